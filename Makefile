@@ -1,0 +1,42 @@
+# One screen. Every target sets up what it needs; nothing outside this folder is touched.
+
+PYTHON ?= python3
+BIN := .venv/bin
+PATH := $(CURDIR)/$(BIN):$(CURDIR)/.tools/root/usr/bin:$(PATH)
+export PATH
+export PYTHONDONTWRITEBYTECODE := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check format lock clean
+
+help:            ## This list
+	@sed -n 's/^\([a-z]*\): *[a-z.\/]* *## /  make \1 \t/p' Makefile | expand -t 24
+
+setup: .venv/ready ## Make .venv in this folder
+
+.venv/ready: requirements.lock tools/setup.sh pyproject.toml
+	@sh tools/setup.sh "$(PYTHON)"
+
+demo: .venv/ready ## Five teams, a shop that breaks for real, one address
+	@exec $(BIN)/tocsin demo
+
+test: .venv/ready ## Every test
+	@$(BIN)/python tools/missing.py
+	@$(BIN)/python -m pytest -n auto
+
+check: .venv/ready ## Format, lint, types, rooms, sizes
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/python tools/sizes.py
+
+format: .venv/ready ## Bring the code into form
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+lock: .venv/ready ## Pin what pyproject.toml allows
+	@sh tools/lock.sh
+
+clean:           ## Take away what the other targets made
+	@rm -rf .venv .tools .demo .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

@@ -1,0 +1,25 @@
+"""Say loudly which outside programs the tests would use and do not find here; their tests are skipped by name."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+
+PROGRAMS = {
+    "amtool": "Alertmanager's own client (package prometheus-alertmanager)",
+    "bwrap": "isolation of steps (package bubblewrap)",
+    "chromium": "the browser tests (package chromium)",
+    "prometheus": "a real Prometheus (package prometheus)",
+    "prometheus-alertmanager": "a real Alertmanager (package prometheus-alertmanager)",
+}
+
+
+def main() -> None:
+    """Print one line for each that is missing."""
+    for program, use in PROGRAMS.items():
+        if shutil.which(program) is None:
+            print(f"SKIPPING what needs {program}: {use}.", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()

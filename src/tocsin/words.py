@@ -1,0 +1,195 @@
+"""The closed vocabularies that every room shares: one word per thing, in code, screens and documents.
+
+Each is an enumeration of plain strings, so that a value reads the same in a settings file, in an event and on screen.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Effect(StrEnum):
+    """What a statement may do to the world, mildest first; a statement has the highest effect of its parts."""
+
+    NOOP = "noop"
+    READ = "read"
+    READ_SENSITIVE = "read_sensitive"
+    UNKNOWN = "unknown"
+    MUTATE = "mutate"
+    DESTROY = "destroy"
+
+    @property
+    def rank(self) -> int:
+        """Position in the order ``noop < read < read_sensitive < unknown < mutate < destroy``."""
+        return _RANK[self]
+
+
+_RANK = {effect: rank for rank, effect in enumerate(Effect)}
+
+
+def highest(*effects: Effect) -> Effect:
+    """The effect of a whole: the highest among its parts, ``noop`` for none."""
+    return max(effects, key=lambda effect: effect.rank, default=Effect.NOOP)
+
+
+class Tag(StrEnum):
+    """What else is true of a statement, whatever its effect."""
+
+    REMOTE = "remote"
+    IN_CONTAINER = "in_container"
+    PRIVILEGED = "privileged"
+    INTERACTIVE = "interactive"
+    ENDLESS = "endless"
+    WRITES_FILE = "writes_file"
+    SESSION_STATE = "session_state"
+    EVIDENCE_DESTROYING = "evidence_destroying"
+    LOCK_OUT = "lock_out"
+    EGRESS = "egress"
+    DOWNLOADS_AND_EXECUTES = "downloads_and_executes"
+    IRREVERSIBLE = "irreversible"
+
+
+class SectionKind(StrEnum):
+    """The part of a response that a section of a playbook belongs to."""
+
+    SYMPTOMS = "symptoms"
+    CAUSES = "causes"
+    DETECTION = "detection"
+    TRIAGE = "triage"
+    IMMEDIATE = "immediate"
+    ASSESS = "assess"
+    CONTAINMENT = "containment"
+    DIAGNOSIS = "diagnosis"
+    INVESTIGATION = "investigation"
+    MITIGATION = "mitigation"
+    RESOLUTION = "resolution"
+    RECOVERY = "recovery"
+    VERIFICATION = "verification"
+    COMMUNICATION = "communication"
+    FOLLOW_UP = "follow_up"
+    ESCALATION = "escalation"
+    PROHIBITION = "prohibition"
+    QUESTIONS = "questions"
+    CHECKLIST = "checklist"
+    POSTMORTEM = "postmortem"
+
+
+LOOKING = frozenset({SectionKind.DETECTION, SectionKind.TRIAGE, SectionKind.DIAGNOSIS, SectionKind.INVESTIGATION})
+"""The kinds of section whose reads may run by themselves."""
+
+
+class StepKind(StrEnum):
+    """How a step is done."""
+
+    STATEMENT = "statement"
+    MANUAL = "manual"
+    QUESTION = "question"
+    CHECKLIST = "checklist"
+    LINK = "link"
+    PROMQL = "promql"
+
+
+class Calendar(StrEnum):
+    """How the seconds of a response time are counted."""
+
+    ELAPSED = "elapsed"
+    BUSINESS_HOURS = "business_hours"
+    NEXT_BUSINESS_DAY = "next_business_day"
+
+
+class TriggerClock(StrEnum):
+    """What an escalation's delay is counted from, and whether acknowledging stops it (it never does)."""
+
+    UNRESOLVED = "unresolved"
+    ELAPSED = "elapsed"
+    IMMEDIATE = "immediate"
+
+
+class TemplateKind(StrEnum):
+    """What a template of a playbook is for."""
+
+    DECLARATION = "declaration"
+    INITIAL = "initial"
+    UPDATE = "update"
+    RESOLUTION = "resolution"
+    STATUS_PAGE = "status_page"
+    USER_NOTIFICATION = "user_notification"
+    BREACH_REPORT = "breach_report"
+    POSTMORTEM = "postmortem"
+
+
+class Mode(StrEnum):
+    """How far tocsin goes for a team."""
+
+    SHADOW = "shadow"
+    ASSIST = "assist"
+    LIVE = "live"
+
+
+class Status(StrEnum):
+    """Where an incident stands."""
+
+    TRIAGE = "triage"
+    ACTIVE = "active"
+    ACKNOWLEDGED = "acknowledged"
+    MONITORING = "monitoring"
+    RESOLVED = "resolved"
+    CLOSED = "closed"
+
+
+class PublicStatus(StrEnum):
+    """What the public is told about where an incident stands; derived, never stored."""
+
+    INVESTIGATING = "investigating"
+    IDENTIFIED = "identified"
+    MONITORING = "monitoring"
+    RESOLVED = "resolved"
+
+
+class StepState(StrEnum):
+    """Where one step of a run stands."""
+
+    PLANNED = "planned"
+    WAITING = "waiting"
+    RUNNING = "running"
+    OK = "ok"
+    FAILED = "failed"
+    IN_DOUBT = "in_doubt"
+    SKIPPED = "skipped"
+    FORBIDDEN = "forbidden"
+
+
+class PageState(StrEnum):
+    """Where one page stands."""
+
+    REQUESTED = "requested"
+    DELIVERED = "delivered"
+    ACKNOWLEDGED = "acknowledged"
+    EXPIRED = "expired"
+    FAILED = "failed"
+    WITHHELD = "withheld"
+
+
+class ObligationState(StrEnum):
+    """Where one duty stands."""
+
+    PENDING = "pending"
+    MET = "met"
+    LATE = "late"
+    WAIVED = "waived"
+    NOT_APPLICABLE = "not_applicable"
+
+
+class Level(StrEnum):
+    """How loudly a diagnostic speaks."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    REMARK = "remark"
+
+
+class Audience(StrEnum):
+    """Who reads an update."""
+
+    RESPONDERS = "responders"
+    PUBLIC = "public"

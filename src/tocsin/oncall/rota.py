@@ -1,0 +1,93 @@
+"""Who answers to a name at a given moment.
+
+Playbooks call people by many names ("Primary on-call", "engineering lead", "all-hands"). A name means, in this order:
+what the team's settings map it to, a schedule, a person; and beyond these only the few words below that mean everybody.
+A name that means nobody gives an empty answer, and whoever asked must say so aloud.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from tocsin.oncall.rotation import Turn, find_turns
+from tocsin.oncall.settings import Person, Staffing
+
+ON_DUTY = re.compile(r"^(all|everyone|everybody|anyone) (who is )?on[- ]call\b")
+EVERYBODY = re.compile(r"^(((the|emergency) )?(all|entire|whole)[- ](team|hands)( on deck)?|everyone|everybody)$")
+
+
+class Rota(msgspec.Struct, frozen=True, kw_only=True):
+    """The people of one team and how they take turns."""
+
+    staffing: Staffing
+    people: dict[str, Person]
+
+    def answer(self, name: str, at: datetime) -> tuple[str, ...]:
+        """The ids of those who answer to `name` at `at`, without duplicates, in the order of the settings."""
+        wanted = _fold(name)
+        if wanted in (roles := {_fold(role): names for role, names in self.staffing.roles.items()}):
+            return _once(person for each in roles[wanted] for person in self._member(each, at))
+        if ON_DUTY.match(wanted):
+            return self.on_duty(at)
+        if EVERYBODY.match(wanted):
+            return self.everybody()
+        return self._member(name, at)
+
+    def _member(self, name: str, at: datetime) -> tuple[str, ...]:
+        wanted = _fold(name)
+        for schedule in self.staffing.schedules:
+            if _fold(schedule) in (wanted, _plain(wanted)):
+                return tuple(turn.person for turn in self.turns(schedule, at))
+        return (name,) if name in self.people else ()
+
+    def answer_all(self, names: tuple[str, ...], at: datetime) -> tuple[str, ...]:
+        """Those who answer to any of `names`."""
+        return _once(person for name in names for person in self.answer(name, at))
+
+    def knows(self, name: str) -> bool:
+        """Whether the name means anybody, whoever's turn it is."""
+        wanted = _fold(name)
+        schedules = {_fold(schedule) for schedule in self.staffing.schedules}
+        named = wanted in {_fold(role) for role in self.staffing.roles} or name in self.people
+        general = ON_DUTY.match(wanted) or EVERYBODY.match(wanted)
+        return bool(named or general or schedules & {wanted, _plain(wanted)})
+
+    def turns(self, schedule: str, at: datetime) -> tuple[Turn, ...]:
+        """The turns of one schedule that are on at `at`."""
+        found = self.staffing.schedules[schedule]
+        return find_turns(found, ZoneInfo(found.timezone or self.staffing.timezone), at)
+
+    def on_duty(self, at: datetime) -> tuple[str, ...]:
+        """Everybody whose turn it is in any schedule of the team."""
+        return _once(turn.person for schedule in self.staffing.schedules for turn in self.turns(schedule, at))
+
+    def everybody(self) -> tuple[str, ...]:
+        """Everybody whom the team's schedules, ladder and roles name."""
+        staffing = self.staffing
+        named = [person for schedule in staffing.schedules.values() for person in schedule.people]
+        named += [name for level in staffing.levels for name in level]
+        named += [name for names in staffing.roles.values() for name in names]
+        return _once(name for name in named if name in self.people)
+
+    def channels(self, person: str) -> tuple[str, ...]:
+        """The channels of a person, the weakest first; the terminal where none is set."""
+        found = self.people.get(person)
+        return (found.channels if found else ()) or ("terminal",)
+
+
+def _fold(name: str) -> str:
+    return re.sub(r"\s+", " ", name).strip().casefold()
+
+
+def _plain(name: str) -> str:
+    """``primary on-call engineer`` is the schedule ``primary``."""
+    return re.sub(r"\b(on[- ]?call|engineer|rotation|schedule)\b", "", name).strip(" -")
+
+
+def _once(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(names))

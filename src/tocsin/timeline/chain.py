@@ -1,0 +1,185 @@
+"""The keyed chain: each entry's seal covers its content and the seal before it, under a key kept outside the database.
+
+A plain hash chain could be recomputed by whoever can write the database; an HMAC cannot without the key. Two chains
+hold: one along each stream, and one over the heads of all streams (so that a cut tail or a whole missing stream is
+seen). Fields are length-prefixed, so that no two different entries give the same bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from tocsin.timeline.codec import encode, stamp
+from tocsin.timeline.entry import Entry, Sealed
+
+START = b"\0" * 32
+"""The seal before the first entry of every stream, and before the first head."""
+
+
+class Head(msgspec.Struct, frozen=True, kw_only=True):
+    """The `n`-th head (from 1): after it, `stream` ended with entry `seq`, sealed `mac`; `seal` chains the heads."""
+
+    n: int
+    stream: str
+    seq: int
+    mac: bytes
+    seal: bytes
+
+
+NO_HEAD = Head(n=0, stream="", seq=0, mac=b"", seal=START)
+"""Before the first head: what the first mark speaks of."""
+
+
+class Mark(msgspec.Struct, frozen=True, kw_only=True):
+    """A head as it is kept outside the database; `sign` shows that whoever wrote it had the key."""
+
+    head: Head
+    sign: bytes
+
+
+class Flaw(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that does not hold.
+
+    `fault` names the kind: `edited`, `gap`, `cut`, `missing`, `heads`, `mark`, `counter`, or `blob`.
+    """
+
+    fault: str
+    stream: str
+    seq: int
+    text: str
+
+
+def _mac(key: bytes, *parts: bytes) -> bytes:
+    framed = b"".join(len(part).to_bytes(4, "big") + part for part in parts)
+    return hmac.digest(key, framed, hashlib.sha256)
+
+
+def seal_entry(key: bytes, before: bytes, entry: Entry) -> Sealed:
+    """Seal `entry` behind the entry whose seal is `before` (`START` for the first)."""
+    at, recorded_at, body = stamp(entry.at), stamp(entry.recorded_at), encode(entry.event)
+    mac = _mac(key, before, entry.stream.encode(), str(entry.seq).encode(), at.encode(), recorded_at.encode(), body)
+    return Sealed(stream=entry.stream, seq=entry.seq, at=at, recorded_at=recorded_at, body=body, mac=mac)
+
+
+def seal_head(key: bytes, before: bytes, n: int, last: Sealed) -> Head:
+    """The `n`-th head, saying that `last` is now the end of its stream."""
+    seal = _mac(key, before, str(n).encode(), last.stream.encode(), str(last.seq).encode(), last.mac)
+    return Head(n=n, stream=last.stream, seq=last.seq, mac=last.mac, seal=seal)
+
+
+def sign_mark(key: bytes, head: Head) -> Mark:
+    """The mark that speaks of `head`. Heads stand in the database; a mark cannot be made of one without the key."""
+    return Mark(head=head, sign=_mac(key, b"mark", str(head.n).encode(), head.seal))
+
+
+def is_signed(key: bytes, mark: Mark) -> bool:
+    """Whether the mark was written with this key."""
+    return hmac.compare_digest(mark.sign, sign_mark(key, mark.head).sign)
+
+
+def check_stream(key: bytes, entries: Iterable[Sealed], behind: Sealed | None = None) -> Iterator[Flaw]:
+    """Flaws along one stream, whose entries come in the order of `seq`; from the one `behind` on, if that is given."""
+    before, expected = (START, 1) if behind is None else (behind.mac, behind.seq + 1)
+    for sealed in entries:
+        if sealed.seq != expected:
+            yield Flaw(
+                fault="gap",
+                stream=sealed.stream,
+                seq=expected,
+                text=f"{sealed.stream}: entries {expected} to {sealed.seq - 1} are missing.",
+            )
+        elif not _holds(key, before, sealed):
+            yield Flaw(
+                fault="edited",
+                stream=sealed.stream,
+                seq=sealed.seq,
+                text=f"{sealed.stream}: entry {sealed.seq} was changed after it was written.",
+            )
+        before, expected = sealed.mac, sealed.seq + 1
+
+
+def _holds(key: bytes, before: bytes, sealed: Sealed) -> bool:
+    parts = (sealed.stream, str(sealed.seq), sealed.at, sealed.recorded_at)
+    expected = _mac(key, before, *(part.encode() for part in parts), sealed.body)
+    return hmac.compare_digest(expected, sealed.mac)
+
+
+def check_heads(key: bytes, heads: Iterable[Head], ends: dict[str, tuple[int, bytes]]) -> Iterator[Flaw]:
+    """Flaws of the heads (in order of `n`) against where each stream really ends: ``{stream: (seq, mac)}``."""
+    latest: dict[str, Head] = {}
+    yield from check_head_chain(key, _note(heads, latest))
+    yield from (flaw for head in latest.values() for flaw in check_end(head, ends))
+    for stream in sorted(set(ends) - set(latest)):
+        yield _heads_flaw(
+            f"{stream}: no head speaks of this stream; it was put in from outside.", ends[stream][0], stream
+        )
+
+
+def _note(heads: Iterable[Head], latest: dict[str, Head]) -> Iterator[Head]:
+    for head in heads:
+        latest[head.stream] = head
+        yield head
+
+
+def check_head_chain(key: bytes, heads: Iterable[Head], before: Head = NO_HEAD) -> Iterator[Flaw]:
+    """Flaws along the chain of heads, from the one behind `before` on."""
+    for head in heads:
+        if head.n != before.n + 1:
+            yield _heads_flaw(f"The heads {before.n + 1} to {head.n - 1} are missing.", before.n + 1)
+        elif not hmac.compare_digest(_head_mac(key, before.seal, head), head.seal):
+            yield _heads_flaw(f"Head {head.n} ({head.stream}) was changed after it was written.", head.n)
+        before = head
+
+
+def _head_mac(key: bytes, before: bytes, head: Head) -> bytes:
+    return _mac(key, before, str(head.n).encode(), head.stream.encode(), str(head.seq).encode(), head.mac)
+
+
+def _heads_flaw(text: str, seq: int, stream: str = "") -> Flaw:
+    return Flaw(fault="heads", stream=stream, seq=seq, text=text)
+
+
+def check_end(head: Head, ends: dict[str, tuple[int, bytes]]) -> Iterator[Flaw]:
+    """Flaws of one stream's end against the last head that speaks of it."""
+    if head.stream not in ends:
+        text = f"{head.stream}: the whole stream is missing; it had {head.seq} entries."
+        yield Flaw(fault="missing", stream=head.stream, seq=head.seq, text=text)
+        return
+    seq, mac = ends[head.stream]
+    if seq < head.seq:
+        text = f"{head.stream}: the tail was cut; entries {seq + 1} to {head.seq} are missing."
+        yield Flaw(fault="cut", stream=head.stream, seq=seq + 1, text=text)
+    elif seq > head.seq:
+        text = f"{head.stream}: entries {head.seq + 1} to {seq} were put in from outside."
+        yield Flaw(fault="edited", stream=head.stream, seq=head.seq + 1, text=text)
+    elif mac != head.mac:
+        text = f"{head.stream}: entry {seq} is not the one that was written last."
+        yield Flaw(fault="edited", stream=head.stream, seq=seq, text=text)
+
+
+def check_mark(key: bytes, mark: Mark | None, last_n: int, seal_at_mark: bytes | None) -> Iterator[Flaw]:
+    """Flaws of the heads, of which there are `last_n`, against the mark: its head must still be there, unchanged.
+
+    `seal_at_mark` is the seal of the head with the mark's number. The mark may lag behind, never the heads.
+    """
+    if mark is None:
+        if last_n:
+            yield _mark_flaw("The mark outside the database is missing: nothing shows that no tail was cut.", last_n)
+    elif not is_signed(key, mark):
+        yield _mark_flaw("The mark outside the database was not written with this key.", mark.head.n)
+    elif seal_at_mark is None:
+        text = (
+            f"{mark.head.stream}: the tail was cut; the last mark outside the database speaks of head {mark.head.n} "
+            f"(entry {mark.head.seq} of {mark.head.stream}), the database ends at head {last_n}."
+        )
+        yield Flaw(fault="cut", stream=mark.head.stream, seq=mark.head.seq, text=text)
+    elif seal_at_mark != mark.head.seal:
+        yield _heads_flaw(f"Head {mark.head.n} is not the one that the mark outside the database holds.", mark.head.n)
+
+
+def _mark_flaw(text: str, seq: int) -> Flaw:
+    return Flaw(fault="mark", stream="", seq=seq, text=text)

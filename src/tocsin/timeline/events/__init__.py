@@ -1,0 +1,96 @@
+"""The events of an incident, in the past tense: the only thing that an incident's state is made of.
+
+Three kinds. A *fact* comes from `decide` (a person or an alert asked) or is noted by a planner; an *intent* comes from
+`plan` and asks the outside world for something; an *outcome* says what the world answered and names the intent by its
+sequence number. Times of events are the entry's (`at`, `recorded_at`); durations here are seconds. No event holds
+personal data: a responder stands in it as an id.
+
+To add an event: write its class in the file of its room, name it in `AnyEvent`, give it a rule in `incident/rules/`
+and a sentence for people in `timeline/tell.py`.
+"""
+
+from __future__ import annotations
+
+from tocsin.timeline.events.alert import (
+    AlertCleared,
+    AlertFiredAgain,
+    AlertSeen,
+    AlertsJoined,
+    IncidentOpened,
+    ScenarioChosen,
+)
+from tocsin.timeline.events.comms import NoteAdded, PostmortemSaved, UpdateForbidden, UpdatePosted
+from tocsin.timeline.events.duty import (
+    ObligationArmed,
+    ObligationDropped,
+    ObligationLate,
+    ObligationMet,
+    ObligationWaived,
+    ProhibitionLifted,
+)
+from tocsin.timeline.events.incident import (
+    Acknowledged,
+    AcknowledgementExpired,
+    CauseIdentified,
+    Closed,
+    Declared,
+    Dismissed,
+    Merged,
+    Mitigated,
+    Reopened,
+    Resolved,
+    RoleTaken,
+    SeveritySet,
+)
+from tocsin.timeline.events.kinds import Event, Fact, Intent, Outcome
+from tocsin.timeline.events.page import (
+    EscalationAsked,
+    LevelJoined,
+    PageDelivered,
+    PageFailed,
+    PageRequested,
+    PageWithheld,
+)
+from tocsin.timeline.events.run import (
+    DoubtSettled,
+    StepApproved,
+    StepDone,
+    StepFinished,
+    StepForbidden,
+    StepInDoubt,
+    StepNotRun,
+    StepProposed,
+    StepRequested,
+    StepSkipped,
+    StepStarted,
+)
+from tocsin.timeline.events.team import FreezeSet, PlaybookActivated
+
+# fmt: off
+__all__ = [
+    "EVENTS", "Acknowledged", "AcknowledgementExpired", "AlertCleared", "AlertFiredAgain", "AlertSeen",
+    "AlertsJoined",
+    "AnyEvent", "CauseIdentified", "Closed", "Declared", "Dismissed", "DoubtSettled", "EscalationAsked",
+    "Event", "Fact", "FreezeSet", "IncidentOpened", "Intent", "LevelJoined", "Merged", "Mitigated", "NoteAdded",
+    "ObligationArmed", "ObligationDropped", "ObligationLate", "ObligationMet", "ObligationWaived", "Outcome",
+    "PageDelivered", "PageFailed", "PageRequested", "PageWithheld", "PlaybookActivated", "PostmortemSaved",
+    "ProhibitionLifted", "Reopened", "Resolved", "RoleTaken", "ScenarioChosen", "SeveritySet", "StepApproved",
+    "StepDone", "StepFinished", "StepForbidden", "StepInDoubt", "StepNotRun", "StepProposed", "StepRequested",
+    "StepSkipped", "StepStarted", "UpdateForbidden", "UpdatePosted",
+]
+
+AnyEvent = (
+    IncidentOpened | AlertsJoined | AlertCleared | AlertFiredAgain | ScenarioChosen
+    | Declared | Acknowledged | AcknowledgementExpired | SeveritySet | RoleTaken | CauseIdentified
+    | Mitigated | Resolved | Reopened | Closed | Dismissed | Merged
+    | NoteAdded | UpdatePosted | UpdateForbidden | PostmortemSaved
+    | LevelJoined | EscalationAsked | PageRequested | PageDelivered | PageFailed | PageWithheld
+    | StepProposed | StepApproved | StepForbidden | StepSkipped | StepDone | DoubtSettled
+    | StepRequested | StepStarted | StepFinished | StepNotRun | StepInDoubt
+    | ObligationArmed | ObligationLate | ObligationDropped | ObligationMet | ObligationWaived | ProhibitionLifted
+    | PlaybookActivated | FreezeSet
+)
+# fmt: on
+
+EVENTS: tuple[type[Event], ...] = AnyEvent.__args__
+"""Every kind of event that this version knows."""

@@ -1,0 +1,70 @@
+"""How an incident begins, and the alerts behind it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from tocsin.timeline.events.kinds import Fact
+
+
+class AlertSeen(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An alert as it looked when it joined: its fingerprint is Alertmanager's."""
+
+    fingerprint: str
+    name: str
+    starts_at: datetime
+    labels: dict[str, str] = {}
+    annotations: dict[str, str] = {}
+    generator_url: str = ""
+
+
+class IncidentOpened(Fact, frozen=True, kw_only=True):
+    """An incident began. It pins its playbook: `playbook` is the source's digest, `model` the compiled model's.
+
+    `candidates` are the teams that may be meant, while it is in triage.
+    """
+
+    team: str
+    number: str
+    title: str
+    by: str
+    origin: str
+    playbook: str = ""
+    model: str = ""
+    scenario: str | None = None
+    scenario_line: int | None = None
+    severity: str | None = None
+    candidates: tuple[str, ...] = ()
+
+
+class AlertsJoined(Fact, frozen=True, kw_only=True):
+    """Alerts were found to belong to this incident."""
+
+    alerts: tuple[AlertSeen, ...]
+
+
+class AlertCleared(Fact, frozen=True, kw_only=True):
+    """An alert's own source said that it is over."""
+
+    fingerprint: str
+    name: str
+
+
+class AlertFiredAgain(Fact, frozen=True, kw_only=True):
+    """An alert that had cleared is back."""
+
+    fingerprint: str
+    name: str
+
+
+class ScenarioChosen(Fact, frozen=True, kw_only=True):
+    """A person said which scenario this is, or moved it to another team's playbook."""
+
+    team: str
+    scenario: str | None
+    by: str
+    playbook: str = ""
+    model: str = ""
+    scenario_line: int | None = None

@@ -1,0 +1,39 @@
+"""What was said, to whom."""
+
+from __future__ import annotations
+
+from tocsin.timeline.events.kinds import Fact
+from tocsin.words import Audience, PublicStatus
+
+
+class NoteAdded(Fact, frozen=True, kw_only=True):
+    """A remark for the timeline."""
+
+    text: str
+    by: str
+
+
+class UpdatePosted(Fact, frozen=True, kw_only=True):
+    """Somebody was told where things stand. `promise_s`: the next update was promised within so many seconds."""
+
+    text: str
+    by: str
+    audiences: tuple[Audience, ...]
+    status: PublicStatus
+    promise_s: int | None = None
+
+
+class UpdateForbidden(Fact, frozen=True, kw_only=True):
+    """Words for the public were held back by the playbook; `line` forbids them."""
+
+    text: str
+    by: str
+    line: int
+    incident: str = ""
+
+
+class PostmortemSaved(Fact, frozen=True, kw_only=True):
+    """A version of the post-mortem was kept as blob `text`."""
+
+    text: str
+    by: str

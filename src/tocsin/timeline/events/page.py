@@ -1,0 +1,63 @@
+"""The calling of people."""
+
+from __future__ import annotations
+
+from tocsin.timeline.events.kinds import Fact, Intent, Outcome
+
+
+class LevelJoined(Fact, frozen=True, kw_only=True):
+    """A rung of the ladder, a line of the playbook or the last resort was called in. `key` names it once for all.
+
+    `responders` may be empty: nobody answers to that name, and the last resort is told.
+    """
+
+    key: str
+    who: tuple[str, ...]
+    responders: tuple[str, ...]
+    why: str
+    line: int | None = None
+    late_s: int = 0
+
+
+class EscalationAsked(Fact, frozen=True, kw_only=True):
+    """A person answered the condition that stands on `line`: call those whom it names."""
+
+    line: int
+    by: str
+    reason: str = ""
+
+
+class PageRequested(Intent, frozen=True, kw_only=True):
+    """Call `responder` on `channel`, for the `round`-th time; `line` is the playbook line that demands it."""
+
+    responder: str
+    channel: str
+    round: int
+    why: str
+    line: int | None = None
+    late_s: int = 0
+
+
+class PageDelivered(Outcome, frozen=True, kw_only=True):
+    """The channel took it. `repeat`: it had been sent before a crash and was sent again with the same key."""
+
+    responder: str
+    channel: str
+    detail: str = ""
+    repeat: bool = False
+
+
+class PageFailed(Outcome, frozen=True, kw_only=True):
+    """The channel did not take it."""
+
+    responder: str
+    channel: str
+    why: str
+
+
+class PageWithheld(Outcome, frozen=True, kw_only=True):
+    """Decided and shown, but nobody was called: shadow mode, or somebody had answered by then."""
+
+    responder: str
+    channel: str
+    why: str

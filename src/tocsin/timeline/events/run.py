@@ -1,0 +1,111 @@
+"""The running of steps."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from tocsin.timeline.events.kinds import Fact, Intent, Outcome
+from tocsin.words import Effect, Tag
+
+
+class StepProposed(Fact, frozen=True, kw_only=True):
+    """A responder wrote a statement that the playbook does not hold; it is step `step` from now on."""
+
+    step: str
+    text: str
+    by: str
+    effect: Effect
+    tags: tuple[Tag, ...] = ()
+
+
+class StepApproved(Fact, frozen=True, kw_only=True):
+    """A person allowed exactly the bytes with this digest to run once."""
+
+    step: str
+    digest: str
+    by: str
+    bindings: dict[str, str] = {}
+
+
+class StepForbidden(Fact, frozen=True, kw_only=True):
+    """A step was refused because the playbook forbids it: `line` of the playbook pinned by `incident`."""
+
+    step: str
+    text: str
+    by: str
+    line: int
+    rule: str
+    incident: str = ""
+
+
+class StepSkipped(Fact, frozen=True, kw_only=True):
+    """A person left a step out."""
+
+    step: str
+    by: str
+    reason: str = ""
+
+
+class StepDone(Fact, frozen=True, kw_only=True):
+    """A person did a manual step."""
+
+    step: str
+    by: str
+    note: str = ""
+
+
+class DoubtSettled(Fact, frozen=True, kw_only=True):
+    """A person said what became of a step in doubt: it `happened`, or it `did_not`."""
+
+    step: str
+    happened: bool
+    by: str
+
+
+class StepRequested(Intent, frozen=True, kw_only=True):
+    """Run a statement on a target. `digest` is the SHA-256 of what will run; `changes` asks for a start entry first."""
+
+    step: str
+    text: str
+    target: str
+    effect: Effect
+    digest: str
+    timeout_s: int
+    tags: tuple[Tag, ...] = ()
+    bindings: dict[str, str] = {}
+    changes: bool = False
+    by: str = "tocsin"
+
+
+class StepStarted(Outcome, frozen=True, kw_only=True):
+    """A changing statement is about to be spawned; from here on it is never started again by itself."""
+
+    closes: ClassVar[bool] = False
+    step: str
+
+
+class StepFinished(Outcome, frozen=True, kw_only=True):
+    """It ran. Outputs are blobs by digest, redacted; `cut` says how many bytes were left out of the middle."""
+
+    step: str
+    exit_code: int
+    duration_s: float
+    stdout: str = ""
+    stderr: str = ""
+    stdout_head: str = ""
+    cut: int = 0
+    why: str = ""
+
+
+class StepNotRun(Outcome, frozen=True, kw_only=True):
+    """It was not run, and nothing was changed; `why` says what to do."""
+
+    step: str
+    why: str
+
+
+class StepInDoubt(Outcome, frozen=True, kw_only=True):
+    """It had started and nobody saw it end; a person must look."""
+
+    step: str
+    why: str

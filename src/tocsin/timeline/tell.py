@@ -1,0 +1,161 @@
+"""A timeline for people: each event as one sentence, in the past tense, with who did it.
+
+Ids of responders are given to `name`, which knows how a person is called; nothing here reads settings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tocsin.timeline import events as e
+from tocsin.words import Audience
+
+Name = Callable[[str], str]
+
+
+def tell(event: e.Event, name: Name) -> str:
+    """What the event says, as a sentence without a full stop."""
+    for teller in (_tell_opening, _tell_status, _tell_words, _tell_calls, _tell_steps, _tell_duties):
+        said = teller(event, name)
+        if said is not None:
+            return said
+    return event.kind.replace("_", " ")
+
+
+def _line(line: int | None) -> str:
+    return f" (line {line})" if line else ""
+
+
+def _because(text: str) -> str:
+    return f": {text}" if text else ""
+
+
+def _tell_opening(event: e.Event, name: Name) -> str | None:
+    match event:
+        case e.IncidentOpened(title=title, number=number, by=by, origin=origin, candidates=candidates):
+            who = "An alert" if origin == "alert" else name(by)
+            asked = f"; nobody knows whose it is, asked: {', '.join(candidates)}" if candidates else ""
+            return f"{who} opened {number}: {title}{asked}"
+        case e.AlertsJoined(alerts=alerts):
+            return f"Alert {', '.join(alert.name or alert.fingerprint for alert in alerts)} fires"
+        case e.AlertCleared(name=alert):
+            return f"Alert {alert} cleared"
+        case e.AlertFiredAgain(name=alert):
+            return f"Alert {alert} fires again"
+        case e.ScenarioChosen(scenario=scenario, team=team, by=by):
+            return f"{name(by)} chose the scenario {scenario} of {team}"
+    return None
+
+
+def _tell_status(event: e.Event, name: Name) -> str | None:
+    match event:
+        case e.Declared(by=by):
+            return f"{name(by)} declared it an incident"
+        case e.Acknowledged(by=by, via=via):
+            return f"{name(by)} acknowledged ({via})"
+        case e.AcknowledgementExpired():
+            return "The acknowledgement expired"
+        case e.SeveritySet(severity=severity, by=by, reason=reason):
+            return f"{name(by)} set the severity to {severity or 'unclassified'}{_because(reason)}"
+        case e.RoleTaken(role=role, responder=responder):
+            return f"{name(responder)} is {role}"
+        case e.CauseIdentified(text=text, by=by):
+            return f"{name(by)} identified the cause: {text}"
+        case e.Mitigated(by=by, note=note):
+            return f"{name(by)}: the fix is in{_because(note)}"
+        case e.Resolved(by=by, note=note):
+            return f"{name(by)} resolved it{_because(note)}"
+        case e.Reopened(by=by, reason=reason):
+            return f"{name(by)} reopened it{_because(reason)}"
+        case e.Closed(by=by):
+            return f"{name(by)} closed it"
+        case e.Dismissed(by=by, reason=reason):
+            return f"{name(by)} dismissed it{_because(reason)}"
+        case e.Merged(into=into, by=by):
+            return f"{name(by)} merged it into {into}"
+    return None
+
+
+def _tell_words(event: e.Event, name: Name) -> str | None:
+    match event:
+        case e.NoteAdded(text=text, by=by):
+            return f"{name(by)} noted: {text}"
+        case e.UpdatePosted(text=text, by=by, audiences=audiences, status=status):
+            where = f"the public ({status})" if Audience.PUBLIC in audiences else "the responders"
+            return f"{name(by)} told {where}: {text}"
+        case e.UpdateForbidden(by=by, line=line):
+            return f"{name(by)} was kept from telling the public{_line(line)}"
+        case e.PostmortemSaved(by=by):
+            return f"{name(by)} saved the post-mortem"
+    return None
+
+
+def _tell_calls(event: e.Event, name: Name) -> str | None:
+    match event:
+        case e.LevelJoined(who=who, responders=responders, why=why, line=line, late_s=late_s):
+            late = f", late by {late_s // 60} min" if late_s else ""
+            names = ", ".join(name(each) for each in responders) or "nobody: the last resort is told"
+            return f"Called in {', '.join(who)}: {names}; {why}{_line(line)}{late}"
+        case e.EscalationAsked(line=line, by=by, reason=reason):
+            return f"{name(by)} escalated{_line(line)}{_because(reason)}"
+        case e.PageRequested(responder=responder, channel=channel, round=turn):
+            again = f", round {turn}" if turn > 1 else ""
+            return f"Paging {name(responder)} by {channel}{again}"
+        case e.PageDelivered(responder=responder, channel=channel, repeat=repeat):
+            again = " (sent again after a restart)" if repeat else ""
+            return f"Page to {name(responder)} delivered by {channel}{again}"
+        case e.PageFailed(responder=responder, channel=channel, why=why):
+            return f"Page to {name(responder)} by {channel} failed: {why}"
+        case e.PageWithheld(responder=responder, channel=channel, why=why):
+            return f"Page to {name(responder)} by {channel} withheld: {why}"
+    return None
+
+
+def _tell_steps(event: e.Event, name: Name) -> str | None:
+    match event:
+        case e.StepProposed(step=step, text=text, by=by):
+            return f"{name(by)} typed step {step}: {text}"
+        case e.StepApproved(step=step, by=by):
+            return f"{name(by)} approved step {step}"
+        case e.StepForbidden(step=step, by=by, rule=rule):
+            return f"Step {step} refused to {name(by)}. {rule}"
+        case e.StepSkipped(step=step, by=by, reason=reason):
+            return f"{name(by)} left out step {step}{_because(reason)}"
+        case e.StepDone(step=step, by=by, note=note):
+            return f"{name(by)} did step {step}{_because(note)}"
+        case e.DoubtSettled(step=step, happened=happened, by=by):
+            return f"{name(by)}: step {step} {'happened' if happened else 'did not happen'}"
+        case e.StepRequested(step=step, text=text, by=by):
+            return f"{'Running' if by == 'tocsin' else 'Running, approved by ' + name(by) + ','} step {step}: {text}"
+        case e.StepStarted(step=step):
+            return f"Step {step} started"
+        case e.StepFinished(step=step, exit_code=code, duration_s=seconds, why=why, stdout=out, stderr=err):
+            how = "ended well" if code == 0 else f"ended with exit code {code}"
+            silent = "" if out or err else ", printing nothing"
+            return f"Step {step} {how} after {seconds:.1f} s{silent}{_because(why)}"
+        case e.StepNotRun(step=step, why=why):
+            return f"Step {step} was not run: {why}"
+        case e.StepInDoubt(step=step, why=why):
+            return f"Step {step} is in doubt: {why}"
+    return None
+
+
+def _tell_duties(event: e.Event, name: Name) -> str | None:
+    match event:
+        case e.ObligationArmed(what=what, due_at=due_at, line=line):
+            return f"Due by {due_at:%H:%M:%S}: {what}{_line(line)}"
+        case e.ObligationLate(key=key):
+            return f"LATE: {key.replace('_', ' ')}"
+        case e.ObligationDropped(key=key, why=why):
+            return f"No longer owed: {key.replace('_', ' ')} ({why})"
+        case e.ObligationMet(key=key, by=by, note=note):
+            return f"{name(by)} met {key.replace('_', ' ')}{_because(note)}"
+        case e.ObligationWaived(key=key, by=by, reason=reason):
+            return f"{name(by)} waived {key.replace('_', ' ')}{_because(reason)}"
+        case e.ProhibitionLifted(line=line, by=by, reason=reason):
+            return f"{name(by)} lifted the prohibition{_line(line)}{_because(reason)}"
+        case e.PlaybookActivated(digest=digest, by=by):
+            return f"{name(by)} activated the playbook {digest[:12]}"
+        case e.FreezeSet(on=on, by=by, reason=reason):
+            return f"{name(by)} {'froze' if on else 'unfroze'} what runs by itself{_because(reason)}"
+    return None

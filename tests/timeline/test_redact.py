@@ -1,0 +1,157 @@
+"""Secrets of known shapes go; what only looks like one stays readable."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tocsin.timeline.redact import WINDOW, plain, redact, redact_bytes
+
+SECRETS = [
+    "Authorization: Bearer abc.def.ghi123",
+    "password=hunter2",
+    'DB_PASSWORD: "two words"',
+    "api_key = sk_live_0123456789abcdef",
+    "postgres://tocsin:s3cr3t@db:5432/shop",
+    "ghp_0123456789abcdefghijABCDEFGHIJ012345",
+    "xoxb-123456789012-abcdefghij",
+    "AKIAIOSFODNN7EXAMPLE",
+    "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.dBjftJeZ4CVP",
+    "-----BEGIN RSA PRIVATE KEY-----\nMIIEow\n-----END RSA PRIVATE KEY-----",
+    "AWS_SECRET_ACCESS_KEY=wJalrXUtnFEMI/K7MDENG",
+    "--token=abcdef123456",
+]
+NAMED = [
+    "PGPASSWORD=hunter2 psql", "MYSQL_PWD=hunter2", '{"accessToken": "hunter2hunter2"}',
+    "password: hunter2 (from vault)", '{\\"password\\":\\"hunter2\\",\\"user\\":\\"bob\\"}', "password: hunter2",
+    "mysqld --password hunter2 --port 3306", "redis://:hunter2@cache:6379/0", "postgres://u:hun@ter2hunter2@db/x",
+    "Cookie: sid=hunter2; theme=dark", 'curl -H "Authorization: Token 0hunter2"',
+    "Authorization: Digest username=bob, response=hunter2", 'token: "hunter2hunter2', "client_secret='hunter2'",
+    "x-api-key: hunter2", "https://hunter2hunter2hunter2@git.example.org/x", "PASSWORD = hunter2",
+    "AWS4: Authorization: AWS4-HMAC-SHA256 Credential=hunter2/x, Signature=hunter2",
+    "-H 'X-Auth: Bearer hunter2hunter2'", "env: password=>hunter2", "sk-proj-hunter2hunter2hunter2",
+    "hvs.hunter2hunter2hunter2", "refresh_token=hunter2&x=1",
+    "-----BEGIN OPENSSH PRIVATE KEY-----\nhunter2AA==\nhunter2AAA", '"-----BEGIN PRIVATE KEY-----\\nhunter2A\\n"',
+    "-----BEGIN PGP PRIVATE KEY BLOCK-----\n\nhunter2AAA\n-----END PGP PRIVATE KEY BLOCK-----",
+]  # fmt: skip
+"""Each holds `hunter2` where a secret stands."""
+
+SAYINGS = [
+    "credential: No such file or directory", "cat: /run/secrets/token: No such file or directory", "token expired",
+    "error: password: incorrect", "auth: user 1234 failed", "Authorization: Bearer token missing", "max_tokens=4096",
+    "sudo: a password is required", "--token is required", "auth=ok status=200", "secret: /etc/app/key.pem not found",
+    "password: $DB_PASSWORD", "password=${DB_PASSWORD}", "PASS: TestOrders1234", "pass=3 fail=0", "PWD=/srv/app",
+    'vault_token_ttl{role="x"} 3600', "curl: (6) Could not resolve host: token.example.org", "access.log: 200 GET /",
+    "Enter passphrase for key '/home/bob/.ssh/id':", "set password for bob", "secret/data/app",
+    "-----BEGIN CERTIFICATE-----", "password:", "api: 3 of 3 up", "https://example.org:8443/a@b",
+    "the private key is fine", "token: <none>", "auth: {",
+]  # fmt: skip
+"""What is said about secrets and holds none: it is what somebody at 3 a.m. has to read."""
+
+HOSTILE = [
+    "-", "=", "pass", "password=", 'token="', "token='", "eyJ", "eyJaaaaaaaa.", "-----BEGIN PRIVATE KEY-----",
+    "-----BEGIN PRIVATE KEY-----\nAAAAAAAAA", "://a:b", "://", "auth.", "token        ", "--token ", "cookie:a",
+    "SG.aaaaaaaa", "authorization: digest a1234567 ", 'pass:"\\"', "pass=$(", "glpat-.sg.hvs.", "token:",
+    "pass=[redacted", "bearer ", "sk-", "passwd: a:", "secret\t=", "api_key.", "\u2014", "_token", "private-key\\\\",
+]  # fmt: skip
+"""Pieces of which a line can be made that costs the square of its length where a pattern reads it again and again."""
+
+VALUES = ["hunter2", "two words", "s3cr3t", "abc.def.ghi123", "sk_live_0123456789abcdef", "wJalrXUtnFEMI", "MIIEow",
+          "ghp_0123456789", "xoxb-1234", "AKIAIOSFODNN7", "eyJzdWIi", "abcdef123456"]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", SECRETS)
+def test_a_secret_does_not_survive(text: str) -> None:
+    shown = redact(f"before\n{text}\nafter")
+    assert "[redacted: " in shown
+    assert not any(value in shown for value in VALUES)
+    assert shown.startswith("before\n")
+    assert shown.endswith("\nafter")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["http://localhost:26657/status", "latest_block_height: 12345", "2 tokens left", "the author: Ana", "passed=3"],
+)
+def test_ordinary_output_is_left_alone(text: str) -> None:
+    assert redact(text) == text
+
+
+def test_redacting_twice_changes_nothing_more() -> None:
+    once = redact("\n".join(SECRETS))
+    assert redact(once) == once
+
+
+def test_terminal_escapes_and_direction_characters_are_taken_out() -> None:
+    assert plain("\x1b[31mred\x1b[0m \x1b]0;title\x07ok\x00 \u202egnp.exe") == "red ok gnp.exe"
+
+
+@pytest.mark.parametrize("text", NAMED)
+def test_a_value_after_a_telling_name_does_not_survive(text: str) -> None:
+    shown = redact(f"before\n{text}\nafter")
+    assert "hunter2" not in shown
+    assert "[redacted: " in shown
+    assert shown.startswith("before\n")
+    assert redact(shown) == shown
+
+
+@pytest.mark.parametrize("text", SAYINGS)
+def test_what_is_said_about_a_secret_stays_readable(text: str) -> None:
+    assert redact(f"before\n{text}\nafter") == f"before\n{text}\nafter"
+
+
+def test_what_surrounds_a_secret_stays_in_form() -> None:
+    assert redact('{"password": "a\\"b", "user": "bob"}') == '{"password": "[redacted: secret]", "user": "bob"}'
+    assert (
+        redact("a\n-----BEGIN PRIVATE KEY-----\nMIIEowIB\nthe end of it") == "a\n[redacted: private key]\nthe end of it"
+    )
+
+
+@pytest.mark.parametrize("distance", range(-60, 20, 7))
+def test_a_secret_across_two_windows_does_not_survive(distance: int) -> None:
+    text = "x" * (WINDOW + distance - 1) + " password=hunter2hunter2 " + "x" * WINDOW
+    assert "hunter" not in redact(text)
+    assert redact(text).endswith(" " + "x" * WINDOW)
+
+
+def seconds(content: bytes) -> float:
+    """The processor's time, at best of three."""
+    found = []
+    for _ in range(3):
+        begun = time.thread_time()
+        redact_bytes(content)
+        found.append(time.thread_time() - begun)
+    return min(found)
+
+
+@pytest.mark.parametrize("piece", HOSTILE)
+@pytest.mark.parametrize("end", ["", "\n"])
+def test_twice_the_output_takes_about_twice_the_time(piece: str, end: str) -> None:
+    """And not four times: an output of 64 MiB would never be through."""
+    line = (piece + end).encode()
+    short, long = (line * (size // len(line)) for size in (2**16, 2**17))
+    assert seconds(long) < 3 * seconds(short) + 0.005
+
+
+@pytest.mark.parametrize("piece", HOSTILE)
+def test_a_hostile_line_of_a_megabyte_is_read_in_bounded_time(piece: str) -> None:
+    begun = time.thread_time()
+    redact_bytes(piece.encode() * (2**20 // len(piece.encode())))
+    assert time.thread_time() - begun < 5
+
+
+PIECES = st.sampled_from([*SECRETS, *NAMED, *SAYINGS, *HOSTILE, " ", "\n", '"', "'", "=", ": ", "\\", "[redacted: "])
+
+
+@given(st.lists(PIECES | st.text(max_size=5), max_size=12).map(" ".join))
+def test_redacting_twice_is_redacting_once(text: str) -> None:
+    once = redact(text)
+    assert redact(once) == once
+
+
+@given(st.binary(max_size=300))
+def test_whatever_the_bytes_are_something_comes_out(content: bytes) -> None:
+    assert isinstance(redact_bytes(content), bytes)

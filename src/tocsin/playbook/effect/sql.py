@@ -1,0 +1,245 @@
+"""What a database query does: the statement's kind first, then every function and table in it.
+
+A ``SELECT`` is not a read because it begins with the word: it may terminate a backend, lock rows, write a file or
+delete in a common table expression. So the tree is walked, and a function that nobody listed makes the query
+``unknown``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.errors import SqlglotError
+
+from tocsin.playbook.effect.flags import Scan
+from tocsin.playbook.effect.judge import Call, Judge, Reader
+from tocsin.playbook.effect.knowledge import Queries, Via
+from tocsin.playbook.effect.verdict import NOTHING, Verdict, join, unknown
+from tocsin.playbook.effect.word import is_free, readable
+from tocsin.words import Effect, Tag
+
+_LOST = (Tag.EVIDENCE_DESTROYING, Tag.IRREVERSIBLE)
+_COMMENT = re.compile(r"--[^\n]*|/\*(?!!).*?\*/", re.DOTALL)
+_FIRST = re.compile(r"\s*([A-Za-z]+)")
+_EXPLAIN = re.compile(
+    r"\s*explain\b\s*(?P<options>\([^()]*\)|(?:(?:analyze|verbose|extended|query\s+plan)\b\s*)*)", re.IGNORECASE
+)
+_COPY_OUT = re.compile(r"\s*copy\s*\((?P<query>.*)\)\s*to\s+stdout\b[\w\s(),']*$", re.IGNORECASE | re.DOTALL)
+_STRING = re.compile(r"'(?:''|[^'])*'|\$(\w*)\$.*?\$\1\$", re.DOTALL)
+_VARIABLE = re.compile(r"(?<![\w:]):'?\"?\w+")
+_ROUTINE = re.compile(r"@@global\b|\binto\s+(?:out|dump)file\b", re.IGNORECASE)
+_VERTICAL = re.compile(r"\\[Gg]\s*(?=$|\n)")
+_QUERIES = frozenset({"select", "with", "values", "pragma", ""})
+_LONGEST = 20_000
+
+
+def judge_client(call: Call, scan: Scan, judge: Judge) -> Verdict:
+    """Judge a call of a database client: the queries on its command line, or those it is fed."""
+    queries = scan.values(call.spec.script)
+    feed = call.command.input
+    if call.spec.idle and scan.has(call.spec.idle):
+        return NOTHING
+    if call.spec.skip:
+        queries += scan.operands[call.spec.skip :]
+    if not queries and feed.given:
+        if feed.text is None:
+            return unknown(f"`{call.name}` runs whatever queries it is fed")
+        queries = (feed.text,)
+    if not queries:
+        return unknown(f"`{call.name}` opens a session for a person to type in", Tag.INTERACTIVE)
+    return join(judge_query(query, call, judge.knowledge.queries) for query in queries)
+
+
+def judge_query(query: str, call: Call, known: Queries) -> Verdict:
+    """Judge one or more SQL statements, or one of the client's own commands."""
+    if is_free(query):
+        return join(
+            (
+                unknown("a value that is not written out is read as part of a query"),
+                _judge_text(readable(query), call, known),
+            )
+        )
+    return _judge_text(readable(query).replace("$", "1") if not query.isascii() else query, call, known)
+
+
+def _judge_text(query: str, call: Call, known: Queries) -> Verdict:
+    dialect = call.spec.dialect
+    text = query.strip()
+    if dialect == "mysql":
+        text = _VERTICAL.sub(";", text)
+    own = _judge_own_command(text, dialect, known)
+    if own is not None:
+        return own
+    bare = _STRING.sub("''", text)
+    if "\\" in bare and dialect != "mysql":
+        return unknown("a command of the database client, which may run programs or write files")
+    if "\\" in text and dialect == "mysql":
+        return unknown("a backslash in a query, which the client may take for a command of its own")
+    if len(text) > _LONGEST:
+        return unknown("a query too long to be followed")
+    return join(_judge_statement(part, dialect, known) for part in _split(text)) if text else NOTHING
+
+
+def _judge_own_command(text: str, dialect: str, known: Queries) -> Verdict | None:
+    if dialect == "sqlite" and text.startswith("."):
+        word = text.split()[0]
+        if word in known.dot_commands and "|" not in text and "\n" not in text:
+            return Verdict(Effect.READ, (), f"`{word}` only looks")
+        return unknown(f"`{word}`: nothing general is known of this command of the client")
+    if dialect == "postgres" and text.startswith("\\"):
+        if known.meta_commands.fullmatch(text):
+            return Verdict(Effect.READ, (), f"`{text}` only looks")
+        return unknown(f"`{text[:40]}` is a command of the database client, which may run programs or write files")
+    return None
+
+
+def _split(text: str) -> Iterable[str]:
+    """Yield statements; semicolons inside strings and comments separate nothing."""
+    spans = [match.span() for match in re.finditer(f'{_STRING.pattern}|{_COMMENT.pattern}|"[^"]*"', text, re.DOTALL)]
+    start = 0
+    for match in re.finditer(";", text):
+        if not any(left <= match.start() < right for left, right in spans):
+            yield text[start : match.start()]
+            start = match.end()
+    yield text[start:]
+
+
+def _judge_statement(text: str, dialect: str, known: Queries) -> Verdict:
+    text = _strip_comments(text)
+    if not text.strip():
+        return NOTHING
+    if _ROUTINE.search(_STRING.sub("''", text)):
+        return Verdict(Effect.MUTATE, (Tag.WRITES_FILE,), "the query writes a file or a global setting")
+    explained = _EXPLAIN.match(text)
+    if explained:
+        inner = text[explained.end() :]
+        runs = re.search(r"\banalyze\b(?!\s*(?:=\s*)?(?:false|off|0))", explained["options"], re.IGNORECASE)
+        return _judge_statement(inner, dialect, known) if runs else Verdict(Effect.READ, (), "`EXPLAIN` only plans")
+    copied = _COPY_OUT.match(text)
+    if copied:
+        return _judge_statement(copied["query"], dialect, known)
+    word = _FIRST.match(text)
+    first = word[1].lower() if word else ""
+    listed = _find_listed(text, first, known)
+    if listed is not None:
+        return Verdict(listed.effect, listed.tags, f"`{_head(text)}` {listed.why}")
+    if first not in _QUERIES:
+        return unknown(f"`{_head(text)}`: nothing general is known of this statement")
+    return _judge_tree(text, dialect, known)
+
+
+def _strip_comments(text: str) -> str:
+    if "--" not in text and "/*" not in text:
+        return text
+    return re.sub(
+        f'{_STRING.pattern}|"[^"]*"|(?P<comment>{_COMMENT.pattern})',
+        lambda match: " " if match["comment"] else match[0],
+        text,
+        flags=re.DOTALL,
+    )
+
+
+def _find_listed(text: str, first: str, known: Queries) -> Verdict | None:
+    """Return what is known of a statement by its first word, or by its first two."""
+    words = text.lower().split(maxsplit=2)
+    pair = " ".join(words[:2]).rstrip(";")
+    return known.statements.get(pair) or known.statements.get(first)
+
+
+def _head(text: str) -> str:
+    return " ".join(text.split())[:60]
+
+
+def _judge_tree(text: str, dialect: str, known: Queries) -> Verdict:
+    try:
+        trees = sqlglot.parse(_VARIABLE.sub("1", text) if dialect == "postgres" else text, read=dialect or None)
+    except (SqlglotError, RecursionError, ValueError, IndexError, KeyError, AttributeError, TypeError):
+        return unknown(f"`{_head(text)}`: a query that is not understood")
+    return join(_judge_expression(tree, text, known) for tree in trees if tree is not None)
+
+
+def _judge_expression(tree: exp.Expr, text: str, known: Queries) -> Verdict:
+    if isinstance(tree, exp.Pragma):
+        return _judge_pragma(text, known)
+    if not isinstance(tree, exp.Query):
+        return unknown(f"`{_head(text)}`: nothing general is known of this statement")
+    verdicts = [Verdict(Effect.READ, (), f"`{_head(text)}` only looks")]
+    for node in tree.walk():
+        verdict = _judge_node(node, known)
+        if verdict is not None:
+            verdicts.append(verdict)
+    verdicts.append(_judge_exposure(tree, text, known))
+    return join(verdicts)
+
+
+def _judge_pragma(text: str, known: Queries) -> Verdict:
+    name = re.match(r"\s*pragma\s+(?:\w+\.)?(\w+)\s*(?:\(\s*[\w'\"]*\s*\))?\s*$", text, re.IGNORECASE)
+    if name and name[1].lower() in known.pragmas:
+        return Verdict(Effect.READ, (), f"`{_head(text)}` only looks")
+    return Verdict(Effect.MUTATE, (), f"`{_head(text)}` may change a setting of the database")
+
+
+def _judge_node(node: exp.Expr, known: Queries) -> Verdict | None:
+    if isinstance(node, (exp.Delete, exp.Drop, exp.TruncateTable)):
+        return Verdict(Effect.DESTROY, _LOST, f"`{node.key.upper()}` inside the query deletes what is there")
+    if isinstance(node, (exp.Insert, exp.Update, exp.Merge, exp.Create, exp.Alter)):
+        return Verdict(Effect.MUTATE, (), f"`{node.key.upper()}` inside the query changes data")
+    if isinstance(node, (exp.Into, exp.Lock)):
+        return Verdict(Effect.MUTATE, (), "the query writes a table or locks rows")
+    if isinstance(node, exp.Command):
+        return unknown("part of the query is not understood")
+    if isinstance(node, exp.Anonymous):
+        return _judge_function(node.name.lower(), known)
+    if isinstance(node, _HARMFUL):
+        return _judge_function(node.key.lower(), known)
+    return None
+
+
+_HARMFUL = (
+    exp.NextValueFor,
+    exp.ToFile,
+    exp.ReadCSV,
+    exp.ReadParquet,
+    exp.NetFunc,
+    exp.Secret,
+    exp.Search,
+    exp.XMLTable,
+)
+
+
+def _judge_function(name: str, known: Queries) -> Verdict | None:
+    if name in known.reads:
+        return None
+    acts = known.acts.get(name)
+    if acts is not None:
+        return Verdict(acts.effect, acts.tags, f"`{name}()` {acts.why}")
+    return unknown(f"`{name}()`: nothing general is known of this function")
+
+
+def _judge_exposure(tree: exp.Query, text: str, known: Queries) -> Verdict:
+    """Judge what the rows may show: query texts of a server, secrets, personal data."""
+    tables = [table.name.lower() for table in tree.find_all(exp.Table)]
+    star = any(not isinstance(star.parent, exp.Count) for star in tree.find_all(exp.Star))
+    columns = [column.name.lower() for column in _shown(tree)]
+    if any(map(known.activity_tables.search, tables)) and (star or any(map(known.activity_columns.fullmatch, columns))):
+        return Verdict(Effect.READ_SENSITIVE, (), "the texts of other people's queries carry values")
+    if any(map(known.sensitive_tables.search, tables)) and (star or columns):
+        return Verdict(Effect.READ_SENSITIVE, (), f"`{_head(text)}` may show personal data or secrets")
+    if any(map(known.sensitive_columns.search, columns)):
+        return Verdict(Effect.READ_SENSITIVE, (), f"`{_head(text)}` may show personal data or secrets")
+    return NOTHING
+
+
+def _shown(tree: exp.Query) -> Iterable[exp.Column]:
+    """Yield the columns whose values a query prints, wherever in it they are selected; counted ones are not shown."""
+    for select in tree.find_all(exp.Select):
+        for shown in select.expressions:
+            for column in shown.find_all(exp.Column):
+                if column.find_ancestor(exp.Count, exp.Select) is select or not column.find_ancestor(exp.Count):
+                    yield column
+
+
+READERS: dict[Via, Reader] = {Via.SQL: judge_client}

@@ -1,0 +1,59 @@
+"""A blank in angle brackets is legal shell: it reads from one file and overwrites another.
+
+Why: nothing refuses it when it is pasted as it stands. Where a file goes by the blank's name, the shell runs the
+command without it and empties a file that is named like the next word.
+
+Example:
+
+    ```bash
+    kubectl scale deployment <name> --replicas=3
+    ```
+
+Use instead:
+
+    ```bash
+    kubectl scale deployment ${NAME:?} --replicas=3
+    ```
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from tocsin.playbook import shell
+from tocsin.playbook.finding import Finding, View
+from tocsin.playbook.model import Statement
+from tocsin.words import Level
+
+CODE = "PB106"
+LEVEL = Level.ERROR
+_ANGLE = re.compile(r"<[^<>\s]+>")
+_QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
+_TAKEN = re.compile(r"\s*(?:\\\n\s*)?(?P<word>[^\s;&|<>()]+)")
+
+
+def check(view: View) -> Iterator[Finding]:
+    for fence in view.shells:
+        for statement in fence.statements:
+            if statement.placeholders and "<" in statement.text:
+                yield from _report(statement)
+
+
+def _report(statement: Statement) -> Iterator[Finding]:
+    """The first blank that a shell would take for redirections in a line that it accepts."""
+    unquoted = _QUOTED.sub("", statement.text)
+    for blank in (found.text for found in statement.placeholders if _ANGLE.fullmatch(found.text)):
+        at = unquoted.find(blank)
+        taken = _TAKEN.match(unquoted, at + len(blank)) if at >= 0 else None
+        if taken is not None:
+            if not shell.parse_as_written(statement.text).has_error:
+                where = statement.line + statement.text[: statement.text.find(blank)].count("\n")
+                yield Finding(
+                    where,
+                    f"A shell takes {blank} for redirections: it reads the file {blank[1:-1]}, if there is one, and "
+                    f"overwrites {taken['word']}.",
+                    "Write the blank so that a shell refuses it, for example ${NAME:?}.",
+                    mark=blank,
+                )
+            return

@@ -1,0 +1,174 @@
+"""The pieces that an outline is made of: every block of a document in one tree, with its exact lines.
+
+A block that contains others (document, heading, bold label, list item) has ``children``; the rest are leaves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from enum import StrEnum
+
+from tocsin.playbook import inline
+
+
+class Kind(StrEnum):
+    """What a block is. A ``label`` is a run-in heading such as ``**Response:**``."""
+
+    DOCUMENT = "document"
+    HEADING = "heading"
+    LABEL = "label"
+    ITEM = "item"
+    TEXT = "text"
+    FENCE = "fence"
+    TABLE = "table"
+    RULE = "rule"
+
+
+CONTAINERS = frozenset({Kind.DOCUMENT, Kind.HEADING, Kind.LABEL, Kind.ITEM})
+
+
+class Row:
+    """One row of a table: its line and its cells as written."""
+
+    __slots__ = ("cells", "line")
+
+    def __init__(self, line: int, cells: list[str]) -> None:
+        self.line = line
+        self.cells = cells
+
+    @property
+    def text(self) -> str:
+        """The words of all cells, without marks."""
+        return " | ".join(map(inline.clean, self.cells))
+
+
+class Block:
+    """One block. ``raw`` is the source with its marks, ``text`` the same without; lines are 1-based and inclusive.
+
+    ``end_line`` is the last line of the block's own words, ``last_line`` that of everything inside it. ``level`` is a
+    heading's level, ``position`` the place among its siblings; ``number`` an ordered item's number; ``checked`` a
+    check box (None: there is none); ``value`` what
+    follows a label on its line; ``reach`` the last line of what follows it up to the next part, once that is known (see
+    ``section.label_end``); ``lang``, ``body`` and ``first_line`` belong to fences, ``rows`` to tables.
+    """
+
+    __slots__ = (
+        "_below", "_own", "_text", "_title", "body", "checked", "children", "end_line", "fenced", "first_line",
+        "indent", "kind", "lang", "last_line", "level", "line", "number", "ordered", "parent", "position", "quoted",
+        "raw", "reach", "rows", "value",
+    )  # fmt: skip
+
+    def __init__(self, kind: Kind, line: int, raw: str = "", indent: int = 0) -> None:
+        self.kind = kind
+        self.line = line
+        self.end_line = line
+        self.last_line = line
+        self.raw = raw
+        self.indent = indent
+        self.level = 0
+        self.number: int | None = None
+        self.ordered = False
+        self.checked: bool | None = None
+        self.value = ""
+        self.quoted = False
+        self.lang: str | None = None
+        self.body: tuple[str, ...] = ()
+        self.first_line = line
+        self.fenced = True
+        self.rows: list[Row] = []
+        self.children: list[Block] = []
+        self.parent: Block | None = None
+        self.position = 0
+        self.reach = -1
+        self._below: list[Block] | None = None
+        self._own: tuple[tuple[int, str], ...] | None = None
+        self._text: str | None = None
+        self._title: str | None = None
+
+    def __repr__(self) -> str:
+        return f"<{self.kind} {self.line}-{self.last_line} {self.raw[:40]!r}>"
+
+    @property
+    def text(self) -> str:
+        """The words without Markdown marks."""
+        if self._text is None:
+            self._text = inline.clean(self.raw)
+        return self._text
+
+    @property
+    def title(self) -> str:
+        """The words of a heading, label or item as a name: no leading symbols, no closing colon."""
+        if self._title is None:
+            self._title = inline.undecorated(self.text).rstrip(" :：")
+        return self._title
+
+    def say_more(self, words: str, line: int) -> None:
+        """Add a continuation line to the block's own words."""
+        self.raw += "\n" + words
+        self.end_line = line
+        self._text = self._title = self._own = None
+
+    def walk(self) -> Sequence[Block]:
+        """Every block below this one, in document order."""
+        if not self.children:
+            return ()
+        if self._below is None:
+            self._below = []
+            waiting = [*reversed(self.children)]
+            while waiting:
+                block = waiting.pop()
+                self._below.append(block)
+                waiting += reversed(block.children)
+        return self._below
+
+    def forget(self) -> None:
+        """Drop what was remembered of the blocks below: they have been moved."""
+        self._below = None
+
+    @property
+    def lines(self) -> tuple[tuple[int, str], ...]:
+        """Every line of the block's own words with its number, without marks; rows of a table, but not its header."""
+        if self._own is None:
+            self._own = self._read_lines()
+        return self._own
+
+    def _read_lines(self) -> tuple[tuple[int, str], ...]:
+        if self.kind is Kind.ITEM or self.kind is Kind.TEXT:
+            if "\n" not in self.raw:
+                return ((self.line, self.text),)
+            return tuple(enumerate(map(inline.clean, self.raw.split("\n")), self.line))
+        if self.kind is Kind.HEADING or self.kind is Kind.LABEL:
+            return ((self.line, f"{self.title}: {inline.clean(self.value)}" if self.value else self.title),)
+        if self.kind is Kind.TABLE:
+            return tuple((row.line, row.text) for row in self.told_rows)
+        return ()
+
+    @property
+    def told_rows(self) -> list[Row]:
+        """The rows of a table that say something: all but the header, unless a table of pairs has a pair for one."""
+        header = self.rows[0].cells
+        paired = len(header) == 2 and any(character.isdigit() for character in header[1])
+        return self.rows if paired else self.rows[1:]
+
+    def ancestors(self) -> Iterator[Block]:
+        """The blocks that this one stands in, innermost first."""
+        block = self.parent
+        while block is not None:
+            yield block
+            block = block.parent
+
+    def after(self) -> Iterator[Block]:
+        """The blocks beside this one that follow it."""
+        siblings = self.parent.children if self.parent else []
+        for index in range(self.position + 1, len(siblings)):
+            yield siblings[index]
+
+    def before(self) -> Iterator[Block]:
+        """The blocks beside this one that precede it, nearest first."""
+        siblings = self.parent.children if self.parent else []
+        for index in range(self.position - 1, -1, -1):
+            yield siblings[index]
+
+    def of(self, *kinds: Kind) -> list[Block]:
+        """The direct children of these kinds."""
+        return [child for child in self.children if child.kind in kinds]

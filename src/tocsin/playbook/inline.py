@@ -1,0 +1,119 @@
+"""The marks inside a line of Markdown: taken off for reading, or read for what they say (bold labels, check boxes).
+
+Angle brackets are left alone unless they hold an HTML tag: ``<service>`` is a blank that somebody must fill in.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterator
+
+_MARKED = re.compile(r"[*_`\[<\\&~]")
+_IMAGE_OR_LINK = re.compile(r"!?\[([^\[\]]*)\]\((?:[^()\s]|\([^()]*\))*(?:\s+[\"'][^\"']*[\"'])?\)")
+_REFERENCE = re.compile(r"!?\[([^\[\]]+)\]\[[^\[\]]*\]")
+_TICKS = re.compile(r"`+")
+_STRONG = re.compile(r"\*\*|__(?=\S)|(?<=\S)__")
+_EMPHASIS = re.compile(r"(?<![\w*])\*(?=\S)([^*\n]+?)(?<=\S)\*(?!\w)|(?<![\w_])_(?=\S)([^_\n]+?)(?<=\S)_(?!\w)")
+_TAG = re.compile(
+    r"</?(?:a|abbr|b|br|center|code|details|div|em|font|h[1-6]|i|img|kbd|li|mark|ol|p|small|span|strong|sub|summary|sup|"
+    r"table|tbody|td|th|thead|tr|u|ul)(?:\s[^<>]*)?/?>",
+    re.IGNORECASE,
+)
+_ATTRIBUTES = re.compile(r"\{:[^{}\n]*\}")  # kramdown's
+_ESCAPE = re.compile(r"\\([\\`*_{}\[\]()#+\-.!|<>~])")
+_ENTITY = {"&nbsp;": " ", "&lt;": "<", "&gt;": ">", "&amp;": "&", "&quot;": '"', "&#39;": "'"}
+_ENTITIES = re.compile("|".join(_ENTITY))
+_SYMBOLS = re.compile(r"^[^\w\[(<\"'`$@#/.>~≥≤+-]+")
+_BOLD = re.compile(r"(\*\*|__)(?=\S)(.+?)(?<=\S)\1\s*")
+_BOX = re.compile(r"\[([ xX✓✔])\](?:\s+|$)")
+_TICKED = re.compile(r"`([^`\n]+)`")
+
+
+@functools.lru_cache(maxsize=4096)
+def clean(text: str) -> str:
+    """The words of a line without Markdown marks, HTML tags and doubled spaces."""
+    if _MARKED.search(text):
+        text = _TAG.sub(" ", text) if "<" in text else text
+        if "[" in text:
+            text = _REFERENCE.sub(r"\1", _IMAGE_OR_LINK.sub(r"\1", text))
+        text = _ATTRIBUTES.sub("", text) if "{:" in text else text
+        text = _unmark(text)
+        if "&" in text:
+            text = _ENTITIES.sub(lambda match: _ENTITY[match.group()], text)
+    return " ".join(text.split())
+
+
+def _unmark(text: str) -> str:
+    """Take off bold and italics outside code spans, then the ticks of the code spans themselves."""
+    if "`" not in text:
+        return _plain(text)
+    parts = []
+    end = 0
+    for first, last in _find_code(text):
+        opening, closing = first
+        parts += [_plain(text[end:opening]), text[closing : last[0]]]
+        end = last[1]
+    return "".join([*parts, _plain(text[end:])])
+
+
+def _find_code(text: str) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
+    """The ticks around each code span: a run of them ends at the next run of the same length."""
+    runs = [match.span() for match in _TICKS.finditer(text)]
+    waiting: dict[int, list[int]] = {}  # by length: the runs that are still ahead, the nearest last
+    for index in range(len(runs) - 1, -1, -1):
+        waiting.setdefault(runs[index][1] - runs[index][0], []).append(index)
+    behind = -1
+    for index, run in enumerate(runs):
+        ahead = waiting[run[1] - run[0]]
+        ahead.pop()
+        if index > behind and ahead:
+            behind = ahead[-1]
+            yield run, runs[behind]
+
+
+def _plain(text: str) -> str:
+    if "*" in text or "_" in text:
+        text = _STRONG.sub("", text)
+        text = _EMPHASIS.sub(lambda match: match.group(1) or match.group(2), text)
+    return _ESCAPE.sub(r"\1", text) if "\\" in text else text
+
+
+def name(text: str) -> str:
+    """``clean``, and without a closing colon and the symbols that decorate the beginning."""
+    return undecorated(clean(text)).rstrip(" :：").strip()
+
+
+def undecorated(text: str) -> str:
+    """The text from its first word on, without leading symbols such as a warning sign."""
+    if text[:1].isalnum():
+        return text
+    start = _SYMBOLS.match(text)
+    return text[start.end() :] if start else text
+
+
+def bold_start(text: str) -> tuple[str, str] | None:
+    """The words in bold that a line begins with and the marked text behind them, or None."""
+    if "**" not in text and "__" not in text:
+        return None
+    if text[0] in "*_":
+        match = _BOLD.match(text)
+    else:
+        start = _SYMBOLS.match(text)
+        match = _BOLD.match(text, start.end()) if start else None
+    if match is None:
+        return None
+    return match.group(2), text[match.end() :]
+
+
+def check_box(text: str) -> tuple[bool | None, str]:
+    """Whether a list item begins with a check box (and is ticked), and the text behind it."""
+    match = _BOX.match(text)
+    if match is None:
+        return None, text
+    return match.group(1) != " ", text[match.end() :]
+
+
+def ticked(text: str) -> list[str]:
+    """What stands in back-ticks, in order."""
+    return _TICKED.findall(text) if "`" in text else []

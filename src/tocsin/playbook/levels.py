@@ -1,0 +1,177 @@
+"""The names of a team's severity levels and where a text speaks of one ("SEV-1/2", "P0–P2", "a P1 incident")."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+_GENERIC = re.compile(
+    r"(?<![\w/#.-])(?:(?:SEV|Sev|sev|PRIO|Prio)[\s-]?|(?:Severity|severity|Priority|priority)\s|P-?|"
+    r"(?<=\()S)[0-5](?![\w%:]|\.\d|-[A-Za-z])"
+)
+_ID_START = re.compile(
+    r"(?:(?:severity|severidade|priority|prioridade|incident|level|nível|schweregrad)\s+(?:level\s+)?)?"
+    r"(?P<id>(?P<prefix>[A-Za-z]{1,10})[\s_-]?(?P<number>\d{1,2}))(?![\w%]|\.\d)",
+    re.IGNORECASE,
+)
+_JOINTS = re.compile(r"[\s_-]")
+_LEAD = re.compile(r"(?:severity|priority|incident)\s+(?=\D)", re.IGNORECASE)
+_NOT_LEVELS = frozenset(
+    [
+        "phase",
+        "step",
+        "stage",
+        "playbook",
+        "scenario",
+        "option",
+        "runbook",
+        "part",
+        "day",
+        "week",
+        "month",
+        "appendix",
+        "section",
+        "chapter",
+        "line",
+        "top",
+        "node",
+        "version",
+        "v",
+        "t",
+        "team",
+        "shift",
+        "item",
+        "figure",
+        "table",
+        "case",
+        "example",
+        "issue",
+        "ticket",
+        "pr",
+        "rule",
+        "port",
+        "q",
+        "http",
+        "tcp",
+        "python",
+        "ipv",
+        "procedure",
+        "group",
+        "exercise",
+        "drill",
+        "sprint",
+        "region",
+        "zone",
+        "play",
+        "rb",
+        "pb",
+        "layer",
+        "http",
+    ]
+)
+WORST_FIRST = (
+    ("catastrophic", "blocker", "emergency", "disaster", "fatal"),
+    ("critical", "crítico", "critica", "kritisch", "critique", "severe", "sev", "highest", "page"),
+    ("high", "alto", "alta", "hoch", "major", "urgent", "serious", "élevé", "grave"),
+    ("medium", "moderate", "warning", "warn", "médio", "média", "mittel", "normal", "elevated", "moderado", "moyen"),
+    ("low", "baixo", "baixa", "niedrig", "minor", "faible", "menor", "bajo"),
+    ("trivial", "informational", "info", "cosmetic", "lowest", "negligible", "none"),
+)
+_RANK_OF = {word: rank for rank, words in enumerate(WORST_FIRST) for word in words}
+
+
+class LevelName:
+    """The beginning of a title that names a level: its id as written, prefix, number, and what follows."""
+
+    __slots__ = ("id", "number", "prefix", "rest")
+
+    def __init__(self, id: str, prefix: str, number: int, rest: str) -> None:  # noqa: A002 - the word of the model
+        self.id = id
+        self.prefix = prefix
+        self.number = number
+        self.rest = rest
+
+
+def read_name(title: str) -> LevelName | None:
+    """The level that a title begins with ("P0 (Critical)", "Severity 1: Critical", "SEV-2 - High"), or None."""
+    match = _ID_START.match(title)
+    if match is None or match["prefix"].lower() in _NOT_LEVELS:
+        return None
+    return LevelName(match["id"], match["prefix"].lower(), int(match["number"]), title[match.end() :])
+
+
+def word_rank(word: str) -> int | None:
+    """How bad a word says that something is: 0 is the worst; None when it says nothing."""
+    return _RANK_OF.get(word.strip(" *:.").lower())
+
+
+def _fold(name: str) -> str:
+    return _JOINTS.sub("", name).lower()
+
+
+class Levels:
+    """The levels that a document defines, in order from the worst; finds mentions of them."""
+
+    def __init__(self, ids: Sequence[str]) -> None:
+        self.ids = tuple(ids)
+        self._by_key = {_fold(name): name for name in ids}
+        self._named = {name.lower(): name for name in ids if not re.search(r"\d", name)}
+        self._pattern = self._compile(ids)
+
+    @staticmethod
+    def _compile(ids: Iterable[str]) -> re.Pattern[str] | None:
+        prefixes = {match.group(1) for name in ids for match in [re.match(r"(.*?)[\s_-]?\d+$", name)] if match}
+        if not prefixes:
+            return None
+        words = "|".join(sorted((re.escape(prefix) for prefix in prefixes), key=len, reverse=True))
+        return re.compile(
+            rf"(?<![\w-])(?P<prefix>{words})[\s_-]?(?P<first>\d+)(?![\w%]|\.\d)"
+            rf"(?P<more>(?:\s*(?:/|,|\band\b|\bor\b|&)\s*(?:(?:{words})[\s_-]?)?\d+(?![\w%]|\.\d))*)"
+            rf"(?:\s*(?:-|–|—|to|through)\s*(?:(?:{words})[\s_-]?)(?P<last>\d+)(?![\w%]|\.\d))?",
+            re.IGNORECASE if all(len(prefix) > 1 for prefix in prefixes) else 0,
+        )
+
+    def find(self, text: str) -> list[str]:
+        """The levels that a text mentions, each once, in the text's order, as the document writes them."""
+        if self._pattern is None:
+            return (
+                list(dict.fromkeys(match.group().strip() for match in _GENERIC.finditer(text))) if not self.ids else []
+            )
+        found: dict[str, None] = {}
+        for match in self._pattern.finditer(text):
+            numbers = [int(match["first"]), *(int(number) for number in re.findall(r"\d+", match["more"]))]
+            if match["last"] and 0 < int(match["last"]) - numbers[-1] < 10:
+                numbers += range(numbers[-1] + 1, int(match["last"]) + 1)
+            for number in numbers:
+                name = self._by_key.get(_fold(f"{match['prefix']}{number}"))
+                if name:
+                    found[name] = None
+        return list(found)
+
+    def named(self, text: str) -> list[str]:
+        """As ``find``, and also plain words ("Critical") and undefined levels: for places that only hold a level."""
+        found = self.find(text)
+        if found:
+            return found
+        words = re.findall(r"[\w-]+", text.lower())
+        known = [self._named[word] for word in words if word in self._named]
+        stray = [match.group().strip() for match in _GENERIC.finditer(text)] if self.ids and not known else known
+        return list(dict.fromkeys(stray)) or ([] if self.ids else _as_written(text))
+
+    def starts(self, title: str) -> str | None:
+        """The level that a title begins with, as the document writes it, or None."""
+        if self._pattern is not None:
+            lead = _LEAD.match(title)
+            match = self._pattern.match(title[lead.end() :] if lead else title)
+            return self._by_key.get(_fold(f"{match['prefix']}{match['first']}")) if match else None
+        match = _GENERIC.match(title)
+        return match.group().strip() if match and not self.ids else None
+
+
+def _as_written(text: str) -> list[str]:
+    """A level that the document defines nowhere: the first word of the value, when it is a word of severity."""
+    first = re.match(r"[\w-]+", text)
+    return [first.group()] if first and word_rank(first.group()) is not None else []
+
+
+NONE = Levels(())

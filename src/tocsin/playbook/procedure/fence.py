@@ -1,0 +1,280 @@
+"""One shell fence → steps and branches: what its comments say is as much part of the playbook as its commands.
+
+A comment introduces the statement below it, states a condition for it, or is itself something that a person must do
+("Edit docker-compose.yml …" between two commands). A condition governs its own paragraph: it ends at the next
+condition, at a blank line followed by a comment of its own, at the next numbered comment, or with the fence.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from tocsin.playbook import effect, placeholder, promql, statement
+from tocsin.playbook.block import Block
+from tocsin.playbook.model import Branch, Statement, Step
+from tocsin.playbook.procedure.branch import comment_condition, trailing_condition
+from tocsin.playbook.statement import FenceItem
+from tocsin.words import StepKind
+
+_NUMBER = re.compile(r"^(?:step\s+)?\d+(?:\.\d+)?[.):]\s+", re.IGNORECASE)
+_BULLET = re.compile(r"^[-*•]\s+")
+_QUERY = re.compile(
+    r"^(?:prometheus|promql|metrics?|grafana)?\s*(?:query|expr(?:ession)?|promql)\s*:\s*(?P<query>.*)$", re.IGNORECASE
+)
+_LINK = re.compile(r"(?:open|xdg-open|start|firefox|chrome)\s+[\"']?(?P<url>https?://[^\s\"']+)[\"']?$")
+_CAUTION = re.compile(
+    r"\(?\b(?:caution|warning|danger|careful|attention|beware)\b\s*[:!–-]+\s*(?P<text>[^()]+)\)?", re.IGNORECASE
+)
+_CAUTIOUS = re.compile(r"caution|warning|danger|careful|attention|beware")
+_BY_HAND = re.compile(
+    r"^(?:(?:manually|then|now|first|please)\s+)?(?:edit|modify|adjust|change|amend|configure|visit|go to|log ?in to|"
+    r"contact|ask|call|"
+    r"wait|notify|inform|page|email|phone|decide|add|set|uncomment|comment out|replace|insert|paste|note|record|"
+    r"write down|"
+    r"compare|look at|make (?:sure|changes|fix)|remove .* from|ensure|apply .* in|update .* (?:in|config\w*))\b|"
+    r"\.\.\.|…",
+    re.IGNORECASE,
+)
+_EDITS = re.compile(
+    r"^(?:manually\s+)?(?:edit|modify|adjust|change|amend|configure|add|uncomment|comment out|replace|insert|paste|"
+    r"remove|update)\b",
+    re.IGNORECASE,
+)
+_FILE = re.compile(r"\b[\w./-]+\.(?:ya?ml|toml|json|conf|cfg|ini|env|properties|xml|tf|service|config)\b")
+_INDENTED = re.compile(r"\s*#\s{2,}\S")
+_CONTINUES = re.compile(r"^\(|^[a-z]")
+
+
+class FenceReading:
+    """What one fence holds: its statements, its steps and the branches that its comments open."""
+
+    def __init__(self, block: Block) -> None:
+        self.block = block
+        self.statements: list[Statement] = []
+        self.steps: list[Step] = []
+        self.branches: list[Branch] = []
+        self.items: tuple[FenceItem, ...] = ()
+
+
+def read(block: Block, knowledge: effect.Knowledge, catalogue: effect.Catalogue) -> FenceReading:
+    """Read a fence; one that holds no commands for a shell has neither statements nor steps."""
+    reading = FenceReading(block)
+    if statement.looks_like_shell(block.body, block.lang):
+        reading.items = statement.read_fence(block.body, block.first_line, block.lang)
+        _Reader(reading, knowledge, catalogue).run()
+    elif block.lang == "promql" or (
+        not block.lang and block.body and promql.is_expression("\n".join(block.body).strip())
+    ):
+        query = "\n".join(block.body).strip()
+        if query:
+            reading.steps.append(Step(kind=StepKind.PROMQL, line=block.first_line, text=query))
+    return reading
+
+
+def state(text: str, line: int, knowledge: effect.Knowledge, catalogue: effect.Catalogue) -> Statement:
+    """The statement that a text is, with its effect and its blanks."""
+    verdict = effect.classify(text, knowledge, catalogue)
+    return Statement(
+        line=line,
+        text=text,
+        effect=verdict.effect,
+        tags=verdict.tags,
+        why=verdict.why,
+        placeholders=placeholder.find(text),
+    )
+
+
+class _Reader:
+    """Walks the items of one fence, holding the comments not yet used and the branch that is open."""
+
+    def __init__(self, reading: FenceReading, knowledge: effect.Knowledge, catalogue: effect.Catalogue) -> None:
+        self.reading = reading
+        self.knowledge = knowledge
+        self.catalogue = catalogue
+        self.pending: list[FenceItem] = []  # comments that may turn out to be a title
+        self.title: str | None = None
+        self.caution: str | None = None
+        self.condition: FenceItem | None = None  # the comment that opened the branch
+        self.condition_text = ""
+        self.used = False  # whether the open branch governs anything yet
+        self.last_line = 0
+
+    def run(self) -> None:
+        items = self.reading.items
+        for index, item in enumerate(items):
+            gap = bool(self.last_line) and item.line > self.last_line + 1
+            if item.kind == "comment":
+                self._read_comment(item, gap, items[index + 1 :])
+            else:
+                self._read_doing(item, gap)
+            self.last_line = item.end_line
+        self._let_go()
+        self._close(max(self.last_line, self.reading.block.first_line))
+
+    # -- comments -------------------------------------------------------------------------------------------------
+
+    def _read_comment(self, item: FenceItem, gap: bool, following: Sequence[FenceItem]) -> None:
+        bare = _bare(item)
+        if not bare:
+            return
+        query = _QUERY.match(bare)
+        if query and (not query["query"] or _is_query(query["query"])):
+            if query["query"]:
+                self._take_title()
+                self._add_step(StepKind.PROMQL, item.line, query["query"], self.title)
+            return
+        condition = comment_condition(item.text)
+        if condition is not None:
+            self._let_go()
+            self._close(self.last_line)
+            self.condition, self.condition_text, self.used = item, condition, False
+            self.title, self.caution = bare, _caution_in(item.text)
+            return
+        if gap or _NUMBER.match(item.text):
+            self._let_go()
+            self._close(self.last_line)
+            self.title, self.caution = None, None
+        follows = following[0] if following else None
+        if self._is_by_hand(item, gap, follows):
+            self._let_go()
+            self._add_manual(item)
+            self.title = None
+            return
+        self.pending.append(item)
+
+    def _is_by_hand(self, item: FenceItem, gap: bool, follows: FenceItem | None) -> bool:
+        """Whether a comment right above a command is a thing to do before it, rather than its title."""
+        if follows is None or follows.kind != "statement" or follows.line > item.end_line + 1:
+            return False
+        text = _bare(item)
+        wedged = bool(self.reading.steps) and not gap and self.reading.steps[-1].kind is StepKind.STATEMENT
+        edits = _EDITS.match(text) is not None and _FILE.search(text) is not None
+        return edits or "..." in text or "…" in text or (wedged and _BY_HAND.search(text) is not None)
+
+    def _let_go(self) -> None:
+        """Comments that introduce no command are things to do by hand."""
+        if self.condition is not None and not self.used and not self.pending:
+            self._add_step(_kind_of(self.title or ""), self.condition.line, self.title or self.condition_text)
+        for group in _paragraphs(self.pending, self.reading.block):
+            self._add_manual(*group)
+        self.pending = []
+
+    def _add_manual(self, *items: FenceItem) -> None:
+        text = _join(items)
+        self._add_step(_kind_of(text), items[0].line, text)
+
+    # -- what is done ---------------------------------------------------------------------------------------------
+
+    def _take_title(self) -> None:
+        """The last of the waiting comments becomes the title of what follows; those before it are things to do."""
+        if self.pending:
+            groups = _paragraphs(self.pending, self.reading.block)
+            self.pending = []
+            for group in groups[:-1]:
+                self._add_manual(*group)
+            self.title = _join(groups[-1])
+            self.caution = _caution_in(" ".join(comment.text for comment in groups[-1]))
+
+    def _read_doing(self, item: FenceItem, gap: bool) -> None:
+        if self.pending:
+            self._take_title()
+        elif gap and self.used and self.condition is None:
+            self.title, self.caution = None, None
+        if item.kind == "statement":
+            self._add_statement(item)
+        elif item.kind == "checklist":
+            self._add_step(StepKind.CHECKLIST, item.line, item.text)
+        elif item.kind == "promql":
+            self._add_step(StepKind.PROMQL, item.line, item.text, self.title)
+        else:
+            self._add_step(StepKind.MANUAL, item.line, item.text)
+
+    def _add_statement(self, item: FenceItem) -> None:
+        made = state(item.text, item.line, self.knowledge, self.catalogue)
+        self.reading.statements.append(made)
+        own = trailing_condition(item.trailing)
+        if own is not None:
+            self.reading.branches.append(Branch(condition=own, line=item.line, end_line=item.end_line, in_fence=True))
+        link = _LINK.fullmatch(item.text)
+        self.used = True
+        self.reading.steps.append(
+            Step(
+                kind=StepKind.LINK if link else StepKind.STATEMENT,
+                line=item.line,
+                text=link["url"] if link else item.text,
+                branch=item.line if own is not None else self._branch_line(),
+                title=self.title or item.trailing,
+                caution=self.caution or _caution_in(item.trailing or ""),
+                statement=None if link else made,
+            )
+        )
+
+    def _add_step(self, kind: StepKind, line: int, text: str, title: str | None = None) -> None:
+        self.used = True
+        caution = _caution_in(text) if kind is StepKind.MANUAL else None
+        self.reading.steps.append(
+            Step(kind=kind, line=line, text=text, branch=self._branch_line(), title=title, caution=caution)
+        )
+
+    # -- branches -------------------------------------------------------------------------------------------------
+
+    def _branch_line(self) -> int | None:
+        return self.condition.line if self.condition is not None else None
+
+    def _close(self, end_line: int) -> None:
+        if self.condition is None:
+            return
+        line = self.condition.line
+        self.reading.branches.append(
+            Branch(condition=self.condition_text, line=line, end_line=max(line, end_line), in_fence=True)
+        )
+        self.condition = None
+        self.title, self.caution = None, None
+
+
+def _is_query(text: str) -> bool:
+    return promql.is_expression(text) or re.fullmatch(r"[a-z]\w*_\w+", text) is not None
+
+
+def _bare(item: FenceItem) -> str:
+    text = item.text
+    for mark in (_NUMBER, _BULLET):
+        match = mark.match(text)
+        text = text[match.end() :] if match else text
+    return text.strip()
+
+
+def _caution_in(text: str) -> str | None:
+    match = _CAUTION.search(text) if _CAUTIOUS.search(text.lower()) else None
+    return match["text"].strip() if match else None
+
+
+def _kind_of(text: str) -> StepKind:
+    return StepKind.QUESTION if text.endswith("?") else StepKind.MANUAL
+
+
+def _paragraphs(comments: list[FenceItem], block: Block) -> list[list[FenceItem]]:
+    """Comments that belong together: one that is indented, in parentheses or in mid-sentence continues the last."""
+    groups: list[list[FenceItem]] = []
+    for comment in comments:
+        source = (
+            block.body[comment.line - block.first_line] if comment.line - block.first_line < len(block.body) else ""
+        )
+        indented = _INDENTED.match(source) is not None
+        if groups and (indented or (_CONTINUES.match(comment.text) and not _is_command(comment.text))):
+            groups[-1].append(comment)
+        else:
+            groups.append([comment])
+    return groups
+
+
+def _is_command(text: str) -> bool:
+    return statement.looks_like_shell([text], None)
+
+
+def _join(items: Sequence[FenceItem]) -> str:
+    first, *rest = items
+    parts = [_bare(first), *(item.text for item in rest)]
+    joint = "\n" if any(":" in part for part in parts[1:]) else " "
+    return joint.join(parts)

@@ -1,0 +1,61 @@
+"""Commands that stand in a line of words: ``1. Check the disk: `df -h` ``, a cell of a table that holds nothing else.
+
+Only code that the line ends with counts, and only where the words before it lead to it: code in mid-sentence is a name
+or an example. What a line forbids, shows as output or gives as an example is none.
+"""
+
+from __future__ import annotations
+
+import re
+
+from tocsin.playbook import inline, statement
+from tocsin.playbook.label import is_aside
+from tocsin.playbook.recognise.order import find_orders
+
+_TAIL = re.compile(r"^(?P<title>[^`\n]*)(?P<ticks>`+)\s?(?P<code>[^`\n]+?)\s?(?P=ticks)[.;]?\s*$")
+_LEADS = re.compile(
+    r"(?:[:：–—→-]|->|=>|\b(?:run|execute|type|enter|issue|try|with|using|via|by running|command|ausführen|выполните|"
+    r"执行|运行))\W*$",
+    re.IGNORECASE,
+)
+_LEAD = re.compile(
+    r"(?:(?:^|\s+)(?:by running|run|execute|type|enter|issue|try|with|using|via|command)|[:：–—→>=\s-])+$",
+    re.IGNORECASE,
+)
+_SHOWS = re.compile(
+    r"\b(?:expect\w*|should (?:see|show|be|return|print)|outputs?|returns?|shows?|prints?|example|e\.g|such as|like|"
+    r"message|error|log|called|named|formerly|instead of|equals?|contains?)\W*$",
+    re.IGNORECASE,
+)
+
+
+def command_in(raw: str) -> tuple[str, str] | None:
+    """The words that lead to a command and the command itself, where a marked line ends with one; else None."""
+    if "`" not in raw:
+        return None
+    match = _TAIL.match(raw.strip())
+    if match is None or not is_command(match["code"]):
+        return None
+    title = inline.name(match["title"])
+    if title and (not _LEADS.search(match["title"].rstrip(" *_")) or _SHOWS.search(title) or is_aside(title)):
+        return None
+    if find_orders(inline.clean(raw), imperative=True):
+        return None
+    return _LEAD.sub("", title), match["code"]
+
+
+def commands_of(cell: str) -> list[str]:
+    """The commands of a table's cell that holds nothing but code; empty where it says anything else."""
+    codes = inline.ticked(cell)
+    rest = re.sub(r"`[^`\n]+`|<br\s*/?>|[;,.&|]|\b(?:then|and|or)\b", "", cell).strip()
+    return codes if codes and not rest and all(map(is_command, codes)) else []
+
+
+def is_command(code: str) -> bool:
+    """Whether code in a line is a command to run: a known program with arguments, or a script by its path."""
+    words = code.split()
+    if not words or (len(words) == 1 and not words[0].startswith(("./", "/"))):
+        return False
+    if len(words) == 1 and (words[0].endswith("/") or not re.search(r"\.(?:sh|py|rb|pl)$|/s?bin/", words[0])):
+        return False
+    return statement.looks_like_shell([code], None)

@@ -1,0 +1,78 @@
+"""The title of a procedure, taken apart: its own words, the number or id before them, the severities behind them."""
+
+from __future__ import annotations
+
+import re
+
+from tocsin.playbook import inline
+from tocsin.playbook.levels import Levels
+
+_ID = r"(?:[A-Z][A-Z0-9]{1,9}-)+\d{1,5}"
+_LABEL = re.compile(
+    rf"^\W*(?:(?P<id>{_ID})|(?:play ?book|run ?book|procedure|incident|symptom|failure(?: mode)?|issue|problem|case|"
+    rf"szenario|cenário)\s*#?\s*(?P<word>\d[\d.]*|[A-Z]\b)|"
+    r"(?P<number>\d+(?:\.\d+)*)(?=[.):\s]))[.):]?\s*[-–—:|]?\s+",
+    re.IGNORECASE,
+)
+_SCENARIO_NUMBER = re.compile(r"^\W*scenario\s*#?\s*(?P<word>\d[\d.]*|[A-Z])\s*[-–—:.)]\s*", re.IGNORECASE)
+_SCENARIO_WORD = re.compile(
+    r"^\W*(?:scenario|run ?book|play ?book|alert ?name|alert|incident|issue|problem|symptom|failure mode|cenário|"
+    r"szenario|procedure)\s*[:–—-]\s*",
+    re.IGNORECASE,
+)
+_LEVEL = re.compile(r"\W*(?:SEV|Sev|P|S)[- ]?\d\s*[-–—:]\s+")
+_QUOTED = re.compile(r"[\"“']([^\"“”']+)[\"”']")
+_PARENTHESES = re.compile(r"\s*[\[(]([^()\[\]]*)[\])]")
+
+
+def name_procedure(levels: Levels, title: str, *, process: bool) -> str:
+    """The words by which a procedure goes: "### 1. Peg Violation (P0)" is "Peg Violation"."""
+    return clean_title(levels, split_title(title)[1], process=process)
+
+
+def split_title(title: str) -> tuple[str | None, str]:
+    """The number or id that a title carries, as written, and the title without it."""
+    match = _SCENARIO_NUMBER.match(title)
+    if match and title[match.end() :].strip():
+        return match["word"], title[match.end() :].strip()
+    match = _LABEL.match(title)
+    if match is None or not title[match.end() :].strip():
+        bare = _SCENARIO_WORD.sub("", title).strip()
+        return None, bare or title
+    label = match["id"] or match["word"] or match["number"]
+    rest = title[match.end() :].strip()
+    return label.rstrip("."), _SCENARIO_WORD.sub("", rest).strip() or rest
+
+
+def clean_title(levels: Levels, title: str, *, process: bool) -> str:
+    """A title without severities and, for a process, without the clock that its level sets."""
+    bare = _PARENTHESES.sub(lambda match: "" if _is_only_level(levels, match[1]) else match[0], title)
+    if process:
+        level = levels.starts(bare)
+        if level is not None:
+            bare = re.sub(r"^[\w\s-]*?\d+\s*[-–—:]?\s*", "", bare, count=1) if re.search(r"\d", level) else bare
+            bare = re.sub(r"\s*\([^()]*\)\s*$", "", bare)
+    else:
+        stray = _LEVEL.match(bare)
+        bare = bare[stray.end() :] if stray else bare
+    name = inline.name(bare)
+    quoted = _QUOTED.fullmatch(name)
+    return (quoted.group(1) if quoted else name) or title
+
+
+def stray_levels(levels: Levels, title: str) -> list[str]:
+    """Levels in parentheses behind a title that the document does not define."""
+    return [
+        level
+        for inside in _PARENTHESES.findall(title)
+        if _is_only_level(levels, inside)
+        for level in levels.named(inside)
+    ]
+
+
+def _is_only_level(levels: Levels, inside: str) -> bool:
+    found = levels.named(inside)
+    words = re.sub(r"\b(?:severity|priority|sev|critical|high|medium|low|or|and)\b", "", inside, flags=re.IGNORECASE)
+    for level in found:
+        words = words.replace(level, "")
+    return bool(found) and not re.search(r"[^\W\d_]{2,}", words)

@@ -1,0 +1,277 @@
+"""Orders not to do something, and what they cover: the small grammar behind prohibitions.
+
+"Services do not respond" is a finding and "do not panic" is advice; neither forbids what a step could do. Typographic
+quotes, invisible characters and leftover encoding damage never hide an order.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import TypeVar
+
+from tocsin.playbook import inline
+from tocsin.playbook.model import Forbids
+from tocsin.playbook.recognise import foreign
+from tocsin.words import Effect, Tag
+
+T = TypeVar("T")
+
+_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff\ufe0e\ufe0f]")
+QUICK = (  # for lower case
+    r"not\b|n\Wt\b|dont|mustnt|shouldnt|never|avoid|refrain|forbid|prohibit|no\b|nobody|noone|" + foreign.QUICK
+)
+_QUICK = re.compile(QUICK)
+_UNUSUAL = re.compile(r"[^\x00-\x7f–—‘’“”…•·→←⇒≥≤±×°✓✔✅❌🔴🟠🟡🟢🚨⚠]")
+"""Characters that may hide an order or spell it; those named here are signs between words."""
+_CLAUSE = re.compile(
+    r"(?<=[.!?;])\s+|(?<=[。；！？，])|\s+[-–—]\s*|\s*[()]\s*|:\s+|\s*(?:→|->|=>)\s*|"
+    r",\s+(?=(?:do not|don't|never|avoid|must not)\b)|\s+(?=then (?:do not|don't|never)\b)",
+    re.IGNORECASE,
+)
+_JOINED = re.compile(r"\s+(?:but|and)\s+(?=(?:do not|don't|never)\b)", re.IGNORECASE)
+_LEAD = (
+    r"(?:(?:please|also|absolutely|always|but|and|so|however|again|important|warning|caution|critical|note|then)\b"
+    r"[\s:!,]*)*"
+)
+_ORDER = re.compile(
+    _LEAD + r"(?:(?:do|should|must|shall)\s*not|don\W?t|dont|never(?: ever)?|mustn\W?t|refrain from|"
+    r"under no circumstances(?:,? (?:should|must|may|do)(?: you| we| anyone)?)?)\s+(?P<what>\S.*)",
+    re.IGNORECASE,
+)
+_AVOID = re.compile(_LEAD + r"avoid\s+(?P<what>(?:\w+ing|any|all|changes?)\b.*)", re.IGNORECASE)
+_SUBJECT = re.compile(
+    r"(?:you|we|nobody|no one|noone|responders?|engineers?|operators?|anyone|anybody|staff|"
+    r"the (?:team|on-?call|responder))\b.{0,40}?\b"
+    r"(?:(?:must|should|may|shall|can)\s*(?:not|never)|mustn\W?t|shouldn\W?t|"
+    r"(?:are|is) not (?:allowed|permitted) to|must|may|should)\s+(?P<what>\S.*)",
+    re.IGNORECASE,
+)
+_HEADING = re.compile(r"(?:do not|don'?ts?|never|avoid|forbidden|prohibited|must not|not allowed)\W*", re.IGNORECASE)
+_DAMAGED = re.compile(r"(?=\S*[^\x00-\x7f])(?!\S*[A-Za-z]{3})\S{1,12}[\s*_]+")
+_NOBODY = re.compile(r"(?:nobody|no one|noone)\b", re.IGNORECASE)
+_NEGATED = re.compile(r"\bnot\b|n\W?t\b|never", re.IGNORECASE)
+_PASSIVE = re.compile(
+    r"(?P<what>\S.{1,60}?)\s+(?:(?:must|shall)\s+(?:not|never)\s+be\s+\w+.*|"
+    r"should\s+(?:not|never)\s+be\s+(?:restart|delet|remov|modif|chang|stopp|touch|edit|alter|kill|deploy|disabl|expos|"
+    r"shar|post|publish)\w*.*|(?:is|are)\s+(?:strictly\s+)?(?:forbidden|prohibited)\b.*)",
+    re.IGNORECASE,
+)
+_NO_NOUN = re.compile(
+    _LEAD + r"no\s+(?P<what>(?:further\s+|more\s+|manual\s+|direct\s+|unapproved\s+)?"
+    r"(?:restarts?|reboots?|deploy\w*|changes?|deletions?|rollbacks?|writes?|migrations?|force[- ]push\w*|"
+    r"(?:public|external)\s+(?:statements?|communications?|posts?|updates?|comments?))\b.*)",
+    re.IGNORECASE,
+)
+_IDLE = re.compile(
+    r"(?:panic|worry|hesitate|forget|assume|blame|be\b|expect|rely|treat|confuse|think|feel|need|have\b|see\b|know|"
+    r"require|want|guess|rush|mistake|ignore|underestimate|overlook|hurry|get\b|wait\b|just\b|only\b|let (?:it|this)|"
+    r"lose|miss|fear|bother|argue|speculate|include|provide|exceed|match|appear|work|exist|contain|apply to|seem|mean|"
+    r"happen|matter|fall|become|fail|skip|count|affect|depend|respond\b(?! to)|return|support|try to (?:be|remember)|"
+    r"interrupt|litigate|discuss\b(?!.*public)|neglect|pass\b|start from|reach|show|hold|intend|store\b|serve|own\b|"
+    r"hide|name\b|say\b|go (?:into|looking)|hoard|attempt to be|bring (?:it|this) up|reinvent|overthink|reuse)",
+    re.IGNORECASE,
+)
+
+_PUBLIC = (
+    r"(?:public|customers?|users?|press|media|external(?:ly)?|outside|twitter|social|status page|stakeholders|anyone|"
+    r"others\b)"
+)
+_TELL = (
+    r"\b(?:communicat|announc|disclos|publish|post|tweet|tell|inform|notify|discuss|talk|speak|mention|shar|comment|"
+    r"disseminat|statement|update|interact)\w*\b"
+)
+_SAID = r"\b(?:communicat|statement|announce|disclos|post|update|comment)\w*"
+_ALTER = (
+    r"\b(?:modif|edit|alter|chang|tamper|rotat|clear|truncat|overwrit|touch|manipulat|clean|purg|delet|remov|eras|"
+    r"wip)\w*\b"
+)
+_DESTROYING = Forbids(tags=(Tag.EVIDENCE_DESTROYING,), effects=(Effect.DESTROY,))
+_LOG_CHANGES = Forbids(
+    effects=(Effect.DESTROY,),
+    verbs=("edit", "modif", "alter", "truncate", "shred", "vacuum", "logrotate", "rotate", "delete", "remove", "rm",
+           "sed -i", "clear", "purge", "wipe", "unlink", "tee"),
+    objects=("log", "journal"),
+)  # fmt: skip
+_RESTARTS = Forbids(
+    tags=(Tag.EVIDENCE_DESTROYING,),
+    verbs=("restart", "reboot", "recreate", "redeploy", "reload", "bounce", "reset", "cycle"),
+)
+_DELETIONS = Forbids(
+    effects=(Effect.DESTROY,),
+    verbs=("delete", "remove", "rm", "prune", "wipe", "drop", "purge", "erase", "destroy", "truncate", "down"),
+)
+_ANY_CHANGE = Forbids(effects=(Effect.MUTATE, Effect.DESTROY))
+_ANY_COMMAND = Forbids(effects=(Effect.UNKNOWN, Effect.MUTATE, Effect.DESTROY))
+
+
+def _meaning(name: str, pattern: str, forbids: Forbids) -> tuple[str, re.Pattern[str], Forbids]:
+    return name, re.compile(pattern, re.IGNORECASE), forbids
+
+
+_MEANINGS = (
+    _meaning("comms", rf"{_TELL}.*\b{_PUBLIC}|\b{_PUBLIC}\b.*{_SAID}|\bgo(?:ing)? public\b", Forbids(comms=True)),
+    _meaning("evidence", r"\bevidence\b|\bforensic", _DESTROYING),
+    _meaning("logs", rf"{_ALTER}.*\b(?:logs?|journals?|audit trails?|log ?files?)\b", _LOG_CHANGES),
+    _meaning(
+        "restart", r"\b(?:restart|reboot|bounc|recreat|redeploy|reload|power[- ]?cycl|re-?start|reset)\w*", _RESTARTS
+    ),
+    _meaning(
+        "delete", r"\b(?:delet|remov|prun|wip|drop|purg|eras|destroy|discard|clean|truncat|format)\w*", _DELETIONS
+    ),
+    _meaning(
+        "change",
+        r"\b(?:mak\w*|appl\w*|any|further|unapproved|all)\b.{0,20}\bchang|\bmodif|\balter\b|\btouch\b|\bchanges?\b|"
+        r"\bchanging\b|\bmutat",
+        _ANY_CHANGE,
+    ),
+    _meaning(
+        "stop",
+        r"\b(?:stop|shut ?(?:ting )?down|halt|kill|terminat|power(?:ing)? off|turn(?:ing)? off)\w*",
+        Forbids(verbs=("stop", "shutdown", "halt", "kill", "terminate", "poweroff", "down")),
+    ),
+    _meaning(
+        "deploy",
+        r"\b(?:deploy|releas|ship|merg|roll(?:ing)? out|push)\w*",
+        Forbids(verbs=("deploy", "release", "apply", "rollout", "push", "merge", "upgrade")),
+    ),
+    _meaning(
+        "rollback",
+        r"\b(?:roll(?:ing)? ?back|revert|downgrad)\w*",
+        Forbids(verbs=("rollback", "revert", "undo", "downgrade")),
+    ),
+    _meaning("restore", r"\b(?:restor|overwrit|re-?stor)\w*", Forbids(verbs=("restore", "overwrite", "import"))),
+    _meaning(
+        "failover",
+        r"\b(?:fail(?:ing)? ?over|promot|switch(?:ing)? ?over)\w*",
+        Forbids(verbs=("failover", "promote", "switchover")),
+    ),
+    _meaning("scale", r"\bscal\w+", Forbids(verbs=("scale", "autoscale"))),
+    _meaning("run", r"\b(?:run|execut)\w*\b.*\b(?:commands?|anything|scripts?)\b", _ANY_COMMAND),
+)
+_REASON = re.compile(
+    r"\([^()]*\)|\b(?:because|since|as it|as this|(?:it|this|which) (?:will|would|may)|until|unless|before|"
+    r"without)\b.*",
+    re.IGNORECASE,
+)
+_FIRST_VERB = re.compile(r"[A-Za-z][A-Za-z-]{1,20}")
+
+
+def fold(text: str) -> str:
+    """A text as it must be read, whatever was done to its characters."""
+    if text.isascii():
+        return text
+    plain = unicodedata.normalize("NFKC", _INVISIBLE.sub("", text))
+    return plain.replace("’", "'").replace("\ufffd", "'")
+
+
+def may_forbid(text: str) -> bool:
+    """A cheap look: whether a text can hold an order not to do something."""
+    return _QUICK.search(text.lower()) is not None or has_unusual(text)
+
+
+def has_unusual(text: str) -> bool:
+    """Whether a text holds characters that may hide or spell an order."""
+    return not text.isascii() and _UNUSUAL.search(text) is not None
+
+
+def find_orders(text: str, *, imperative: bool = False) -> list[str]:
+    """What a text forbids ("restart services"), one entry for each order in it.
+
+    ``imperative`` says that the text is a list item or a comment, where "isolate it but do not delete it" is an order;
+    in running text "nodes that serve clients but do not store data" is none.
+    """
+    if not may_forbid(text) or text.rstrip(" )\"'").endswith("?"):
+        return []
+    found = []
+    for clause in _CLAUSE.split(fold(text)):
+        for part in _JOINED.split(clause or "") if imperative else [clause or ""]:
+            words = inline.undecorated(part.strip()).strip("*_\"' ")
+            what = None if words.endswith(("?", "？")) else _read_order(words) or foreign.find_order(words)
+            if what is not None:
+                found.append(what)
+    return found
+
+
+def opens_with_order(text: str) -> bool:
+    """Whether a text begins with an order not to do something, so that it is nothing to be done."""
+    words = inline.undecorated(fold(text).strip()).strip("*_\"' ")
+    return may_forbid(text) and (_read_order(words) is not None or foreign.find_order(words) is not None)
+
+
+def is_heading(words: str) -> bool:
+    """Whether the head of a column says that what stands below is forbidden."""
+    return _HEADING.fullmatch(inline.name(fold(words))) is not None
+
+
+def _read_order(words: str) -> str | None:
+    damaged = _DAMAGED.match(words)
+    found = _read_plain(words)
+    return found if found is not None or damaged is None else _read_plain(words[damaged.end() :])
+
+
+def _read_plain(words: str) -> str | None:
+    match = _ORDER.match(words) or _AVOID.match(words) or _NO_NOUN.match(words)
+    if match is None:
+        match = _SUBJECT.match(words)
+        if match is not None and not _NOBODY.match(words) and not _NEGATED.search(words[: match.start("what")]):
+            match = None
+    if match is not None:
+        what = match["what"].strip(" *_")
+        return None if _IDLE.match(what) else what
+    return words if _PASSIVE.match(words) is not None else None
+
+
+def is_idle(what: str) -> bool:
+    """Whether an order forbids nothing that a step could do ("panic")."""
+    return _IDLE.match(what) is not None
+
+
+def read_forbids(orders: list[str]) -> Forbids:
+    """What the orders of one line cover together; an order that the words do not map stands for its first verb."""
+    merged = Forbids()
+    for what in orders:
+        text = _REASON.sub("", fold(what)).strip() or fold(what)
+        for meaning in _meanings_of(text) or _meanings_of(foreign.translate(text)) or [_by_verb(text)]:
+            merged = _merge(merged, meaning)
+    return merged
+
+
+def _meanings_of(text: str) -> list[Forbids]:
+    """The meanings that an order's words have. Some say all by themselves: what may not be told to the public is no
+    command, "modify logs" forbids no other change, and "changes that destroy evidence" no other deletion.
+    """
+    found = {name: meaning for name, pattern, meaning in _MEANINGS if pattern.search(text)}
+    for alone in ("comms", "logs"):
+        if alone in found:
+            return [found[alone]]
+    if "evidence" in found:
+        return [meaning for name, meaning in found.items() if name not in ("delete", "change")]
+    return list(found.values())
+
+
+def _by_verb(text: str) -> Forbids:
+    verb = _FIRST_VERB.search(inline.undecorated(text))
+    return Forbids(verbs=(_stem(verb.group().lower()),) if verb else ())
+
+
+def _stem(verb: str) -> str:
+    if verb.endswith("ing") and len(verb) > 5:
+        return verb[:-3]
+    return verb.removesuffix("s") if verb.endswith("s") and not verb.endswith("ss") else verb
+
+
+def _merge(one: Forbids, other: Forbids) -> Forbids:
+    """Both together. Objects narrow verbs, so they stay only while every verb in it is narrowed."""
+    narrowed = (not one.verbs or bool(one.objects)) and (not other.verbs or bool(other.objects))
+    return Forbids(
+        tags=_union(one.tags, other.tags),
+        effects=_union(one.effects, other.effects),
+        verbs=_union(one.verbs, other.verbs),
+        objects=_union(one.objects, other.objects) if narrowed else (),
+        comms=one.comms or other.comms,
+    )
+
+
+def _union(one: tuple[T, ...], other: tuple[T, ...]) -> tuple[T, ...]:
+    return tuple(dict.fromkeys((*one, *other)))

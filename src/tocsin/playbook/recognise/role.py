@@ -1,0 +1,131 @@
+"""Roles: who plays which part in a response, with the duties that the document gives them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from tocsin.playbook import entry, inline
+from tocsin.playbook.block import Block, Kind
+from tocsin.playbook.draft import Draft
+from tocsin.playbook.entry import Entry
+from tocsin.playbook.model import Remark, Role
+from tocsin.playbook.template import is_blank
+from tocsin.playbook.topics import Topic, name_topic, topic_of
+
+_ABBREVIATION = re.compile(r"\s*\(([A-Z][A-Z&/]{1,5}|[A-Z][a-z]?[A-Z]\w?)\)")
+_ROLE = re.compile(
+    r"\b(?:command(?:er|ant)|lead(?:er)?|manager|engineer|scribe|on-?call|officer|coordinator|liaison|expert|sme|"
+    r"smes|specialist|responder|owner|"
+    r"director|analyst|operator|primary|secondary|backup|deputy|facilitator|counsel|administrator|team|chief|head|"
+    r"duty|developer|"
+    r"commandant|líder|leiter|investigator|advisor|spokesperson|note-?taker|recorder|executive|sponsor|supervisor|"
+    r"warden|captain)s?\b",
+    re.IGNORECASE,
+)
+_DUTY = re.compile(
+    r"responsib|dut(?:y|ies)|role|task|does|purpose|description|accountab|what they do|actions?|job|"
+    r"mission|focus",
+    re.IGNORECASE,
+)
+_NOT_ROLE = re.compile(
+    r"^(?:responsibilities|qualifications?|actions?|duties|role|tasks?|notes?|see|handoff|escalat\w*|week|rotation|"
+    r"tools?)\b",
+    re.IGNORECASE,
+)
+_CONTACT = re.compile(r"@|\+?\d[\d ()-]{6,}|https?://|\bsee pagerduty\b|pager ?duty schedule", re.IGNORECASE)
+_COLUMN = re.compile(r"\b(?:role|position|title|who|person|function|responder)\b", re.IGNORECASE)
+_MAX_DUTIES = 30
+
+
+def recognise(draft: Draft) -> None:
+    """Find the roles."""
+    found: dict[str, Role] = {}
+    for chapter in _chapters(draft):
+        for role in _read_chapter(chapter):
+            found.setdefault(role.title.lower(), role)
+    if not found:
+        for rotation in (block for block in draft.headings if name_topic(block.title) is Topic.ROTATION):
+            for role in _read_rotation(rotation):
+                found.setdefault(role.title.lower(), role)
+    draft.roles = list(found.values())
+
+
+def _chapters(draft: Draft) -> Iterator[Block]:
+    for block in draft.headings:
+        if block is draft.title or name_topic(block.title) is not Topic.ROLE:
+            continue
+        if draft.procedure_of(block) is None and _is_outermost(block):
+            yield block
+
+
+def _is_outermost(block: Block) -> bool:
+    return not any(
+        above.kind is Kind.HEADING and above.level and name_topic(above.title) is Topic.ROLE
+        for above in block.ancestors()
+    )
+
+
+def _read_chapter(chapter: Block) -> Iterator[Role]:
+    parts = [
+        child
+        for child in chapter.of(Kind.HEADING, Kind.LABEL)
+        if not _NOT_ROLE.match(child.title) and (child.kind is Kind.HEADING or _is_bare_role(child))
+    ]
+    titled = [child for child in parts if _is_role(child.title) or _has_duties(child)]
+    if titled:
+        for part in titled:
+            yield _make(entry.of_part(part))
+        return
+    for part in parts:
+        if name_topic(part.title) is Topic.ROLE:
+            yield from _read_chapter(part)
+    for found in entry.entries_in(chapter):
+        is_table = found.block.kind is Kind.TABLE
+        if is_table and not _COLUMN.search(inline.clean(found.block.rows[0].cells[0])):
+            continue
+        if found.keyed and not _NOT_ROLE.match(found.title) and (is_table or _is_role(found.title)):
+            yield _make(found)
+
+
+def _is_bare_role(label: Block) -> bool:
+    """Whether a label is a role with its duties listed below it."""
+    return not label.value and bool(label.children) and _is_role(label.title)
+
+
+def _has_duties(block: Block) -> bool:
+    return any(_DUTY.search(field.key) for field in entry.fields_of(block))
+
+
+def _is_role(title: str) -> bool:
+    return len(title.split()) <= 6 and _ROLE.search(title) is not None and not title.endswith("?")
+
+
+def _make(found: Entry) -> Role:
+    match = _ABBREVIATION.search(found.title)
+    title = _ABBREVIATION.sub("", found.title).strip()
+    duties = [Remark(line=found.line, text=found.value)] if found.value else []
+    duties += [
+        Remark(line=field.line, text=field.value)
+        for field in found.fields
+        if field.value
+        and field.value != found.value
+        and not _ABBREVIATION.search(field.value)
+        and field.value != found.title
+    ]
+    return Role(
+        title=inline.name(title),
+        abbr=match.group(1) if match else None,
+        line=found.line,
+        duties=tuple(duties[:_MAX_DUTIES]),
+    )
+
+
+def _read_rotation(rotation: Block) -> Iterator[Role]:
+    """The positions of a rotation, where the document describes what each does rather than how to reach him."""
+    if topic_of(rotation.parent) is Topic.CONTACT if rotation.parent else False:
+        return
+    for found in entry.entries_in(rotation):
+        described = found.value and not is_blank(found.value) and not _CONTACT.search(found.value)
+        if found.keyed and described and _is_role(found.title) and not _NOT_ROLE.match(found.title):
+            yield _make(found)

@@ -1,0 +1,390 @@
+"""Which headings are scenarios (one failure each), which are processes (what to do for any incident), which neither.
+
+Shape decides: a scenario has at least two parts of a response below it (symptoms and a fix, say), a process has phases,
+clocks or numbered steps and a title about responding. Titles about contacts, reviews or templates are neither. Headings
+are judged from the innermost outwards, so that a chapter full of scenarios is not one itself.
+"""
+
+from __future__ import annotations
+
+import re
+
+from tocsin.playbook import entry, inline, statement
+from tocsin.playbook.block import Block, Kind
+from tocsin.playbook.draft import Draft
+from tocsin.playbook.duration import clock
+from tocsin.playbook.kinds import name_kind, part_of_response, section_kind
+from tocsin.playbook.procedure.branch import begins_condition
+from tocsin.playbook.procedure.section import is_keyed_part, is_step_table, keyed_kind
+from tocsin.playbook.template import is_blank
+from tocsin.playbook.topics import Topic, name_topic, topics_of
+from tocsin.words import SectionKind
+
+_S = SectionKind
+_CORE = frozenset(
+    {_S.SYMPTOMS, _S.CAUSES, _S.DETECTION, _S.TRIAGE, _S.IMMEDIATE, _S.CONTAINMENT, _S.DIAGNOSIS, _S.INVESTIGATION,
+     _S.MITIGATION, _S.RESOLUTION, _S.RECOVERY, _S.ASSESS, _S.VERIFICATION}
+)  # fmt: skip
+_LOOKS = frozenset({_S.SYMPTOMS, _S.CAUSES})
+_BEGINS = frozenset(
+    {_S.SYMPTOMS, _S.CAUSES, _S.DETECTION, _S.DIAGNOSIS, _S.INVESTIGATION, _S.IMMEDIATE, _S.TRIAGE, _S.ASSESS}
+)
+_ENDS = frozenset({_S.MITIGATION, _S.RESOLUTION, _S.RECOVERY, _S.CONTAINMENT, _S.IMMEDIATE})
+_NEVER = frozenset({Topic.CONTENTS, Topic.TEMPLATE, Topic.REVIEW, Topic.METRIC, Topic.DRILL, Topic.CONTACT,
+Topic.ROTATION,
+                    Topic.ROLE, Topic.RESOURCE})  # fmt: skip
+_WEAKLY_NEVER = frozenset({Topic.COMMUNICATION, Topic.ESCALATION, Topic.SEVERITY})
+_PROCESS_TITLE = re.compile(
+    r"\bincident (?:response|management|handling|playbook|process|workflow|life-?cycle|procedure|command)\b|\bmajor "
+    r"incident (?:response|process|procedure|management)\b|"
+    r"\b(?:response|resolution|handling) (?:process|procedure|plan|workflow|framework|protocol|flow|phases|steps|"
+    r"track)\b|\bprocess\b|"
+    r"\bgeneral incident\b|\bseverity (?:incident )?(?:response|procedure|track|handling)\b|\bfirst response\b|"
+    r"^response$|"
+    r"\b(?:response|recovery) procedures?$|resposta a incidentes|(?:processo|procedimento) de resposta|emergency "
+    r"response$|on-?call runbook|対応フロー|対応手順|インシデント対応|处置流程|应急"
+)  # lower case
+_NUMBERED_TITLE = re.compile(
+    r"^\W*(?:scenario|play ?book|run ?book|incident)\s*(?:#?\s*(?:\d|[A-Z]\b)|[:–—-])|^\W*(?:[A-Z][A-Z0-9]{1,"
+    r"9}-)+\d{1,5}\b",
+    re.IGNORECASE,
+)
+_PHASE = re.compile(r"^\W*(?:step|phase|stage|schritt|etapa|fase)\s*\d+\b", re.IGNORECASE)
+_ALERT_LABEL = re.compile(r"^(?:alerts?|alert ?names?|triggered by|alarm)$", re.IGNORECASE)
+_ALERT_LINE = re.compile(r"^\W*[Aa]lert(?: ?[Nn]ame)?s?\W*:\s*`?[A-Za-z]*[a-z0-9][A-Z]\w*", re.MULTILINE)
+_SHORT = 400
+_NUMBERED_STEP = re.compile(r"^\W*(?:step\s*)?\d+[.):]?\s", re.IGNORECASE)
+_ALERT_TITLE = re.compile(r"^\W*alert(?: ?name)?\s*[:–—-]\s*[\"“`']?(?P<name>\w+)[\"”`']?\s*$", re.IGNORECASE)
+_RUNBOOK_OF = re.compile(r"^\W*(?:run ?book|play ?book)\s*[:–—-]\s*\S", re.IGNORECASE)
+_USE_WHEN = re.compile(
+    r"^(?:use (?:this|it) (?:when|if|for)|when(?:ever)? |if |this (?:alert|runbook|incident|happens|fires|procedure)|"
+    r"triggered (?:when|by)|applies)",
+    re.IGNORECASE,
+)
+_HUMP = re.compile(r"[a-z0-9][A-Z]|[A-Z]{2}[a-z]")
+_DATED = re.compile(r"^\W*\d{4}-\d{2}-\d{2}\b")
+_HISTORY = re.compile(
+    r"^(?:timeline|lessons learn|action items?|what went (?:well|wrong)|corrective "
+    r"actions?)",
+    re.IGNORECASE,
+)
+_GENERIC = re.compile(
+    r"(?:required |key |next |general )?(?:actions?|tasks?|deliverables|details|overview|index|summary|steps|"
+    r"contents|examples?|notes|activities|categories|"
+    r"items|sections?|checklists?|guide|guidelines|best practices)",
+    re.IGNORECASE,
+)
+_PLURAL = re.compile(r"(?:playbooks|runbooks)\b", re.IGNORECASE)
+_EXPLAINS = re.compile(
+    r"\b(?:overview|architecture|introduction|background|design|concepts?|glossary|faq|about|summary|implementation|"
+    r"change ?log)\b"
+)  # lower case
+
+
+class Profile:
+    """What stands right below a heading, as far as it tells a procedure from a chapter."""
+
+    __slots__ = ("alert", "core", "history", "kinds", "numbered", "phases", "severity")
+
+    def __init__(self, block: Block) -> None:
+        self.kinds: list[SectionKind] = []
+        self.phases = 0
+        self.numbered = 0
+        self.history = 0
+        self.alert = False
+        self.severity = False
+        for child in block.children:
+            self._look(child)
+        self.core = {kind for kind in self.kinds if kind in _CORE}
+
+    def _look(self, child: Block) -> None:
+        if child.kind in (Kind.HEADING, Kind.LABEL):
+            title = child.title
+            kind = section_kind(title)
+            if kind is not None:
+                self.kinds.append(kind)
+            self.phases += bool(_PHASE.match(title)) or clock(title) is not None
+            self.numbered += child.kind is Kind.HEADING and _NUMBERED_STEP.match(title) is not None
+            self.history += bool(_HISTORY.match(title))
+            self.alert = self.alert or (child.kind is Kind.LABEL and bool(_ALERT_LABEL.match(title)))
+            self.severity = self.severity or (child.kind is Kind.LABEL and title.lower() == "severity")
+            if child.kind is Kind.LABEL and _PHASE.match(title) is None and clock(title) is not None:
+                for item in child.of(Kind.ITEM):
+                    self._look(item)
+        elif child.kind is Kind.ITEM and is_keyed_part(child):
+            kind = keyed_kind(entry.split_key(child.raw)[0])
+            self.kinds += [kind] if kind else []
+        elif child.kind is Kind.ITEM and child.ordered:
+            bold = inline.bold_start(child.raw)
+            kind = part_of_response(inline.name(bold[0])) if bold else None
+            if kind is not None:
+                self.kinds.append(kind)
+        elif child.kind is Kind.TEXT and len(child.raw) < _SHORT:
+            self.alert = self.alert or _ALERT_LINE.search(child.raw) is not None
+        elif child.kind is Kind.TABLE and len(child.rows[0].cells) == 2:
+            self.alert = self.alert or any(
+                _ALERT_LABEL.match(inline.name(row.cells[0])) for row in child.rows[:4] if row.cells
+            )
+
+    @property
+    def telling(self) -> bool:
+        """Whether the parts alone show one failure: what it is or where to look, and what ends it; or three of any
+        kind.
+        """
+        return (
+            bool(self.core & _BEGINS and self.core & _ENDS and len(self.core) >= 2) or len(self.core) >= 3 or self.shown
+        )
+
+    @property
+    def shown(self) -> bool:
+        """Whether the parts say how the failure looks, and what to do about it."""
+        return bool(self.core & _LOOKS) and (bool(self.core - _LOOKS - {_S.DETECTION}) or self.numbered >= 2)
+
+
+class _Judge:
+    """Judges the headings of one document."""
+
+    def __init__(self, draft: Draft) -> None:
+        self.draft = draft
+        self.level_lines = {severity.line for severity in draft.severities}
+        self.taken: set[int] = set()  # ids of blocks with a procedure inside
+        self.loose: set[int] = set()  # ids of procedures that only their form or place made one
+        self.name = draft.document_name
+        self.operational = draft.is_operational
+
+    def run(self) -> None:
+        if self.draft.is_other_kind:
+            return
+        title = self.draft.title
+        for block in reversed(self.draft.headings):
+            if block is not title:
+                self._settle(block, self._judge(block))
+        whole = title or self.draft.outline.root
+        if title is not None or not (self.draft.scenario_blocks or self.draft.process_blocks):
+            self._settle(whole, self._judge_document(whole))
+        self.draft.scenario_blocks.reverse()
+        self.draft.process_blocks.reverse()
+
+    def _settle(self, block: Block, verdict: str | None) -> None:
+        if verdict is None:
+            return
+        found = self.draft.scenario_blocks if verdict == "scenario" else self.draft.process_blocks
+        if id(block) in self.taken:
+            self._dissolve(block)
+        found.append(block)
+        self.taken.update(id(holder) for holder in block.ancestors())
+
+    def _dissolve(self, block: Block) -> None:
+        """The procedures inside a block that turned out to be one itself are its parts."""
+        inside = {id(child) for child in block.walk()}
+        for found in (self.draft.scenario_blocks, self.draft.process_blocks):
+            found[:] = [child for child in found if id(child) not in inside]
+
+    def _judge(self, block: Block) -> str | None:
+        title = block.title
+        own = name_topic(title)
+        above = topics_of(block.parent) if block.parent is not None else ()
+        if any(topic in _NEVER for topic in above) or own in (Topic.CONTENTS, Topic.TEMPLATE, Topic.REVIEW):
+            return None
+        if _DATED.match(title) or is_blank(title) or (begins_condition(title) and not _NUMBERED_TITLE.match(title)):
+            return None
+        if self.draft.levels.starts(title) is not None:
+            return self._judge_level(block)
+        profile = Profile(block)
+        if profile.history >= 2:
+            return None
+        if self._names_alert(block):
+            return "scenario"
+        names_process = _PROCESS_TITLE.search(title.lower()) is not None
+        if names_process and profile.phases >= 2:
+            return "process"
+        if id(block) in self.taken:
+            inner = _is_identifier(title) and profile.telling
+            return "scenario" if inner or self._is_whole(block, profile) else None
+        if names_process and (len(profile.core) >= 2 or (profile.phases and _has_steps(block))):
+            return "process"
+        if any(topic in _WEAKLY_NEVER for topic in above) and not profile.telling:
+            return None
+        if self._is_failure(block, profile, own):
+            return "scenario"
+        if own in _NEVER or own in _WEAKLY_NEVER or _EXPLAINS.search(title.lower()):
+            return None
+        return self._judge_loose(block, profile, above)
+
+    def _names_alert(self, block: Block) -> bool:
+        """Whether a heading is an alert's name: it says so, or it stands in a row of such names."""
+        match = _ALERT_TITLE.match(block.title)
+        if match is not None and _is_identifier(match["name"]):
+            return True
+        if not _is_identifier(block.title) or not block.children or len(_HUMP.findall(block.title)) < 2:
+            return False
+        beside = [other for other in (block.parent.of(Kind.HEADING) if block.parent else []) if other is not block]
+        return self.operational and any(
+            _is_identifier(other.title) and len(_HUMP.findall(other.title)) >= 2 for other in beside
+        )
+
+    def _is_failure(self, block: Block, profile: Profile, own: Topic | None) -> bool:
+        """Whether the parts below a heading show one failure, and the heading can be its name."""
+        if not profile.telling or self._is_inside_part(block, profile):
+            return False
+        naming = name_kind(block.title)
+        generic = (naming is not None and naming.other_words == 0) or _GENERIC.fullmatch(block.title) is not None
+        if generic and not profile.alert:
+            return False
+        chapter = own in _NEVER and len(block.title.split()) <= 3
+        return profile.shown or profile.alert or not (chapter or _EXPLAINS.search(block.title.lower()))
+
+    def _is_whole(self, block: Block, profile: Profile) -> bool:
+        """Whether a heading with procedures inside is one scenario all the same: it has the parts of one of its own."""
+        inside = [
+            found for found in (*self.draft.scenario_blocks, *self.draft.process_blocks) if block in found.ancestors()
+        ]
+        named = [found for found in inside if section_kind(found.parent.title if found.parent else "") is None]
+        return profile.telling and len(profile.core) >= 2 and not named and profile.alert
+
+    def _is_inside_part(self, block: Block, profile: Profile) -> bool:
+        """Whether a heading is a part of a larger procedure: it stands below a part, and shows less than a whole
+        failure.
+        """
+        return self._stands_in_part(block) and not profile.shown
+
+    def _stands_in_part(self, block: Block) -> bool:
+        parent = block.parent
+        if parent is None or parent is self.draft.title or section_kind(parent.title) is None:
+            return False
+        return name_topic(parent.title) not in (Topic.SCENARIOS, Topic.PROCESSES, Topic.SEVERITY)
+
+    def _judge_level(self, block: Block) -> str | None:
+        """A heading that begins with a severity: a process when it says step by step what to do, not only what it
+        means.
+        """
+        profile = Profile(block)
+        if block.line in self.level_lines:
+            return "process" if _has_numbered(block) else None
+        if id(block) in self.taken:
+            return None
+        return "process" if profile.phases or _has_steps(block) else None
+
+    def _judge_loose(self, block: Block, profile: Profile, above: tuple[Topic, ...]) -> str | None:
+        """Headings whose parts do not tell enough: the chapter, the title's form or an alert must help."""
+        if not _has_steps(block) or _PHASE.match(block.title) or clock(block.title) is not None:
+            return None
+        if self._stands_in_part(block) and not profile.alert:
+            return None
+        verdict = self._by_surroundings(block, profile, above[0] if above else None)
+        if verdict is not None and not profile.alert:
+            self.loose.add(id(block))
+        return verdict
+
+    def _by_surroundings(self, block: Block, profile: Profile, chapter: Topic | None) -> str | None:
+        title = self.draft.title
+        if chapter is None and block.parent is title and title is not None and _PLURAL.search(title.title):
+            chapter = Topic.SCENARIOS
+        naming = name_kind(block.title)
+        named = naming is not None and naming.other_words <= 2
+        if (naming is not None and naming.other_words == 0) or _GENERIC.fullmatch(block.title):
+            return "scenario" if profile.alert else None
+        if profile.alert:
+            return "scenario"
+        if chapter is Topic.PROCESSES and block.parent is not title:
+            return "process"
+        if (
+            name_topic(block.title) is Topic.PROCESSES
+            and self.operational
+            and any(item.ordered for item in block.of(Kind.ITEM))
+        ):
+            return "process"
+        if not self.operational or profile.phases or named:
+            return None
+        if _NUMBERED_TITLE.match(block.title) or self._opens_with_case(block):
+            return "scenario"
+        if (chapter is Topic.SCENARIOS and any(item.ordered for item in block.of(Kind.ITEM))) or _has_own_fence(
+            block, chapter
+        ):
+            return "scenario"
+        return "process" if _has_runnable_list(block) else None
+
+    def _opens_with_case(self, block: Block) -> bool:
+        first = next((child for child in block.children if child.kind is Kind.TEXT), None)
+        return first is not None and block.children[0] is first and _USE_WHEN.match(first.text) is not None
+
+    def _judge_document(self, whole: Block) -> str | None:
+        """The document itself: one alert's runbook, or one process written as chapters."""
+        name = self.name
+        identifier = _is_identifier(name)
+        profile = Profile(whole)
+        if id(whole) in self.taken and not identifier and not self._outweighs(whole, profile):
+            return None
+        if name_topic(name) in (Topic.REVIEW, Topic.TEMPLATE, Topic.DRILL, Topic.METRIC) or _EXPLAINS.search(
+            name.lower()
+        ):
+            return None
+        if profile.history >= 2 or not _has_content(whole) or is_blank(name):
+            return None
+        if identifier and profile.core:
+            return "scenario"
+        if _PROCESS_TITLE.search(name.lower()) or (profile.phases >= 2 and whole.kind is Kind.DOCUMENT):
+            enough = len(profile.core) >= 2 or profile.phases >= 2 or (len(profile.core) == 1 and _has_numbered(whole))
+            return "process" if enough else None
+        if _RUNBOOK_OF.match(name) and _has_numbered(whole):
+            return "scenario"
+        sure = profile.shown or profile.alert or self.operational
+        return "scenario" if profile.telling and sure else None
+
+    def _outweighs(self, whole: Block, profile: Profile) -> bool:
+        """Whether the document is one procedure although parts of it look like some: they all stand in its own
+        parts.
+        """
+        if not profile.telling or len(profile.core) < 2:
+            return False
+        inside = [*self.draft.scenario_blocks, *self.draft.process_blocks]
+        if all(id(found) in self.loose for found in inside) and len(profile.core) >= 3:
+            return True
+        return all(self._stands_in_part(found) for found in inside)
+
+
+def recognise(draft: Draft) -> None:
+    """Find the headings of scenarios and processes."""
+    _Judge(draft).run()
+
+
+def _has_steps(block: Block) -> bool:
+    """Whether something below says what to do: a numbered list, check boxes, commands or a table of steps."""
+    return _has_numbered(block) or any(
+        child.kind is Kind.FENCE and statement.looks_like_shell(child.body, child.lang) for child in block.walk()
+    )
+
+
+def _has_numbered(block: Block) -> bool:
+    return any(
+        (child.kind is Kind.ITEM and (child.ordered or child.checked is not None))
+        or (child.kind is Kind.TABLE and is_step_table(child))
+        for child in block.walk()
+    )
+
+
+def _is_identifier(title: str) -> bool:
+    """Whether a title is the bare name of an alert: one word with a hump in it."""
+    word = title.strip("` ")
+    return len(word) >= 6 and word.isalnum() and _HUMP.search(word) is not None and not word.isupper()
+
+
+def _has_own_fence(block: Block, chapter: Topic | None) -> bool:
+    """Whether a heading among scenarios holds commands right below it."""
+    return chapter is Topic.SCENARIOS and any(
+        child.kind is Kind.FENCE and statement.looks_like_shell(child.body, child.lang) for child in block.children
+    )
+
+
+def _has_runnable_list(block: Block) -> bool:
+    """Whether a numbered list of at least two items holds commands."""
+    items = [child for child in block.of(Kind.ITEM) if child.ordered]
+    return len(items) >= 2 and any(
+        child.kind is Kind.FENCE and statement.looks_like_shell(child.body, child.lang)
+        for item in items
+        for child in item.children
+    )
+
+
+def _has_content(block: Block) -> bool:
+    return any(child.kind in (Kind.ITEM, Kind.FENCE, Kind.TEXT, Kind.TABLE) for child in block.walk())

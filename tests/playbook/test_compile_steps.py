@@ -1,0 +1,203 @@
+"""Steps in order, the branches that govern them, and what is forbidden or needs an approval."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from tocsin.playbook import effect
+from tocsin.playbook.compile import compile_playbook
+from tocsin.playbook.forbid import covers, find
+from tocsin.playbook.forecast import Fate, foresee
+from tocsin.playbook.model import Procedure
+
+_Read = Callable[[str], Procedure]
+
+
+@pytest.fixture
+def read(knowledge: effect.Knowledge) -> _Read:
+    """Compile the body of one scenario; the body begins on line 8."""
+
+    def compiled(body: str) -> Procedure:
+        head = "# Playbooks\n\n## Scenario: Checkout is down\n\n**Symptoms:**\n- Orders fail\n\n"
+        playbook = compile_playbook(f"{head}{body}\n".encode(), "test.md", knowledge)
+        assert len(playbook.scenarios) == 1
+        return playbook.scenarios[0]
+
+    return compiled
+
+
+def test_steps_of_every_kind_in_order(read: _Read) -> None:
+    steps = read(
+        "**Diagnosis:**\n\n1. Open the dashboard\n2. Look at the pods:\n   ```bash\n   # Pods of the shop\n"
+        "   kubectl get pods -n shop\n   ```\n- [ ] Provider called\n- Is it one region only?\n"
+        "- https://grafana.example/d/shop\n\n```promql\nrate(http_requests_total[5m])\n```\n"
+    ).steps
+    assert [(str(step.kind), step.line, step.text) for step in steps] == [
+        ("manual", 10, "Open the dashboard"),
+        ("statement", 14, "kubectl get pods -n shop"),
+        ("checklist", 16, "Provider called"),
+        ("question", 17, "Is it one region only?"),
+        ("link", 18, "https://grafana.example/d/shop"),
+        ("promql", 21, "rate(http_requests_total[5m])"),
+    ]
+    assert steps[1].title == "Pods of the shop"
+    assert {step.section for step in steps} == {8}
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        "1. Stop the queue\n2. Start it again\n",
+        "- [ ] Stop the queue\n- [ ] Start it again\n",
+        "| Step | Action |\n|---|---|\n| 1 | Stop the queue |\n| 2 | Start it again |\n",
+        "* Stop the queue\n* Start it again\n",
+    ],
+)
+def test_lists_and_tables_of_things_to_do(table: str, read: _Read) -> None:
+    steps = read(f"**Resolution:**\n\n{table}").steps
+    assert [step.text for step in steps] == ["Stop the queue", "Start it again"]
+
+
+@pytest.mark.parametrize(
+    ("comment", "condition"),
+    [
+        ("# If the pod hangs", "If the pod hangs"),
+        ("# Or delete it", "Or delete it"),
+        ("# Option 2: delete it", "Option 2: delete it"),
+        ("# Restart, if it still fails", "Restart, if it still fails"),
+        ("# Only when nothing else helps", "Only when nothing else helps"),
+    ],
+)
+def test_comments_in_fences_may_be_conditions(comment: str, condition: str, read: _Read) -> None:
+    procedure = read(
+        f"**Resolution:**\n\n```bash\nkubectl get pods -n shop\n{comment}\nkubectl delete pod -n shop x\n```\n"
+    )
+    assert [(branch.condition, branch.line, branch.in_fence) for branch in procedure.branches] == [
+        (condition, 12, True)
+    ]
+    looking, deleting = procedure.steps
+    assert (looking.branch, deleting.branch) == (None, 12)
+
+
+@pytest.mark.parametrize("comment", ["# Check if the pod runs", "# See whether it is up"])
+def test_to_see_whether_is_no_condition(comment: str, read: _Read) -> None:
+    procedure = read(f"**Resolution:**\n\n```bash\n{comment}\nkubectl get pods -n shop\n```\n")
+    assert procedure.branches == ()
+    assert procedure.steps[0].title == comment.lstrip("# ")
+
+
+def test_a_trailing_comment_governs_its_line_alone(read: _Read) -> None:
+    procedure = read(
+        "**Resolution:**\n\n```bash\nsystemctl restart shop  # If needed\nsystemctl status shop\n```\n"
+    )  # fmt: skip
+    assert [(branch.line, branch.end_line) for branch in procedure.branches] == [(11, 11)]
+    assert [step.branch for step in procedure.steps] == [11, None]
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "**If the database is full:**",
+        "#### If the database is full",
+        "If the database is full:",
+        "- **If the database is full**:",
+    ],
+)
+def test_labelled_conditions_govern_what_follows(form: str, read: _Read) -> None:
+    indent = "  " if form.startswith("-") else ""
+    fence = f"{indent}```bash\n{indent}rm -rf /var/lib/shop/cache\n{indent}```\n"
+    procedure = read(f"**Resolution:**\n\n{form}\n\n{fence}")
+    assert [branch.line for branch in procedure.branches] == [10]
+    assert procedure.steps[-1].branch == 10
+
+
+def test_cautions_and_deferred_prose_stand_on_the_step(read: _Read) -> None:
+    steps = read(
+        "**Resolution:**\n\n```bash\n# CAUTION: this empties the queue\nredis-cli -h q flushall\n"
+        "# Tell the support team\n```\n"
+    ).steps
+    assert (steps[0].caution or "").endswith("this empties the queue")
+    assert (str(steps[1].kind), steps[1].text) == ("manual", "Tell the support team")
+
+
+@pytest.mark.parametrize(
+    ("form", "line"),
+    [
+        ("**DO NOT:**\n- Restart the service\n", 9),
+        ("Never restart the service.\n", 8),
+        ("1. Save the logs (do NOT restart the service)\n", 8),
+        ("> **Warning**: you must not restart the service\n", 8),
+        ("- Avoid restarting the service\n", 8),
+        ("**Don\u2019t restart the service!**\n", 8),
+        ("```bash\n# DO NOT restart the service\nkubectl get pods\n```\n", 9),
+        ("| Do | Do not |\n|---|---|\n| Save the logs | Restart the service |\n", 10),
+    ],
+    ids=["list", "never", "aside", "must not", "avoid", "bold", "comment", "table"],
+)
+def test_what_is_forbidden(form: str, line: int, read: _Read) -> None:
+    procedure = read(f"{form}\n**Resolution:**\n\n```bash\nsystemctl restart shop\nsystemctl status shop\n```\n")
+    assert [found.line for found in procedure.prohibitions] == [line]
+    restart, status = [step.statement for step in procedure.steps if step.statement][-2:]
+    assert restart is not None
+    assert status is not None
+    assert find(procedure, restart) is not None
+    assert find(procedure, status) is None
+
+
+@pytest.mark.parametrize(
+    "text", ["**DO NOT PANIC!**", "Do not worry.", "You do not need to restart.", "Do not hesitate to call."]
+)
+def test_comfort_forbids_nothing(text: str, read: _Read) -> None:
+    assert read(f"{text}\n\n**Resolution:**\n1. Call\n").prohibitions == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "command", "covered"),
+    [
+        ("Do not modify logs", "rm /var/log/shop.log", True),
+        ("Do not modify logs", "journalctl -u shop > /srv/evidence/shop.log", False),
+        ("Do not delete anything", 'grep -E "POST|PUT|DELETE" /var/log/shop.log', False),
+        ("Do not delete anything", "kubectl delete pod x", True),
+        ("Do not make changes that destroy evidence", "rm -rf /var/lib/shop", True),
+        ("Do not make changes that destroy evidence", "kubectl get pods", False),
+        ("Never force-push", "git push --force origin main", True),
+    ],
+)
+def test_a_prohibition_covers_what_it_says(text: str, command: str, covered: bool, read: _Read) -> None:
+    procedure = read(f"{text}.\n\n**Resolution:**\n\n```bash\n{command}\n```\n")
+    statement = next(step.statement for step in procedure.steps if step.statement)
+    assert statement is not None
+    assert any(covers(found.forbids, statement) for found in procedure.prohibitions) is covered
+
+
+def test_public_words_may_be_forbidden_until_somebody_agrees(read: _Read) -> None:
+    found = read("**DO NOT:**\n- Communicate publicly before legal approval\n\n**Fix:**\n1. Call\n").prohibitions
+    assert [(one.forbids.comms, one.lifted_by) for one in found] == [(True, "legal")]
+
+
+@pytest.mark.parametrize(
+    ("form", "by"),
+    [
+        ("**Only with security team approval:**\n\n```bash\nsystemctl stop shop\n```\n", "security team"),
+        ("```bash\n# Requires IC approval\nsystemctl stop shop\n```\n", "IC"),
+        ("1. Stop the shop (requires approval from the CTO)\n", "CTO"),
+    ],
+)
+def test_approvals(form: str, by: str, read: _Read) -> None:
+    assert [found.by for found in read(f"**Resolution:**\n\n{form}").approvals] == [by]
+
+
+def test_damaged_characters_hide_no_prohibition(read: _Read) -> None:
+    damaged = "- \u00e2\u009d\u008c **DO NOT** restart the service\n- \ufffd Never delete the logs\n"
+    assert len(read(f"{damaged}\n**Fix:**\n1. Call\n").prohibitions) == 2
+
+
+def test_what_becomes_of_each_step(read: _Read) -> None:
+    procedure = read(
+        "**Diagnosis:**\n\n```bash\nkubectl get pods -n shop\n```\n\n**Resolution:**\n\n```bash\n"
+        "kubectl rollout restart -n shop deploy/checkout\n```\n\n**DO NOT:**\n- Delete the volume\n\n"
+        "```bash\nkubectl delete pvc -n shop data\n```\n"
+    )
+    assert list(foresee(procedure)) == [Fate.RUNS, Fate.WAITS, Fate.FORBIDDEN]

@@ -1,0 +1,87 @@
+"""Who may act in an incident, and which roles somebody answers to.
+
+Everybody who is signed in may read, declare and add a note. Whatever else is asked of an incident comes from a
+responder of its team: from whoever stands in one of its schedules, its ladder or its roles, oversees all teams, or was
+called or given a role in this incident.
+
+Roles are those of the team's settings at that moment, and those taken in the incident.
+A role taken in the incident counts under all the names that the playbook gives it (``IC``, ``Incident Commander``),
+since its approval gates use any of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+
+from tocsin.errors import NotAuthorised
+from tocsin.incident.book import Book, TeamPolicy
+from tocsin.incident.commands import AddNote, Command
+from tocsin.incident.state import Incident
+from tocsin.oncall.rota import Rota
+from tocsin.oncall.settings import Person, Staffing
+
+OWNER = "local-admin"
+"""In whose name the server's own credential asks: whoever can read the workspace's private files."""
+MOST_NAMED = 8
+
+
+def name_responders(staffing: Staffing, people: dict[str, Person], overseers: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """The ids of those who may act in a team's incidents, those who oversee all teams last."""
+    everybody = Rota(staffing=staffing, people=people).everybody()
+    last = (name for name in staffing.last_resort if name in people)
+    return tuple(dict.fromkeys([*everybody, *last, *overseers]))
+
+
+def join_responders(policies: Iterable[TeamPolicy]) -> tuple[str, ...] | None:
+    """Those who may act where any of several teams may be meant."""
+    each = [policy.responders for policy in policies]
+    return None if None in each else tuple(dict.fromkeys(person for people in each for person in people or ()))
+
+
+def is_responder(policy: TeamPolicy, person: str) -> bool:
+    """Whether somebody is a responder of the team."""
+    return person == OWNER or policy.responders is None or person in policy.responders
+
+
+def require_responder(policy: TeamPolicy, person: str) -> None:
+    """Raise `NotAuthorised`, naming who may, unless `person` may act for the team."""
+    if not is_responder(policy, person):
+        raise NotAuthorised(
+            f"{person} is no responder of team {policy.name}. {_spell(policy)} may do this, and whomever tocsin.toml "
+            "names in the team's schedules, ladder or roles."
+        )
+
+
+def require_authority(incident: Incident, policy: TeamPolicy, command: Command) -> None:
+    """Raise `NotAuthorised`, naming who may, unless whoever asks may ask this of the incident."""
+    person = command.by
+    if isinstance(command, AddNote) or person in incident.calls or person in incident.roles.values():
+        return
+    if not is_responder(policy, person):
+        raise NotAuthorised(
+            f"{person} is no responder of team {policy.name}, and may only read and add notes here. {_spell(policy)} "
+            f"may do this; one of them can give {person} a role in {incident.number}."
+        )
+
+
+def _spell(policy: TeamPolicy) -> str:
+    people = policy.responders or ("nobody in tocsin.toml",)
+    shown = ", ".join(people[:MOST_NAMED])
+    more = len(people) - MOST_NAMED
+    return f"{shown} and {more} more" if more > 0 else shown
+
+
+def find_roles(incident: Incident, book: Book, rota: Rota, person: str, at: datetime) -> tuple[str, ...]:
+    """The names of all roles that `person` answers to at `at`, without duplicates."""
+    settled = (role for role in rota.staffing.roles if person in rota.answer(role, at))
+    taken = [role for role, who in incident.roles.items() if who == person]
+    return tuple(dict.fromkeys([*settled, *taken, *_other_names(book, taken)]))
+
+
+def _other_names(book: Book, taken: list[str]) -> Iterator[str]:
+    wanted = {role.casefold() for role in taken}
+    for role in book.playbook.roles:
+        names = [name for name in (role.title, role.abbr) if name]
+        if wanted & {name.casefold() for name in names}:
+            yield from names

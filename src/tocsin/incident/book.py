@@ -1,0 +1,160 @@
+"""Everything written that binds an incident: its pinned playbook, its team's policy, and what others forbid it.
+
+The book is an argument of every decision and plan. What changes from hour to hour without being an event of the
+incident itself (is the playbook activated, is the team frozen, which prohibitions of other open incidents hold on the
+same targets, can steps be isolated here at all) is looked up by the engine and handed in with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+
+import msgspec
+
+from tocsin.incident.state import Incident
+from tocsin.playbook.model import Playbook, Procedure, Prohibition, Response, Severity, Statement, Step
+from tocsin.words import Calendar, Mode
+
+HOUR = 3600
+QUIET_AFTER_S = 24 * HOUR
+
+
+class TargetPolicy(msgspec.Struct, frozen=True, kw_only=True):
+    """What a target lets run. `name` is ``team/target``; `allow` may hold `read_sensitive` and `privileged`.
+
+    `timeout_s` bounds one statement.
+    """
+
+    name: str
+    allow: tuple[str, ...] = ()
+    timeout_s: int = 60
+
+
+class TeamPolicy(msgspec.Struct, frozen=True, kw_only=True):
+    """How far tocsin goes for a team.
+
+    `severity_map` turns a label's value into a severity; `evidence_wait_s` is how long a first page may wait for the
+    first evidence to travel with it; `responders` are those who may act in its incidents (null:
+    anybody, as in a story without people).
+    """
+
+    team: str
+    name: str
+    mode: Mode = Mode.SHADOW
+    severity_map: dict[str, str] = {}
+    severity_label: str = "severity"
+    evidence_wait_s: float = 2.0
+    targets: tuple[TargetPolicy, ...] = ()
+    responders: tuple[str, ...] | None = ()
+
+    @property
+    def target(self) -> TargetPolicy | None:
+        """Where this team's statements run."""
+        return self.targets[0] if self.targets else None
+
+
+class InForce(msgspec.Struct, frozen=True, kw_only=True):
+    """A prohibition of another open incident that holds here too, since both touch the same targets."""
+
+    incident: str
+    scenario: str
+    prohibition: Prohibition
+
+
+class Book(msgspec.Struct, frozen=True, kw_only=True):
+    """The playbook and what goes with it. `classify` judges a statement that a person typed."""
+
+    playbook: Playbook
+    policy: TeamPolicy
+    classify: Callable[[str], Statement]
+    activated: bool = True
+    frozen: bool = False
+    no_isolation: str = ""
+    in_force: tuple[InForce, ...] = ()
+
+    def scenario(self, incident: Incident) -> Procedure | None:
+        """The scenario that the incident is an instance of."""
+        return next((each for each in self.playbook.scenarios if each.line == incident.scenario_line), None)
+
+    def processes(self, incident: Incident) -> tuple[Procedure, ...]:
+        """The general procedures that apply at the incident's severity, those for any severity included."""
+        return tuple(
+            each
+            for each in self.playbook.processes
+            if not each.severities or (incident.severity or self.top_id) in each.severities
+        )
+
+    def procedures(self, incident: Incident) -> tuple[Procedure, ...]:
+        """Everything there is to do: the scenario first, then the general procedures."""
+        scenario = self.scenario(incident)
+        return (*((scenario,) if scenario else ()), *self.processes(incident))
+
+    def prohibitions(self, incident: Incident) -> tuple[Prohibition, ...]:
+        """Everything that the playbook forbids in this incident: in what there is to do, then in the whole document."""
+        own = (rule for procedure in self.procedures(incident) for rule in procedure.prohibitions)
+        return (*own, *self.playbook.prohibitions)
+
+    @property
+    def top_id(self) -> str | None:
+        """The id of the worst severity."""
+        return self.playbook.severities[0].id if self.playbook.severities else None
+
+    def severity(self, incident: Incident) -> Severity | None:
+        """The incident's severity, null while it is unclassified."""
+        return next((each for each in self.playbook.severities if each.id == incident.severity), None)
+
+    def paging_severity(self, incident: Incident) -> Severity | None:
+        """The severity by which people are called: unclassified calls like the worst."""
+        severity = self.severity(incident)
+        if severity is None and self.playbook.severities:
+            return min(self.playbook.severities, key=lambda each: each.rank)
+        return severity
+
+
+def within_s(severity: Severity | None, severities: tuple[Severity, ...]) -> int | None:
+    """Seconds by which somebody must have taken it; null where only the calendar says (next business day).
+
+    "Immediate" without a number takes the next level's number where there is one, at most 15 minutes (the bound that
+    the playbooks which do state one agree on).
+    """
+    if severity is None:
+        return 900
+    response = severity.response
+    if response.within_s is None and response.immediate:
+        below = [s.response.within_s for s in severities if s.rank > severity.rank and s.response.within_s]
+        return min([900, *below])
+    return response.within_s
+
+
+def is_quiet(response: Response) -> bool:
+    """Whether a severity may wait for the day: nobody is woken for it."""
+    return response.calendar is not Calendar.ELAPSED or (response.within_s or 0) >= QUIET_AFTER_S
+
+
+def find_step(procedures: tuple[Procedure, ...], step_id: str) -> tuple[Procedure, Step] | None:
+    """The step with this id, and the procedure that it belongs to."""
+    for procedure in procedures:
+        step = _index_steps(procedure).get(step_id)
+        if step is not None:
+            return procedure, step
+    return None
+
+
+@lru_cache(maxsize=256)
+def number_steps(procedure: Procedure) -> tuple[tuple[str, Step], ...]:
+    """The steps with their ids: ``L197`` for the step on line 197, ``L197.2`` for the second on that line.
+
+    Remembered, since every plan and every screen asks for the steps of the same few procedures.
+    """
+    seen: dict[int, int] = {}
+    numbered = []
+    for step in procedure.steps:
+        seen[step.line] = count = seen.get(step.line, 0) + 1
+        numbered.append((f"L{step.line}" if count == 1 else f"L{step.line}.{count}", step))
+    return tuple(numbered)
+
+
+@lru_cache(maxsize=256)
+def _index_steps(procedure: Procedure) -> dict[str, Step]:
+    return dict(number_steps(procedure))

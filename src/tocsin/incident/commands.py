@@ -1,0 +1,364 @@
+"""What people ask of an incident, and whether they may: `decide` turns a command into events or raises `Denied`.
+
+Commands about steps and about words for the outside are decided in `run/` and `comms/`, where their guards stand; the
+engine joins the tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from tocsin.errors import IllegalMove, NotAuthorised, NotFound
+from tocsin.incident.book import Book
+from tocsin.incident.role import answers_for
+from tocsin.incident.state import Incident
+from tocsin.incident.status import move
+from tocsin.timeline import events as e
+from tocsin.words import Status, StepState
+
+
+class Command(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that `by` asks of an incident."""
+
+    by: str
+
+
+class Acknowledge(Command, frozen=True, kw_only=True):
+    """I have taken it."""
+
+    via: str = "room"
+
+
+class Declare(Command, frozen=True, kw_only=True):
+    """What is in triage is an incident."""
+
+
+class Dismiss(Command, frozen=True, kw_only=True):
+    """What is in triage is none."""
+
+    reason: str
+
+
+class SetSeverity(Command, frozen=True, kw_only=True):
+    """It is of this severity."""
+
+    severity: str
+    reason: str = ""
+
+
+class ChooseScenario(Command, frozen=True, kw_only=True):
+    """It is this scenario, of this team; the engine fills in the team's playbook."""
+
+    team: str
+    scenario: str
+    playbook: str = ""
+    model: str = ""
+
+
+class TakeRole(Command, frozen=True, kw_only=True):
+    """`responder` plays `role` from now on."""
+
+    role: str
+    responder: str
+
+
+class AddNote(Command, frozen=True, kw_only=True):
+    """A remark for the timeline."""
+
+    text: str
+
+
+class IdentifyCause(Command, frozen=True, kw_only=True):
+    """The cause is known."""
+
+    text: str
+
+
+class Mitigate(Command, frozen=True, kw_only=True):
+    """The fix is in."""
+
+    note: str = ""
+
+
+class Resolve(Command, frozen=True, kw_only=True):
+    """It is over."""
+
+    note: str = ""
+
+
+class Reopen(Command, frozen=True, kw_only=True):
+    """It is not over."""
+
+    reason: str
+
+
+class Close(Command, frozen=True, kw_only=True):
+    """Nothing is owed any more."""
+
+
+class Escalate(Command, frozen=True, kw_only=True):
+    """The condition on this line of the playbook holds: call those whom it names."""
+
+    line: int
+    reason: str = ""
+
+
+class MeetObligation(Command, frozen=True, kw_only=True):
+    """This duty is done."""
+
+    key: str
+    note: str = ""
+
+
+class WaiveObligation(Command, frozen=True, kw_only=True):
+    """This duty is set aside."""
+
+    key: str
+    reason: str
+
+
+class LiftProhibition(Command, frozen=True, kw_only=True):
+    """Whoever may lift the prohibition of this line does; `roles` are the roles that the asker answers to."""
+
+    line: int
+    reason: str = ""
+    roles: tuple[str, ...] = ()
+
+
+class JoinAlerts(Command, frozen=True, kw_only=True):
+    """These alerts belong to it."""
+
+    alerts: tuple[e.AlertSeen, ...]
+
+
+class ClearAlert(Command, frozen=True, kw_only=True):
+    """The alert's own source says that it is over."""
+
+    fingerprint: str
+    name: str
+
+
+class RefireAlert(Command, frozen=True, kw_only=True):
+    """An alert that had cleared is back."""
+
+    fingerprint: str
+    name: str
+
+
+class SavePostmortem(Command, frozen=True, kw_only=True):
+    """Keep this version (a blob's digest) of the post-mortem."""
+
+    text: str
+
+
+Decision = Callable[[Incident, Book, Any, datetime], tuple[e.Event, ...]]
+
+
+def _acknowledge(incident: Incident, book: Book, command: Acknowledge, now: datetime) -> tuple[e.Event, ...]:
+    """Taking it again is no error (two people press at once); it then answers only one's own calls."""
+    if incident.acknowledged_at is None:
+        move(incident.status, "acknowledge")
+    elif not incident.is_open:
+        raise IllegalMove(f"This incident is {incident.status} since {incident.resolved_at:%H:%M}; nothing to take.")
+    elif not _is_called(incident, command.by):
+        return ()
+    return (e.Acknowledged(by=command.by, via=command.via),)
+
+
+def _is_called(incident: Incident, responder: str) -> bool:
+    call = incident.calls.get(responder)
+    return call is not None and call.answered_at is None
+
+
+def _declare(incident: Incident, book: Book, command: Declare, now: datetime) -> tuple[e.Event, ...]:
+    move(incident.status, "declare")
+    return (e.Declared(by=command.by),)
+
+
+def _dismiss(incident: Incident, book: Book, command: Dismiss, now: datetime) -> tuple[e.Event, ...]:
+    move(incident.status, "dismiss")
+    return (e.Dismissed(by=command.by, reason=command.reason),)
+
+
+def _set_severity(incident: Incident, book: Book, command: SetSeverity, now: datetime) -> tuple[e.Event, ...]:
+    known = [severity.id for severity in book.playbook.severities]
+    wanted = next((each for each in known if each.casefold() == command.severity.casefold()), None)
+    if wanted is None:
+        raise NotFound(f"The playbook has no severity {command.severity!r}; it has {', '.join(known) or 'none'}.")
+    if incident.status is Status.CLOSED:
+        raise IllegalMove("This incident is closed; its severity stands.")
+    if wanted == incident.severity:
+        return ()
+    return (e.SeveritySet(severity=wanted, by=command.by, reason=command.reason),)
+
+
+def _choose_scenario(incident: Incident, book: Book, command: ChooseScenario, now: datetime) -> tuple[e.Event, ...]:
+    if not incident.is_open:
+        raise IllegalMove(f"This incident is {incident.status}; its scenario stands.")
+    wanted = command.scenario.casefold()
+    found = next((s for s in book.playbook.scenarios if wanted in (s.title.casefold(), str(s.line))), None)
+    if found is None:
+        titles = "; ".join(each.title for each in book.playbook.scenarios)
+        raise NotFound(f"The playbook has no scenario {command.scenario!r}; it has: {titles}.")
+    chosen = e.ScenarioChosen(
+        team=command.team,
+        scenario=found.title,
+        scenario_line=found.line,
+        by=command.by,
+        playbook=command.playbook,
+        model=command.model,
+    )
+    if incident.severity is None and len(found.severities) == 1:
+        return (chosen, e.SeveritySet(severity=found.severities[0], by="tocsin", reason=f"line {found.severity_line}"))
+    return (chosen,)
+
+
+def _take_role(incident: Incident, book: Book, command: TakeRole, now: datetime) -> tuple[e.Event, ...]:
+    _require_unclosed(incident)
+    return (e.RoleTaken(role=command.role, responder=command.responder, by=command.by),)
+
+
+def _add_note(incident: Incident, book: Book, command: AddNote, now: datetime) -> tuple[e.Event, ...]:
+    return (e.NoteAdded(text=command.text, by=command.by),)
+
+
+def _identify_cause(incident: Incident, book: Book, command: IdentifyCause, now: datetime) -> tuple[e.Event, ...]:
+    _require_unclosed(incident)
+    return (e.CauseIdentified(text=command.text, by=command.by),)
+
+
+def _mitigate(incident: Incident, book: Book, command: Mitigate, now: datetime) -> tuple[e.Event, ...]:
+    move(incident.status, "mitigate")
+    return (e.Mitigated(by=command.by, note=command.note),)
+
+
+def _resolve(incident: Incident, book: Book, command: Resolve, now: datetime) -> tuple[e.Event, ...]:
+    move(incident.status, "resolve")
+    _require_quiet(incident, book)
+    return (e.Resolved(by=command.by, note=command.note),)
+
+
+def _require_quiet(incident: Incident, book: Book) -> None:
+    """Nothing is over while something that a person let run, or that changes something, still runs."""
+    running = (each for each in incident.steps.values() if each.state is StepState.RUNNING)
+    found = next((each for each in running if each.changes or each.approved_by), None)
+    if found is not None:
+        by = f", approved by {found.approved_by}" if found.approved_by else ""
+        timeout_s = book.policy.target.timeout_s if book.policy.target else 60
+        raise IllegalMove(
+            f"Step {found.step} is still running{by}; it ends, or is stopped, within {timeout_s} seconds. See what it "
+            "did, then resolve."
+        )
+
+
+def _reopen(incident: Incident, book: Book, command: Reopen, now: datetime) -> tuple[e.Event, ...]:
+    move(incident.status, "reopen")
+    return (e.Reopened(by=command.by, reason=command.reason),)
+
+
+def _close(incident: Incident, book: Book, command: Close, now: datetime) -> tuple[e.Event, ...]:
+    move(incident.status, "close")
+    owed = [each.what for each in incident.obligations.values() if each.is_open]
+    if owed:
+        raise IllegalMove(f"Still owed: {'; '.join(owed)}. Meet or waive each, then close.")
+    return (e.Closed(by=command.by),)
+
+
+def _escalate(incident: Incident, book: Book, command: Escalate, now: datetime) -> tuple[e.Event, ...]:
+    if not incident.is_open:
+        raise IllegalMove(f"This incident is {incident.status}; nobody is called for it any more.")
+    if all(each.line != command.line for each in book.playbook.escalation):
+        lines = ", ".join(str(each.line) for each in book.playbook.escalation)
+        raise NotFound(f"No escalation stands on line {command.line}; the playbook has them on {lines or 'no line'}.")
+    if command.line in incident.asked:
+        return ()
+    return (e.EscalationAsked(line=command.line, by=command.by, reason=command.reason),)
+
+
+def _meet(incident: Incident, book: Book, command: MeetObligation, now: datetime) -> tuple[e.Event, ...]:
+    _require_open_obligation(incident, command.key)
+    return (e.ObligationMet(key=command.key, by=command.by, note=command.note),)
+
+
+def _waive(incident: Incident, book: Book, command: WaiveObligation, now: datetime) -> tuple[e.Event, ...]:
+    _require_open_obligation(incident, command.key)
+    return (e.ObligationWaived(key=command.key, by=command.by, reason=command.reason),)
+
+
+def _require_open_obligation(incident: Incident, key: str) -> None:
+    found = incident.obligations.get(key)
+    if found is None:
+        raise NotFound(f"This incident owes no {key!r}; it owes: {', '.join(incident.obligations) or 'nothing'}.")
+    if not found.is_open:
+        raise IllegalMove(f"{found.what} is already {found.state}.")
+
+
+def _lift(incident: Incident, book: Book, command: LiftProhibition, now: datetime) -> tuple[e.Event, ...]:
+    rules = [rule for rule in book.prohibitions(incident) if rule.line == command.line]
+    if not rules:
+        raise NotFound(f"Line {command.line} forbids nothing in this incident.")
+    owner = rules[0].lifted_by
+    if owner is None:
+        raise NotAuthorised(f"Line {command.line} names nobody who may lift it: {rules[0].text}", line=command.line)
+    if not any(answers_for(role, owner) for role in command.roles):
+        raise NotAuthorised(f"Only {owner} may lift line {command.line}: {rules[0].text}", line=command.line)
+    return (e.ProhibitionLifted(line=command.line, by=command.by, reason=command.reason),)
+
+
+def _join_alerts(incident: Incident, book: Book, command: JoinAlerts, now: datetime) -> tuple[e.Event, ...]:
+    new = tuple(alert for alert in command.alerts if alert.fingerprint not in incident.alerts)
+    return (e.AlertsJoined(alerts=new),) if new else ()
+
+
+def _clear_alert(incident: Incident, book: Book, command: ClearAlert, now: datetime) -> tuple[e.Event, ...]:
+    alert = incident.alerts.get(command.fingerprint)
+    if alert is None or alert.cleared_at is not None:
+        return ()
+    return (e.AlertCleared(fingerprint=command.fingerprint, name=command.name),)
+
+
+def _refire_alert(incident: Incident, book: Book, command: RefireAlert, now: datetime) -> tuple[e.Event, ...]:
+    """An alert that comes back while its fix is watched reopens the incident: the fix did not hold."""
+    fired = e.AlertFiredAgain(fingerprint=command.fingerprint, name=command.name)
+    if incident.status is Status.MONITORING:
+        return (fired, e.Reopened(by="tocsin", reason=f"{command.name} fires again"))
+    return (fired,)
+
+
+def _save_postmortem(incident: Incident, book: Book, command: SavePostmortem, now: datetime) -> tuple[e.Event, ...]:
+    if incident.resolved_at is None:
+        raise IllegalMove("The post-mortem is written once the incident is resolved.")
+    return (e.PostmortemSaved(text=command.text, by=command.by),)
+
+
+def _require_unclosed(incident: Incident) -> None:
+    if incident.status is Status.CLOSED:
+        raise IllegalMove("This incident is closed; declare a new one if it is back.")
+
+
+DECISIONS: dict[type[Command], Decision] = {
+    Acknowledge: _acknowledge,
+    Declare: _declare,
+    Dismiss: _dismiss,
+    SetSeverity: _set_severity,
+    ChooseScenario: _choose_scenario,
+    TakeRole: _take_role,
+    AddNote: _add_note,
+    IdentifyCause: _identify_cause,
+    Mitigate: _mitigate,
+    Resolve: _resolve,
+    Reopen: _reopen,
+    Close: _close,
+    Escalate: _escalate,
+    MeetObligation: _meet,
+    WaiveObligation: _waive,
+    LiftProhibition: _lift,
+    JoinAlerts: _join_alerts,
+    ClearAlert: _clear_alert,
+    RefireAlert: _refire_alert,
+    SavePostmortem: _save_postmortem,
+}

@@ -1,0 +1,73 @@
+"""The only verb that changes state: fold one entry into an incident. Total over the known events.
+
+The rules stand in `rules/`, one small function for one event.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from msgspec.structs import replace
+
+from tocsin.errors import Corrupt
+from tocsin.incident.obligation import keep, kept_by
+from tocsin.incident.rules import alerts, calls, duties, status, steps, words
+from tocsin.incident.state import Incident
+from tocsin.timeline import events as e
+from tocsin.timeline.entry import Entry
+from tocsin.words import Status
+
+Rule = Callable[[Incident, Entry, Any], Incident]
+
+RULES: dict[type[e.Event], Rule] = {
+    **alerts.RULES,
+    **status.RULES,
+    **words.RULES,
+    **calls.RULES,
+    **steps.RULES,
+    **duties.RULES,
+}
+
+
+def open_incident(entry: Entry) -> Incident:
+    """The incident that an `IncidentOpened` entry begins. Raises `Corrupt` for any other first entry."""
+    event = entry.event
+    if not isinstance(event, e.IncidentOpened):
+        raise Corrupt(f"{entry.stream} does not begin with its opening; leave it alone and run `tocsin verify`.")
+    return Incident(
+        id=entry.stream,
+        seq=entry.seq,
+        team=event.team,
+        number=event.number,
+        title=event.title,
+        origin=event.origin,
+        opened_at=entry.at,
+        status=Status.TRIAGE if event.candidates else Status.ACTIVE,
+        playbook=event.playbook,
+        model=event.model,
+        scenario=event.scenario,
+        scenario_line=event.scenario_line,
+        severity=event.severity,
+        candidates=event.candidates,
+    )
+
+
+def evolve(incident: Incident | None, entry: Entry) -> Incident:
+    """The incident after `entry`; the first entry of a stream opens it."""
+    if incident is None:
+        return open_incident(entry)
+    rule = RULES[type(entry.event)]
+    after = rule(incident, entry, entry.event)
+    duties = kept_by(entry.event)
+    if duties:
+        by = str(getattr(entry.event, "by", ""))
+        after = replace(after, obligations=keep(after.obligations, duties, entry.at, by, entry.seq))
+    return replace(after, seq=entry.seq)
+
+
+def fold(entries: Iterable[Entry], incident: Incident | None = None) -> Incident | None:
+    """All of `entries` folded in, in their order."""
+    for entry in entries:
+        incident = evolve(incident, entry)
+    return incident

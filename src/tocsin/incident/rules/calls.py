@@ -1,0 +1,72 @@
+"""How the calling of people changes an incident."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec.structs import replace
+
+from tocsin.incident.state import Call, Incident
+from tocsin.timeline import events as e
+from tocsin.timeline.entry import Entry
+from tocsin.words import PageState
+
+
+def _level_joined(incident: Incident, entry: Entry, event: e.LevelJoined) -> Incident:
+    return replace(incident, joined={**incident.joined, event.key: entry.at})
+
+
+def _escalation_asked(incident: Incident, entry: Entry, event: e.EscalationAsked) -> Incident:
+    return replace(incident, asked={**incident.asked, event.line: entry.at})
+
+
+def _page_requested(incident: Incident, entry: Entry, event: e.PageRequested) -> Incident:
+    before = incident.calls.get(event.responder)
+    again = before is not None and before.answered_at is None
+    call = Call(
+        responder=event.responder,
+        first_at=before.first_at if before and again else entry.at,
+        last_at=entry.at,
+        round=event.round,
+        channel=event.channel,
+        intent=entry.seq,
+        failures=before.failures if before and again else 0,
+        line=event.line,
+    )
+    return replace(
+        incident,
+        calls={**incident.calls, event.responder: call},
+        pages={**incident.pages, entry.seq: PageState.REQUESTED},
+    )
+
+
+def _page_delivered(incident: Incident, entry: Entry, event: e.PageDelivered) -> Incident:
+    return _page_ended(incident, event.answers, event.responder, PageState.DELIVERED)
+
+
+def _page_failed(incident: Incident, entry: Entry, event: e.PageFailed) -> Incident:
+    return _page_ended(incident, event.answers, event.responder, PageState.FAILED)
+
+
+def _page_withheld(incident: Incident, entry: Entry, event: e.PageWithheld) -> Incident:
+    return _page_ended(incident, event.answers, event.responder, PageState.WITHHELD)
+
+
+def _page_ended(incident: Incident, intent: int, responder: str, state: PageState) -> Incident:
+    pages = {**incident.pages, intent: state}
+    call = incident.calls.get(responder)
+    if call is None or call.intent != intent or call.answered_at is not None:
+        return replace(incident, pages=pages)
+    failures = call.failures + 1 if state is PageState.FAILED else 0
+    ended = replace(call, state=state, failures=failures)
+    return replace(incident, pages=pages, calls={**incident.calls, responder: ended})
+
+
+RULES: dict[type[e.Event], Any] = {
+    e.LevelJoined: _level_joined,
+    e.EscalationAsked: _escalation_asked,
+    e.PageRequested: _page_requested,
+    e.PageDelivered: _page_delivered,
+    e.PageFailed: _page_failed,
+    e.PageWithheld: _page_withheld,
+}

@@ -1,0 +1,105 @@
+"""How an incident moves, and who leads it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec.structs import replace
+
+from tocsin.incident.state import Incident
+from tocsin.timeline import events as e
+from tocsin.timeline.entry import Entry
+from tocsin.words import PageState, Status
+
+
+def _declared(incident: Incident, entry: Entry, event: e.Declared) -> Incident:
+    return replace(incident, status=Status.ACTIVE)
+
+
+def _acknowledged(incident: Incident, entry: Entry, event: e.Acknowledged) -> Incident:
+    """The first acknowledgement answers every call made so far; a later one only the calls to that person."""
+    first = incident.acknowledged_at is None
+    calls = {
+        who: replace(call, answered_at=entry.at, answered_by=event.by, state=PageState.ACKNOWLEDGED)
+        if call.answered_at is None and (first or who == event.by)
+        else call
+        for who, call in incident.calls.items()
+    }
+    if not first:
+        return replace(incident, calls=calls)
+    status = Status.ACKNOWLEDGED if incident.status in (Status.TRIAGE, Status.ACTIVE) else incident.status
+    return replace(incident, status=status, acknowledged_at=entry.at, acknowledged_by=event.by, calls=calls)
+
+
+def _expired(incident: Incident, entry: Entry, event: e.AcknowledgementExpired) -> Incident:
+    return replace(incident, status=Status.ACTIVE, acknowledged_at=None, acknowledged_by=None)
+
+
+def _severity_set(incident: Incident, entry: Entry, event: e.SeveritySet) -> Incident:
+    """The first choice keeps the clocks of the opening; a change starts them anew."""
+    known = incident.severity is not None
+    return replace(incident, severity=event.severity, severity_at=entry.at if known else None)
+
+
+def _role_taken(incident: Incident, entry: Entry, event: e.RoleTaken) -> Incident:
+    return replace(incident, roles={**incident.roles, event.role: event.responder})
+
+
+def _cause_identified(incident: Incident, entry: Entry, event: e.CauseIdentified) -> Incident:
+    return replace(incident, cause=event.text, cause_at=entry.at)
+
+
+def _mitigated(incident: Incident, entry: Entry, event: e.Mitigated) -> Incident:
+    return replace(incident, status=Status.MONITORING, mitigated_at=entry.at)
+
+
+def _resolved(incident: Incident, entry: Entry, event: e.Resolved) -> Incident:
+    mitigated_at = incident.mitigated_at or entry.at
+    calls = {who: replace(call, answered_at=call.answered_at or entry.at) for who, call in incident.calls.items()}
+    return replace(incident, status=Status.RESOLVED, resolved_at=entry.at, mitigated_at=mitigated_at, calls=calls)
+
+
+def _reopened(incident: Incident, entry: Entry, event: e.Reopened) -> Incident:
+    """Everything starts again: nobody has taken it, every rung is still to be called, and all clocks begin."""
+    return replace(
+        incident,
+        status=Status.ACTIVE,
+        severity_at=None,
+        reopened_at=entry.at,
+        reopened=incident.reopened + 1,
+        acknowledged_at=None,
+        acknowledged_by=None,
+        mitigated_at=None,
+        resolved_at=None,
+        joined={},
+        asked={},
+        calls={},
+    )
+
+
+def _closed(incident: Incident, entry: Entry, event: e.Closed) -> Incident:
+    return replace(incident, status=Status.CLOSED, closed_at=entry.at)
+
+
+def _dismissed(incident: Incident, entry: Entry, event: e.Dismissed) -> Incident:
+    return replace(incident, status=Status.CLOSED, closed_at=entry.at)
+
+
+def _merged(incident: Incident, entry: Entry, event: e.Merged) -> Incident:
+    return replace(incident, status=Status.CLOSED, closed_at=entry.at, merged_into=event.into)
+
+
+RULES: dict[type[e.Event], Any] = {
+    e.Declared: _declared,
+    e.Acknowledged: _acknowledged,
+    e.AcknowledgementExpired: _expired,
+    e.SeveritySet: _severity_set,
+    e.RoleTaken: _role_taken,
+    e.CauseIdentified: _cause_identified,
+    e.Mitigated: _mitigated,
+    e.Resolved: _resolved,
+    e.Reopened: _reopened,
+    e.Closed: _closed,
+    e.Dismissed: _dismissed,
+    e.Merged: _merged,
+}

@@ -1,0 +1,123 @@
+"""How its steps change an incident."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec.structs import replace
+
+from tocsin.incident.state import Incident, StepRecord
+from tocsin.timeline import events as e
+from tocsin.timeline.entry import Entry
+from tocsin.words import StepState
+
+
+def _set_step(incident: Incident, step: str, **changes: Any) -> Incident:
+    before = incident.steps.get(step) or StepRecord(step=step, state=StepState.PLANNED)
+    return replace(incident, steps={**incident.steps, step: replace(before, **changes)})
+
+
+def _step_proposed(incident: Incident, entry: Entry, event: e.StepProposed) -> Incident:
+    return _set_step(
+        incident,
+        event.step,
+        state=StepState.WAITING,
+        text=event.text,
+        effect=event.effect,
+        tags=event.tags,
+        proposed_by=event.by,
+    )
+
+
+def _step_approved(incident: Incident, entry: Entry, event: e.StepApproved) -> Incident:
+    return _set_step(
+        incident,
+        event.step,
+        state=StepState.WAITING,
+        approved_by=event.by,
+        digest=event.digest,
+        bindings=event.bindings,
+        why="",
+        line=None,
+    )
+
+
+def _step_forbidden(incident: Incident, entry: Entry, event: e.StepForbidden) -> Incident:
+    return _set_step(incident, event.step, state=StepState.FORBIDDEN, text=event.text, line=event.line, why=event.rule)
+
+
+def _step_skipped(incident: Incident, entry: Entry, event: e.StepSkipped) -> Incident:
+    return _set_step(incident, event.step, state=StepState.SKIPPED, ended_at=entry.at, why=event.reason)
+
+
+def _step_done(incident: Incident, entry: Entry, event: e.StepDone) -> Incident:
+    return _set_step(incident, event.step, state=StepState.OK, ended_at=entry.at, approved_by=event.by, why=event.note)
+
+
+def _step_requested(incident: Incident, entry: Entry, event: e.StepRequested) -> Incident:
+    return _set_step(
+        incident,
+        event.step,
+        state=StepState.RUNNING,
+        text=event.text,
+        effect=event.effect,
+        tags=event.tags,
+        intent=entry.seq,
+        changes=event.changes,
+        started=False,
+        requested_at=entry.at,
+        ended_at=None,
+        exit_code=None,
+        digest=event.digest,
+        why="",
+        line=None,
+    )
+
+
+def _step_started(incident: Incident, entry: Entry, event: e.StepStarted) -> Incident:
+    return _set_step(incident, event.step, started=True)
+
+
+def _step_finished(incident: Incident, entry: Entry, event: e.StepFinished) -> Incident:
+    return _set_step(
+        incident,
+        event.step,
+        state=StepState.OK if event.exit_code == 0 else StepState.FAILED,
+        ended_at=entry.at,
+        exit_code=event.exit_code,
+        duration_s=event.duration_s,
+        stdout=event.stdout,
+        stderr=event.stderr,
+        stdout_head=event.stdout_head,
+        cut=event.cut,
+        why=event.why,
+    )
+
+
+def _step_not_run(incident: Incident, entry: Entry, event: e.StepNotRun) -> Incident:
+    return _set_step(incident, event.step, state=StepState.WAITING, approved_by=None, why=event.why)
+
+
+def _step_in_doubt(incident: Incident, entry: Entry, event: e.StepInDoubt) -> Incident:
+    return _set_step(incident, event.step, state=StepState.IN_DOUBT, ended_at=entry.at, why=event.why)
+
+
+def _doubt_settled(incident: Incident, entry: Entry, event: e.DoubtSettled) -> Incident:
+    state = StepState.OK if event.happened else StepState.WAITING
+    why = f"{event.by} says that it {'happened' if event.happened else 'did not happen'}."
+    return _set_step(incident, event.step, state=state, approved_by=None, why=why)
+
+
+RULES: dict[type[e.Event], Any] = {
+    e.StepProposed: _step_proposed,
+    e.StepApproved: _step_approved,
+    e.StepForbidden: _step_forbidden,
+    e.StepSkipped: _step_skipped,
+    e.StepDone: _step_done,
+    e.StepRequested: _step_requested,
+    e.StepStarted: _step_started,
+    e.StepFinished: _step_finished,
+    e.StepNotRun: _step_not_run,
+    e.StepInDoubt: _step_in_doubt,
+    e.DoubtSettled: _doubt_settled,
+}

@@ -1,0 +1,40 @@
+"""How what was said changes an incident."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec.structs import replace
+
+from tocsin.incident.state import Incident, Update
+from tocsin.timeline import events as e
+from tocsin.timeline.entry import Entry
+
+
+def _keep(incident: Incident, entry: Entry, event: e.Event) -> Incident:
+    """A remark changes nothing."""
+    return incident
+
+
+def _update_posted(incident: Incident, entry: Entry, event: e.UpdatePosted) -> Incident:
+    update = Update(
+        at=entry.at,
+        text=event.text,
+        by=event.by,
+        audiences=event.audiences,
+        status=event.status,
+        promise_s=event.promise_s,
+    )
+    return replace(incident, updates=(*incident.updates, update))
+
+
+def _postmortem_saved(incident: Incident, entry: Entry, event: e.PostmortemSaved) -> Incident:
+    return replace(incident, postmortem=event.text)
+
+
+RULES: dict[type[e.Event], Any] = {
+    e.UpdatePosted: _update_posted,
+    e.PostmortemSaved: _postmortem_saved,
+    e.NoteAdded: _keep,
+    e.UpdateForbidden: _keep,
+}

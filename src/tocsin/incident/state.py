@@ -1,0 +1,169 @@
+"""What an incident *is* at one moment: nothing but its entries, folded (`evolve.py`)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from tocsin.timeline.events import AlertSeen
+from tocsin.words import Audience, Effect, ObligationState, PageState, PublicStatus, Status, StepState, Tag
+
+OPEN = frozenset({Status.TRIAGE, Status.ACTIVE, Status.ACKNOWLEDGED, Status.MONITORING})
+"""The statuses in which an incident is still going on; alerts of its scenario join it."""
+
+
+class AlertState(msgspec.Struct, frozen=True, kw_only=True):
+    """An alert of the incident: as it joined, and when its source said that it was over (null while it fires)."""
+
+    seen: AlertSeen
+    cleared_at: datetime | None = None
+
+
+class Call(msgspec.Struct, frozen=True, kw_only=True):
+    """The calling of one responder: everything paged so far and whether somebody may stop.
+
+    `failures` counts the channels that failed in a row; `answered_at` ends the calling.
+    """
+
+    responder: str
+    first_at: datetime
+    last_at: datetime
+    round: int
+    channel: str
+    intent: int
+    state: PageState = PageState.REQUESTED
+    failures: int = 0
+    line: int | None = None
+    answered_at: datetime | None = None
+    answered_by: str | None = None
+
+
+class StepRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of one step. Outputs are digests of blobs; `stdout_head` is their first few lines."""
+
+    step: str
+    state: StepState
+    text: str = ""
+    effect: Effect = Effect.UNKNOWN
+    tags: tuple[Tag, ...] = ()
+    proposed_by: str | None = None
+    intent: int | None = None
+    changes: bool = False
+    started: bool = False
+    approved_by: str | None = None
+    bindings: dict[str, str] = {}
+    requested_at: datetime | None = None
+    ended_at: datetime | None = None
+    exit_code: int | None = None
+    duration_s: float | None = None
+    stdout: str = ""
+    stderr: str = ""
+    stdout_head: str = ""
+    cut: int = 0
+    digest: str = ""
+    why: str = ""
+    line: int | None = None
+
+
+class Obligation(msgspec.Struct, frozen=True, kw_only=True):
+    """One duty: due when, stated where, owed by whom, and whether it was kept. Late ones may still be met, late."""
+
+    key: str
+    duty: str
+    what: str
+    due_at: datetime
+    owner: str
+    armed_at: datetime
+    line: int | None = None
+    state: ObligationState = ObligationState.PENDING
+    met_at: datetime | None = None
+    met_by: str | None = None
+    evidence: int | None = None
+    reason: str = ""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it still waits to be met."""
+        return self.met_at is None and self.state in (ObligationState.PENDING, ObligationState.LATE)
+
+
+class Update(msgspec.Struct, frozen=True, kw_only=True):
+    """What was said to whom."""
+
+    at: datetime
+    text: str
+    by: str
+    audiences: tuple[Audience, ...]
+    status: PublicStatus
+    promise_s: int | None = None
+
+
+class Incident(msgspec.Struct, frozen=True, kw_only=True):
+    """One incident. `seq` is the last entry folded in; times are UTC."""
+
+    id: str
+    seq: int
+    team: str
+    number: str
+    title: str
+    origin: str
+    opened_at: datetime
+    status: Status
+    playbook: str = ""
+    model: str = ""
+    scenario: str | None = None
+    scenario_line: int | None = None
+    severity: str | None = None
+    severity_at: datetime | None = None
+    candidates: tuple[str, ...] = ()
+    acknowledged_at: datetime | None = None
+    acknowledged_by: str | None = None
+    mitigated_at: datetime | None = None
+    resolved_at: datetime | None = None
+    closed_at: datetime | None = None
+    reopened_at: datetime | None = None
+    reopened: int = 0
+    cause: str | None = None
+    cause_at: datetime | None = None
+    postmortem: str | None = None
+    merged_into: str | None = None
+    alerts: dict[str, AlertState] = {}
+    joined: dict[str, datetime] = {}
+    asked: dict[int, datetime] = {}
+    calls: dict[str, Call] = {}
+    pages: dict[int, PageState] = {}
+    steps: dict[str, StepRecord] = {}
+    obligations: dict[str, Obligation] = {}
+    roles: dict[str, str] = {}
+    lifted: dict[int, str] = {}
+    updates: tuple[Update, ...] = ()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is still going on."""
+        return self.status in OPEN
+
+    @property
+    def started_at(self) -> datetime:
+        """When its clocks started: at opening, or when it last came back."""
+        return self.reopened_at or self.opened_at
+
+    @property
+    def commander(self) -> str | None:
+        """Who leads, if anybody took the role."""
+        return next((who for role, who in self.roles.items() if "commander" in role.casefold()), None)
+
+    @property
+    def public_updates(self) -> tuple[Update, ...]:
+        """What the public has been told."""
+        return tuple(update for update in self.updates if Audience.PUBLIC in update.audiences)
+
+    @property
+    def public_status(self) -> PublicStatus:
+        """What the public is told about where it stands."""
+        if self.status in (Status.RESOLVED, Status.CLOSED):
+            return PublicStatus.RESOLVED
+        if self.status is Status.MONITORING:
+            return PublicStatus.MONITORING
+        return PublicStatus.IDENTIFIED if self.cause else PublicStatus.INVESTIGATING

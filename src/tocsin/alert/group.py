@@ -1,0 +1,63 @@
+"""What an alert does to incidents: it joins the open one of its scenario, comes back to its own, or opens one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from tocsin.alert.route import Destination
+from tocsin.alert.row import AlertRow
+from tocsin.incident.state import Incident
+from tocsin.timeline.events import AlertSeen, AlertsJoined, IncidentOpened
+from tocsin.timeline.line import fold
+
+TRIAGE = "triage"
+"""The stand-in for a team until somebody knows which."""
+
+
+def see(row: AlertRow) -> AlertSeen:
+    """The alert as it is written into an incident."""
+    return AlertSeen(
+        fingerprint=row.fingerprint,
+        name=row.name,
+        starts_at=row.starts_at,
+        labels=row.labels,
+        annotations=row.annotations,
+        generator_url=row.generator_url,
+    )
+
+
+def find_open(destination: Destination, row: AlertRow, incidents: Iterable[Incident]) -> Incident | None:
+    """The open incident that the alert joins: of the same team and scenario; without a scenario, of the same name."""
+    team = destination.team or TRIAGE
+    for incident in incidents:
+        if incident.is_open and incident.team == team and _same(destination, row, incident):
+            return incident
+    return None
+
+
+def _same(destination: Destination, row: AlertRow, incident: Incident) -> bool:
+    if destination.scenario is not None:
+        return incident.scenario == destination.scenario.title
+    names = {alert.seen.name for alert in incident.alerts.values()}
+    return incident.scenario is None and row.name in names
+
+
+def open_events(
+    destination: Destination, row: AlertRow, number: str, playbook: str, model: str
+) -> tuple[IncidentOpened, AlertsJoined]:
+    """The first two events of a new incident."""
+    scenario = destination.scenario
+    opened = IncidentOpened(
+        team=destination.team or TRIAGE,
+        number=number,
+        title=scenario.title if scenario else fold(row.name) or "Unnamed alert",
+        by="alert",
+        origin="alert",
+        playbook=playbook,
+        model=model,
+        scenario=scenario.title if scenario else None,
+        scenario_line=scenario.line if scenario else None,
+        severity=destination.severity,
+        candidates=destination.candidates,
+    )
+    return opened, AlertsJoined(alerts=(see(row),))

@@ -1,0 +1,93 @@
+"""Which team and which scenario an alert belongs to.
+
+Within a team the playbook's own alert name decides. Which team: the one whose key it came with; else the settings'
+routes; else the label `team`; else the only team whose playbook names the alert; else nobody knows, and everybody who
+could be meant is asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from tocsin.alert.settings import Route
+from tocsin.alert.signal import Signal
+from tocsin.playbook.model import Playbook, Procedure
+
+
+class Team(msgspec.Struct, frozen=True, kw_only=True):
+    """What routing needs to know of a team."""
+
+    id: str
+    name: str
+    playbook: Playbook
+    severity_label: str = "severity"
+    severity_map: dict[str, str] = {}
+
+
+class Destination(msgspec.Struct, frozen=True, kw_only=True):
+    """Where an alert belongs. Without a team, `candidates` are the teams to ask; `record`: keep it, do nothing."""
+
+    team: str | None
+    scenario: Procedure | None = None
+    severity: str | None = None
+    candidates: tuple[str, ...] = ()
+    record: bool = False
+
+
+def find_destination(signal: Signal, keyed: str | None, teams: Sequence[Team], routes: Sequence[Route]) -> Destination:
+    """The destination of a signal that came with the key of team `keyed` (null: with none)."""
+    known = {team.id: team for team in teams}
+    route = next((each for each in routes if _matches(each, signal, keyed)), None)
+    if route is not None and route.record:
+        return Destination(team=keyed or route.team, record=True)
+    wanted = keyed or (route.team if route else None) or _by_label(signal, teams)
+    if wanted is None or wanted not in known:
+        return _by_name(signal, teams)
+    return _within(known[wanted], signal, route.scenario if route else None)
+
+
+def _matches(route: Route, signal: Signal, keyed: str | None) -> bool:
+    if keyed is not None and route.team not in (None, keyed):
+        return False
+    return all(signal.labels.get(name) == value for name, value in route.match.items())
+
+
+def _by_label(signal: Signal, teams: Sequence[Team]) -> str | None:
+    label = signal.labels.get("team", "").casefold()
+    return next((team.id for team in teams if label in (team.id.casefold(), team.name.casefold())), None)
+
+
+def _by_name(signal: Signal, teams: Sequence[Team]) -> Destination:
+    naming = [team for team in teams if _scenarios(team, signal.name)]
+    if len(naming) == 1:
+        return _within(naming[0], signal, None)
+    candidates = tuple(team.id for team in naming or teams)
+    return Destination(team=None, candidates=candidates)
+
+
+def _within(team: Team, signal: Signal, title: str | None) -> Destination:
+    """The team's scenario for the alert; none where the playbook names it twice or not at all."""
+    found = _titled(team, title) if title else _scenarios(team, signal.name)
+    scenario = found[0] if len(found) == 1 else None
+    return Destination(team=team.id, scenario=scenario, severity=_severity(team, scenario, signal.labels))
+
+
+def _titled(team: Team, title: str) -> list[Procedure]:
+    return [each for each in team.playbook.scenarios if each.title.casefold() == title.casefold()]
+
+
+def _scenarios(team: Team, alert: str) -> list[Procedure]:
+    exact = [each for each in team.playbook.scenarios if alert in each.alerts]
+    folded = alert.casefold()
+    return exact or [each for each in team.playbook.scenarios if folded in {name.casefold() for name in each.alerts}]
+
+
+def _severity(team: Team, scenario: Procedure | None, labels: Mapping[str, str]) -> str | None:
+    """The scenario's own severity, else the label's through the team's map, else none: never a guess."""
+    if scenario is not None and len(scenario.severities) == 1:
+        return scenario.severities[0]
+    mapped = team.severity_map.get(labels.get(team.severity_label, ""))
+    known = {severity.id for severity in team.playbook.severities}
+    return mapped if mapped in known else None

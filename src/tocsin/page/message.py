@@ -1,0 +1,167 @@
+"""What a page says: enough to know, at 3 a.m. and on a phone, what it is, how bad, what to look at and what to press.
+
+The text is made when the page is sent, not when it is decided, so that evidence found meanwhile travels with it.
+
+Whatever strangers wrote (names and labels of alerts, output of commands) is folded to one line each, or stands behind a
+bar: no alert can print a line that looks like ours.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from tocsin.incident.book import Book, number_steps
+from tocsin.incident.state import Incident
+from tocsin.oncall.rota import Rota
+from tocsin.page.clocks import read_clocks
+from tocsin.page.ladder import find_demands
+from tocsin.playbook.model import Procedure, Remark
+from tocsin.timeline.events import PageRequested
+from tocsin.timeline.line import fold, quote
+from tocsin.timeline.redact import plain
+from tocsin.words import LOOKING, StepState
+
+MOST_SYMPTOMS = 3
+MOST_EVIDENCE_LINES = 6
+MOST_VALUE = 2000
+"""Characters of a label's or annotation's value."""
+
+
+class Evidence(msgspec.Struct, frozen=True, kw_only=True):
+    """The first lines of what a step found."""
+
+    step: str
+    command: str
+    exit_code: int | None
+    head: str
+
+
+class Next(msgspec.Struct, frozen=True, kw_only=True):
+    """Who is called next if nobody acknowledges, and when."""
+
+    who: tuple[str, ...]
+    at: datetime
+
+
+class PageMessage(msgspec.Struct, frozen=True, kw_only=True):
+    """One page. `link` shows one acknowledge button; `room` is the incident on screen."""
+
+    incident: str
+    number: str
+    team: str
+    title: str
+    severity: str
+    scenario: str | None
+    responder: str
+    round: int
+    why: str
+    opened_at: datetime
+    symptoms: tuple[Remark, ...]
+    first_command: Remark | None
+    evidence: tuple[Evidence, ...]
+    next: Next | None
+    labels: dict[str, str]
+    annotations: dict[str, str]
+    link: str
+    room: str
+    late_s: int = 0
+    repeat: bool = False
+
+
+def compose(
+    incident: Incident,
+    book: Book,
+    rota: Rota,
+    intent: PageRequested,
+    *,
+    now: datetime,
+    link: str,
+    room: str,
+    repeat: bool,
+) -> PageMessage:
+    """The message of a page, with what is known at `now`."""
+    scenario = book.scenario(incident)
+    seen = next((alert.seen for alert in incident.alerts.values()), None)
+    return PageMessage(
+        incident=incident.id,
+        number=fold(incident.number),
+        team=fold(book.policy.name),
+        title=fold(incident.title),
+        severity=fold(incident.severity or "unclassified"),
+        scenario=fold(scenario.title) if scenario else None,
+        responder=intent.responder,
+        round=intent.round,
+        why=fold(intent.why),
+        opened_at=incident.opened_at,
+        symptoms=scenario.symptoms[:MOST_SYMPTOMS] if scenario else (),
+        first_command=find_first_command(scenario) if scenario else None,
+        evidence=_evidence(incident),
+        next=find_next(incident, book, rota, now),
+        labels=_fold_pairs(seen.labels) if seen else {},
+        annotations=_fold_pairs(seen.annotations) if seen else {},
+        link=link,
+        room=room,
+        late_s=intent.late_s,
+        repeat=repeat,
+    )
+
+
+def _fold_pairs(pairs: dict[str, str]) -> dict[str, str]:
+    return {fold(name): fold(value, MOST_VALUE) for name, value in pairs.items()}
+
+
+def find_first_command(scenario: Procedure) -> Remark | None:
+    """The first statement that looks at something: of a section for looking, else the first of all."""
+    kinds = {section.line: section.kind for section in scenario.sections}
+    statements = [step for _, step in number_steps(scenario) if step.statement is not None]
+    looking = [step for step in statements if step.section is not None and kinds.get(step.section) in LOOKING]
+    first = next(iter(looking or statements), None)
+    return None if first is None else Remark(line=first.line, text=first.text)
+
+
+def _evidence(incident: Incident) -> tuple[Evidence, ...]:
+    return tuple(
+        Evidence(step=record.step, command=record.text, exit_code=record.exit_code, head=_head(record.stdout_head))
+        for record in incident.steps.values()
+        if record.state in (StepState.OK, StepState.FAILED) and record.stdout_head
+    )
+
+
+def _head(text: str) -> str:
+    return "\n".join(plain(line) for line in text.splitlines()[:MOST_EVIDENCE_LINES])
+
+
+def find_next(incident: Incident, book: Book, rota: Rota, now: datetime) -> Next | None:
+    """The next demand ahead, in the names of the playbook or the ladder."""
+    demands = find_demands(incident, book, rota.staffing.levels, read_clocks(incident, book))
+    ahead = next((each for each in demands if each.key not in incident.joined and each.due > now), None)
+    return None if ahead is None else Next(who=ahead.who, at=ahead.due)
+
+
+def spell(message: PageMessage) -> str:
+    """The message as plain text, for mail and terminal; the most important first."""
+    first = quote(message.first_command.text, "") if message.first_command else []
+    parts = [
+        f"[{fold(message.severity)}] {fold(message.title)} ({fold(message.number)}, {fold(message.team)})",
+        *([f"LATE by {message.late_s // 60} min: tocsin was not running."] if message.late_s else []),
+        *(["This page was sent once before a restart."] if message.repeat else []),
+        f"Why you: {fold(message.why)}. Open since {message.opened_at:%H:%M} UTC.",
+        *_block("Symptoms", [fold(remark.text) for remark in message.symptoms]),
+        *_block("Look first", first),
+        *(line for each in message.evidence for line in _block(f"$ {fold(each.command)}", quote(each.head))),
+        "",
+        f"Acknowledge: {message.link}",
+        f"Room: {message.room}",
+        *([f"Next: {_name(message.next)} at {message.next.at:%H:%M:%S} UTC."] if message.next else []),
+    ]
+    return "\n".join(parts)
+
+
+def _name(ahead: Next) -> str:
+    return ", ".join(fold(who) for who in ahead.who)
+
+
+def _block(title: str, lines: list[str]) -> list[str]:
+    return ["", f"{title}:", *(f"  {line}" for line in lines)] if lines else []

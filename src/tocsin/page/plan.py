@@ -1,0 +1,160 @@
+"""The page planner: who is called now, and when it must be asked again.
+
+Nobody is skipped silently: a demand that finds nobody is written down as such, moves on to the next rung at once, and
+calls the last resort. After an outage each demand that fell due is made once, with how late it comes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from tocsin.incident.book import Book
+from tocsin.incident.deadline import find_deadline
+from tocsin.incident.ledger import Wanted, settle
+from tocsin.incident.obligation import ACKNOWLEDGE
+from tocsin.incident.plan import Happening, Plan
+from tocsin.incident.state import Call, Incident
+from tocsin.oncall.rota import Rota
+from tocsin.page.clocks import Clocks, read_clocks, wait_after
+from tocsin.page.ladder import Demand, find_demands
+from tocsin.timeline.events import LevelJoined, PageRequested
+from tocsin.words import PageState, Status
+
+CALLING = frozenset({Status.TRIAGE, Status.ACTIVE, Status.ACKNOWLEDGED, Status.MONITORING})
+LATE_S = 30
+"""What is noticed so much after its time is said to be late (a tick takes a quarter of a second)."""
+
+
+def plan(incident: Incident, book: Book, rota: Rota, now: datetime) -> Plan:
+    """The calls that are due at `now`, the duty to acknowledge, and when the next of either is due."""
+    if incident.status not in CALLING:
+        return settle(incident, (), frozenset({ACKNOWLEDGE}), now)
+    clocks = read_clocks(incident, book)
+    ledger = settle(incident, _acknowledgement(incident, book, rota, clocks), frozenset({ACKNOWLEDGE}), now)
+    calls = _Calls(incident, rota, now)
+    ahead = _join(incident, book, rota, clocks, calls)
+    repeats = _repeat(incident, rota, clocks, calls)
+    wakes = [wake for wake in (ledger.wake, ahead, repeats) if wake is not None]
+    return Plan((*ledger.events, *calls.events), min(wakes, default=None))
+
+
+def _acknowledgement(incident: Incident, book: Book, rota: Rota, clocks: Clocks) -> Iterator[Wanted]:
+    severity = book.paging_severity(incident)
+    since = incident.severity_at or incident.started_at
+    if severity is None:
+        due = since + timedelta(seconds=clocks.within or 0)
+    else:
+        zone = ZoneInfo(rota.staffing.timezone)
+        found = find_deadline(severity.response, clocks.within, since, zone)
+        if found is None:
+            return
+        due = found
+    key = "acknowledge" if not incident.reopened else f"acknowledge:{incident.reopened + 1}"
+    what = "Somebody has taken it" if incident.severity else "Somebody has taken it (unclassified: as the worst)"
+    line = (severity.response_line or severity.line) if severity else None
+    yield Wanted(key=key, duty=ACKNOWLEDGE, what=what, due_at=due, owner="on-call", line=line)
+
+
+def find_answer(incident: Incident, page: PageRequested) -> str:
+    """Why a page that was decided need not go out any more; empty while it must."""
+    if incident.status not in CALLING:
+        return f"the incident is {incident.status} by now"
+    call = incident.calls.get(page.responder)
+    return "answered meanwhile" if call is not None and call.answered_at is not None else ""
+
+
+class _Calls:
+    """The pages decided in this plan; nobody is paged twice in it."""
+
+    def __init__(self, incident: Incident, rota: Rota, now: datetime) -> None:
+        self.incident, self.rota, self.now = incident, rota, now
+        self.events: list[Happening] = []
+        self.paged: set[str] = set()
+
+    def page(self, responder: str, why: str, line: int | None, late_s: int, channel: str, turn: int) -> None:
+        if responder in self.paged:
+            return
+        self.paged.add(responder)
+        self.events.append(
+            PageRequested(responder=responder, channel=channel, round=turn, why=why, line=line, late_s=late_s)
+        )
+
+    def start(self, responder: str, demand: Demand, late_s: int) -> None:
+        """Begin to call somebody; whoever has answered is left in peace.
+
+        Whom a rung would call is being called already; but an escalation of the playbook is a new reason, and says so.
+        """
+        before = self.incident.calls.get(responder)
+        if responder in (self.incident.acknowledged_by, before.answered_by if before else None):
+            return
+        if before is None or before.answered_at is not None:
+            self.page(responder, demand.why, demand.line, late_s, self.rota.channels(responder)[0], 1)
+        elif demand.is_escalation:
+            self.page(responder, demand.why, demand.line, late_s, _next_channel(before, self.rota), before.round + 1)
+
+
+def _join(incident: Incident, book: Book, rota: Rota, clocks: Clocks, calls: _Calls) -> datetime | None:
+    """Call in every demand that is due; the earliest that is not is the answer."""
+    hurried = False
+    for demand in find_demands(incident, book, rota.staffing.levels, clocks):
+        if demand.key in incident.joined:
+            continue
+        if demand.due > calls.now and not (hurried and demand.is_level):
+            return demand.due
+        anybody = _call_in(demand, rota, calls)
+        hurried = not anybody if demand.is_level else hurried
+    return None
+
+
+def _call_in(demand: Demand, rota: Rota, calls: _Calls) -> bool:
+    """Call a demand's people; whether there was anybody."""
+    late = int((calls.now - demand.due).total_seconds())
+    late_s = late if late > LATE_S else 0
+    found = rota.answer_all(demand.who, calls.now)
+    calls.events.append(
+        LevelJoined(key=demand.key, who=demand.who, responders=found, why=demand.why, line=demand.line, late_s=late_s)
+    )
+    called = found or rota.answer_all(rota.staffing.last_resort, calls.now)
+    alone = demand if found else msgspec.structs.replace(demand, why=f"nobody answers to {', '.join(demand.who)}")
+    for responder in called:
+        calls.start(responder, alone, late_s)
+    return bool(found)
+
+
+def _repeat(incident: Incident, rota: Rota, clocks: Clocks, calls: _Calls) -> datetime | None:
+    """Page again whoever has not answered and whose time has come; the next such moment is the answer."""
+    ahead: list[datetime] = []
+    for call in incident.calls.values():
+        due = _next_page(call, rota, clocks)
+        if due is None or call.responder in calls.paged:
+            continue
+        if due > calls.now:
+            ahead.append(due)
+            continue
+        calls.page(call.responder, _why_again(call), call.line, 0, _next_channel(call, rota), call.round + 1)
+    return min(ahead, default=None)
+
+
+def _next_page(call: Call, rota: Rota, clocks: Clocks) -> datetime | None:
+    if call.answered_at is not None:
+        return None
+    if clocks.quiet and call.state is not PageState.FAILED:
+        return None
+    return call.last_at + timedelta(seconds=wait_after(call, clocks, len(rota.channels(call.responder))))
+
+
+def _why_again(call: Call) -> str:
+    return f"{call.channel} did not take it" if call.state is PageState.FAILED else "no answer yet"
+
+
+def _next_channel(call: Call, rota: Rota) -> str:
+    """The next stronger channel; after a failure the next of all, in turn."""
+    channels = rota.channels(call.responder)
+    at = channels.index(call.channel) if call.channel in channels else -1
+    if call.state is PageState.FAILED:
+        return channels[(at + 1) % len(channels)]
+    return channels[min(at + 1, len(channels) - 1)]

@@ -1,0 +1,1 @@
+"""Which step is next, and may it run."""

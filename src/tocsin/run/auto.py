@@ -1,0 +1,59 @@
+"""What runs by itself: only what looks, only where one looks, and never under a condition.
+
+Statements of effect `noop` or `read`, fully bound, not interactive and not endless, in sections of kind detection,
+triage, diagnosis or investigation; where a scenario has no such section, the reads before its first statement above
+`read`. Reads that may show secrets, and those that ask for root, only where the target allows it.
+"""
+
+from __future__ import annotations
+
+from tocsin.incident.book import Book, TargetPolicy, number_steps
+from tocsin.incident.state import Incident
+from tocsin.playbook.model import Procedure, Step
+from tocsin.run.guard import Allowed, judge
+from tocsin.run.program import Task, prepare
+from tocsin.run.setting import sets_only
+from tocsin.words import LOOKING, Effect, Tag
+
+NEVER = frozenset({Tag.INTERACTIVE, Tag.ENDLESS, Tag.WRITES_FILE, Tag.EGRESS, Tag.DOWNLOADS_AND_EXECUTES, Tag.LOCK_OUT})
+
+
+def find_reads(incident: Incident, book: Book) -> list[Task]:
+    """The tasks of the incident's scenario that may run by themselves, in document order."""
+    scenario, target = book.scenario(incident), book.policy.target
+    if scenario is None or target is None:
+        return []
+    tasks = []
+    for step_id, _ in _candidates(scenario):
+        task = prepare((scenario,), step_id, incident, target.name, {})
+        if task is not None and _may_run(task, target) and isinstance(judge(task, incident, book), Allowed):
+            tasks.append(task)
+    return tasks
+
+
+def _candidates(scenario: Procedure) -> list[tuple[str, Step]]:
+    kinds = {section.line: section.kind for section in scenario.sections}
+    statements = [(step_id, step) for step_id, step in number_steps(scenario) if step.statement is not None]
+    if any(kind in LOOKING for kind in kinds.values()):
+        inside = [each for each in statements if each[1].section in kinds and kinds[each[1].section] in LOOKING]
+    else:
+        inside = _before_first_change(statements)
+    return [each for each in inside if each[1].branch is None]
+
+
+def _before_first_change(statements: list[tuple[str, Step]]) -> list[tuple[str, Step]]:
+    reads = []
+    for step_id, step in statements:
+        if step.statement is None or step.statement.effect.rank > Effect.READ.rank:
+            break
+        reads.append((step_id, step))
+    return reads
+
+
+def _may_run(task: Task, target: TargetPolicy) -> bool:
+    if sets_only(task.statement) or NEVER & set(task.tags):
+        return False
+    if Tag.PRIVILEGED in task.tags and "privileged" not in target.allow:
+        return False
+    most = Effect.READ_SENSITIVE if "read_sensitive" in target.allow else Effect.READ
+    return task.effect.rank <= most.rank

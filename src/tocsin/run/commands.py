@@ -1,0 +1,216 @@
+"""What people ask of steps: run this, type another, leave it out, it is done, it did or did not happen."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from msgspec.structs import replace
+
+from tocsin.errors import Conflict, Denied, IllegalMove, NotAuthorised, NotFound, Prohibited
+from tocsin.incident.book import Book, find_step
+from tocsin.incident.commands import Command, Decision
+from tocsin.incident.role import answers_for
+from tocsin.incident.state import Incident, StepRecord
+from tocsin.run.guard import Forbidden, NeedsApproval, Refused, judge
+from tocsin.run.program import Task, prepare
+from tocsin.timeline import events as e
+from tocsin.words import Effect, Mode, Status, StepState
+
+MOST_TYPED = 8192
+"""Characters that a typed statement may have."""
+
+
+class ApproveStep(Command, frozen=True, kw_only=True):
+    """Run exactly what has this digest, once. `bindings` fill blanks; `roles` are what the asker answers to."""
+
+    step: str
+    digest: str
+    bindings: dict[str, str] = {}
+    roles: tuple[str, ...] = ()
+
+
+class ProposeStep(Command, frozen=True, kw_only=True):
+    """Put a statement of my own among the steps; it is judged like any other."""
+
+    text: str
+
+
+class SkipStep(Command, frozen=True, kw_only=True):
+    """Leave this step out."""
+
+    step: str
+    reason: str = ""
+
+
+class FinishStep(Command, frozen=True, kw_only=True):
+    """I have done this manual step."""
+
+    step: str
+    note: str = ""
+
+
+class SettleDoubt(Command, frozen=True, kw_only=True):
+    """The step that nobody saw end did happen, or did not."""
+
+    step: str
+    happened: bool
+
+
+class StartStep(Command, frozen=True, kw_only=True):
+    """The engine is about to spawn the changing step that intent `intent` asks for."""
+
+    step: str
+    intent: int
+
+
+def find_task(incident: Incident, book: Book, step: str, bindings: dict[str, str]) -> Task:
+    """The task of a step, or why there is none."""
+    target = book.policy.target
+    if target is None:
+        raise NotFound(f"Team {book.policy.team} has no target to run on; add one to tocsin.toml.")
+    task = prepare(book.procedures(incident), step, incident, target.name, bindings)
+    if task is None:
+        raise NotFound(f"There is no statement {step!r} here; `tocsin show` lists the steps with their ids.")
+    return task
+
+
+def _approve(incident: Incident, book: Book, command: ApproveStep, now: datetime) -> tuple[e.Event, ...]:
+    _require_going_on(incident)
+    task = find_task(incident, book, command.step, command.bindings)
+    _require_free(incident, task)
+    verdict = judge(task, incident, book)
+    if isinstance(verdict, Forbidden):
+        raise Prohibited(verdict.why, line=verdict.line, record=(_forbidden(task, verdict, command.by),))
+    if isinstance(verdict, Refused):
+        raise Denied(verdict.why)
+    _require_mode(task, book)
+    if isinstance(verdict, NeedsApproval):
+        _require_role(verdict, command.roles)
+    if command.digest != task.digest:
+        raise Conflict("This is not what you looked at: it has run since, or changed. Look again and decide anew.")
+    approved = e.StepApproved(step=task.id, digest=task.digest, by=command.by, bindings=task.bound.values)
+    return (approved,)
+
+
+def _forbidden(task: Task, verdict: Forbidden, by: str) -> e.StepForbidden:
+    return e.StepForbidden(
+        step=task.id, text=task.bound.text, by=by, line=verdict.line, rule=verdict.why, incident=verdict.incident
+    )
+
+
+def _require_going_on(incident: Incident) -> None:
+    """What is over changes nothing any more: whoever would run something says first that it is not over."""
+    if incident.status is Status.CLOSED:
+        raise IllegalMove("This incident is closed; nothing runs for it any more.")
+    if not incident.is_open:
+        raise IllegalMove(
+            f"This incident is {incident.status} since {incident.resolved_at:%H:%M} UTC; nothing runs for it. "
+            "If it is not over, reopen it first, with a reason."
+        )
+
+
+def _require_free(incident: Incident, task: Task) -> None:
+    record = incident.steps.get(task.id)
+    if record is None:
+        return
+    if record.state is StepState.RUNNING or (record.state is StepState.WAITING and record.approved_by):
+        raise IllegalMove(f"Step {task.id} is already running, approved by {record.approved_by or 'nobody'}.")
+    if record.state is StepState.IN_DOUBT:
+        raise IllegalMove(f"Step {task.id} is in doubt: say first whether it happened.")
+
+
+def find_obstacle(task: Task, book: Book) -> str | None:
+    """Why nothing of the task's kind runs for this team, whoever approves; null where it may."""
+    if book.policy.mode is Mode.SHADOW:
+        return f"Team {book.policy.team} is in shadow mode: nothing runs. Copy the step, or change its mode."
+    if book.policy.mode is Mode.ASSIST and task.effect.rank > Effect.READ_SENSITIVE.rank:
+        return f"Team {book.policy.team} is in assist mode: it only reads. Copy the step and run it yourself."
+    return book.no_isolation or None
+
+
+def _require_mode(task: Task, book: Book) -> None:
+    obstacle = find_obstacle(task, book)
+    if obstacle is not None:
+        raise Denied(obstacle)
+
+
+def _require_role(verdict: NeedsApproval, roles: tuple[str, ...]) -> None:
+    if verdict.by is None:
+        return
+    if not any(answers_for(role, verdict.by) for role in roles):
+        raise NotAuthorised(f"Only {verdict.by} may allow this. {verdict.why}", line=verdict.line)
+
+
+def _propose(incident: Incident, book: Book, command: ProposeStep, now: datetime) -> tuple[e.Event, ...]:
+    """Type a statement. One that the playbook forbids is refused at once, before anybody could approve it."""
+    _require_going_on(incident)
+    text = command.text.replace("\r\n", "\n").strip()
+    if not text:
+        raise Denied("There is nothing to run: type a statement.")
+    if len(text) > MOST_TYPED:
+        raise Denied(f"The statement has {len(text)} characters; the limit is {MOST_TYPED}. Put it into a script.")
+    judged = book.classify(text)
+    step = f"A{1 + sum(record.proposed_by is not None for record in incident.steps.values())}"
+    proposed = e.StepProposed(step=step, text=text, by=command.by, effect=judged.effect, tags=judged.tags)
+    record = StepRecord(
+        step=step, state=StepState.WAITING, text=text, effect=judged.effect, tags=judged.tags, proposed_by=command.by
+    )
+    target = book.policy.target
+    trial = replace(incident, steps={**incident.steps, step: record})
+    task = prepare((), step, trial, target.name if target else "", {})
+    assert task is not None
+    verdict = judge(task, trial, book)
+    if isinstance(verdict, Forbidden):
+        raise Prohibited(verdict.why, line=verdict.line, record=(proposed, _forbidden(task, verdict, command.by)))
+    return (proposed,)
+
+
+def _skip(incident: Incident, book: Book, command: SkipStep, now: datetime) -> tuple[e.Event, ...]:
+    _require_step(incident, book, command.step)
+    record = incident.steps.get(command.step)
+    if record is not None and record.state is StepState.RUNNING:
+        raise IllegalMove(f"Step {command.step} is running; it cannot be left out now.")
+    return (e.StepSkipped(step=command.step, by=command.by, reason=command.reason),)
+
+
+def _finish(incident: Incident, book: Book, command: FinishStep, now: datetime) -> tuple[e.Event, ...]:
+    _require_step(incident, book, command.step)
+    return (e.StepDone(step=command.step, by=command.by, note=command.note),)
+
+
+def _require_step(incident: Incident, book: Book, step: str) -> None:
+    if step not in incident.steps and find_step(book.procedures(incident), step) is None:
+        raise NotFound(f"There is no step {step!r} here; `tocsin show` lists the steps with their ids.")
+
+
+def _settle(incident: Incident, book: Book, command: SettleDoubt, now: datetime) -> tuple[e.Event, ...]:
+    record = incident.steps.get(command.step)
+    if record is None or record.state is not StepState.IN_DOUBT:
+        raise IllegalMove(f"Step {command.step} is not in doubt.")
+    return (e.DoubtSettled(step=command.step, happened=command.happened, by=command.by),)
+
+
+def _start(incident: Incident, book: Book, command: StartStep, now: datetime) -> tuple[e.Event, ...]:
+    """The last look before anything is spawned: what has become forbidden since the approval does not start."""
+    record = incident.steps.get(command.step)
+    if record is None or record.intent != command.intent or record.state is not StepState.RUNNING:
+        return ()
+    if record.started:
+        why = "It had started when the server stopped, and nobody saw it end. Look, then say what became of it."
+        return (e.StepInDoubt(answers=command.intent, step=command.step, why=why),)
+    task = prepare(book.procedures(incident), command.step, incident, "", {})
+    verdict = judge(task, incident, book) if task is not None else None
+    if isinstance(verdict, Forbidden) and task is not None:
+        not_run = e.StepNotRun(answers=command.intent, step=command.step, why=verdict.why)
+        return (not_run, _forbidden(task, verdict, command.by))
+    return (e.StepStarted(answers=command.intent, step=command.step),)
+
+
+DECISIONS: dict[type[Command], Decision] = {
+    ApproveStep: _approve,
+    ProposeStep: _propose,
+    SkipStep: _skip,
+    FinishStep: _finish,
+    SettleDoubt: _settle,
+    StartStep: _start,
+}

@@ -1,0 +1,143 @@
+"""May this run? Prohibition comes before approval, approval before everything else.
+
+Allowed         it only looks
+NeedsApproval   a person must allow exactly these bytes; `by` names the role that the playbook demands
+Forbidden       the playbook forbids it; the line says where
+Refused         it cannot be made safe as it stands; the sentence says what to do
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+
+from tocsin.incident.book import Book
+from tocsin.incident.state import Incident
+from tocsin.playbook import forbid
+from tocsin.playbook.model import Approval, Forbids, Prohibition
+from tocsin.run.program import Task
+from tocsin.words import Effect
+
+NARROW_FIRST = ("step", "section")
+"""The scopes of an approval gate, the narrowest first; all others hold in the whole procedure, or document."""
+
+
+SHORT_LIVED = "A step may have a /tmp of its own that ends with it: what must last belongs into its working directory."
+"""Said before an approval, since evidence that was written nowhere is worse than none."""
+
+
+class Allowed(msgspec.Struct, frozen=True, tag="allowed"):
+    """It may run when somebody asks for it."""
+
+    why: str
+
+
+class NeedsApproval(msgspec.Struct, frozen=True, tag="needs_approval"):
+    """A person must allow it; `by` is the role that `line` of the playbook names."""
+
+    why: str
+    by: str | None = None
+    line: int | None = None
+
+
+class Forbidden(msgspec.Struct, frozen=True, tag="forbidden"):
+    """`line` of the playbook forbids it; `incident` is the other incident whose playbook does, if it is another."""
+
+    why: str
+    line: int
+    incident: str = ""
+
+
+class Refused(msgspec.Struct, frozen=True, tag="refused"):
+    """It cannot be made safe as it stands; `missing` are blanks that a person can fill."""
+
+    why: str
+    missing: tuple[str, ...] = ()
+
+
+Verdict = Allowed | NeedsApproval | Forbidden | Refused
+
+
+def judge(task: Task, incident: Incident, book: Book) -> Verdict:
+    """The verdict on a task, in the order of precedence."""
+    forbidden = find_prohibition(task, incident, book)
+    if forbidden is not None:
+        return forbidden
+    if task.bound.refused:
+        return Refused(task.bound.refused)
+    if task.bound.missing:
+        return Refused(f"Fill in first: {', '.join(task.bound.missing)}.", task.bound.missing)
+    gate = _find_gate(task, incident, book)
+    if gate is not None:
+        return NeedsApproval(f"Line {gate.line} allows it only with approval: {gate.text}", gate.by, gate.line)
+    if task.effect.rank <= Effect.READ_SENSITIVE.rank:
+        return Allowed(task.statement.why or "it only looks")
+    return NeedsApproval(_why(task))
+
+
+def _why(task: Task) -> str:
+    says = {
+        Effect.UNKNOWN: "What it does is not known",
+        Effect.MUTATE: "It changes something",
+        Effect.DESTROY: "It deletes what does not come back",
+    }[task.effect]
+    known = f"{says}: {task.statement.why}" if task.statement.why else f"{says}."
+    return f"{known.rstrip('.')}. {SHORT_LIVED}" if "/tmp" in task.bound.text else known  # noqa: S108 only looked for
+
+
+def find_prohibition(task: Task, incident: Incident, book: Book) -> Forbidden | None:
+    """The first prohibition that covers the task: the incident's own, then those of other open incidents."""
+    for rule in own_prohibitions(incident, book):
+        if _in_scope(rule, task) and covers(rule.forbids, task):
+            return Forbidden(f"Line {rule.line} forbids it: {rule.text}", rule.line)
+    for force in book.in_force:
+        rule = force.prohibition
+        if covers(rule.forbids, task):
+            why = f"Line {rule.line} forbids it while {force.incident} ({force.scenario}) is open: {rule.text}"
+            return Forbidden(why, rule.line, force.incident)
+    return None
+
+
+def own_prohibitions(incident: Incident, book: Book) -> Iterator[Prohibition]:
+    """What the incident's own playbook forbids now, above and below every line alike."""
+    return (rule for rule in book.prohibitions(incident) if rule.line not in incident.lifted)
+
+
+def _in_scope(rule: Prohibition, task: Task) -> bool:
+    if rule.scope != "section" or task.step is None:
+        return True
+    return task.step.section == rule.section
+
+
+def covers(forbids: Forbids, task: Task) -> bool:
+    """Whether what is forbidden is what the whole program does or says, the values in its blanks included."""
+    text = "\n".join((task.bound.text, *task.bound.env.values()))
+    whole = msgspec.structs.replace(task.statement, text=text, effect=task.effect, tags=task.tags)
+    return forbid.covers(forbids, whole)
+
+
+def _find_gate(task: Task, incident: Incident, book: Book) -> Approval | None:
+    """The approval gate that the task stands behind, the narrowest one if there are several.
+
+    A line that forbids something "without approval" is no gate on everything else around it. A gate on a step holds for
+    whatever the step is; all others hold for what does more than look.
+    """
+    procedure = task.procedure or book.scenario(incident)
+    gates = (*(procedure.approvals if procedure else ()), *book.playbook.approvals)
+    rules = {rule.line for rule in book.prohibitions(incident)}
+    behind = [gate for gate in gates if gate.line not in rules and _stands_behind(task, gate)]
+    return min(behind, key=_width, default=None)
+
+
+def _width(gate: Approval) -> int:
+    return NARROW_FIRST.index(gate.scope) if gate.scope in NARROW_FIRST else len(NARROW_FIRST)
+
+
+def _stands_behind(task: Task, gate: Approval) -> bool:
+    changes = task.effect.rank > Effect.READ_SENSITIVE.rank
+    if gate.scope == "step":
+        return task.step is not None and gate.line <= task.step.line <= (gate.end_line or gate.line)
+    if gate.scope == "section":
+        return changes and task.step is not None and task.step.section == gate.section
+    return changes

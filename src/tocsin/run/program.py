@@ -1,0 +1,135 @@
+"""Exactly what will run for a step: the statement with what its fence set before it, bound, and its digest.
+
+Statements of one fence share a shell in their author's mind: ``cd 4.5/docker`` holds for the lines below it. Each
+statement here runs in a shell of its own, so what came before it in the same fence and sets directory or variables
+(`setting.py`) is put in front of it, and shown. The digest covers text, values, target and how often the step has run,
+so that an approval is good for exactly one run of exactly these bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from itertools import takewhile
+
+import msgspec
+from msgspec.structs import replace
+
+from tocsin.incident.book import find_step
+from tocsin.incident.state import Incident
+from tocsin.playbook.model import Procedure, Statement, Step
+from tocsin.run.binding import Bound, bind, find_misread
+from tocsin.run.setting import Tangle, find_setting
+from tocsin.words import Effect, StepKind, Tag, highest
+
+
+class Task(msgspec.Struct, frozen=True, kw_only=True):
+    """A step that can run: its id, where it comes from (null for one that a person typed), and its program.
+
+    `effect` and `tags` are the highest of everything in the program; `digest` is of exactly this run.
+    """
+
+    id: str
+    statement: Statement
+    effect: Effect
+    tags: tuple[Tag, ...]
+    bound: Bound
+    target: str
+    digest: str
+    step: Step | None = None
+    procedure: Procedure | None = None
+
+
+def find_labels(incident: Incident) -> dict[str, str]:
+    """The labels on which all alerts of the incident agree: only these say something about the whole."""
+    labels = [set(alert.seen.labels.items()) for alert in incident.alerts.values()]
+    return dict(sorted(set.intersection(*labels))) if labels else {}
+
+
+def prepare(
+    procedures: tuple[Procedure, ...], step_id: str, incident: Incident, target: str, given: Mapping[str, str]
+) -> Task | None:
+    """The task of a step of the playbook, or of one that a person typed; null where there is no such statement."""
+    found = find_step(procedures, step_id)
+    if found is not None and found[1].statement is not None:
+        procedure, step = found
+        before = _settings_before(procedure, step)
+        return _task(step_id, found[1].statement, before, incident, target, given, step, procedure)
+    record = incident.steps.get(step_id)
+    if record is None or record.proposed_by is None:
+        return None
+    blanks = find_misread(record.text)
+    typed = Statement(line=0, text=record.text, effect=record.effect, tags=record.tags, placeholders=blanks)
+    return _task(step_id, typed, (), incident, target, given, None, None)
+
+
+def _settings_before(procedure: Procedure, step: Step) -> tuple[Statement | Tangle, ...]:
+    fence = next((each for each in procedure.fences if each.line < step.line <= each.end_line), None)
+    if fence is None:
+        return ()
+    above = (each for each in takewhile(lambda each: each is not step, procedure.steps) if each.line > fence.line)
+    holding = (each.statement for each in above if each.statement is not None and _holds(each, step, procedure))
+    return tuple(setting for statement in holding if (setting := find_setting(statement)) is not None)
+
+
+def _holds(above: Step, step: Step, procedure: Procedure) -> bool:
+    """Whether what is done in one step has been done when the other's turn comes: not if it is on another path."""
+    paths = (branch for branch in procedure.branches if branch.line == above.branch)
+    same = above.branch in (None, step.branch) or any(path.line <= step.line <= path.end_line for path in paths)
+    return same and above.kind is StepKind.STATEMENT
+
+
+def _task(
+    step_id: str,
+    statement: Statement,
+    before: tuple[Statement | Tangle, ...],
+    incident: Incident,
+    target: str,
+    given: Mapping[str, str],
+    step: Step | None,
+    procedure: Procedure | None,
+) -> Task:
+    parts = (*(each for each in before if isinstance(each, Statement)), statement)
+    whole = Statement(
+        line=statement.line,
+        text=_chain(parts),
+        effect=highest(*(part.effect for part in parts)),
+        tags=tuple(tag for tag in Tag if any(tag in part.tags for part in parts)),
+        placeholders=tuple(blank for part in parts for blank in part.placeholders),
+    )
+    bound = bind(whole, given, find_labels(incident))
+    tangle = next((each for each in before if isinstance(each, Tangle)), None)
+    if tangle is not None:
+        bound = replace(bound, refused=bound.refused or _explain(tangle))
+    return Task(
+        id=step_id,
+        statement=statement,
+        effect=whole.effect,
+        tags=whole.tags,
+        bound=bound,
+        target=target,
+        digest=_digest(bound, target, incident, step_id),
+        step=step,
+        procedure=procedure,
+    )
+
+
+def _explain(tangle: Tangle) -> str:
+    return (
+        f"Line {tangle.line} sets a directory or variables that this may rely on, and does more than that; copy both "
+        "and run them by hand."
+    )
+
+
+def _chain(parts: tuple[Statement, ...]) -> str:
+    """One text: what comes first must succeed, or the statement would run in the wrong place."""
+    *before, last = (part.text for part in parts)
+    return " &&\n".join([*before, f"{{\n{last}\n}}"]) if before else last
+
+
+def _digest(bound: Bound, target: str, incident: Incident, step_id: str) -> str:
+    """Over text, values, target, incident and the step's last run: no two runs share one."""
+    record = incident.steps.get(step_id)
+    last = str(record.intent if record else None)
+    parts = [bound.text, *(f"{k}={v}" for k, v in sorted(bound.env.items())), target, incident.id, step_id, last]
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()

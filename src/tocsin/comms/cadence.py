@@ -1,0 +1,85 @@
+"""The duties to tell people: the first public word, the updates after it, the bridge.
+
+Each comes from a line of the playbook. A promise inside an update that was sent ("next update in 10 minutes") replaces
+the cadence for that one time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from tocsin.comms.silence import find_silence
+from tocsin.incident.book import Book, within_s
+from tocsin.incident.ledger import Wanted
+from tocsin.incident.obligation import BRIDGE, STATUS_PAGE, UPDATE
+from tocsin.incident.state import Incident
+from tocsin.playbook.model import Severity
+
+OWNER = "communications lead"
+
+
+def find_duties(incident: Incident, book: Book) -> Iterator[Wanted]:
+    """Every duty to tell somebody that the open incident owes, met ones included."""
+    severity = book.severity(incident)
+    since = incident.severity_at or incident.started_at
+    yield from _status_page(incident, book, severity, since)
+    yield from _next_update(incident, severity, since)
+    yield from _bridge(incident, book, severity, since)
+
+
+def _status_page(incident: Incident, book: Book, severity: Severity | None, since: datetime) -> Iterator[Wanted]:
+    """Nobody owes the public a word that the playbook forbids."""
+    within, line = book.playbook.document.status_page_within_s, None
+    if severity is not None and severity.status_page_within_s is not None:
+        within, line = severity.status_page_within_s, severity.status_page_line or severity.line
+    if within is None or find_silence(incident, book) is not None:
+        return
+    yield Wanted(
+        key=_key(STATUS_PAGE, incident),
+        duty=STATUS_PAGE,
+        what="The status page says that it is being looked into",
+        due_at=since + timedelta(seconds=within),
+        owner=OWNER,
+        line=line or book.playbook.document.status_page_line,
+    )
+
+
+def _next_update(incident: Incident, severity: Severity | None, since: datetime) -> Iterator[Wanted]:
+    """A promise stands as it was given; a severity that was changed after it may only demand the word sooner."""
+    last = incident.updates[-1] if incident.updates and incident.updates[-1].at >= incident.started_at else None
+    every = severity.update_every_s if severity else None
+    promised = last.at + timedelta(seconds=last.promise_s) if last and last.promise_s else None
+    regular = max(since, last.at if last else since) + timedelta(seconds=every) if every else None
+    stands = last is not None and since <= last.at
+    by_promise = promised is not None and (regular is None or stands or promised <= regular)
+    due = promised if by_promise else regular
+    if due is None:
+        return
+    yield Wanted(
+        key=f"{UPDATE}:{len(incident.updates) + 1}",
+        duty=UPDATE,
+        what="The next update, as promised" if by_promise else "The next update",
+        due_at=due,
+        owner=OWNER,
+        line=None if by_promise else (severity.update_line or severity.line if severity else None),
+    )
+
+
+def _bridge(incident: Incident, book: Book, severity: Severity | None, since: datetime) -> Iterator[Wanted]:
+    """A bridge that starts "immediately" is late once the response time has passed."""
+    if severity is None or severity.bridge_within_s is None:
+        return
+    seconds = severity.bridge_within_s or within_s(severity, book.playbook.severities) or 0
+    yield Wanted(
+        key=_key(BRIDGE, incident),
+        duty=BRIDGE,
+        what="The bridge is open" if severity.bridge_within_s else "The bridge is open (at once)",
+        due_at=since + timedelta(seconds=seconds),
+        owner="incident commander",
+        line=severity.bridge_line or severity.line,
+    )
+
+
+def _key(duty: str, incident: Incident) -> str:
+    return f"{duty}:{incident.reopened + 1}" if incident.reopened else duty

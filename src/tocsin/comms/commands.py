@@ -1,0 +1,63 @@
+"""Telling people: an update for the responders, or for the public if the playbook lets anybody speak."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from tocsin.comms.promise import find_promise
+from tocsin.comms.silence import Silence, find_silence
+from tocsin.errors import Denied, IllegalMove, Prohibited
+from tocsin.incident.book import Book
+from tocsin.incident.commands import Command, Decision
+from tocsin.incident.state import Incident
+from tocsin.timeline import events as e
+from tocsin.words import Audience, Status
+
+MOST_CHARACTERS = 4000
+
+
+class PostUpdate(Command, frozen=True, kw_only=True):
+    """Tell `audiences` where things stand."""
+
+    text: str
+    audiences: tuple[Audience, ...] = (Audience.RESPONDERS,)
+
+
+def _post(incident: Incident, book: Book, command: PostUpdate, now: datetime) -> tuple[e.Event, ...]:
+    text = command.text.strip()
+    if not text:
+        raise Denied("There is nothing to say: write the update.")
+    if not command.audiences:
+        raise Denied("Say who is to read it: the responders, the public, or both.")
+    if len(text) > MOST_CHARACTERS:
+        raise Denied(f"The update has {len(text)} characters; the limit is {MOST_CHARACTERS}. Say less.")
+    if incident.status is Status.CLOSED:
+        raise IllegalMove("This incident is closed; nobody is told about it any more.")
+    if Audience.PUBLIC in command.audiences:
+        _require_speech(incident, book, command)
+    return (
+        e.UpdatePosted(
+            text=text,
+            by=command.by,
+            audiences=command.audiences,
+            status=incident.public_status,
+            promise_s=find_promise(text, now),
+        ),
+    )
+
+
+def _require_speech(incident: Incident, book: Book, command: PostUpdate) -> None:
+    silence = find_silence(incident, book)
+    if silence is None:
+        return
+    record = e.UpdateForbidden(text=command.text, by=command.by, line=silence.line, incident=silence.incident)
+    raise Prohibited(_explain(silence), line=silence.line, record=(record,))
+
+
+def _explain(silence: Silence) -> str:
+    where = f" while {silence.incident} is open" if silence.incident else ""
+    way_out = f" {silence.lifted_by} may lift it." if silence.lifted_by else ""
+    return f"Line {silence.line} forbids it{where}: {silence.text}.{way_out}"
+
+
+DECISIONS: dict[type[Command], Decision] = {PostUpdate: _post}

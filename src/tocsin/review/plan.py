@@ -1,0 +1,41 @@
+"""The review planner: which reviews the playbook owes after the incident, and which are overdue."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from tocsin.incident.book import Book
+from tocsin.incident.ledger import Wanted, settle
+from tocsin.incident.obligation import REVIEW
+from tocsin.incident.plan import Plan
+from tocsin.incident.state import Incident
+from tocsin.oncall.rota import Rota
+from tocsin.playbook.model import Review
+from tocsin.words import Status
+
+OWED = frozenset({Status.RESOLVED, Status.ACTIVE, Status.ACKNOWLEDGED, Status.MONITORING})
+
+
+def plan(incident: Incident, book: Book, rota: Rota, now: datetime) -> Plan:
+    """The ledger's changes for the duties afterwards."""
+    wanted = _find(incident, book) if incident.status in OWED else ()
+    return settle(incident, wanted, frozenset({REVIEW}), now)
+
+
+def _find(incident: Incident, book: Book) -> Iterator[Wanted]:
+    for review in book.playbook.reviews:
+        since = incident.opened_at if review.from_ == "alert" else incident.resolved_at
+        if since is not None and _applies(review, incident):
+            yield Wanted(
+                key=f"review:{review.line}",
+                duty=REVIEW,
+                what=review.what,
+                due_at=since + timedelta(seconds=review.after_s),
+                owner="incident commander",
+                line=review.line,
+            )
+
+
+def _applies(review: Review, incident: Incident) -> bool:
+    return not review.severities or incident.severity in review.severities

@@ -1,0 +1,122 @@
+"""The intake: signals become alert rows, and what matters about them becomes events, before anybody is told "200".
+
+In order, and one signal at a time for each team: two batches that speak of the same alert cannot open two incidents,
+and one team's storm does not hold up another team's alert. Each signal's row and events are one transaction.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterable
+from weakref import WeakValueDictionary
+
+from msgspec.structs import replace
+
+from tocsin.alert.group import TRIAGE, find_open, open_events, see
+from tocsin.alert.route import Destination, find_destination
+from tocsin.alert.row import AlertRow, Change, merge
+from tocsin.alert.signal import Signal, settle_times
+from tocsin.engine.contracts import Write
+from tocsin.engine.decide import decide
+from tocsin.engine.journal import Journal
+from tocsin.engine.opening import declared, open_incident
+from tocsin.errors import NotFound, Unavailable
+from tocsin.incident.book import Book
+from tocsin.incident.commands import ClearAlert, Command, JoinAlerts, RefireAlert
+from tocsin.incident.state import Incident
+from tocsin.timeline.events import Event
+from tocsin.words import Status
+
+LOG = logging.getLogger("tocsin.intake")
+
+CAUSE = "intake"
+MOST_FAILURES = 3
+"""After so many signals of one batch that could not be taken in, the rest is not tried: the fault is ours."""
+UNROUTED = ""
+"""The team of alert rows whose team nobody knows."""
+
+
+class Intake:
+    """Takes signals in, and opens incidents by hand."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self._shelf = journal.shelf
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    async def receive(self, team: str | None, signals: Iterable[Signal]) -> None:
+        """Take in signals that came with the key of `team` (null: with none). Committed when it returns.
+
+        What cannot be taken in does not keep the others out. Raises `Unavailable` at the end if there was any such.
+        """
+        failed = 0
+        for signal in signals:
+            try:
+                await self._take(team, signal)
+            except Exception:
+                failed += 1
+                LOG.exception("An alert (%s) could not be taken in.", signal.labels.get("alertname", "without a name"))
+                if failed == MOST_FAILURES:
+                    break
+        if failed:
+            count = "An alert" if failed == 1 else "Several alerts"
+            raise Unavailable(f"{count} could not be taken in; the server's log says why. Send them again.")
+
+    def _lock(self, team: str) -> asyncio.Lock:
+        return self._locks.setdefault(team or TRIAGE, asyncio.Lock())
+
+    async def declare(self, team: str, title: str, scenario: str | None, severity: str | None, by: str) -> str:
+        """Open an incident by hand; its id. Raises `NotFound` for a team, scenario or severity that is not known."""
+        if team not in self._shelf.settings.teams:
+            raise NotFound(f"There is no team {team!r}; there are {', '.join(self._shelf.settings.teams)}.")
+        events = declared(self._shelf.settings.teams[team], title, scenario, severity, by)
+        async with self._lock(team):
+            return await open_incident(self._journal, team, events, None, "command")
+
+    async def _take(self, keyed: str | None, signal: Signal) -> None:
+        to = find_destination(signal, keyed, self._shelf.routing(), self._shelf.settings.routes)
+        async with self._lock(to.team or TRIAGE):
+            await self._store(to, signal)
+
+    async def _store(self, to: Destination, signal: Signal) -> None:
+        now = self._journal.clock.now()
+        timed = settle_times(signal, now)
+        team = to.team or UNROUTED
+        fresh, _ = merge(None, timed, team, now)
+        before = await self._journal.store.alert(team, fresh.fingerprint)
+        row, change = merge(before, timed, team, now)
+        if change is Change.NEW and not to.record:
+            await self._fire(to, row, before)
+        elif change is Change.RESOLVED and row.incident is not None:
+            cleared = ClearAlert(by="alert", fingerprint=row.fingerprint, name=row.name)
+            await self._tell(row.incident, cleared, row)
+        elif before is not None or change is Change.NEW:
+            await self._journal.store.write(Write(alerts=(row,)))
+
+    async def _fire(self, to: Destination, row: AlertRow, before: AlertRow | None) -> None:
+        """A firing alert comes back to its own incident, joins the open one of its scenario, or opens one."""
+        own = await self._journal.incident(before.incident) if before and before.incident else None
+        if own is not None and own.is_open:
+            again = RefireAlert(by="alert", fingerprint=row.fingerprint, name=row.name)
+            await self._tell(own.id, again, row)
+            return
+        joined = find_open(to, row, await self._journal.open_incidents(to.team or TRIAGE))
+        if joined is not None:
+            await self._tell(joined.id, JoinAlerts(by="alert", alerts=(see(row),)), row)
+            return
+        await self._open(to, row)
+
+    async def _tell(self, stream: str, command: Command, row: AlertRow) -> None:
+        def choose(incident: Incident | None, book: Book) -> tuple[Event, ...]:
+            if incident is None or incident.status is Status.CLOSED:
+                return ()
+            return decide(incident, book, command, self._journal.clock.now())
+
+        await self._journal.change(stream, choose, cause=CAUSE, alerts=(replace(row, incident=stream),))
+
+    async def _open(self, to: Destination, row: AlertRow) -> None:
+        team = to.team or TRIAGE
+        shelf = self._shelf.settings.teams.get(team)
+        digest, model = (shelf.playbook.digest, shelf.model) if shelf else ("", "")
+        await open_incident(self._journal, team, lambda number: open_events(to, row, number, digest, model), row, CAUSE)

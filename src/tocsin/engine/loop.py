@@ -1,0 +1,139 @@
+"""The loop: every quarter of a second, and whenever something was committed, do what is due.
+
+A turn plans the incidents whose wake has come, then hands out errands. It never waits for the outside. A turn that
+fails is tried again after a moment, whatever it failed of: a full disk that is emptied must find the pager alive.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+
+from msgspec.structs import replace
+
+from tocsin.engine.contracts import Clock, Performer
+from tocsin.engine.decide import decide
+from tocsin.engine.dispatch import Dispatch
+from tocsin.engine.intake import Intake
+from tocsin.engine.journal import Journal
+from tocsin.errors import Corrupt, NotFound
+from tocsin.incident.authority import require_authority
+from tocsin.incident.book import Book
+from tocsin.incident.commands import ChooseScenario, Command
+from tocsin.incident.state import Incident
+from tocsin.timeline.entry import Entry
+from tocsin.timeline.events import Event
+
+LOG = logging.getLogger("tocsin.loop")
+
+TICK_S = 0.25
+MOST_WAKES = 500
+FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 15.0
+"""Between a turn, or a stream's plan, that failed and the next try."""
+SICK_AFTER_S = 30.0
+"""Without one good turn for so long, the server is not ready."""
+
+
+class Engine:
+    """The machine as a whole: what screens, verbs and stories talk to."""
+
+    def __init__(self, journal: Journal, clock: Clock, performers: tuple[Performer, ...]) -> None:
+        self.journal, self.clock = journal, clock
+        self.intake = Intake(journal)
+        self.dispatch = Dispatch(journal, clock, performers)
+        self._nudged = asyncio.Event()
+        self._stopped: set[str] = set()
+        self._failing: dict[str, tuple[float, float]] = {}
+        self._turned = time.monotonic()
+        journal.listen(lambda stream, entries: self._nudged.set())
+
+    async def start(self) -> None:
+        """Take up what a server before this one left: its claims are free again, its incidents are found by wake."""
+        released = await self.journal.store.release_claims()
+        if released:
+            LOG.warning(
+                "%d errands were in flight when the server before this one ended; they are taken up again.", released
+            )
+
+    async def run(self) -> None:
+        """Turn until cancelled."""
+        wait = FIRST_WAIT_S
+        while True:
+            self._nudged.clear()
+            try:
+                busy = await self.turn()
+            except Exception:
+                LOG.critical("The engine could not turn; it tries again in %g s.", wait, exc_info=True)
+                await asyncio.sleep(wait)
+                wait = min(2 * wait, LONGEST_WAIT_S)
+                continue
+            self._turned, wait = time.monotonic(), FIRST_WAIT_S
+            if not busy:
+                await self._rest()
+
+    @property
+    def is_sick(self) -> bool:
+        """Whether it has not had one good turn for too long: pages would be late."""
+        return time.monotonic() - self._turned > SICK_AFTER_S
+
+    async def _rest(self) -> None:
+        try:
+            async with asyncio.timeout(TICK_S):  # wait_for of Python 3.11 may swallow a cancellation
+                await self._nudged.wait()
+        except TimeoutError:
+            return
+
+    async def turn(self) -> int:
+        """Plan what is due, hand out what is due; how much that was."""
+        most = MOST_WAKES + len(self._stopped) + len(self._failing)
+        streams = await self.journal.store.due(self.clock.now(), most)
+        asked = dict.fromkeys([*self.journal.take_disturbed(), *streams])
+        ready = [stream for stream in asked if stream not in self._stopped and not self._is_resting(stream)]
+        for stream in ready:
+            await self.replan(stream)
+        return len(ready) + await self.dispatch.turn()
+
+    def _is_resting(self, stream: str) -> bool:
+        return time.monotonic() < self._failing.get(stream, (0.0, 0.0))[0]
+
+    async def replan(self, stream: str) -> None:
+        """A stream that cannot be read stops by itself; one that fails otherwise is tried again; the others go on."""
+        try:
+            await self.journal.replan(stream)
+            self._failing.pop(stream, None)
+        except Corrupt:
+            self._stopped.add(stream)
+            LOG.critical("%s cannot be planned any more; run `tocsin verify` and call somebody.", stream, exc_info=True)
+        except Exception:
+            wait = min(2 * self._failing.get(stream, (0.0, FIRST_WAIT_S / 2))[1], LONGEST_WAIT_S)
+            self._failing[stream] = (time.monotonic() + wait, wait)
+            LOG.critical("%s could not be planned; it is tried again in %g s.", stream, wait, exc_info=True)
+
+    async def submit(self, stream: str, command: Command) -> list[Entry]:
+        """Ask something of an incident; the entries that it gave. Raises `Denied`, `NotFound` or `Conflict`.
+
+        Whoever asks must be somebody whom the incident's own team lets ask, also where another team is chosen.
+        """
+
+        def choose(incident: Incident | None, book: Book) -> tuple[Event, ...]:
+            if incident is None:
+                raise NotFound(f"There is no incident {stream!r}; `tocsin incidents` lists them.")
+            require_authority(incident, self.journal.shelf.policy(incident), command)
+            return decide(incident, book, command, self.clock.now())
+
+        if await self.journal.incident(stream) is None:
+            raise NotFound(f"There is no incident {stream!r}; `tocsin incidents` lists them.")
+        book = None
+        if isinstance(command, ChooseScenario):
+            command, book = self._pin(command)
+        return await self.journal.change(stream, choose, cause="command", book=book)
+
+    def _pin(self, command: ChooseScenario) -> tuple[ChooseScenario, Book]:
+        """The command with the playbook that its team has now, and that team's book: a scenario is chosen from it."""
+        teams = self.journal.shelf.settings.teams
+        team = teams.get(command.team)
+        if team is None:
+            raise NotFound(f"There is no team {command.team!r}; there are {', '.join(teams)}.")
+        pinned = replace(command, playbook=team.playbook.digest, model=team.model)
+        return pinned, Book(playbook=team.playbook, policy=team.policy, classify=team.classify)

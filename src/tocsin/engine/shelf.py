@@ -1,0 +1,182 @@
+"""The books: for each incident, its pinned playbook with the policy of today and what other incidents forbid.
+
+Settings can change while incidents are open; the playbook of an incident cannot. A setting that fails its check never
+gets here: the last good ones stay.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+
+import msgspec
+
+from tocsin.alert.route import Team
+from tocsin.alert.settings import Route
+from tocsin.engine.contracts import Blobs
+from tocsin.incident.authority import join_responders
+from tocsin.incident.book import Book, InForce, TeamPolicy
+from tocsin.incident.standing import Standing
+from tocsin.incident.state import Incident
+from tocsin.oncall.rota import Rota
+from tocsin.oncall.settings import Person, Schedule, Staffing
+from tocsin.playbook.model import Playbook, Statement
+from tocsin.words import Mode
+
+EMPTY = Playbook(path="", digest="", is_playbook=False)
+
+
+class TeamShelf(msgspec.Struct, frozen=True, kw_only=True):
+    """One team as the settings have it now: its playbook (compiled, its source kept), policy, people and queues.
+
+    `model` is the digest of the compiled playbook's blob.
+    """
+
+    policy: TeamPolicy
+    playbook: Playbook
+    source: bytes
+    staffing: Staffing
+    classify: Callable[[str], Statement]
+    model: str = ""
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that the settings say, checked as a whole."""
+
+    teams: dict[str, TeamShelf]
+    people: dict[str, Person]
+    routes: tuple[Route, ...] = ()
+    no_isolation: str = ""
+
+
+class Shelf:
+    """Hands out books and rotas. `settings` is replaced as a whole when the files change."""
+
+    def __init__(self, settings: Settings, blobs: Blobs) -> None:
+        self.settings = settings
+        self._blobs = blobs
+        self._models: dict[str, Playbook] = {}
+        self._decode = msgspec.json.Decoder(Playbook)
+        self.standing: Callable[[str], Awaitable[Standing]] = _no_standing
+        self.open_incidents: Callable[[str], Awaitable[list[Incident]]] = _no_incidents
+
+    async def keep_playbooks(self) -> None:
+        """Put every team's source and compiled model among the blobs, so that incidents can pin them."""
+        teams = {}
+        for name, team in self.settings.teams.items():
+            await self._blobs.put(team.source)
+            model = await self._blobs.put(msgspec.json.encode(team.playbook))
+            self._models[model] = team.playbook
+            teams[name] = msgspec.structs.replace(team, model=model)
+        self.settings = msgspec.structs.replace(self.settings, teams=teams)
+
+    def routing(self) -> list[Team]:
+        """The teams as alerts see them."""
+        return [
+            Team(
+                id=name,
+                name=team.policy.name,
+                playbook=team.playbook,
+                severity_label=team.policy.severity_label,
+                severity_map=team.policy.severity_map,
+            )
+            for name, team in self.settings.teams.items()
+        ]
+
+    async def playbook(self, model: str) -> Playbook:
+        """A pinned playbook by the digest of its model."""
+        if not model:
+            return EMPTY
+        if model not in self._models:
+            self._models[model] = self._decode.decode(await self._blobs.get(model))
+        return self._models[model]
+
+    async def book(self, incident: Incident) -> Book:
+        """The book of an incident."""
+        playbook = await self.playbook(incident.model)
+        team = self.settings.teams.get(incident.team)
+        if team is None:
+            return Book(playbook=playbook, policy=self.policy(incident), classify=self._classify())
+        standing = await self.standing(incident.team)
+        return Book(
+            playbook=playbook,
+            policy=team.policy,
+            classify=team.classify,
+            activated=standing.activated == incident.playbook,
+            frozen=standing.frozen,
+            no_isolation=self.settings.no_isolation,
+            in_force=await self._in_force(incident),
+        )
+
+    def blank(self) -> Book:
+        """The book of what is not an incident yet."""
+        return Book(playbook=EMPTY, policy=TeamPolicy(team="", name=""), classify=self._classify())
+
+    def policy(self, incident: Incident) -> TeamPolicy:
+        """The policy of the incident's team; before a team is known, what all that may be meant have in common."""
+        team = self.settings.teams.get(incident.team)
+        return self._no_team(incident) if team is None else team.policy
+
+    def _no_team(self, incident: Incident) -> TeamPolicy:
+        """Nothing runs, but pages go out unless all candidates are in shadow; the responders of each may answer."""
+        policies = [self.settings.teams[name].policy for name in self._candidates(incident) or self.settings.teams]
+        modes = {policy.mode for policy in policies}
+        mode = Mode.SHADOW if modes == {Mode.SHADOW} else Mode.ASSIST
+        responders = join_responders(policies)
+        return TeamPolicy(team=incident.team, name=incident.team, mode=mode, responders=responders)
+
+    def _classify(self) -> Callable[[str], Statement]:
+        return next(iter(self.settings.teams.values())).classify
+
+    async def _in_force(self, incident: Incident) -> tuple[InForce, ...]:
+        """What the team's other open incidents forbid; a team's incidents share its targets."""
+        found = []
+        for other in await self.open_incidents(incident.team):
+            if other.id == incident.id:
+                continue
+            playbook = await self.playbook(other.model)
+            scenario = next((each for each in playbook.scenarios if each.line == other.scenario_line), None)
+            for rule in scenario.prohibitions if scenario else ():
+                if rule.line not in other.lifted and rule.scope != "section":
+                    found.append(InForce(incident=other.id, scenario=other.title, prohibition=rule))
+        return tuple(found)
+
+    def _candidates(self, incident: Incident) -> Sequence[str]:
+        return [name for name in incident.candidates if name in self.settings.teams]
+
+    def rota(self, incident: Incident) -> Rota:
+        """Who answers for an incident; while its team is unknown, the first level of every team that may be meant."""
+        team = self.settings.teams.get(incident.team)
+        if team is not None:
+            return Rota(staffing=team.staffing, people=self.settings.people)
+        candidates = self._candidates(incident) or list(self.settings.teams)
+        return Rota(staffing=_join([self.settings.teams[name] for name in candidates]), people=self.settings.people)
+
+
+def _join(teams: Sequence[TeamShelf]) -> Staffing:
+    """One staffing made of many: the first rung calls every team's first rung, and so on."""
+    schedules: dict[str, Schedule] = {}
+    roles: dict[str, tuple[str, ...]] = {}
+    rungs: list[list[tuple[str, ...]]] = []
+    last: list[str] = []
+    for team in teams:
+        prefix = f"{team.policy.team}: "
+        staffing = team.staffing
+        schedules |= {prefix + name: each for name, each in staffing.schedules.items()}
+        roles |= {prefix + name: each for name, each in staffing.roles.items()}
+        rungs.append([tuple(_prefixed(name, prefix, staffing) for name in level) for level in staffing.levels])
+        last += staffing.last_resort
+    depth = max((len(each) for each in rungs), default=0)
+    levels = tuple(tuple(name for each in rungs if at < len(each) for name in each[at]) for at in range(depth))
+    return Staffing(schedules=schedules, roles=roles, levels=levels, last_resort=tuple(dict.fromkeys(last)))
+
+
+def _prefixed(name: str, prefix: str, staffing: Staffing) -> str:
+    return prefix + name if name in staffing.schedules or name in staffing.roles else name
+
+
+async def _no_standing(team: str) -> Standing:
+    return Standing()
+
+
+async def _no_incidents(team: str) -> list[Incident]:
+    return []

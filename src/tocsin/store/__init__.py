@@ -1,0 +1,1 @@
+"""Our data: the streams, the outbox, the wakes, the alerts, and the blobs beside them."""

@@ -1,0 +1,139 @@
+"""Between values and rows: times are text that sorts as time, labels are JSON."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, TypeVar
+
+import msgspec
+
+from tocsin.alert.row import AlertRow
+from tocsin.engine.contracts import Append, Card, Errand
+from tocsin.timeline.chain import Head
+from tocsin.timeline.codec import stamp, unstamp
+from tocsin.timeline.entry import Sealed
+from tocsin.words import Status
+
+T = TypeVar("T")
+
+ENDED = (Status.RESOLVED, Status.CLOSED)
+"""The statuses of incidents that are over."""
+
+
+def sealed_row(sealed: Sealed) -> dict[str, Any]:
+    """An entry as a row of `entry`."""
+    return msgspec.structs.asdict(sealed)
+
+
+def read_sealed(row: Any) -> Sealed:
+    """A row of `entry` as an entry."""
+    return Sealed(stream=row.stream, seq=row.seq, at=row.at, recorded_at=row.recorded_at, body=row.body, mac=row.mac)
+
+
+def mend_sealed(row: Any) -> Sealed:
+    """A row of `entry`, whatever somebody put into it: what is not of the kind that was written is left empty.
+
+    Such an entry does not fit its seal, so the check that reads it says that it was changed.
+    """
+    return Sealed(
+        stream=_or_empty(row.stream, str),
+        seq=_or_empty(row.seq, int),
+        at=_or_empty(row.at, str),
+        recorded_at=_or_empty(row.recorded_at, str),
+        body=_or_empty(row.body, bytes),
+        mac=_or_empty(row.mac, bytes),
+    )
+
+
+def mend_head(row: Any) -> Head:
+    """A row of `head`, as `mend_sealed` reads one of `entry`."""
+    return Head(
+        n=_or_empty(row.n, int),
+        stream=_or_empty(row.stream, str),
+        seq=_or_empty(row.seq, int),
+        mac=_or_empty(row.mac, bytes),
+        seal=_or_empty(row.seal, bytes),
+    )
+
+
+def _or_empty(value: Any, kind: type[T]) -> T:
+    return value if type(value) is kind else kind()
+
+
+def errand_rows(append: Append) -> list[dict[str, Any]]:
+    """The errands of an append as rows of `errand`."""
+    return [
+        {"stream": each.stream, "seq": each.seq, "destination": each.destination, "due_at": stamp(each.due_at)}
+        for each in append.errands
+    ]
+
+
+def read_errand(row: Any) -> Errand:
+    """A row of `errand`."""
+    return Errand(
+        id=row.id,
+        stream=row.stream,
+        seq=row.seq,
+        destination=row.destination,
+        due_at=unstamp(row.due_at),
+        attempts=row.attempts,
+    )
+
+
+def alert_row(row: AlertRow) -> dict[str, Any]:
+    """An alert as a row of `alert`."""
+    return msgspec.structs.asdict(row) | {
+        "labels": msgspec.json.encode(row.labels, order="sorted").decode(),
+        "annotations": msgspec.json.encode(row.annotations, order="sorted").decode(),
+        "starts_at": stamp(row.starts_at),
+        "ends_at": stamp(row.ends_at),
+        "updated_at": stamp(row.updated_at),
+    }
+
+
+def read_alert(row: Any) -> AlertRow:
+    """A row of `alert`."""
+    return AlertRow(
+        team=row.team,
+        fingerprint=row.fingerprint,
+        labels=msgspec.json.decode(row.labels, type=dict[str, str]),
+        annotations=msgspec.json.decode(row.annotations, type=dict[str, str]),
+        starts_at=unstamp(row.starts_at),
+        ends_at=unstamp(row.ends_at),
+        updated_at=unstamp(row.updated_at),
+        firing=bool(row.firing),
+        generator_url=row.generator_url,
+        incident=row.incident,
+    )
+
+
+def card_row(card: Card) -> dict[str, Any]:
+    """A card as a row of `card`."""
+    times = {name: getattr(card, name) for name in ("opened_at", "acknowledged_at", "resolved_at")}
+    return msgspec.structs.asdict(card) | {name: _stamp(value) for name, value in times.items()}
+
+
+def read_card(row: Any) -> Card:
+    """A row of `card`."""
+    return Card(
+        id=row.id,
+        number=row.number,
+        team=row.team,
+        title=row.title,
+        scenario=row.scenario,
+        severity=row.severity,
+        status=row.status,
+        opened_at=unstamp(row.opened_at),
+        acknowledged_at=_unstamp(row.acknowledged_at),
+        resolved_at=_unstamp(row.resolved_at),
+        seq=row.seq,
+        public=bool(row.public),
+    )
+
+
+def _stamp(moment: datetime | None) -> str | None:
+    return None if moment is None else stamp(moment)
+
+
+def _unstamp(text: str | None) -> datetime | None:
+    return None if text is None else unstamp(text)

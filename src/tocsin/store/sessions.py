@@ -1,0 +1,59 @@
+"""Who is signed in: sessions, one-time links and API tokens, kept by the hash of their secret only."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from datetime import datetime
+
+from sqlalchemy import delete, insert, select
+
+from tocsin.store import schema
+from tocsin.store.sqlite import SqliteStore
+from tocsin.timeline.codec import stamp
+
+
+class Sessions:
+    """Secrets that stand for a person, each for one purpose (`link`, `session`, `token`) and for a while."""
+
+    def __init__(self, store: SqliteStore) -> None:
+        self._store = store
+
+    async def begin(self, purpose: str, person: str, until: datetime) -> str:
+        """Make a secret that stands for `person` until `until`; this is the only time that it is seen."""
+        secret = secrets.token_urlsafe(32)
+        row = {"digest": _digest(secret), "person": person, "purpose": purpose, "expires_at": stamp(until)}
+        await self._store.in_transaction(lambda c: c.execute(insert(schema.session).values(**row)))
+        return secret
+
+    async def whose(self, purpose: str, secret: str, now: datetime) -> str | None:
+        """The person that a secret stands for; null for one that is unknown, over, or for something else."""
+        t = schema.session
+        query = select(t.c.person).where(
+            t.c.digest == _digest(secret), t.c.purpose == purpose, t.c.expires_at > stamp(now)
+        )
+        return await self._store.read(lambda c: c.execute(query).scalar())
+
+    async def spend(self, purpose: str, secret: str, now: datetime) -> str | None:
+        """As `whose`, and the secret is used up: of two who try at once, one gets the answer."""
+        t = schema.session
+        gone = (
+            delete(t)
+            .where(t.c.digest == _digest(secret), t.c.purpose == purpose, t.c.expires_at > stamp(now))
+            .returning(t.c.person)
+        )
+        return await self._store.in_transaction(lambda c: c.execute(gone).scalar())
+
+    async def end(self, secret: str) -> None:
+        """Forget a secret."""
+        gone = delete(schema.session).where(schema.session.c.digest == _digest(secret))
+        await self._store.in_transaction(lambda c: c.execute(gone))
+
+    async def sweep(self, now: datetime) -> None:
+        """Forget everything whose time is over."""
+        gone = delete(schema.session).where(schema.session.c.expires_at <= stamp(now))
+        await self._store.in_transaction(lambda c: c.execute(gone))
+
+
+def _digest(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()

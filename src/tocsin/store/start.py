@@ -1,0 +1,98 @@
+"""Before a server writes: does the record fit its key and its mark? A quick look, where `verify` reads everything.
+
+Looked at are the last heads, the mark beside the database, and the last entry of whatever is still going on. Whoever
+went on with another key, or behind a cut tail, would bury the damage under good entries.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from sqlalchemy import Connection, func, or_, select
+
+from tocsin.errors import Corrupt
+from tocsin.store import schema
+from tocsin.store.heads import read_mark, write_mark
+from tocsin.store.rows import ENDED, mend_head, mend_sealed
+from tocsin.timeline import chain
+from tocsin.timeline.chain import Flaw, Head, Mark
+
+MOST_HEADS = 1000
+"""How far back the chain of heads is followed."""
+
+
+def check_start(connection: Connection, key: bytes, path: Path, mark: Path) -> None:
+    """Raise `Corrupt` with a way out if a server must not go on from what is in the database.
+
+    A database without any head gets its first mark, so that a missing one is seen from the first commit on.
+    """
+    kept = read_mark(mark)
+    heads = _read_last_heads(connection)
+    flaws = [*chain.check_mark(key, kept, heads[-1].n if heads else 0, find_seal(connection, kept))]
+    flaws += _check_heads(key, heads)
+    if len(flaws) > 1 and kept is not None and not chain.is_signed(key, kept):
+        raise Corrupt(
+            f"{path} was sealed with another key than the one in {path.parent / 'keys' / 'chain'}. "
+            "Restore that key from your backup; do not make a new one."
+        )
+    flaws = flaws or [*_check_ends(connection, key)]
+    if flaws:
+        raise Corrupt(_explain(path, flaws[0]))
+    if kept is None:
+        write_mark(mark, chain.sign_mark(key, chain.NO_HEAD))
+
+
+def _explain(path: Path, flaw: Flaw) -> str:
+    """The first flaw, and what to do."""
+    found = f"{path} is not as tocsin left it: {flaw.text} `tocsin verify` names everything that is wrong."
+    way_out = "Restore the whole data directory from your backup, as one."
+    if flaw.fault in ("mark", "cut"):
+        way_out += " If you know why it is so, `tocsin verify --new-mark` goes on from what there is."
+    return f"{found} {way_out}"
+
+
+def _read_last_heads(connection: Connection) -> list[Head]:
+    """The last heads in order; the first one only for what is chained to it, where there are more."""
+    t = schema.head
+    rows = connection.execute(select(t).order_by(t.c.n.desc()).limit(MOST_HEADS)).all()
+    return [mend_head(row) for row in reversed(rows)]
+
+
+def _check_heads(key: bytes, heads: list[Head]) -> Iterator[Flaw]:
+    if len(heads) < MOST_HEADS:
+        return chain.check_head_chain(key, heads)
+    return chain.check_head_chain(key, heads[1:], heads[0])
+
+
+def find_seal(connection: Connection, mark: Mark | None) -> bytes | None:
+    """The seal of the head that a mark speaks of, null if that head is not there."""
+    if mark is None or mark.head.n == 0:
+        return chain.START if mark is not None else None
+    t = schema.head
+    seal = connection.execute(select(t.c.seal).where(t.c.n == mark.head.n)).scalar()
+    return seal if isinstance(seal, bytes) or seal is None else b""
+
+
+def _check_ends(connection: Connection, key: bytes) -> Iterator[Flaw]:
+    """The last entry of everything that is still going on, against the last head that speaks of it."""
+    h, c = schema.head, schema.card
+    going = select(c.c.id).where(c.c.status.not_in(ENDED))
+    last = (
+        select(func.max(h.c.n)).where(or_(h.c.stream.in_(going), h.c.stream.startswith("team/"))).group_by(h.c.stream)
+    )
+    heads = [mend_head(row) for row in connection.execute(select(h).where(h.c.n.in_(last)))]
+    for head in heads:
+        yield from _check_end(connection, key, head)
+    for stream in sorted(set(connection.execute(going).scalars()) - {head.stream for head in heads}):
+        text = f"{stream}: the list of incidents names it, and no head speaks of it."
+        yield Flaw(fault="heads", stream=stream, seq=0, text=text)
+
+
+def _check_end(connection: Connection, key: bytes, head: Head) -> Iterator[Flaw]:
+    """The last entry of a stream, sealed behind the one before it; whether that one holds is for `verify` to say."""
+    t = schema.entry
+    rows = connection.execute(select(t).where(t.c.stream == head.stream).order_by(t.c.seq.desc()).limit(2)).all()
+    last = [mend_sealed(row) for row in reversed(rows)]
+    yield from chain.check_end(head, {each.stream: (each.seq, each.mac) for each in last})
+    yield from chain.check_stream(key, last[1:], last[0]) if len(last) > 1 else chain.check_stream(key, last)

@@ -1,0 +1,147 @@
+"""What every store keeps: one transaction, expected sequence numbers, errands handed out once."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tocsin.alert.row import AlertRow
+from tocsin.engine.contracts import Append, Card, Errand, Write
+from tocsin.errors import Conflict
+from tocsin.store.sqlite import SqliteStore
+from tocsin.timeline import chain
+from tocsin.timeline.entry import Entry, Sealed
+from tocsin.timeline.events import NoteAdded
+
+KEY = b"k" * 32
+AT = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
+
+
+def note(stream: str, seq: int, before: bytes = chain.START) -> Sealed:
+    entry = Entry(stream=stream, seq=seq, at=AT, recorded_at=AT, event=NoteAdded(text=f"{seq}", by="ana"))
+    return chain.seal_entry(KEY, before, entry)
+
+
+def card(stream: str, status: str = "active") -> Card:
+    return Card(
+        id=stream, number="N", team=stream.rpartition("-")[0], title="T", scenario=None, severity=None, status=status,
+        opened_at=AT, acknowledged_at=None, resolved_at=None, seq=1,
+    )  # fmt: skip
+
+
+def alert(fingerprint: str, *, firing: bool = True) -> AlertRow:
+    return AlertRow(
+        team="a", fingerprint=fingerprint, labels={"x": "ü"}, annotations={}, starts_at=AT, ends_at=AT, updated_at=AT,
+        firing=firing, incident="a-1",
+    )  # fmt: skip
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[SqliteStore]:
+    opened = SqliteStore(tmp_path / "tocsin.db", KEY, tmp_path / "mark")
+    yield opened
+    opened.close()
+
+
+async def test_what_is_written_is_there_and_in_order(store: SqliteStore) -> None:
+    first = note("a-1", 1)
+    second = note("a-1", 2, first.mac)
+    await store.write(Write(appends=(Append(stream="a-1", expected_seq=0, entries=(first, second), card=card("a-1")),)))
+    assert await store.load("a-1") == [first, second]
+    assert await store.load("a-1", 1) == [second]
+    assert await store.cards(team="a") == [card("a-1")]
+    assert await store.cards(team="b") == []
+
+
+async def test_who_comes_second_is_told_and_nothing_of_it_stays(store: SqliteStore) -> None:
+    await store.write(Write(appends=(Append(stream="a-1", expected_seq=0, entries=(note("a-1", 1),)),)))
+    late = Append(stream="a-1", expected_seq=0, entries=(note("a-1", 1),))
+    other = Append(stream="b-1", expected_seq=0, entries=(note("b-1", 1),))
+    with pytest.raises(Conflict):
+        await store.write(Write(appends=(other, late), alerts=(alert("f"),)))
+    assert await store.load("b-1") == []
+    assert await store.alert("a", "f") is None
+
+
+async def test_a_counter_counts_each_once(store: SqliteStore) -> None:
+    assert await store.count("c") == 0
+    await store.write(Write(counters={"c": 1}))
+    with pytest.raises(Conflict):
+        await store.write(Write(counters={"c": 1}))
+    await store.write(Write(counters={"c": 2}))
+    assert await store.count("c") == 2
+
+
+def errands(*due: int) -> tuple[Errand, ...]:
+    return tuple(
+        Errand(stream="a-1", seq=at + 1, destination=f"channel:{at % 2}", due_at=AT + timedelta(seconds=seconds))
+        for at, seconds in enumerate(due)
+    )
+
+
+async def claim(store: SqliteStore, seconds: int = 0, places: int = 9, full: tuple[str, ...] = ()) -> list[int]:
+    found = await store.claim(AT + timedelta(seconds=seconds), 100, lambda to: places, full)
+    return [errand.seq for errand in found]
+
+
+async def test_an_errand_is_handed_out_once_when_it_is_due(store: SqliteStore) -> None:
+    await store.write(Write(appends=(Append(stream="a-1", expected_seq=0, errands=errands(0, 0, 5)),)))
+    assert await store.next_due() == AT
+    assert await claim(store) == [1, 2]
+    assert await claim(store) == []
+    assert await store.next_due() == AT + timedelta(seconds=5)
+    assert await claim(store, 5) == [3]
+
+
+async def test_a_full_destination_holds_up_no_other(store: SqliteStore) -> None:
+    await store.write(Write(appends=(Append(stream="a-1", expected_seq=0, errands=errands(0, 0, 0, 0)),)))
+    assert await claim(store, full=("channel:0",)) == [2, 4]
+    assert await claim(store, places=1) == [1]
+
+
+async def test_what_was_handed_out_before_a_crash_comes_again_and_says_so(store: SqliteStore) -> None:
+    await store.write(Write(appends=(Append(stream="a-1", expected_seq=0, errands=errands(0)),)))
+    assert await claim(store) == [1]
+    assert await store.release_claims() == 1
+    again = await store.claim(AT, 10, lambda to: 9, ())
+    assert [(errand.seq, errand.attempts) for errand in again] == [(1, 1)]
+
+
+async def test_an_outcome_closes_its_errand(store: SqliteStore) -> None:
+    await store.write(Write(appends=(Append(stream="a-1", expected_seq=0, errands=errands(0, 0)),)))
+    await store.write(Write(appends=(Append(stream="a-1", expected_seq=0, closes=(1,)),)))
+    assert await claim(store) == [2]
+
+
+async def test_held_errands_go_as_soon_as_they_are_released(store: SqliteStore) -> None:
+    await store.write(Write(appends=(Append(stream="a-1", expected_seq=0, errands=errands(60)),)))
+    assert await claim(store) == []
+    await store.write(Write(appends=(Append(stream="a-1", expected_seq=0, entries=(note("a-1", 1),), release=True),)))
+    assert await claim(store) == [1]
+
+
+async def test_wakes_come_in_their_order_and_the_latest_one_counts(store: SqliteStore) -> None:
+    for stream, seconds in (("a-1", 10), ("b-1", 5), ("a-1", 1)):
+        wake = AT + timedelta(seconds=seconds)
+        await store.write(Write(appends=(Append(stream=stream, expected_seq=0, wake=wake),)))
+    assert await store.due(AT, 10) == []
+    assert await store.due(AT + timedelta(seconds=9), 10) == ["a-1", "b-1"]
+    await store.write(Write(appends=(Append(stream="a-1", expected_seq=0, wake=None),)))
+    assert await store.due(AT + timedelta(seconds=9), 10) == ["b-1"]
+
+
+async def test_an_alert_is_one_row(store: SqliteStore) -> None:
+    await store.write(Write(alerts=(alert("f"), alert("g"))))
+    await store.write(Write(alerts=(alert("f", firing=False),)))
+    assert await store.alert("a", "f") == alert("f", firing=False)
+    assert [row.fingerprint for row in await store.alerts("a", firing=True)] == ["g"]
+
+
+async def test_only_open_incidents_are_open(store: SqliteStore) -> None:
+    for stream, status in (("a-1", "active"), ("a-2", "resolved"), ("a-3", "closed"), ("a-4", "monitoring")):
+        append = Append(stream=stream, expected_seq=0, entries=(note(stream, 1),), card=card(stream, status))
+        await store.write(Write(appends=(append,)))
+    assert {each.id for each in await store.cards(open_only=True)} == {"a-1", "a-4"}

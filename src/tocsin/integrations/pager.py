@@ -1,0 +1,44 @@
+"""Carries pages: finds the channel and the person, has the message written, and says what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+
+from tocsin.engine.contracts import Key
+from tocsin.errors import Rejected
+from tocsin.integrations.channel import Channel
+from tocsin.oncall.settings import Person
+from tocsin.page.message import PageMessage
+from tocsin.timeline.events import Intent, Outcome, PageDelivered, PageRequested
+
+Write = Callable[[Key, PageRequested], Awaitable[PageMessage]]
+
+
+class Pager:
+    """The performer of pages. `channels` and `people` are looked up each time, so that a changed setting holds."""
+
+    handles = (PageRequested,)
+
+    def __init__(
+        self,
+        channels: Callable[[], Mapping[str, Channel]],
+        people: Callable[[], Mapping[str, Person]],
+        write: Write,
+        reach: Callable[[str], None],
+    ) -> None:
+        self._channels, self._people, self._write, self._reach = channels, people, write, reach
+
+    async def perform(self, key: Key, intent: Intent) -> Outcome:
+        """Send the page. An `OutsideError` is the engine's to turn into `PageFailed`."""
+        assert isinstance(intent, PageRequested)
+        channel = self._channels().get(intent.channel)
+        if channel is None:
+            raise Rejected(f"There is no channel {intent.channel!r} any more; look at tocsin.toml.")
+        person = self._people().get(intent.responder) or Person(name=intent.responder)
+        message = await self._write(key, intent)
+        self._reach("page.before_send")
+        detail = await channel.send(key, person, message)
+        self._reach("page.after_send")
+        return PageDelivered(
+            answers=key.seq, responder=intent.responder, channel=intent.channel, detail=detail, repeat=key.again
+        )

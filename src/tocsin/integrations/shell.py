@@ -1,0 +1,264 @@
+"""Runs statements on this machine, isolated, bounded in time and output, with their output kept as evidence.
+
+A statement runs in a `bash` of its own that reads no start-up files, without a terminal, with nothing to read and a
+bare environment. Values of blanks are in the environment, never in the text.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import signal
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+
+from tocsin.engine.contracts import Blobs, Clock, Key
+from tocsin.errors import Rejected
+from tocsin.integrations.box import Box, choose_writable
+from tocsin.integrations.capture import Capture, spell_head
+from tocsin.integrations.isolation import Isolation, find_doubt
+from tocsin.timeline.events import Intent, Outcome, StepFinished, StepRequested
+
+SAME_READ = timedelta(minutes=1)
+"""An identical read on the same target within this time is not run again; its answer is shared."""
+
+HEAD_CHARACTERS = 2000
+GRACE_S = 2.0
+SAID_LAST = 65536
+TIMED_OUT = 124
+"""The exit code of a statement that was stopped, as `timeout` has it."""
+
+COUNTS_APART = tuple(int(each) for each in re.findall(r"\d+", os.uname().release)[:2]) >= (5, 14)
+"""Whether Linux counts a sandbox's processes apart from all others of the same user: before 5.14 a busy desktop would
+have used up the bound before the first step.
+"""
+
+BASH = ("/bin/bash", "--noprofile", "--norc", "-c")
+
+QUIET = {"TERM": "dumb", "PAGER": "cat", "GIT_PAGER": "cat", "SYSTEMD_PAGER": "", "NO_COLOR": "1", "LANG": "C.UTF-8"}
+
+
+class LocalTarget(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[teams.ID.targets.NAME] kind = "local"`: statements run on the server's own machine.
+
+    `directory` is where, relative to the workspace; `path` is put in front of the usual program path; `writable` names
+    what approved changes may write beside the directory, `readable` what comes back inside what is hidden (a tool in a
+    home directory, a credential made for steps). Neither reaches the workspace's secrets, data, settings or playbooks.
+    `allow` lets reads run by themselves that are `read_sensitive` or `privileged`. `timeout_s` bounds one statement,
+    `processes` how many it has at once, `memory_mib` what each of them may use, `file_mib` each file that it writes;
+    0 is no bound.
+    """
+
+    kind: Literal["local"] = "local"
+    directory: str = "."
+    path: tuple[str, ...] = ()
+    env: dict[str, str] = {}
+    writable: tuple[str, ...] = ()
+    readable: tuple[str, ...] = ()
+    allow: tuple[Literal["read_sensitive", "privileged"], ...] = ()
+    timeout_s: int = 60
+    processes: Annotated[int, msgspec.Meta(ge=0)] = 1024
+    memory_mib: Annotated[int, msgspec.Meta(ge=0)] = 4096
+    file_mib: Annotated[int, msgspec.Meta(ge=0)] = 16384
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a target's statements run: what it was set to, its directory, and what of the disk its steps have.
+
+    `box` is a change's; a read has the same without writing.
+    """
+
+    target: LocalTarget
+    directory: Path
+    box: Box
+
+    def find_box(self, *, changes: bool) -> Box:
+        """The box of a statement."""
+        return self.box if changes else msgspec.structs.replace(self.box, writable=())
+
+
+class Shell:
+    """The performer of steps on local targets. `places` is looked up each time, so that a changed setting holds."""
+
+    handles = (StepRequested,)
+
+    def __init__(
+        self,
+        places: Callable[[str], Place | None],
+        isolation: Isolation | None,
+        blobs: Blobs,
+        clock: Clock,
+        reach: Callable[[str], None],
+    ) -> None:
+        self._places, self._isolation = places, isolation
+        self._blobs, self._clock, self._reach = blobs, clock, reach
+        self._reads: dict[tuple[str, ...], tuple[datetime, StepFinished]] = {}
+        self._proved: set[Box] = set()
+        self._threads = ThreadPoolExecutor(2, thread_name_prefix="tocsin-evidence")
+
+    async def perform(self, key: Key, intent: Intent) -> Outcome:
+        """Run the statement, or share the answer of the same read a moment ago."""
+        assert isinstance(intent, StepRequested)
+        place = self._places(intent.target)
+        if place is None:
+            raise Rejected(f"There is no target {intent.target!r} any more; look at tocsin.toml.")
+        doubt = await self.find_doubt(place, changes=intent.changes)
+        if doubt:
+            raise Rejected(doubt)
+        same = _name_read(place, intent)
+        shared = self._shared(same, intent)
+        if shared is not None:
+            return msgspec.structs.replace(shared, answers=key.seq, step=intent.step)
+        if intent.changes:
+            self._reads = {}
+        begun, known = self._clock.now(), self._reads
+        finished = await self._run(key, intent, place)
+        if intent.changes:
+            self._reads = {}
+        elif known is self._reads:
+            self._keep_read(same, begun, finished)
+        return finished
+
+    async def find_doubt(self, place: Place, *, changes: bool) -> str:
+        """Why nothing runs in a place; empty if its isolation has been proved."""
+        box = place.find_box(changes=changes)
+        if self._isolation is None:
+            return "Steps cannot be isolated on this machine, so none runs."
+        if box in self._proved:
+            return ""
+        doubt = await find_doubt(self._isolation, box)
+        if doubt:
+            return f"No step runs in {box.directory}: {doubt}"
+        self._proved.add(box)
+        return ""
+
+    def _keep_read(self, same: tuple[str, ...], begun: datetime, finished: StepFinished) -> None:
+        for each in [each for each, (moment, _) in self._reads.items() if not self._is_fresh(moment)]:
+            del self._reads[each]
+        self._reads[same] = (begun, finished)
+
+    def _shared(self, same: tuple[str, ...], intent: StepRequested) -> StepFinished | None:
+        found = self._reads.get(same)
+        if found is None or intent.changes or intent.by != "tocsin" or not self._is_fresh(found[0]):
+            return None
+        return msgspec.structs.replace(found[1], why=f"shared with the same read at {found[0]:%H:%M:%S} UTC")
+
+    def _is_fresh(self, moment: datetime) -> bool:
+        return self._clock.now() - moment < SAME_READ
+
+    async def _run(self, key: Key, intent: StepRequested, place: Place) -> StepFinished:
+        assert self._isolation is not None
+        word = "change" if intent.changes else "read"
+        box = place.find_box(changes=intent.changes)
+        counted = self._isolation.uid is not None or COUNTS_APART
+        argv, spawn = self._isolation.wrap(bound(intent.text, place.target, counted=counted), box)
+        started = self._clock.now()
+        self._reach(f"{word}.before_spawn")
+        process = await asyncio.create_subprocess_exec(
+            *argv,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            env=_environment(place.target, place.directory, intent.bindings),
+            **spawn,
+        )
+        self._reach(f"{word}.during")
+        out, err, why = await _watch(process, intent.timeout_s)
+        self._reach(f"{word}.after")
+        took = (self._clock.now() - started).total_seconds()
+        stdout, stderr = [await self._spell(each) for each in (out, err)]
+        exit_code = TIMED_OUT if why else process.returncode or 0
+        return StepFinished(
+            answers=key.seq,
+            step=intent.step,
+            exit_code=exit_code,
+            duration_s=round(took, 3),
+            stdout=await self._blobs.put(stdout) if stdout else "",
+            stderr=await self._blobs.put(stderr) if stderr else "",
+            stdout_head=spell_head(stdout or stderr, HEAD_CHARACTERS),
+            cut=out.cut + err.cut,
+            why=why or (_explain_read_only(box, stderr) if exit_code else ""),
+        )
+
+    async def _spell(self, capture: Capture) -> bytes:
+        """What was captured, as evidence; in a thread of the shell's own, since much of it takes seconds."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, capture.spell)
+
+
+def bound(text: str, target: LocalTarget, *, counted: bool = True) -> list[str]:
+    """The command that runs a statement within the target's bounds; that of processes only if they are `counted` apart.
+
+    Memory is bounded as what a process may write to (`ulimit -d`), not as its address space, of which Java, Node and Go
+    reserve far more than they use. If the machine runs out all the same, the kernel ends a step before the server. A
+    bound that is lower already stays.
+    """
+    bounds = {"-d": target.memory_mib * 1024, "-f": target.file_mib * 1024, "-u": target.processes if counted else 0}
+    lines = ["echo 1000 > /proc/self/oom_score_adj", "ulimit -c 0"]
+    lines += [f"ulimit {flag} {most}" for flag, most in bounds.items() if most]
+    begin = "{ " + "; ".join(lines) + "; } 2>/dev/null"
+    return [*BASH, f'{begin}; exec {" ".join(BASH)} "$1"', "tocsin", text]
+
+
+def _explain_read_only(box: Box, stderr: bytes) -> str:
+    """What a statement may alter, where it failed because it may not."""
+    if b"Read-only file system" not in stderr[-SAID_LAST:]:
+        return ""
+    if not box.writable:
+        return "A read alters nothing but its own /tmp."
+    writable = list(choose_writable(box))
+    if not writable:
+        return "Steps never alter the workspace itself: give the target a `directory` below it, or elsewhere."
+    return f"It may alter only {', '.join(map(str, writable))}; name more as the target's `writable`."
+
+
+def _name_read(place: Place, intent: StepRequested) -> tuple[str, ...]:
+    """What makes two reads the same: the target, all that it is set to, the text and what it is given."""
+    return (
+        intent.target,
+        f"{place.directory}",
+        msgspec.json.encode(place.target).decode(),
+        intent.text,
+        f"{sorted(intent.bindings.items())}",
+    )
+
+
+def _environment(target: LocalTarget, directory: Path, bindings: Mapping[str, str]) -> dict[str, str]:
+    own = [str(directory / path) for path in target.path]
+    path = ":".join([*own, "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"])
+    return {**QUIET, "HOME": str(directory), "PATH": path, **target.env, **bindings}
+
+
+async def _watch(process: asyncio.subprocess.Process, timeout_s: int) -> tuple[Capture, Capture, str]:
+    """Read until the end or the time-out; then the whole process group is ended."""
+    out, err = Capture(), Capture()
+    assert process.stdout is not None
+    assert process.stderr is not None
+    reading = asyncio.gather(out.drain(process.stdout), err.drain(process.stderr), process.wait())
+    try:
+        await asyncio.wait_for(reading, timeout_s)
+    except TimeoutError:
+        await _end(process)
+        return out, err, f"It was stopped after {timeout_s} s, the target's limit."
+    except asyncio.CancelledError:
+        await _end(process)
+        raise
+    return out, err, ""
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        try:
+            os.killpg(process.pid, number)
+        except ProcessLookupError:
+            return
+        try:
+            await asyncio.wait_for(process.wait(), GRACE_S)
+        except TimeoutError:
+            continue
+        return

@@ -1,0 +1,100 @@
+"""The terminal of the server: the channel that needs nothing and nobody should rely on alone.
+
+It may stop taking anything (Ctrl-S, a pipe that nobody reads), for good. So each page is printed by a thread of its own
+that is left behind if it hangs; it writes past the buffers of `sys.stdout`, whose lock it would keep for ever.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import select
+import sys
+import threading
+from typing import Literal, TextIO
+
+import msgspec
+
+from tocsin.engine.contracts import Key
+from tocsin.errors import Unavailable
+from tocsin.oncall.settings import Person
+from tocsin.page.message import PageMessage, spell
+from tocsin.timeline.redact import plain
+
+PATIENCE_S = 3.0
+"""How long a page may take to print, and to wait for the one before it."""
+
+
+class TerminalSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[channels.NAME] kind = "terminal"`."""
+
+    kind: Literal["terminal"]
+
+
+class Terminal:
+    """Rings the bell and prints the page. Signs that the terminal's encoding does not have are shown as `?`."""
+
+    def __init__(self, out: TextIO | None = None) -> None:
+        self._out = out or sys.stdout
+        self._printing: asyncio.Future[None] | None = None
+
+    async def send(self, key: Key, person: Person, message: PageMessage) -> str:
+        """Print the page, after those before it."""
+        rule = "━" * 72
+        text = f"\a\n{rule}\nPAGE for {plain(person.name)}\n{plain(spell(message))}\n{rule}\n"
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                while self._printing is not None and not self._printing.done():
+                    await asyncio.wait([self._printing])
+                self._printing = self._print(text)
+                await asyncio.shield(self._printing)
+        except TimeoutError as error:
+            raise Unavailable(
+                "The server's terminal takes nothing; is it stopped (Ctrl-S), or its pipe full?"
+            ) from error
+        except (OSError, ValueError, AttributeError) as error:
+            raise Unavailable(f"The server's terminal cannot be written ({type(error).__name__}).") from error
+        return "printed"
+
+    def _print(self, text: str) -> asyncio.Future[None]:
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[None] = loop.create_future()
+        done.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
+
+        def run() -> None:
+            problem: Exception | None = None
+            try:
+                _write(self._out, text)
+            except Exception as error:  # noqa: BLE001 whatever it is, it is the page's failure
+                problem = error
+            with contextlib.suppress(RuntimeError):  # the loop may have ended meanwhile
+                loop.call_soon_threadsafe(_settle, done, problem)
+
+        threading.Thread(target=run, name="tocsin-terminal", daemon=True).start()
+        return done
+
+
+def _settle(done: asyncio.Future[None], problem: Exception | None) -> None:
+    if done.done():
+        return
+    if problem is None:
+        done.set_result(None)
+    else:
+        done.set_exception(problem)
+
+
+def _write(out: TextIO, text: str) -> None:
+    """Write all of it, past the buffers where there is a file below them."""
+    try:
+        file = out.fileno()
+    except (OSError, AttributeError):
+        out.write(text)
+        out.flush()
+        return
+    left = memoryview(text.encode(out.encoding or "utf-8", errors="replace"))
+    while left:
+        try:
+            left = left[os.write(file, left) :]
+        except BlockingIOError:
+            select.select([], [file], [])

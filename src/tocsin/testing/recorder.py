@@ -1,0 +1,94 @@
+"""Performers that touch nothing and remember everything: pages that went out, statements that would have run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+import msgspec
+
+from tocsin.engine.contracts import Clock, Key
+from tocsin.errors import Unavailable
+from tocsin.timeline.events import Intent, Outcome, PageDelivered, PageRequested, StepFinished, StepRequested
+
+
+class SentPage(msgspec.Struct, frozen=True, kw_only=True):
+    """A page that went out."""
+
+    at: datetime
+    key: str
+    responder: str
+    channel: str
+    round: int
+    why: str
+    line: int | None
+    late_s: int
+    repeat: bool
+
+
+class RanStep(msgspec.Struct, frozen=True, kw_only=True):
+    """A statement that was run."""
+
+    at: datetime
+    key: str
+    step: str
+    text: str
+    env: dict[str, str]
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """What a statement answers."""
+
+    stdout: str = ""
+    exit_code: int = 0
+
+
+class Recorder:
+    """Takes pages and steps. `broken` channels refuse every page; `answers` says what statements print."""
+
+    handles = (PageRequested, StepRequested)
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self.pages: list[SentPage] = []
+        self.steps: list[RanStep] = []
+        self.broken: set[str] = set()
+        self.answer: Callable[[str], Answer] = lambda text: Answer()
+
+    async def perform(self, key: Key, intent: Intent) -> Outcome:
+        """Remember it, and say that it worked."""
+        if isinstance(intent, PageRequested):
+            return self._page(key, intent)
+        assert isinstance(intent, StepRequested)
+        return self._step(key, intent)
+
+    def _page(self, key: Key, intent: PageRequested) -> Outcome:
+        if intent.channel in self.broken:
+            raise Unavailable(f"The channel {intent.channel} is broken in this story.")
+        self.pages.append(
+            SentPage(
+                at=self._clock.now(),
+                key=str(key),
+                responder=intent.responder,
+                channel=intent.channel,
+                round=intent.round,
+                why=intent.why,
+                line=intent.line,
+                late_s=intent.late_s,
+                repeat=key.again,
+            )
+        )
+        return PageDelivered(answers=key.seq, responder=intent.responder, channel=intent.channel, repeat=key.again)
+
+    def _step(self, key: Key, intent: StepRequested) -> Outcome:
+        self.steps.append(
+            RanStep(at=self._clock.now(), key=str(key), step=intent.step, text=intent.text, env=intent.bindings)
+        )
+        answer = self.answer(intent.text)
+        return StepFinished(
+            answers=key.seq,
+            step=intent.step,
+            exit_code=answer.exit_code,
+            duration_s=0.0,
+            stdout_head=answer.stdout[:2000],
+        )

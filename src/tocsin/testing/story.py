@@ -1,0 +1,251 @@
+"""Tell an incident as a story: something happens, time passes, and then this must have happened.
+
+Times are written as people write them (``"90s"``, ``"15m"``, ``"2h"``) and counted from the story's start.
+"""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import msgspec
+
+from tocsin.alert.settings import Route
+from tocsin.alert.signal import Signal
+from tocsin.engine.failpoint import pass_by
+from tocsin.engine.journal import Journal
+from tocsin.engine.loop import Engine
+from tocsin.engine.shelf import Settings, Shelf, TeamShelf
+from tocsin.incident.authority import name_responders
+from tocsin.incident.book import Book, TargetPolicy, TeamPolicy
+from tocsin.incident.commands import Command
+from tocsin.incident.state import Incident, Obligation
+from tocsin.knowledge import load_knowledge
+from tocsin.oncall.settings import Person, Schedule, Staffing
+from tocsin.playbook.compile import compile_playbook
+from tocsin.playbook.effect import EMPTY, Catalogue, classify
+from tocsin.playbook.model import Statement
+from tocsin.playbook.placeholder import find
+from tocsin.run.commands import ApproveStep, find_task
+from tocsin.store.blobs import FileBlobs
+from tocsin.store.sqlite import SqliteStore
+from tocsin.testing.clock import FakeClock
+from tocsin.testing.recorder import Recorder, SentPage
+from tocsin.timeline.entry import Entry
+from tocsin.timeline.events import Event, PlaybookActivated
+from tocsin.words import Mode, ObligationState
+
+START = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
+"""A Monday, 03:00: when it always happens."""
+
+UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+def seconds(text: str) -> float:
+    """``"1h30m"`` as seconds."""
+    parts = re.findall(r"(\d+(?:\.\d+)?)([smhd])", text)
+    if not parts or "".join(n + u for n, u in parts) != text:
+        raise ValueError(f"{text!r} is no time; write it as `90s`, `15m` or `1h30m`.")
+    return sum(float(number) * UNITS[unit] for number, unit in parts)
+
+
+def judge_text(catalogue: Catalogue = EMPTY) -> Callable[[str], Statement]:
+    """A judge of statements that a person types."""
+    knowledge = load_knowledge()
+
+    def judge(text: str) -> Statement:
+        verdict = classify(text, knowledge, catalogue)
+        return Statement(
+            line=0, text=text, effect=verdict.effect, tags=verdict.tags, why=verdict.why, placeholders=find(text)
+        )
+
+    return judge
+
+
+class Cast(msgspec.Struct, frozen=True, kw_only=True):
+    """A team of a story: its playbook's bytes and who is in it."""
+
+    playbook: bytes
+    name: str = "team"
+    mode: Mode = Mode.LIVE
+    people: dict[str, Person] = {}
+    schedules: dict[str, Schedule] = {}
+    levels: tuple[tuple[str, ...], ...] = ()
+    roles: dict[str, tuple[str, ...]] = {}
+    last_resort: tuple[str, ...] = ()
+    timezone: str = "UTC"
+    allow: tuple[str, ...] = ()
+    severity_map: dict[str, str] = {}
+    catalogue: Catalogue = EMPTY
+
+
+class Story:
+    """One or more teams, a fake clock, and everything that went out. Use it as an async context."""
+
+    def __init__(self, *cast: Cast, start: datetime = START, routes: tuple[Route, ...] = ()) -> None:
+        self._cast, self._routes = cast, routes
+        self.start = start
+        self.clock = FakeClock(start)
+        self.recorder = Recorder(self.clock)
+        self.stream = ""
+
+    async def __aenter__(self) -> Self:
+        self._folder = tempfile.TemporaryDirectory(prefix="tocsin-story-")
+        try:
+            await self._begin(Path(self._folder.name))
+        except BaseException:
+            self._folder.cleanup()
+            raise
+        return self
+
+    async def _begin(self, folder: Path) -> None:
+        self.blobs = FileBlobs(folder / "blobs", pass_by)
+        self.shelf = Shelf(self._settings(), self.blobs)
+        self.store = SqliteStore(folder / "tocsin.db", b"k" * 32, folder / "mark")
+        await self.shelf.keep_playbooks()
+        self.journal = Journal(self.store, self.shelf, self.clock, b"k" * 32)
+        self.engine = Engine(self.journal, self.clock, (self.recorder,))
+        for name, team in self.shelf.settings.teams.items():
+            await self.journal.change_team(name, PlaybookActivated(digest=team.playbook.digest, by="story"))
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.engine.dispatch.stop()
+        self.store.close()
+        self._folder.cleanup()
+
+    def _settings(self) -> Settings:
+        people = {name: person for cast in self._cast for name, person in cast.people.items()}
+        teams = {cast.name: _shelve(cast, self.start) for cast in self._cast}
+        return Settings(teams=teams, people=people, routes=self._routes)
+
+    # ── what happens ───────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def alert(self, name: str, *, team: str | None = None, resolved: bool = False, **labels: str) -> str:
+        """An alert fires, or is over; the id of the newest incident."""
+        signal = Signal(labels={"alertname": name, **labels}, resolved=resolved)
+        await self.engine.intake.receive(team or self._cast[0].name, [signal])
+        cards = await self.store.cards()
+        self.stream = cards[0].id if cards and not self.stream else self.stream
+        await self.settle()
+        return cards[0].id if cards else ""
+
+    async def declare(self, scenario: str, *, team: str | None = None, severity: str | None = None) -> str:
+        """Somebody declares an incident; its id."""
+        team = team or self._cast[0].name
+        self.stream = await self.engine.intake.declare(team, "", scenario, severity, "somebody")
+        await self.settle()
+        return self.stream
+
+    async def do(self, command: Command, stream: str | None = None) -> list[Entry]:
+        """Somebody asks something of the incident."""
+        entries = await self.engine.submit(stream or self.stream, command)
+        await self.settle()
+        return entries
+
+    async def approve(self, step: str, by: str, stream: str | None = None, **bindings: str) -> list[Entry]:
+        """Somebody approves exactly what the room shows for a step."""
+        incident, book = await self.look(stream)
+        rota = self.shelf.rota(incident)
+        roles = tuple(role for role in rota.staffing.roles if by in rota.answer(role, self.clock.now()))
+        task = find_task(incident, book, step, bindings)
+        return await self.do(ApproveStep(by=by, step=step, digest=task.digest, bindings=bindings, roles=roles), stream)
+
+    async def settle(self) -> None:
+        """Let everything that is due now happen."""
+        while await self.engine.turn():
+            await self.engine.dispatch.drain()
+
+    async def advance(self, by: str) -> None:
+        """Time passes; whatever falls due happens at its own moment."""
+        await self.until(self.clock.now() + timedelta(seconds=seconds(by)))
+
+    async def until(self, moment: datetime) -> None:
+        """Time passes until `moment`."""
+        await self.settle()
+        while (due := await self.store.next_due()) is not None and due <= moment:
+            self.clock.set(max(due, self.clock.now()))
+            await self.settle()
+        self.clock.set(moment)
+        await self.settle()
+
+    # ── what must have happened ────────────────────────────────────────────────────────────────────────────────────
+
+    async def look(self, stream: str | None = None) -> tuple[Incident, Book]:
+        """The incident and its book, now."""
+        incident = await self.journal.incident(stream or self.stream)
+        assert incident is not None
+        return incident, await self.shelf.book(incident)
+
+    async def incident(self, stream: str | None = None) -> Incident:
+        """The incident, now."""
+        return (await self.look(stream))[0]
+
+    async def events(self, kind: type[Event], stream: str | None = None) -> list[Entry]:
+        """The entries of one kind of event."""
+        entries = await self.journal.entries(stream or self.stream)
+        return [entry for entry in entries if isinstance(entry.event, kind)]
+
+    def since(self, moment: datetime) -> float:
+        """Seconds from the story's start."""
+        return (moment - self.start).total_seconds()
+
+    def pages(self, responder: str | None = None) -> list[SentPage]:
+        """The pages that went out, to one responder or to all."""
+        return [page for page in self.recorder.pages if responder in (None, page.responder)]
+
+    def expect_page(self, responder: str, *, at: str | None = None, line: int | None = None) -> SentPage:
+        """The first page to a responder that fits; an `AssertionError` that lists what went out if there is none."""
+        for page in self.pages(responder):
+            fits = at is None or self.since(page.at) == seconds(at)
+            if fits and (line is None or page.line == line):
+                return page
+        sent = _list(f"{self.since(page.at):g}s {page.responder} {page.channel} {page.why}" for page in self.pages())
+        raise AssertionError(f"No page to {responder} at {at}, line {line}. What went out:\n{sent}")
+
+    async def expect_obligation(
+        self, key: str, state: ObligationState, *, due: str | None = None, stream: str | None = None
+    ) -> Obligation:
+        """The obligation `key`, in that state and due at that time."""
+        incident = await self.incident(stream)
+        found = incident.obligations.get(key)
+        assert found is not None, f"No obligation {key}; there are {', '.join(incident.obligations)}."
+        assert found.state is state, f"{key} is {found.state}, not {state}."
+        assert due is None or self.since(found.due_at) == seconds(due), f"{key} is due {self.since(found.due_at):g}s."
+        return found
+
+
+def _list(lines: Iterable[str]) -> str:
+    return "\n".join(f"  {line}" for line in lines) or "  nothing"
+
+
+def _shelve(cast: Cast, start: datetime) -> TeamShelf:
+    playbook = compile_playbook(cast.playbook, f"{cast.name}.md", load_knowledge(), cast.catalogue, today=start.date())
+    staffing = Staffing(
+        timezone=cast.timezone,
+        schedules=cast.schedules,
+        levels=cast.levels,
+        roles=cast.roles,
+        last_resort=cast.last_resort,
+    )
+    policy = TeamPolicy(
+        team=cast.name,
+        name=cast.name,
+        mode=cast.mode,
+        severity_map=cast.severity_map,
+        targets=(TargetPolicy(name=f"{cast.name}/local", allow=cast.allow),),
+        responders=name_responders(staffing, cast.people) if cast.people else None,
+    )
+    return TeamShelf(
+        policy=policy,
+        playbook=playbook,
+        source=cast.playbook,
+        staffing=staffing,
+        classify=judge_text(cast.catalogue),
+    )

@@ -1,0 +1,45 @@
+"""What all tests share: programs that may be missing, and where the reference material lies."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+settings.register_profile("tocsin", deadline=None)  # a loaded machine is no counterexample
+settings.load_profile("tocsin")
+
+SHARED = Path(os.environ.get("TOCSIN_SHARED", Path(__file__).resolve().parents[2] / "shared"))
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """A test that needs a program is skipped by name where it is missing; in CI that is a failure."""
+    for marker in item.iter_markers("needs"):
+        missing = [program for program in marker.args if shutil.which(program) is None]
+        if missing and os.environ.get("TOCSIN_CI"):
+            pytest.fail(f"CI must have {', '.join(missing)}.")
+        if missing:
+            pytest.skip(f"{', '.join(missing)} is missing on this machine.")
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder with the five playbooks and the corpus; what needs it is skipped by name where it is missing."""
+    if not (SHARED / "seeds").is_dir():
+        pytest.skip(f"The reference material is not at {SHARED}; set TOCSIN_SHARED.")
+    return SHARED
+
+
+@pytest.fixture(scope="session")
+def seeds(shared: Path) -> Path:
+    """The five playbooks as their teams wrote them."""
+    return shared / "seeds"
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    """The loop of the tests is the loop of the product."""
+    return "asyncio"

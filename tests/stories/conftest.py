@@ -1,0 +1,36 @@
+"""The casts of the stories: the five playbooks as their teams wrote them, with people who answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tocsin.oncall.settings import Person, Schedule
+from tocsin.testing.story import Cast
+
+PEOPLE = {
+    name: Person(name=name.title(), mail=f"{name}@example.org", channels=("mail", "phone"))
+    for name in ("ana", "bo", "lea", "max", "sec", "boss")
+}
+
+
+@pytest.fixture
+def cast(seeds: Path) -> Callable[..., Cast]:
+    """``cast("virtengine")`` is that team: ana is on call, bo second, lea leads, sec is security, boss is told last."""
+
+    def make(name: str, **changes: Any) -> Cast:
+        settings: dict[str, Any] = {
+            "playbook": (seeds / f"{name}.md").read_bytes(),
+            "name": name,
+            "people": PEOPLE,
+            "schedules": {"primary": Schedule(people=("ana",)), "secondary": Schedule(people=("bo",))},
+            "levels": (("primary",), ("secondary",), ("max",)),
+            "roles": {"engineering lead": ("lea",), "Security Team": ("sec",), "Incident Commander": ("lea",)},
+            "last_resort": ("boss",),
+        }
+        return Cast(**(settings | changes))
+
+    return make

@@ -1,0 +1,119 @@
+"""What requests do: each verb carried out by the engine, and what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+import msgspec
+
+from tocsin.errors import Conflict, NotFound
+from tocsin.incident.authority import find_roles, require_responder
+from tocsin.incident.commands import LiftProhibition
+from tocsin.run.commands import ApproveStep, ProposeStep
+from tocsin.timeline.entry import Entry
+from tocsin.timeline.events import FreezeSet, PlaybookActivated, StepProposed
+from tocsin.timeline.tell import tell
+from tocsin.web.auth import Asker, require_person
+from tocsin.web.desk import Desk
+from tocsin.web.library import Library
+from tocsin.web.verbs import ActivateBody, ApproveBody, Body, DeclareBody, FreezeBody, ProposeBody, RoleBody, Verb
+from tocsin.web.views.scene import clean
+
+
+class ToldEntry(msgspec.Struct, frozen=True):
+    """An entry that the request gave: its number, kind and sentence."""
+
+    seq: int
+    at: datetime
+    kind: str
+    text: str
+
+
+class Done(msgspec.Struct, frozen=True):
+    """What came of a request: the entries that it gave (none where things were so already)."""
+
+    incident: str
+    entries: tuple[ToldEntry, ...]
+
+    @classmethod
+    def of(cls, stream: str, entries: Sequence[Entry], name: Callable[[str], str]) -> Done:
+        """Told with the names that people have now."""
+        told = (
+            ToldEntry(entry.seq, entry.at, entry.event.kind, clean(tell(entry.event, name), 2000)) for entry in entries
+        )
+        return cls(incident=stream, entries=tuple(told))
+
+
+class Acts:
+    """Carries out what is asked, for whoever asks."""
+
+    def __init__(self, desk: Desk, library: Library) -> None:
+        self._desk, self._library = desk, library
+
+    async def do(self, stream: str, verb: Verb, asker: Asker, body: Body, target: str = "") -> Done:
+        """One verb of the tables. Raises what the rooms raise."""
+        await self._library.incident(stream)
+        if isinstance(body, RoleBody):
+            self._require_known(body.responder)
+        command = verb.command(asker, target, body)
+        return Done.of(stream, await self._desk.engine.submit(stream, command), self._library.name)
+
+    def _require_known(self, person: str) -> None:
+        people = self._desk.people()
+        if person not in people:
+            raise NotFound(f"There is no person {person[:100]!r}; there are {', '.join(people)}.")
+
+    async def approve(self, stream: str, step: str, asker: Asker, body: ApproveBody) -> Done:
+        """Allow exactly what has the digest to run once, in the name of a person with all roles they answer to."""
+        require_person(asker, "approve a step")
+        scene = await self._library.scene(stream)
+        command = ApproveStep(
+            by=asker.person,
+            step=step,
+            digest=body.digest,
+            bindings=body.bindings,
+            roles=find_roles(scene.incident, scene.book, scene.rota, asker.person, scene.now),
+        )
+        return Done.of(stream, await self._desk.engine.submit(stream, command), self._library.name)
+
+    async def lift(self, stream: str, line: int, asker: Asker, reason: str) -> Done:
+        """Lift a prohibition, in the name of a person with all roles they answer to."""
+        require_person(asker, "lift a prohibition")
+        scene = await self._library.scene(stream)
+        roles = find_roles(scene.incident, scene.book, scene.rota, asker.person, scene.now)
+        command = LiftProhibition(by=asker.person, line=line, reason=reason, roles=roles)
+        return Done.of(stream, await self._desk.engine.submit(stream, command), self._library.name)
+
+    async def propose(self, stream: str, asker: Asker, body: ProposeBody) -> str:
+        """Put a typed statement among the steps; the step's id."""
+        await self._library.incident(stream)
+        entries = await self._desk.engine.submit(stream, ProposeStep(by=asker.person, text=body.text))
+        return next(entry.event.step for entry in entries if isinstance(entry.event, StepProposed))
+
+    async def declare(self, asker: Asker, body: DeclareBody) -> str:
+        """Open an incident by hand; its id."""
+        intake, title = self._desk.engine.intake, body.title.strip()
+        return await intake.declare(body.team, title, body.scenario or None, body.severity or None, asker.person)
+
+    async def activate(self, team: str, asker: Asker, body: ActivateBody) -> str:
+        """Let the team's playbook run things by itself; its digest. Only what the team has now can be activated."""
+        require_person(asker, "activate a playbook")
+        shelf = self._desk.engine.journal.shelf.settings.teams.get(team)
+        if shelf is None:
+            raise NotFound(f"There is no team {team[:100]!r}.")
+        require_responder(shelf.policy, asker.person)
+        digest = shelf.playbook.digest
+        if body.digest not in ("", digest):
+            raise Conflict("The playbook has changed since you read it. Read it again, then activate it.")
+        await self._desk.engine.journal.change_team(team, PlaybookActivated(digest=digest, by=asker.person))
+        return digest
+
+    async def freeze(self, team: str, asker: Asker, body: FreezeBody) -> None:
+        """Stop what runs by itself for a team, or let it run again."""
+        shelf = self._desk.engine.journal.shelf.settings.teams.get(team)
+        if shelf is None:
+            raise NotFound(f"There is no team {team[:100]!r}.")
+        require_responder(shelf.policy, asker.person)
+        event = FreezeSet(on=body.on, by=asker.person, reason=body.reason)
+        await self._desk.engine.journal.change_team(team, event)

@@ -1,0 +1,69 @@
+"""Incidents: list, declare, read, timeline."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from litestar import get, post
+from litestar.di import NamedDependency as Given
+from litestar.params import FromPath, JSONBody, QueryParameter
+
+from tocsin.web.acts import Acts
+from tocsin.web.api.describe import describe_failures
+from tocsin.web.auth import Asker
+from tocsin.web.desk import Desk
+from tocsin.web.library import Library
+from tocsin.web.verbs import DeclareBody
+from tocsin.web.views.card import CardView, show_card
+from tocsin.web.views.room import Room, show_room
+from tocsin.web.views.timeline import EntryFacts, show_facts
+
+MOST_LISTED = 500
+
+
+class Opened(msgspec.Struct, frozen=True):
+    """The id of a new incident."""
+
+    id: str
+
+
+@get("/incidents", operation_id="listIncidents", tags=["incidents"], responses=describe_failures(400))
+async def list_incidents(
+    desk: Given[Desk],
+    team: Annotated[str | None, QueryParameter(description="Only this team's.", max_length=200)] = None,
+    only_open: Annotated[bool, QueryParameter(name="open", description="Only those that go on.")] = False,
+    limit: Annotated[int, QueryParameter(ge=1, le=5000, description="At most so many.")] = MOST_LISTED,
+) -> list[CardView]:
+    """The incidents, the newest first."""
+    cards = await desk.engine.journal.store.cards(team=team or None, open_only=only_open)
+    return [show_card(card) for card in cards[:limit]]
+
+
+@post("/incidents", operation_id="openIncident", tags=["incidents"], responses=describe_failures(400, 403, 404))
+async def declare_incident(acts: Given[Acts], asker: Given[Asker], data: JSONBody[DeclareBody]) -> Opened:
+    """Open an incident by hand."""
+    return Opened(id=await acts.declare(asker, data))
+
+
+@get("/incidents/{incident:str}", operation_id="readIncident", tags=["incidents"], responses=describe_failures(404))
+async def read_incident(library: Given[Library], incident: FromPath[str]) -> Room:
+    """Everything that the room shows: status, duties, calls, steps with their verdicts, what is forbidden."""
+    return show_room(await library.scene(incident))
+
+
+@get(
+    "/incidents/{incident:str}/timeline",
+    operation_id="readTimeline",
+    tags=["incidents"],
+    responses=describe_failures(400, 404),
+)
+async def read_timeline(
+    desk: Given[Desk],
+    library: Given[Library],
+    incident: FromPath[str],
+    after: Annotated[int, QueryParameter(ge=0, description="Only entries with a higher `seq`.")] = 0,
+) -> tuple[EntryFacts, ...]:
+    """The timeline, the oldest entry first."""
+    await library.incident(incident)
+    return show_facts(await desk.engine.journal.entries(incident, after), library.name)

@@ -1,0 +1,105 @@
+"""Teams, people, and who is asking."""
+
+from __future__ import annotations
+
+import msgspec
+from litestar import get, post
+from litestar.di import NamedDependency as Given
+from litestar.params import FromPath, JSONBody
+
+from tocsin.web.acts import Acts
+from tocsin.web.api.describe import describe_failures
+from tocsin.web.auth import Asker
+from tocsin.web.desk import Desk
+from tocsin.web.library import Library
+from tocsin.web.verbs import ActivateBody, FreezeBody
+from tocsin.web.views.scene import Who, clean
+
+
+class TeamView(msgspec.Struct, frozen=True, kw_only=True):
+    """A team. `playbook` is the digest of what it has now; `activated` whether that one may run things by itself."""
+
+    id: str
+    name: str
+    mode: str
+    playbook: str
+    activated: bool
+    activated_by: str
+    frozen: bool
+    frozen_by: str
+    scenarios: int
+    open_incidents: int
+
+
+class Myself(msgspec.Struct, frozen=True, kw_only=True):
+    """Who is asking; `via` is `cookie` or `token`."""
+
+    id: str
+    name: str
+    via: str
+
+
+@get("/teams", operation_id="listTeams", tags=["teams"], responses=describe_failures())
+async def list_teams(desk: Given[Desk]) -> list[TeamView]:
+    """The teams as the settings have them now."""
+    return [await show_team(desk, team) for team in desk.engine.journal.shelf.settings.teams]
+
+
+async def show_team(desk: Desk, team: str) -> TeamView:
+    """One team, which exists."""
+    journal = desk.engine.journal
+    shelf, standing = journal.shelf.settings.teams[team], await journal.standing(team)
+    return TeamView(
+        id=team,
+        name=clean(shelf.policy.name, 200),
+        mode=shelf.policy.mode,
+        playbook=shelf.playbook.digest,
+        activated=standing.activated == shelf.playbook.digest,
+        activated_by=standing.activated_by,
+        frozen=standing.frozen,
+        frozen_by=standing.frozen_by,
+        scenarios=len(shelf.playbook.scenarios),
+        open_incidents=len(await journal.open_incidents(team)),
+    )
+
+
+@get("/people", operation_id="listPeople", tags=["teams"], responses=describe_failures())
+async def list_people(desk: Given[Desk]) -> list[Who]:
+    """The people: ids and names, nothing else."""
+    return [Who(id=person, name=clean(each.name, 200)) for person, each in desk.people().items()]
+
+
+@get("/whoami", operation_id="whoAmI", tags=["teams"], responses=describe_failures())
+async def tell_asker(asker: Given[Asker], library: Given[Library]) -> Myself:
+    """Who is asking."""
+    return Myself(id=asker.person, name=library.name(asker.person), via=asker.via)
+
+
+@post(
+    "/teams/{team:str}/activate",
+    operation_id="activatePlaybook",
+    status_code=200,
+    tags=["teams"],
+    responses=describe_failures(400, 403, 404, 409),
+)
+async def activate_playbook(
+    acts: Given[Acts], desk: Given[Desk], asker: Given[Asker], team: FromPath[str], data: JSONBody[ActivateBody]
+) -> TeamView:
+    """I have read the playbook that the team has now: it may run things by itself."""
+    await acts.activate(team, asker, data)
+    return await show_team(desk, team)
+
+
+@post(
+    "/teams/{team:str}/freeze",
+    operation_id="freezeTeam",
+    status_code=200,
+    tags=["teams"],
+    responses=describe_failures(400, 403, 404),
+)
+async def freeze_team(
+    acts: Given[Acts], desk: Given[Desk], asker: Given[Asker], team: FromPath[str], data: JSONBody[FreezeBody]
+) -> TeamView:
+    """Stop everything that runs by itself for this team, or let it run again."""
+    await acts.freeze(team, asker, data)
+    return await show_team(desk, team)

@@ -1,0 +1,91 @@
+"""What the screens and the API are given: one value with everything they may use. They hold no rules of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, Protocol
+
+import msgspec
+
+from tocsin.engine.contracts import Blobs, Clock
+from tocsin.engine.loop import Engine
+from tocsin.oncall.settings import Person
+from tocsin.playbook.model import Playbook
+
+SIGNIN = "tocsin signin NAME"
+"""What somebody types in the workspace for a link into the server."""
+
+
+class Sessions(Protocol):
+    """Secrets that stand for a person, for a purpose (`link`, `session`, `token`), for a while."""
+
+    async def begin(self, purpose: str, person: str, until: datetime) -> str: ...
+
+    async def whose(self, purpose: str, secret: str, now: datetime) -> str | None: ...
+
+    async def spend(self, purpose: str, secret: str, now: datetime) -> str | None: ...
+
+    async def end(self, secret: str) -> None: ...
+
+
+class Stage(Protocol):
+    """The demo's world, where there is one: something that breaks for real, and a phone that rings.
+
+    `signin` is what somebody types for a link into this server.
+    """
+
+    @property
+    def signin(self) -> str: ...
+
+    async def state(self) -> dict[str, Any]:
+        """Everything that the demo's screen shows, as JSON."""
+        ...
+
+    async def break_it(self) -> dict[str, Any]: ...
+
+    async def reset(self) -> dict[str, Any]: ...
+
+    async def kill_server(self) -> dict[str, Any]: ...
+
+
+class Policy(msgspec.Struct, frozen=True, kw_only=True):
+    """How this server lets itself be spoken to."""
+
+    url: str
+    open_intake: bool = False
+    secure_cookies: bool = False
+    version: str = ""
+    most_body: int = 10 * 2**20
+
+
+class Desk:
+    """Everything that the screens and the API may use; the callables are asked at each use, since settings change."""
+
+    def __init__(
+        self,
+        *,
+        engine: Engine,
+        sessions: Sessions,
+        blobs: Blobs,
+        clock: Clock,
+        policy: Policy,
+        link_key: bytes,
+        keys: Callable[[], Mapping[str, str]],
+        people: Callable[[], Mapping[str, Person]],
+        remarks: Callable[[], tuple[str, ...]],
+        compile_text: Callable[[bytes, str], Playbook],
+        stage: Stage | None = None,
+    ) -> None:
+        self.engine = engine
+        self.sessions = sessions
+        self.blobs = blobs
+        self.clock = clock
+        self.policy = policy
+        self.link_key = link_key
+        self.keys = keys
+        self.people = people
+        self.remarks = remarks
+        self.compile_text = compile_text
+        self.stage = stage
+        self.signin = (stage.signin if stage is not None else "") or SIGNIN

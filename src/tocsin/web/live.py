@@ -1,0 +1,142 @@
+"""Server-sent events: which stream has a new entry, told to every screen that is open.
+
+An event says only that something happened (stream, seq, kind); whoever hears it asks for what it wants to see. So a
+listener that was away misses nothing: with `Last-Event-ID` it is told what came meanwhile, in one go.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncGenerator, Sequence
+from typing import Annotated, Any
+
+import msgspec
+from litestar import Request, get
+from litestar.background_tasks import BackgroundTask
+from litestar.di import NamedDependency as Given
+from litestar.params import FromQuery, HeaderParameter
+from litestar.response import Stream
+
+from tocsin.engine.journal import Journal
+from tocsin.timeline.entry import Entry
+from tocsin.web.desk import Desk
+from tocsin.web.library import Library
+
+HEARTBEAT_S = 15.0
+MOST_WAITING = 1000
+MOST_CAUGHT_UP = 500
+RETRY_MS = 1000
+
+
+class Notice(msgspec.Struct, frozen=True):
+    """A new entry: where, and of what kind (empty where only the newest entry's number is known)."""
+
+    stream: str
+    seq: int
+    kind: str = ""
+
+
+class Live:
+    """The listeners that are open. `stop` ends them all, so that a server can go without waiting for them."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self._open: set[_Listener] = set()
+        self._stopped = False
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    def stop(self) -> None:
+        """End every listener, and every one that would still begin."""
+        self._stopped = True
+        for listener in tuple(self._open):
+            listener.end()
+
+    async def follow(self, stream: str | None, first: Sequence[Notice]) -> AsyncGenerator[bytes, None]:
+        """The events of one stream, or of all, as bytes for the wire; `first` is what was missed."""
+        listener = _Listener(stream, first)
+        unlisten = self._journal.listen(listener.hear)
+        self._open.add(listener)
+        try:
+            yield f"retry: {RETRY_MS}\n\n".encode()
+            while not self._stopped:
+                for notice in await listener.wait():
+                    yield _spell(notice)
+                if listener.ended:
+                    return
+                yield b": here\n\n"
+        finally:
+            self._open.discard(listener)
+            unlisten()
+
+
+class _Listener:
+    """What one screen has not been told yet. One that cannot keep up is ended; it comes back and catches up."""
+
+    def __init__(self, stream: str | None, first: Sequence[Notice]) -> None:
+        self._stream = stream
+        self._waiting: deque[Notice] = deque(first)
+        self._woken = asyncio.Event()
+        self.ended = False
+        if first:
+            self._woken.set()
+
+    def hear(self, stream: str, entries: Sequence[Entry]) -> None:
+        if self._stream not in (None, stream):
+            return
+        self._waiting.extend(Notice(stream, entry.seq, entry.event.kind) for entry in entries)
+        if len(self._waiting) > MOST_WAITING:
+            self.end()
+        self._woken.set()
+
+    def end(self) -> None:
+        self.ended = True
+        self._woken.set()
+
+    async def wait(self) -> list[Notice]:
+        """What is new; nothing after a while without news, so that the connection is seen to live."""
+        try:
+            async with asyncio.timeout(HEARTBEAT_S):  # wait_for of Python 3.11 may swallow a cancellation
+                await self._woken.wait()
+        except TimeoutError:
+            return []
+        self._woken.clear()
+        found, self._waiting = list(self._waiting), deque()
+        return found
+
+
+def _spell(notice: Notice) -> bytes:
+    body = msgspec.json.encode(notice).decode()
+    return f"event: entry\nid: {notice.stream}:{notice.seq}\ndata: {body}\n\n".encode()
+
+
+@get("/events", include_in_schema=False)
+async def follow_events(
+    desk: Given[Desk],
+    library: Given[Library],
+    live: Given[Live],
+    request: Request[Any, Any, Any],
+    incident: FromQuery[str | None] = None,
+    last: Annotated[str, HeaderParameter(name="Last-Event-ID", max_length=300)] = "",
+) -> Stream:
+    """Server-sent events of one incident, or of all."""
+    if incident is not None:
+        await library.incident(incident)
+    first = await _catch_up(desk, incident, last) if last else []
+    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    events = live.follow(incident, first)
+    gone = BackgroundTask(events.aclose)
+    return Stream(events, media_type="text/event-stream", headers=headers, background=gone)
+
+
+async def _catch_up(desk: Desk, incident: str | None, last: str) -> list[Notice]:
+    """What was missed since `last`. Of all incidents only the newest entry of each is named."""
+    if incident is None:
+        cards = await desk.engine.journal.store.cards()
+        return [Notice(card.id, card.seq) for card in reversed(cards[:MOST_CAUGHT_UP])]
+    stream, _, seq = last.rpartition(":")
+    after = int(seq) if stream == incident and seq.isdecimal() else 0
+    entries = await desk.engine.journal.entries(incident, after)
+    return [Notice(incident, entry.seq, entry.event.kind) for entry in entries[-MOST_CAUGHT_UP:]]

@@ -1,0 +1,74 @@
+"""Signing in by a one-time link. Opening the link only shows a button; pressing it uses the link up.
+
+A used link is no dead end: whoever is signed in already is led to where it would have led, and everybody else is told
+what to type for another.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from litestar import Request, get, post
+from litestar.di import NamedDependency as Given
+from litestar.params import FromPath, QueryParameter
+from litestar.response import Redirect, Response
+
+from tocsin.errors import NotSignedIn
+from tocsin.web.auth import COOKIE, SESSION_FOR, find_signed_in, make_cookie, require_same_origin
+from tocsin.web.desk import Desk
+from tocsin.web.frame import show_public
+from tocsin.web.library import Library
+
+
+@get("/signin/{secret:str}")
+async def show_signin(
+    desk: Given[Desk],
+    library: Given[Library],
+    secret: FromPath[str],
+    request: Request[Any, Any, Any],
+    go: Annotated[str, QueryParameter(max_length=10)] = "",
+    to: Annotated[str, QueryParameter(max_length=500)] = "/",
+) -> Response[Any]:
+    """One button; `go` presses it by itself, `to` is where it leads."""
+    person = await desk.sessions.whose("link", secret, desk.clock.now())
+    if person is None:
+        return await _turn_away(desk, request, to)
+    return show_public("signin.html", name=library.name(person), go=bool(go), to=_local(to))
+
+
+@post("/signin/{secret:str}", status_code=303)
+async def sign_in(desk: Given[Desk], secret: FromPath[str], request: Request[Any, Any, Any]) -> Response[Any]:
+    """Use the link up and begin a session."""
+    if request.headers.get("origin") or request.headers.get("sec-fetch-site"):
+        require_same_origin(request, desk)
+    given = (await request.form()).get("to", "/")
+    to, now = given if isinstance(given, str) else "/", desk.clock.now()
+    person = await desk.sessions.spend("link", secret, now)
+    if person is None:
+        return await _turn_away(desk, request, to)
+    session = await desk.sessions.begin("session", person, now + SESSION_FOR)
+    return Redirect(_local(to), status_code=303, cookies=[make_cookie(desk, session)])
+
+
+async def _turn_away(desk: Desk, request: Request[Any, Any, Any], to: str) -> Response[Any]:
+    """The link is used up or over: on for whoever needs none, a way out for everybody else."""
+    if await find_signed_in(desk, request) is not None:
+        return Redirect(_local(to), status_code=303, headers={"Cache-Control": "no-store"})
+    return show_public("signin_over.html", status_code=404, command=desk.signin)
+
+
+@post("/signout", status_code=303)
+async def sign_out(desk: Given[Desk], request: Request[Any, Any, Any]) -> Redirect:
+    """End the session."""
+    secret = request.cookies.get(COOKIE, "")
+    if not secret:
+        raise NotSignedIn("Nobody is signed in here.")
+    require_same_origin(request, desk)
+    await desk.sessions.end(secret)
+    return Redirect("/", status_code=303, cookies=[make_cookie(desk, "")])
+
+
+def _local(to: str) -> str:
+    """A place on this server; anything else leads to the start."""
+    is_local = to.startswith("/") and not to.startswith("//") and "\\" not in to and to.isprintable()
+    return to if is_local else "/"

@@ -1,0 +1,244 @@
+"""Every address of the server, in one list, and what all of them share."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, cast
+
+from litestar import Litestar, Router, get
+from litestar.di import NamedDependency as Given
+from litestar.di import Provide
+from litestar.handlers import HTTPRouteHandler
+from litestar.static_files import create_static_files_router
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
+
+from tocsin.errors import Unavailable
+from tocsin.web import live
+from tocsin.web.acts import Acts
+from tocsin.web.api import evidence, incidents, links, playbooks, status, steps, teams
+from tocsin.web.api import postmortem as postmortem_api
+from tocsin.web.api.describe import SECURITY, describe_api
+from tocsin.web.api.verbs import make_verb_routes
+from tocsin.web.auth import provide_asker, require_asker
+from tocsin.web.compile import Compiler
+from tocsin.web.desk import Desk
+from tocsin.web.failure import answer_failure
+from tocsin.web.frame import provide_frame
+from tocsin.web.hooks import alertmanager, reads
+from tocsin.web.library import Library
+from tocsin.web.live import Live
+from tocsin.web.postmortem import Postmortems
+from tocsin.web.render import STATIC
+from tocsin.web.screens import demo, page, room, signin
+from tocsin.web.screens import incidents as incident_screens
+from tocsin.web.screens import playbooks as playbook_screens
+from tocsin.web.screens import postmortem as postmortem_screen
+from tocsin.web.screens import status as status_screen
+from tocsin.web.status import PublicBoard
+
+POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data:",
+        "connect-src 'self'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+HEADERS = {
+    b"content-security-policy": POLICY.encode(),
+    b"x-content-type-options": b"nosniff",
+    b"referrer-policy": b"same-origin",
+    b"x-frame-options": b"DENY",
+}
+
+
+@get("/-/healthy", sync_to_thread=False, media_type="text/plain")
+def tell_healthy() -> str:
+    """The process lives."""
+    return "OK\n"
+
+
+@get("/-/ready", media_type="text/plain")
+async def tell_ready(desk: Given[Desk]) -> str:
+    """The store answers, and the engine turns. Raises `Unavailable`, which is a 503."""
+    await desk.engine.journal.store.next_due()
+    if desk.engine.is_sick:
+        raise Unavailable("The engine has not turned for a while: pages are late. The server's log says why.")
+    return "OK\n"
+
+
+OPEN: list[HTTPRouteHandler] = [
+    tell_healthy,
+    tell_ready,
+    signin.show_signin,
+    signin.sign_in,
+    signin.sign_out,
+    page.show_link,
+    page.acknowledge_by_link,
+    status_screen.show_status,
+]
+"""Without signing in; what changes something here carries its own secret."""
+
+SCREENS: list[HTTPRouteHandler] = [
+    incident_screens.list_incidents,
+    incident_screens.declare_incident,
+    room.show_incident,
+    room.show_source,
+    room.show_step,
+    room.propose_step,
+    room.approve_step,
+    room.ask_of_step,
+    room.ask_of_duty,
+    room.lift_prohibition,
+    room.ask_of_incident,
+    postmortem_screen.show_postmortem,
+    postmortem_screen.download_postmortem,
+    postmortem_screen.save_postmortem,
+    playbook_screens.show_drop,
+    playbook_screens.try_playbook,
+    playbook_screens.list_playbooks,
+    playbook_screens.show_team_playbook,
+    playbook_screens.show_team_source,
+    playbook_screens.activate_playbook,
+    playbook_screens.freeze_team,
+    live.follow_events,
+]
+"""For whoever is signed in."""
+
+API: list[HTTPRouteHandler] = [
+    incidents.list_incidents,
+    incidents.declare_incident,
+    incidents.read_incident,
+    incidents.read_timeline,
+    *make_verb_routes(),
+    steps.propose_step,
+    steps.read_step,
+    steps.approve_step,
+    postmortem_api.read_postmortem,
+    postmortem_api.save_postmortem,
+    evidence.read_evidence,
+    playbooks.compile_document,
+    teams.list_teams,
+    teams.list_people,
+    teams.tell_asker,
+    teams.activate_playbook,
+    teams.freeze_team,
+    links.make_link,
+]
+"""For whoever is signed in, or has a token; below `/api`."""
+
+
+def wrap(app: ASGIApp) -> ASGIApp:
+    """Every answer gets the headers, and HEAD is GET without its body."""
+
+    async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
+        bare = scope.get("method") == "HEAD"
+        asked = cast("Scope", {**scope, "method": "GET"}) if bare else scope
+        await app(asked, _hang_up(receive) if bare else receive, _dress(send, bare=bare))
+
+    return wrapped
+
+
+def _dress(send: Send, *, bare: bool) -> Send:
+    async def dressed(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            given = list(message["headers"])
+            names = {name.lower() for name, _ in given}
+            message["headers"] = given + [(name, value) for name, value in HEADERS.items() if name not in names]
+            await send(message)
+            if bare:
+                await send({"type": "http.response.body", "body": b"", "more_body": False})
+        elif not bare:
+            await send(message)
+
+    return dressed
+
+
+def _hang_up(receive: Receive) -> Receive:
+    """For a request that wants no body: an endless answer ends at once."""
+    asked = False
+
+    async def hung_up() -> Any:
+        nonlocal asked
+        if asked:
+            return {"type": "http.disconnect"}
+        asked = True
+        return await receive()
+
+    return hung_up
+
+
+def create_app(desk: Desk) -> Litestar:
+    """The application on `desk`."""
+    library, listeners = Library(desk), Live(desk.engine.journal)
+    acts = Acts(desk, library)
+    given: dict[str, Any] = {
+        "desk": desk,
+        "library": library,
+        "live": listeners,
+        "acts": acts,
+        "postmortems": Postmortems(desk, library),
+        "compiler": Compiler(desk),
+        "board": PublicBoard(desk),
+        "reads": reads.Reads(desk, desk.clock.now()),
+    }
+    app = Litestar(
+        [
+            Router("/", route_handlers=OPEN, include_in_schema=False),
+            Router(
+                "/",
+                route_handlers=[*SCREENS, *(demo.SCREENS if desk.stage is not None else ())],
+                guards=[require_asker],
+                include_in_schema=False,
+            ),
+            Router("/api", route_handlers=API, guards=[require_asker], security=SECURITY),
+            Router("/api", route_handlers=[status.read_status]),
+            Router(
+                "/",
+                route_handlers=[
+                    alertmanager.take_alerts,
+                    alertmanager.take_alerts_by_header,
+                    alertmanager.take_webhook,
+                    *reads.make_read_routes(),
+                ],
+                dependencies={"team_of_key": Provide(reads.provide_team)},
+            ),
+            create_static_files_router("/static", [STATIC], include_in_schema=False),
+        ],
+        dependencies={
+            **{name: Provide(_always(value), sync_to_thread=False) for name, value in given.items()},
+            "asker": Provide(provide_asker, sync_to_thread=False),
+            "frame": Provide(provide_frame, sync_to_thread=False),
+        },
+        exception_handlers={Exception: answer_failure},
+        openapi_config=describe_api(desk.policy.version),
+        request_max_body_size=desk.policy.most_body,
+        lifespan=[_end_listeners(listeners)],
+        logging_config=None,
+        debug=False,
+        pdb_on_exception=False,
+    )
+    app.state.desk, app.state.live = desk, listeners
+    app.asgi_handler = wrap(app.asgi_handler)
+    return app
+
+
+def _always(value: Any) -> Any:
+    def provide() -> Any:
+        return value
+
+    return provide
+
+
+def _end_listeners(listeners: Live) -> Any:
+    @asynccontextmanager
+    async def lifespan(app: Litestar) -> AsyncIterator[None]:
+        yield
+        listeners.stop()
+
+    return lifespan

@@ -1,0 +1,269 @@
+"""What can be asked of an incident over HTTP: for each verb its body and the command that it becomes.
+
+The API and the screens' forms share this table: a verb that is added here has an address under both, and stands in the
+OpenAPI document.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
+
+from tocsin.comms.commands import PostUpdate
+from tocsin.incident import commands as c
+from tocsin.run.commands import FinishStep, SettleDoubt, SkipStep
+from tocsin.web.auth import Asker
+from tocsin.words import Audience
+
+Name = Annotated[str, Meta(min_length=1, max_length=200)]
+Reason = Annotated[str, Meta(min_length=1, max_length=2000)]
+Remark = Annotated[str, Meta(max_length=2000)]
+Words = Annotated[str, Meta(min_length=1, max_length=10_000)]
+Line = Annotated[int, Meta(ge=1, le=10_000_000)]
+
+
+class Body(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Base of what requests bring along: fields that are not known are refused, not dropped."""
+
+
+class Nothing(Body, frozen=True, kw_only=True):
+    """No fields."""
+
+
+class Because(Body, frozen=True, kw_only=True):
+    """`reason` is needed."""
+
+    reason: Reason
+
+
+class Noted(Body, frozen=True, kw_only=True):
+    """`note` may be added."""
+
+    note: Remark = ""
+
+
+class Explained(Body, frozen=True, kw_only=True):
+    """`reason` may be added."""
+
+    reason: Remark = ""
+
+
+class Told(Body, frozen=True, kw_only=True):
+    """`text` is needed."""
+
+    text: Words
+
+
+class SeverityBody(Body, frozen=True, kw_only=True):
+    """`severity` as the playbook names it."""
+
+    severity: Name
+    reason: Remark = ""
+
+
+class ScenarioBody(Body, frozen=True, kw_only=True):
+    """`scenario` by its title or line in the playbook of `team`."""
+
+    team: Name
+    scenario: Annotated[str, Meta(min_length=1, max_length=500)]
+
+
+class RoleBody(Body, frozen=True, kw_only=True):
+    """`responder` (a person's id) plays `role` from now on."""
+
+    role: Name
+    responder: Name
+
+
+class UpdateBody(Body, frozen=True, kw_only=True):
+    """`audiences` are `responders`, `public` or both."""
+
+    text: Words
+    audiences: Annotated[tuple[Audience, ...], Meta(min_length=1, max_length=2)] = (Audience.RESPONDERS,)
+
+
+class EscalateBody(Body, frozen=True, kw_only=True):
+    """`line` is the line of the playbook whose condition holds."""
+
+    line: Line
+    reason: Remark = ""
+
+
+class HappenedBody(Body, frozen=True, kw_only=True):
+    """`happened`: whether the step in doubt took effect."""
+
+    happened: bool
+
+
+class Verb(msgspec.Struct, frozen=True, kw_only=True):
+    """One verb: its last part of the address, its body, and the command of whoever asks (`target`: a key or step)."""
+
+    name: str
+    body: type[Body]
+    command: Callable[[Asker, str, Any], c.Command]
+    says: str
+
+
+VERBS: tuple[Verb, ...] = (
+    Verb(
+        name="acknowledge",
+        body=Nothing,
+        command=lambda asker, _, body: c.Acknowledge(by=asker.person, via=asker.way),
+        says="I have taken it: my pages stop.",
+    ),
+    Verb(
+        name="declare",
+        body=Nothing,
+        command=lambda asker, _, body: c.Declare(by=asker.person),
+        says="What is in triage is an incident.",
+    ),
+    Verb(
+        name="dismiss",
+        body=Because,
+        command=lambda asker, _, body: c.Dismiss(by=asker.person, reason=body.reason),
+        says="What is in triage is no incident.",
+    ),
+    Verb(
+        name="severity",
+        body=SeverityBody,
+        command=lambda asker, _, body: c.SetSeverity(by=asker.person, severity=body.severity, reason=body.reason),
+        says="It is of this severity; all duties are counted anew by it.",
+    ),
+    Verb(
+        name="scenario",
+        body=ScenarioBody,
+        command=lambda asker, _, body: c.ChooseScenario(by=asker.person, team=body.team, scenario=body.scenario),
+        says="It is this scenario, of this team.",
+    ),
+    Verb(
+        name="role",
+        body=RoleBody,
+        command=lambda asker, _, body: c.TakeRole(by=asker.person, role=body.role, responder=body.responder),
+        says="Somebody plays a role from now on.",
+    ),
+    Verb(
+        name="note",
+        body=Told,
+        command=lambda asker, _, body: c.AddNote(by=asker.person, text=body.text),
+        says="A remark for the timeline.",
+    ),
+    Verb(
+        name="cause",
+        body=Told,
+        command=lambda asker, _, body: c.IdentifyCause(by=asker.person, text=body.text),
+        says="The cause is known; the public status becomes `identified`.",
+    ),
+    Verb(
+        name="update",
+        body=UpdateBody,
+        command=lambda asker, _, body: PostUpdate(by=asker.person, text=body.text, audiences=body.audiences),
+        says="Tell the responders or the public where things stand. 403 where a line of the playbook forbids it.",
+    ),
+    Verb(
+        name="mitigate",
+        body=Noted,
+        command=lambda asker, _, body: c.Mitigate(by=asker.person, note=body.note),
+        says="The fix is in; from now on it is watched.",
+    ),
+    Verb(
+        name="resolve",
+        body=Noted,
+        command=lambda asker, _, body: c.Resolve(by=asker.person, note=body.note),
+        says="It is over.",
+    ),
+    Verb(
+        name="reopen",
+        body=Because,
+        command=lambda asker, _, body: c.Reopen(by=asker.person, reason=body.reason),
+        says="It is not over.",
+    ),
+    Verb(
+        name="close",
+        body=Nothing,
+        command=lambda asker, _, body: c.Close(by=asker.person),
+        says="Nothing is owed any more. 409 while something is.",
+    ),
+    Verb(
+        name="escalate",
+        body=EscalateBody,
+        command=lambda asker, _, body: c.Escalate(by=asker.person, line=body.line, reason=body.reason),
+        says="The condition on a line of the playbook holds: call those whom it names.",
+    ),
+)
+"""Verbs on an incident: `POST /api/incidents/{incident}/VERB`."""
+
+DUTY_VERBS: tuple[Verb, ...] = (
+    Verb(
+        name="meet",
+        body=Noted,
+        command=lambda asker, key, body: c.MeetObligation(by=asker.person, key=key, note=body.note),
+        says="This duty is done.",
+    ),
+    Verb(
+        name="waive",
+        body=Because,
+        command=lambda asker, key, body: c.WaiveObligation(by=asker.person, key=key, reason=body.reason),
+        says="This duty is set aside, for a reason.",
+    ),
+)
+"""Verbs on a duty: `POST /api/incidents/{incident}/obligations/{key}/VERB`."""
+
+STEP_VERBS: tuple[Verb, ...] = (
+    Verb(
+        name="skip",
+        body=Explained,
+        command=lambda asker, step, body: SkipStep(by=asker.person, step=step, reason=body.reason),
+        says="Leave this step out.",
+    ),
+    Verb(
+        name="done",
+        body=Noted,
+        command=lambda asker, step, body: FinishStep(by=asker.person, step=step, note=body.note),
+        says="I have done this step by hand.",
+    ),
+    Verb(
+        name="doubt",
+        body=HappenedBody,
+        command=lambda asker, step, body: SettleDoubt(by=asker.person, step=step, happened=body.happened),
+        says="The step that nobody saw end did happen, or did not.",
+    ),
+)
+"""Verbs on a step: `POST /api/incidents/{incident}/steps/{step}/VERB`; approving needs more and stands by itself."""
+
+
+class ApproveBody(Body, frozen=True, kw_only=True):
+    """`digest` is what was looked at; `bindings` fill the blanks by name."""
+
+    digest: Annotated[str, Meta(min_length=64, max_length=64)]
+    bindings: Annotated[dict[str, Annotated[str, Meta(max_length=200)]], Meta(max_length=50)] = {}
+
+
+class ProposeBody(Body, frozen=True, kw_only=True):
+    """`text` is the statement."""
+
+    text: Words
+
+
+class DeclareBody(Body, frozen=True, kw_only=True):
+    """`scenario` by title, label, line or an unmistakable part of its title; `severity` as the playbook names it."""
+
+    team: Name
+    scenario: Annotated[str, Meta(max_length=500)] | None = None
+    severity: Annotated[str, Meta(max_length=200)] | None = None
+    title: Annotated[str, Meta(max_length=300)] = ""
+
+
+class FreezeBody(Body, frozen=True, kw_only=True):
+    """`on`: nothing runs by itself any more."""
+
+    on: bool
+    reason: Remark = ""
+
+
+class ActivateBody(Body, frozen=True, kw_only=True):
+    """`digest` is the playbook that was read; by default the one that the team has now."""
+
+    digest: Annotated[str, Meta(max_length=64)] = ""

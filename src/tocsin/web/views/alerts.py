@@ -1,0 +1,56 @@
+"""The alerts of an incident as they are shown. Everything here was written by whoever sent them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from tocsin.incident.state import AlertState
+from tocsin.web.views.scene import Scene, View, clean, find_link
+
+MOST_ALERTS, MOST_PAIRS, MOST_VALUE = 50, 40, 500
+
+
+class Pair(View, frozen=True, kw_only=True):
+    """A label or annotation; `link` is set where the value is an address of the web."""
+
+    name: str
+    value: str
+    link: str = ""
+
+
+class AlertView(View, frozen=True, kw_only=True):
+    """One alert: as it joined, and when it cleared."""
+
+    fingerprint: str
+    name: str
+    starts_at: datetime
+    cleared_at: datetime | None
+    labels: tuple[Pair, ...]
+    annotations: tuple[Pair, ...]
+    source: str = ""
+
+
+def show_alerts(scene: Scene) -> tuple[AlertView, ...]:
+    """The alerts, those that fire first."""
+    states = sorted(scene.incident.alerts.values(), key=lambda each: each.cleared_at is not None)
+    return tuple(_show(each) for each in states[:MOST_ALERTS])
+
+
+def _show(state: AlertState) -> AlertView:
+    seen = state.seen
+    return AlertView(
+        fingerprint=seen.fingerprint,
+        name=clean(seen.name or "Unnamed alert", 200),
+        starts_at=seen.starts_at,
+        cleared_at=state.cleared_at,
+        labels=_show_pairs(seen.labels),
+        annotations=_show_pairs(seen.annotations),
+        source=find_link(seen.generator_url),
+    )
+
+
+def _show_pairs(pairs: dict[str, str]) -> tuple[Pair, ...]:
+    shown = sorted(pairs.items())[:MOST_PAIRS]
+    return tuple(
+        Pair(name=clean(name, 100), value=clean(value, MOST_VALUE), link=find_link(value)) for name, value in shown
+    )

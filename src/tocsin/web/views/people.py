@@ -1,0 +1,149 @@
+"""The people of an incident as they are shown: who is being called, who is next, and who plays which role."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from tocsin.incident.state import Call
+from tocsin.page.clocks import read_clocks
+from tocsin.page.ladder import Demand, find_demands
+from tocsin.page.plan import CALLING
+from tocsin.playbook.model import Role
+from tocsin.web.views.scene import Cite, Scene, View, Who, clean
+
+MOST_DUTIES = 8
+
+
+class CallView(View, frozen=True, kw_only=True):
+    """The calling of one responder."""
+
+    who: Who
+    channel: str
+    round: int
+    state: str
+    first_at: datetime
+    last_at: datetime
+    answered_at: datetime | None = None
+    cite: Cite | None = None
+
+
+class NextCall(View, frozen=True, kw_only=True):
+    """Who is called next if nothing changes: `names` as the ladder or the playbook has them, `who` they are then."""
+
+    names: tuple[str, ...]
+    who: tuple[Who, ...]
+    at: datetime
+    why: str
+    cite: Cite | None = None
+
+
+class RoleView(View, frozen=True, kw_only=True):
+    """A role, its duties as the playbook writes them, and who plays it."""
+
+    title: str
+    abbr: str
+    who: Who | None = None
+    cite: Cite | None = None
+    duties: tuple[str, ...] = ()
+
+
+class QuestionView(View, frozen=True, kw_only=True):
+    """A condition of the playbook on which people are called once somebody says that it holds."""
+
+    line: int
+    condition: str
+    who: tuple[str, ...]
+    asked_at: datetime | None = None
+    cite: Cite | None = None
+
+
+def show_calls(scene: Scene) -> tuple[CallView, ...]:
+    """Everybody who has been called, those who have not answered first."""
+    calls = sorted(scene.incident.calls.values(), key=lambda call: (call.answered_at is not None, call.first_at))
+    return tuple(_show_call(call, scene) for call in calls)
+
+
+def _show_call(call: Call, scene: Scene) -> CallView:
+    return CallView(
+        who=Who(id=call.responder, name=scene.name(call.responder)),
+        channel=call.channel,
+        round=call.round,
+        state=call.state,
+        first_at=call.first_at,
+        last_at=call.last_at,
+        answered_at=call.answered_at,
+        cite=scene.cite(call.line),
+    )
+
+
+def find_next_call(scene: Scene) -> NextCall | None:
+    """The next demand ahead; null where nobody would be called by time alone."""
+    if scene.incident.status not in CALLING:
+        return None
+    levels, clocks = scene.rota.staffing.levels, read_clocks(scene.incident, scene.book)
+    demands = find_demands(scene.incident, scene.book, levels, clocks)
+    ahead = [each for each in demands if each.key not in scene.incident.joined and each.due > scene.now]
+    return _show_next(ahead[0], scene) if ahead else None
+
+
+def _show_next(demand: Demand, scene: Scene) -> NextCall:
+    found = scene.rota.answer_all(demand.who, demand.due)
+    return NextCall(
+        names=tuple(clean(each, 100) for each in demand.who),
+        who=tuple(Who(id=each, name=scene.name(each)) for each in found),
+        at=demand.due,
+        why=clean(demand.why, 200),
+        cite=scene.cite(demand.line),
+    )
+
+
+def show_roles(scene: Scene) -> tuple[RoleView, ...]:
+    """The playbook's roles, then those that somebody took beside them; a commander is always among them."""
+    taken = {role.casefold(): who for role, who in scene.incident.roles.items()}
+    roles = [
+        RoleView(
+            title=clean(role.title, 100),
+            abbr=role.abbr or "",
+            who=scene.who(next((taken[name] for name in _names(role) if name in taken), None)),
+            cite=scene.cite(role.line),
+            duties=tuple(clean(duty.text, 200) for duty in role.duties[:MOST_DUTIES]),
+        )
+        for role in scene.book.playbook.roles
+    ]
+    known = {name for role in scene.book.playbook.roles for name in _names(role)}
+    beside = [
+        RoleView(title=clean(role, 100), abbr="", who=scene.who(who))
+        for role, who in scene.incident.roles.items()
+        if role.casefold() not in known
+    ]
+    return (*_with_commander([*roles, *beside]),)
+
+
+def _names(role: Role) -> tuple[str, ...]:
+    """What a role may be called when somebody takes it, in small letters."""
+    title, abbr = role.title.casefold(), (role.abbr or role.title).casefold()
+    return title, abbr, f"{title} ({abbr})"
+
+
+def _with_commander(roles: list[RoleView]) -> list[RoleView]:
+    if any("commander" in role.title.casefold() for role in roles):
+        return roles
+    return [RoleView(title="Incident commander", abbr="IC"), *roles]
+
+
+def show_questions(scene: Scene) -> tuple[QuestionView, ...]:
+    """The escalations that wait for an answer, of the whole playbook and of what is being done."""
+    scopes = {"document", *(procedure.title for procedure in scene.book.procedures(scene.incident))}
+    return tuple(
+        QuestionView(
+            line=each.line,
+            condition=clean(trigger.condition, 300),
+            who=tuple(clean(name, 100) for name in each.who),
+            asked_at=scene.incident.asked.get(each.line),
+            cite=scene.cite(each.line),
+        )
+        for each in scene.book.playbook.escalation
+        if each.scope in scopes
+        for trigger in each.triggers[:1]
+        if trigger.condition is not None
+    )

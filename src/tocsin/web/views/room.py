@@ -1,0 +1,245 @@
+"""The incident room: everything that responders see of an incident, at one moment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from tocsin.comms.silence import find_silence
+from tocsin.incident.status import MOVES
+from tocsin.incident.suggest import suggest_severities
+from tocsin.run.guard import own_prohibitions
+from tocsin.web.views.alerts import AlertView, show_alerts
+from tocsin.web.views.duties import DutyView, find_next_duty, show_duties
+from tocsin.web.views.people import (
+    CallView,
+    NextCall,
+    QuestionView,
+    RoleView,
+    find_next_call,
+    show_calls,
+    show_questions,
+    show_roles,
+)
+from tocsin.web.views.scene import Cite, Scene, View, Who, clean
+from tocsin.web.views.steps import ProcedureView, StepView, show_procedures, show_typed
+
+ASKED = ("declare", "dismiss", "acknowledge", "mitigate", "resolve", "reopen", "close")
+"""The moves of the status machine that a person asks for."""
+
+
+class SeverityView(View, frozen=True, kw_only=True):
+    """A severity as the playbook names it; `rank` 0 is the worst."""
+
+    id: str
+    name: str
+    rank: int
+    cite: Cite | None = None
+
+
+class SuggestionView(View, frozen=True, kw_only=True):
+    """A severity that may fit, with the line that says why."""
+
+    severity: str
+    line: int
+    text: str
+
+
+class ProhibitionView(View, frozen=True, kw_only=True):
+    """What is forbidden now, or was until somebody lifted it; `incident` is the other incident that forbids it."""
+
+    cite: Cite
+    lifted_by: str = ""
+    lifted: Who | None = None
+    part: str = ""
+    incident: str = ""
+
+
+class UpdateView(View, frozen=True, kw_only=True):
+    """What was said to whom."""
+
+    at: datetime
+    text: str
+    by: Who
+    audiences: tuple[str, ...]
+    status: str
+
+
+class SilenceView(View, frozen=True, kw_only=True):
+    """The line that forbids words to the public, and the role that may lift it."""
+
+    cite: Cite
+    lifted_by: str = ""
+    incident: str = ""
+
+
+class Room(View, frozen=True, kw_only=True):
+    """One incident. `moves` are the verbs that its status allows, `seq` the last entry that this view knows.
+
+    `steps` are all of them; `procedures` say which belong where, in document order, by id.
+    """
+
+    id: str
+    number: str
+    title: str
+    team: str
+    team_name: str
+    mode: str
+    status: str
+    public_status: str
+    origin: str
+    seq: int
+    is_open: bool
+    now: datetime
+    opened_at: datetime
+    started_at: datetime
+    severity: str | None
+    rank: int | None
+    severities: tuple[SeverityView, ...]
+    suggestions: tuple[SuggestionView, ...]
+    scenario: Cite | None
+    scenarios: tuple[Cite, ...]
+    candidates: tuple[str, ...]
+    moves: tuple[str, ...]
+    commander: Who | None
+    acknowledged_at: datetime | None
+    acknowledged_by: Who | None
+    mitigated_at: datetime | None
+    resolved_at: datetime | None
+    closed_at: datetime | None
+    reopened: int
+    cause: str
+    merged_into: str
+    has_postmortem: bool
+    playbook: str
+    is_activated: bool
+    is_frozen: bool
+    no_isolation: str
+    silence: SilenceView | None
+    prohibitions: tuple[ProhibitionView, ...]
+    next_duty: DutyView | None
+    obligations: tuple[DutyView, ...]
+    calls: tuple[CallView, ...]
+    next_call: NextCall | None
+    roles: tuple[RoleView, ...]
+    questions: tuple[QuestionView, ...]
+    procedures: tuple[ProcedureView, ...]
+    steps: tuple[StepView, ...]
+    alerts: tuple[AlertView, ...]
+    updates: tuple[UpdateView, ...]
+
+
+def show_room(scene: Scene) -> Room:
+    """The room of an incident."""
+    incident, book, duties = scene.incident, scene.book, show_duties(scene)
+    procedures = show_procedures(scene)
+    severities = show_severities(scene)
+    return Room(
+        id=incident.id,
+        number=clean(incident.number, 100),
+        title=clean(incident.title, 300),
+        team=incident.team,
+        team_name=clean(book.policy.name, 100),
+        mode=book.policy.mode,
+        status=incident.status,
+        public_status=incident.public_status,
+        origin=incident.origin,
+        seq=incident.seq,
+        is_open=incident.is_open,
+        now=scene.now,
+        opened_at=incident.opened_at,
+        started_at=incident.started_at,
+        severity=incident.severity,
+        rank=next((each.rank for each in severities if each.id == incident.severity), None),
+        severities=severities,
+        suggestions=_show_suggestions(scene),
+        scenario=_show_scenario(scene),
+        scenarios=tuple(Cite(line=each.line, text=clean(each.title, 200)) for each in book.playbook.scenarios),
+        candidates=incident.candidates,
+        moves=tuple(verb for verb in ASKED if incident.status in MOVES[verb]),
+        commander=scene.who(incident.commander),
+        acknowledged_at=incident.acknowledged_at,
+        acknowledged_by=scene.who(incident.acknowledged_by),
+        mitigated_at=incident.mitigated_at,
+        resolved_at=incident.resolved_at,
+        closed_at=incident.closed_at,
+        reopened=incident.reopened,
+        cause=clean(incident.cause or ""),
+        merged_into=incident.merged_into or "",
+        has_postmortem=incident.postmortem is not None,
+        playbook=incident.playbook,
+        is_activated=book.activated,
+        is_frozen=book.frozen,
+        no_isolation=book.no_isolation,
+        silence=_show_silence(scene),
+        prohibitions=tuple(_show_prohibitions(scene)),
+        next_duty=find_next_duty(duties),
+        obligations=duties,
+        calls=show_calls(scene),
+        next_call=find_next_call(scene),
+        roles=show_roles(scene),
+        questions=show_questions(scene),
+        procedures=tuple(view for view, _ in procedures),
+        steps=(*(step for _, steps in procedures for step in steps), *show_typed(scene)),
+        alerts=show_alerts(scene),
+        updates=_show_updates(scene),
+    )
+
+
+def show_severities(scene: Scene) -> tuple[SeverityView, ...]:
+    """The playbook's severities, the worst first."""
+    ranked: Sequence[SeverityView] = [
+        SeverityView(id=clean(each.id, 40), name=clean(each.name, 200), rank=each.rank, cite=scene.cite(each.line))
+        for each in scene.book.playbook.severities
+    ]
+    return tuple(sorted(ranked, key=lambda each: each.rank))
+
+
+def _show_suggestions(scene: Scene) -> tuple[SuggestionView, ...]:
+    return tuple(
+        SuggestionView(severity=each.severity, line=each.line, text=clean(each.text, 200))
+        for each in suggest_severities(scene.incident, scene.book)
+    )
+
+
+def _show_scenario(scene: Scene) -> Cite | None:
+    found = scene.book.scenario(scene.incident)
+    return Cite(line=found.line, text=clean(found.title, 200)) if found else None
+
+
+def _show_silence(scene: Scene) -> SilenceView | None:
+    found = find_silence(scene.incident, scene.book)
+    if found is None:
+        return None
+    cite = Cite(line=found.line, text=clean(found.text, 300))
+    return SilenceView(cite=cite, lifted_by=clean(found.lifted_by or "", 100), incident=found.incident)
+
+
+def _show_prohibitions(scene: Scene) -> Iterator[ProhibitionView]:
+    """Those that hold, then those that other incidents hold, then those that were lifted."""
+    incident, book = scene.incident, scene.book
+    titles = {section.line: section.title for each in book.procedures(incident) for section in each.sections}
+    for rule in own_prohibitions(incident, book):
+        part = titles.get(rule.section or 0, "") if rule.scope == "section" else ""
+        cite = Cite(line=rule.line, text=clean(rule.text, 400))
+        yield ProhibitionView(cite=cite, lifted_by=clean(rule.lifted_by or "", 100), part=clean(part, 200))
+    for force in book.in_force:
+        cite = Cite(line=force.prohibition.line, text=clean(force.prohibition.text, 400))
+        yield ProhibitionView(cite=cite, incident=force.incident)
+    rules = {rule.line: rule for rule in book.prohibitions(incident)}
+    for line, who in incident.lifted.items():
+        text = rules[line].text if line in rules else ""
+        yield ProhibitionView(cite=Cite(line=line, text=clean(text, 400)), lifted=scene.who(who))
+
+
+def _show_updates(scene: Scene) -> tuple[UpdateView, ...]:
+    return tuple(
+        UpdateView(
+            at=each.at,
+            text=clean(each.text, 4000),
+            by=Who(id=each.by, name=scene.name(each.by)),
+            audiences=tuple(audience.value for audience in each.audiences),
+            status=each.status,
+        )
+        for each in reversed(scene.incident.updates)
+    )

@@ -1,0 +1,332 @@
+"""The steps of an incident as they are shown: in document order, each with exactly what would run and what may happen.
+
+The verdicts are the run room's own (`run/guard.py`); here they only get a word for the screen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+import msgspec
+
+from tocsin.incident.book import number_steps
+from tocsin.incident.state import StepRecord
+from tocsin.playbook.model import Branch, Procedure, Section, Step
+from tocsin.run.auto import find_reads
+from tocsin.run.commands import find_obstacle
+from tocsin.run.guard import Allowed, Forbidden, NeedsApproval, Refused, Verdict, judge
+from tocsin.run.program import Task, prepare
+from tocsin.web.views.scene import Cite, Scene, View, Who, clean
+from tocsin.words import Mode, Status, StepKind, StepState
+
+MOST_TEXT = 8192
+MOST_HEAD_LINES = 12
+DONE = frozenset({StepState.OK, StepState.FAILED, StepState.SKIPPED})
+
+
+class Blank(View, frozen=True, kw_only=True):
+    """A blank of a statement: as written, the name it is bound by, and its value if there is one."""
+
+    text: str
+    name: str
+    value: str = ""
+
+
+class VerdictView(View, frozen=True, kw_only=True):
+    """May it run? `kind` is by_itself, may_run, needs_approval, forbidden, fill_in, refused, by_hand or rule (no step).
+
+    `by` is the role that the playbook demands, `incident` the other incident whose playbook forbids it.
+    """
+
+    kind: str
+    why: str = ""
+    cite: Cite | None = None
+    by: str = ""
+    incident: str = ""
+
+
+class Ran(View, frozen=True, kw_only=True):
+    """What became of a step. `stdout` and `stderr` name the full outputs, `cut` is what they lack, in bytes."""
+
+    state: str
+    by: Who | None = None
+    requested_at: datetime | None = None
+    ended_at: datetime | None = None
+    exit_code: int | None = None
+    duration_s: float | None = None
+    head: str = ""
+    stdout: str = ""
+    stderr: str = ""
+    cut: int = 0
+    why: str = ""
+
+
+class StepView(View, frozen=True, kw_only=True):
+    """One step. `program`, `env`, `target` and `digest` are exactly what an approval allows; `acts` what can be asked.
+
+    `condition` is the innermost of `conditions`, the branches that the step stands under; `obstacle` says why nothing
+    of its kind runs for this team, whoever approves.
+    """
+
+    id: str
+    kind: str
+    line: int
+    text: str
+    verdict: VerdictView
+    state: str = StepState.PLANNED.value
+    title: str = ""
+    caution: str = ""
+    condition: str = ""
+    conditions: tuple[Cite, ...] = ()
+    effect: str = ""
+    why: str = ""
+    tags: tuple[str, ...] = ()
+    program: str = ""
+    env: dict[str, str] = {}
+    target: str = ""
+    digest: str = ""
+    blanks: tuple[Blank, ...] = ()
+    obstacle: str = ""
+    typed_by: Who | None = None
+    ran: Ran | None = None
+    acts: tuple[str, ...] = ()
+
+
+class SectionView(View, frozen=True, kw_only=True):
+    """A labelled part with the ids of its steps; the title is empty for steps that stand outside every part."""
+
+    title: str
+    kind: str
+    line: int
+    steps: tuple[str, ...]
+
+
+class ProcedureView(View, frozen=True, kw_only=True):
+    """A scenario or a general procedure; its steps stand beside it, by id."""
+
+    title: str
+    label: str
+    line: int
+    is_scenario: bool
+    sections: tuple[SectionView, ...]
+    done: int
+    total: int
+
+
+def show_procedures(scene: Scene) -> tuple[tuple[ProcedureView, tuple[StepView, ...]], ...]:
+    """The incident's scenario, then the general procedures that apply, each with its steps."""
+    scenario, alone = scene.book.scenario(scene.incident), find_alone(scene)
+    return tuple(
+        show_procedure(each, scene, alone, is_scenario=each is scenario)
+        for each in scene.book.procedures(scene.incident)
+    )
+
+
+def find_alone(scene: Scene) -> frozenset[str]:
+    """The steps that run by themselves as things stand."""
+    book = scene.book
+    if not book.activated or book.frozen or book.no_isolation or book.policy.mode is Mode.SHADOW:
+        return frozenset()
+    return frozenset(task.id for task in find_reads(scene.incident, book))
+
+
+def show_procedure(
+    procedure: Procedure, scene: Scene, alone: frozenset[str], *, is_scenario: bool
+) -> tuple[ProcedureView, tuple[StepView, ...]]:
+    """One procedure with its steps; `alone` are those that run by themselves."""
+    shown = tuple(_show_step(step_id, step, procedure, scene, alone) for step_id, step in number_steps(procedure))
+    view = ProcedureView(
+        title=clean(procedure.title, 300),
+        label=procedure.label or "",
+        line=procedure.line,
+        is_scenario=is_scenario,
+        sections=tuple(_group(procedure, shown)),
+        done=sum(each.state in DONE for each in shown),
+        total=len(shown),
+    )
+    return view, shown
+
+
+def _group(procedure: Procedure, shown: tuple[StepView, ...]) -> Iterator[SectionView]:
+    """Runs of steps of one section, in document order."""
+    sections = {section.line: section for section in procedure.sections}
+    of = {step_id: step.section for step_id, step in number_steps(procedure)}
+    run: list[StepView] = []
+    for at, step in enumerate(shown):
+        run.append(step)
+        if at + 1 == len(shown) or of[shown[at + 1].id] != of[step.id]:
+            yield _section(sections.get(of[step.id] or 0), tuple(run))
+            run = []
+
+
+def _section(section: Section | None, steps: tuple[StepView, ...]) -> SectionView:
+    ids = tuple(step.id for step in steps)
+    if section is None:
+        return SectionView(title="", kind="", line=steps[0].line, steps=ids)
+    return SectionView(title=clean(section.title, 200), kind=section.kind, line=section.line, steps=ids)
+
+
+def show_typed(scene: Scene) -> tuple[StepView, ...]:
+    """The steps that people typed."""
+    shown = (show_typed_step(record, scene) for record in scene.incident.steps.values() if record.proposed_by)
+    return tuple(shown)
+
+
+def show_typed_step(record: StepRecord, scene: Scene, given: dict[str, str] | None = None) -> StepView:
+    """One typed step."""
+    task = prepare((), record.step, scene.incident, _target(scene), given or {})
+    assert task is not None
+    base = StepView(
+        id=record.step,
+        kind=StepKind.STATEMENT,
+        line=0,
+        text=clean(record.text, MOST_TEXT),
+        verdict=VerdictView(kind="by_hand"),
+        typed_by=scene.who(record.proposed_by),
+    )
+    return _with_task(base, task, scene, frozenset())
+
+
+def find_sheet(scene: Scene, step: str, given: dict[str, str]) -> StepView | None:
+    """One step with its blanks filled from `given`: exactly what would run; null where there is no such step."""
+    alone = find_alone(scene)
+    for procedure in scene.book.procedures(scene.incident):
+        for found, each in number_steps(procedure):
+            if found == step:
+                return _show_step(found, each, procedure, scene, alone, given)
+    record = scene.incident.steps.get(step)
+    return show_typed_step(record, scene, given) if record is not None and record.proposed_by else None
+
+
+def _target(scene: Scene) -> str:
+    target = scene.book.policy.target
+    return target.name if target else ""
+
+
+def _show_step(
+    step_id: str,
+    step: Step,
+    procedure: Procedure,
+    scene: Scene,
+    alone: frozenset[str],
+    given: dict[str, str] | None = None,
+) -> StepView:
+    conditions = tuple(_find_conditions(step, procedure.branches))
+    base = StepView(
+        id=step_id,
+        kind=step.kind,
+        line=step.line,
+        text=clean(step.text, MOST_TEXT),
+        title=clean(step.title or "", 300),
+        caution=clean(step.caution or "", 500),
+        condition=conditions[-1].text if conditions else "",
+        conditions=conditions,
+        verdict=VerdictView(kind="by_hand"),
+    )
+    record = scene.incident.steps.get(step_id)
+    filled = given if given is not None else record.bindings if record else {}
+    task = prepare((procedure,), step_id, scene.incident, _target(scene), filled)
+    if task is None:
+        ran, state = _show_run(record, scene), record.state if record else StepState.PLANNED
+        is_rule = any(rule.line == step.line for rule in procedure.prohibitions)
+        acts = () if ran or is_rule or _is_over(scene) else ("done", "skip")
+        verdict = VerdictView(kind="rule" if is_rule else "by_hand")
+        return msgspec.structs.replace(base, ran=ran, state=state, acts=acts, verdict=verdict)
+    return _with_task(base, task, scene, alone)
+
+
+def _find_conditions(step: Step, branches: tuple[Branch, ...]) -> Iterator[Cite]:
+    """The conditions that the step stands under, from the outermost in."""
+    if step.branch is None:
+        return
+    for branch in sorted(branches, key=lambda each: each.line):
+        if branch.line <= step.line <= branch.end_line:
+            yield Cite(line=branch.line, text=clean(branch.condition, 300))
+
+
+def _with_task(base: StepView, task: Task, scene: Scene, alone: frozenset[str]) -> StepView:
+    record = scene.incident.steps.get(task.id)
+    verdict = _show_verdict(judge(task, scene.incident, scene.book), task, scene, by_itself=task.id in alone)
+    ran = _show_run(record, scene)
+    return msgspec.structs.replace(
+        base,
+        state=record.state if record else StepState.PLANNED,
+        effect=task.effect,
+        why=clean(task.statement.why, 300).replace("`", ""),
+        tags=tuple(tag.value for tag in task.tags),
+        program=clean(task.bound.text, MOST_TEXT),
+        env=task.bound.env,
+        target=task.target,
+        digest=task.digest,
+        blanks=tuple(_show_blanks(task)),
+        obstacle=_find_obstacle(task, scene),
+        verdict=verdict,
+        ran=ran,
+        acts=tuple(_find_acts(record, verdict, scene)),
+    )
+
+
+def _show_blanks(task: Task) -> Iterator[Blank]:
+    for name in dict.fromkeys((*task.bound.values, *task.bound.missing)):
+        written = next((each.text for each in task.statement.placeholders if each.name == name), name)
+        yield Blank(text=clean(written, 100), name=name, value=clean(task.bound.values.get(name, ""), 200))
+
+
+def _find_obstacle(task: Task, scene: Scene) -> str:
+    if not task.target:
+        return f"Team {scene.book.policy.team} has no target to run on. Copy the step and run it yourself."
+    return find_obstacle(task, scene.book) or ""
+
+
+def _show_verdict(verdict: Verdict, task: Task, scene: Scene, *, by_itself: bool) -> VerdictView:
+    match verdict:
+        case Forbidden(why=why, line=line, incident=incident):
+            cite = scene.cite(line) if not incident else Cite(line=line, text="")
+            return VerdictView(kind="forbidden", why=clean(why, 500), cite=cite, incident=incident)
+        case Refused(why=why, missing=missing):
+            return VerdictView(kind="fill_in" if missing else "refused", why=clean(why, 500))
+        case NeedsApproval(why=why, by=by, line=line):
+            role = clean(by or "", 100)
+            return VerdictView(kind="needs_approval", why=clean(why, 500), cite=scene.cite(line), by=role)
+        case Allowed(why=why):
+            return VerdictView(kind="by_itself" if by_itself else "may_run", why=clean(why, 300).replace("`", ""))
+
+
+def _show_run(record: StepRecord | None, scene: Scene) -> Ran | None:
+    """What became of it; nothing to say of a typed step that only waits."""
+    if record is None or (record.state is StepState.WAITING and not record.approved_by and not record.why):
+        return None
+    return Ran(
+        state=record.state,
+        by=scene.who(record.approved_by),
+        requested_at=record.requested_at,
+        ended_at=record.ended_at,
+        exit_code=record.exit_code,
+        duration_s=record.duration_s,
+        head="\n".join(clean(record.stdout_head).splitlines()[:MOST_HEAD_LINES]),
+        stdout=record.stdout,
+        stderr=record.stderr,
+        cut=record.cut,
+        why=clean(record.why, 500),
+    )
+
+
+def _is_over(scene: Scene) -> bool:
+    return scene.incident.status in (Status.RESOLVED, Status.CLOSED)
+
+
+def _find_acts(record: StepRecord | None, verdict: VerdictView, scene: Scene) -> Iterator[str]:
+    """What can be asked of a statement now; whether it is granted is for the run room to say."""
+    state = record.state if record else StepState.PLANNED
+    if _is_over(scene):
+        return
+    if state is StepState.IN_DOUBT:
+        yield "doubt"
+        return
+    if state is StepState.RUNNING or (record is not None and state is StepState.WAITING and record.approved_by):
+        return
+    if verdict.kind in ("by_itself", "may_run", "needs_approval", "fill_in"):
+        yield "approve"
+    if state not in DONE:
+        yield "skip"

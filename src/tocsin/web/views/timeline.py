@@ -1,0 +1,95 @@
+"""The timeline as it is shown: each entry as a sentence, sorted into a few groups, with a tone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from tocsin.timeline import events as e
+from tocsin.timeline.entry import Entry
+from tocsin.timeline.tell import tell
+from tocsin.web.views.scene import View, clean
+
+MOST_ENTRIES = 200
+"""Entries that a room shows before somebody asks for all."""
+
+WORDS = (e.NoteAdded, e.UpdatePosted, e.UpdateForbidden, e.PostmortemSaved)
+CALLS = (e.LevelJoined, e.EscalationAsked, e.PageRequested, e.PageDelivered, e.PageFailed, e.PageWithheld)
+STEPS = (
+    *(e.StepProposed, e.StepApproved, e.StepForbidden, e.StepSkipped, e.StepDone, e.DoubtSettled),
+    *(e.StepRequested, e.StepStarted, e.StepFinished, e.StepNotRun, e.StepInDoubt, e.ProhibitionLifted),
+)
+DUTIES = (e.ObligationArmed, e.ObligationLate, e.ObligationDropped, e.ObligationMet, e.ObligationWaived)
+GROUPS: dict[type[e.Event], str] = {
+    **dict.fromkeys(WORDS, "words"),
+    **dict.fromkeys(CALLS, "calls"),
+    **dict.fromkeys(STEPS, "steps"),
+    **dict.fromkeys(DUTIES, "duties"),
+}
+"""Which of the few groups a kind belongs to; everything else is about the status."""
+
+BAD = (e.ObligationLate, e.PageFailed, e.StepForbidden, e.StepInDoubt, e.UpdateForbidden, e.AlertFiredAgain)
+GOOD = (e.Acknowledged, e.Mitigated, e.Resolved, e.Closed, e.ObligationMet, e.AlertCleared)
+QUIET = (e.ObligationArmed, e.ObligationDropped, e.PageDelivered, e.StepStarted, e.StepApproved)
+
+
+class EntryView(View, frozen=True, kw_only=True):
+    """One entry for people. `tone` is good, bad, quiet or plain."""
+
+    seq: int
+    at: datetime
+    text: str
+    group: str
+    tone: str
+    kind: str
+
+
+class EntryFacts(View, frozen=True, kw_only=True):
+    """One entry for programs: `event` holds the fields of its kind, `text` says the same as a sentence."""
+
+    seq: int
+    at: datetime
+    recorded_at: datetime
+    kind: str
+    text: str
+    event: dict[str, Any]
+
+
+def show_entries(entries: Iterable[Entry], name: Callable[[str], str]) -> tuple[EntryView, ...]:
+    """The entries for people, the newest first."""
+    shown = [
+        EntryView(
+            seq=entry.seq,
+            at=entry.at,
+            text=clean(tell(entry.event, name), 600),
+            group=GROUPS.get(type(entry.event), "status"),
+            tone=_find_tone(entry.event),
+            kind=entry.event.kind,
+        )
+        for entry in entries
+    ]
+    return tuple(reversed(shown))
+
+
+def _find_tone(event: e.Event) -> str:
+    if isinstance(event, BAD) or (isinstance(event, e.StepFinished) and event.exit_code != 0):
+        return "bad"
+    return "good" if isinstance(event, GOOD) else "quiet" if isinstance(event, QUIET) else "plain"
+
+
+def show_facts(entries: Iterable[Entry], name: Callable[[str], str]) -> tuple[EntryFacts, ...]:
+    """The entries for programs, the oldest first."""
+    return tuple(
+        EntryFacts(
+            seq=entry.seq,
+            at=entry.at,
+            recorded_at=entry.recorded_at,
+            kind=entry.event.kind,
+            text=clean(tell(entry.event, name), 10_000),
+            event=msgspec.to_builtins(entry.event),
+        )
+        for entry in entries
+    )

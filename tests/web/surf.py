@@ -1,0 +1,84 @@
+"""A real browser in front of a house whose engine runs, and requests that wait until a test lets them go."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import shutil
+from collections.abc import AsyncIterator, Callable
+
+from playwright.async_api import Browser, BrowserContext, Page, Request, Route, async_playwright, expect
+
+from .house import House
+
+ARGUMENTS = ["--no-sandbox", "--headless=new", "--disable-gpu"]
+
+
+@contextlib.asynccontextmanager
+async def surfing(house: House) -> AsyncIterator[tuple[Browser, str]]:
+    """A browser, and the address of the house with its engine running."""
+    turning = asyncio.create_task(house.story.engine.run())
+    try:
+        async with house.serving() as url, async_playwright() as playwright:
+            program = shutil.which("chromium")
+            browser = await playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
+            yield browser, url
+            await browser.close()
+    finally:
+        turning.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await turning
+
+
+async def sign_in(context: BrowserContext, house: House, url: str, person: str = "bo") -> tuple[Page, list[str]]:
+    """A page in which somebody is signed in by a link, and everything that its console complains about."""
+    page, complaints = await context.new_page(), []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    await page.goto(f"{url}/signin/{await house.link(person)}")
+    await page.get_by_role("button", name="Sign in").click()
+    await expect(page.get_by_role("heading", name="Incidents")).to_be_visible()
+    return page, complaints
+
+
+def is_refresh(request: Request) -> bool:
+    """Whether the screen asks for the part of itself that changes."""
+    return request.method == "GET" and request.headers.get("hx-request") == "true"
+
+
+def watch_posts(page: Page) -> list[str]:
+    """The paths of everything that the page sends, as it sends it."""
+    sent: list[str] = []
+
+    def note(request: Request) -> None:
+        if request.method == "POST":
+            sent.append("/" + request.url.split("/", 3)[3])
+
+    page.on("request", note)
+    return sent
+
+
+class Gate:
+    """Holds the requests that `holds` names; `caught` is set once one waits, `open` lets all of them go."""
+
+    def __init__(self, holds: Callable[[Request], bool]) -> None:
+        self._holds = holds
+        self._opened = asyncio.Event()
+        self.caught = asyncio.Event()
+
+    @classmethod
+    async def before(cls, page: Page, holds: Callable[[Request], bool]) -> Gate:
+        """A gate between the page and its server."""
+        gate = cls(holds)
+        await page.route("**/*", gate._pass)
+        return gate
+
+    def open(self) -> None:
+        """Let everything through, from now on."""
+        self._opened.set()
+
+    async def _pass(self, route: Route) -> None:
+        if self._holds(route.request) and not self._opened.is_set():
+            self.caught.set()
+            await self._opened.wait()
+        await route.continue_()

@@ -1,0 +1,153 @@
+"""What must agree between the tables of the settings, beyond each table being right in itself."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from zoneinfo import available_timezones
+
+import msgspec
+
+from tocsin.alert.group import TRIAGE
+from tocsin.app.tables import File, TeamTable
+from tocsin.config import Problems, Source
+from tocsin.incident.authority import OWNER
+from tocsin.oncall.rota import Rota
+from tocsin.oncall.rotation import PERIODS, parse_handoff
+from tocsin.oncall.settings import Schedule, Staffing
+from tocsin.playbook.model import Playbook
+
+TEAM = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+"""The ids that a team may have."""
+OURS = frozenset({OWNER, "tocsin", "alert", "init"})
+"""Who stands in the record for the server itself."""
+MOST_WAIT_S, MOST_TIMEOUT_S = 300, 24 * 3600
+"""How long the first page may wait for evidence, and one statement may run."""
+
+
+def check_whole(source: Source, file: File, channels: Mapping[str, msgspec.Struct], problems: Problems) -> None:
+    """People and channels, schedules and people, ladders and names, routes and teams."""
+    _check_names_of_ours(source, file, problems)
+    if not file.teams:
+        problems.append(source.problem((), "there is no team; add [teams.NAME] with a playbook."))
+    for person, each in file.people.items():
+        for at, channel in enumerate(each.channels):
+            if channel not in channels:
+                path = ("people", person, "channels", at)
+                known = ", ".join(channels)
+                problems.append(source.problem(path, f"there is no channel {channel!r}; there are: {known}."))
+    for team, table in file.teams.items():
+        _check_staffing(source, file, team, table, problems)
+    for at, route in enumerate(file.route):
+        if route.team is not None and route.team not in file.teams:
+            problems.append(source.problem(("route", at, "team"), f"there is no team {route.team!r}."))
+
+
+def _check_names_of_ours(source: Source, file: File, problems: Problems) -> None:
+    """Ids that stand in addresses and names of files, or that mean something to tocsin itself."""
+    for team in file.teams:
+        if team == TRIAGE:
+            text = f"{TRIAGE!r} stands for the team while nobody knows which; give this team another name."
+            problems.append(source.problem(("teams", team), text))
+        elif not TEAM.fullmatch(team):
+            text = "a team's id has letters of a to z, digits, dots and dashes, and begins with none of the last two."
+            problems.append(source.problem(("teams", team), text))
+    for person in set(file.people) & OURS:
+        text = f"{person!r} is a name that tocsin itself uses in the record; give this person another id."
+        problems.append(source.problem(("people", person), text))
+    for at, person in enumerate(file.server.overseers):
+        if person not in file.people:
+            problems.append(source.problem(("server", "overseers", at), _nobody(person, file.people)))
+
+
+def _check_staffing(source: Source, file: File, team: str, table: TeamTable, problems: Problems) -> None:
+    base = ("teams", team)
+    if not _is_zone(table.timezone):
+        problems.append(
+            source.problem((*base, "timezone"), f"{table.timezone!r} is no time zone, as Europe/Berlin is.")
+        )
+    for name, schedule in table.schedules.items():
+        _check_schedule(source, file, (*base, "schedules", name), schedule, problems)
+    for role, members in table.roles.items():
+        _check_members(source, file, table, (*base, "roles", role), members, problems)
+    for at, level in enumerate(table.levels):
+        _check_names(source, file, table, (*base, "levels", at), level, problems)
+    _check_members(source, file, table, (*base, "last_resort"), table.last_resort, problems)
+    if not table.last_resort:
+        problems.append(source.problem(base, "`last_resort` is empty; name somebody who is told when nobody else is."))
+    if not 0 <= table.evidence_wait_s <= MOST_WAIT_S:
+        text = f"it must lie between 0 and {MOST_WAIT_S} seconds: so long the first page waits for the first evidence."
+        problems.append(source.problem((*base, "evidence_wait_s"), text))
+    if not table.levels:
+        problems.append(source.problem(base, '`levels` is empty; say who is called first: levels = [["primary"]].'))
+
+
+def _is_zone(name: str) -> bool:
+    return name in available_timezones()
+
+
+def _check_schedule(
+    source: Source, file: File, path: tuple[str | int, ...], schedule: Schedule, problems: Problems
+) -> None:
+    if schedule.rotation != "none" and schedule.rotation not in PERIODS:
+        problems.append(source.problem((*path, "rotation"), f"it must be one of: none, {', '.join(PERIODS)}."))
+    try:
+        parse_handoff(schedule.handoff)
+    except ValueError as error:
+        problems.append(source.problem((*path, "handoff"), str(error)))
+    if schedule.timezone is not None and not _is_zone(schedule.timezone):
+        problems.append(source.problem((*path, "timezone"), f"{schedule.timezone!r} is no time zone."))
+    for at, person in enumerate(schedule.people):
+        if person not in file.people:
+            problems.append(source.problem((*path, "people", at), _nobody(person, file.people)))
+
+
+def _check_members(
+    source: Source,
+    file: File,
+    table: TeamTable,
+    path: tuple[str | int, ...],
+    members: Iterable[str],
+    problems: Problems,
+) -> None:
+    for at, name in enumerate(members):
+        if name not in file.people and name not in table.schedules:
+            problems.append(source.problem((*path, at), _nobody(name, [*file.people, *table.schedules])))
+
+
+def _check_names(
+    source: Source,
+    file: File,
+    table: TeamTable,
+    path: tuple[str | int, ...],
+    names: Iterable[str],
+    problems: Problems,
+) -> None:
+    """A rung may name a schedule, a role, a person, or everybody; it must be somebody today."""
+    staffing = Staffing(timezone="UTC", schedules=table.schedules, roles=table.roles)
+    rota = Rota(staffing=staffing, people=file.people)
+    for at, name in enumerate(names):
+        if not rota.knows(name):
+            known = [*table.schedules, *table.roles, *file.people]
+            problems.append(source.problem((*path, at), _nobody(name, known)))
+
+
+def _nobody(name: str, known: Iterable[str]) -> str:
+    return f"{name!r} is nobody here; known: {', '.join(known) or 'nobody yet'}."
+
+
+def check_team(source: Source, team: str, table: TeamTable, playbook: Playbook, root: Path, problems: Problems) -> None:
+    """The team's own things: its severities, its targets."""
+    known = [severity.id for severity in playbook.severities]
+    for label, severity in table.severity_map.items():
+        if severity not in known:
+            text = f"the playbook has no severity {severity!r}; it has {', '.join(known) or 'none'}."
+            problems.append(source.problem(("teams", team, "severity_map", label), text))
+    for name, target in table.targets.items():
+        if not 1 <= target.timeout_s <= MOST_TIMEOUT_S:
+            text = f"it must lie between 1 and {MOST_TIMEOUT_S} seconds."
+            problems.append(source.problem(("teams", team, "targets", name, "timeout_s"), text))
+        if not (root / target.directory).is_dir():
+            text = f"there is no folder {target.directory!r}; make it or mend the path."
+            problems.append(source.problem(("teams", team, "targets", name, "directory"), text))

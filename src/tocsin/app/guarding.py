@@ -1,0 +1,99 @@
+"""What of a workspace steps must not see or alter, and the places that its targets are.
+
+Secrets and data are never seen, settings and playbooks never altered, wherever a target's directory lies and through
+whatever links a path leads. A folder of the workspace that is a target's directory belongs to the steps.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from tocsin.app.place import NAME
+from tocsin.app.workspace import Workspace
+from tocsin.integrations.box import Box, is_within
+from tocsin.integrations.isolation import STEP_UID, Isolation, find_isolation
+from tocsin.integrations.shell import LocalTarget, Place
+
+LOG = logging.getLogger("tocsin.steps")
+
+PRIVATE = ("secrets", ".tocsin")
+SETTINGS = (NAME, "commands.toml", "playbooks")
+
+
+def find_place(workspace: Workspace, data: Path, name: str) -> Place | None:
+    """The place of a target (``team/target``), if there is one."""
+    found = workspace.targets.get(name)
+    return _make_place(workspace, data, *found) if found else None
+
+
+def find_places(workspace: Workspace, data: Path) -> dict[str, Place]:
+    """All targets' places, by name."""
+    return {name: _make_place(workspace, data, *found) for name, found in workspace.targets.items()}
+
+
+async def isolate(workspace: Workspace, data: Path) -> Isolation | str:
+    """The isolation that holds for the workspace's targets, or the sentence that says why none does."""
+    give_to_steps(workspace)
+    boxes = [place.box for place in find_places(workspace, data).values()]
+    found = await find_isolation(boxes or [_make_place(workspace, data, LocalTarget(), workspace.root).box])
+    if isinstance(found, Isolation) and found.bwrap is None:
+        LOG.warning(
+            "Steps are kept from the server by their own uid alone, and share it and /tmp with one another. Install "
+            "bubblewrap for more."
+        )
+    return found
+
+
+def give_to_steps(workspace: Workspace) -> None:
+    """Where the server is root: directories of targets inside the workspace become the steps' own, if they are root's.
+
+    What lies in them is left as it is. Directories elsewhere are somebody's, and whoever that is decides; one that
+    holds a playbook or a secret stays as it is too.
+    """
+    root = workspace.root.resolve()
+    if os.geteuid() != 0:
+        return
+    for name, place in find_places(workspace, workspace.root).items():
+        directory = workspace.targets[name][1]
+        guarded = [each.resolve() for each in (*place.box.sealed, *place.box.private) if each != workspace.root]
+        apart = not is_within(directory, guarded) and not any(is_within(each, [directory]) for each in guarded)
+        if apart and root in directory.parents and directory.is_dir() and directory.stat().st_uid == 0:
+            os.chown(directory, STEP_UID, STEP_UID)
+
+
+def _make_place(workspace: Workspace, data: Path, target: LocalTarget, directory: Path) -> Place:
+    root = workspace.root
+    shown = (*target.readable, *target.path)
+    box = Box(
+        directory=directory,
+        readable=tuple(directory / path for path in shown),
+        writable=(directory, *(directory / path for path in target.writable)),
+        private=(data, *(root / name for name in PRIVATE), *_find_secret_files(workspace)),
+        sealed=(*workspace.files, *(root / name for name in SETTINGS)),
+        workspace=root,
+        concealed=(root / NAME, *_find_neighbours(root)),
+    )
+    return Place(target=target, directory=directory, box=box)
+
+
+def _find_secret_files(workspace: Workspace) -> Iterator[Path]:
+    """The files of channels' secrets, which may lie anywhere."""
+    for channel in workspace.channels.values():
+        for field in ("secret_file", "password_file"):
+            name = getattr(channel, field, None)
+            if name is not None:
+                yield workspace.root / name
+
+
+def _find_neighbours(root: Path) -> Iterator[Path]:
+    """What is private in the workspaces beside this one."""
+    real = root.resolve()
+    try:
+        folders = [folder for folder in real.parent.iterdir() if folder != real and (folder / NAME).is_file()]
+    except OSError:
+        return
+    for folder in folders:
+        yield from (folder / name for name in (NAME, *PRIVATE))

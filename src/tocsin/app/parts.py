@@ -1,0 +1,225 @@
+"""The parts of a server, put together: store, engine, performers, desk."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from pathlib import Path
+from typing import Protocol
+
+from tocsin.app.guarding import find_place, find_places, give_to_steps
+from tocsin.app.workspace import MOST_BYTES, Workspace
+from tocsin.engine.clock import SystemClock
+from tocsin.engine.contracts import Clock, Key
+from tocsin.engine.failpoint import Reach
+from tocsin.engine.journal import Journal
+from tocsin.engine.loop import Engine
+from tocsin.engine.shelf import Shelf
+from tocsin.errors import Corrupt
+from tocsin.integrations.channel import Channel
+from tocsin.integrations.isolation import Isolation
+from tocsin.integrations.pager import Pager
+from tocsin.integrations.shell import Place, Shell
+from tocsin.integrations.smtp import Smtp, SmtpSettings
+from tocsin.integrations.terminal import Terminal
+from tocsin.integrations.webhook import Webhook, WebhookSettings
+from tocsin.knowledge import load_knowledge
+from tocsin.page.link import GOOD_FOR, Ticket, sign
+from tocsin.page.message import PageMessage, compose
+from tocsin.playbook.compile import compile_playbook
+from tocsin.playbook.model import Playbook
+from tocsin.store.blobs import FileBlobs
+from tocsin.store.keys import read_key
+from tocsin.store.sessions import Sessions
+from tocsin.store.sqlite import SqliteStore
+from tocsin.timeline.events import PageRequested
+from tocsin.web.desk import Desk, Policy, Stage
+
+WORTH_SAYING_S = 5.0
+"""A clock that is off by less is nobody's trouble."""
+
+
+class Wishes(Protocol):
+    """What of the options the parts need."""
+
+    @property
+    def open_intake(self) -> bool: ...
+
+    @property
+    def stage(self) -> Stage | None: ...
+
+
+class Data:
+    """The files of a data directory, and the keys that stay out of the database."""
+
+    def __init__(self, directory: Path) -> None:
+        self.database = directory / "tocsin.db"
+        self.mark = directory / "mark"
+        self.blobs = directory / "blobs"
+        self._chain = directory / "keys" / "chain"
+        self._link = directory / "keys" / "link"
+
+    def chain_key(self) -> bytes:
+        """The key of the chain. A database without its key is not given a new one."""
+        if self.database.exists() and not self._chain.exists():
+            raise Corrupt(f"{self._chain} is missing, without which {self.database} proves nothing. Restore it.")
+        return read_key(self._chain)
+
+    def link_key(self) -> bytes:
+        """The key of the links in pages."""
+        return read_key(self._link)
+
+
+def open_data(directory: Path) -> Data:
+    """The files of a data directory."""
+    return Data(directory)
+
+
+class Parts:
+    """Everything that runs, and the workspace that it runs by."""
+
+    def __init__(
+        self, data: Data, workspace: Workspace, isolation: Isolation | str, reach: Reach, url: str, wishes: Wishes
+    ) -> None:
+        self.workspace = workspace
+        self.refused = ""
+        self._isolation = isolation
+        self._directory = data.database.parent
+        self._doubts: tuple[str, ...] = ()
+        self.clock = clock = SystemClock()
+        key = data.chain_key()
+        self.store = SqliteStore(data.database, key, data.mark)
+        self.blobs = FileBlobs(data.blobs, reach)
+        self.sessions = Sessions(self.store)
+        self.shelf = Shelf(workspace.settings, self.blobs)
+        self.journal = Journal(self.store, self.shelf, clock, key, reach)
+        self._link_key, self._reach, self._url = data.link_key(), reach, url
+        self._channels = _open_channels(workspace, reach)
+        pager = Pager(lambda: self._channels, lambda: self.shelf.settings.people, self._write, reach)
+        self._shell = self._open_shell(clock)
+        self.engine = Engine(self.journal, clock, (pager, self._shell))
+        self.desk = self._open_desk(clock, wishes)
+
+    def _open_shell(self, clock: Clock) -> Shell:
+        isolation = None if isinstance(self._isolation, str) else self._isolation
+        return Shell(self._find_place, isolation, self.blobs, clock, self._reach)
+
+    def _find_place(self, name: str) -> Place | None:
+        return find_place(self.workspace, self._directory, name)
+
+    async def prove_places(self) -> None:
+        """Try each target's isolation, so that one that does not hold is known before somebody needs it."""
+        give_to_steps(self.workspace)
+        self._doubts = ()
+        if isinstance(self._isolation, str):
+            return
+        places = find_places(self.workspace, self._directory)
+        doubts = {name: await self._shell.find_doubt(place, changes=True) for name, place in places.items()}
+        self._doubts = tuple(f"Target {name}: {doubt}" for name, doubt in doubts.items() if doubt)
+
+    def _open_desk(self, clock: Clock, wishes: Wishes) -> Desk:
+        url = self.workspace.url or self._url
+        policy = Policy(
+            url=url,
+            open_intake=wishes.open_intake,
+            secure_cookies=url.startswith("https:"),
+            version=version("tocsin"),
+            most_body=MOST_BYTES,
+        )
+        return Desk(
+            engine=self.engine,
+            sessions=self.sessions,
+            blobs=self.blobs,
+            clock=clock,
+            policy=policy,
+            link_key=self._link_key,
+            keys=lambda: self.workspace.keys,
+            people=lambda: self.shelf.settings.people,
+            remarks=self._remarks,
+            compile_text=self._compile,
+            stage=wishes.stage,
+        )
+
+    def _remarks(self) -> tuple[str, ...]:
+        isolation = (self._isolation,) if isinstance(self._isolation, str) else ()
+        refused = (f"The settings were changed and are not used. {self.refused}",) if self.refused else ()
+        return (
+            *refused,
+            *isolation,
+            *self._doubts,
+            *self._tell_time(),
+            "Nothing outside watches this server: let a monitor ask /-/ready, so that somebody hears if it ends.",
+        )
+
+    def _tell_time(self) -> tuple[str, ...]:
+        ahead = self.clock.ahead().total_seconds()
+        if ahead < WORTH_SAYING_S:
+            return ()
+        return (
+            f"This machine's clock was set back by {ahead:.0f} seconds. tocsin goes on from the later time, so that no "
+            "page waits for it; times shown here are ahead by as much until the machine has caught up.",
+        )
+
+    def _compile(self, source: bytes, name: str) -> Playbook:
+        today = self.engine.clock.now().date()
+        return compile_playbook(source, name, load_knowledge(), today=today, max_bytes=MOST_BYTES)
+
+    async def _write(self, key: Key, intent: PageRequested) -> PageMessage:
+        """The page's message, with what is known when it is sent."""
+        incident = await self.journal.incident(key.stream)
+        assert incident is not None
+        now = self.engine.clock.now()
+        base = self.workspace.url or self._url
+        ticket = Ticket(
+            incident=key.stream,
+            page=key.seq,
+            responder=intent.responder,
+            channel=intent.channel,
+            until=now + GOOD_FOR,
+        )
+        return compose(
+            incident,
+            await self.shelf.book(incident),
+            self.shelf.rota(incident),
+            intent,
+            now=now,
+            link=f"{base}/p/{sign(self._link_key, ticket)}",
+            room=f"{base}/incidents/{key.stream}",
+            repeat=key.again,
+        )
+
+    async def take_over(self, workspace: Workspace) -> None:
+        """Use other settings from now on; open incidents are planned again by them."""
+        channels = _open_channels(workspace, self._reach)
+        self.workspace, self.refused, self._channels = workspace, "", channels
+        self.shelf.settings = workspace.settings
+        await self.shelf.keep_playbooks()
+        await self.prove_places()
+        for card in await self.store.cards(open_only=True):
+            await self.engine.replan(card.id)
+
+
+def _open_channels(workspace: Workspace, reach: Reach) -> dict[str, Channel]:
+    return {name: _open_channel(settings, workspace.root, reach) for name, settings in workspace.channels.items()}
+
+
+def _open_channel(settings: object, root: Path, reach: Reach) -> Channel:
+    match settings:
+        case WebhookSettings(secret_file=secret):
+            return Webhook(settings, _read_secret(root, secret).encode() if secret else None, reach)
+        case SmtpSettings(password_file=secret):
+            return Smtp(settings, _read_secret(root, secret) if secret else None)
+    return Terminal()
+
+
+def _read_secret(root: Path, name: str) -> str:
+    return (root / name).read_text(encoding="utf-8").strip()
+
+
+async def build(
+    directory: Path, workspace: Workspace, isolation: Isolation | str, reach: Reach, url: str, wishes: Wishes
+) -> Parts:
+    """Put the parts together; the playbooks are among the blobs before anything can pin them."""
+    parts = Parts(Data(directory), workspace, isolation, reach, url, wishes)
+    await parts.shelf.keep_playbooks()
+    await parts.prove_places()
+    return parts

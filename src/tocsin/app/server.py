@@ -1,0 +1,246 @@
+"""`tocsin serve`: put the parts together, start them in order, and let them go in the opposite order."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ipaddress
+import logging
+import os
+import socket
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import msgspec
+import uvicorn
+
+from tocsin.app.guarding import isolate
+from tocsin.app.kill import arm
+from tocsin.app.parts import Parts, build
+from tocsin.app.workspace import Workspace, load_workspace
+from tocsin.engine.clock import SystemClock
+from tocsin.errors import UserError
+from tocsin.integrations.isolation import Isolation
+from tocsin.store.lock import take_lock
+from tocsin.timeline.events import PlaybookActivated
+from tocsin.web import create_app
+from tocsin.web.desk import Stage
+from tocsin.web.server import make_server
+from tocsin.words import Mode
+
+LOG = logging.getLogger("tocsin")
+
+LINK_GOOD_FOR = timedelta(hours=1)
+TOKEN_GOOD_FOR = timedelta(days=3650)
+LOOK_EVERY_S = 2.0
+ADMIN = "local-admin"
+"""Who the credential file stands for: whoever can read the workspace's private files."""
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True):
+    """How to serve. `data` defaults to `.tocsin/data` in the workspace; `stage` is the demo's, if this is the demo."""
+
+    root: Path
+    host: str = "127.0.0.1"
+    port: int = 8420
+    data: Path | None = None
+    mode: Mode | None = None
+    open_intake: bool = False
+    stage: Stage | None = None
+    quiet: bool = False
+    auto_sign_in: str | None = None
+
+    @property
+    def private(self) -> Path:
+        """The workspace's private folder."""
+        return self.root / ".tocsin"
+
+    @property
+    def data_directory(self) -> Path:
+        """Where the data lies."""
+        return (self.data or self.private / "data").absolute()
+
+
+async def serve(options: Options) -> None:
+    """Serve until SIGTERM or SIGINT. Raises `UserError` with one clear sentence if it cannot begin."""
+    _check_exposure(options)
+    _keep_private(options.private)
+    lock = take_lock(options.data_directory)
+    listener = _listen(options)
+    try:
+        async with _running(options, listener) as server:
+            await server.serve(sockets=[listener])
+    finally:
+        listener.close()
+        os.close(lock)
+
+
+def _keep_private(folder: Path) -> None:
+    """The private folder is the owner's alone. A workspace that cannot be written is found by whoever writes first."""
+    with contextlib.suppress(OSError):
+        folder.mkdir(mode=0o700, exist_ok=True)
+        folder.chmod(0o700)
+
+
+def _check_exposure(options: Options) -> None:
+    if options.open_intake and not _is_loopback(options.host):
+        raise UserError(
+            f"--open-intake lets anybody who can reach {options.host} open incidents. Use it on 127.0.0.1 only, or "
+            "give your sources a team's intake key."
+        )
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _listen(options: Options) -> socket.socket:
+    family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((options.host, options.port))
+    except OSError as error:
+        listener.close()
+        raise UserError(
+            f"Port {options.port} on {options.host} cannot be used ({error.strerror}). Give another one with --port."
+        ) from error
+    return listener
+
+
+@contextlib.asynccontextmanager
+async def _running(options: Options, listener: socket.socket) -> AsyncIterator[uvicorn.Server]:
+    url = f"http://{_spell_host(options.host)}:{listener.getsockname()[1]}"
+    isolation = await _isolate(options)
+    workspace = _load(options, isolation)
+    parts = await build(options.data_directory, workspace, isolation, arm(os.environ), url, options)
+    server = make_server(create_app(parts.desk))
+    await _go_on_in_time(parts)
+    tasks = [asyncio.create_task(parts.engine.run()), asyncio.create_task(_watch(options, parts, isolation))]
+    for task in tasks:
+        task.add_done_callback(lambda ended: _end_loudly(ended, server))
+    try:
+        await parts.engine.start()
+        await _activate_first(parts)
+        await _announce(options, parts, url)
+        yield server
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await parts.engine.dispatch.stop()
+        parts.store.close()
+
+
+async def _go_on_in_time(parts: Parts) -> None:
+    """What was recorded before this server started is not in the future, whatever the machine's clock says."""
+    newest = await parts.store.newest()
+    if newest is not None and not parts.clock.go_on_from(newest):
+        LOG.critical("The last record is of %s, far ahead of this machine's clock; set the clock right.", newest)
+
+
+def _end_loudly(task: asyncio.Task[None], server: uvicorn.Server) -> None:
+    """A server whose engine has ended must not look alive."""
+    if not task.cancelled() and (error := task.exception()) is not None:
+        LOG.critical("A part of the server has ended; the server ends too.", exc_info=error)
+        server.should_exit = True
+
+
+def _spell_host(host: str) -> str:
+    shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104 compared, not bound
+    return f"[{shown}]" if ":" in shown else shown
+
+
+async def _isolate(options: Options) -> Isolation | str:
+    """Isolation is tried where the targets' statements would run, with what they must not see and alter."""
+    return await isolate(load_workspace(options.root, SystemClock().now().date()), options.data_directory)
+
+
+def _load(options: Options, isolation: Isolation | str) -> Workspace:
+    today = SystemClock().now().date()
+    workspace = load_workspace(options.root, today, isolation if isinstance(isolation, str) else "")
+    return workspace if options.mode is None else _with_mode(workspace, options.mode)
+
+
+def _with_mode(workspace: Workspace, mode: Mode) -> Workspace:
+    replace = msgspec.structs.replace
+    teams = {
+        name: replace(team, policy=replace(team.policy, mode=mode)) for name, team in workspace.settings.teams.items()
+    }
+    return replace(workspace, settings=replace(workspace.settings, teams=teams))
+
+
+async def _watch(options: Options, parts: Parts, isolation: Isolation | str) -> None:
+    """Look at the files; a change that holds together is taken over, one that does not is said and left out."""
+    seen = _stamps(parts.workspace)
+    while True:
+        await asyncio.sleep(LOOK_EVERY_S)
+        now = _stamps(parts.workspace)
+        if now == seen:
+            continue
+        seen = now
+        try:
+            await parts.take_over(await asyncio.to_thread(_load, options, isolation))
+            LOG.warning("The settings have changed and hold together; they are in use.")
+        except UserError as error:
+            parts.refused = str(error)
+            LOG.error("The settings have changed and are not used:\n%s", error)  # noqa: TRY400 a person's slip, no trace
+        except Exception as error:
+            parts.refused = f"{type(error).__name__}: {error}"
+            LOG.exception("The settings have changed and could not be taken over.")
+            seen = {}
+
+
+def _stamps(workspace: Workspace) -> dict[Path, tuple[int, int]]:
+    """When each file was last changed and how long it is; what is missing at this moment is left out."""
+    found = {}
+    for path in workspace.files:
+        with contextlib.suppress(OSError):
+            status = path.stat()
+            found[path] = (status.st_mtime_ns, status.st_size)
+    return found
+
+
+async def _activate_first(parts: Parts) -> None:
+    """The first playbook that a server meets was chosen by whoever made the workspace; later ones are activated."""
+    for name, team in parts.shelf.settings.teams.items():
+        if not (await parts.journal.standing(name)).activated:
+            await parts.journal.change_team(name, PlaybookActivated(digest=team.playbook.digest, by="init"))
+
+
+async def _announce(options: Options, parts: Parts, url: str) -> None:
+    """Write down how to reach the server, and how to sign in for the first time."""
+    _write_private(options.private / "server.json", msgspec.json.encode({"url": url, "pid": os.getpid()}))
+    now = parts.engine.clock.now()
+    credential = options.private / "credential"
+    if not await _is_good(parts, credential):
+        secret = await parts.sessions.begin("token", ADMIN, now + TOKEN_GOOD_FOR)
+        _write_private(credential, secret.encode())
+    if options.quiet:
+        return
+    person = next(iter(parts.shelf.settings.people), ADMIN)
+    link = await parts.sessions.begin("link", person, now + LINK_GOOD_FOR)
+    shown = parts.workspace.url or url
+    print(f"tocsin serves {len(parts.shelf.settings.teams)} teams at {shown}")
+    print(f"Sign in once, within the hour: {shown}/signin/{link}", flush=True)
+
+
+async def _is_good(parts: Parts, credential: Path) -> bool:
+    if not credential.is_file():
+        return False
+    secret = credential.read_text(encoding="utf-8").strip()
+    return await parts.sessions.whose("token", secret, parts.engine.clock.now()) == ADMIN
+
+
+def _write_private(path: Path, content: bytes) -> None:
+    draft = path.with_suffix(".new")
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        file.write(content)
+    draft.replace(path)

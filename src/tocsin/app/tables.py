@@ -1,0 +1,76 @@
+"""The tables of `tocsin.toml`, as this version knows them. The rooms type their own; here they become one file."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from tocsin.alert.settings import Route
+from tocsin.integrations.shell import LocalTarget
+from tocsin.integrations.smtp import SmtpSettings
+from tocsin.integrations.terminal import TerminalSettings
+from tocsin.integrations.webhook import WebhookSettings
+from tocsin.oncall.settings import Person, Schedule
+from tocsin.words import Mode
+
+CHANNEL_KINDS: dict[str, type[msgspec.Struct]] = {
+    "terminal": TerminalSettings,
+    "webhook": WebhookSettings,
+    "smtp": SmtpSettings,
+}
+
+
+class ServerTable(msgspec.Struct, frozen=True, kw_only=True):
+    """`[server]`: `url` is how people reach the server, if not at the address that it listens on.
+
+    `overseers` are people who may act in every team's incidents.
+    """
+
+    url: str | None = None
+    overseers: tuple[str, ...] = ()
+
+
+class TeamTable(msgspec.Struct, frozen=True, kw_only=True):
+    """`[teams.ID]`. `playbook` is relative to the workspace; `levels` is the ladder, each rung a list of names."""
+
+    playbook: str
+    name: str = ""
+    mode: Mode = Mode.SHADOW
+    timezone: str = "UTC"
+    levels: tuple[tuple[str, ...], ...] = ()
+    last_resort: tuple[str, ...] = ()
+    severity_label: str = "severity"
+    severity_map: dict[str, str] = {}
+    evidence_wait_s: float = 2.0
+    schedules: dict[str, Schedule] = {}
+    roles: dict[str, tuple[str, ...]] = {}
+    targets: dict[str, LocalTarget] = {}
+
+
+class File(msgspec.Struct, frozen=True, kw_only=True):
+    """The whole file."""
+
+    server: ServerTable = ServerTable()
+    people: dict[str, Person] = {}
+    channels: dict[str, Any] = {}
+    teams: dict[str, TeamTable] = {}
+    route: tuple[Route, ...] = ()
+
+
+class CommandTable(msgspec.Struct, frozen=True, kw_only=True):
+    """`[[command]]` of `commands.toml`: what somebody of the team says that a command of its own does."""
+
+    pattern: str
+    effect: str
+    who: str
+    when: str
+    tags: tuple[str, ...] = ()
+    team: str | None = None
+    sha256: str | None = None
+
+
+class CommandFile(msgspec.Struct, frozen=True, kw_only=True):
+    """`commands.toml`."""
+
+    command: tuple[CommandTable, ...] = ()

@@ -1,0 +1,271 @@
+"""Read a workspace: `tocsin.toml`, the playbooks, `commands.toml`, the secrets. Everything is checked as a whole.
+
+Every problem is found at once, each with file, line and a way out; nothing is used unless all of it holds, so that a
+bad edit leaves the last good settings in place.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from tocsin.app.check import TEAM, check_team, check_whole
+from tocsin.app.place import NAME, NoWorkspace
+from tocsin.app.tables import CHANNEL_KINDS, CommandFile, File, TeamTable
+from tocsin.config import Problem, Problems, Source, convert, read
+from tocsin.engine.shelf import Settings, TeamShelf
+from tocsin.errors import ConfigError
+from tocsin.incident.authority import name_responders
+from tocsin.incident.book import TargetPolicy, TeamPolicy
+from tocsin.integrations.shell import LocalTarget
+from tocsin.knowledge import load_knowledge
+from tocsin.oncall.settings import Staffing
+from tocsin.playbook.compile import compile_playbook
+from tocsin.playbook.diagnostic import Diagnostic
+from tocsin.playbook.effect import Catalogue, Entry, classify
+from tocsin.playbook.model import Playbook, Statement
+from tocsin.playbook.placeholder import find
+from tocsin.words import Effect, Level, Tag
+
+MOST_BYTES = 10 * 2**20
+KEY = re.compile(r"\A[0-9a-f]{32}\Z")
+
+
+class Workspace(msgspec.Struct, frozen=True, kw_only=True):
+    """A workspace that holds together. `keys` maps intake keys to teams, `targets` ``team/target`` to where it is."""
+
+    root: Path
+    settings: Settings
+    channels: dict[str, msgspec.Struct]
+    targets: dict[str, tuple[LocalTarget, Path]]
+    keys: dict[str, str]
+    url: str | None
+    files: tuple[Path, ...]
+
+
+def load_workspace(root: Path, today: date, no_isolation: str = "") -> Workspace:
+    """Read and check the workspace in `root`. Raises `ConfigError` with every problem."""
+    problems = Problems()
+    source = _read_source(root / NAME, problems)
+    if problems:
+        raise ConfigError(problems.in_order())
+    file = convert(source, (), source.values, File, problems) or File()
+    channels = _read_channels(root, source, file.channels, problems)
+    catalogues = _read_catalogues(root, problems)
+    teams = {team: _read_team(root, source, file, team, catalogues, today, problems) for team in file.teams}
+    check_whole(source, file, channels, problems)
+    keys = _read_keys(root, source, file, problems)
+    if problems:
+        raise ConfigError(problems.in_order())
+    found = {team: shelf for team, shelf in teams.items() if shelf is not None}
+    return Workspace(
+        root=root,
+        settings=Settings(teams=found, people=file.people, routes=file.route, no_isolation=no_isolation),
+        channels=channels,
+        targets=dict(_targets(root, file)),
+        keys=keys,
+        url=file.server.url,
+        files=(root / NAME, root / "commands.toml", *(root / table.playbook for table in file.teams.values())),
+    )
+
+
+def read_teams(root: Path) -> tuple[str, ...]:
+    """The teams of a settings file whose other parts may not hold together yet. Raises `ConfigError` for no TOML."""
+    problems = Problems()
+    source = _read_source(root / NAME, problems)
+    if problems:
+        raise ConfigError(problems.in_order())
+    teams = source.values.get("teams")
+    return tuple(team for team in teams if TEAM.fullmatch(team)) if isinstance(teams, dict) else ()
+
+
+def _read_source(path: Path, problems: Problems) -> Source:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise NoWorkspace(
+            f"There is no {path.name} in {path.parent}. Make a workspace: "
+            f"tocsin init {path.parent} --playbook runbook.md"
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        problems.append(Problem(path.name, 1, "the file", f"it cannot be read: {error}."))
+        return Source(path.name, {}, {})
+    return read(text, path.name, problems)
+
+
+def _read_channels(
+    root: Path, source: Source, tables: Mapping[str, Any], problems: Problems
+) -> dict[str, msgspec.Struct]:
+    channels: dict[str, msgspec.Struct] = {"terminal": msgspec.convert({"kind": "terminal"}, CHANNEL_KINDS["terminal"])}
+    for name, table in tables.items():
+        path = ("channels", name)
+        kind = table.get("kind") if isinstance(table, dict) else None
+        if kind not in CHANNEL_KINDS:
+            known = ", ".join(CHANNEL_KINDS)
+            problems.append(source.problem(path, f"`kind` must be one of: {known}; this is {kind!r}."))
+            continue
+        channel = convert(source, path, table, CHANNEL_KINDS[kind], problems)
+        if channel is not None:
+            _check_secret(root, source, path, channel, problems)
+            channels[name] = channel
+    return channels
+
+
+def _check_secret(
+    root: Path, source: Source, path: tuple[str, ...], channel: msgspec.Struct, problems: Problems
+) -> None:
+    for field in ("secret_file", "password_file"):
+        name = getattr(channel, field, None)
+        if name is not None and not (root / name).is_file():
+            text = f"there is no file {name!r}; put the secret in it (mode 0600)."
+            problems.append(source.problem((*path, field), text))
+
+
+def _read_catalogues(root: Path, problems: Problems) -> list[tuple[str | None, Entry]]:
+    path = root / "commands.toml"
+    if not path.exists():
+        return []
+    source = _read_source(path, problems)
+    file = convert(source, (), source.values, CommandFile, problems) or CommandFile()
+    return [entry for at in range(len(file.command)) for entry in _read_command(source, file, at, problems)]
+
+
+def _read_command(source: Source, file: CommandFile, at: int, problems: Problems) -> Iterator[tuple[str | None, Entry]]:
+    table, before = file.command[at], len(problems)
+    if table.effect not in tuple(Effect):
+        problems.append(source.problem(("command", at, "effect"), f"it must be one of: {', '.join(Effect)}."))
+    for tag in table.tags:
+        if tag not in tuple(Tag):
+            problems.append(source.problem(("command", at, "tags"), f"{tag!r} is no tag; known: {', '.join(Tag)}."))
+    if len(problems) == before:
+        yield (
+            table.team,
+            Entry(
+                pattern=table.pattern,
+                effect=Effect(table.effect),
+                tags=tuple(Tag(tag) for tag in table.tags),
+                who=table.who,
+                when=table.when,
+                sha256=table.sha256,
+            ),
+        )
+
+
+def _read_team(
+    root: Path,
+    source: Source,
+    file: File,
+    team: str,
+    catalogues: list[tuple[str | None, Entry]],
+    today: date,
+    problems: Problems,
+) -> TeamShelf | None:
+    path, table = ("teams", team, "playbook"), file.teams[team]
+    try:
+        with (root / table.playbook).open("rb") as opened:
+            content = opened.read(MOST_BYTES + 1)
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else error
+        problems.append(source.problem(path, f"{table.playbook!r} cannot be read ({why}); mend the path."))
+        return None
+    catalogue = Catalogue(tuple(entry for owner, entry in catalogues if owner in (None, team)))
+    playbook = compile_playbook(content, table.playbook, load_knowledge(), catalogue, today=today, max_bytes=MOST_BYTES)
+    for each in unreadable(playbook):
+        problems.append(Problem(table.playbook, each.line, each.rule, each.text))
+    check_team(source, team, table, playbook, root, problems)
+    return TeamShelf(
+        policy=_policy(team, table, name_responders(_staffing(table), file.people, file.server.overseers)),
+        playbook=playbook,
+        source=content,
+        staffing=_staffing(table),
+        classify=judge_typed(catalogue),
+    )
+
+
+def unreadable(playbook: Playbook) -> list[Diagnostic]:
+    """Why a playbook cannot be served: what hinders reading it. What is merely dangerous in it is no hindrance."""
+    faults = [each for each in playbook.diagnostics if each.code.startswith("PB0") and each.level is Level.ERROR]
+    if not faults and not playbook.is_playbook:
+        text = "it holds no scenario, severity or procedure"
+        help_ = f"See what tocsin makes of it: tocsin compile {playbook.path}"
+        faults = [Diagnostic(code="PB000", rule="no_playbook", level=Level.ERROR, line=1, text=text, help=help_)]
+    return faults
+
+
+def judge_typed(catalogue: Catalogue) -> Any:
+    """A judge of statements that a responder types, with the team's own verdicts."""
+    knowledge = load_knowledge()
+
+    def judge(text: str) -> Statement:
+        verdict = classify(text, knowledge, catalogue)
+        return Statement(
+            line=0, text=text, effect=verdict.effect, tags=verdict.tags, why=verdict.why, placeholders=find(text)
+        )
+
+    return judge
+
+
+def _policy(team: str, table: TeamTable, responders: tuple[str, ...]) -> TeamPolicy:
+    targets = tuple(
+        TargetPolicy(name=f"{team}/{name}", allow=target.allow, timeout_s=target.timeout_s)
+        for name, target in table.targets.items()
+    )
+    return TeamPolicy(
+        team=team,
+        name=table.name or team,
+        mode=table.mode,
+        severity_map=table.severity_map,
+        severity_label=table.severity_label,
+        evidence_wait_s=table.evidence_wait_s,
+        targets=targets,
+        responders=responders,
+    )
+
+
+def _staffing(table: TeamTable) -> Staffing:
+    return Staffing(
+        timezone=table.timezone,
+        schedules=table.schedules,
+        levels=table.levels,
+        roles=table.roles,
+        last_resort=table.last_resort,
+    )
+
+
+def _targets(root: Path, file: File) -> Iterator[tuple[str, tuple[LocalTarget, Path]]]:
+    for team, table in file.teams.items():
+        for name, target in table.targets.items():
+            yield f"{team}/{name}", (target, (root / target.directory).resolve())
+
+
+def key_file(root: Path, team: str) -> Path:
+    """Where a team's intake key lies."""
+    return root / "secrets" / f"{team}.intake"
+
+
+def _read_keys(root: Path, source: Source, file: File, problems: Problems) -> dict[str, str]:
+    keys: dict[str, str] = {}
+    for team in file.teams:
+        path = key_file(root, team)
+        key = _read_key(path)
+        if not KEY.match(key):
+            text = f"secrets/{path.name} must hold an intake key (32 hex digits); make one: tocsin key {team}"
+            problems.append(source.problem(("teams", team), text))
+        elif key in keys:
+            text = f"it has the same intake key as {keys[key]}; make another: tocsin key {team}"
+            problems.append(source.problem(("teams", team), text))
+        keys[key] = team
+    return keys
+
+
+def _read_key(path: Path) -> str:
+    """The key in a file; empty where there is none that can be read."""
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except (OSError, ValueError):
+        return ""

@@ -1,0 +1,126 @@
+"""`tocsin compile`, `tocsin classify` and `tocsin explain`: what tocsin makes of a text, without a server."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+
+from tocsin.app.workspace import MOST_BYTES
+from tocsin.cli import findings
+from tocsin.cli.coverage import show as show_coverage
+from tocsin.cli.reading import compile_paths, expand
+from tocsin.cli.watching import keep_watching
+from tocsin.cli.words import Format, say, show_json
+from tocsin.errors import NotFound, TocsinError, UserError
+from tocsin.knowledge import load_knowledge
+from tocsin.playbook.effect import Verdict
+from tocsin.playbook.effect import classify as judge
+from tocsin.playbook.statement import read_fence
+
+
+def run(
+    *path: Path,
+    format: findings.Shape = "text",  # noqa: A002 the option's name
+    fail_on: findings.Least | None = None,
+    baseline: Path | None = None,
+    write_baseline: Path | None = None,
+    steps: bool = False,
+    coverage: bool = False,
+    watch: bool = False,
+    max_bytes: int = MOST_BYTES,
+) -> int:
+    """Compile playbooks: what tocsin finds in them, what it would do, and what is missing or dangerous.
+
+    Parameters
+    ----------
+    path
+        Markdown files; a folder is one library: levels defined in one of its files hold in all, and links lead across.
+    format
+        `text` for people, `json` for programs, `sarif` for code hosts, `github` for annotations in a workflow.
+    fail_on
+        Exit with 1 if there is a finding at least so grave.
+    baseline
+        A file of accepted findings: only others count and are shown.
+    write_baseline
+        Accept all findings into this file.
+    steps
+        List every step in its place, with what becomes of it.
+    coverage
+        Say where every line went instead, and how much of it became steps.
+    watch
+        Do it again whenever a file changes, until Ctrl-C.
+    max_bytes
+        Files above this size are not read.
+    """
+    if not any(file for each in path for file in expand(each)):
+        raise UserError("Name at least one Markdown file: tocsin compile runbook.md")
+    wishes = findings.Wishes(
+        shape=format, fail_on=fail_on, baseline=baseline, write_baseline=write_baseline, steps=steps
+    )
+
+    def once() -> int:
+        if coverage:
+            return show_coverage(path, as_json=format == "json", max_bytes=max_bytes)
+        return findings.show(compile_paths(path, max_bytes), wishes)
+
+    return keep_watching(path, once) if watch else once()
+
+
+def classify(
+    text: Annotated[str, Parameter(allow_leading_hyphen=True)],
+    /,
+    *,
+    format: Format = "text",  # noqa: A002 the option's name
+) -> None:
+    """Say what each statement of a shell text would do, and why.
+
+    Parameters
+    ----------
+    text
+        The text; `-` reads it from standard input.
+    format
+        `text` for people, `json` for programs.
+    """
+    source = _read_input() if text == "-" else text
+    knowledge = load_knowledge()
+    items = [item for item in read_fence(source.splitlines(), 1, "bash") if item.kind == "statement"]
+    found = [(item, judge(item.text, knowledge)) for item in items]
+    if format == "json":
+        show_json([_row(item.line, item.text, verdict) for item, verdict in found])
+        return
+    for item, verdict in found:
+        tags = f" [{', '.join(verdict.tags)}]" if verdict.tags else ""
+        say(f"{item.line}: {verdict.effect}{tags}: {item.text}\n   {verdict.why}")
+
+
+def _read_input() -> str:
+    if sys.stdin is None:
+        raise UserError("Standard input is closed; there is nothing to read.")
+    return sys.stdin.buffer.read().decode(errors="replace")
+
+
+def _row(line: int, text: str, verdict: Verdict) -> dict[str, Any]:
+    return {"line": line, "text": text, "effect": verdict.effect, "tags": verdict.tags, "why": verdict.why}
+
+
+def explain(code: Annotated[str, Parameter(help="A code such as TOC-210 or PB101, or a rule's name.")], /) -> None:
+    """Explain the code of an error or of a finding."""
+    if findings.explain(code):
+        return
+    known = {each.code: each for each in _errors(TocsinError) if "code" in vars(each)}
+    found = known.get(code.upper())
+    if found is None:
+        raise NotFound(
+            f"There is no code {code}; there are {', '.join(sorted(known))}, and those of findings ({findings.CODES})."
+        )
+    say(f"{found.code} {found.__name__}\n\n{(found.__doc__ or '').strip()}")
+
+
+def _errors(kind: type[TocsinError]) -> Iterator[type[TocsinError]]:
+    yield kind
+    for each in kind.__subclasses__():
+        yield from _errors(each)

@@ -1,0 +1,104 @@
+"""`tocsin incidents`, `tocsin show`, `tocsin timeline`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tocsin.cli.client import Client, Where
+from tocsin.cli.words import Format, clock, say, show_json, show_table
+from tocsin.timeline.line import fold, quote
+
+HERE = Where()
+BAR = " " * 16 + "| "
+"""Before the further lines of an entry, so that none passes for an entry of its own."""
+
+
+def list_all(
+    *,
+    team: str | None = None,
+    all: bool = False,  # noqa: A002 the option's name
+    format: Format = "text",  # noqa: A002 the option's name
+    where: Where = HERE,
+) -> None:
+    """List incidents, the newest first.
+
+    Parameters
+    ----------
+    team
+        Only this team's.
+    all
+        Also those that are over.
+    format
+        `text` for people, `json` for programs (all fields, those that are over too).
+    """
+    found = Client(where).get("incidents", team=team)
+    if format == "json":
+        show_json(found)
+        return
+    shown = [each for each in found if all or each["status"] not in ("resolved", "closed")]
+    rows = [
+        (each["id"], each["severity"] or "unclassified", each["status"], clock(each["opened_at"]), fold(each["title"]))
+        for each in shown
+    ]
+    show_table("Open incidents" if not all else "Incidents", ("Id", "Severity", "Status", "Opened", "Title"), rows)
+
+
+def show(
+    incident: str,
+    /,
+    *,
+    format: Format = "text",  # noqa: A002 the option's name
+    where: Where = HERE,
+) -> None:
+    """Show an incident: where it stands, what is owed, which steps there are."""
+    found = Client(where).incident(incident).get()
+    if format == "json":
+        show_json(found)
+        return
+    say("\n".join(_lines(found)))
+
+
+def _lines(room: dict[str, Any]) -> list[str]:
+    lines = [
+        f"{fold(room['number'])} ({room['id']}): {fold(room['title'])}",
+        f"{room['severity'] or 'unclassified'}, {room['status']}, opened {clock(room['opened_at'])} UTC",
+    ]
+    lines += [_suggestion(each) for each in room.get("suggestions", ())]
+    lines += ["", "Owed:", *(_obligation(each) for each in room["obligations"])]
+    lines += ["", "Steps:"]
+    for step in room["steps"]:
+        lines += _step(step)
+    return lines
+
+
+def _suggestion(each: dict[str, Any]) -> str:
+    return f"  perhaps {each['severity']}: line {each['line']} says {fold(each['text'])!r}"
+
+
+def _obligation(each: dict[str, Any]) -> str:
+    line = f" (line {each['line']})" if each.get("line") else ""
+    return f"  {each['state']:<14} by {clock(each['due_at'])}  {fold(each['what'])}{line}  [{each['key']}]"
+
+
+def _step(step: dict[str, Any]) -> list[str]:
+    where = f"line {step['line']}" if step.get("line") else "typed"
+    branch = f"  if: {fold(step['condition'])}" if step.get("condition") else ""
+    lines = [f"  {step['id']:<7} {step['state']:<9} {step.get('effect') or step['kind']:<14} {where}{branch}"]
+    return [*lines, *quote(step["text"], "          ")]
+
+
+def timeline(
+    incident: str,
+    /,
+    *,
+    format: Format = "text",  # noqa: A002 the option's name
+    where: Where = HERE,
+) -> None:
+    """Print an incident's timeline."""
+    found = Client(where).incident(incident).get("timeline")
+    if format == "json":
+        show_json(found)
+        return
+    for each in found:
+        first, *rest = quote(each["text"], "") or [""]
+        say("\n".join([f"{each['seq']:>4}  {each['at'][11:19]}  {first}", *(f"{BAR}{line}" for line in rest)]))

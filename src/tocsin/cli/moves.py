@@ -1,0 +1,110 @@
+"""What a responder says to an incident: one short verb each."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+
+from tocsin.cli.client import Client, Where
+from tocsin.cli.words import say
+
+HERE = Where()
+
+
+def _ask(incident: str, verb: str, where: Where, **body: Any) -> None:
+    asked = Client(where).incident(incident)
+    asked.post(verb, **body)
+    say(f"{asked.id}: done.")
+
+
+def declare(
+    team: str, /, *, scenario: str | None = None, severity: str | None = None, title: str | None = None,
+    where: Where = HERE,
+) -> None:  # fmt: skip
+    """Open an incident by hand.
+
+    Parameters
+    ----------
+    scenario
+        Its scenario, by title, label or line of the playbook.
+    severity
+        Its severity, as the playbook names it.
+    title
+        What it is, where no scenario fits.
+    """
+    made = Client(where).post("incidents", team=team, scenario=scenario, severity=severity, title=title)
+    say(made["id"])
+
+
+def ack(incident: str, /, *, where: Where = HERE) -> None:
+    """Acknowledge: I have taken it."""
+    _ask(incident, "acknowledge", where)
+
+
+def severity(incident: str, severity: str, /, *, reason: str = "", where: Where = HERE) -> None:
+    """Set the severity."""
+    _ask(incident, "severity", where, severity=severity, reason=reason)
+
+
+def scenario(incident: str, team: str, scenario: str, /, *, where: Where = HERE) -> None:
+    """Say which scenario of which team it is."""
+    _ask(incident, "scenario", where, team=team, scenario=scenario)
+
+
+def role(incident: str, role: str, responder: str, /, *, where: Where = HERE) -> None:
+    """Give a responder a role, for example "incident commander"."""
+    _ask(incident, "role", where, role=role, responder=responder)
+
+
+def note(incident: str, text: str, /, *, where: Where = HERE) -> None:
+    """Add a note to the timeline."""
+    _ask(incident, "note", where, text=text)
+
+
+def update(incident: str, text: str, /, *, public: bool = False, where: Where = HERE) -> None:
+    """Tell the responders where things stand; with --public the status page too."""
+    audiences = ["responders", "public"] if public else ["responders"]
+    _ask(incident, "update", where, text=text, audiences=audiences)
+
+
+def escalate(
+    incident: str,
+    line: Annotated[int, Parameter(help="The playbook's line that says whom to call.")],
+    /,
+    *,
+    reason: str = "",
+    where: Where = HERE,
+) -> None:
+    """Call those whom a line of the playbook names."""
+    _ask(incident, "escalate", where, line=line, reason=reason)
+
+
+def cause(incident: str, text: str, /, *, where: Where = HERE) -> None:
+    """Say what the cause is."""
+    _ask(incident, "cause", where, text=text)
+
+
+def mitigate(incident: str, /, *, note: str = "", where: Where = HERE) -> None:
+    """Say that the fix is in; now it is watched."""
+    _ask(incident, "mitigate", where, note=note)
+
+
+def resolve(incident: str, /, *, note: str = "", where: Where = HERE) -> None:
+    """Say that it is over."""
+    _ask(incident, "resolve", where, note=note)
+
+
+def reopen(incident: str, /, *, reason: str, where: Where = HERE) -> None:
+    """Say that it is not over."""
+    _ask(incident, "reopen", where, reason=reason)
+
+
+def close(incident: str, /, *, where: Where = HERE) -> None:
+    """Close it, once nothing is owed any more."""
+    _ask(incident, "close", where)
+
+
+def dismiss(incident: str, /, *, reason: str, where: Where = HERE) -> None:
+    """Say that what is in triage is no incident."""
+    _ask(incident, "dismiss", where, reason=reason)

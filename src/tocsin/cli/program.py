@@ -1,0 +1,87 @@
+"""The program: every verb by its name, in the order of an incident's life."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+
+from cyclopts import App, Group
+
+from tocsin.cli.words import Paper
+
+APP = App(
+    name="tocsin",
+    console=Paper(),
+    help="Turns a team's own Markdown incident playbooks into a live response.",
+    version=lambda: f"tocsin {version('tocsin')}",
+)
+
+GROUPS: dict[str, tuple[tuple[str, str, str], ...]] = {
+    "Begin": (
+        ("demo", "demo:run", "Show it all: five teams, a shop that breaks for real, a phone that rings."),
+        ("init", "serving:init", "Make a workspace from nothing but Markdown playbooks."),
+        ("serve", "serving:serve", "Serve a workspace: hear alerts, page, run, keep promises."),
+        ("compile", "compiling:run", "Say what tocsin finds in playbooks, and what is missing or dangerous."),
+        ("link", "linking:run", "Lay alert rules beside playbooks: what opens what, and what is left alone."),
+        ("classify", "compiling:classify", "Say what the statements of a shell text would do, and why."),
+    ),
+    "See": (
+        ("incidents", "incidents:list_all", "List incidents."),
+        ("show", "incidents:show", "Show an incident: where it stands, what is owed, its steps."),
+        ("timeline", "incidents:timeline", "Print an incident's timeline."),
+        ("explain", "compiling:explain", "Explain the code of an error or of a finding."),
+    ),
+    "Respond": (
+        ("declare", "moves:declare", "Open an incident by hand."),
+        ("ack", "moves:ack", "Acknowledge: I have taken it."),
+        ("severity", "moves:severity", "Set the severity."),
+        ("scenario", "moves:scenario", "Say which scenario of which team it is."),
+        ("role", "moves:role", "Give a responder a role."),
+        ("note", "moves:note", "Add a note to the timeline."),
+        ("update", "moves:update", "Tell responders, or the public, where things stand."),
+        ("escalate", "moves:escalate", "Call those whom a line of the playbook names."),
+        ("cause", "moves:cause", "Say what the cause is."),
+        ("mitigate", "moves:mitigate", "Say that the fix is in."),
+        ("resolve", "moves:resolve", "Say that it is over."),
+        ("reopen", "moves:reopen", "Say that it is not over."),
+        ("close", "moves:close", "Close it, once nothing is owed any more."),
+        ("dismiss", "moves:dismiss", "Say that what is in triage is no incident."),
+    ),
+    "Run": (
+        ("approve", "steps:approve", "Show exactly what a step will run, ask, and run it once."),
+        ("run", "steps:run", "Type a statement of your own; it is judged like any step."),
+        ("done", "steps:done", "Check off a manual step."),
+        ("skip", "steps:skip", "Leave a step out."),
+        ("settle", "steps:settle", "Say what became of a step that nobody saw end."),
+        ("freeze", "running:freeze", "Let nothing run by itself for a team."),
+        ("unfreeze", "running:unfreeze", "Let reads run by themselves again."),
+        ("activate", "running:activate", "Activate a team's playbook as it is now."),
+    ),
+    "Review": (
+        ("review", "afterwards:review", "Print the post-mortem as Markdown."),
+        ("meet", "afterwards:meet", "Say that a duty is done."),
+        ("waive", "afterwards:waive", "Set a duty aside, with a reason."),
+        ("lift", "afterwards:lift", "Lift a prohibition, if the playbook names you for it."),
+        ("verify", "verifying:verify", "Check that nobody touched the record."),
+    ),
+    "People": (
+        ("signin", "people:signin", "Print a link that signs a person in, once."),
+        ("key", "people:key", "Make a new intake key for a team."),
+    ),
+}
+"""Each verb, where it stands, what it does. A module is loaded only when one of its verbs is used: verbs are quick."""
+
+PLAYBOOK = App(name="playbook", help="Compare playbooks, print one in its normal form, or the model's schema.")
+for _name, _help in (
+    ("diff", "Say in words what changed between two versions, the dangerous first."),
+    ("export", "Print a playbook in its normal form."),
+    ("schema", "Print the JSON Schema of the compiled model."),
+):
+    PLAYBOOK.command(f"tocsin.cli.playbooks:{_name}", name=_name, help=_help)
+
+for _title, _verbs in GROUPS.items():
+    _group = Group.create_ordered(_title)
+    for _name, _place, _help in _verbs:
+        APP.command(f"tocsin.cli.{_place}", name=_name, group=_group, help=_help)
+    if _title == "Begin":
+        PLAYBOOK.group = (_group,)
+        APP.command(PLAYBOOK)

@@ -1,0 +1,96 @@
+"""`tocsin init` and `tocsin serve`."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+from pathlib import Path
+from types import FrameType
+from typing import Annotated, NoReturn
+
+from cyclopts import Parameter
+
+from tocsin.app.initialise import initialise
+from tocsin.app.place import find_workspace, hold_workspace
+from tocsin.app.server import Options
+from tocsin.app.server import serve as serve_forever
+from tocsin.app.stage import read_stage
+from tocsin.cli.words import say
+from tocsin.engine.clock import SystemClock
+from tocsin.playbook.model import Playbook
+from tocsin.words import Mode
+
+
+def init(
+    folder: Path,
+    /,
+    *,
+    playbook: Annotated[list[Path], Parameter(consume_multiple=True)],
+    mode: Mode = Mode.SHADOW,
+) -> None:
+    """Make a workspace in FOLDER from nothing but Markdown playbooks, one team for each.
+
+    Parameters
+    ----------
+    playbook
+        The playbooks; several files may follow.
+    mode
+        How far tocsin goes: shadow decides and shows only, assist pages and reads, live does all, with approval.
+    """
+    made = initialise(folder, playbook, mode, SystemClock().now().date())
+    say(f"Made {made.root} with {len(made.teams)} team{'s' if len(made.teams) != 1 else ''}:")
+    for team, each in made.teams:
+        say(f"  {team}: {_count(each)}")
+    say(f"Fill in who is on call in {made.root / 'tocsin.toml'} (look for FILL IN), then:")
+    say(f"  tocsin serve --workspace {made.root}")
+
+
+def _count(playbook: Playbook) -> str:
+    findings = len(playbook.diagnostics)
+    return (
+        f"{len(playbook.scenarios)} scenarios, {len(playbook.severities)} severities, "
+        f"{len(playbook.statements)} statements, {findings} remark{'s' if findings != 1 else ''}"
+    )
+
+
+def serve(
+    *,
+    workspace: Path | None = None,
+    host: str = "127.0.0.1",
+    port: int = 8420,
+    data: Path | None = None,
+    mode: Mode | None = None,
+    open_intake: bool = False,
+) -> None:
+    """Serve a workspace: hear alerts, page, run, keep promises.
+
+    Parameters
+    ----------
+    workspace
+        The workspace (default: searched upwards from here).
+    host
+        The address to listen on. Anything but this machine's own means: be sure who can reach it.
+    port
+        The port; 0 takes any that is free.
+    data
+        Where the data lies (default: .tocsin/data in the workspace).
+    mode
+        Use this mode for every team, whatever tocsin.toml says.
+    open_intake
+        Take alerts without a key, at /api/v2/alerts; only on this machine's own address.
+    """
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    root = find_workspace((workspace or Path.cwd()).absolute())
+    stage = read_stage(os.environ)
+    options = Options(root=root, host=host, port=port, data=data, mode=mode, open_intake=open_intake, stage=stage)
+    signal.signal(signal.SIGTERM, _end)
+    with hold_workspace(root):
+        asyncio.run(serve_forever(options))
+
+
+def _end(number: int, frame: FrameType | None) -> NoReturn:
+    """SIGTERM ends the server in an orderly way, also while it is still starting."""
+    sys.exit(0)

@@ -1,0 +1,120 @@
+"""How the verbs speak: lines to the terminal, complaints to standard error, JSON on request.
+
+JSON is UTF-8 wherever it goes; text goes out in the terminal's own encoding, with a mark for what that lacks.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Literal, NoReturn, TextIO
+
+import msgspec
+from rich.console import Console
+from rich.table import Table
+
+from tocsin.errors import UserError
+
+Format = Literal["text", "json"]
+
+
+WIDE = 1000
+"""Columns where nobody looks: a program that reads a table gets all of it."""
+
+
+class NotWritten(UserError):
+    """What a verb had to say could not be written."""
+
+    code = "TOC-170"
+
+
+class Paper(Console):
+    """A console that says nothing of its own when whoever reads it goes away."""
+
+    def on_broken_pipe(self) -> NoReturn:
+        """As for every other write."""
+        raise BrokenPipeError
+
+
+def prepare_streams() -> None:
+    """Let no character that the terminal's encoding lacks stop a verb."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
+def finish_streams() -> None:
+    """Send what was said on its way. Raises `NotWritten` if it cannot be, `BrokenPipeError` if nobody reads it."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        close_quietly(sys.stdout)
+        raise NotWritten(f"Standard output cannot be written ({error.strerror}).") from error
+
+
+def close_quietly(stream: TextIO) -> None:
+    """Let a stream go whose end is gone, so that the interpreter does not complain of it at its own end."""
+    try:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    except (OSError, ValueError):
+        return
+
+
+def _out() -> TextIO:
+    if sys.stdout is None:
+        raise NotWritten("Standard output is closed; there is nowhere to write to.")
+    return sys.stdout
+
+
+def say(text: str) -> None:
+    """One or more lines, as they are."""
+    out = _out()
+    try:
+        out.write(text + "\n")
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        close_quietly(out)
+        raise NotWritten(f"Standard output cannot be written ({error.strerror}).") from error
+
+
+def complain(text: str) -> None:
+    """Say on standard error what went wrong."""
+    if sys.stderr is not None:
+        sys.stderr.write(f"tocsin: {text}\n")
+
+
+def show_json(value: Any) -> None:
+    """A value as JSON, two spaces deep."""
+    encoded = msgspec.json.format(msgspec.json.encode(value), indent=2)
+    out = _out()
+    if isinstance(out, io.TextIOWrapper):
+        out.reconfigure(encoding="utf-8")
+    say(encoded.decode())
+
+
+def show_table(title: str, columns: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
+    """Rows under headings; the title says what it is when there are none."""
+    if not rows:
+        say(f"{title}: none.")
+        return
+    table = Table(*columns, box=None, pad_edge=False)
+    for row in rows:
+        table.add_row(*row)
+    out = _out()
+    width = None if out.isatty() else WIDE
+    paper = Paper(file=out, width=width, highlight=False, soft_wrap=True, markup=False, emoji=False)
+    with paper.capture() as drawn:
+        paper.print(table)
+    say(drawn.get().rstrip("\n"))
+
+
+def clock(text: str | None) -> str:
+    """An ISO moment as `Nov 20 03:12` (UTC); a dash for none."""
+    return "–" if not text else f"{datetime.fromisoformat(text):%b %d %H:%M}"

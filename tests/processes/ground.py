@@ -1,0 +1,227 @@
+"""A real server process with a real workspace, a webhook sink that remembers, a target whose changes are counted."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any, TypeVar
+
+import httpx
+
+from tocsin.integrations.isolation import STEP_UID
+
+T = TypeVar("T")
+
+PLAYBOOK = """\
+# Till Playbook
+
+## Severity Levels
+
+### SEV-1: Critical
+
+**Response Requirements**:
+- Response time: 6 seconds
+- Status page: Update within 15 minutes
+
+### SEV-2: High
+
+**Response Requirements**:
+- Response time: 15 minutes
+
+## Playbooks
+
+### PLAY-001: Till Stuck
+
+**Severity**: SEV-1
+**Alert**: `TillStuck`
+
+#### Detection
+
+```bash
+cat till.log
+```
+
+#### Resolution Steps
+
+```bash
+./turn.sh
+```
+"""
+
+SETTINGS = """\
+[people.ana]
+name = "Ana"
+channels = ["hook"]
+
+[people.bo]
+name = "Bo"
+channels = ["hook"]
+
+[channels.hook]
+kind = "webhook"
+url = "{hook}"
+
+[teams.shop]
+playbook = "playbooks/shop.md"
+mode = "live"
+levels = [["ana"], ["bo"]]
+last_resort = ["bo"]
+
+[teams.shop.targets.till]
+kind = "local"
+directory = "{directory}"
+timeout_s = 20
+"""
+
+TURN = """\
+#!/bin/sh
+# Turns the till once: each run leaves a line.
+echo turned >> turns
+sleep 0.3
+"""
+
+KEY = "0123456789abcdef0123456789abcdef"
+PATIENCE_S = 30.0
+
+
+def wait_for(look: Callable[[], T | None], what: str, patience_s: float = PATIENCE_S) -> T:
+    """Look again and again until there is something; the name of the thing stands in the failure."""
+    deadline = time.monotonic() + patience_s
+    while time.monotonic() < deadline:
+        found = look()
+        if found:
+            return found
+        time.sleep(0.03)
+    raise AssertionError(f"No {what} within {patience_s:g} s.")
+
+
+class Sink:
+    """A webhook's other end: remembers every page, in order."""
+
+    def __init__(self) -> None:
+        self.pages: list[dict[str, Any]] = []
+        sink = self
+
+        class Answer(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                sink.pages.append(json.loads(body))
+                self.send_response(204)
+                self.end_headers()
+
+            def log_message(self, format: str, *args: object) -> None:  # noqa: A002 http.server's name
+                """Say nothing."""
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}/"
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def close(self) -> None:
+        """Stop listening."""
+        self._server.shutdown()
+        self._server.server_close()
+
+
+class Ground:
+    """A workspace on disk and the server processes that serve it, one after the other."""
+
+    def __init__(self, folder: Path, sink: Sink) -> None:
+        self.root, self.sink = folder / "workspace", sink
+        self.till = folder / "till"
+        self.process: subprocess.Popen[bytes] | None = None
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        self.till.mkdir()
+        (self.till / "till.log").write_text("the drawer is stuck\n")
+        (self.till / "turn.sh").write_text(TURN)
+        (self.till / "turn.sh").chmod(0o755)
+        if os.geteuid() == 0:
+            for path in (self.till, *self.till.iterdir()):
+                os.chown(path, STEP_UID, STEP_UID)
+        (self.root / "playbooks").mkdir(parents=True)
+        (self.root / "secrets").mkdir(mode=0o700)
+        (self.root / "playbooks" / "shop.md").write_text(PLAYBOOK)
+        (self.root / "secrets" / "shop.intake").write_text(KEY)
+        settings = SETTINGS.format(hook=self.sink.url, directory=self.till)
+        (self.root / "tocsin.toml").write_text(settings)
+
+    @property
+    def mark(self) -> Path:
+        """Where a failpoint says that it was reached."""
+        return self.root.parent / "reached"
+
+    @property
+    def turns(self) -> int:
+        """How often the changing step has really run."""
+        path = self.till / "turns"
+        return len(path.read_text().splitlines()) if path.exists() else 0
+
+    def start(self, failpoint: str = "") -> None:
+        """Start a server; it dies at `failpoint`, if one is named."""
+        environment = {**os.environ, "TOCSIN_FAILPOINT": failpoint, "TOCSIN_FAILPOINT_MARK": str(self.mark)}
+        verb = ["serve", "--workspace", str(self.root), "--port", "0"]
+        log = (self.root.parent / "server.log").open("ab")
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "tocsin", *verb], stdout=log, stderr=log, env=environment
+        )
+        log.close()
+
+    def is_dead(self) -> bool:
+        """Whether the server has been killed."""
+        assert self.process is not None
+        return self.process.poll() == -signal.SIGKILL
+
+    def stop(self) -> None:
+        """End the server in an orderly way."""
+        if self.process is not None and self.process.poll() is None:
+            self.process.terminate()
+            self.process.wait(15)
+
+    def url(self) -> str | None:
+        """Where the server that is running now listens, once it does."""
+        assert self.process is not None
+        try:
+            found = json.loads((self.root / ".tocsin" / "server.json").read_text())
+        except (OSError, ValueError):
+            return None
+        return str(found["url"]) if found["pid"] == self.process.pid else None
+
+    def ask(self, method: str, path: str, **body: Any) -> Any:
+        """A request to the API; null if the server is not there or refuses."""
+        url = self.url()
+        try:
+            token = (self.root / ".tocsin" / "credential").read_text()
+            headers = {"Authorization": f"Bearer {token}", "X-Tocsin-As": "ana"}
+            answer = httpx.request(
+                method, f"{url}{path}", headers=headers, json=body if method == "POST" else None, timeout=10
+            )
+        except (httpx.HTTPError, OSError):
+            return None
+        return answer.json() if answer.is_success else None
+
+    def fire(self) -> bool:
+        """Send the alert once, as a source does; whether it was taken."""
+        alert = [{"labels": {"alertname": "TillStuck", "till": "7"}}]
+        try:
+            answer = httpx.post(f"{self.url()}/in/{KEY}/api/v2/alerts", json=alert, timeout=10)
+        except httpx.HTTPError:
+            return False
+        return answer.is_success
+
+    def verify(self) -> subprocess.CompletedProcess[str]:
+        """`tocsin verify`."""
+        verb = ["verify", "--workspace", str(self.root)]
+        return subprocess.run([sys.executable, "-m", "tocsin", *verb], capture_output=True, text=True, check=False)
+
+    def log(self) -> str:
+        """What the servers have said."""
+        return (self.root.parent / "server.log").read_text()

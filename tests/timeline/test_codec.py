@@ -26,6 +26,8 @@ def values(kind: object) -> st.SearchStrategy[Any]:
         return st.builds(kind, **fields)
     if typing.get_origin(kind) is tuple:
         return st.lists(values(typing.get_args(kind)[0]), max_size=3).map(tuple)
+    if kind is float:
+        return st.floats(allow_nan=False, allow_infinity=False)
     return st.from_type(kind)  # type: ignore[arg-type]
 
 

@@ -18,6 +18,7 @@ from tocsin.app.place import find_workspace, hold_workspace
 from tocsin.app.server import Options
 from tocsin.app.server import serve as serve_forever
 from tocsin.app.stage import read_stage
+from tocsin.cli.logs import log_to
 from tocsin.cli.words import say
 from tocsin.engine.clock import SystemClock
 from tocsin.playbook.model import Playbook
@@ -82,7 +83,7 @@ def serve(
     open_intake
         Take alerts without a key, at /api/v2/alerts; only on this machine's own address.
     """
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.basicConfig(level=logging.WARNING, handlers=[log_to(sys.stderr)])
     root = find_workspace((workspace or Path.cwd()).absolute())
     stage = read_stage(os.environ)
     options = Options(root=root, host=host, port=port, data=data, mode=mode, open_intake=open_intake, stage=stage)

@@ -69,7 +69,8 @@ class ConnectionLeak:
         """Wait for the client's word that it holds every connection: others may have some left for a second."""
         assert client.stdout is not None
         with suppress(TimeoutError):
-            await asyncio.wait_for(client.stdout.readline(), PROOF_SECONDS)
+            async with asyncio.timeout(PROOF_SECONDS):
+                await client.stdout.readline()
 
     async def probe(self) -> bool:
         """Does the database turn a new client away because every connection is taken?"""

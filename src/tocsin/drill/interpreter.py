@@ -55,7 +55,8 @@ async def _works(candidate: str, directory: Path, uid: int | None) -> bool:
     except OSError:
         return False
     try:
-        return await asyncio.wait_for(process.wait(), 10) == 0
+        async with asyncio.timeout(10):
+            return await process.wait() == 0
     except TimeoutError:
         process.kill()
         await process.wait()

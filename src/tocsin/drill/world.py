@@ -201,7 +201,8 @@ class World:
     async def _fill(self) -> None:
         filling = await self.spawn("orders")
         try:
-            code = await asyncio.wait_for(filling.wait(), FILL_SECONDS)
+            async with asyncio.timeout(FILL_SECONDS):
+                code = await filling.wait()
         except TimeoutError:
             filling.kill()
             code = await filling.wait()

@@ -79,7 +79,8 @@ class Container:
             return
         self._process.terminate()
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._process.wait(), GRACE)
+            async with asyncio.timeout(GRACE):
+                await self._process.wait()
         await self.kill()
 
     async def kill(self) -> None:

@@ -65,7 +65,8 @@ class Supervisor:
         began = time.time()
         try:
             while self._connections <= CONNECTION_LIMIT:
-                line = await asyncio.wait_for(reader.readline(), CONNECTION_SECONDS)
+                async with asyncio.timeout(CONNECTION_SECONDS):
+                    line = await reader.readline()
                 if not line:
                     break
                 writer.write(json.dumps(await self._answer(json.loads(line), call)).encode() + b"\n")

@@ -42,7 +42,7 @@ def test_another_data_directory_does_not_make_a_second_server(ground: Ground, tm
 def test_a_server_that_is_stopped_leaves_no_address(ground: Ground, number: signal.Signals) -> None:
     ground.start()
     wait_for(ground.url, "server")
-    ground.fire()
+    assert ground.fire()
     assert ground.process is not None
     ground.process.send_signal(number)
     assert ground.process.wait(15) in (0, 130)
@@ -129,7 +129,7 @@ def test_a_new_mark_lets_a_server_go_on_and_not_while_one_runs(ground: Ground) -
 def test_evidence_that_was_changed_is_not_shown(ground: Ground) -> None:
     ground.start()
     wait_for(ground.url, "server")
-    ground.fire()
+    assert ground.fire()
 
     def evidence() -> str | None:
         told = json.dumps(ground.ask("GET", "/api/incidents/shop-1") or {})

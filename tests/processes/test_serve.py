@@ -133,7 +133,7 @@ def test_a_changed_playbook_runs_nothing_by_itself_until_somebody_has_activated_
 def test_a_page_link_acknowledges_only_when_its_button_is_pressed(ground: Ground) -> None:
     ground.start()
     wait_for(ground.url, "server")
-    ground.fire()
+    assert ground.fire()
     page = wait_for(lambda: ground.sink.pages, "page")[0]
 
     def acknowledged() -> object:
@@ -158,7 +158,7 @@ def test_the_verbs_of_a_response(ground: Ground, verb: str) -> None:
 def test_an_incident_by_verbs(ground: Ground) -> None:
     ground.start()
     wait_for(ground.url, "server")
-    ground.fire()
+    assert ground.fire()
     wait_for(lambda: "step_finished" in json.dumps(ground.ask("GET", "/api/incidents/shop-1/timeline") or ""), "read")
     here = ("--workspace", str(ground.root), "--as", "ana")
     listed = json.loads(tocsin("incidents", "--format", "json", *here).stdout)

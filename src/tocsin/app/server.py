@@ -33,6 +33,7 @@ LOG = logging.getLogger("tocsin")
 
 LINK_GOOD_FOR = timedelta(hours=1)
 TOKEN_GOOD_FOR = timedelta(days=3650)
+BACKLOG = 2048  # uvicorn's own default
 LOOK_EVERY_S = 2.0
 ADMIN = "local-admin"
 """Who the credential file stands for: whoever can read the workspace's private files."""
@@ -106,6 +107,8 @@ def _listen(options: Options) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((options.host, options.port))
+        # From now on, not from the announcement on: whoever reads the address first must not be refused.
+        listener.listen(BACKLOG)
     except OSError as error:
         listener.close()
         raise UserError(

@@ -197,6 +197,26 @@ async def test_one_folder_holds_one_demo_and_a_taken_port_is_left_alone(tmp_path
             assert f"Port {port} is taken" in third.said
 
 
+async def test_a_demo_that_is_killed_leaves_no_server_behind(tmp_path: Path) -> None:
+    demo = await start(tmp_path / "demo", choose_port())
+    address = (await demo.hear(ADDRESS))[1]
+    port = int(re.findall(r":(\d+)/", address)[0])
+    demo.process.kill()
+    async with asyncio.timeout(30):
+        while await listens(port):
+            await asyncio.sleep(0.1)
+    await demo.process.wait()
+
+
+async def listens(port: int) -> bool:
+    try:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+    except OSError:
+        return False
+    writer.close()
+    return True
+
+
 async def test_a_folder_with_other_things_in_it_is_left_alone(tmp_path: Path) -> None:
     precious = tmp_path / "workspace" / "tocsin.toml"
     precious.parent.mkdir()

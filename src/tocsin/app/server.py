@@ -126,6 +126,8 @@ async def _running(options: Options, listener: socket.socket) -> AsyncIterator[u
     server = make_server(create_app(parts.desk))
     await _go_on_in_time(parts)
     tasks = [asyncio.create_task(parts.engine.run()), asyncio.create_task(_watch(options, parts, isolation))]
+    if options.stage is not None:
+        tasks.append(asyncio.create_task(_leave_with(os.getppid(), server)))
     for task in tasks:
         task.add_done_callback(lambda ended: _end_loudly(ended, server))
     try:
@@ -146,6 +148,13 @@ async def _go_on_in_time(parts: Parts) -> None:
     newest = await parts.store.newest()
     if newest is not None and not parts.clock.go_on_from(newest):
         LOG.critical("The last record is of %s, far ahead of this machine's clock; set the clock right.", newest)
+
+
+async def _leave_with(parent: int, server: uvicorn.Server) -> None:
+    """A demo's server ends when the demo has, however that ended: nothing of a demo is left running."""
+    while os.getppid() == parent:
+        await asyncio.sleep(LOOK_EVERY_S)
+    server.should_exit = True
 
 
 def _end_loudly(task: asyncio.Task[None], server: uvicorn.Server) -> None:

@@ -1,4 +1,4 @@
-"""The server's port: whoever reads the announced address is answered, and a taken port is a sentence, never a surprise."""
+"""The port: whoever reads the announced address is answered; a taken one is a sentence, never a surprise."""
 
 from __future__ import annotations
 

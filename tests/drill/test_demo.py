@@ -22,6 +22,7 @@ pytestmark = pytest.mark.anyio
 
 ADDRESS = re.compile(r"Open this address; you are signed in: +(\S+)")
 ARGUMENTS = ["--no-sandbox", "--headless=new", "--disable-gpu"]
+expect.set_options(timeout=30_000)
 
 
 class Demo:
@@ -82,9 +83,9 @@ async def browsing() -> AsyncIterator[Browser]:
 async def break_and_acknowledge(page: Page, words: str) -> None:
     """From the fault to the first answer, on the phone that is drawn on the screen."""
     await page.get_by_role("button", name=words, exact=True).click()
-    await expect(page.locator(".pill")).to_have_text("orders fail", timeout=20_000)
+    await expect(page.locator(".pill")).to_have_text("orders fail")
     phone = page.locator(".phone")
-    await expect(phone.locator(".call")).to_contain_text("Database Gives No Connections", timeout=20_000)
+    await expect(phone.locator(".call")).to_contain_text("Database Gives No Connections")
     await expect(phone.locator(".found").first).to_contain_text("docker compose")
     await expect(phone.locator(".next-on-phone")).to_contain_text(re.compile(r"Sam \(second on call\) in [45]:\d\d"))
     await expect(page.locator("#live .head .status")).to_have_text("active")
@@ -106,8 +107,8 @@ async def mend(page: Page) -> None:
     step = page.locator("#live li.step", has_text="docker compose restart database").first
     await step.get_by_text("Approve & run…").click()
     await step.get_by_role("button", name="Approve & run").click()
-    await expect(step.locator(".outcome .state")).to_have_text("done", timeout=30_000)
-    await expect(page.locator(".pill")).to_have_text("orders go through", timeout=20_000)
+    await expect(step.locator(".outcome .state")).to_have_text("done")
+    await expect(page.locator(".pill")).to_have_text("orders go through")
 
 
 async def kill(page: Page) -> None:
@@ -119,7 +120,7 @@ async def kill(page: Page) -> None:
     counts = re.search(r"Nothing was lost: (\d+) entries of (INC-\S+) before, the same (\d+) now, under the same", said)
     assert counts is not None, said
     assert counts[1] == counts[3]
-    await expect(page.locator(".live-mark")).to_have_text("live", timeout=20_000)
+    await expect(page.locator(".live-mark")).to_have_text("live")
 
 
 async def resolve_and_read(page: Page) -> str:
@@ -162,8 +163,8 @@ async def test_the_whole_demo_twice_in_a_row(tmp_path: Path) -> None:
         await page.reload()
         await expect(page.locator("#live .facts")).to_contain_text("-002")
         await page.get_by_role("button", name="Start over").click()
-        await expect(page.locator(".phone")).to_contain_text("nothing rings", timeout=20_000)
-        await expect(page.locator(".pill")).to_have_text("orders go through", timeout=20_000)
+        await expect(page.locator(".phone")).to_contain_text("nothing rings")
+        await expect(page.locator(".pill")).to_have_text("orders go through")
         await page.get_by_role("link", name="Incidents").click()
         await expect(page.locator("#live")).to_contain_text("Nothing is going on.")
         await page.goto(address)

@@ -12,6 +12,8 @@ from playwright.async_api import Browser, BrowserContext, Page, Request, Route, 
 from .house import House
 
 ARGUMENTS = ["--no-sandbox", "--headless=new", "--disable-gpu"]
+expect.set_options(timeout=20_000)
+"""In ms. How long a browser takes on a machine that does other things says nothing about what is right."""
 
 
 @contextlib.asynccontextmanager

@@ -326,9 +326,8 @@ def test_a_way_that_a_change_has_turned_opens_nothing(ground: Ground) -> None:
     assert list(elsewhere.iterdir()) == []
 
 
+@pytest.mark.parametrize("ground", ["ordinary"], indirect=True)  # Another uid is kept out by permissions.
 def test_the_home_directory_is_empty_but_for_what_is_readable(ground: Ground) -> None:
-    if ground.server != "ordinary":
-        pytest.skip("another uid is kept out by permissions")
     project = ground.home / "other" / "app"
     project.mkdir(parents=True)
     (project / ".env").write_text(CANARY)
@@ -344,9 +343,8 @@ def test_the_home_directory_is_empty_but_for_what_is_readable(ground: Ground) ->
     assert "No such file" in said
 
 
+@pytest.mark.parametrize("ground", ["ordinary"], indirect=True)  # Another uid is kept out by permissions.
 def test_a_credential_comes_in_by_its_own_name_alone(ground: Ground) -> None:
-    if ground.server != "ordinary":
-        pytest.skip("another uid is kept out by permissions")
     ground.target(directory="work", readable=[str(ground.home), str(ground.home / ".aws")])
     _, said = ground.step(f"cat {ground.home}/.aws/credentials; echo; cat {ground.home}/.ssh/id", changes=False)
     assert said.count(CANARY) == 1
@@ -373,10 +371,9 @@ def test_an_own_uid_alone_is_not_believed(where: str, monkeypatch: pytest.Monkey
             ground.step("true")
 
 
+@pytest.mark.parametrize("ground", ["ordinary"], indirect=True)  # Another uid is kept out by permissions.
 def test_a_proof_that_cannot_fail_proves_nothing(ground: Ground, monkeypatch: pytest.MonkeyPatch) -> None:
     """Were the mounts wrong, whatever the reason, it would be noticed before anything runs."""
-    if ground.server != "ordinary":
-        pytest.skip("another uid is kept out by permissions too")
     monkeypatch.setattr(isolation_room, "spell_mounts", lambda mounts, *, sized: ["--bind", "/", "/", "--dev", "/dev"])
     with pytest.raises(Rejected, match="could read"):
         ground.step("true")

@@ -44,6 +44,24 @@ def test_roles_with_their_duties(text: str, compiled: _Compile) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "who", "line"),
+    [
+        ("- **Level 1**: On-call\n- **Level 2**: Team lead, if not resolved after 30 minutes\n", "Team lead", 11),
+        ("- **Level 1**: On-call\n- **Level 2**: Team lead - after 30 minutes unresolved\n", "Team lead", 11),
+        ("If not resolved in 30 minutes: Page the engineering manager.\n", "engineering manager", 10),
+        ("Keep calm. If it is not fixed within 30 minutes, call the duty manager.\n", "duty manager", 10),
+        ("- Unresolved after 30 minutes → page the engineering manager\n", "engineering manager", 10),
+    ],
+)
+def test_a_clock_in_words_sets_off_the_call_and_nothing_else_does(
+    text: str, who: str, line: int, compiled: _Compile
+) -> None:
+    found = compiled(f"## Escalation\n\n{text}").escalation[-1]
+    assert (found.who, found.line) == ((who,), line)
+    assert [(each.clock, each.after_s, each.condition) for each in found.triggers] == [("unresolved", 1800, None)]
+
+
+@pytest.mark.parametrize(
     ("text", "expected"),
     [
         ("- Handoff: Mondays at 9:00 AM UTC", Handoff(weekday="Monday", time="09:00")),

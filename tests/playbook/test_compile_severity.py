@@ -217,3 +217,43 @@ def test_an_undefined_level_is_kept_as_written(level: str, compiled: _Compile) -
     playbook = compiled(_HTML + _SCENARIO.format(level=level))
     assert playbook.scenarios[0].severities == (level,)
     assert "undefined_severity" in {found.rule for found in playbook.diagnostics}
+
+
+@pytest.mark.parametrize(
+    ("line", "seconds"),
+    [
+        ("Update cadence: every 15 minutes", 900),
+        ("Status updates every hour", 3600),
+        ("Update stakeholders every 15 minutes", 900),
+        ("Communicate hourly", 3600),
+        ("Rotate the logs every hour", None),
+    ],
+)
+def test_a_bullet_of_a_level_says_how_often_to_update(line: str, seconds: int | None, compiled: _Compile) -> None:
+    text = f"# Runbook\n\n### SEV-1\n\n- Response time: 5 minutes\n- {line}\n\n### SEV-2\n\n- Response time: 1 hour\n"
+    level, _ = compiled(text + _SCENARIO).severities
+    assert (level.update_every_s, level.update_line) == (seconds, 6 if seconds else None)
+
+
+@pytest.mark.parametrize(
+    ("row", "calendar"),
+    [
+        ("| P1 | 4 hours | hourly, in business hours |", Calendar.ELAPSED),
+        ("| P1 | 4 hours (business hours) | hourly |", Calendar.BUSINESS_HOURS),
+    ],
+)
+def test_the_hours_of_another_duty_are_not_those_of_the_response(
+    row: str, calendar: Calendar, compiled: _Compile
+) -> None:
+    table = f"# Runbook\n\n## Severity Levels\n\n| Level | Response | Updates |\n|---|---|---|\n{row}\n{_SCENARIO}"
+    response = compiled(table).severities[0].response
+    assert response is not None
+    assert (response.within_s, response.calendar) == (4 * 3600, calendar)
+
+
+def test_no_immediate_action_is_not_at_once(compiled: _Compile) -> None:
+    table = (
+        "# Runbook\n\n## Severity\n\n| Level | Response |\n|---|---|\n| P1 | At once |\n| P4 | No immediate action |\n"
+    )
+    first, last = compiled(table + _SCENARIO).severities
+    assert [level.response is not None and level.response.immediate for level in (first, last)] == [True, False]

@@ -245,7 +245,7 @@ def test_any_fence_is_read_and_every_item_lies_in_it(lines: list[str], lang: str
     assert [item.line for item in items] == sorted(item.line for item in items)
     for item in items:
         assert 7 <= item.line <= item.end_line < 7 + len(lines)
-        assert item.text
+        assert item.text or item.kind == "comment", "a # alone has no words"
         if item.kind == "statement" and item.line == item.end_line:
             assert item.text in lines[item.line - 7]
 

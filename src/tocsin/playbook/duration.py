@@ -25,7 +25,8 @@ _UNITS = {
     "d": 86400, "day": 86400, "days": 86400, "dia": 86400, "dias": 86400, "tage": 86400, "tag": 86400,
     "w": 604800, "wk": 604800, "wks": 604800, "week": 604800, "weeks": 604800,
     "分": 60, "分钟": 60, "分間": 60, "時間": 3600, "小时": 3600, "日": 86400, "天": 86400, "週間": 604800,
-    "周": 604800,
+    "周": 604800, "сек": 1, "секунд": 1, "секунды": 1, "мин": 60, "минут": 60, "минуты": 60, "минуту": 60, "час": 3600,
+    "часа": 3600, "часов": 3600, "дня": 86400, "дней": 86400, "초": 1, "분": 60, "시간": 3600,
     "mo": 2592000, "month": 2592000, "months": 2592000,
 }  # fmt: skip
 _WORDS = {
@@ -42,7 +43,7 @@ _DURATION = re.compile(
     rf"(?<![\w.$#/:-])(?:(?P<low>\d+(?:[.,]\d+)?)\s{{0,3}}(?:(?P<low_unit>{_UNIT})(?![A-Za-z]))?\s{{0,"
     rf"3}}{_JOINT}\s{{0,3}})?"
     rf"(?P<high>\d+(?:[.,]\d+)?|\b(?:{_WORD})\b(?:\s{{0,3}}\(\d+\))?)(?P<plus>\s{{0,3}}\+)?[\s-]{{0,3}}{_MODIFIER}"
-    rf"(?P<unit>{_UNIT})(?![A-Za-z])(?:\s{{0,3}}(?:and\s{{1,3}})?(?P<rest>\d+)\s{{0,3}}(?P<rest_unit>minutes?|mins?|"
+    rf"(?P<unit>{_UNIT})(?![A-Za-zа-яё])(?:\s{{0,3}}(?:and\s{{1,3}})?(?P<rest>\d+)\s{{0,3}}(?P<rest_unit>minutes?|mins?|"
     rf"m|seconds?|sec|s)\b)?",
     re.IGNORECASE,
 )
@@ -54,7 +55,9 @@ _ALTERNATE = re.compile(
 _DIGIT = re.compile(r"\d")
 _LONG = re.compile(r"\d{3}")
 _SHORT_UNIT = re.compile(r"\d[\s+-]{0,4}[smhdw](?![a-z])|t\s{0,3}\+")  # this and the following for lower case
-_UNIT_SIGN = re.compile(r"sec|min|hr|hour|hora|stund|heure|day|dia|tag|wk|week|mo\b|month|segund|分|時|小|日|天|週|周")
+_UNIT_SIGN = re.compile(
+    r"sec|min|hr|hour|hora|stund|heure|day|dia|tag|wk|week|mo\b|month|segund|мин|час|сек|дн|분|시간|초|分|時|小|日|天|週|周"
+)
 _UNIT_WORD = re.compile(r"hour|minute|day|week|month|second|hora|stunde|tag|dia")
 _T_PLUS = re.compile(
     r"\bT\s{0,3}\+\s{0,3}(\d+(?:[.:]\d+)?)\s{0,3}((?!to\b)[A-Za-z]+)?(?:\s{0,3}(?:-|–|—|to)\s{0,3}(?:T\s{0,3}\+\s{0,"

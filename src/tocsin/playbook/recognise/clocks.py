@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
+from tocsin.playbook.block import Kind
 from tocsin.playbook.duration import deadline, durations
 from tocsin.playbook.entry import Entry, Field
 from tocsin.playbook.model import Response
 from tocsin.words import Calendar
 
 _IMMEDIATE = re.compile(
-    r"\b(?:immediate(?:ly)?|instant(?:ly)?|at once|asap|imediat\w*|sofort|right "
-    r"away)\b",
+    r"(?<!\bno )(?<!\bnot )(?<!\bnon-)\b(?:immediate(?:ly)?|instant(?:ly)?|at once|asap|imediat\w*|sofort|"
+    r"right away)\b",
     re.IGNORECASE,
 )
 _NEXT_DAY = re.compile(
@@ -48,6 +50,7 @@ _BRIDGE_KEY = re.compile(
     r"call)\b",
     re.IGNORECASE,
 )
+_OTHER_DUTY = re.compile(r"\b(?:resol\w*|fix|review|post-?mortem|escalat\w*|clos\w*|when|trigger)\b", re.IGNORECASE)
 _OPTIONAL = re.compile(r"\b(?:optional|if needed|not required|as needed|consider|discretion|may)\b", re.IGNORECASE)
 _NO = re.compile(r"^(?:no|nobody|none|never|n/?a|-+|–|—|not (?:needed|applicable))\b|^[-–—]$", re.IGNORECASE)
 _PAGE_ACTION = re.compile(r"^(?:immediately\s+)?page\s+(?:the\s+)?(?P<who>[^.;(]+)", re.IGNORECASE)
@@ -90,13 +93,21 @@ def read_clocks(found: Entry, rest: str, clocks: Clocks) -> None:
             continue
         _read_field(field, clocks)
     if clocks.response is not None and clocks.response.within_s is not None:
-        hours = any(_BUSINESS.search(text) and not _NEXT_DAY.search(text) for _, text in found.lines())
+        hours = any(_BUSINESS.search(text) and not _NEXT_DAY.search(text) for text in _of_response(found))
         if hours and clocks.response.calendar is Calendar.ELAPSED:
             clocks.response = Response(
                 immediate=clocks.response.immediate,
                 within_s=clocks.response.within_s,
                 calendar=Calendar.BUSINESS_HOURS,
             )
+
+
+def _of_response(found: Entry) -> Iterator[str]:
+    """The words that may say on which clock the response runs: not those of another duty ("Updates: ...")."""
+    yield found.text if found.block.kind is not Kind.TABLE else found.title
+    for field in found.fields:
+        if not any(key.search(field.key) for key in (_UPDATE_KEY, _PAGE_KEY, _STATUS_KEY, _BRIDGE_KEY, _OTHER_DUTY)):
+            yield f"{field.key}: {field.value}" if field.key else field.value
 
 
 def _read_response(found: Entry, rest: str, clocks: Clocks) -> None:
@@ -145,6 +156,8 @@ def _read_field(field: Field, clocks: Clocks) -> None:
 def _read_action(text: str, line: int, clocks: Clocks) -> None:
     """A thing to do that stands in the level's own list ("Page entire team", "Update status page")."""
     match = _PAGE_ACTION.match(text)
+    if clocks.update_every_s is None and _UPDATE_KEY.search(text) and (every := cadence(text)):
+        clocks.update_every_s, clocks.update_line = every, line
     if match and not clocks.page:
         clocks.page, clocks.page_line = split_names(match["who"]), line
     elif _STATUS_KEY.search(text):

@@ -15,7 +15,7 @@ from tocsin.playbook.draft import Draft
 from tocsin.playbook.duration import durations
 from tocsin.playbook.entry import Entry, Field
 from tocsin.playbook.model import Escalation, Trigger
-from tocsin.playbook.recognise.escalation_line import read_procedure, whole_condition
+from tocsin.playbook.recognise.escalation_line import read_chapter_lines, read_procedure, whole_condition
 from tocsin.playbook.recognise.trigger import (
     names_person,
     read_call,
@@ -51,6 +51,7 @@ _WHEN_KEY = re.compile(
 _WHEN_TITLE = re.compile(r"\b(?:when|trigger|triggers|criteria|conditions?|reasons?)\b", re.IGNORECASE)
 _HOW_TITLE = re.compile(r"\b(?:process|how|steps|procedure|method|etiquette|protocol)\b", re.IGNORECASE)
 _ADDRESS = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+|\+\d[\d ()-]{6,}|https?://\S+")
+_WHEN_CLAUSE = re.compile(r"[,;:–—]\s*(?P<when>(?:if|when|once|after|as soon as|unless)\b.+)$", re.IGNORECASE)
 _CALL_VERB = re.compile(r"^(?:call|phone|page|ping|ring|message|e-?mail)\b", re.IGNORECASE)
 _IMMEDIATE_ESCALATION = re.compile(
     r"\bimmediate(?:ly)? escalat\w+|escalate (?:immediately|at once)|\bimmediate escalation\b", re.IGNORECASE
@@ -140,6 +141,7 @@ def _read_chapter(draft: Draft, chapter: Block) -> None:
                 triggers=tuple(rung.triggers),
             )
         )
+    read_chapter_lines(draft, chapter)
 
 
 def _is_rung(holder: Block) -> bool:
@@ -248,7 +250,10 @@ def _condition_in(draft: Draft, text: str) -> str:
 
 def _without_title(text: str, title: str) -> str:
     inside = re.search(r"\(([^()]*\d[^()]*)\)", text)
-    return inside.group(1) if inside else text.replace(title, "", 1)
+    if inside:
+        return inside.group(1)
+    when = _WHEN_CLAUSE.search(text)
+    return when["when"] if when and durations(when["when"]) else text.replace(title, "", 1)
 
 
 def _read_cell(draft: Draft, rung: _Rung, field: Field, found: Entry) -> None:

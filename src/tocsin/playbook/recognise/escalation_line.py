@@ -16,6 +16,7 @@ from tocsin.playbook.kinds import section_kind
 from tocsin.playbook.model import Escalation, Trigger
 from tocsin.playbook.procedure.section import is_keyed_part, keyed_kind
 from tocsin.playbook.recognise.trigger import read_call, read_triggers, speaks_of_clock
+from tocsin.playbook.sentence import sentences_in
 from tocsin.words import SectionKind, TriggerClock
 
 _LEAD_IN = re.compile(
@@ -38,6 +39,19 @@ def read_procedure(draft: Draft, block: Block, *, process: bool) -> None:
             _read_said(draft, scope, part, inline.clean(split_key(part.raw)[1]))
         elif part.kind in (Kind.HEADING, Kind.LABEL, Kind.ITEM) and _is_escalation_part(part):
             _read_part(draft, scope, part)
+
+
+def read_chapter_lines(draft: Draft, chapter: Block) -> None:
+    """Sentences right below an escalation title that name a clock and somebody to call then; other words are prose."""
+    taken = {found.line for found in draft.escalation}
+    for said in sentences_in(chapter.of(Kind.TEXT, Kind.ITEM)):
+        condition, action = _split_condition(said.text)
+        call = read_call(action) if speaks_of_clock(condition) and said.line not in taken else None
+        if call is not None and not draft.levels.find(" ".join(call[0])):
+            triggers = tuple(read_triggers(condition, draft.levels, said.line))
+            draft.escalation.append(
+                Escalation(scope="document", line=said.line, who=call[0], via=call[1], triggers=triggers)
+            )
 
 
 def _is_keyed_escalation(item: Block) -> bool:

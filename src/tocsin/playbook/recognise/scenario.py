@@ -298,9 +298,7 @@ class _Judge:
             return None
         if _NUMBERED_TITLE.match(block.title) or self._opens_with_case(block):
             return "scenario"
-        if (chapter is Topic.SCENARIOS and any(item.ordered for item in block.of(Kind.ITEM))) or _has_own_fence(
-            block, chapter
-        ):
+        if (chapter is Topic.SCENARIOS and block.of(Kind.ITEM)) or _has_own_fence(block, chapter):
             return "scenario"
         return "process" if _has_runnable_list(block) else None
 

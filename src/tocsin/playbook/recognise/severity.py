@@ -24,6 +24,7 @@ _FOREIGN = frozenset(
      Topic.PROCESSES, Topic.ROTATION, Topic.SCENARIOS, Topic.CONTENTS}
 )  # fmt: skip
 _KNOWN_PREFIX = frozenset({"p", "s", "sev", "severity", "prio", "priority", "severidade", "level", "class", "tier"})
+_PLAIN_PREFIX = frozenset({"sev", "severity", "prio", "priority", "severidade"})
 _PROCEDURE = re.compile(
     r"\b(?:response|procedures?|process|playbook|handling|runbook|track|workflow|protocol|steps)\b", re.IGNORECASE
 )
@@ -177,7 +178,9 @@ def _score(ladder: list[Rung], draft: Draft) -> int:
     known = ladder[0].level.prefix in _KNOWN_PREFIX
     if not known and 2 * words < len(ladder):
         return 0
-    return 3 * about + known + (2 * words >= len(ladder)) + (2 * timed >= len(ladder)) + (len(ladder) >= 3 and known)
+    most_timed = 2 * timed >= len(ladder)
+    plain = most_timed and ladder[0].level.prefix in _PLAIN_PREFIX
+    return 3 * about + known + (2 * words >= len(ladder)) + most_timed + plain + (len(ladder) >= 3 and known)
 
 
 def _is_timed(found: Entry) -> bool:

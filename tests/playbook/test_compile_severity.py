@@ -256,4 +256,4 @@ def test_no_immediate_action_is_not_at_once(compiled: _Compile) -> None:
         "# Runbook\n\n## Severity\n\n| Level | Response |\n|---|---|\n| P1 | At once |\n| P4 | No immediate action |\n"
     )
     first, last = compiled(table + _SCENARIO).severities
-    assert [level.response is not None and level.response.immediate for level in (first, last)] == [True, False]
+    assert [level.response.immediate for level in (first, last)] == [True, False]

@@ -49,6 +49,31 @@ class Tag(StrEnum):
     IRREVERSIBLE = "irreversible"
 
 
+class Act(StrEnum):
+    """What a command does that a prohibition may be about, whatever program does it."""
+
+    LOGS = "logs"
+    DISCARD = "discard"
+    PUBLISH = "publish"
+    RESTART = "restart"
+    DELETE = "delete"
+    STOP = "stop"
+    POWER = "power"
+    DEPLOY = "deploy"
+    ROLLBACK = "rollback"
+    RESTORE = "restore"
+    FAILOVER = "failover"
+    SCALE = "scale"
+    FIREWALL = "firewall"
+    CONFIG = "config"
+    KEYS = "keys"
+    PAY = "pay"
+    MIGRATE = "migrate"
+    CONNECT = "connect"
+    PATCH = "patch"
+    HIDDEN = "hidden"
+
+
 class SectionKind(StrEnum):
     """The part of a response that a section of a playbook belongs to."""
 

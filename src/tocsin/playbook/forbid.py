@@ -1,34 +1,85 @@
-"""Whether a prohibition covers a statement: by what the statement does, else by what it says.
+"""Whether a prohibition covers a statement: by what its commands do, and by what they are called.
 
-Words of a pattern or of a message ("grep -E 'POST|DELETE'", "echo 'will restart'") do nothing, so they do not count.
+Words of a pattern or of a message ("grep -E 'POST|DELETE'", "echo 'will restart'") do nothing, so they do not count;
+nor does the name of a file that is written. What runs but is not written out might be anything: it is covered by
+whatever forbids acts.
 """
 
 from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Iterable
 
+from tocsin.playbook import act
 from tocsin.playbook.model import Forbids, Procedure, Prohibition, Statement
-from tocsin.words import Effect
+from tocsin.words import Act, Effect
 
-_SPOKEN = re.compile(r"\b(?:e?grep|fgrep|rg|ag|awk|jq|yq|echo|printf)\b(?:\"[^\"]*\"|'[^']*'|[^|;&\"'])*")
+FAR = 9
+"""Further than any closeness."""
+
+_CLOSE = {Act.LOGS: 0, Act.PUBLISH: 0, Act.DISCARD: 2}
+_LOG = re.compile(
+    r"(?<![a-z])(?!catalog|blog|dialog|backlog|changelog|analog)[a-z]*?log(?:s|files?|ging|rotate)?(?![a-z])"
+)
 
 
 def covers(forbids: Forbids, statement: Statement) -> bool:
     """Whether a statement is among what is forbidden."""
-    if statement.effect in forbids.effects or not set(forbids.tags).isdisjoint(statement.tags):
-        return True
-    if not forbids.verbs or statement.effect.rank < Effect.UNKNOWN.rank:
-        return False
-    text = _SPOKEN.sub(" ", statement.text).lower()
-    if forbids.objects and not any(thing in text for thing in forbids.objects):
-        return False
-    return any(_pattern(verb).search(text) for verb in forbids.verbs)
+    return closeness(forbids, statement) < FAR
+
+
+def closeness(forbids: Forbids, statement: Statement) -> int:
+    """How closely a prohibition describes a statement, 0 the closest; `FAR` where it does not cover it."""
+    acts = acts_of(forbids)
+    done = act.find_acts(statement.text) if acts else frozenset()
+    found = [_CLOSE.get(each, 1) for each in acts if each in done]
+    if forbids.verbs and statement.effect.rank >= Effect.UNKNOWN.rank and _is_named(forbids, statement.text):
+        found.append(0 if forbids.objects else 1)
+    if not set(forbids.tags).isdisjoint(statement.tags):
+        found.append(3)
+    if statement.effect in forbids.effects:
+        found.append(4)
+    if Act.HIDDEN in done and statement.effect.rank >= Effect.UNKNOWN.rank:
+        found.append(5)
+    return min(found, default=FAR)
+
+
+def acts_of(forbids: Forbids) -> tuple[Act, ...]:
+    """The acts that a prohibition is about."""
+    return (*forbids.acts, Act.PUBLISH) if forbids.comms else forbids.acts
+
+
+def is_mapped(forbids: Forbids) -> bool:
+    """Whether a prohibition is known to be about something that commands do; else only a person can tell."""
+    return bool(acts_of(forbids) or forbids.effects or forbids.tags) or len(forbids.verbs) > 1
+
+
+def find_all(rules: Iterable[Prohibition], statement: Statement) -> list[Prohibition]:
+    """The prohibitions that cover a statement, the one that describes it most closely first."""
+    found = [(closeness(rule.forbids, statement), rule.line, rule) for rule in rules]
+    return [rule for close, _, rule in sorted(found, key=lambda each: each[:2]) if close < FAR]
 
 
 def find(procedure: Procedure, statement: Statement) -> Prohibition | None:
-    """The first prohibition of a procedure that covers a statement, or None."""
-    return next((found for found in procedure.prohibitions if covers(found.forbids, statement)), None)
+    """The prohibition of a procedure that describes a statement most closely, or None."""
+    return next(iter(find_all(procedure.prohibitions, statement)), None)
+
+
+def _is_named(forbids: Forbids, text: str) -> bool:
+    for call in act.find_named(text):
+        if forbids.objects and call.program in act.FILE_TOOLS:
+            continue
+        line = call.line.lower()
+        if forbids.objects and not any(_names(thing, line) for thing in forbids.objects):
+            continue
+        if any(_pattern(verb).search(line) for verb in forbids.verbs):
+            return True
+    return False
+
+
+def _names(thing: str, line: str) -> bool:
+    return _LOG.search(line) is not None if thing == "log" else thing in line
 
 
 @functools.lru_cache(maxsize=512)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from tocsin.playbook.diagnostic import Diagnostic, SetAside
-from tocsin.words import Calendar, Effect, SectionKind, StepKind, Tag, TemplateKind, TriggerClock
+from tocsin.words import Act, Calendar, Effect, SectionKind, StepKind, Tag, TemplateKind, TriggerClock
 
 
 class Value(msgspec.Struct, frozen=True, kw_only=True):
@@ -153,8 +153,8 @@ class Step(Value, frozen=True, kw_only=True):
 class Forbids(Value, frozen=True, kw_only=True):
     """What a prohibition covers.
 
-    ``tags`` and ``effects`` name statements by what they do, ``verbs`` by what they say (word stems: ``restart``,
-    ``delete``); where ``objects`` are given, a verb counts only in a statement that also names one of them (``log``).
+    ``acts``, ``tags`` and ``effects`` name statements by what they do, ``verbs`` by what they say (word stems:
+    ``restart``, ``delete``); where ``objects`` are given, a verb counts only in a command that also names one of them.
     ``comms`` says that nothing may be told to the public.
     """
 
@@ -163,6 +163,7 @@ class Forbids(Value, frozen=True, kw_only=True):
     verbs: tuple[str, ...] = ()
     objects: tuple[str, ...] = ()
     comms: bool = False
+    acts: tuple[Act, ...] = ()
 
 
 class Prohibition(Value, frozen=True, kw_only=True):

@@ -142,6 +142,7 @@ def _weaken(old: Prohibition, new: Prohibition) -> Iterator[str]:
     """How a prohibition covers less than before, or is lifted by somebody else."""
     lost: list[str] = [each.value for each in old.forbids.effects if each not in new.forbids.effects]
     lost += [each.value for each in old.forbids.tags if each not in new.forbids.tags]
+    lost += [each.value for each in old.forbids.acts if each not in new.forbids.acts]
     lost = lost or [each for each in old.forbids.verbs if each not in new.forbids.verbs]
     if lost:
         yield f"covers less than before (no longer {', '.join(each.replace('_', ' ') for each in lost[:4])})"

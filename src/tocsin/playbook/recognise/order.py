@@ -13,7 +13,7 @@ from typing import TypeVar
 from tocsin.playbook import inline
 from tocsin.playbook.model import Forbids
 from tocsin.playbook.recognise import foreign
-from tocsin.words import Effect, Tag
+from tocsin.playbook.recognise.meaning import ALONE, MEANINGS, NARROWER
 
 T = TypeVar("T")
 
@@ -73,82 +73,6 @@ _IDLE = re.compile(
     re.IGNORECASE,
 )
 
-_PUBLIC = (
-    r"(?:public|customers?|users?|press|media|external(?:ly)?|outside|twitter|social|status page|stakeholders|anyone|"
-    r"others\b)"
-)
-_TELL = (
-    r"\b(?:communicat|announc|disclos|publish|post|tweet|tell|inform|notify|discuss|talk|speak|mention|shar|comment|"
-    r"disseminat|statement|update|interact)\w*\b"
-)
-_SAID = r"\b(?:communicat|statement|announce|disclos|post|update|comment)\w*"
-_ALTER = (
-    r"\b(?:modif|edit|alter|chang|tamper|rotat|clear|truncat|overwrit|touch|manipulat|clean|purg|delet|remov|eras|"
-    r"wip)\w*\b"
-)
-_DESTROYING = Forbids(tags=(Tag.EVIDENCE_DESTROYING,), effects=(Effect.DESTROY,))
-_LOG_CHANGES = Forbids(
-    effects=(Effect.DESTROY,),
-    verbs=("edit", "modif", "alter", "truncate", "shred", "vacuum", "logrotate", "rotate", "delete", "remove", "rm",
-           "sed -i", "clear", "purge", "wipe", "unlink", "tee"),
-    objects=("log", "journal"),
-)  # fmt: skip
-_RESTARTS = Forbids(
-    tags=(Tag.EVIDENCE_DESTROYING,),
-    verbs=("restart", "reboot", "recreate", "redeploy", "reload", "bounce", "reset", "cycle"),
-)
-_DELETIONS = Forbids(
-    effects=(Effect.DESTROY,),
-    verbs=("delete", "remove", "rm", "prune", "wipe", "drop", "purge", "erase", "destroy", "truncate", "down"),
-)
-_ANY_CHANGE = Forbids(effects=(Effect.MUTATE, Effect.DESTROY))
-_ANY_COMMAND = Forbids(effects=(Effect.UNKNOWN, Effect.MUTATE, Effect.DESTROY))
-
-
-def _meaning(name: str, pattern: str, forbids: Forbids) -> tuple[str, re.Pattern[str], Forbids]:
-    return name, re.compile(pattern, re.IGNORECASE), forbids
-
-
-_MEANINGS = (
-    _meaning("comms", rf"{_TELL}.*\b{_PUBLIC}|\b{_PUBLIC}\b.*{_SAID}|\bgo(?:ing)? public\b", Forbids(comms=True)),
-    _meaning("evidence", r"\bevidence\b|\bforensic", _DESTROYING),
-    _meaning("logs", rf"{_ALTER}.*\b(?:logs?|journals?|audit trails?|log ?files?)\b", _LOG_CHANGES),
-    _meaning(
-        "restart", r"\b(?:restart|reboot|bounc|recreat|redeploy|reload|power[- ]?cycl|re-?start|reset)\w*", _RESTARTS
-    ),
-    _meaning(
-        "delete", r"\b(?:delet|remov|prun|wip|drop|purg|eras|destroy|discard|clean|truncat|format)\w*", _DELETIONS
-    ),
-    _meaning(
-        "change",
-        r"\b(?:mak\w*|appl\w*|any|further|unapproved|all)\b.{0,20}\bchang|\bmodif|\balter\b|\btouch\b|\bchanges?\b|"
-        r"\bchanging\b|\bmutat",
-        _ANY_CHANGE,
-    ),
-    _meaning(
-        "stop",
-        r"\b(?:stop|shut ?(?:ting )?down|halt|kill|terminat|power(?:ing)? off|turn(?:ing)? off)\w*",
-        Forbids(verbs=("stop", "shutdown", "halt", "kill", "terminate", "poweroff", "down")),
-    ),
-    _meaning(
-        "deploy",
-        r"\b(?:deploy|releas|ship|merg|roll(?:ing)? out|push)\w*",
-        Forbids(verbs=("deploy", "release", "apply", "rollout", "push", "merge", "upgrade")),
-    ),
-    _meaning(
-        "rollback",
-        r"\b(?:roll(?:ing)? ?back|revert|downgrad)\w*",
-        Forbids(verbs=("rollback", "revert", "undo", "downgrade")),
-    ),
-    _meaning("restore", r"\b(?:restor|overwrit|re-?stor)\w*", Forbids(verbs=("restore", "overwrite", "import"))),
-    _meaning(
-        "failover",
-        r"\b(?:fail(?:ing)? ?over|promot|switch(?:ing)? ?over)\w*",
-        Forbids(verbs=("failover", "promote", "switchover")),
-    ),
-    _meaning("scale", r"\bscal\w+", Forbids(verbs=("scale", "autoscale"))),
-    _meaning("run", r"\b(?:run|execut)\w*\b.*\b(?:commands?|anything|scripts?)\b", _ANY_COMMAND),
-)
 _REASON = re.compile(
     r"\([^()]*\)|\b(?:because|since|as it|as this|(?:it|this|which) (?:will|would|may)|until|unless|before|"
     r"without)\b.*",
@@ -238,16 +162,13 @@ def read_forbids(orders: list[str]) -> Forbids:
 
 
 def _meanings_of(text: str) -> list[Forbids]:
-    """The meanings that an order's words have. Some say all by themselves: what may not be told to the public is no
-    command, "modify logs" forbids no other change, and "changes that destroy evidence" no other deletion.
-    """
-    found = {name: meaning for name, pattern, meaning in _MEANINGS if pattern.search(text)}
-    for alone in ("comms", "logs"):
+    """The meanings that an order's words have; the narrowest alone, where one says all by itself."""
+    found = {name: meaning for name, pattern, meaning in MEANINGS if pattern.search(text)}
+    for alone in ALONE:
         if alone in found:
             return [found[alone]]
-    if "evidence" in found:
-        return [meaning for name, meaning in found.items() if name not in ("delete", "change")]
-    return list(found.values())
+    dropped = {broad for narrow, broader in NARROWER.items() if narrow in found for broad in broader}
+    return [meaning for name, meaning in found.items() if name not in dropped]
 
 
 def _by_verb(text: str) -> Forbids:
@@ -270,6 +191,7 @@ def _merge(one: Forbids, other: Forbids) -> Forbids:
         verbs=_union(one.verbs, other.verbs),
         objects=_union(one.objects, other.objects) if narrowed else (),
         comms=one.comms or other.comms,
+        acts=_union(one.acts, other.acts),
     )
 
 

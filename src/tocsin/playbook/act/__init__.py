@@ -1,0 +1,83 @@
+"""What the commands of a text do that a prohibition may be about, by how they are called and what they write.
+
+`call` takes a text apart into commands, `carrier` those that run others; `written` finds the files that are written,
+`publish` what is told to others, and `rules` the rest.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+
+from tocsin.playbook.act.call import Call, read_calls
+from tocsin.playbook.act.publish import publishes
+from tocsin.playbook.act.rules import RULES
+from tocsin.playbook.act.written import FILE_TOOLS, changes_logs, discards, find_touched
+from tocsin.words import Act
+
+__all__ = ["FILE_TOOLS", "Call", "find_acts", "find_named", "read_calls"]
+
+_CONFIG = re.compile(r"^/etc/|\.(?:conf|cnf|cfg|ini|ya?ml|toml|properties|env)$|(?:^|/)\.env")
+_AWAY = re.compile(r"^/tmp/|evidence|incident|forensic|backup|archive", re.IGNORECASE)
+_START = re.compile(r"(?:docker|podman|docker-compose|systemctl|service|kubectl|pm2|supervisorctl)\b.* (?:start|up)\b")
+_STOP = re.compile(
+    r"(?:docker|podman|docker-compose|systemctl|service|kubectl|pm2|supervisorctl)\b.* (?:stop|kill|down)\b"
+)
+
+
+@functools.lru_cache(maxsize=2048)
+def find_acts(text: str) -> frozenset[Act]:
+    """What the commands of a shell text do."""
+    calls = read_calls(text)
+    found = {one for call in calls for one in _acts_of(call, text)}
+    lines = [call.line.lower() for call in calls]
+    if any(map(_STOP.match, lines)) and any(map(_START.match, lines)):
+        found.add(Act.RESTART)
+    return frozenset(found)
+
+
+def _acts_of(call: Call, source: str) -> set[Act]:
+    line = call.line.lower()
+    found = {one for one, pattern in RULES if pattern.match(line)}
+    if call.hidden:
+        found.add(Act.HIDDEN)
+    if changes_logs(call, source):
+        found.add(Act.LOGS)
+    if discards(call):
+        found.add(Act.DISCARD)
+    if publishes(call, source):
+        found.add(Act.PUBLISH)
+    if any(_CONFIG.search(touch.path) and not _AWAY.search(touch.path) for touch in find_touched(call)):
+        found.add(Act.CONFIG)
+    return found
+
+
+_SPEAKERS = frozenset(
+    "grep egrep fgrep zgrep rg ag awk jq yq echo printf cat tail head less ls cp tar tee wc sort cut tr stat mkdir "
+    "sha256sum md5sum test [ cd".split()
+)
+_LOOKS = frozenset(
+    "logs log ps inspect get describe status show list ls stats top events diff history images version info search "
+    "query is-active is-enabled cat tail watch port config validate explain wait".split()
+)
+_GROUPS = frozenset("compose container image service rollout volume network system node stack app job pod apps".split())
+_MESSAGE = re.compile(r"(?<= )(?:-m|--message)[= ].*")
+
+
+@functools.lru_cache(maxsize=2048)
+def find_named(text: str) -> tuple[Call, ...]:
+    """The commands of a text whose words say what they do: not those that only search, show or say words."""
+    return tuple(call for call in read_calls(text) if call.words and not _only_shows(call))
+
+
+def _only_shows(call: Call) -> bool:
+    if call.program in _SPEAKERS:
+        return True
+    plain = [word for word in call.words[1:] if not word.startswith("-")]
+    verb = next((word for word in plain[:3] if word not in _GROUPS), "")
+    return verb in _LOOKS and call.program in _TOOLS
+
+
+_TOOLS = frozenset(
+    "docker podman nerdctl docker-compose kubectl oc helm systemctl journalctl aws gcloud az git nomad".split()
+)

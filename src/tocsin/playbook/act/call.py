@@ -1,0 +1,216 @@
+"""The commands that a text runs, one by one: out of carriers, quotes, loops and remote shells, with what each writes.
+
+Other than the classifier this reads leniently: whatever could be read around an error counts, and what cannot be read
+is marked as hidden. It serves prohibitions, where too much is better than too little.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from tree_sitter import Node
+
+from tocsin.playbook import placeholder, shell
+from tocsin.playbook.act import carrier
+from tocsin.playbook.effect import heredoc, redirect
+from tocsin.playbook.effect.pipeline import PRINTERS, read_printed
+from tocsin.playbook.effect.variables import assigned
+from tocsin.playbook.effect.verdict import NOTHING, Verdict
+from tocsin.playbook.effect.word import Reader, readable
+
+DEEPEST = 8
+LONGEST = 12_000
+
+
+class Write(NamedTuple):
+    """A file that a redirection writes, and whether it adds to what is there."""
+
+    path: str
+    appends: bool
+
+
+class Call(NamedTuple):
+    """One command: its words with the program first, what its redirections write, and the directory it runs in.
+
+    ``hidden`` says that it runs something that is not written out; what is not known in a word stands as ``$``.
+    """
+
+    words: tuple[str, ...]
+    writes: tuple[Write, ...] = ()
+    cwd: str = ""
+    hidden: bool = False
+
+    @property
+    def program(self) -> str:
+        """The program's name without its directory."""
+        return self.words[0].rsplit("/", 1)[-1] if self.words else ""
+
+    @property
+    def line(self) -> str:
+        """The whole command in one line, the program without its directory."""
+        return " ".join((self.program, *self.words[1:]))
+
+
+class Feed(NamedTuple):
+    """What a command reads: ``text`` where it is written out; ``hidden`` where something computes or fetches it."""
+
+    text: str | None = None
+    hidden: bool = False
+
+
+IDLE = Feed()
+
+
+@functools.lru_cache(maxsize=2048)
+def read_calls(text: str) -> tuple[Call, ...]:
+    """Every command of a shell text, those inside other commands included; never raises."""
+    if len(text) > LONGEST:
+        return (Call((), hidden=True),)
+    try:
+        return tuple(_read(placeholder.bind(text.replace("\r\n", "\n")), "", IDLE, 0))
+    except RecursionError:
+        return (Call((), hidden=True),)
+
+
+def _read(text: str, cwd: str, feed: Feed, depth: int) -> Iterator[Call]:
+    if depth > DEEPEST:
+        yield Call((), hidden=True)
+        return
+    bodies: dict[str, heredoc.Heredoc] = {}
+    if "<<" in text:
+        text, bodies = heredoc.cut(text)
+    root = shell.parse_as_written(text)
+    yield from _Walk(text, bodies, cwd, depth).visit(root, feed)
+    if root.has_error:
+        yield from _guess(text, cwd)
+
+
+def _guess(text: str, cwd: str) -> Iterator[Call]:
+    """What the commands of a text may be that a shell cannot read as it is written."""
+    for piece in _PIECES.split(text):
+        writes = tuple(Write(path, arrow == ">>") for arrow, path in _ARROW.findall(piece))
+        yield from (Call(tuple(part.split()), writes, cwd) for part in (_ARROW.sub(" ", piece),) if part.strip())
+
+
+_PIECES = re.compile(r"[\n;&|(){}`]+")
+_ARROW = re.compile(r"(>>?)\|?\s*['\"]?([^\s'\"<>]+)['\"]?")
+
+
+class _Walk:
+    """The walk through one text; the directory changes along the way."""
+
+    def __init__(self, source: str, bodies: dict[str, heredoc.Heredoc], cwd: str, depth: int) -> None:
+        self._source = source
+        self._bodies = bodies
+        self._cwd = cwd
+        self._depth = depth
+        self._known = assigned(shell.parse_as_written(source), source)
+        self._waiting: list[Node] = []
+
+    def visit(self, node: Node, feed: Feed) -> Iterator[Call]:
+        """The calls of a node, and of the substitutions in it."""
+        if node.type == "command":
+            yield from self._command(node, (), (), feed)
+        elif node.type == "redirected_statement":
+            yield from self._redirected(node, feed)
+        elif node.type == "pipeline":
+            yield from self._pipeline(node, feed)
+        elif node.type in ("string", "concatenation", "simple_expansion", "expansion", "variable_assignment"):
+            self._words(node)
+        else:
+            for child in node.named_children:
+                yield from self.visit(child, feed)
+        while self._waiting:
+            for child in self._waiting.pop().named_children:
+                yield from self.visit(child, IDLE)
+
+    def _pipeline(self, node: Node, feed: Feed) -> Iterator[Call]:
+        for stage in node.named_children:
+            calls = list(self.visit(stage, feed))
+            yield from calls
+            feed = _printed(calls)
+
+    def _redirected(self, node: Node, feed: Feed) -> Iterator[Call]:
+        writes, words, feed = self._redirects(node, feed)
+        body = next((child for child in node.children if child.is_named and child.type not in redirect.KINDS), None)
+        if body is not None and body.type == "command":
+            yield from self._command(body, writes, words, feed)
+            return
+        if body is not None:
+            yield from self.visit(body, feed)
+        if writes:
+            yield Call(("{",) if body is not None else (), writes, self._cwd)
+
+    def _redirects(self, node: Node, feed: Feed) -> tuple[tuple[Write, ...], tuple[str, ...], Feed]:
+        writes: list[Write] = []
+        words: tuple[str, ...] = ()
+        for child in node.children:
+            if child.type not in redirect.KINDS:
+                continue
+            kind = next((each.type for each in child.children if not each.is_named), "")
+            rest = [each for each in child.children if each.is_named and each.type != "file_descriptor"]
+            target, *more = (self._words(each) for each in rest) if rest else [()]
+            words += tuple(word for each in more for word in each)
+            path = " ".join(target)
+            if ">" in kind and not (kind == ">&" and path.isdecimal()):
+                writes.append(Write(path, ">>" in kind))
+            elif child.type == "herestring_redirect":
+                feed = Feed(path, "$" in path)
+            elif path in self._bodies:
+                feed = Feed(self._bodies[path].body)
+            elif rest and rest[0].type == "process_substitution":
+                feed = Feed(hidden=True)
+        return tuple(writes), words, feed
+
+    def _command(self, node: Node, writes: tuple[Write, ...], extra: tuple[str, ...], feed: Feed) -> Iterator[Call]:
+        own, behind, feed = self._redirects(node, feed)
+        parts = [child for child in node.children if child.is_named and child.type not in redirect.KINDS]
+        words = tuple(word for child in parts if child.type != "variable_assignment" for word in self._words(child))
+        for child in parts:
+            if child.type == "variable_assignment":
+                self._words(child)
+        hidden = any(child.type == "process_substitution" for child in parts)
+        yield from self._unwrap((*words, *behind, *extra), (*writes, *own), Feed(feed.text, feed.hidden or hidden))
+
+    def _unwrap(self, words: tuple[str, ...], writes: tuple[Write, ...], feed: Feed) -> Iterator[Call]:
+        """A command, then those that it carries, however many times over."""
+        if words[:1] in (("cd",), ("pushd",)) and len(words) > 1:
+            self._cwd = words[-1] if words[-1].startswith(("/", "~", "$")) else f"{self._cwd}/{words[-1]}".lstrip("/")
+        carried = carrier.open_command(words)
+        hidden = carried.hidden or (carried.reads and feed.hidden)
+        yield Call(carried.own, writes, self._cwd, hidden)
+        if self._depth > DEEPEST:
+            yield Call((), hidden=True)
+            return
+        for inner in carried.words:
+            self._depth += 1
+            yield from self._unwrap(inner, (), feed)
+            self._depth -= 1
+        texts = (*carried.texts, *((feed.text,) if carried.reads and feed.text else ()))
+        for text in texts:
+            yield from _read(text, self._cwd, IDLE, self._depth + 1)
+
+    def _words(self, node: Node) -> tuple[str, ...]:
+        """The words of a node; its substitutions wait to be visited."""
+        reader = Reader(self._source, self._known, self._wait)
+        inner = node.children[0] if node.type == "command_name" and node.children else node
+        return tuple(readable(text) for text in reader.read(inner).texts)
+
+    def _wait(self, node: Node) -> Verdict:
+        self._waiting.append(node)
+        return NOTHING
+
+
+def _printed(calls: list[Call]) -> Feed:
+    """What a stage of a pipeline hands on: its own words, a file's content, or what nobody can see."""
+    if len(calls) == 1 and not calls[0].hidden:
+        call = calls[0]
+        text = read_printed(call.words) if call.program in PRINTERS else None
+        if text is not None and "\\" not in text and text.isprintable():
+            return Feed(text, "$" in text)
+        if call.program == "cat" and not any("$" in word for word in call.words):
+            return IDLE
+    return Feed(hidden=True)

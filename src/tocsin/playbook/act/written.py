@@ -1,0 +1,226 @@
+"""Which files a command writes, and whether one of them is a log: what is written decides, never what is read.
+
+Saving a log somewhere else is what playbooks ask for, so a new file in a place of its own is none of the logs, whatever
+its name; what is changed, emptied or removed in place is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from tocsin.playbook.act.call import Call, Write
+from tocsin.playbook.act.carrier import is_code
+from tocsin.playbook.shell import names
+
+
+class Touch(NamedTuple):
+    """A file that a command writes: ``how`` is remove, edit, say (adds words of its own) or create."""
+
+    path: str
+    how: str
+
+
+FILE_TOOLS = names(
+    "rm unlink shred srm rmdir truncate chmod chown chgrp chattr setfacl touch gzip gunzip bzip2 xz zstd compress mv "
+    "cp install rsync scp ln dd tee sponge sed tar zip unzip mkdir cat find curl wget git { vi vim nvim nano ed ex"
+)
+"""Programs whose writing is known: for these no name in a word tells more."""
+
+_REMOVE = names("rm unlink shred srm rmdir truncate wipe")
+_EDIT = names(
+    "chmod chown chgrp chattr setfacl setfattr touch ed ex vi vim nvim nano pico emacs joe "
+    "mcedit mount umount utmpdump fallocate"
+)
+_PACK = names("gzip gunzip bzip2 bunzip2 xz unxz zstd compress")
+_COPY = names("cp install rsync scp ln mv rename")
+_KEEPS = re.compile(r"-\w*[cklt]\w*|--(?:keep|stdout|to-stdout|list|test)")
+_SAYS = names("echo printf date { : true") | {""}
+_EMPTY = re.compile(r"(?:|:|true|false|cat /dev/null|(?:echo|printf)(?: -n)?(?: )?)$")
+_OUTPUT = re.compile(r"(?:-o|-O|--output(?:-document|-file)?|--output)(?:=(.+))?$")
+_STRIP = names("docker podman kubectl oc rsync scp")
+
+
+def find_touched(call: Call) -> Iterator[Touch]:
+    """The files that a command writes."""
+    yield from (_redirected(call, write) for write in call.writes)
+    program, rest = call.program, call.words[1:]
+    operands = [word for word in rest if not word.startswith("-")]
+    if program in _REMOVE:
+        yield from (Touch(path, "remove") for path in operands)
+    elif program in _PACK:
+        yield from (Touch(path, "edit") for path in operands if not any(map(_KEEPS.fullmatch, rest)))
+    elif program in _EDIT:
+        yield from (Touch(path, "edit") for path in operands)
+    elif program in _COPY:
+        yield from _copied(program, rest, operands)
+    elif program in ("tee", "sponge"):
+        how = "say" if {"-a", "--append"} & set(rest) else "create"
+        yield from (Touch(path, how) for path in operands)
+    elif program == "dd":
+        yield from (Touch(word[3:], _over(rest)) for word in rest if word.startswith("of="))
+    else:
+        yield from _special(program, rest, operands)
+
+
+def _over(words: tuple[str, ...]) -> str:
+    return "remove" if any(word in ("if=/dev/null", "if=/dev/zero", "if=/dev/urandom") for word in words) else "create"
+
+
+def _redirected(call: Call, write: Write) -> Touch:
+    if not write.appends and _EMPTY.match(" ".join(call.words)):
+        return Touch(write.path, "remove")
+    return Touch(write.path, "say" if call.program in _SAYS else "create")
+
+
+def _copied(program: str, rest: tuple[str, ...], operands: list[str]) -> Iterator[Touch]:
+    flag = next((at for at, word in enumerate(rest[:-1]) if word in ("-t", "--target-directory")), None)
+    target = rest[flag + 1] if flag is not None else operands[-1] if len(operands) > 1 else ""
+    sources = [each for each in operands if each != target]
+    moves = program in ("mv", "rename") or any(word.startswith(("--remove-source", "--delete")) for word in rest)
+    if target:
+        how = "remove" if any(re.match(r"/dev/(?:null|zero)$", each) for each in sources) else "create"
+        yield Touch(_local(target), how)
+    if moves:
+        yield from (Touch(each, "edit") for each in sources)
+
+
+def _local(path: str) -> str:
+    """The path in ``host:path`` or ``container:path``."""
+    return re.sub(r"^[\w.@$-]+:(?=[/~.\w])", "", path)
+
+
+def _special(program: str, rest: tuple[str, ...], operands: list[str]) -> Iterator[Touch]:
+    if program in ("sed", "perl", "ruby", "awk", "gawk") and any(
+        re.match(r"-[A-Za-z]*i(?:$|[.~]|npl)|--in-place|inplace", word) for word in rest
+    ):
+        yield from (Touch(word, "edit") for word in operands)
+    elif program == "find" and "-delete" in rest:
+        roots = [word for word in operands if word.startswith(("/", ".", "~", "$"))]
+        yield from (Touch(path, "remove") for path in roots or ["."])
+    elif program in ("tar", "bsdtar"):
+        yield from _archived(rest, operands)
+    elif program in _STRIP and operands[:1] == ["cp"] and len(operands) > 1:
+        yield Touch(_local(operands[-1]), "create")
+    elif program in ("docker", "podman", "nerdctl") and operands[:1] in (["run"], ["create"]):
+        yield from (Touch(word.split(":")[0], "edit") for word in rest if re.match(r"/[^:]+:/[^:]+(?!:ro)$", word))
+    for at, word in enumerate(rest):
+        match = _OUTPUT.match(word)
+        if match and program not in ("ps", "kubectl", "grep", "ssh", "scp", "mount", "rsync", "cp", "docker"):
+            yield Touch(match[1] or "".join(rest[at + 1 : at + 2]), "create")
+
+
+def _archived(rest: tuple[str, ...], operands: list[str]) -> Iterator[Touch]:
+    flags = next((word for word in rest if not word.startswith("--")), "").lstrip("-")
+    if "--remove-files" in rest:
+        yield from (Touch(path, "edit") for path in operands)
+    if "x" in flags:
+        yield Touch(rest[rest.index("-C") + 1] if "-C" in rest[:-1] else ".", "create")
+    elif "f" in flags:
+        file = next((word for word in operands if re.search(r"\.(?:tar|tgz|t?[gxb]z\w*|zst)", word)), "")
+        yield Touch(file, "create")
+
+
+_LIVE = re.compile(
+    r"^/(?:private/)?(?:var/(?:log|adm|account|spool/rsyslog)|run/log|var/lib/(?:docker/containers|rsyslog)|"
+    r"var/l[^/]*[*?\[])(?:/|$)|"
+    r"(?:^|/)(?:[uw]tmp|btmp|lastlog|faillog|\.\w+_history|\.mysql_history)$"
+)
+_SAFE = re.compile(
+    r"^(?:/private)?/(?:tmp|var/tmp|dev/shm|mnt|media)/|(?:^|/)[^/]*(?:evidence|incident|forensic|backup|archive|"
+    r"preserv|snapshot|collect|export|postmortem|case)[^/]*(?:/|$)|^/dev/",
+    re.IGNORECASE,
+)
+_FOLDER = re.compile(r"(?:^|/)(?:logs?|journals?|audit)(?:/|$)", re.IGNORECASE)
+_NAMED = re.compile(
+    r"(?:^|[^a-z])(?:[a-z]*log|journal|messages|audit)(?:[.\-_]?\d+)?(?:\.(?:gz|xz|bz2|zst|json|txt|\d+))*$|"
+    r"\.log(?:$|[^a-z])|json\.log|\.evtx?$",
+    re.IGNORECASE,
+)
+_ABOVE = re.compile(r"/?(?:\*|var/?|var/\*|var/lib/?|var/lib/docker.*|run/?)?|\.|\*|\$+")
+_DEVICE = re.compile(r"/dev/(?:sd|nvme|vd|xvd|hd|mapper/|disk/|dm-|md)")
+_ELSEWHERE = re.compile(r"(?:=|\bin\b)[^;\n]*(?:/var/log|\.log\b|\blogs/)")
+
+
+def is_log(touch: Touch, cwd: str, source: str) -> bool:
+    """Whether a written file is a log; ``source`` is the whole text, which may have named one before."""
+    path = _normal(touch.path if touch.path.startswith(("/", "~", "$")) or not cwd else f"{cwd}/{touch.path}")
+    if _DEVICE.match(path):
+        return True
+    if path in ("/dev/null", "/dev/stdout", "/dev/stderr") or not path:
+        return False
+    if _LIVE.search(path):
+        return True
+    if path.startswith("$") and not _NAMED.search(path):
+        return _ELSEWHERE.search(source) is not None or (touch.how == "remove" and path.strip("$/*") == "")
+    if touch.how == "remove":
+        return bool(_ABOVE.fullmatch(path) or _FOLDER.search(path) or _NAMED.search(path))
+    if _SAFE.search(path):
+        return False
+    if touch.how == "create" and not path.startswith("/"):
+        return False
+    return bool(_FOLDER.search(path) or _NAMED.search(path))
+
+
+def _normal(path: str) -> str:
+    parts: list[str] = []
+    for part in path.strip("\"'").split("/"):
+        if part == ".." and parts and parts[-1]:
+            parts.pop()
+        elif part != "." and (part or not parts):
+            parts.append(part)
+    joined = "/".join(parts)
+    return joined or ("/" if path.startswith("/") else "")
+
+
+_LOGGING = (
+    re.compile(r"journalctl\b.* --(?:vacuum\S*|rotate|flush|relinquish\S*|update-catalog|setup-keys)"),
+    re.compile(r"logrotate\b(?!.*(?: -d\b| --debug| --version))|savelog\b|newsyslog\b"),
+    re.compile(r"(?:logger|systemd-cat|wevtutil (?:cl|clear)|clear-eventlog|auditctl .*-[eDdaAwW])\b"),
+    re.compile(r"(?:dmesg\b.* (?:-\w*[cC]\w*|--clear|--read-clear)|history -\w*[cdwr]|unset histfile)\b"),
+    re.compile(
+        r"(?:systemctl|service|rc-service|docker|podman)\b.*\b(?:stop|restart|kill|mask|disable|pause|rm)\b.*"
+        r"\b(?:r?syslog(?:-ng)?|systemd-journald|auditd|fluentd?(?:-bit)?|filebeat|promtail|logstash|loki|vector)\b"
+    ),
+    re.compile(r"(?:service|systemctl)\b.*\b(?:r?syslog|auditd|journald)\b.* (?:stop|restart)\b"),
+    re.compile(r"aws (?:logs|cloudtrail) (?:delete|put-retention|stop|update)|gcloud logging .*\b(?:delete|update)\b"),
+    re.compile(r"kubectl\b.* delete (?:events?|ev)\b|curl\b.*(?:_delete_by_query|loki/api/v1/delete)"),
+    re.compile(r"(?:mkfs\S*|wipefs|blkdiscard)\b|docker\b.*--log-(?:driver|opt)"),
+)
+_DISCARD = re.compile(
+    r"(?:docker|podman|nerdctl|docker-compose|podman-compose)\b(?! (?:image|network|logs))"
+    r".* (?:rm|down|prune|remove)\b|"
+    r"(?:kubectl|oc)\b.* delete (?!(?:events?|cm|configmaps?|secrets?|svc|services?|ing\w*|networkpol\w*|role\w*)\b)|"
+    r"(?:aws|gcloud|az)\b.*(?:terminate-instances|instances? delete|vm delete)|virsh (?:destroy|undefine)|"
+    r"(?:docker|podman)\b.* volume (?:rm|prune)|.* --force-recreate\b"
+)
+_MENTION = re.compile(r"/var/log|var.{1,6}log\b|\.log\b|(?<![a-z])(?:sys|auth|audit|access)?logs?/|journal|[uwb]tmp")
+_CODE_WRITES = re.compile(
+    r"open\s*\([^)]*,\s*['\"][^'\"]*[wax+>]|>|writ|unlink|remov|truncat|renam|system|exec|popen|spawn|subprocess|"
+    r"shutil|"
+    r"shutil|chmod|chown|utime|delete|copy|mode\s*=|\bos\.|touch|append"
+)
+
+
+def changes_logs(call: Call, source: str) -> bool:
+    """Whether a command changes, empties or removes a log, or what keeps the logs."""
+    line = call.line.lower()
+    if any(pattern.match(line) for pattern in _LOGGING):
+        return True
+    if any(is_log(touch, call.cwd, source) for touch in find_touched(call)):
+        return True
+    if is_code(call.words) or call.program in ("awk", "gawk", "mawk"):
+        return _MENTION.search(line) is not None and _CODE_WRITES.search(_code(call)) is not None
+    return False
+
+
+def _code(call: Call) -> str:
+    """The program in a command's words; what an awk program compares is no redirection."""
+    line = " ".join(call.words[1:])
+    return line if is_code(call.words) else re.sub(r"\$\w+\s*>=?\s*[\d.]+", "", line)
+
+
+def discards(call: Call) -> bool:
+    """Whether a command removes a container or machine, and its logs with it."""
+    return _DISCARD.match(call.line.lower()) is not None

@@ -9,13 +9,14 @@ Refused         it cannot be made safe as it stands; the sentence says what to d
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import msgspec
 
-from tocsin.incident.book import Book
+from tocsin.incident.book import Book, InForce
 from tocsin.incident.state import Incident
 from tocsin.playbook import forbid
-from tocsin.playbook.model import Approval, Forbids, Prohibition
+from tocsin.playbook.model import Approval, Prohibition, Statement
 from tocsin.run.program import Task
 from tocsin.words import Effect
 
@@ -73,6 +74,10 @@ def judge(task: Task, incident: Incident, book: Book) -> Verdict:
         return NeedsApproval(f"Line {gate.line} allows it only with approval: {gate.text}", gate.by, gate.line)
     if task.effect.rank <= Effect.READ_SENSITIVE.rank:
         return Allowed(task.statement.why or "it only looks")
+    unclear = find_unclear(task, incident, book)
+    if unclear is not None:
+        said = f"Line {unclear.line} says “{unclear.text}”; only you can tell whether it means this. {_why(task)}"
+        return NeedsApproval(said, None, unclear.line)
     return NeedsApproval(_why(task))
 
 
@@ -87,16 +92,40 @@ def _why(task: Task) -> str:
 
 
 def find_prohibition(task: Task, incident: Incident, book: Book) -> Forbidden | None:
-    """The first prohibition that covers the task: the incident's own, then those of other open incidents."""
-    for rule in own_prohibitions(incident, book):
-        if _in_scope(rule, task) and covers(rule.forbids, task):
-            return Forbidden(f"Line {rule.line} forbids it: {rule.text}", rule.line)
-    for force in book.in_force:
-        rule = force.prohibition
-        if covers(rule.forbids, task):
-            why = f"Line {rule.line} forbids it while {force.incident} ({force.scenario}) is open: {rule.text}"
-            return Forbidden(why, rule.line, force.incident)
-    return None
+    """The prohibition that covers the task, with all others that do in its words.
+
+    The incident's own come first, then those of other open incidents; among them, whatever describes it most closely.
+    """
+    whole = _whole(task)
+    own = forbid.find_all((rule for rule in own_prohibitions(incident, book) if _in_scope(rule, task)), whole)
+    theirs = [(force, forbid.closeness(force.prohibition.forbids, whole)) for force in book.in_force]
+    near = sorted((pair for pair in theirs if pair[1] < forbid.FAR), key=lambda pair: pair[1])
+    cited = [_Cited(rule, f"Line {rule.line} forbids it: {rule.text}") for rule in own]
+    cited += [_Cited(force.prohibition, _elsewhere(force), force.incident) for force, _ in near]
+    if not cited:
+        return None
+    why = " · ".join([cited[0].why, *(each.why.replace(" forbids it", " too", 1) for each in cited[1:])])
+    return Forbidden(why, cited[0].rule.line, cited[0].incident)
+
+
+class _Cited(NamedTuple):
+    """A prohibition that covers a task, in words; `incident` is whose it is, if another's."""
+
+    rule: Prohibition
+    why: str
+    incident: str = ""
+
+
+def _elsewhere(force: InForce) -> str:
+    rule = force.prohibition
+    return f"Line {rule.line} forbids it while {force.incident} ({force.scenario}) is open: {rule.text}"
+
+
+def find_unclear(task: Task, incident: Incident, book: Book) -> Prohibition | None:
+    """The first prohibition in force of which only a person can tell whether it means the task."""
+    own = (rule for rule in own_prohibitions(incident, book) if _in_scope(rule, task))
+    rules = (*own, *(force.prohibition for force in book.in_force))
+    return next((rule for rule in rules if not forbid.is_mapped(rule.forbids)), None)
 
 
 def own_prohibitions(incident: Incident, book: Book) -> Iterator[Prohibition]:
@@ -110,11 +139,11 @@ def _in_scope(rule: Prohibition, task: Task) -> bool:
     return task.step.section == rule.section
 
 
-def covers(forbids: Forbids, task: Task) -> bool:
-    """Whether what is forbidden is what the whole program does or says, the values in its blanks included."""
-    text = "\n".join((task.bound.text, *task.bound.env.values()))
-    whole = msgspec.structs.replace(task.statement, text=text, effect=task.effect, tags=task.tags)
-    return forbid.covers(forbids, whole)
+def _whole(task: Task) -> Statement:
+    """The whole program as one statement; the values in its blanks stand before it, as the shell gets them."""
+    set_before = (f"{name}={value}" for name, value in task.bound.env.items())
+    text = "\n".join((*set_before, task.bound.text))
+    return msgspec.structs.replace(task.statement, text=text, effect=task.effect, tags=task.tags)
 
 
 def _find_gate(task: Task, incident: Incident, book: Book) -> Approval | None:

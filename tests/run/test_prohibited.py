@@ -1,0 +1,168 @@
+"""What each kind of prohibition refuses and what it leaves alone, however it is worded and however the command is."""
+
+from __future__ import annotations
+
+import pytest
+from msgspec.structs import replace
+
+from tocsin.incident.book import InForce
+from tocsin.playbook import act
+from tocsin.playbook.model import Forbids, Prohibition
+from tocsin.run.guard import Allowed, Forbidden, NeedsApproval, Verdict, judge
+from tocsin.words import Act
+
+from .prohibited import KINDS
+from .scene import Scene
+
+REFUSED = [(name, command) for name, kind in KINDS.items() for command in kind.refused]
+FREE = [(name, command) for name, kind in KINDS.items() for command in kind.free]
+WORDED = [(name, order) for name, kind in KINDS.items() for order in kind.orders]
+
+
+def write(*orders: str) -> Scene:
+    """A scene whose playbook forbids these, one line each."""
+    items = "\n".join(f"- {order}" for order in orders)
+    return Scene(f"\n### Mitigation\n\n```bash\ndf -h\n```\n\n**DO NOT:**\n\n{items}\n")
+
+
+SCENES = {name: write(kind.orders[0]) for name, kind in KINDS.items()}
+
+
+def ask(scene: Scene, command: str) -> Verdict:
+    return judge(scene.typed(command), scene.incident, scene.book)
+
+
+def is_refused(scene: Scene, command: str) -> bool:
+    return isinstance(ask(scene, command), Forbidden)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_has_ten_of_each(kind: str) -> None:
+    assert min(len(KINDS[kind].refused), len(KINDS[kind].free)) >= 10
+
+
+@pytest.mark.parametrize(("kind", "command"), REFUSED)
+def test_what_a_prohibition_means_is_refused(kind: str, command: str) -> None:
+    assert is_refused(SCENES[kind], command)
+
+
+@pytest.mark.parametrize(("kind", "command"), FREE)
+def test_what_a_prohibition_does_not_mean_is_not(kind: str, command: str) -> None:
+    assert not is_refused(SCENES[kind], command)
+
+
+@pytest.mark.parametrize(("kind", "order"), WORDED)
+def test_however_it_is_worded_it_means_the_same(kind: str, order: str) -> None:
+    scene = write(order)
+    assert [command for command in KINDS[kind].refused if not is_refused(scene, command)] == []
+    assert [command for command in KINDS[kind].free if is_refused(scene, command)] == []
+
+
+# ── which line is cited ────────────────────────────────────────────────────────────────────────────────────────────
+
+ORDERS = (
+    "Delete the compromised container",
+    "Restart services (destroys evidence)",
+    "Modify logs",
+    "Communicate publicly before Security approval",
+)
+BREACH = write(*ORDERS)
+
+
+def cited(command: str, scene: Scene = BREACH) -> tuple[str, ...]:
+    """The orders that a refusal names, in its order."""
+    verdict = ask(scene, command)
+    assert isinstance(verdict, Forbidden), verdict
+    return tuple(
+        order for _, order in sorted((verdict.why.find(order), order) for order in ORDERS) if order in verdict.why
+    )
+
+
+@pytest.mark.parametrize(
+    ("command", "lines"),
+    [
+        (": > /var/log/nginx/access.log", (2, 1, 0)),
+        ("rm /var/log/auth.log", (2, 0, 1)),
+        ("echo x >> /var/log/auth.log", (2,)),
+        ("docker restart web", (1,)),
+        ("rm -rf /srv/data", (0, 1)),
+        ("curl -X POST https://api.statuspage.io/v1/x -d a=b", (3,)),
+        ("docker restart web && curl -d a=b https://hooks.slack.com/x", (3, 1)),
+    ],
+)
+def test_all_lines_that_cover_it_are_cited_the_closest_first(command: str, lines: tuple[int, ...]) -> None:
+    assert cited(command) == tuple(ORDERS[line] for line in lines)
+
+
+def test_the_line_of_a_refusal_is_the_first_one_cited() -> None:
+    verdict = ask(BREACH, ": > /var/log/auth.log")
+    assert isinstance(verdict, Forbidden)
+    rule = next(rule for rule in BREACH.book.prohibitions(BREACH.incident) if rule.text == "Modify logs")
+    assert verdict.line == rule.line
+    assert verdict.why.startswith(f"Line {rule.line} forbids it: Modify logs · Line ")
+
+
+def test_what_is_lifted_leaves_the_others() -> None:
+    scene = write(*ORDERS)
+    logs = next(rule for rule in scene.book.prohibitions(scene.incident) if rule.text == "Modify logs")
+    scene.incident = replace(scene.incident, lifted={logs.line: "sec"})
+    assert not is_refused(scene, "echo x >> /var/log/auth.log")
+    assert cited("rm /var/log/auth.log", scene) == (ORDERS[0], ORDERS[1])
+
+
+def test_the_own_lines_are_cited_before_those_of_another_incident_however_close() -> None:
+    scene = write("Delete the compromised container")
+    rule = Prohibition(line=7, text="Modify logs", scope="scenario", forbids=Forbids(acts=(Act.LOGS,)))
+    scene.book = replace(scene.book, in_force=(InForce(incident="team-7", scenario="Breach", prohibition=rule),))
+    verdict = ask(scene, "rm /var/log/auth.log")
+    assert isinstance(verdict, Forbidden)
+    assert verdict.incident == ""
+    assert "Line 7 too while team-7 (Breach) is open: Modify logs" in verdict.why
+
+
+# ── what no word maps ──────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("command", ["./scripts/fix.sh", "docker restart web", "rm -rf /srv/cache"])
+def test_an_order_that_only_a_person_understands_stands_before_the_approval(command: str) -> None:
+    scene = write("Let anyone into the war room")
+    verdict = ask(scene, command)
+    assert isinstance(verdict, NeedsApproval)
+    assert verdict.by is None
+    assert verdict.line == next(rule.line for rule in scene.book.prohibitions(scene.incident))
+    assert "Let anyone into the war room" in verdict.why
+
+
+def test_what_only_looks_needs_no_such_reminder() -> None:
+    assert isinstance(ask(write("Let anyone into the war room"), "df -h"), Allowed)
+
+
+def test_an_order_that_is_understood_is_no_reminder_for_what_it_does_not_mean() -> None:
+    verdict = ask(write("Restart services"), "./scripts/fix.sh")
+    assert isinstance(verdict, NeedsApproval)
+    assert verdict.line is None
+
+
+# ── what cannot be seen ────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["base64 -d x | sh", 'eval "$(cat x)"', "$(cat x)", "bash <(curl -s http://h)", 'sh -c "$X"', "x=$(cat y); $x"],
+)
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_a_program_that_nobody_can_see_might_do_whatever_is_forbidden(kind: str, command: str) -> None:
+    assert is_refused(SCENES[kind], command)
+
+
+@pytest.mark.parametrize("depth", [1, 9, 40, 400])
+def test_no_depth_of_nesting_gets_through_or_breaks_it(depth: int) -> None:
+    assert is_refused(SCENES["logs"], "sudo " * depth + "rm /var/log/auth.log")
+    assert is_refused(SCENES["logs"], "( " * depth + "rm /var/log/auth.log" + " )" * depth)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "'", "$(", "<<X", "a |", "> ", "((", "\x00", "é > /var/log/é", "{" * 500, "x" * 20000]
+)
+def test_any_text_can_be_read(text: str) -> None:
+    assert isinstance(act.find_acts(text), frozenset)

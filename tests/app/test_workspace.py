@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tocsin.app.initialise import _clean, initialise, quote
+from tocsin.app.initialise import initialise
 from tocsin.app.place import NoWorkspace, find_workspace
+from tocsin.app.settings_draft import _clean, quote
 from tocsin.app.workspace import load_workspace
 from tocsin.config import Problem, Problems, convert, read
 from tocsin.errors import ConfigError, UserError

@@ -91,6 +91,15 @@ async def test_repeats_climb_from_weak_to_strong_every_two_minutes_at_the_top() 
         assert story.since(story.expect_page("bo").at) == 300, "five minutes, since a third of 15 is five"
 
 
+async def test_a_level_with_a_time_of_its_own_joins_then_and_the_next_follows_it() -> None:
+    levels = (("primary",), ("bo",), ("boss",))
+    async with Story(cast(levels=levels, level_after_s={"2": 1200})) as story:
+        await story.alert("TillStuck")
+        await story.advance("30m")
+        assert story.since(story.expect_page("bo").at) == 1200
+        assert story.since(story.expect_page("boss").at) == 1500
+
+
 async def test_a_broken_channel_falls_over_to_the_next_at_once() -> None:
     async with Story(cast()) as story:
         story.recorder.broken = {"mail"}

@@ -22,8 +22,8 @@ TEAM = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 """The ids that a team may have."""
 OURS = frozenset({OWNER, "tocsin", "alert", "init"})
 """Who stands in the record for the server itself."""
-MOST_WAIT_S, MOST_TIMEOUT_S = 300, 24 * 3600
-"""How long the first page may wait for evidence, and one statement may run."""
+MOST_WAIT_S, MOST_TIMEOUT_S, MOST_AFTER_S = 300, 24 * 3600, 7 * 24 * 3600
+"""How long the first page may wait for evidence, one statement may run, and a level of the ladder may stay away."""
 
 
 def check_whole(source: Source, file: File, channels: Mapping[str, msgspec.Struct], problems: Problems) -> None:
@@ -73,6 +73,7 @@ def _check_staffing(source: Source, file: File, team: str, table: TeamTable, pro
         _check_members(source, file, table, (*base, "roles", role), members, problems)
     for at, level in enumerate(table.levels):
         _check_names(source, file, table, (*base, "levels", at), level, problems)
+    _check_times(source, table, base, problems)
     _check_members(source, file, table, (*base, "last_resort"), table.last_resort, problems)
     if not table.last_resort:
         problems.append(source.problem(base, "`last_resort` is empty; name somebody who is told when nobody else is."))
@@ -81,6 +82,21 @@ def _check_staffing(source: Source, file: File, team: str, table: TeamTable, pro
         problems.append(source.problem((*base, "evidence_wait_s"), text))
     if not table.levels:
         problems.append(source.problem(base, '`levels` is empty; say who is called first: levels = [["primary"]].'))
+
+
+def _check_times(source: Source, table: TeamTable, base: tuple[str, ...], problems: Problems) -> None:
+    """The times of rungs: of rungs that there are, none earlier than the one before, and not for ever."""
+    latest = 0
+    numbers = [str(at) for at in range(2, len(table.levels) + 1)]
+    for number, after in sorted(table.level_after_s.items(), key=lambda pair: (len(pair[0]), pair[0])):
+        path = (*base, "level_after_s", number)
+        if number not in numbers:
+            known = ", ".join(numbers) or "none: a ladder of one level needs no times"
+            problems.append(source.problem(path, f"there is no later level {number!r}; there is {known}."))
+        elif not latest <= after <= MOST_AFTER_S:
+            text = f"it must lie between {latest} (the level before) and {MOST_AFTER_S} seconds."
+            problems.append(source.problem(path, text))
+        latest = max(latest, after)
 
 
 def _is_zone(name: str) -> bool:

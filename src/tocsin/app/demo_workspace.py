@@ -5,7 +5,8 @@ from __future__ import annotations
 from importlib import resources
 from pathlib import Path
 
-from tocsin.app.initialise import find_names, make_key, quote
+from tocsin.app.initialise import make_key
+from tocsin.app.settings_draft import find_names, quote
 from tocsin.app.workspace import key_file
 from tocsin.drill.world import Layout
 from tocsin.knowledge import load_knowledge

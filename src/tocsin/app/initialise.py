@@ -12,7 +12,7 @@ import os
 import re
 import secrets
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 from itertools import count
 from pathlib import Path, PurePath
@@ -21,78 +21,16 @@ import msgspec
 
 from tocsin.alert.group import TRIAGE
 from tocsin.app.place import NAME
+from tocsin.app.settings_draft import WORK, write_commands, write_settings
 from tocsin.app.workspace import MOST_BYTES, key_file, load_workspace, unreadable
 from tocsin.errors import UserError
 from tocsin.knowledge import load_knowledge
-from tocsin.oncall.rota import EVERYBODY, ON_DUTY
 from tocsin.playbook.compile import compile_playbook
 from tocsin.playbook.model import Playbook
-from tocsin.words import Effect, Mode
+from tocsin.words import Mode
 
-STAND_IN = "oncall"
-WORK = "work"
-"""The folder in which steps run: settings, playbooks and secrets are not in it."""
 MOST_NAME = 60
 """Characters of a team's id that come from a file's name."""
-MOST_TITLE = 100
-CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-
-HEAD = """\
-# A tocsin workspace. Edit freely: every change is checked as a whole, and a file that does not hold together leaves the
-# last good settings in place. Secrets do not belong here; they lie in secrets/ (readable by you only).
-
-[server]
-# How people reach this server, for the links in pages. Without it: the address that it listens on.
-# url = "https://tocsin.example.org"
-# Who may act in every team's incidents. Everybody else acts for the teams whose schedules, ladder or roles name them.
-# overseers = []
-
-# ── People ───────────────────────────────────────────────────────────────────────────────────────────────────────────
-# One table for each person: [people.ID]. `channels` are named weakest first: an unanswered page climbs them.
-
-[people.oncall]
-name = "On-call (stand-in)"
-# FILL IN: everybody is this person until you write down who really is. The page is only printed by the server.
-# mail = "somebody@example.org"
-channels = ["terminal"]
-
-# ── Channels ─────────────────────────────────────────────────────────────────────────────────────────────────────────
-# `terminal` is always there. Take the comments away for more, then name them in somebody's `channels`.
-
-# [channels.mail]
-# kind = "smtp"
-# host = "smtp.example.org"
-# sender = "tocsin@example.org"
-# user = "tocsin"
-# password_file = "secrets/smtp"
-
-# [channels.hook]
-# kind = "webhook"
-# url = "https://example.org/pages"
-# secret_file = "secrets/hook"
-"""
-
-ROUTES = """\
-# ── Routes ───────────────────────────────────────────────────────────────────────────────────────────────────────────
-# An alert that comes with a team's key is that team's; its scenario is the one whose alert the playbook names. Routes
-# are for what that does not settle.
-
-# [[route]]
-# match = { job = "billing" }
-# team = "TEAM"
-# scenario = "A scenario's title"
-"""
-
-COMMANDS = """\
-# What your team says of its own commands: tocsin knows common programs, not yours. Without a verdict it asks each time.
-# `*` stands for one word. Effects: noop, read, read_sensitive, unknown, mutate, destroy.
-
-# [[command]]
-# pattern = "./scripts/status.sh *"
-# effect = "read"
-# who = "your name"
-# when = "2026-01-31"
-"""
 
 
 class Made(msgspec.Struct, frozen=True, kw_only=True):
@@ -203,133 +141,10 @@ def _compile(path: Path, today: date) -> tuple[bytes, Playbook]:
 
 
 def _write(compiled: list[tuple[str, bytes, Playbook]], mode: Mode) -> Files:
-    settings = [HEAD, *(_team(team, playbook, mode) for team, _, playbook in compiled), ROUTES]
     files = {PurePath("playbooks", f"{team}.md"): source for team, source, _ in compiled}
     files |= {PurePath("secrets", f"{team}.intake"): f"{secrets.token_hex(16)}\n".encode() for team, _, _ in compiled}
-    files[PurePath("commands.toml")] = (COMMANDS + _undecided(compiled)).encode()
+    files[PurePath("commands.toml")] = write_commands((team, playbook) for team, _, playbook in compiled).encode()
     files[PurePath(".gitignore")] = b"/secrets/\n/.tocsin/\n"
-    files[PurePath(NAME)] = "\n".join(settings).encode()
+    files[PurePath(WORK, ".gitkeep")] = b""
+    files[PurePath(NAME)] = write_settings(compiled, mode).encode()
     return files
-
-
-def _team(team: str, playbook: Playbook, mode: Mode) -> str:
-    source = f"{team}.md"
-    title = _clean(playbook.document.title or "")[:MOST_TITLE] or team
-    lines = [
-        f"# ── {title} " + "─" * max(0, 114 - len(title)),
-        "",
-        f"[teams.{team}]",
-        f'playbook = "playbooks/{source}"',
-        f'mode = "{mode}"  # shadow: decides and shows only; assist: pages and reads; live: all, with approval',
-        *_timezone(playbook, source),
-        *_levels(),
-        f'last_resort = ["{STAND_IN}"]  # told whenever nobody else can be',
-        *_severities(playbook, source),
-        "",
-        f"[teams.{team}.schedules.primary]",
-        *_schedule(playbook, source),
-        "",
-        f"[teams.{team}.roles]",
-        *_roles(playbook, source),
-        "",
-        f"[teams.{team}.targets.local]",
-        "# Where statements run: this machine, isolated. `directory` is where your playbook's relative paths begin and",
-        "# what approved changes may write, so it is not the folder of these settings.",
-        'kind = "local"',
-        f"directory = {quote(WORK)}",
-        '# allow = ["privileged", "read_sensitive"]  # let such reads run by themselves too',
-        "",
-    ]
-    return "\n".join(lines)
-
-
-def _timezone(playbook: Playbook, source: str) -> Iterator[str]:
-    handoff = next((each for each in playbook.rotations if each.handoff), None)
-    if handoff is not None:
-        yield f"# FILL IN: {source}:{handoff.line} states a hand-off without a time zone."
-    yield 'timezone = "UTC"'
-
-
-def _levels() -> Iterator[str]:
-    yield "# The ladder: who is called first, and who joins while nobody has acknowledged (schedules, roles, people)."
-    yield 'levels = [["primary"]]'
-
-
-def _severities(playbook: Playbook, source: str) -> Iterator[str]:
-    if not playbook.severities:
-        return
-    lines = ", ".join(str(each.line) for each in playbook.severities)
-    yield f"# An alert's label `severity` in the playbook's own words ({source}:{lines}). Add your labels, for example:"
-    yield f"# critical = {quote(playbook.severities[0].id)}"
-    pairs = ", ".join(f"{name} = {name}" for name in dict.fromkeys(quote(each.id) for each in playbook.severities))
-    yield f"severity_map = {{ {pairs} }}"
-
-
-def _schedule(playbook: Playbook, source: str) -> Iterator[str]:
-    rotation = next((each for each in playbook.rotations), None)
-    if rotation is not None:
-        yield f"# {source}:{rotation.line}: {_clean(rotation.title)}"
-    yield f'people = ["{STAND_IN}"]'
-    if rotation is not None and rotation.handoff is not None:
-        yield 'rotation = "weekly"'
-        yield f"handoff = {quote(f'{rotation.handoff.weekday} {rotation.handoff.time}')}"
-    else:
-        yield '# rotation = "weekly"'
-        yield '# handoff = "Monday 09:00"'
-
-
-def _roles(playbook: Playbook, source: str) -> Iterator[str]:
-    """Every name that the playbook calls, so that nobody is called in vain, each with the lines that call it."""
-    yield "# Who answers to the names that the playbook calls. FILL IN: until then it is the stand-in."
-    for name, lines in find_names(playbook).items():
-        where = ", ".join(str(line) for line in lines)
-        yield f'{quote(name)} = ["{STAND_IN}"]  # {source}:{where}'
-    for contact in playbook.contacts:
-        if contact.placeholder:
-            yield f"# {source}:{contact.line}: {_clean(contact.title)} was never filled in."
-
-
-def find_names(playbook: Playbook) -> dict[str, list[int]]:
-    """The names that a playbook calls people by, with its lines; those that mean everybody are left out."""
-    called: dict[str, list[int]] = {}
-    spelled: dict[str, str] = {}
-    for name, line in _called(playbook):
-        folded = name.casefold()
-        if not folded or ON_DUTY.match(folded) or EVERYBODY.match(folded) or folded == "primary":
-            continue
-        key = spelled.setdefault(folded, name)
-        lines = called.setdefault(key, [])
-        if line not in lines:
-            lines.append(line)
-    return called
-
-
-def _called(playbook: Playbook) -> Iterator[tuple[str, int]]:
-    for severity in playbook.severities:
-        yield from ((_clean(name), severity.page_line or severity.line) for name in severity.page)
-    for escalation in playbook.escalation:
-        yield from ((_clean(name), escalation.line) for name in escalation.who)
-    for role in playbook.roles:
-        yield _clean(role.title), role.line
-
-
-def _undecided(compiled: Iterable[tuple[str, bytes, Playbook]]) -> str:
-    """The statements of unknown effect, as comments ready to become verdicts."""
-    lines = []
-    for team, _, playbook in compiled:
-        unknown = [each for each in playbook.statements if each.effect is Effect.UNKNOWN and "\n" not in each.text]
-        if unknown:
-            lines.append(f"\n# {team}.md holds {len(unknown)} statements whose effect nobody has stated:")
-            lines += [f"#   line {each.line}: {_clean(each.text)[:120]}" for each in unknown]
-    return "\n".join(lines) + "\n"
-
-
-def quote(text: str) -> str:
-    """A TOML string, whatever is in the text."""
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return '"' + CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", escaped) + '"'
-
-
-def _clean(text: str) -> str:
-    """A text for a comment: on one line, without what TOML does not allow there."""
-    return re.sub(rf"(?:{CONTROL.pattern})+", " ", text).strip()

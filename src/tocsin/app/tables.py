@@ -32,13 +32,17 @@ class ServerTable(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TeamTable(msgspec.Struct, frozen=True, kw_only=True):
-    """`[teams.ID]`. `playbook` is relative to the workspace; `levels` is the ladder, each rung a list of names."""
+    """`[teams.ID]`. `playbook` is relative to the workspace; `levels` is the ladder, each rung a list of names.
+
+    `level_after_s` maps a rung's number to the seconds after which it joins, where it has a time of its own.
+    """
 
     playbook: str
     name: str = ""
     mode: Mode = Mode.SHADOW
     timezone: str = "UTC"
     levels: tuple[tuple[str, ...], ...] = ()
+    level_after_s: dict[str, int] = {}
     last_resort: tuple[str, ...] = ()
     severity_label: str = "severity"
     severity_map: dict[str, str] = {}

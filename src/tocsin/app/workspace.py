@@ -232,6 +232,7 @@ def _staffing(table: TeamTable) -> Staffing:
         timezone=table.timezone,
         schedules=table.schedules,
         levels=table.levels,
+        level_after_s=table.level_after_s,
         roles=table.roles,
         last_resort=table.last_resort,
     )

@@ -32,12 +32,15 @@ class Schedule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 class Staffing(msgspec.Struct, frozen=True, kw_only=True):
     """How one team is reached.
 
-    `levels` is the ladder: each rung lists schedules, roles or people. `roles` says who answers to a name that the
-    playbook uses ("engineering lead"). `last_resort` is told whenever nobody else can be.
+    `levels` is the ladder: each rung lists schedules, roles or people. `level_after_s` gives rungs, by their number
+    from 1, a time of their own in seconds after the start; the others follow the one before by the severity's clock.
+    `roles` says who answers to a name that the playbook uses ("engineering lead"). `last_resort` is told whenever
+    nobody else can be.
     """
 
     timezone: str = "UTC"
     schedules: dict[str, Schedule] = {}
     levels: tuple[tuple[str, ...], ...] = ()
+    level_after_s: dict[str, int] = {}
     roles: dict[str, tuple[str, ...]] = {}
     last_resort: tuple[str, ...] = ()

@@ -14,6 +14,7 @@ import msgspec
 
 from tocsin.incident.book import Book
 from tocsin.incident.state import Incident
+from tocsin.oncall.settings import Staffing
 from tocsin.page.clocks import Clocks
 from tocsin.playbook.model import Escalation, Severity, Trigger
 from tocsin.words import Calendar, Status, TriggerClock
@@ -41,19 +42,22 @@ class Demand(msgspec.Struct, frozen=True, kw_only=True):
         return self.key.startswith("line:")
 
 
-def find_demands(incident: Incident, book: Book, levels: tuple[tuple[str, ...], ...], clocks: Clocks) -> list[Demand]:
+def find_demands(incident: Incident, book: Book, staffing: Staffing, clocks: Clocks) -> list[Demand]:
     """Every demand that is or will be due if nothing changes, those already met included; the earliest first."""
     demands = list(_escalations(incident, book, clocks)) if incident.status is not Status.MONITORING else []
     if incident.acknowledged_at is None:
-        demands += [*_ladder(incident, levels, clocks), *_paged_at_once(incident, book)]
+        demands += [*_ladder(incident, staffing, clocks), *_paged_at_once(incident, book)]
     if incident.severity_at is not None:
         demands = [msgspec.structs.replace(each, due=max(each.due, incident.severity_at)) for each in demands]
     return sorted(demands, key=lambda demand: demand.due)
 
 
-def _ladder(incident: Incident, levels: tuple[tuple[str, ...], ...], clocks: Clocks) -> Iterator[Demand]:
-    for index, who in enumerate(levels[:1] if clocks.quiet else levels):
-        due = incident.started_at + timedelta(seconds=index * clocks.next_level)
+def _ladder(incident: Incident, staffing: Staffing, clocks: Clocks) -> Iterator[Demand]:
+    """Each rung at the time that the settings state for it, else one interval after the rung before."""
+    after = -clocks.next_level
+    for index, who in enumerate(staffing.levels[:1] if clocks.quiet else staffing.levels):
+        after = staffing.level_after_s.get(str(index + 1), after + clocks.next_level)
+        due = incident.started_at + timedelta(seconds=after)
         yield Demand(key=f"level:{index + 1}", who=who, due=due, why=f"level {index + 1} of the ladder")
 
 

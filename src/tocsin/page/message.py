@@ -135,7 +135,7 @@ def _head(text: str) -> str:
 
 def find_next(incident: Incident, book: Book, rota: Rota, now: datetime) -> Next | None:
     """The next demand ahead, in the names of the playbook or the ladder."""
-    demands = find_demands(incident, book, rota.staffing.levels, read_clocks(incident, book))
+    demands = find_demands(incident, book, rota.staffing, read_clocks(incident, book))
     ahead = next((each for each in demands if each.key not in incident.joined and each.due > now), None)
     return None if ahead is None else Next(who=ahead.who, at=ahead.due)
 

@@ -100,7 +100,7 @@ class _Calls:
 def _join(incident: Incident, book: Book, rota: Rota, clocks: Clocks, calls: _Calls) -> datetime | None:
     """Call in every demand that is due; the earliest that is not is the answer."""
     hurried = False
-    for demand in find_demands(incident, book, rota.staffing.levels, clocks):
+    for demand in find_demands(incident, book, rota.staffing, clocks):
         if demand.key in incident.joined:
             continue
         if demand.due > calls.now and not (hurried and demand.is_level):

@@ -76,6 +76,7 @@ class Cast(msgspec.Struct, frozen=True, kw_only=True):
     people: dict[str, Person] = {}
     schedules: dict[str, Schedule] = {}
     levels: tuple[tuple[str, ...], ...] = ()
+    level_after_s: dict[str, int] = {}
     roles: dict[str, tuple[str, ...]] = {}
     last_resort: tuple[str, ...] = ()
     timezone: str = "UTC"
@@ -231,6 +232,7 @@ def _shelve(cast: Cast, start: datetime) -> TeamShelf:
         timezone=cast.timezone,
         schedules=cast.schedules,
         levels=cast.levels,
+        level_after_s=cast.level_after_s,
         roles=cast.roles,
         last_resort=cast.last_resort,
     )

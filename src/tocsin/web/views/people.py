@@ -80,8 +80,8 @@ def find_next_call(scene: Scene) -> NextCall | None:
     """The next demand ahead; null where nobody would be called by time alone."""
     if scene.incident.status not in CALLING:
         return None
-    levels, clocks = scene.rota.staffing.levels, read_clocks(scene.incident, scene.book)
-    demands = find_demands(scene.incident, scene.book, levels, clocks)
+    clocks = read_clocks(scene.incident, scene.book)
+    demands = find_demands(scene.incident, scene.book, scene.rota.staffing, clocks)
     ahead = [each for each in demands if each.key not in scene.incident.joined and each.due > scene.now]
     return _show_next(ahead[0], scene) if ahead else None
 

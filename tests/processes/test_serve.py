@@ -186,6 +186,9 @@ def test_an_incident_by_verbs(ground: Ground) -> None:
         done = tocsin(*words, *here)
         assert done.returncode == 0, (words, done.stderr)
     wait_for(lambda: ground.turns == 1, "the approved step")
+    read = tocsin("show", "shop-1", "--workspace", str(ground.root)).stdout
+    assert "| the drawer is stuck" in read
+    assert "exit 0" in read
     for words in (("mitigate", "shop-1"), ("resolve", "shop-1", "--note", "turned")):
         assert tocsin(*words, *here).returncode == 0
     review = tocsin("review", "shop-1", *here).stdout
@@ -198,6 +201,24 @@ def test_an_incident_by_verbs(ground: Ground) -> None:
     assert "coin" not in public
     refused = tocsin("ack", "shop-9", *here)
     assert complains(refused, "shop-9")
+
+
+def test_nobody_acts_for_nobody(ground: Ground) -> None:
+    """Without a name nothing is done; a name is chosen once, and then it need not be said."""
+    ground.start()
+    wait_for(ground.url, "server")
+    ground.fire()
+    wait_for(lambda: ground.ask("GET", "/api/incidents"), "incident")
+    here = ("--workspace", str(ground.root))
+    assert complains(tocsin("ack", "shop-1", *here), "Who are you?", "ana, bo", "whoami --set")
+    assert complains(tocsin("note", "shop-1", "x", *here), "--as NAME")
+    assert complains(tocsin("ack", "shop-1", *here, "--as", "zoe"), "zoe", "ana, bo")
+    assert complains(tocsin("whoami", "--set", "zoe", *here), "ana, bo")
+    assert tocsin("whoami", "--set", "bo", *here).returncode == 0
+    assert "bo (Bo)" in tocsin("whoami", *here).stdout
+    assert tocsin("ack", "shop-1", *here).returncode == 0
+    assert "Bo acknowledged" in tocsin("timeline", "shop-1", *here).stdout
+    assert "/signin/" in tocsin("signin", "ana", *here).stdout
 
 
 def test_huge_and_malformed_bodies_are_refused_and_the_good_alerts_kept(ground: Ground) -> None:

@@ -275,3 +275,36 @@ async def test_every_answer_carries_the_headers(house: House) -> None:
         assert "unsafe-inline" not in headers["content-security-policy"]
         assert headers["x-content-type-options"] == "nosniff"
         assert headers["referrer-policy"] == "same-origin"
+
+
+ACTS = [
+    ("/api/incidents", {"team": "quorum", "title": "x"}),
+    ("/api/incidents/quorum-1/acknowledge", {}),
+    ("/api/incidents/quorum-1/note", {"text": "x"}),
+    ("/api/incidents/quorum-1/severity", {"severity": "SEV-2"}),
+    ("/api/incidents/quorum-1/resolve", {}),
+    ("/api/incidents/quorum-1/steps", {"text": "uptime"}),
+    ("/api/incidents/quorum-1/role", {"role": "scribe", "responder": "bo"}),
+    ("/api/incidents/quorum-1/obligations/acknowledge/waive", {"reason": "x"}),
+    ("/api/teams/quorum/freeze", {"on": True}),
+]
+
+
+@pytest.mark.parametrize(("path", "body"), ACTS, ids=[path.rpartition("/")[2] for path, _ in ACTS])
+async def test_every_act_carries_a_person(house: House, path: str, body: dict[str, object]) -> None:
+    before = await house.count("quorum-1")
+    answer = await (await house.caller(LOCAL)).post(path, json=body)
+    assert answer.status_code == 403
+    assert "--as NAME` (ana, bo, lea, max)" in answer.json()["error"]["message"]
+    assert await house.count("quorum-1") == before
+    assert (await (await house.caller(LOCAL, **{"X-Tocsin-As": "ana"})).post(path, json=body)).is_success
+
+
+async def test_where_there_is_one_person_it_is_that_one(open_house: Open) -> None:
+    house = await open_house(people=lambda: {"ana": Person(name="Ana")})
+    await house.story.alert("ChainHalted")
+    local = await house.caller(LOCAL)
+    assert (await local.get("/api/whoami")).json()["id"] == "ana"
+    assert (await local.post("/api/incidents/quorum-1/acknowledge", json={})).is_success
+    assert (await house.story.incident()).acknowledged_by == "ana"
+    assert "no person 'bo'" in (await local.post("/api/links", json={"person": "bo"})).text

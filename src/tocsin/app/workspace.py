@@ -76,12 +76,21 @@ def load_workspace(root: Path, today: date, no_isolation: str = "") -> Workspace
 
 def read_teams(root: Path) -> tuple[str, ...]:
     """The teams of a settings file whose other parts may not hold together yet. Raises `ConfigError` for no TOML."""
+    return tuple(team for team in _read_names(root, "teams") if TEAM.fullmatch(team))
+
+
+def read_people(root: Path) -> tuple[str, ...]:
+    """The people, likewise."""
+    return _read_names(root, "people")
+
+
+def _read_names(root: Path, table: str) -> tuple[str, ...]:
     problems = Problems()
     source = _read_source(root / NAME, problems)
     if problems:
         raise ConfigError(problems.in_order())
-    teams = source.values.get("teams")
-    return tuple(team for team in teams if TEAM.fullmatch(team)) if isinstance(teams, dict) else ()
+    named = source.values.get(table)
+    return tuple(named) if isinstance(named, dict) else ()
 
 
 def _read_source(path: Path, problems: Problems) -> Source:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,6 +13,7 @@ import httpx
 from cyclopts import Parameter
 
 from tocsin.app.place import PRIVATE, find_workspace, read_server
+from tocsin.cli.identity import find_person
 from tocsin.errors import NotFound, UserError
 
 TIMEOUT_S = 30.0
@@ -27,7 +28,10 @@ class Where:
 
     workspace: Annotated[Path | None, Parameter(help="The workspace (default: searched upwards from here).")] = None
     url: Annotated[str | None, Parameter(help="A server elsewhere; its token is read from TOCSIN_TOKEN.")] = None
-    as_: Annotated[str | None, Parameter(name="--as", help="Who is asking: the id of a person in tocsin.toml.")] = None
+    as_: Annotated[
+        str | None,
+        Parameter(name="--as", help="Who you are: a person's id (default: TOCSIN_AS, `tocsin whoami --set`)."),
+    ] = None
 
 
 class Refused(UserError):
@@ -41,11 +45,13 @@ class Refused(UserError):
 class Client:
     """Requests to one server. Every refusal is raised as the server's own sentence."""
 
-    def __init__(self, where: Where) -> None:
-        self.url, token = _find(where)
+    def __init__(self, where: Where, *, as_nobody: bool = False) -> None:
+        """`as_nobody` asks as the server's own credential, whoever somebody has chosen to be."""
+        self.url, token, root = _find(where)
         headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
-        if where.as_:
-            headers["X-Tocsin-As"] = where.as_
+        person, self.person_from = find_person(where.as_, root)
+        if person is not None and not as_nobody:
+            headers["X-Tocsin-As"] = person
         try:
             self._http = httpx.Client(base_url=self.url, headers=headers, timeout=TIMEOUT_S)
         except (httpx.InvalidURL, UnicodeEncodeError, ValueError) as error:
@@ -58,6 +64,17 @@ class Client:
     def text(self, *parts: object) -> str:
         """The text at an address below `/api`."""
         return self._ask("GET", parts).text
+
+    def lines(self, *parts: object) -> Iterator[str]:
+        """The lines of a text at an address below `/api`, one at a time, however long it is."""
+        try:
+            with self._http.stream("GET", _address(parts)) as answer:
+                if not answer.is_success:
+                    answer.read()
+                    raise Refused(_sentence(answer), answer.status_code)
+                yield from answer.iter_lines()
+        except httpx.HTTPError as error:
+            raise self._silence(error) from error
 
     def post(self, *parts: object, **body: Any) -> Any:
         """Ask for a change; the answer's JSON."""
@@ -81,12 +98,15 @@ class Client:
         try:
             answer = self._http.request(method, _address(parts), **options)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise UserError(
-                f"The server at {self.url} does not answer ({type(error).__name__}). Start it with tocsin serve."
-            ) from error
+            raise self._silence(error) from error
         if answer.is_success:
             return answer
         raise Refused(_sentence(answer), answer.status_code)
+
+    def _silence(self, error: Exception) -> UserError:
+        return UserError(
+            f"The server at {self.url} does not answer ({type(error).__name__}). Start it with tocsin serve."
+        )
 
     def _read(self, answer: httpx.Response) -> Any:
         try:
@@ -148,15 +168,16 @@ def _sentence(answer: httpx.Response) -> str:
         return f"The server answered {answer.status_code} {answer.reason_phrase}."
 
 
-def _find(where: Where) -> tuple[str, str]:
+def _find(where: Where) -> tuple[str, str, Path | None]:
+    """The address, the token, and the workspace if it is one's own."""
     if where.url is not None:
         token = os.environ.get("TOCSIN_TOKEN", "")
         if not token:
             raise UserError("Set TOCSIN_TOKEN to your API token for that server.")
-        return where.url.rstrip("/"), token
+        return where.url.rstrip("/"), token, None
     root = find_workspace((where.workspace or Path.cwd()).absolute())
     server = read_server(root)
     try:
-        return str(server.get("url")), (root / PRIVATE / "credential").read_text(encoding="utf-8").strip()
+        return str(server.get("url")), (root / PRIVATE / "credential").read_text(encoding="utf-8").strip(), root
     except (OSError, ValueError) as error:
         raise UserError(f"The credential in {root / PRIVATE} cannot be read ({error}).") from error

@@ -5,10 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from tocsin.cli.client import Client, Where
+from tocsin.cli.output import LAST_LINES, read_outputs, show_run
 from tocsin.cli.words import Format, clock, say, show_json, show_table
+from tocsin.errors import NotFound
 from tocsin.timeline.line import fold, quote
 
 HERE = Where()
+INDENT = " " * 10
+MOST_NAMED = 12
 BAR = " " * 16 + "| "
 """Before the further lines of an entry, so that none passes for an entry of its own."""
 
@@ -47,15 +51,47 @@ def show(
     incident: str,
     /,
     *,
+    step: str | None = None,
+    full: bool = False,
     format: Format = "text",  # noqa: A002 the option's name
     where: Where = HERE,
 ) -> None:
-    """Show an incident: where it stands, what is owed, which steps there are."""
-    found = Client(where).incident(incident).get()
+    """Show an incident: where it stands, what is owed, its steps with what they printed.
+
+    Parameters
+    ----------
+    step
+        Only this step, by its id (L32) or its line in the playbook (32).
+    full
+        All that steps printed, not only the last lines.
+    format
+        `text` for people, `json` for programs.
+    """
+    client = Client(where)
+    asked = client.incident(incident)
+    room = asked.get()
+    wanted = [_find_step(room, step)] if step is not None else room["steps"]
+    for each in wanted:
+        if each.get("ran"):
+            each["ran"]["outputs"] = read_outputs(client, each["ran"], None if full else LAST_LINES)
     if format == "json":
-        show_json(found)
-        return
-    say("\n".join(_lines(found)))
+        show_json(room if step is None else wanted[0])
+    elif step is not None:
+        say("\n".join(_step(wanted[0], asked.id)))
+    else:
+        say("\n".join(_lines(room)))
+
+
+def _find_step(room: dict[str, Any], given: str) -> dict[str, Any]:
+    """The step with this id or at this line. Raises `NotFound` naming those that there are."""
+    wanted = given.strip().casefold()
+    for each in room["steps"]:
+        if wanted in (each["id"].casefold(), str(each.get("line") or "")):
+            return dict(each)
+    known = [each["id"] for each in room["steps"]]
+    more = f" and {len(known) - MOST_NAMED} more" if len(known) > MOST_NAMED else ""
+    listed = ", ".join(known[:MOST_NAMED]) or "none"
+    raise NotFound(f"There is no step {given[:100]!r} in {room['id']}; there are {listed}{more}.")
 
 
 def _lines(room: dict[str, Any]) -> list[str]:
@@ -64,11 +100,11 @@ def _lines(room: dict[str, Any]) -> list[str]:
         f"{room['severity'] or 'unclassified'}, {room['status']}, opened {clock(room['opened_at'])} UTC",
     ]
     lines += [_suggestion(each) for each in room.get("suggestions", ())]
-    lines += ["", "Owed:", *(_obligation(each) for each in room["obligations"])]
+    lines += ["", "Owed:", *([_obligation(each) for each in room["obligations"]] or ["  nothing"])]
     lines += ["", "Steps:"]
     for step in room["steps"]:
-        lines += _step(step)
-    return lines
+        lines += _step(step, room["id"])
+    return lines if room["steps"] else [*lines, "  none"]
 
 
 def _suggestion(each: dict[str, Any]) -> str:
@@ -80,11 +116,16 @@ def _obligation(each: dict[str, Any]) -> str:
     return f"  {each['state']:<14} by {clock(each['due_at'])}  {fold(each['what'])}{line}  [{each['key']}]"
 
 
-def _step(step: dict[str, Any]) -> list[str]:
+def _step(step: dict[str, Any], incident: str) -> list[str]:
     where = f"line {step['line']}" if step.get("line") else "typed"
     branch = f"  if: {fold(step['condition'])}" if step.get("condition") else ""
     lines = [f"  {step['id']:<7} {step['state']:<9} {step.get('effect') or step['kind']:<14} {where}{branch}"]
-    return [*lines, *quote(step["text"], "          ")]
+    lines += quote(step["text"], INDENT)
+    ran = step.get("ran")
+    if ran:
+        more = f"tocsin show {incident} --step {step['id']} --full"
+        lines += show_run(ran, ran["outputs"], more, INDENT)
+    return lines
 
 
 def timeline(

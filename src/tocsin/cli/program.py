@@ -65,6 +65,7 @@ GROUPS: dict[str, tuple[tuple[str, str, str], ...]] = {
     ),
     "People": (
         ("signin", "people:signin", "Print a link that signs a person in, once."),
+        ("whoami", "people:whoami", "Say in whose name you act, or choose it once."),
         ("key", "people:key", "Make a new intake key for a team."),
     ),
 }

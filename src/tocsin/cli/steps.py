@@ -31,7 +31,7 @@ def _approve(asked: Incident, step: str, bindings: dict[str, str], yes: bool) ->
     say(_describe(shown))
     if shown["verdict"]["kind"] in ("forbidden", "refused") or yes or _agrees():
         asked.post("steps", step, "approve", digest=shown["digest"], bindings=bindings)
-        say(f"{asked.id}: {step} approved; `tocsin show {asked.id}` has its output.")
+        say(f"{asked.id}: {step} approved; `tocsin show {asked.id} --step {step}` has its output.")
 
 
 def _describe(step: dict[str, Any]) -> str:

@@ -53,6 +53,7 @@ class Acts:
 
     async def do(self, stream: str, verb: Verb, asker: Asker, body: Body, target: str = "") -> Done:
         """One verb of the tables. Raises what the rooms raise."""
+        require_person(self._desk, asker)
         await self._library.incident(stream)
         if isinstance(body, RoleBody):
             self._require_known(body.responder)
@@ -66,7 +67,7 @@ class Acts:
 
     async def approve(self, stream: str, step: str, asker: Asker, body: ApproveBody) -> Done:
         """Allow exactly what has the digest to run once, in the name of a person with all roles they answer to."""
-        require_person(asker, "approve a step")
+        require_person(self._desk, asker)
         scene = await self._library.scene(stream)
         command = ApproveStep(
             by=asker.person,
@@ -79,7 +80,7 @@ class Acts:
 
     async def lift(self, stream: str, line: int, asker: Asker, reason: str) -> Done:
         """Lift a prohibition, in the name of a person with all roles they answer to."""
-        require_person(asker, "lift a prohibition")
+        require_person(self._desk, asker)
         scene = await self._library.scene(stream)
         roles = find_roles(scene.incident, scene.book, scene.rota, asker.person, scene.now)
         command = LiftProhibition(by=asker.person, line=line, reason=reason, roles=roles)
@@ -87,18 +88,20 @@ class Acts:
 
     async def propose(self, stream: str, asker: Asker, body: ProposeBody) -> str:
         """Put a typed statement among the steps; the step's id."""
+        require_person(self._desk, asker)
         await self._library.incident(stream)
         entries = await self._desk.engine.submit(stream, ProposeStep(by=asker.person, text=body.text))
         return next(entry.event.step for entry in entries if isinstance(entry.event, StepProposed))
 
     async def declare(self, asker: Asker, body: DeclareBody) -> str:
         """Open an incident by hand; its id."""
+        require_person(self._desk, asker)
         intake, title = self._desk.engine.intake, body.title.strip()
         return await intake.declare(body.team, title, body.scenario or None, body.severity or None, asker.person)
 
     async def activate(self, team: str, asker: Asker, body: ActivateBody) -> str:
         """Let the team's playbook run things by itself; its digest. Only what the team has now can be activated."""
-        require_person(asker, "activate a playbook")
+        require_person(self._desk, asker)
         shelf = self._desk.engine.journal.shelf.settings.teams.get(team)
         if shelf is None:
             raise NotFound(f"There is no team {team[:100]!r}.")
@@ -111,6 +114,7 @@ class Acts:
 
     async def freeze(self, team: str, asker: Asker, body: FreezeBody) -> None:
         """Stop what runs by itself for a team, or let it run again."""
+        require_person(self._desk, asker)
         shelf = self._desk.engine.journal.shelf.settings.teams.get(team)
         if shelf is None:
             raise NotFound(f"There is no team {team[:100]!r}.")

@@ -28,6 +28,7 @@ SESSION_FOR = timedelta(days=30)
 LOCAL = "local-admin"
 """The person of the credential file that only the server's own user can read."""
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+MOST_NAMED = 12
 TOKEN_FIELD = "form_token"  # noqa: S105 - the name of a form field, no secret
 
 
@@ -85,18 +86,29 @@ async def _of_token(desk: Desk, connection: ASGIConnection[Any, Any, Any, Any], 
     if wanted != person and person != LOCAL:
         raise NotAuthorised("Only the server's own credential may act for somebody else; leave out X-Tocsin-As.")
     if not _is_known(desk, wanted):
-        raise NotFound(f"There is no person {wanted[:100]!r} here; there are {', '.join(desk.people())}.")
-    return Asker(person=wanted, via="token")
+        raise NotFound(f"There is no person {wanted[:100]!r} here; there are {name_people(desk)}.")
+    people = list(desk.people())
+    return Asker(person=people[0] if wanted == LOCAL and len(people) == 1 else wanted, via="token")
+
+
+def name_people(desk: Desk) -> str:
+    """The people of the settings by their ids, for a sentence."""
+    people = list(desk.people())
+    more = len(people) - MOST_NAMED
+    return ", ".join(people[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def _is_known(desk: Desk, person: str) -> bool:
     return person == LOCAL or person in desk.people()
 
 
-def require_person(asker: Asker, what: str) -> None:
-    """Approvals bind to a person. Raises `NotAuthorised` for the server's own credential."""
+def require_person(desk: Desk, asker: Asker) -> None:
+    """The record says who did what. Raises `NotAuthorised` where the server's own credential acts for nobody."""
     if not asker.is_person:
-        raise NotAuthorised(f"Only a person can {what}; say for whom: `--as NAME`, or the header `X-Tocsin-As: NAME`.")
+        raise NotAuthorised(
+            f"Who are you? The record says who did this, so say it: `--as NAME` ({name_people(desk)}), TOCSIN_AS, or "
+            "once for all `tocsin whoami --set NAME`; over HTTP the header `X-Tocsin-As: NAME`."
+        )
 
 
 def make_form_token(key: bytes, secret: str) -> str:

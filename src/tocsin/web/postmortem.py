@@ -9,7 +9,7 @@ from tocsin.incident.commands import SavePostmortem
 from tocsin.incident.state import Incident, StepRecord
 from tocsin.review.postmortem import write_postmortem
 from tocsin.web.acts import Done
-from tocsin.web.auth import Asker
+from tocsin.web.auth import Asker, require_person
 from tocsin.web.desk import Desk
 from tocsin.web.library import Library
 from tocsin.web.views.scene import clean
@@ -32,6 +32,7 @@ class Postmortems:
 
     async def save(self, stream: str, asker: Asker, body: bytes) -> Done:
         """Keep a version. Raises `BadInput` for what is no text, `IllegalMove` before the incident is resolved."""
+        require_person(self._desk, asker)
         incident = await self._library.incident(stream)
         try:
             text = body.decode()

@@ -11,7 +11,7 @@ from litestar.params import JSONBody
 
 from tocsin.errors import NotAuthorised, NotFound
 from tocsin.web.api.describe import describe_failures
-from tocsin.web.auth import Asker
+from tocsin.web.auth import Asker, name_people
 from tocsin.web.desk import Desk
 from tocsin.web.verbs import Body, Name
 
@@ -37,10 +37,10 @@ async def make_link(desk: Given[Desk], asker: Given[Asker], data: JSONBody[LinkB
     """Make a one-time link. The server's own credential makes one for anybody, a person only for themselves."""
     people = desk.people()
     person = data.person or (asker.person if asker.is_person else next(iter(people), asker.person))
+    if person not in people and person != asker.person:
+        raise NotFound(f"There is no person {person[:100]!r}; there are {name_people(desk)}.")
     if asker.is_person and person != asker.person:
         raise NotAuthorised("A link for somebody else is made on the server: `tocsin signin NAME`.")
-    if person not in people and person != asker.person:
-        raise NotFound(f"There is no person {person[:100]!r}; there are {', '.join(people)}.")
     until = desk.clock.now() + GOOD_FOR
     secret = await desk.sessions.begin("link", person, until)
     return Link(f"{desk.policy.url.rstrip('/')}/signin/{secret}", person, until)

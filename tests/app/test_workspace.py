@@ -149,6 +149,15 @@ def test_init_of_what_is_no_playbook_says_so_and_leaves_nothing(tmp_path: Path, 
     assert not (tmp_path / "W").exists()
 
 
+@pytest.mark.parametrize("content", [b"", b"\x00\x01binary\xff", b"# Shopping\n\n- milk\n"])
+def test_what_is_wrong_with_a_file_is_told_in_sentences_at_a_line_that_there_is(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "x.md").write_bytes(content)
+    with pytest.raises(UserError) as error:
+        initialise(tmp_path / "W", [tmp_path / "x.md"], Mode.LIVE, TODAY)
+    assert ".." not in str(error.value)
+    assert ":0" not in str(error.value)
+
+
 def test_two_files_of_one_name_are_two_teams(tmp_path: Path) -> None:
     for folder in ("a", "b"):
         (tmp_path / folder).mkdir()

@@ -111,3 +111,12 @@ def test_a_key_is_made_for_a_team_that_there_is(tmp_path: Path) -> None:
     before = (tmp_path / "W" / "secrets" / "till.intake").read_text()
     assert shell(tmp_path, "T key till --workspace W").returncode == 0
     assert (tmp_path / "W" / "secrets" / "till.intake").read_text() != before
+
+
+@pytest.mark.parametrize("name", ["runbooks", "d.md"])
+def test_a_folder_without_markdown_is_named(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).mkdir()
+    done = shell(tmp_path, f"T compile {name}")
+    assert done.returncode == 2
+    assert is_one_sentence(done.stderr)
+    assert f"{name} is a folder, and holds no Markdown file".encode() in done.stderr

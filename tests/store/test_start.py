@@ -79,7 +79,7 @@ async def test_a_mark_that_cannot_be_read_is_refused(folder: Path) -> None:
         ("UPDATE entry SET recorded_at = '2020' WHERE stream = 'a-1' AND seq = 4", "a-1: entry 4"),
         ("DELETE FROM entry WHERE stream = 'a-2' AND seq > 2", "a-2: the tail was cut"),
         ("DELETE FROM entry WHERE stream = 'a-2'", "a-2: the whole stream is missing"),
-        ("DELETE FROM head WHERE stream = 'a-2'", "The heads"),
+        ("DELETE FROM head WHERE stream = 'a-2'", "Head 2 is missing"),
         ("UPDATE head SET seq = 3 WHERE n = 12", "Head 12"),
         ("UPDATE head SET seal = 'x' WHERE n = 12", "Head 12"),
         ("INSERT INTO card SELECT 'a-9', number, team, title, scenario, severity, status, opened_at, acknowledged_at, "

@@ -118,8 +118,10 @@ async def test_the_newest_entries_cut_from_every_table_are_found_by_the_mark(fol
         connection.execute("UPDATE card SET seq = 3 WHERE id = 'a-3'")
 
     found = check(folder, cut)
-    assert len(found) == 1
-    assert found[0].startswith("a-3: the tail was cut")
+    assert found == [
+        "a-3: the tail was cut; entry 4 is missing, and head 12. The mark outside the database proves it: "
+        "it was signed at head 12, and the database ends at 11."
+    ]
 
 
 async def test_an_older_copy_of_the_whole_database_is_found_by_the_mark(folder: Path) -> None:
@@ -131,7 +133,13 @@ async def test_an_older_copy_of_the_whole_database_is_found_by_the_mark(folder: 
     connection.close()
     shutil.copy(folder / "tocsin.db", folder / "older.db")
     (folder / "mark").write_bytes(mark)
-    assert any("tail was cut" in text for text in check(folder))
+    found = check(folder)
+    assert any("entries 2 to 4 are missing, and heads 4 to 12." in text for text in found)
+
+
+async def test_heads_taken_out_of_the_middle_say_how_much_went_with_them(folder: Path) -> None:
+    found = check(folder, lambda c: [c.execute(each) for each in (TAIL, HEADS_OF_TAIL, CARD)])
+    assert any("taken out. The numbering proves it" in text for text in found)
 
 
 def cut_everywhere(connection: sqlite3.Connection) -> None:

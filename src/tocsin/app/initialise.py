@@ -22,10 +22,11 @@ import msgspec
 from tocsin.alert.group import TRIAGE
 from tocsin.app.place import NAME
 from tocsin.app.settings_draft import WORK, write_commands, write_settings
-from tocsin.app.workspace import MOST_BYTES, key_file, load_workspace, unreadable
+from tocsin.app.workspace import MOST_BYTES, key_file, load_workspace, spell, unreadable
 from tocsin.errors import UserError
 from tocsin.knowledge import load_knowledge
 from tocsin.playbook.compile import compile_playbook
+from tocsin.playbook.diagnostic import Diagnostic
 from tocsin.playbook.model import Playbook
 from tocsin.words import Mode
 
@@ -136,8 +137,13 @@ def _compile(path: Path, today: date) -> tuple[bytes, Playbook]:
     playbook = compile_playbook(source, str(path), load_knowledge(), today=today, max_bytes=MOST_BYTES)
     faults = unreadable(playbook)
     if faults:
-        raise UserError("\n".join(f"{path}:{each.line}: {each.text}. {each.help}" for each in faults))
+        raise UserError("\n".join(f"{path}{_at(each)}: {spell(each)}" for each in faults))
     return source, playbook
+
+
+def _at(found: Diagnostic) -> str:
+    """What is wrong with a whole file stands on no line of it."""
+    return f":{found.line}" if found.line else ""
 
 
 def _write(compiled: list[tuple[str, bytes, Playbook]], mode: Mode) -> Files:

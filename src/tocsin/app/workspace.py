@@ -185,7 +185,7 @@ def _read_team(
     catalogue = Catalogue(tuple(entry for owner, entry in catalogues if owner in (None, team)))
     playbook = compile_playbook(content, table.playbook, load_knowledge(), catalogue, today=today, max_bytes=MOST_BYTES)
     for each in unreadable(playbook):
-        problems.append(Problem(table.playbook, each.line, each.rule, each.text))
+        problems.append(Problem(table.playbook, max(each.line, 1), each.rule, spell(each)))
     check_team(source, team, table, playbook, root, problems)
     return TeamShelf(
         policy=_policy(team, table, name_responders(_staffing(table), file.people, file.server.overseers)),
@@ -204,6 +204,11 @@ def unreadable(playbook: Playbook) -> list[Diagnostic]:
         help_ = f"See what tocsin makes of it: tocsin compile {playbook.path}"
         faults = [Diagnostic(code="PB000", rule="no_playbook", level=Level.ERROR, line=1, text=text, help=help_)]
     return faults
+
+
+def spell(found: Diagnostic) -> str:
+    """A finding and its way out as sentences."""
+    return " ".join(f"{text.rstrip('.')}." for text in (found.text, found.help) if text)
 
 
 def judge_typed(catalogue: Catalogue) -> Any:

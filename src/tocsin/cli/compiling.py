@@ -12,7 +12,7 @@ from cyclopts import Parameter
 from tocsin.app.workspace import MOST_BYTES
 from tocsin.cli import findings
 from tocsin.cli.coverage import show as show_coverage
-from tocsin.cli.reading import compile_paths, expand
+from tocsin.cli.reading import compile_paths, require_files
 from tocsin.cli.watching import keep_watching
 from tocsin.cli.words import Format, say, show_json
 from tocsin.errors import NotFound, TocsinError, UserError
@@ -56,8 +56,7 @@ def run(
     max_bytes
         Files above this size are not read.
     """
-    if not any(file for each in path for file in expand(each)):
-        raise UserError("Name at least one Markdown file: tocsin compile runbook.md")
+    require_files(path)
     wishes = findings.Wishes(
         shape=format, fail_on=fail_on, baseline=baseline, write_baseline=write_baseline, steps=steps
     )

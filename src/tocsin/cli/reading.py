@@ -26,6 +26,16 @@ def expand(path: Path, suffixes: tuple[str, ...] = MARKDOWN) -> Iterator[Path]:
         yield path
 
 
+def require_files(paths: Sequence[Path]) -> None:
+    """Raise `UserError` where nothing was named, or a folder holds no Markdown file that is looked at."""
+    if not paths:
+        raise UserError("Name at least one Markdown file or folder: tocsin compile runbook.md")
+    for path in paths:
+        if next(expand(path), None) is None:
+            kinds = ", ".join(MARKDOWN)
+            raise UserError(f"{path} is a folder, and holds no Markdown file ({kinds}; hidden folders are left out).")
+
+
 def _is_hidden(path: Path) -> bool:
     return any(part.startswith(".") or part == "node_modules" for part in path.parts[:-1])
 

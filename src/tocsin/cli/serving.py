@@ -19,7 +19,7 @@ from tocsin.app.server import Options
 from tocsin.app.server import serve as serve_forever
 from tocsin.app.stage import read_stage
 from tocsin.cli.logs import log_to
-from tocsin.cli.words import say
+from tocsin.cli.words import count, say
 from tocsin.engine.clock import SystemClock
 from tocsin.playbook.model import Playbook
 from tocsin.words import Mode
@@ -42,7 +42,7 @@ def init(
         How far tocsin goes: shadow decides and shows only, assist pages and reads, live does all, with approval.
     """
     made = initialise(folder, playbook, mode, SystemClock().now().date())
-    say(f"Made {made.root} with {len(made.teams)} team{'s' if len(made.teams) != 1 else ''}:")
+    say(f"Made {made.root} with {count(len(made.teams), 'team')}:")
     for team, each in made.teams:
         say(f"  {team}: {_count(each)}")
     say(f"Fill in who is on call in {made.root / 'tocsin.toml'} (look for FILL IN), then:")
@@ -50,11 +50,13 @@ def init(
 
 
 def _count(playbook: Playbook) -> str:
-    findings = len(playbook.diagnostics)
-    return (
-        f"{len(playbook.scenarios)} scenarios, {len(playbook.severities)} severities, "
-        f"{len(playbook.statements)} statements, {findings} remark{'s' if findings != 1 else ''}"
+    counted = (
+        (len(playbook.scenarios), "scenario", ""),
+        (len(playbook.severities), "severity", "severities"),
+        (len(playbook.statements), "statement", ""),
+        (len(playbook.diagnostics), "remark", ""),
     )
+    return ", ".join(count(*each) for each in counted)
 
 
 def serve(

@@ -115,6 +115,11 @@ def show_table(title: str, columns: tuple[str, ...], rows: Sequence[tuple[str, .
     say(drawn.get().rstrip("\n"))
 
 
+def count(number: int, one: str, many: str = "") -> str:
+    """``1 entry``, ``2 entries``; without `many` the plural has an s."""
+    return f"{number} {one if number == 1 else many or f'{one}s'}"
+
+
 def clock(text: str | None) -> str:
     """An ISO moment as `Nov 20 03:12` (UTC); a dash for none."""
     return "–" if not text else f"{datetime.fromisoformat(text):%b %d %H:%M}"

@@ -11,7 +11,8 @@ from tocsin.engine.journal import Journal
 from tocsin.engine.shelf import TeamShelf
 from tocsin.errors import NotFound
 from tocsin.incident.number import spell_number
-from tocsin.playbook.model import Playbook, Procedure
+from tocsin.incident.scenario import find_scenario
+from tocsin.playbook.model import Playbook
 from tocsin.timeline.events import Event, IncidentOpened
 
 Events = Callable[[str], tuple[Event, ...]]
@@ -55,7 +56,7 @@ def _pattern(journal: Journal, team: str) -> str | None:
 def declared(shelf: TeamShelf | None, title: str, scenario: str | None, severity: str | None, by: str) -> Events:
     """The first event of an incident that a person declares. Raises `NotFound` naming what the playbook does have."""
     playbook = shelf.playbook if shelf else Playbook(path="", digest="", is_playbook=False)
-    found = _find_scenario(playbook, scenario) if scenario else None
+    found = find_scenario(playbook, scenario) if scenario else None
     chosen = _find_severity(playbook, severity) if severity else None
     if chosen is None and found is not None and len(found.severities) == 1:
         chosen = found.severities[0]
@@ -76,18 +77,6 @@ def declared(shelf: TeamShelf | None, title: str, scenario: str | None, severity
         return (opened,)
 
     return events
-
-
-def _find_scenario(playbook: Playbook, wanted: str) -> Procedure:
-    """By title, label, line, or an unmistakable part of the title."""
-    folded = wanted.casefold()
-    exact = [s for s in playbook.scenarios if folded in (s.title.casefold(), (s.label or "").casefold(), str(s.line))]
-    found = exact or [s for s in playbook.scenarios if folded in s.title.casefold()]
-    if len(found) != 1:
-        titles = "; ".join(each.title for each in found or playbook.scenarios)
-        what = "several such scenarios" if found else f"no scenario {wanted!r}"
-        raise NotFound(f"The playbook has {what}: {titles}.")
-    return found[0]
 
 
 def _find_severity(playbook: Playbook, wanted: str) -> str:

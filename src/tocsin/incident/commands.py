@@ -15,6 +15,7 @@ import msgspec
 from tocsin.errors import IllegalMove, NotAuthorised, NotFound
 from tocsin.incident.book import Book
 from tocsin.incident.role import answers_for
+from tocsin.incident.scenario import find_scenario
 from tocsin.incident.state import Incident
 from tocsin.incident.status import move
 from tocsin.timeline import events as e
@@ -199,11 +200,7 @@ def _set_severity(incident: Incident, book: Book, command: SetSeverity, now: dat
 def _choose_scenario(incident: Incident, book: Book, command: ChooseScenario, now: datetime) -> tuple[e.Event, ...]:
     if not incident.is_open:
         raise IllegalMove(f"This incident is {incident.status}; its scenario stands.")
-    wanted = command.scenario.casefold()
-    found = next((s for s in book.playbook.scenarios if wanted in (s.title.casefold(), str(s.line))), None)
-    if found is None:
-        titles = "; ".join(each.title for each in book.playbook.scenarios)
-        raise NotFound(f"The playbook has no scenario {command.scenario!r}; it has: {titles}.")
+    found = find_scenario(book.playbook, command.scenario)
     chosen = e.ScenarioChosen(
         team=command.team,
         scenario=found.title,

@@ -80,7 +80,8 @@ def _verify(connection: Connection, key: bytes, mark: Mark | None, blobs: Path |
     flaws += chain.check_heads(key, heads, ends)
     flaws += _check_numbering(connection, ends, {flaw.stream for flaw in flaws})
     flaws += _check_cards(connection, ends, {flaw.stream for flaw in flaws})
-    flaws += chain.check_mark(key, mark, heads[-1].n if heads else 0, find_seal(connection, mark))
+    end = ends.get(mark.head.stream, (0, b""))[0] if mark is not None else None
+    flaws += chain.check_mark(key, mark, heads[-1].n if heads else 0, find_seal(connection, mark), end)
     flaws += _check_blobs(blobs, named) if blobs is not None else ()
     return Report(streams=len(ends), entries=entries, heads=len(heads), blobs=len(named), flaws=tuple(flaws))
 

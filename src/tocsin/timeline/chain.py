@@ -129,10 +129,18 @@ def check_head_chain(key: bytes, heads: Iterable[Head], before: Head = NO_HEAD) 
     """Flaws along the chain of heads, from the one behind `before` on."""
     for head in heads:
         if head.n != before.n + 1:
-            yield _heads_flaw(f"The heads {before.n + 1} to {head.n - 1} are missing.", before.n + 1)
+            yield _heads_flaw(_tell_gap(before.n + 1, head.n - 1), before.n + 1)
         elif not hmac.compare_digest(_head_mac(key, before.seal, head), head.seal):
             yield _heads_flaw(f"Head {head.n} ({head.stream}) was changed after it was written.", head.n)
         before = head
+
+
+def _tell_gap(first: int, last: int) -> str:
+    if first >= last:
+        what, gone = f"Head {last} is missing", "one change and the entries that it sealed were"
+    else:
+        what, gone = f"The heads {first} to {last} are missing", f"{last - first + 1} changes and their entries were"
+    return f"{what}: {gone} taken out. The numbering proves it, but does not say of which stream they were."
 
 
 def _head_mac(key: bytes, before: bytes, head: Head) -> bytes:
@@ -161,10 +169,13 @@ def check_end(head: Head, ends: dict[str, tuple[int, bytes]]) -> Iterator[Flaw]:
         yield Flaw(fault="edited", stream=head.stream, seq=seq, text=text)
 
 
-def check_mark(key: bytes, mark: Mark | None, last_n: int, seal_at_mark: bytes | None) -> Iterator[Flaw]:
+def check_mark(
+    key: bytes, mark: Mark | None, last_n: int, seal_at_mark: bytes | None, end: int | None = None
+) -> Iterator[Flaw]:
     """Flaws of the heads, of which there are `last_n`, against the mark: its head must still be there, unchanged.
 
-    `seal_at_mark` is the seal of the head with the mark's number. The mark may lag behind, never the heads.
+    `seal_at_mark` is the seal of the head with the mark's number, `end` the last entry that the mark's stream has, if
+    somebody has looked. The mark may lag behind, never the heads.
     """
     if mark is None:
         if last_n:
@@ -172,13 +183,20 @@ def check_mark(key: bytes, mark: Mark | None, last_n: int, seal_at_mark: bytes |
     elif not is_signed(key, mark):
         yield _mark_flaw("The mark outside the database was not written with this key.", mark.head.n)
     elif seal_at_mark is None:
-        text = (
-            f"{mark.head.stream}: the tail was cut; the last mark outside the database speaks of head {mark.head.n} "
-            f"(entry {mark.head.seq} of {mark.head.stream}), the database ends at head {last_n}."
-        )
-        yield Flaw(fault="cut", stream=mark.head.stream, seq=mark.head.seq, text=text)
+        yield Flaw(fault="cut", stream=mark.head.stream, seq=mark.head.seq, text=_tell_cut(mark.head, last_n, end))
     elif seal_at_mark != mark.head.seal:
         yield _heads_flaw(f"Head {mark.head.n} is not the one that the mark outside the database holds.", mark.head.n)
+
+
+def _tell_cut(marked: Head, last_n: int, end: int | None) -> str:
+    """What a mark proves that the database has lost, to the last entry and head."""
+    first = marked.seq if end is None else end + 1
+    entries = f"entry {marked.seq} is" if first >= marked.seq else f"entries {first} to {marked.seq} are"
+    heads = f"head {marked.n}" if last_n + 1 >= marked.n else f"heads {last_n + 1} to {marked.n}"
+    return (
+        f"{marked.stream}: the tail was cut; {entries} missing, and {heads}. "
+        f"The mark outside the database proves it: it was signed at head {marked.n}, and the database ends at {last_n}."
+    )
 
 
 def _mark_flaw(text: str, seq: int) -> Flaw:

@@ -269,7 +269,7 @@ def test_no_setting_and_no_playbook_is_altered(ground: Ground, settings: dict[st
 def test_a_change_writes_its_own_directory_and_a_read_does_not(ground: Ground) -> None:
     code, _ = ground.step("touch kept && mkdir folder", changes=True)
     assert code == 0
-    assert sorted(path.name for path in (ground.root / "work").iterdir()) == ["folder", "kept"]
+    assert sorted(path.name for path in (ground.root / "work").iterdir()) == [".gitkeep", "folder", "kept"]
     if ground.server == "ordinary" or (ground.server == "root" and may_make_namespaces()):
         code, said = ground.step("touch never", changes=False)
         assert "Read-only" in said

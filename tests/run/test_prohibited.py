@@ -84,6 +84,7 @@ def cited(command: str, scene: Scene = BREACH) -> tuple[str, ...]:
         (": > /var/log/nginx/access.log", (2, 1, 0)),
         ("rm /var/log/auth.log", (2, 0, 1)),
         ("echo x >> /var/log/auth.log", (2,)),
+        ("echo cm0gL3Zhci9sb2cvYXV0aC5sb2cK | base64 -d | sh", (2, 0, 1, 3)),
         ("docker restart web", (1,)),
         ("rm -rf /srv/data", (0, 1)),
         ("curl -X POST https://api.statuspage.io/v1/x -d a=b", (3,)),

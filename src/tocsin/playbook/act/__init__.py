@@ -20,6 +20,7 @@ __all__ = ["FILE_TOOLS", "Call", "find_acts", "find_named", "read_calls"]
 _CONFIG = re.compile(r"^/etc/|\.(?:conf|cnf|cfg|ini|ya?ml|toml|properties|env)$|(?:^|/)\.env")
 _AWAY = re.compile(r"^/tmp/|evidence|incident|forensic|backup|archive", re.IGNORECASE)
 _START = re.compile(r"(?:docker|podman|docker-compose|systemctl|service|kubectl|pm2|supervisorctl)\b.* (?:start|up)\b")
+_HISTORY = re.compile(r"\b(?:HISTFILE|HISTSIZE|HISTFILESIZE)=")
 _STOP = re.compile(
     r"(?:docker|podman|docker-compose|systemctl|service|kubectl|pm2|supervisorctl)\b.* (?:stop|kill|down)\b"
 )
@@ -33,6 +34,8 @@ def find_acts(text: str) -> frozenset[Act]:
     lines = [call.line.lower() for call in calls]
     if any(map(_STOP.match, lines)) and any(map(_START.match, lines)):
         found.add(Act.RESTART)
+    if _HISTORY.search(text):
+        found.add(Act.LOGS)
     return frozenset(found)
 
 

@@ -6,6 +6,7 @@ is marked as hidden. It serves prohibitions, where too much is better than too l
 
 from __future__ import annotations
 
+import base64
 import functools
 import re
 from collections.abc import Iterator
@@ -32,16 +33,28 @@ class Write(NamedTuple):
     appends: bool
 
 
+class Feed(NamedTuple):
+    """What a command reads: ``text`` where it is written out; ``hidden`` where something computes or fetches it."""
+
+    text: str | None = None
+    hidden: bool = False
+
+
+IDLE = Feed()
+
+
 class Call(NamedTuple):
     """One command: its words with the program first, what its redirections write, and the directory it runs in.
 
-    ``hidden`` says that it runs something that is not written out; what is not known in a word stands as ``$``.
+    ``feed`` is what it reads; ``hidden`` says that it runs something that is not written out. What is not
+    known in a word stands as ``$``.
     """
 
     words: tuple[str, ...]
     writes: tuple[Write, ...] = ()
     cwd: str = ""
     hidden: bool = False
+    feed: Feed = IDLE
 
     @property
     def program(self) -> str:
@@ -52,16 +65,6 @@ class Call(NamedTuple):
     def line(self) -> str:
         """The whole command in one line, the program without its directory."""
         return " ".join((self.program, *self.words[1:]))
-
-
-class Feed(NamedTuple):
-    """What a command reads: ``text`` where it is written out; ``hidden`` where something computes or fetches it."""
-
-    text: str | None = None
-    hidden: bool = False
-
-
-IDLE = Feed()
 
 
 @functools.lru_cache(maxsize=2048)
@@ -139,10 +142,11 @@ class _Walk:
         if body is not None and body.type == "command":
             yield from self._command(body, writes, words, feed)
             return
-        if body is not None:
-            yield from self.visit(body, feed)
+        calls = list(self.visit(body, feed)) if body is not None else []
+        yield from calls
         if writes:
-            yield Call(("{",) if body is not None else (), writes, self._cwd)
+            last = calls[-1].words[:1] if calls and body is not None and body.type == "pipeline" else ("{",)
+            yield Call(last if body is not None else (), writes, self._cwd)
 
     def _redirects(self, node: Node, feed: Feed) -> tuple[tuple[Write, ...], tuple[str, ...], Feed]:
         writes: list[Write] = []
@@ -181,7 +185,7 @@ class _Walk:
             self._cwd = words[-1] if words[-1].startswith(("/", "~", "$")) else f"{self._cwd}/{words[-1]}".lstrip("/")
         carried = carrier.open_command(words)
         hidden = carried.hidden or (carried.reads and feed.hidden)
-        yield Call(carried.own, writes, self._cwd, hidden)
+        yield Call(carried.own, writes, self._cwd, hidden, feed)
         if self._depth > DEEPEST:
             yield Call((), hidden=True)
             return
@@ -212,5 +216,15 @@ def _printed(calls: list[Call]) -> Feed:
         if text is not None and "\\" not in text and text.isprintable():
             return Feed(text, "$" in text)
         if call.program == "cat" and not any("$" in word for word in call.words):
-            return IDLE
+            return call.feed if len(call.words) == 1 else IDLE
+        if call.program == "base64" and call.feed.text is not None:
+            return Feed(_decode(call.feed.text), hidden=True)
     return Feed(hidden=True)
+
+
+def _decode(text: str) -> str | None:
+    """What a text in base 64 says, so that the closest line can be cited; null where it says nothing."""
+    try:
+        return base64.b64decode(text).decode()
+    except ValueError:
+        return None

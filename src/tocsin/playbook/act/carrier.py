@@ -143,7 +143,7 @@ def _prefix(name: str, words: tuple[str, ...]) -> Carried:
     inner = _strip(words[1:], values, skip)
     own = words[: len(words) - len(inner)]
     if name == "xargs" and inner:
-        inner = (*(word.replace("{}", "$") for word in inner), "$")
+        inner = (*(word.replace("{}", "$_") for word in inner), "$_")
     return Carried(own, words=(inner,) if inner else ())
 
 

@@ -32,7 +32,7 @@ _SAYS = re.compile(
 _BY_GET = re.compile(
     r"/(?:sendMessage|sendPhoto|sendDocument|chat\.(?:postMessage|update))\b|/api/send\b", re.IGNORECASE
 )
-_WRITES = names("POST PUT PATCH")
+_WRITES = names("POST PUT PATCH DELETE")
 _METHOD = re.compile(r"(?:-X|--request=?|--method=?|-[a-zA-Z]*X)=?([A-Za-z]*)")
 _BODY = re.compile(
     r"-[sSfkLivgN#]*(?:d|F|T)|(?:-d|-F|-T).+|--(?:data(?:-\w+)?|json|form(?:-string)?|upload-file|url-query-data|"
@@ -79,7 +79,7 @@ def publishes(call: Call, source: str) -> bool:
         return True
     if is_code(call.words):
         return bool(_CODE_SENDS.search(line) and (_PROVIDER.search(line) or _SAYS.search(line)))
-    return call.program not in _LOOKS and _NAMED.search(line) is not None
+    return (call.program not in _LOOKS or call.words[1:2] == ("push",)) and _NAMED.search(line) is not None
 
 
 def _asks_to_publish(call: Call, source: str) -> bool:

@@ -99,6 +99,9 @@ def _special(program: str, rest: tuple[str, ...], operands: list[str]) -> Iterat
     elif program == "find" and "-delete" in rest:
         roots = [word for word in operands if word.startswith(("/", ".", "~", "$"))]
         yield from (Touch(path, "remove") for path in roots or ["."])
+    elif program == "sed":
+        scripts = (_SED_WRITES.search(word) for word in rest)
+        yield from (Touch(found[1], "create") for found in scripts if found)
     elif program in ("tar", "bsdtar"):
         yield from _archived(rest, operands)
     elif program in _STRIP and operands[:1] == ["cp"] and len(operands) > 1:
@@ -111,8 +114,12 @@ def _special(program: str, rest: tuple[str, ...], operands: list[str]) -> Iterat
             yield Touch(match[1] or "".join(rest[at + 1 : at + 2]), "create")
 
 
+_SED_WRITES = re.compile(r"(?:^|[\s;/}\d$])[gpI\d]*w\s+(\S+)")
+
+
 def _archived(rest: tuple[str, ...], operands: list[str]) -> Iterator[Touch]:
-    flags = next((word for word in rest if not word.startswith("--")), "").lstrip("-")
+    short = (word for at, word in enumerate(rest) if at == 0 or re.match(r"-\w", word))
+    flags = "".join(word for word in short if not word.startswith("--"))
     if "--remove-files" in rest:
         yield from (Touch(path, "edit") for path in operands)
     if "x" in flags:
@@ -153,7 +160,7 @@ def is_log(touch: Touch, cwd: str, source: str) -> bool:
     if _LIVE.search(path):
         return True
     if path.startswith("$") and not _NAMED.search(path):
-        return _ELSEWHERE.search(source) is not None or (touch.how == "remove" and path.strip("$/*") == "")
+        return _ELSEWHERE.search(source) is not None or (touch.how == "remove" and path.strip("$_/*") == "")
     if touch.how == "remove":
         return bool(_ABOVE.fullmatch(path) or _FOLDER.search(path) or _NAMED.search(path))
     if _SAFE.search(path):
@@ -184,6 +191,7 @@ _LOGGING = (
         r"\b(?:r?syslog(?:-ng)?|systemd-journald|auditd|fluentd?(?:-bit)?|filebeat|promtail|logstash|loki|vector)\b"
     ),
     re.compile(r"(?:service|systemctl)\b.*\b(?:r?syslog|auditd|journald)\b.* (?:stop|restart)\b"),
+    re.compile(r"p?kill(?:all)?\b.*\b(?:r?syslogd?(?:-ng)?|systemd-journald|journald|auditd)\b"),
     re.compile(r"aws (?:logs|cloudtrail) (?:delete|put-retention|stop|update)|gcloud logging .*\b(?:delete|update)\b"),
     re.compile(r"kubectl\b.* delete (?:events?|ev)\b|curl\b.*(?:_delete_by_query|loki/api/v1/delete)"),
     re.compile(r"(?:mkfs\S*|wipefs|blkdiscard)\b|docker\b.*--log-(?:driver|opt)"),
@@ -212,7 +220,23 @@ def changes_logs(call: Call, source: str) -> bool:
         return True
     if is_code(call.words) or call.program in ("awk", "gawk", "mawk"):
         return _MENTION.search(line) is not None and _CODE_WRITES.search(_code(call)) is not None
-    return False
+    return (
+        call.program not in _KNOWN
+        and not _GATHERS.search(line)
+        and _AIMS.search(f"{line} {call.feed.text}") is not None
+    )
+
+
+_KNOWN = FILE_TOOLS | names(
+    "head less more tail grep egrep fgrep zgrep zcat zless rg ag jq yq sort uniq cut tr wc nl od xxd hexdump strings "
+    "ls tree stat file du df diff cmp comm cd pushd test [ [[ sha1sum sha256sum sha512sum md5sum b2sum cksum lsof "
+    "fuser docker podman nerdctl docker-compose kubectl oc aws gcloud gsutil az rclone restic borg duplicity journalctl "
+    "last lastb lnav goaccess multitail tac rev column paste readlink realpath basename dirname echo printf sudo ssh view "
+    "namei getfacl lsattr ausearch aureport gpg openssl 7z cpio rsnapshot watch xargs base64 bat sh bash"
+)
+"""Programs that do not write what they are given, or whose writing is known."""
+_GATHERS = re.compile(r"collect|gather|save|export|archiv|backup|preserv|snapshot|upload|acquire")
+_AIMS = re.compile(r"/var/(?:log|adm)\b|/run/log\b|/var/lib/docker/containers")
 
 
 def _code(call: Call) -> str:

@@ -228,11 +228,12 @@ def changes_logs(call: Call, source: str) -> bool:
 
 
 _KNOWN = FILE_TOOLS | names(
-    "head less more tail grep egrep fgrep zgrep zcat zless rg ag jq yq sort uniq cut tr wc nl od xxd hexdump strings "
-    "ls tree stat file du df diff cmp comm cd pushd test [ [[ sha1sum sha256sum sha512sum md5sum b2sum cksum lsof "
-    "fuser docker podman nerdctl docker-compose kubectl oc aws gcloud gsutil az rclone restic borg duplicity journalctl "
-    "last lastb lnav goaccess multitail tac rev column paste readlink realpath basename dirname echo printf sudo ssh view "
-    "namei getfacl lsattr ausearch aureport gpg openssl 7z cpio rsnapshot watch xargs base64 bat sh bash"
+    "head less more tail grep egrep fgrep zgrep zcat zless rg ag jq yq sort uniq cut tr wc nl od xxd hexdump "
+    "strings ls tree stat file du df diff cmp comm cd pushd test [ [[ sha1sum sha256sum sha512sum md5sum b2sum "
+    "cksum lsof fuser docker podman nerdctl docker-compose kubectl oc aws gcloud gsutil az rclone restic borg "
+    "duplicity journalctl last lastb lnav goaccess multitail tac rev column paste readlink realpath basename "
+    "dirname echo printf sudo ssh view namei getfacl lsattr ausearch aureport gpg openssl 7z cpio rsnapshot watch "
+    "xargs base64 bat sh bash"
 )
 """Programs that do not write what they are given, or whose writing is known."""
 _GATHERS = re.compile(r"collect|gather|save|export|archiv|backup|preserv|snapshot|upload|acquire")

@@ -139,6 +139,8 @@ def test_faulty_input_is_reported(source: bytes, rule: str, knowledge: effect.Kn
     found = {finding.rule: finding for finding in playbook.diagnostics}
     assert rule in found
     assert found[rule].level in (Level.ERROR, Level.WARNING)
+    assert "2000 bytes" not in found[rule].text  # whoever reads a file for us stops at the limit
+    assert rule != "too_large" or "over 1000 bytes" in found[rule].text
     assert "x: no playbook" in outline(playbook) or playbook.is_playbook
 
 

@@ -52,6 +52,8 @@ def test_labels_of_the_five_playbooks(knowledge: Knowledge, shared: Path) -> Non
         ("$TOOL x", "unknown", "session_state", "which program runs is not written out"),
         ("sort -o f f", "mutate", "writes_file", "`sort -o` writes its result into a file"),
         ("ls > out.txt", "mutate", "writes_file", "`>` writes the file `out.txt`"),
+        ("ls > /tmp/a-$(date +%s).log", "mutate", "writes_file", "writes the file `/tmp/a-$(date +%s).log`"),
+        ('ls >> "$OUT/a b.log"', "mutate", "writes_file session_state", "writes the file `$OUT/a b.log`"),
         ("cat /etc/shadow", "read_sensitive", "", "it holds passwords or access keys"),
         ("PATH=/x ls", "unknown", "", "setting `PATH` changes what later commands mean"),
         ("ls )", "unknown", "", "a shell cannot read it as it is written"),

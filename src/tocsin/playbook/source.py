@@ -112,7 +112,7 @@ def _refuse(source: bytes, max_bytes: int) -> Diagnostic | None:
         return _fault(
             "PB004",
             "too_large",
-            f"The file has {len(source)} bytes, more than the limit of {max_bytes}; it was not read.",
+            f"The file has over {max_bytes} bytes, the most that is read; it was not read.",
             "Split the document, one playbook per file.",
         )
     if not source.strip(b" \t\r\n\xef\xbb\xbf"):

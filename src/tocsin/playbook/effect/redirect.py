@@ -11,7 +11,7 @@ from tocsin.playbook.effect.heredoc import Heredoc
 from tocsin.playbook.effect.judge import Input, Judge
 from tocsin.playbook.effect.path import judge_read
 from tocsin.playbook.effect.verdict import NOTHING, Verdict, join, unknown
-from tocsin.playbook.effect.word import MARKS, TAINTED, Reader, is_dynamic, readable
+from tocsin.playbook.effect.word import MARKS, TAINTED, Reader, is_dynamic
 from tocsin.words import Effect, Tag
 
 KINDS = frozenset({"file_redirect", "herestring_redirect", "heredoc_redirect"})
@@ -20,6 +20,7 @@ KINDS = frozenset({"file_redirect", "herestring_redirect", "heredoc_redirect"})
 _OPERATORS = frozenset({">", ">>", ">|", "&>", "&>>", ">&", "<", "<&", "<<<", ">&-", "<&-"})
 _DASHED = re.compile(rf"(?:^|[\s{''.join(sorted(MARKS))}])-")
 _DESCRIPTOR = re.compile(r"\d+-?|-")
+_MOST_SAID = 80
 _NOWHERE = re.compile(r"/dev/(?:null|stdout|stderr|tty|fd/\d+)")
 _DEVICE = re.compile(r"/dev/(?:sd|nvme|vd|xvd|hd|mapper/|disk/|dm-|md)\w*|/proc/sysrq-trigger")
 _SILENT = re.compile(r"\s*(?::|true|false|cat\s+/dev/null|(?:echo|printf)\s*(?:-n\s*)?(?:''|\"\")?)\s*")
@@ -52,7 +53,7 @@ def judge_redirect(
         return feed.verdict, feed, rest[1:]
     if rest[0].type == "process_substitution" or (kind == ">&" and _DESCRIPTOR.fullmatch(target)):
         return NOTHING, None, rest[1:]
-    return judge_write(target, kind), None, rest[1:]
+    return judge_write(target, kind, _shorten(reader.text(rest[0]))), None, rest[1:]
 
 
 def _feed(target: str, kind: str, node: Node, parts: Verdict, judge: Judge) -> Input:
@@ -63,11 +64,16 @@ def _feed(target: str, kind: str, node: Node, parts: Verdict, judge: Judge) -> I
     return Input(True, None, join((parts, judge_read(target, judge.knowledge, "<"))))
 
 
-def judge_write(target: str, kind: str) -> Verdict:
-    """Judge writing to ``target``; ``kind`` is the operator."""
+def _shorten(written: str) -> str:
+    """A target for people: as it is written, substitutions included, on one line and without quotes around it."""
+    line = " ".join(written.split()).strip("\"'`")
+    return line.replace("`", "'") if len(line) <= _MOST_SAID else f"{line[:_MOST_SAID]}…".replace("`", "'")
+
+
+def judge_write(target: str, kind: str, said: str) -> Verdict:
+    """Judge writing to ``target``; ``kind`` is the operator, ``said`` the target as it is written."""
     if _NOWHERE.fullmatch(target):
         return NOTHING
-    said = readable(target)[:80]
     if target.startswith(("/dev/tcp/", "/dev/udp/")):
         return Verdict(Effect.MUTATE, (Tag.EGRESS,), f"`{kind}` sends to `{said}` over the network")
     if _DEVICE.match(target):

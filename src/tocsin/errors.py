@@ -15,6 +15,7 @@
     ├── OutsideError     becomes an outcome; never reaches the pure rooms
     │   ├── Unavailable  trying again may help
     │   └── Rejected     trying again will not
+    │       └── NotBegun     it surely was not even begun, so nothing has changed
     └── Corrupt          chain broken or version unknown: stop this stream, shout, touch nothing
 
 Each class carries a stable code; ``tocsin explain CODE`` prints its story. The message is a sentence that tells the
@@ -140,6 +141,12 @@ class Rejected(OutsideError):
     """The outside system understood and said no; trying again will not help."""
 
     code: ClassVar[str] = "TOC-320"
+
+
+class NotBegun(Rejected):
+    """What was asked for was surely not begun: nothing has changed, and it may be asked for again."""
+
+    code: ClassVar[str] = "TOC-321"
 
 
 class Corrupt(TocsinError):

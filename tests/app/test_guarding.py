@@ -31,6 +31,7 @@ from tocsin.engine.failpoint import pass_by
 from tocsin.errors import Rejected
 from tocsin.integrations import isolation as isolation_room
 from tocsin.integrations.isolation import STEP_UID, Isolation
+from tocsin.integrations.scratch import Scratches
 from tocsin.integrations.shell import Shell
 from tocsin.store.blobs import FileBlobs
 from tocsin.timeline.events import StepFinished, StepRequested
@@ -98,24 +99,33 @@ class Ground:
         lines = [f"{name} = {json.dumps(value)}" for name, value in settings.items()]
         path.write_text(path.read_text().replace('directory = "work"', "\n".join(lines)))
 
-    async def attack(self, script: str, *, changes: bool, root: Path | None = None) -> tuple[int, str]:
-        """Run the script as a step of the server that serves the workspace at `root`; exit code and all it says."""
+    async def attack(
+        self, script: str, *, changes: bool, root: Path | None = None, incident: str = "till-1"
+    ) -> tuple[int, str]:
+        """Run the script as a step of the server that serves the workspace at `root`; exit code and all it says, and
+        the names of what it left.
+        """
         os.environ["HOME"] = str(self.home)
         workspace = load_workspace(root or self.root, TODAY)
         found: Isolation | str = await isolate(workspace, self.data)
         if self.server == "root without bubblewrap":
-            found = Isolation(uid=STEP_UID)
+            found = Isolation(uid=STEP_UID, staged=isinstance(found, Isolation) and found.staged)
         if isinstance(found, str):
             raise Rejected(found)
         blobs = FileBlobs(self.data / "blobs", pass_by)
-        shell = Shell(lambda name: find_place(workspace, self.data, name), found, blobs, SystemClock(), pass_by)
+        scratches = Scratches(self.data / "scratch")
+        shell = Shell(
+            lambda name: find_place(workspace, self.data, name), found, blobs, SystemClock(), pass_by, scratches
+        )
         step = StepRequested(
             step="L1", text=script, target="till/local", effect=Effect.MUTATE, digest="d", timeout_s=30, changes=changes
         )
-        finished = await shell.perform(Key("till-1", 1), step)
+        finished = await shell.perform(Key(incident, 1), step)
         assert isinstance(finished, StepFinished)
-        said = [await blobs.get(each) for each in (finished.stdout, finished.stderr) if each]
-        return finished.exit_code, b"".join(said).decode()
+        kept = (*(each.digest for each in finished.left), finished.stdout, finished.stderr)
+        said = [await blobs.get(each) for each in kept if each]
+        names = [f"\nleft {each.path} {each.size}" for each in finished.left]
+        return finished.exit_code, b"".join(said).decode() + "".join(names)
 
     def serve(self, attack: Callable[[], Awaitable[Any]]) -> Any:
         """Make the attack as whoever the server is. An ordinary user owns all of the ground."""
@@ -125,9 +135,9 @@ class Ground:
             os.chown(path, ORDINARY, ORDINARY, follow_symlinks=False)
         return _become(ORDINARY, attack)
 
-    def step(self, script: str, *, changes: bool = False, root: Path | None = None) -> tuple[int, str]:
+    def step(self, script: str, *, changes: bool = False, **how: Any) -> tuple[int, str]:
         """`attack`, as whoever the server is. Raises `Rejected` if the step was refused."""
-        answer = self.serve(lambda: self.attack(script, changes=changes, root=root))
+        answer = self.serve(lambda: self.attack(script, changes=changes, **how))
         if isinstance(answer, str):
             raise Rejected(answer)
         return answer[0], answer[1]
@@ -374,7 +384,7 @@ def test_an_own_uid_alone_is_not_believed(where: str, monkeypatch: pytest.Monkey
 @pytest.mark.parametrize("ground", ["ordinary"], indirect=True)  # Another uid is kept out by permissions.
 def test_a_proof_that_cannot_fail_proves_nothing(ground: Ground, monkeypatch: pytest.MonkeyPatch) -> None:
     """Were the mounts wrong, whatever the reason, it would be noticed before anything runs."""
-    monkeypatch.setattr(isolation_room, "spell_mounts", lambda mounts, *, sized: ["--bind", "/", "/", "--dev", "/dev"])
+    monkeypatch.setattr(isolation_room, "spell_mounts", lambda mounts, **how: ["--bind", "/", "/", "--dev", "/dev"])
     with pytest.raises(Rejected, match="could read"):
         ground.step("true")
 
@@ -388,3 +398,32 @@ def test_a_target_that_does_not_hold_does_not_take_the_others_with_it(ground: Gr
     table = f'\n[teams.till.targets.b]\nkind = "local"\ndirectory = "{ground.root}/secrets"\n'
     settings.write_text(settings.read_text() + table)
     assert ground.step("echo fine") == (0, "fine\n")
+
+
+@EVERYWHERE
+def test_what_a_step_leaves_in_tmp_is_there_for_the_next_and_for_no_other_incident(ground: Ground) -> None:
+    """Each step here is a server's first: what lies there outlives it."""
+    _, said = ground.step("echo found > /tmp/incident-$(date +%Y).log; echo more > /var/tmp/more", changes=True)
+    assert "left /tmp/incident-20" in said
+    assert "found\n" in said
+    code, said = ground.step("cat /tmp/incident-*.log /var/tmp/more; echo no > /tmp/read")
+    assert (code, said.partition("\nleft")[0]) == (0, "no\nfound\nmore\n")
+    _, said = ground.step("find /tmp /var/tmp -name 'tocsin-attack-*' -prune -o -type f -print", incident="till-2")
+    assert said == ""
+    assert not list(Path("/tmp").glob("incident-20*.log"))
+
+
+@EVERYWHERE
+def test_what_lies_in_tmp_leads_nobody_astray(ground: Ground) -> None:
+    """Links to secrets, to everything, in the place of the workspace; a pipe; what nobody may enter; much depth."""
+    first = ground.folder
+    hostile = f"""cd /tmp; ln -s {ground.data}/keys/chain chain.txt; ln -s / all; mkfifo pipe; echo text > t; ln t hard
+    mkdir shut; echo x > shut/x; chmod 0 shut; mv {first} {first}.old; rm -rf {first}; ln -s /etc {first}
+    for n in $(seq 60); do mkdir d && cd d; done; echo deep > deep; chmod 0 /tmp; true"""
+    code, said = ground.step(hostile, changes=True)
+    assert (code, CANARY in said) == (0, False)
+    assert {line.split()[1] for line in said.splitlines() if line.startswith("left")} >= {"/tmp/t", "/tmp/hard"}
+    code, said = ground.step(f"cat /tmp/t; pwd; {plunder(ground)}", changes=True)
+    assert (code, CANARY in said) == (0, False)
+    assert said.startswith(f"text\n{ground.root.resolve()}/work\n")
+    assert (ground.data / "keys" / "chain").read_text() == CANARY

@@ -11,17 +11,22 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from tocsin.engine.clock import SystemClock
 from tocsin.engine.contracts import Key
 from tocsin.engine.failpoint import pass_by
-from tocsin.errors import Rejected
+from tocsin.engine.output import Outputs, Shown
+from tocsin.errors import NotBegun, Rejected
+from tocsin.integrations import leftovers, scratch
 from tocsin.integrations.box import Box
 from tocsin.integrations.isolation import STEP_UID, Isolation, find_isolation
+from tocsin.integrations.scratch import Scratches
 from tocsin.integrations.shell import LocalTarget, Place, Shell
 from tocsin.store.blobs import FileBlobs
 from tocsin.timeline.events import StepFinished, StepRequested
+from tocsin.timeline.pipe import tell_failed
 from tocsin.words import Effect
 
 KINDS = ["found", "uid"] if os.geteuid() == 0 else ["found"]
@@ -37,13 +42,15 @@ class Bench:
         self.shell, self.blobs, self.secret = shell, blobs, secret
         self._seq = 0
 
-    async def run(self, text: str, *, changes: bool = False, timeout_s: int = 20, **env: str) -> StepFinished:
+    async def run(
+        self, text: str, *, changes: bool = False, timeout_s: int = 20, incident: str = "team-1", **env: str
+    ) -> StepFinished:
         self._seq += 1
         intent = StepRequested(
             step=f"L{self._seq}", text=text, target="team/here", effect=Effect.MUTATE if changes else Effect.READ,
             digest="d", timeout_s=timeout_s, bindings=env, changes=changes, by="ana",
         )  # fmt: skip
-        outcome = await self.shell.perform(Key("team-1", self._seq), intent)
+        outcome = await self.shell.perform(Key(incident, self._seq), intent)
         assert isinstance(outcome, StepFinished)
         return outcome
 
@@ -51,19 +58,26 @@ class Bench:
         return (await self.blobs.get(finished.stdout)).decode() if finished.stdout else ""
 
 
-async def set_up(kind: str, ground: Path, place: Path, **settings: Any) -> Bench:
+async def set_up(kind: str, ground: Path, place: Path, outputs: Outputs | None = None, **settings: Any) -> Bench:
     """A bench whose target lies in `place`, in a server with a secret."""
     data = ground / "data"
     data.mkdir(mode=0o700)
     (data / "secret").write_text("the chain's key")
     box = Box(directory=place, writable=(place,), private=(data,))
-    isolation = await find_isolation([box]) if kind == "found" else Isolation(uid=STEP_UID)
+    isolation = await find_isolation([box]) if kind == "found" else await _own_uid(box)
     if isinstance(isolation, str):
         pytest.skip(isolation)
     blobs = FileBlobs(data / "blobs", pass_by)
     target = LocalTarget(path=("bin",), env={"TEAM": "blue"}, **settings)
     found = Place(target=target, directory=place, box=box)
-    return Bench(Shell(lambda name: found, isolation, blobs, SystemClock(), pass_by), blobs, data / "secret")
+    shell = Shell(lambda name: found, isolation, blobs, SystemClock(), pass_by, Scratches(data / "scratch"), outputs)
+    return Bench(shell, blobs, data / "secret")
+
+
+async def _own_uid(box: Box) -> Isolation:
+    """The fall-back without bubblewrap, as good as this machine lets it be."""
+    best = await find_isolation([box])
+    return Isolation(uid=STEP_UID, staged=isinstance(best, Isolation) and best.staged)
 
 
 @pytest.fixture(params=KINDS)
@@ -113,7 +127,7 @@ async def test_what_may_not_be_written_is_said_with_a_way_out(place: Path, groun
     change = await bench.run("touch /usr/file", changes=True)
     if "Permission denied" in (await bench.blobs.get(change.stderr)).decode():
         pytest.skip("only the permissions of another uid hinder it here")
-    assert read.why == "A read alters nothing but its own /tmp."
+    assert read.why == "A read alters nothing but /tmp."
     assert change.why == f"It may alter only {place}; name more as the target's `writable`."
     fine = await bench.run("echo 'Read-only file system' >&2; true", changes=True)
     assert fine.why == ""
@@ -304,3 +318,113 @@ async def test_where_nothing_isolates_the_sentence_says_what_to_do(tmp_path: Pat
     found = await find_isolation([Box(directory=private)])
     if isinstance(found, str):
         assert "chmod" in found or "bubblewrap" in found
+
+
+@pytest.mark.parametrize(("text", "failed", "parts"), [
+    ("false | cat", "false exited 1", [("false", 1), ("cat", 0)]),
+    ("curl -s http://127.0.0.1:1 | cat", "curl exited 7", [("curl", 7), ("cat", 0)]),
+    ("cd / &&\n{\nno-such-tool 2>/dev/null | sort | head -1\n}", "no-such-tool was not found (127)",
+     [("no-such-tool", 127), ("sort", 0), ("head", 0)]),
+    ("for each in a; do (exit 3) | cat; done", "part 1 exited 3", [("part 1", 3), ("cat", 0)]),
+    ("yes | head -1", "", [("yes", 141), ("head", 0)]),
+    ("echo x | grep y | cat", "", [("echo", 0), ("grep", 1), ("cat", 0)]),
+    ("grep y /dev/null", "", [("grep", 1)]),
+    ("grep y /no/such | cat", "grep exited 2", [("grep", 2), ("cat", 0)]),
+    ("echo fine | cat", "", []),
+    ("trap 'echo own' EXIT; false | cat", "", []),
+])  # fmt: skip
+async def test_every_part_of_a_pipe_is_heard(
+    text: str, failed: str, parts: list[tuple[str, int]], bench: Bench
+) -> None:
+    finished = await bench.run(text)
+    assert [(part.program, part.exit_code) for part in finished.parts] == parts
+    assert tell_failed(finished) == failed
+
+
+async def test_hearing_the_parts_changes_nothing_of_what_runs(bench: Bench) -> None:
+    """The statement's shell has no more variables and says what it would say; a shell below it reports nothing."""
+    text = (
+        "echo ${BASH_ENV-none} ${TOCSIN_REPORT-none} $# $0; bash -c 'false | true'; nonsense; false | true; "
+        "echo ${PIPESTATUS[@]}; test -e /proc/self/fd/198 || echo shut"
+    )
+    finished = await bench.run(text)
+    assert (await bench.out(finished)).splitlines() == ["none none 0 /bin/bash", "1 0", "shut"]
+    assert (await bench.blobs.get(finished.stderr)).decode() == "/bin/bash: line 1: nonsense: command not found\n"
+    assert finished.parts == ()
+
+
+async def test_what_was_refused_before_it_began_was_not_run(ground: Path, place: Path) -> None:
+    """Bubblewrap that worked a moment ago and does not now: nothing has happened, and nobody has to go and look."""
+    bench = await set_up("found", ground, place)
+    await bench.run("true", changes=True)
+    isolation = bench.shell._isolation
+    assert isolation is not None
+    if isolation.bwrap is None:
+        pytest.skip("bubblewrap does not work here")
+    broken = ground / "bwrap"
+    broken.write_text("#!/bin/sh\necho 'bwrap: Creating new namespace failed: Operation not permitted' >&2; exit 1\n")
+    broken.chmod(0o755)
+    bench.shell._isolation = msgspec.structs.replace(isolation, bwrap=str(broken))
+    with pytest.raises(NotBegun, match=r"Nothing was run.*Operation not permitted.*approve it again"):
+        await bench.run("touch done", changes=True)
+    bench.shell._isolation = msgspec.structs.replace(isolation, bwrap="/no/such/program", uid=None)
+    with pytest.raises(NotBegun):
+        await bench.run("touch done", changes=True)
+    assert not (place / "done").exists()
+
+
+async def test_a_step_that_fills_tmp_is_stopped_and_the_next_one_runs(
+    ground: Path, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scratch, "MOST_BYTES", 4 * 2**20)
+    monkeypatch.setattr(leftovers, "LOOK_EVERY_S", 0.05)
+    bench = await set_up("found", ground, place)
+    finished = await bench.run("while head -c 1000000 /dev/zero >> /tmp/full; do sleep 0.02; done", changes=True)
+    assert finished.exit_code == 124
+    assert "may leave 4 MiB" in finished.why
+    assert [each.path for each in finished.left] == ["/tmp/full"]
+    assert (await bench.run("sleep 0.3; wc -c < /tmp/full")).exit_code == 0
+    assert (await bench.run("rm /tmp/full; echo less > /tmp/less", changes=True)).exit_code == 0
+
+
+async def test_what_is_left_in_tmp_is_evidence_without_secrets(bench: Bench) -> None:
+    text = (
+        "echo password=hunter2 > /tmp/a.log; head -c 5000 /dev/zero > /tmp/b.bin; mkdir /tmp/c; echo c > '/tmp/c/d e'"
+    )
+    finished = await bench.run(text, changes=True)
+    assert [(each.path, each.size, bool(each.digest)) for each in finished.left] == [
+        ("/tmp/b.bin", 5000, False), ("/tmp/a.log", 17, True), ("/tmp/c/d e", 2, True),
+    ]  # fmt: skip
+    assert await bench.blobs.get(finished.left[1].digest) == b"password=[redacted: secret]\n"
+    again = await bench.run("cat /tmp/a.log")
+    assert again.left == ()
+    assert "hunter2" not in await bench.out(again)
+
+
+async def test_a_read_of_tmp_is_not_shared_with_another_incident(bench: Bench) -> None:
+    await bench.run("echo mine > /tmp/mine", changes=True)
+    own = await bench.shell.perform(Key("team-1", 51), look("ls /tmp/mine"))
+    other = await bench.shell.perform(Key("team-2", 52), look("ls /tmp/mine"))
+    assert isinstance(own, StepFinished)
+    assert isinstance(other, StepFinished)
+    assert (own.exit_code, other.exit_code, other.why) == (0, 2, "")
+
+
+def look(text: str) -> StepRequested:
+    return StepRequested(step="L1", text=text, target="team/here", effect=Effect.READ, digest="d", timeout_s=5)
+
+
+async def test_output_is_seen_while_the_step_runs(ground: Path, place: Path) -> None:
+    outputs = Outputs()
+    bench = await set_up("found", ground, place, outputs)
+    heard: asyncio.Event = asyncio.Event()
+    outputs.listen(lambda incident, step: heard.set())
+    running = asyncio.create_task(
+        bench.run("echo first; printf half; while ! [ -e go ]; do sleep 0.05; done; echo ' last'", changes=True)
+    )
+    await asyncio.wait_for(heard.wait(), 10)
+    assert outputs.show("team-1", "L1") == Shown("first\n")
+    (place / "go").touch()
+    finished = await running
+    assert await bench.out(finished) == "first\nhalf last\n"
+    assert outputs.show("team-1", "L1") is None

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Literal
 
 import pytest
 from msgspec.structs import replace
 
 from tocsin.engine.decide import decide
 from tocsin.errors import Conflict, Denied, IllegalMove, NotAuthorised, Prohibited
-from tocsin.incident.book import InForce
+from tocsin.incident.book import InForce, TargetPolicy
 from tocsin.incident.commands import LiftProhibition, Resolve
 from tocsin.incident.role import answers_for
 from tocsin.incident.state import StepRecord
@@ -21,7 +22,7 @@ from tocsin.testing.story import Cast, Story
 from tocsin.timeline import events as e
 from tocsin.words import Effect, Mode, Status, StepState
 
-from .scene import HEAD, NOW, Scene, compile_text
+from .scene import HEAD, NOW, TARGET, Scene, compile_text
 
 RESPONSE = """
 ### Diagnosis
@@ -574,10 +575,17 @@ def test_what_is_typed_in_an_incident_without_a_scenario_is_bound_by_the_documen
     assert isinstance(judge(task, scene.incident, scene.book), Forbidden)
 
 
-def test_who_approves_is_told_that_a_tmp_may_be_the_steps_own() -> None:
-    """A playbook that keeps its evidence there would have kept nothing."""
-    kept = compile_text("\n### Mitigation\n\n```bash\ndocker logs web > /tmp/evidence.log\n```\n")
+@pytest.mark.parametrize(("tmp", "said"), [
+    ("kept", "later steps find it there."), ("own", "what must last belongs into its working directory."),
+    ("shared", "which steps of other incidents see too."),
+])  # fmt: skip
+def test_who_approves_is_told_what_becomes_of_what_it_writes_to_tmp(
+    tmp: Literal["kept", "own", "shared"], said: str
+) -> None:
+    kept = compile_text("\n### Mitigation\n\n```bash\ndocker logs web > /tmp/evidence-$(date +%s).log\n```\n")
     scene = Scene(kept)
-    verdict = ask(scene, "docker logs web > /tmp/evidence.log")
+    scene.settle(targets=(TargetPolicy(name=TARGET, tmp=tmp),))
+    verdict = ask(scene, "docker logs web > /tmp/evidence-$(date +%s).log")
     assert isinstance(verdict, NeedsApproval)
-    assert verdict.why.endswith("what must last belongs into its working directory.")
+    assert verdict.why.endswith(said)
+    assert "`/tmp/evidence-$(date +%s).log`" in verdict.why

@@ -10,11 +10,15 @@ import logging
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
+
+import msgspec
 
 from tocsin.app.place import NAME
 from tocsin.app.workspace import Workspace
 from tocsin.integrations.box import Box, is_within
 from tocsin.integrations.isolation import STEP_UID, Isolation, find_isolation
+from tocsin.integrations.scratch import Scratches
 from tocsin.integrations.shell import LocalTarget, Place
 
 LOG = logging.getLogger("tocsin.steps")
@@ -40,11 +44,44 @@ async def isolate(workspace: Workspace, data: Path) -> Isolation | str:
     boxes = [place.box for place in find_places(workspace, data).values()]
     found = await find_isolation(boxes or [_make_place(workspace, data, LocalTarget(), workspace.root).box])
     if isinstance(found, Isolation) and found.bwrap is None:
+        tmp = "it" if found.staged else "it and /tmp"
         LOG.warning(
-            "Steps are kept from the server by their own uid alone, and share it and /tmp with one another. Install "
-            "bubblewrap for more."
+            "Steps are kept from the server by their own uid alone, and share %s with one another. Install bubblewrap "
+            "for more.",
+            tmp,
         )
     return found
+
+
+def find_scratches(data: Path) -> Scratches:
+    """Where steps' `/tmp` is kept."""
+    return Scratches(data / "scratch")
+
+
+def say_tmp(workspace: Workspace, data: Path, isolation: Isolation | str) -> Workspace:
+    """The workspace whose policies say what becomes of what a step writes to `/tmp`."""
+    replace = msgspec.structs.replace
+    if isinstance(isolation, str):
+        return workspace
+    places, trial = find_places(workspace, data), find_scratches(data).find("", "trial")
+    lasts = {name: _find_tmp(isolation, replace(place.box, scratch=trial)) for name, place in places.items()}
+    teams = {
+        team: replace(
+            shelf,
+            policy=replace(
+                shelf.policy,
+                targets=tuple(replace(each, tmp=lasts.get(each.name, each.tmp)) for each in shelf.policy.targets),
+            ),
+        )
+        for team, shelf in workspace.settings.teams.items()
+    }
+    return replace(workspace, settings=replace(workspace.settings, teams=teams))
+
+
+def _find_tmp(isolation: Isolation, box: Box) -> Literal["kept", "own", "shared"]:
+    if isolation.keeps(box):
+        return "kept"
+    return "shared" if isolation.bwrap is None else "own"
 
 
 def give_to_steps(workspace: Workspace) -> None:

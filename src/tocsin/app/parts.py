@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
+from datetime import timedelta
 from importlib.metadata import version
 from pathlib import Path
 from typing import Protocol
 
-from tocsin.app.guarding import find_place, find_places, give_to_steps
+from tocsin.app.guarding import find_place, find_places, find_scratches, give_to_steps
 from tocsin.app.workspace import MOST_BYTES, Workspace
 from tocsin.engine.clock import SystemClock
 from tocsin.engine.contracts import Clock, Key
 from tocsin.engine.failpoint import Reach
 from tocsin.engine.journal import Journal
 from tocsin.engine.loop import Engine
+from tocsin.engine.output import Outputs
 from tocsin.engine.shelf import Shelf
 from tocsin.errors import Corrupt
+from tocsin.incident.state import OPEN
 from tocsin.integrations.channel import Channel
 from tocsin.integrations.isolation import Isolation
 from tocsin.integrations.pager import Pager
+from tocsin.integrations.scratch import KEPT_DAYS
 from tocsin.integrations.shell import Place, Shell
 from tocsin.integrations.smtp import Smtp, SmtpSettings
 from tocsin.integrations.terminal import Terminal
@@ -33,6 +39,10 @@ from tocsin.store.sessions import Sessions
 from tocsin.store.sqlite import SqliteStore
 from tocsin.timeline.events import PageRequested
 from tocsin.web.desk import Desk, Policy, Stage
+
+LOG = logging.getLogger("tocsin.steps")
+
+SWEEP_EVERY_S = 3600.0
 
 WORTH_SAYING_S = 5.0
 """A clock that is off by less is nobody's trouble."""
@@ -94,6 +104,7 @@ class Parts:
         self.journal = Journal(self.store, self.shelf, clock, key, reach)
         self._link_key, self._reach, self._url = data.link_key(), reach, url
         self._channels = _open_channels(workspace, reach)
+        self._scratches, self.outputs = find_scratches(self._directory), Outputs()
         pager = Pager(lambda: self._channels, lambda: self.shelf.settings.people, self._write, reach)
         self._shell = self._open_shell(clock)
         self.engine = Engine(self.journal, clock, (pager, self._shell))
@@ -101,10 +112,27 @@ class Parts:
 
     def _open_shell(self, clock: Clock) -> Shell:
         isolation = None if isinstance(self._isolation, str) else self._isolation
-        return Shell(self._find_place, isolation, self.blobs, clock, self._reach)
+        return Shell(self._find_place, isolation, self.blobs, clock, self._reach, self._scratches, self.outputs)
 
     def _find_place(self, name: str) -> Place | None:
         return find_place(self.workspace, self._directory, name)
+
+    async def keep_sweeping(self) -> None:
+        """Take away what steps left in their /tmp, once nobody has needed it for long."""
+        while True:
+            try:
+                await self._sweep()
+            except Exception:  # a disk in trouble must not end the server
+                LOG.exception("What steps have left in /tmp could not be swept")
+            await asyncio.sleep(SWEEP_EVERY_S)
+
+    async def _sweep(self) -> None:
+        since = self.clock.now() - timedelta(days=KEPT_DAYS)
+        cards = await self.store.cards()
+        kept = [card.id for card in cards if card.status in OPEN or (card.resolved_at and card.resolved_at > since)]
+        gone = await asyncio.to_thread(self._scratches.sweep, kept)
+        if gone:
+            LOG.info("What steps had left in /tmp was taken away: %s", ", ".join(gone))
 
     async def prove_places(self) -> None:
         """Try each target's isolation, so that one that does not hold is known before somebody needs it."""
@@ -137,6 +165,7 @@ class Parts:
             remarks=self._remarks,
             compile_text=self._compile,
             stage=wishes.stage,
+            outputs=self.outputs,
         )
 
     def _remarks(self) -> tuple[str, ...]:

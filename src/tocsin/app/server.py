@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 import uvicorn
 
-from tocsin.app.guarding import isolate
+from tocsin.app.guarding import isolate, say_tmp
 from tocsin.app.kill import arm
 from tocsin.app.parts import Parts, build
 from tocsin.app.workspace import Workspace, load_workspace
@@ -125,9 +125,10 @@ async def _running(options: Options, listener: socket.socket) -> AsyncIterator[u
     parts = await build(options.data_directory, workspace, isolation, arm(os.environ), url, options)
     server = make_server(create_app(parts.desk))
     await _go_on_in_time(parts)
-    tasks = [asyncio.create_task(parts.engine.run()), asyncio.create_task(_watch(options, parts, isolation))]
+    going = [parts.engine.run(), _watch(options, parts, isolation), parts.keep_sweeping()]
     if options.stage is not None:
-        tasks.append(asyncio.create_task(_leave_with(os.getppid(), server)))
+        going.append(_leave_with(os.getppid(), server))
+    tasks = [asyncio.create_task(each) for each in going]
     for task in tasks:
         task.add_done_callback(lambda ended: _end_loudly(ended, server))
     try:
@@ -177,6 +178,7 @@ async def _isolate(options: Options) -> Isolation | str:
 def _load(options: Options, isolation: Isolation | str) -> Workspace:
     today = SystemClock().now().date()
     workspace = load_workspace(options.root, today, isolation if isinstance(isolation, str) else "")
+    workspace = say_tmp(workspace, options.data_directory, isolation)
     return workspace if options.mode is None else _with_mode(workspace, options.mode)
 
 

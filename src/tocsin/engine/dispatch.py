@@ -17,7 +17,7 @@ from datetime import timedelta
 from tocsin.engine.contracts import Clock, Errand, Key, Performer
 from tocsin.engine.decide import decide
 from tocsin.engine.journal import Journal
-from tocsin.errors import OutsideError, TocsinError
+from tocsin.errors import NotBegun, OutsideError, TocsinError
 from tocsin.incident.book import Book
 from tocsin.incident.state import Incident
 from tocsin.page.plan import find_answer
@@ -157,6 +157,8 @@ class Dispatch:
         try:
             async with asyncio.timeout(PAGE_S if isinstance(intent, e.PageRequested) else None):
                 return await performer.perform(key, intent)
+        except NotBegun as error:
+            return _withhold(key.seq, intent, str(error))
         except OutsideError as error:
             return _fail(key.seq, intent, str(error))
         except TimeoutError:
@@ -174,6 +176,7 @@ def _word(intent: e.Intent) -> str:
 
 
 def _withhold(seq: int, intent: e.Intent, why: str) -> e.Outcome:
+    """What is decided and not done is for each kind of intent: nothing has happened."""
     if isinstance(intent, e.PageRequested):
         return e.PageWithheld(answers=seq, responder=intent.responder, channel=intent.channel, why=why)
     assert isinstance(intent, e.StepRequested)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
+from typing import Literal
 
 import msgspec
 
@@ -23,12 +24,14 @@ QUIET_AFTER_S = 24 * HOUR
 class TargetPolicy(msgspec.Struct, frozen=True, kw_only=True):
     """What a target lets run. `name` is ``team/target``; `allow` may hold `read_sensitive` and `privileged`.
 
-    `timeout_s` bounds one statement.
+    `timeout_s` bounds one statement. `tmp` is what a step has as its `/tmp`: what the incident's steps on this target
+    have left (``kept``), an empty one that ends with it (``own``), or the machine's (``shared``).
     """
 
     name: str
     allow: tuple[str, ...] = ()
     timeout_s: int = 60
+    tmp: Literal["kept", "own", "shared"] = "kept"
 
 
 class TeamPolicy(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import msgspec
 
-from tocsin.timeline.events import AlertSeen
+from tocsin.timeline.events import AlertSeen, LeftFile
 from tocsin.words import Audience, Effect, ObligationState, PageState, PublicStatus, Status, StepState, Tag
 
 OPEN = frozenset({Status.TRIAGE, Status.ACTIVE, Status.ACKNOWLEDGED, Status.MONITORING})
@@ -40,7 +40,11 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StepRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of one step. Outputs are digests of blobs; `stdout_head` is their first few lines."""
+    """What became of one step. Outputs are digests of blobs; `stdout_head` is their first few lines.
+
+    `partly` says which parts of its pipe failed before the last; `finds_nothing` that it searched and found nothing;
+    `left` is what it left in `/tmp`.
+    """
 
     step: str
     state: StepState
@@ -64,6 +68,15 @@ class StepRecord(msgspec.Struct, frozen=True, kw_only=True):
     digest: str = ""
     why: str = ""
     line: int | None = None
+    partly: str = ""
+    finds_nothing: bool = False
+    left: tuple[LeftFile, ...] = ()
+    more_left: int = 0
+
+    @property
+    def has_failed_in_part(self) -> bool:
+        """Whether it ended well and yet part of it failed."""
+        return self.state is StepState.OK and bool(self.partly)
 
 
 class Obligation(msgspec.Struct, frozen=True, kw_only=True):

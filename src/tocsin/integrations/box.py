@@ -16,8 +16,10 @@ from pathlib import Path
 
 import msgspec
 
+from tocsin.integrations.scratch import PLACES, TMP
+
 SCRATCH_BYTES = 2**30
-"""How much a step may put in its own `/tmp`, which is memory."""
+"""How much a step may put in a `/tmp` that is memory and ends with it."""
 
 
 class Box(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,6 +38,13 @@ class Box(msgspec.Struct, frozen=True, kw_only=True):
     sealed: tuple[Path, ...] = ()
     workspace: Path | None = None
     concealed: tuple[Path, ...] = ()
+    scratch: Path | None = None
+    also: tuple[Path, ...] = ()
+
+    @property
+    def named(self) -> tuple[Path, ...]:
+        """Every place that the box speaks of."""
+        return (self.directory, *self.readable, *self.writable, *self.guarded, *self.concealed, *self.also)
 
     @property
     def guarded(self) -> tuple[Path, ...]:
@@ -51,8 +60,13 @@ class Mount(Enum):
     HIDDEN = "nothing"
     LINK = "a symbolic link"
     SCRATCH = "an empty folder of the step's own"
+    KEPT = "what the incident's steps on the target have left"
     DEVICES = "the few devices that programs need"
     PROCESSES = "the step's own processes"
+
+
+OWN = (Mount.SCRATCH, Mount.KEPT)
+"""The step's own: what the machine has there is not seen."""
 
 
 def plan_mounts(box: Box, uid: int | None) -> dict[Path, Mount]:
@@ -61,7 +75,8 @@ def plan_mounts(box: Box, uid: int | None) -> dict[Path, Mount]:
         Path("/"): Mount.SEEN,
         Path("/dev"): Mount.DEVICES,
         Path("/proc"): Mount.PROCESSES,
-        Path("/tmp"): Mount.SCRATCH,  # noqa: S108 the step's own
+        TMP: Mount.SCRATCH,
+        **dict.fromkeys(find_kept(box), Mount.KEPT),
     }
     hidden = tuple(each.resolve() for each in box.private)
     concealed = tuple(each.resolve() for each in box.concealed)
@@ -76,15 +91,50 @@ def plan_mounts(box: Box, uid: int | None) -> dict[Path, Mount]:
         _seal(mounts, link.parent)
     _hide(mounts, hidden, uid)
     _hide(mounts, (each for each in concealed if each not in mounts), uid)
-    if box.workspace and find_mount(mounts, box.workspace.resolve()) is Mount.SCRATCH:
+    if box.workspace and find_mount(mounts, box.workspace.resolve()) in OWN:
         mounts[box.workspace.resolve()] = Mount.HIDDEN  # else what a step writes there would seem to be kept
+    for path in find_pins(box):
+        mounts.setdefault(path, Mount.HIDDEN)
     for path in tuple(mounts):
         _pin(mounts, path)
     return dict(sorted(mounts.items(), key=lambda each: len(each[0].parts)))
 
 
-def spell_mounts(mounts: dict[Path, Mount], *, sized: bool) -> list[str]:
-    """The arguments of bubblewrap for these mounts; `sized` if it knows `--size`."""
+def find_kept(box: Box) -> tuple[Path, ...]:
+    """Which of `/tmp` and `/var/tmp` a step has from its scratch."""
+    if box.scratch is None:
+        return ()
+    real = [place for place in PLACES if _is_folder(place) and place.resolve() == place]
+    ends = {way for path in box.named for way in (path.absolute(), path.resolve())}
+    apart = [place for place in real if place not in ends]
+    return tuple(place for place in apart if all(_is_folder(pin) for pin in _find_below(box, place)))
+
+
+def find_pins(box: Box) -> tuple[Path, ...]:
+    """The folders directly in a kept place through which the box's own places are reached.
+
+    They are mounts in every step of the scratch: no step can put a link in their stead, by which the next step's mounts
+    would be led astray.
+    """
+    return tuple(pin for place in find_kept(box) for pin in _find_below(box, place))
+
+
+def _find_below(box: Box, place: Path) -> list[Path]:
+    ways = {each for path in box.named for each in (path.absolute(), path.resolve(), *trace(path))}
+    deep = len(place.parts) + 1
+    found = {Path(*way.parts[:deep]) for way in ways if place in way.parents}
+    return sorted(each for each in found if os.path.lexists(each))
+
+
+def _is_folder(path: Path) -> bool:
+    return path.is_dir() and not path.is_symlink()
+
+
+def spell_mounts(mounts: dict[Path, Mount], *, sized: bool, scratch: Path | None = None) -> list[str]:
+    """The arguments of bubblewrap for these mounts; `sized` if it knows `--size`.
+
+    What is kept comes from `scratch`, or is in its place already.
+    """
     args: list[str] = []
     size = ["--size", str(SCRATCH_BYTES)] if sized else []
     for path, mount in mounts.items():
@@ -97,6 +147,8 @@ def spell_mounts(mounts: dict[Path, Mount], *, sized: bool) -> list[str]:
                 args += ["--symlink", str(path.readlink()), str(path)]
             case Mount.SCRATCH:
                 args += [*size, "--tmpfs", str(path)]
+            case Mount.KEPT:
+                args += ["--bind", str(scratch / PLACES[path] if scratch else path), str(path)]
             case Mount.DEVICES:
                 args += ["--dev", str(path)]
             case Mount.PROCESSES:
@@ -150,7 +202,7 @@ def trace(path: Path) -> Iterator[Path]:
 def _show(mounts: dict[Path, Mount], path: Path) -> None:
     """Show a place, and the links on the way to it that are hidden."""
     for link in trace(path):
-        if find_mount(mounts, link) in (Mount.HIDDEN, Mount.SCRATCH):
+        if find_mount(mounts, link) in (Mount.HIDDEN, *OWN):
             mounts[link] = Mount.LINK
     end = path.resolve()
     if end.exists():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import codecs
 from collections import deque
+from collections.abc import Callable
 
 from tocsin.timeline.redact import WINDOW, plain, redact_bytes
 
@@ -47,10 +48,11 @@ class Capture:
         gap = f"\n[… {self.cut} bytes left out …]\n".encode() if self.cut else b""
         return bytes(self._head) + gap + b"".join(self._tail)
 
-    async def drain(self, stream: asyncio.StreamReader) -> None:
-        """Take everything that a process prints, so that it never waits for us."""
+    async def drain(self, stream: asyncio.StreamReader, hear: Callable[[bytes], None] = lambda chunk: None) -> None:
+        """Take everything that a process prints, so that it never waits for us; `hear` is given each piece too."""
         while chunk := await stream.read(CHUNK):
             self.add(chunk)
+            hear(chunk)
 
     def spell(self) -> bytes:
         """What was kept as evidence: without secrets, in UTF-8. For a thread: it may take seconds."""

@@ -22,7 +22,8 @@ from typing import Any
 import msgspec
 
 from tocsin.integrations import leash
-from tocsin.integrations.box import Box, is_within, plan_mounts, spell_mounts, trace
+from tocsin.integrations.box import Box, find_kept, find_pins, is_within, plan_mounts, spell_mounts, trace
+from tocsin.integrations.scratch import PLACES, TMP, VAR_TMP
 
 STEP_UID = 64420
 """The uid of steps where the server is root: nobody's on Debian, outside the range of people."""
@@ -56,22 +57,44 @@ class Isolation(msgspec.Struct, frozen=True, kw_only=True):
     """A way to isolate.
 
     `uid` is the identity of steps (null: the server's own); `bwrap` the program, if it works; `sized` whether that is
-    new enough to bound the memory behind a step's `/tmp`.
+    new enough to bound the memory behind a step's `/tmp`; `staged` whether root may put a step's scratch in its place,
+    which the steps' own uid cannot reach.
     """
 
     bwrap: str | None = None
     uid: int | None = None
     sized: bool = False
+    staged: bool = False
 
     def wrap(self, argv: Sequence[str], box: Box) -> tuple[list[str], dict[str, Any]]:
         """The command and the keyword arguments for spawning it, isolated."""
         spawn: dict[str, Any] = {"cwd": box.directory, "start_new_session": True}
+        if not self.keeps(box):
+            box = msgspec.structs.replace(box, scratch=None)
+        tight = self.narrow(box)
+        stage = self._stage(tight)
         if self.bwrap is None:
-            return [sys.executable, "-IS", leash.__file__, str(self.uid), *argv], spawn
-        if self.uid is not None:
+            return [*stage, *argv], spawn
+        if self.uid is not None and not box.scratch:
             spawn |= {"user": self.uid, "group": self.uid, "extra_groups": []}
-        mounts = spell_mounts(plan_mounts(self.narrow(box), self.uid), sized=self.sized)
-        return [self.bwrap, *APART, *mounts, "--chdir", str(box.directory.resolve()), "--", *argv], spawn
+        scratch = None if self.uid is not None else tight.scratch
+        mounts = spell_mounts(plan_mounts(tight, self.uid), sized=self.sized, scratch=scratch)
+        inside = [self.bwrap, *APART, *mounts, "--chdir", str(box.directory.resolve()), "--", *argv]
+        return [*(stage if self.uid is not None and box.scratch else ()), *inside], spawn
+
+    def keeps(self, box: Box) -> bool:
+        """Whether what a step in this box writes to `/tmp` can be kept."""
+        return TMP in find_kept(self.narrow(box)) and (self.uid is None or self.staged)
+
+    def find_pins(self, box: Box) -> tuple[Path, ...]:
+        """The folders that the box needs in its scratch."""
+        return find_pins(self.narrow(box)) if self.keeps(box) else ()
+
+    def _stage(self, tight: Box) -> list[str]:
+        """The command that goes before another to make it the steps' uid, with the scratch in its place."""
+        kept = [f"--at={tight.scratch / PLACES[place]}={place}" for place in find_kept(tight) if tight.scratch]
+        pins = [f"--pin={pin}" for pin in find_pins(tight)]
+        return [sys.executable, "-IS", leash.__file__, *kept, *pins, str(self.uid)]
 
     def narrow(self, box: Box) -> Box:
         """The box, with what this machine's people keep out of it too: a credential only comes in by its own name.
@@ -102,8 +125,9 @@ async def find_isolation(boxes: Sequence[Box]) -> Isolation | str:
     """The best isolation that holds for some of these boxes, or the sentence that says why there is none."""
     uid = STEP_UID if os.geteuid() == 0 else None
     bwrap = shutil.which("bwrap")
-    tried = [Isolation(bwrap=bwrap, uid=uid, sized=await _knows_size(bwrap))] if bwrap else []
-    tried += [Isolation(uid=uid)] if uid is not None else []
+    staged = uid is not None and await _may_stage(uid)
+    tried = [Isolation(bwrap=bwrap, uid=uid, sized=await _knows_size(bwrap), staged=staged)] if bwrap else []
+    tried += [Isolation(uid=uid, staged=staged)] if uid is not None else []
     why = "install bubblewrap (and allow user namespaces)."
     for isolation in tried:
         doubts = [await find_doubt(isolation, box) for box in boxes]
@@ -187,3 +211,12 @@ async def _knows_size(bwrap: str) -> bool:
     )
     out, _ = await process.communicate()
     return b"--size" in out
+
+
+async def _may_stage(uid: int) -> bool:
+    """Whether this machine lets root mount in a namespace of a step's own: a container often may not."""
+    command = [sys.executable, "-IS", leash.__file__, f"--at={VAR_TMP}={VAR_TMP}", str(uid), "/bin/true"]
+    process = await asyncio.create_subprocess_exec(
+        *command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    return await process.wait() == 0

@@ -1,5 +1,8 @@
 """Runs a command as another uid and leaves nothing of it behind: ``python -IS leash.py UID COMMAND …``, as root.
 
+``--at=FOLDER=PLACE`` before the uid puts a folder at another place, for this command alone; ``--pin=FOLDER`` keeps a
+folder in such a place as it was. A link that a command left there leads nowhere: no path inside is followed.
+
 Whatever the command starts stays below this process, also what leaves its session or loses its parent; when the command
 ends, or this process is told to end or loses its own parent, all of it is killed. The uid cannot signal this process.
 """
@@ -16,6 +19,9 @@ from types import FrameType
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 1, 36, 38
 """From linux/prctl.h."""
 
+CLONE_NEWNS, MS_BIND, MS_REC, MS_SLAVE = 0x20000, 4096, 16384, 1 << 19
+"""From linux/sched.h and linux/mount.h."""
+
 GRACE_S = 1.0
 """How long what is asked to end has for it."""
 
@@ -24,8 +30,10 @@ class _ToldToEnd(Exception):
     pass
 
 
-def main(uid: int, command: list[str]) -> int:
+def main(args: list[str]) -> int:
     """Run the command; its exit code, as a shell has it."""
+    at = next(at for at, each in enumerate(args) if not each.startswith("--"))
+    options, uid, command = args[:at], int(args[at]), args[at + 1 :]
     parent = os.getppid()
     _control(PR_SET_CHILD_SUBREAPER, 1)
     signal.signal(signal.SIGTERM, _raise)
@@ -33,7 +41,7 @@ def main(uid: int, command: list[str]) -> int:
     code = 128 + signal.SIGTERM
     try:
         if os.getppid() == parent:
-            code = _run(uid, command)
+            code = _run(options, uid, command)
     except _ToldToEnd:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         _end(signal.SIGTERM, GRACE_S)
@@ -42,10 +50,10 @@ def main(uid: int, command: list[str]) -> int:
     return code
 
 
-def _run(uid: int, command: list[str]) -> int:
+def _run(options: list[str], uid: int, command: list[str]) -> int:
     child = os.fork()
     if child == 0:
-        _become(uid, command)
+        _become(options, uid, command)
     while True:
         ended, status = os.wait()
         if ended == child:
@@ -54,9 +62,11 @@ def _run(uid: int, command: list[str]) -> int:
             return code if code >= 0 else 128 - code
 
 
-def _become(uid: int, command: list[str]) -> None:
+def _become(options: list[str], uid: int, command: list[str]) -> None:
     try:
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        _stage(options)
+        for number in (signal.SIGTERM, signal.SIGPIPE, signal.SIGXFSZ):  # Python ignores the last two, and so would it
+            signal.signal(number, signal.SIG_DFL)
         os.setsid()
         os.setgroups([])
         os.setgid(uid)
@@ -67,6 +77,37 @@ def _become(uid: int, command: list[str]) -> None:
     except OSError as error:
         print(f"{command[0]}: {error.strerror}", file=sys.stderr, flush=True)  # noqa: T201 it is the step's own output
     os._exit(127)
+
+
+def _stage(options: list[str]) -> None:
+    """Mount as asked, in a namespace that only this process and what it starts are in."""
+    places = [each.removeprefix("--at=").rsplit("=", 1) for each in options if each.startswith("--at=")]
+    pins = [each.removeprefix("--pin=") for each in options if each.startswith("--pin=")]
+    if not places:
+        return
+    here = os.getcwd()  # noqa: PTH109 as in `_find_below`
+    _check(ctypes.CDLL(None, use_errno=True).unshare(CLONE_NEWNS), "unshare")
+    _mount("none", "/", MS_REC | MS_SLAVE)
+    real = [_open(pin) for pin in pins]
+    for folder, place in [(_open(folder), place) for folder, place in places]:
+        _mount(folder, place, MS_BIND)
+    for pin, folder in zip(pins, real, strict=True):
+        _mount(folder, _open(pin), MS_BIND | MS_REC)
+    os.chdir(here)
+
+
+def _open(folder: str) -> str:
+    """A path to a folder that stays the same, whatever is mounted over it or put in its stead."""
+    return f"/proc/self/fd/{os.open(folder, os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW)}"
+
+
+def _mount(source: str, place: str, flags: int) -> None:
+    _check(ctypes.CDLL(None, use_errno=True).mount(source.encode(), place.encode(), None, flags, None), place)
+
+
+def _check(answer: int, what: str) -> None:
+    if answer != 0:
+        raise OSError(ctypes.get_errno(), f"{what} refused ({os.strerror(ctypes.get_errno())})")
 
 
 def _end(number: int, patience_s: float | None) -> None:
@@ -124,8 +165,7 @@ def _find_parent(process: str) -> int:
 
 
 def _control(option: int, value: int) -> None:
-    if ctypes.CDLL(None, use_errno=True).prctl(option, value, 0, 0, 0) != 0:
-        raise OSError(ctypes.get_errno(), "prctl refused")
+    _check(ctypes.CDLL(None, use_errno=True).prctl(option, value, 0, 0, 0), "prctl")
 
 
 def _raise(number: int, frame: FrameType | None) -> None:
@@ -133,4 +173,4 @@ def _raise(number: int, frame: FrameType | None) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(int(sys.argv[1]), sys.argv[2:]))
+    sys.exit(main(sys.argv[1:]))

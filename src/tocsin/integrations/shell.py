@@ -9,27 +9,33 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-import signal
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar, TypeVarTuple
 
 import msgspec
 
 from tocsin.engine.contracts import Blobs, Clock, Key
-from tocsin.errors import Rejected
+from tocsin.engine.output import Outputs
+from tocsin.errors import NotBegun
 from tocsin.integrations.box import Box, choose_writable
-from tocsin.integrations.capture import Capture, spell_head
+from tocsin.integrations.capture import spell_head
 from tocsin.integrations.isolation import Isolation, find_doubt
-from tocsin.timeline.events import Intent, Outcome, StepFinished, StepRequested
+from tocsin.integrations.leftovers import Leftovers
+from tocsin.integrations.process import Ended, run, spell_command
+from tocsin.integrations.scratch import Scratches
+from tocsin.playbook.pipeline import name_parts
+from tocsin.timeline.events import Intent, Outcome, Part, StepFinished, StepRequested
+
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
 
 SAME_READ = timedelta(minutes=1)
 """An identical read on the same target within this time is not run again; its answer is shared."""
 
 HEAD_CHARACTERS = 2000
-GRACE_S = 2.0
 SAID_LAST = 65536
 TIMED_OUT = 124
 """The exit code of a statement that was stopped, as `timeout` has it."""
@@ -38,8 +44,6 @@ COUNTS_APART = tuple(int(each) for each in re.findall(r"\d+", os.uname().release
 """Whether Linux counts a sandbox's processes apart from all others of the same user: before 5.14 a busy desktop would
 have used up the bound before the first step.
 """
-
-BASH = ("/bin/bash", "--noprofile", "--norc", "-c")
 
 QUIET = {"TERM": "dumb", "PAGER": "cat", "GIT_PAGER": "cat", "SYSTEMD_PAGER": "", "NO_COLOR": "1", "LANG": "C.UTF-8"}
 
@@ -80,11 +84,14 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
 
     def find_box(self, *, changes: bool) -> Box:
         """The box of a statement."""
-        return self.box if changes else msgspec.structs.replace(self.box, writable=())
+        return self.box if changes else msgspec.structs.replace(self.box, writable=(), also=self.box.writable)
 
 
 class Shell:
-    """The performer of steps on local targets. `places` is looked up each time, so that a changed setting holds."""
+    """The performer of steps on local targets. `places` is looked up each time, so that a changed setting holds.
+
+    Without `scratches` a step's `/tmp` ends with it; `outputs` are shown while they run.
+    """
 
     handles = (StepRequested,)
 
@@ -95,9 +102,12 @@ class Shell:
         blobs: Blobs,
         clock: Clock,
         reach: Callable[[str], None],
+        scratches: Scratches | None = None,
+        outputs: Outputs | None = None,
     ) -> None:
-        self._places, self._isolation = places, isolation
+        self._places, self._isolation, self._scratches = places, isolation, scratches
         self._blobs, self._clock, self._reach = blobs, clock, reach
+        self._outputs = outputs or Outputs()
         self._reads: dict[tuple[str, ...], tuple[datetime, StepFinished]] = {}
         self._proved: set[Box] = set()
         self._threads = ThreadPoolExecutor(2, thread_name_prefix="tocsin-evidence")
@@ -107,21 +117,24 @@ class Shell:
         assert isinstance(intent, StepRequested)
         place = self._places(intent.target)
         if place is None:
-            raise Rejected(f"There is no target {intent.target!r} any more; look at tocsin.toml.")
+            raise NotBegun(f"There is no target {intent.target!r} any more; look at tocsin.toml.")
         doubt = await self.find_doubt(place, changes=intent.changes)
         if doubt:
-            raise Rejected(doubt)
-        same = _name_read(place, intent)
+            raise NotBegun(doubt)
+        box = await self._open_box(place, intent.changes, key.stream, intent.target)
+        left = Leftovers(box.scratch, self._threads)
+        await left.begin()
+        same = _name_read(place, intent, key.stream if left.any_before else "")
         shared = self._shared(same, intent)
         if shared is not None:
             return msgspec.structs.replace(shared, answers=key.seq, step=intent.step)
         if intent.changes:
             self._reads = {}
         begun, known = self._clock.now(), self._reads
-        finished = await self._run(key, intent, place)
+        finished = await self._run(key, intent, place, box, left)
         if intent.changes:
             self._reads = {}
-        elif known is self._reads:
+        elif known is self._reads and not finished.left:
             self._keep_read(same, begun, finished)
         return finished
 
@@ -132,11 +145,24 @@ class Shell:
             return "Steps cannot be isolated on this machine, so none runs."
         if box in self._proved:
             return ""
-        doubt = await find_doubt(self._isolation, box)
+        doubt = await find_doubt(self._isolation, await self._open_box(place, changes, "", "trial"))
         if doubt:
             return f"No step runs in {box.directory}: {doubt}"
         self._proved.add(box)
         return ""
+
+    async def _open_box(self, place: Place, changes: bool, incident: str, target: str) -> Box:
+        """A statement's box, with the scratch of its incident on its target if one can be had."""
+        assert self._isolation is not None
+        box = place.find_box(changes=changes)
+        if self._scratches is None:
+            return box
+        folder = self._scratches.find(incident, target)
+        kept = msgspec.structs.replace(box, scratch=folder)
+        if not self._isolation.keeps(kept):
+            return box
+        await self._in_thread(self._scratches.open, folder, self._isolation.find_pins(kept))
+        return kept
 
     def _keep_read(self, same: tuple[str, ...], begun: datetime, finished: StepFinished) -> None:
         for each in [each for each, (moment, _) in self._reads.items() if not self._is_fresh(moment)]:
@@ -152,28 +178,36 @@ class Shell:
     def _is_fresh(self, moment: datetime) -> bool:
         return self._clock.now() - moment < SAME_READ
 
-    async def _run(self, key: Key, intent: StepRequested, place: Place) -> StepFinished:
+    async def _run(self, key: Key, intent: StepRequested, place: Place, box: Box, left: Leftovers) -> StepFinished:
         assert self._isolation is not None
         word = "change" if intent.changes else "read"
-        box = place.find_box(changes=intent.changes)
         counted = self._isolation.uid is not None or COUNTS_APART
         argv, spawn = self._isolation.wrap(bound(intent.text, place.target, counted=counted), box)
-        started = self._clock.now()
+        env = _environment(place.target, place.directory, intent.bindings)
+        started, output = self._clock.now(), self._outputs.begin(key.stream, intent.step)
         self._reach(f"{word}.before_spawn")
-        process = await asyncio.create_subprocess_exec(
-            *argv,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            env=_environment(place.target, place.directory, intent.bindings),
-            **spawn,
-        )
-        self._reach(f"{word}.during")
-        out, err, why = await _watch(process, intent.timeout_s)
+        try:
+            ended = await run(argv, spawn, env, intent.timeout_s, output.hear, left.watch, self._reach_during(word))
+        except OSError as error:
+            raise NotBegun(f"Nothing was run: {argv[0]} could not be started ({error.strerror}).") from error
+        finally:
+            self._outputs.end(key.stream, intent.step)
         self._reach(f"{word}.after")
         took = (self._clock.now() - started).total_seconds()
-        stdout, stderr = [await self._spell(each) for each in (out, err)]
-        exit_code = TIMED_OUT if why else process.returncode or 0
+        return await self._tell(key, intent, box, ended, took, left)
+
+    def _reach_during(self, word: str) -> Callable[[], None]:
+        return lambda: self._reach(f"{word}.during")
+
+    async def _tell(
+        self, key: Key, intent: StepRequested, box: Box, ended: Ended, took: float, left: Leftovers
+    ) -> StepFinished:
+        stdout, stderr = [await self._in_thread(each.spell) for each in (ended.out, ended.err)]
+        if not ended.begun:
+            self._proved.discard(msgspec.structs.replace(box, scratch=None))
+            raise NotBegun(_explain_refusal(stderr))
+        exit_code = TIMED_OUT if ended.why else ended.exit_code
+        files, more = await left.name(self._blobs)
         return StepFinished(
             answers=key.seq,
             step=intent.step,
@@ -182,13 +216,30 @@ class Shell:
             stdout=await self._blobs.put(stdout) if stdout else "",
             stderr=await self._blobs.put(stderr) if stderr else "",
             stdout_head=spell_head(stdout or stderr, HEAD_CHARACTERS),
-            cut=out.cut + err.cut,
-            why=why or (_explain_read_only(box, stderr) if exit_code else ""),
+            cut=ended.out.cut + ended.err.cut,
+            why=ended.why or (_explain_read_only(box, stderr) if exit_code else ""),
+            parts=_name_parts(intent.text, ended.statuses),
+            left=files,
+            more_left=more,
         )
 
-    async def _spell(self, capture: Capture) -> bytes:
-        """What was captured, as evidence; in a thread of the shell's own, since much of it takes seconds."""
-        return await asyncio.get_running_loop().run_in_executor(self._threads, capture.spell)
+    async def _in_thread(self, call: Callable[[*Ts], T], *args: *Ts) -> T:
+        """Call it in a thread of the shell's own: much output takes seconds, and nothing else may wait for it."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, call, *args)
+
+
+def _name_parts(text: str, statuses: tuple[int, ...]) -> tuple[Part, ...]:
+    """The parts of the last pipe, if there is anything to say of them."""
+    if not any(statuses):
+        return ()
+    names = name_parts(text, len(statuses))
+    return tuple(Part(program=name, exit_code=code) for name, code in zip(names, statuses, strict=True))
+
+
+def _explain_refusal(stderr: bytes) -> str:
+    lines = spell_head(stderr[-SAID_LAST:], HEAD_CHARACTERS).strip().splitlines()
+    said = lines[-1] if lines else "no word why"
+    return f"Nothing was run: what isolates steps refused ({said}). Mend that, then approve it again."
 
 
 def bound(text: str, target: LocalTarget, *, counted: bool = True) -> list[str]:
@@ -201,8 +252,7 @@ def bound(text: str, target: LocalTarget, *, counted: bool = True) -> list[str]:
     bounds = {"-d": target.memory_mib * 1024, "-f": target.file_mib * 1024, "-u": target.processes if counted else 0}
     lines = ["echo 1000 > /proc/self/oom_score_adj", "ulimit -c 0"]
     lines += [f"ulimit {flag} {most}" for flag, most in bounds.items() if most]
-    begin = "{ " + "; ".join(lines) + "; } 2>/dev/null"
-    return [*BASH, f'{begin}; exec {" ".join(BASH)} "$1"', "tocsin", text]
+    return spell_command(text, lines)
 
 
 def _explain_read_only(box: Box, stderr: bytes) -> str:
@@ -210,16 +260,19 @@ def _explain_read_only(box: Box, stderr: bytes) -> str:
     if b"Read-only file system" not in stderr[-SAID_LAST:]:
         return ""
     if not box.writable:
-        return "A read alters nothing but its own /tmp."
+        return "A read alters nothing but /tmp."
     writable = list(choose_writable(box))
     if not writable:
         return "Steps never alter the workspace itself: give the target a `directory` below it, or elsewhere."
     return f"It may alter only {', '.join(map(str, writable))}; name more as the target's `writable`."
 
 
-def _name_read(place: Place, intent: StepRequested) -> tuple[str, ...]:
-    """What makes two reads the same: the target, all that it is set to, the text and what it is given."""
+def _name_read(place: Place, intent: StepRequested, scratch: str) -> tuple[str, ...]:
+    """What makes two reads the same: the target, all that it is set to, the text, what it is given and what lies in
+    its `/tmp`.
+    """
     return (
+        scratch,
         intent.target,
         f"{place.directory}",
         msgspec.json.encode(place.target).decode(),
@@ -232,33 +285,3 @@ def _environment(target: LocalTarget, directory: Path, bindings: Mapping[str, st
     own = [str(directory / path) for path in target.path]
     path = ":".join([*own, "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"])
     return {**QUIET, "HOME": str(directory), "PATH": path, **target.env, **bindings}
-
-
-async def _watch(process: asyncio.subprocess.Process, timeout_s: int) -> tuple[Capture, Capture, str]:
-    """Read until the end or the time-out; then the whole process group is ended."""
-    out, err = Capture(), Capture()
-    assert process.stdout is not None
-    assert process.stderr is not None
-    reading = asyncio.gather(out.drain(process.stdout), err.drain(process.stderr), process.wait())
-    try:
-        await asyncio.wait_for(reading, timeout_s)
-    except TimeoutError:
-        await _end(process)
-        return out, err, f"It was stopped after {timeout_s} s, the target's limit."
-    except asyncio.CancelledError:
-        await _end(process)
-        raise
-    return out, err, ""
-
-
-async def _end(process: asyncio.subprocess.Process) -> None:
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        try:
-            os.killpg(process.pid, number)
-        except ProcessLookupError:
-            return
-        try:
-            await asyncio.wait_for(process.wait(), GRACE_S)
-        except TimeoutError:
-            continue
-        return

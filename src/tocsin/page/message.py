@@ -13,7 +13,7 @@ from datetime import datetime
 import msgspec
 
 from tocsin.incident.book import Book, number_steps
-from tocsin.incident.state import Incident
+from tocsin.incident.state import Incident, StepRecord
 from tocsin.oncall.rota import Rota
 from tocsin.page.clocks import read_clocks
 from tocsin.page.ladder import find_demands
@@ -30,12 +30,13 @@ MOST_VALUE = 2000
 
 
 class Evidence(msgspec.Struct, frozen=True, kw_only=True):
-    """The first lines of what a step found."""
+    """The first lines of what a step found. `fault` says what of it failed, or that there was nothing to find."""
 
     step: str
     command: str
     exit_code: int | None
     head: str
+    fault: str = ""
 
 
 class Next(msgspec.Struct, frozen=True, kw_only=True):
@@ -123,10 +124,28 @@ def find_first_command(scenario: Procedure) -> Remark | None:
 
 def _evidence(incident: Incident) -> tuple[Evidence, ...]:
     return tuple(
-        Evidence(step=record.step, command=record.text, exit_code=record.exit_code, head=_head(record.stdout_head))
+        Evidence(
+            step=record.step,
+            command=record.text,
+            exit_code=record.exit_code,
+            head=_head(record.stdout_head),
+            fault=_tell_fault(record),
+        )
         for record in incident.steps.values()
-        if record.state in (StepState.OK, StepState.FAILED) and record.stdout_head
+        if record.state in (StepState.OK, StepState.FAILED) and (record.stdout_head or _tell_fault(record))
     )
+
+
+def _tell_fault(record: StepRecord) -> str:
+    """What is wrong with a step; of one that looks, that it printed nothing is said too."""
+    what = "step" if record.changes else "look"
+    if record.partly:
+        return f"This {what} failed: {fold(record.partly)}."
+    if record.finds_nothing:
+        return "It found nothing."
+    if record.state is StepState.FAILED:
+        return f"This {what} failed: exit code {record.exit_code}.{f' {fold(record.why)}' if record.why else ''}"
+    return "No output." if not (record.stdout_head or record.changes or record.exit_code is None) else ""
 
 
 def _head(text: str) -> str:
@@ -150,13 +169,17 @@ def spell(message: PageMessage) -> str:
         f"Why you: {fold(message.why)}. Open since {message.opened_at:%H:%M} UTC.",
         *_block("Symptoms", [fold(remark.text) for remark in message.symptoms]),
         *_block("Look first", first),
-        *(line for each in message.evidence for line in _block(f"$ {fold(each.command)}", quote(each.head))),
+        *(line for each in message.evidence for line in _block(f"$ {fold(each.command)}", _tell_evidence(each))),
         "",
         f"Acknowledge: {message.link}",
         f"Room: {message.room}",
         *([f"Next: {_name(message.next)} at {message.next.at:%H:%M:%S} UTC."] if message.next else []),
     ]
     return "\n".join(parts)
+
+
+def _tell_evidence(each: Evidence) -> list[str]:
+    return [*([each.fault] if each.fault else []), *(quote(each.head) if each.head else [])]
 
 
 def _name(ahead: Next) -> str:

@@ -101,7 +101,14 @@ def _result(run: Run) -> list[str]:
     why = f"; {escape(done.why)}" if done.why else ""
     digest = f"; evidence {code(done.stdout[:DIGEST])}" if done.stdout else ""
     cut = f"; {done.cut} bytes were left out of the middle" if done.cut else ""
-    return [f"- Exit code {done.exit_code} after {_seconds(done.duration_s)}{why}{digest}{cut}"]
+    left = [f"{code(each.path)} ({each.size} bytes{_evidence(each.digest)})" for each in done.left]
+    more = [f"{done.more_left} more files"] if done.more_left else []
+    kept = [f"- Left in /tmp: {', '.join([*left, *more])}"] if left else []
+    return [f"- Exit code {done.exit_code} after {_seconds(done.duration_s)}{why}{digest}{cut}", *kept]
+
+
+def _evidence(digest: str) -> str:
+    return f", evidence {code(digest[:DIGEST])}" if digest else ""
 
 
 def _seconds(duration: float) -> str:

@@ -11,6 +11,7 @@ import msgspec
 
 from tocsin.review.timeline import Timeline
 from tocsin.timeline import events as e
+from tocsin.timeline.pipe import tell_end, tell_failed
 from tocsin.words import Effect
 
 Outcome = e.StepFinished | e.StepNotRun | e.StepInDoubt
@@ -34,7 +35,9 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def is_ok(self) -> bool:
         """Whether it ran and ended well."""
-        return isinstance(self.outcome, e.StepFinished) and self.outcome.exit_code == 0
+        return (
+            isinstance(self.outcome, e.StepFinished) and self.outcome.exit_code == 0 and not tell_failed(self.outcome)
+        )
 
 
 def find_runs(timeline: Timeline) -> tuple[Run, ...]:
@@ -50,10 +53,8 @@ def find_runs(timeline: Timeline) -> tuple[Run, ...]:
 def tell_result(run: Run) -> str:
     """How a run ended, in a few words."""
     match run.outcome:
-        case e.StepFinished(exit_code=0):
-            return "ended well"
-        case e.StepFinished(exit_code=code):
-            return f"ended with exit code {code}"
+        case e.StepFinished() as finished:
+            return tell_end(finished)
         case e.StepNotRun(why=why):
             return f"was not run: {why}"
         case e.StepInDoubt(why=why):

@@ -24,8 +24,12 @@ NARROW_FIRST = ("step", "section")
 """The scopes of an approval gate, the narrowest first; all others hold in the whole procedure, or document."""
 
 
-SHORT_LIVED = "A step may have a /tmp of its own that ends with it: what must last belongs into its working directory."
-"""Said before an approval, since evidence that was written nowhere is worse than none."""
+TMP_LASTS = {
+    "kept": "What it leaves in /tmp is kept with the incident and named here; later steps find it there.",
+    "own": "Its /tmp ends with it: what must last belongs into its working directory.",
+    "shared": "Its /tmp is the machine's own, which steps of other incidents see too.",
+}
+"""Said before an approval of what speaks of `/tmp`, since evidence that was written nowhere is worse than none."""
 
 
 class Allowed(msgspec.Struct, frozen=True, tag="allowed"):
@@ -76,19 +80,22 @@ def judge(task: Task, incident: Incident, book: Book) -> Verdict:
         return Allowed(task.statement.why or "it only looks")
     unclear = find_unclear(task, incident, book)
     if unclear is not None:
-        said = f"Line {unclear.line} says “{unclear.text}”; only you can tell whether it means this. {_why(task)}"
+        said = f"Line {unclear.line} says “{unclear.text}”; only you can tell whether it means this. {_why(task, book)}"
         return NeedsApproval(said, None, unclear.line)
-    return NeedsApproval(_why(task))
+    return NeedsApproval(_why(task, book))
 
 
-def _why(task: Task) -> str:
+def _why(task: Task, book: Book) -> str:
     says = {
         Effect.UNKNOWN: "What it does is not known",
         Effect.MUTATE: "It changes something",
         Effect.DESTROY: "It deletes what does not come back",
     }[task.effect]
     known = f"{says}: {task.statement.why}" if task.statement.why else f"{says}."
-    return f"{known.rstrip('.')}. {SHORT_LIVED}" if "/tmp" in task.bound.text else known  # noqa: S108 only looked for
+    target = book.policy.target
+    if target is None or "/tmp" not in task.bound.text:  # noqa: S108 only looked for
+        return known
+    return f"{known.rstrip('.')}. {TMP_LASTS[target.tmp]}"
 
 
 def find_prohibition(task: Task, incident: Incident, book: Book) -> Forbidden | None:

@@ -108,7 +108,7 @@ def find_digests(event: e.Event) -> tuple[str, ...]:
         case e.IncidentOpened() | e.ScenarioChosen():
             return (event.playbook, event.model)
         case e.StepFinished():
-            return (event.stdout, event.stderr)
+            return (event.stdout, event.stderr, *(each.digest for each in event.left))
         case e.PostmortemSaved():
             return (event.text,)
         case e.PlaybookActivated():

@@ -9,7 +9,16 @@ import msgspec
 
 from tocsin.engine.contracts import Clock, Key
 from tocsin.errors import Unavailable
-from tocsin.timeline.events import Intent, Outcome, PageDelivered, PageRequested, StepFinished, StepRequested
+from tocsin.timeline.events import (
+    Intent,
+    LeftFile,
+    Outcome,
+    PageDelivered,
+    PageRequested,
+    Part,
+    StepFinished,
+    StepRequested,
+)
 
 
 class SentPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,10 +46,12 @@ class RanStep(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """What a statement answers."""
+    """What a statement answers; `parts` are those of its pipe, `left` what it leaves in `/tmp`."""
 
     stdout: str = ""
     exit_code: int = 0
+    parts: tuple[Part, ...] = ()
+    left: tuple[LeftFile, ...] = ()
 
 
 class Recorder:
@@ -91,4 +102,6 @@ class Recorder:
             exit_code=answer.exit_code,
             duration_s=0.0,
             stdout_head=answer.stdout[:2000],
+            parts=answer.parts,
+            left=answer.left,
         )

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tocsin.timeline import events as e
+from tocsin.timeline.pipe import tell_end
 from tocsin.words import Audience
 
 Name = Callable[[str], str]
@@ -129,10 +130,10 @@ def _tell_steps(event: e.Event, name: Name) -> str | None:
             return f"{'Running' if by == 'tocsin' else 'Running, approved by ' + name(by) + ','} step {step}: {text}"
         case e.StepStarted(step=step):
             return f"Step {step} started"
-        case e.StepFinished(step=step, exit_code=code, duration_s=seconds, why=why, stdout=out, stderr=err):
-            how = "ended well" if code == 0 else f"ended with exit code {code}"
-            silent = "" if out or err else ", printing nothing"
-            return f"Step {step} {how} after {seconds:.1f} s{silent}{_because(why)}"
+        case e.StepFinished(step=step, duration_s=seconds, why=why):
+            silent = "" if event.stdout or event.stderr else ", printing nothing"
+            left = f"; left in /tmp: {len(event.left) + event.more_left} files" if event.left else ""
+            return f"Step {step} {tell_end(event)} after {seconds:.1f} s{silent}{_because(why)}{left}"
         case e.StepNotRun(step=step, why=why):
             return f"Step {step} was not run: {why}"
         case e.StepInDoubt(step=step, why=why):

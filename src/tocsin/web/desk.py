@@ -10,6 +10,7 @@ import msgspec
 
 from tocsin.engine.contracts import Blobs, Clock
 from tocsin.engine.loop import Engine
+from tocsin.engine.output import Outputs
 from tocsin.oncall.settings import Person
 from tocsin.playbook.model import Playbook
 
@@ -76,6 +77,7 @@ class Desk:
         remarks: Callable[[], tuple[str, ...]],
         compile_text: Callable[[bytes, str], Playbook],
         stage: Stage | None = None,
+        outputs: Outputs | None = None,
     ) -> None:
         self.engine = engine
         self.sessions = sessions
@@ -88,4 +90,5 @@ class Desk:
         self.remarks = remarks
         self.compile_text = compile_text
         self.stage = stage
+        self.outputs = outputs or Outputs()
         self.signin = (stage.signin if stage is not None else "") or SIGNIN

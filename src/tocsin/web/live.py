@@ -1,7 +1,8 @@
 """Server-sent events: which stream has a new entry, told to every screen that is open.
 
 An event says only that something happened (stream, seq, kind); whoever hears it asks for what it wants to see. So a
-listener that was away misses nothing: with `Last-Event-ID` it is told what came meanwhile, in one go.
+listener that was away misses nothing: with `Last-Event-ID` it is told what came meanwhile, in one go. That a running
+step has printed more is told too (`output`), and is nothing to catch up with: its number is 0.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from litestar.params import FromQuery, HeaderParameter
 from litestar.response import Stream
 
 from tocsin.engine.journal import Journal
+from tocsin.engine.output import Outputs
 from tocsin.timeline.entry import Entry
 from tocsin.web.desk import Desk
 from tocsin.web.library import Library
@@ -30,7 +32,10 @@ RETRY_MS = 1000
 
 
 class Notice(msgspec.Struct, frozen=True):
-    """A new entry: where, and of what kind (empty where only the newest entry's number is known)."""
+    """A new entry: where, and of what kind (empty where only the newest entry's number is known).
+
+    Number 0 stands for no entry: the step that `kind` names has printed more.
+    """
 
     stream: str
     seq: int
@@ -40,8 +45,8 @@ class Notice(msgspec.Struct, frozen=True):
 class Live:
     """The listeners that are open. `stop` ends them all, so that a server can go without waiting for them."""
 
-    def __init__(self, journal: Journal) -> None:
-        self._journal = journal
+    def __init__(self, journal: Journal, outputs: Outputs) -> None:
+        self._journal, self._outputs = journal, outputs
         self._open: set[_Listener] = set()
         self._stopped = False
 
@@ -57,7 +62,7 @@ class Live:
     async def follow(self, stream: str | None, first: Sequence[Notice]) -> AsyncGenerator[bytes, None]:
         """The events of one stream, or of all, as bytes for the wire; `first` is what was missed."""
         listener = _Listener(stream, first)
-        unlisten = self._journal.listen(listener.hear)
+        unlisten = (self._journal.listen(listener.hear), self._outputs.listen(listener.hear_output))
         self._open.add(listener)
         try:
             yield f"retry: {RETRY_MS}\n\n".encode()
@@ -69,7 +74,8 @@ class Live:
                 yield b": here\n\n"
         finally:
             self._open.discard(listener)
-            unlisten()
+            for each in unlisten:
+                each()
 
 
 class _Listener:
@@ -91,6 +97,12 @@ class _Listener:
             self.end()
         self._woken.set()
 
+    def hear_output(self, stream: str, step: str) -> None:
+        notice = Notice(stream, 0, step)
+        if self._stream == stream and notice not in self._waiting:
+            self._waiting.append(notice)
+            self._woken.set()
+
     def end(self) -> None:
         self.ended = True
         self._woken.set()
@@ -108,6 +120,9 @@ class _Listener:
 
 
 def _spell(notice: Notice) -> bytes:
+    if not notice.seq:
+        body = msgspec.json.encode({"step": notice.kind}).decode()
+        return f"event: output\ndata: {body}\n\n".encode()
     body = msgspec.json.encode(notice).decode()
     return f"event: entry\nid: {notice.stream}:{notice.seq}\ndata: {body}\n\n".encode()
 

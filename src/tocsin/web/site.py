@@ -118,6 +118,7 @@ API: list[HTTPRouteHandler] = [
     *make_verb_routes(),
     steps.propose_step,
     steps.read_step,
+    steps.read_output,
     steps.approve_step,
     postmortem_api.read_postmortem,
     postmortem_api.save_postmortem,
@@ -175,7 +176,7 @@ def _hang_up(receive: Receive) -> Receive:
 
 def create_app(desk: Desk) -> Litestar:
     """The application on `desk`."""
-    library, listeners = Library(desk), Live(desk.engine.journal)
+    library, listeners = Library(desk), Live(desk.engine.journal, desk.outputs)
     acts = Acts(desk, library)
     given: dict[str, Any] = {
         "desk": desk,

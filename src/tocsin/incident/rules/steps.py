@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from tocsin.incident.state import Incident, StepRecord
 from tocsin.timeline import events as e
 from tocsin.timeline.entry import Entry
+from tocsin.timeline.pipe import finds_nothing_in, tell_failed
 from tocsin.words import StepState
 
 
@@ -68,6 +69,10 @@ def _step_requested(incident: Incident, entry: Entry, event: e.StepRequested) ->
         requested_at=entry.at,
         ended_at=None,
         exit_code=None,
+        partly="",
+        finds_nothing=False,
+        left=(),
+        more_left=0,
         digest=event.digest,
         why="",
         line=None,
@@ -79,10 +84,18 @@ def _step_started(incident: Incident, entry: Entry, event: e.StepStarted) -> Inc
 
 
 def _step_finished(incident: Incident, entry: Entry, event: e.StepFinished) -> Incident:
+    """A search that finds nothing has not failed; but where something was changed, somebody must see that."""
+    before = incident.steps.get(event.step)
+    finds_nothing = finds_nothing_in(event)
+    is_ok = event.exit_code == 0 or (finds_nothing and before is not None and not before.changes)
     return _set_step(
         incident,
         event.step,
-        state=StepState.OK if event.exit_code == 0 else StepState.FAILED,
+        state=StepState.OK if is_ok else StepState.FAILED,
+        partly=tell_failed(event),
+        finds_nothing=finds_nothing,
+        left=event.left,
+        more_left=event.more_left,
         ended_at=entry.at,
         exit_code=event.exit_code,
         duration_s=event.duration_s,
@@ -95,7 +108,7 @@ def _step_finished(incident: Incident, entry: Entry, event: e.StepFinished) -> I
 
 
 def _step_not_run(incident: Incident, entry: Entry, event: e.StepNotRun) -> Incident:
-    return _set_step(incident, event.step, state=StepState.WAITING, approved_by=None, why=event.why)
+    return _set_step(incident, event.step, state=StepState.WAITING, started=False, approved_by=None, why=event.why)
 
 
 def _step_in_doubt(incident: Incident, entry: Entry, event: e.StepInDoubt) -> Incident:

@@ -53,6 +53,8 @@ from tocsin.timeline.events.page import (
 )
 from tocsin.timeline.events.run import (
     DoubtSettled,
+    LeftFile,
+    Part,
     StepApproved,
     StepDone,
     StepFinished,
@@ -71,9 +73,10 @@ __all__ = [
     "EVENTS", "Acknowledged", "AcknowledgementExpired", "AlertCleared", "AlertFiredAgain", "AlertSeen",
     "AlertsJoined",
     "AnyEvent", "CauseIdentified", "Closed", "Declared", "Dismissed", "DoubtSettled", "EscalationAsked",
-    "Event", "Fact", "FreezeSet", "IncidentOpened", "Intent", "LevelJoined", "Merged", "Mitigated", "NoteAdded",
-    "ObligationArmed", "ObligationDropped", "ObligationLate", "ObligationMet", "ObligationWaived", "Outcome",
-    "PageDelivered", "PageFailed", "PageRequested", "PageWithheld", "PlaybookActivated", "PostmortemSaved",
+    "Event", "Fact", "FreezeSet", "IncidentOpened", "Intent", "LeftFile", "LevelJoined", "Merged", "Mitigated",
+    "NoteAdded", "ObligationArmed", "ObligationDropped", "ObligationLate", "ObligationMet", "ObligationWaived",
+    "Outcome",
+    "PageDelivered", "PageFailed", "PageRequested", "PageWithheld", "Part", "PlaybookActivated", "PostmortemSaved",
     "ProhibitionLifted", "Reopened", "Resolved", "RoleTaken", "ScenarioChosen", "SeveritySet", "StepApproved",
     "StepDone", "StepFinished", "StepForbidden", "StepInDoubt", "StepNotRun", "StepProposed", "StepRequested",
     "StepSkipped", "StepStarted", "UpdateForbidden", "UpdatePosted",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+import msgspec
+
 from tocsin.timeline.events.kinds import Fact, Intent, Outcome
 from tocsin.words import Effect, Tag
 
@@ -84,8 +86,30 @@ class StepStarted(Outcome, frozen=True, kw_only=True):
     step: str
 
 
+class Part(msgspec.Struct, frozen=True, kw_only=True):
+    """One part of a pipe, and with what it ended."""
+
+    program: str
+    exit_code: int
+
+
+class LeftFile(msgspec.Struct, frozen=True, kw_only=True):
+    """A file that a step left in its `/tmp`: where a step sees it, its bytes, and its content as a blob, redacted.
+
+    `digest` is empty for what is no text or too large; it is still there for the next step.
+    """
+
+    path: str
+    size: int
+    digest: str = ""
+
+
 class StepFinished(Outcome, frozen=True, kw_only=True):
-    """It ran. Outputs are blobs by digest, redacted; `cut` says how many bytes were left out of the middle."""
+    """It ran. Outputs are blobs by digest, redacted; `cut` says how many bytes were left out of the middle.
+
+    `parts` are those of the last pipe that it ran, if one of them did not end with 0; `left` is what it left in `/tmp`,
+    the largest first, and `more_left` how many more files than are named.
+    """
 
     step: str
     exit_code: int
@@ -95,6 +119,9 @@ class StepFinished(Outcome, frozen=True, kw_only=True):
     stdout_head: str = ""
     cut: int = 0
     why: str = ""
+    parts: tuple[Part, ...] = ()
+    left: tuple[LeftFile, ...] = ()
+    more_left: int = 0
 
 
 class StepNotRun(Outcome, frozen=True, kw_only=True):

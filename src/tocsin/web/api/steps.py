@@ -8,11 +8,13 @@ import msgspec
 from litestar import Request, get, post
 from litestar.di import NamedDependency as Given
 from litestar.params import FromPath, JSONBody
+from litestar.response import Response
 
 from tocsin.errors import NotFound
 from tocsin.web.acts import Acts, Done
 from tocsin.web.api.describe import describe_failures
 from tocsin.web.auth import Asker
+from tocsin.web.desk import Desk
 from tocsin.web.library import Library
 from tocsin.web.verbs import ApproveBody, ProposeBody
 from tocsin.web.views.steps import StepView, VerdictView, find_sheet
@@ -62,6 +64,33 @@ async def read_step(
     Blanks are filled from query parameters: `?bind.NAME=VALUE` for each.
     """
     return await find_step(library, incident, key, read_bindings(request))
+
+
+class OutputView(msgspec.Struct, frozen=True):
+    """The end of what a running step has printed, without secrets, whole lines only; `skipped` bytes stand before it.
+
+    `running` is false for one that does not run: what it printed is evidence.
+    """
+
+    running: bool
+    text: str = ""
+    skipped: int = 0
+
+
+@get(
+    "/incidents/{incident:str}/steps/{key:str}/output",
+    operation_id="readOutput",
+    tags=["steps"],
+    responses=describe_failures(404),
+)
+async def read_output(
+    desk: Given[Desk], library: Given[Library], incident: FromPath[str], key: FromPath[str]
+) -> Response[OutputView]:
+    """What a step prints while it runs. `/events` says when there is more."""
+    await library.incident(incident)
+    shown = desk.outputs.show(incident, key)
+    view = OutputView(running=False) if shown is None else OutputView(True, shown.text, shown.skipped)
+    return Response(view, headers={"Cache-Control": "no-store"})
 
 
 @post(

@@ -50,6 +50,7 @@ async def show_incident(
         everything=everything,
         people=[Who(id=person, name=clean(each.name, 100)) for person, each in desk.people().items()],
         teams=desk.engine.journal.shelf.settings.teams,
+        printed={step.id: desk.outputs.show(incident, step.id) for step in room.steps if step.state == "running"},
     )
 
 

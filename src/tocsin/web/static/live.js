@@ -28,7 +28,7 @@
   // Each part has a data-key; a part with data-list holds more parts. What the server sent last is compared with what it
   // sends now, so that a ticking clock or an opened drawer does not count as a change.
   const served = new WeakMap();
-  const shape = (part) => part.outerHTML.replace(/(<time class="count"[^>]*>)[^<]*/g, "$1");
+  const shape = (part) => part.outerHTML.replace(/(<time class="count"[^>]*>|<pre class="out printing"[^>]*>)[^<]*/g, "$1");
   const remember = (root) => {
     for (const part of [root, ...root.querySelectorAll("[data-key]")]) served.set(part, shape(part));
   };
@@ -111,9 +111,32 @@
       swapList(target, root, added);
       holdTwins();
       tick();
+      for (const part of added) for (const pre of part.querySelectorAll(".out.printing")) pre.scrollTop = pre.scrollHeight;
       return added;
     },
   });
+
+  // ── what a running step prints ──────────────────────────────────────────────────────────────────────────────────────
+  // One request at a time for each step; news that comes meanwhile asks once more. Whoever has scrolled up is left there.
+  const asking = new Map();
+  const showOutput = async (step) => {
+    const place = () => document.querySelector(`#step-${CSS.escape(step)} [data-output]`);
+    if (asking.has(step)) { asking.set(step, true); return; }
+    if (!place()) return;
+    asking.set(step, false);
+    try {
+      const answer = await fetch(place().dataset.output, { headers: { Accept: "application/json" } });
+      const said = answer.ok ? await answer.json() : {}, pre = place();
+      if (said.running && pre) {
+        const atEnd = pre.scrollHeight - pre.scrollTop - pre.clientHeight < 40;
+        pre.textContent = (said.skipped ? `[… ${said.skipped} bytes before this …]\n` : "") + said.text;
+        if (atEnd) pre.scrollTop = pre.scrollHeight;
+      }
+    } catch { /* the next news asks again */ }
+    const again = asking.get(step);
+    asking.delete(step);
+    if (again) showOutput(step);
+  };
 
   // ── following ───────────────────────────────────────────────────────────────────────────────────────────────────
   // A screen that nobody looks at lets its connection go, since a browser has six for a whole server.
@@ -126,6 +149,7 @@
       if (source) return;
       source = new EventSource(address);
       source.addEventListener("entry", refresh);
+      source.addEventListener("output", (event) => showOutput(JSON.parse(event.data).step));
       source.onopen = () => { say("on", "live"); if (lost) refresh(); lost = false; };
       source.onerror = () => { lost = true; say("lost", source?.readyState === 2 ? "not live: load the screen again" : "connection lost, trying…"); };
     };

@@ -9,6 +9,7 @@ import msgspec
 
 from tocsin.timeline import events as e
 from tocsin.timeline.entry import Entry
+from tocsin.timeline.pipe import tell_end, tell_failed
 from tocsin.web.views.picture import Picture
 from tocsin.web.views.scene import View, clean
 
@@ -95,8 +96,8 @@ def _tell(event: e.Event, name: Callable[[str], str]) -> tuple[str, str] | None:
         case e.StepInDoubt(step=step):
             return f"Step {step} was running when the server died: in doubt, a person must look", "bad"
         case e.StepFinished(step=step, exit_code=code):
-            bad = f"Step {step} ended with exit code {code}", "bad"
-            return (f"Step {step} ended well", "good") if code == 0 else bad
+            is_good = code == 0 and not tell_failed(event)
+            return f"Step {step} {tell_end(event)}", "good" if is_good else "bad"
         case e.Resolved(by=by):
             return f"{name(by)} resolved it", "good"
     return None

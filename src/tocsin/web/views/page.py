@@ -21,6 +21,7 @@ class EvidenceView(View, frozen=True, kw_only=True):
     command: str
     head: str
     exit_code: int | None
+    fault: str = ""
 
 
 class PageView(View, frozen=True, kw_only=True):
@@ -63,7 +64,12 @@ def show_page(scene: Scene, message: PageMessage, ticket: Ticket, paged: Entry, 
         symptoms=tuple(Cite(line=each.line, text=clean(each.text, 300)) for each in message.symptoms),
         first_command=Cite(line=first.line, text=clean(first.text, 1000)) if first else None,
         evidence=tuple(
-            EvidenceView(command=clean(each.command, 300), head=clean(each.head, 1200), exit_code=each.exit_code)
+            EvidenceView(
+                command=clean(each.command, 300),
+                head=clean(each.head, 1200),
+                exit_code=each.exit_code,
+                fault=clean(each.fault, 300),
+            )
             for each in message.evidence[:MOST_EVIDENCE]
         ),
         next_who=(tuple(who.name for who in ahead.who) or ahead.names) if ahead else (),

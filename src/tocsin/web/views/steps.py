@@ -46,8 +46,20 @@ class VerdictView(View, frozen=True, kw_only=True):
     incident: str = ""
 
 
+class LeftView(View, frozen=True, kw_only=True):
+    """A file that a step left in its `/tmp`, as a step sees it; `digest` names its text as evidence, if it is one."""
+
+    path: str
+    size: int
+    digest: str = ""
+
+
 class Ran(View, frozen=True, kw_only=True):
-    """What became of a step. `stdout` and `stderr` name the full outputs, `cut` is what they lack, in bytes."""
+    """What became of a step. `stdout` and `stderr` name the full outputs, `cut` is what they lack, in bytes.
+
+    `partly` says which parts of a pipe failed before its last, `finds_nothing` that a search found nothing; `left` are
+    the files that it left in its `/tmp`, `more_left` how many are not named.
+    """
 
     state: str
     by: Who | None = None
@@ -60,6 +72,10 @@ class Ran(View, frozen=True, kw_only=True):
     stderr: str = ""
     cut: int = 0
     why: str = ""
+    partly: str = ""
+    finds_nothing: bool = False
+    left: tuple[LeftView, ...] = ()
+    more_left: int = 0
 
 
 class StepView(View, frozen=True, kw_only=True):
@@ -309,6 +325,10 @@ def _show_run(record: StepRecord | None, scene: Scene) -> Ran | None:
         stderr=record.stderr,
         cut=record.cut,
         why=clean(record.why, 500),
+        partly=clean(record.partly, 300),
+        finds_nothing=record.finds_nothing,
+        left=tuple(LeftView(path=clean(each.path, 300), size=each.size, digest=each.digest) for each in record.left),
+        more_left=record.more_left,
     )
 
 

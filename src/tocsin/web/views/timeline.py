@@ -10,6 +10,7 @@ import msgspec
 
 from tocsin.timeline import events as e
 from tocsin.timeline.entry import Entry
+from tocsin.timeline.pipe import finds_nothing_in, tell_failed
 from tocsin.timeline.tell import tell
 from tocsin.web.views.scene import View, clean
 
@@ -75,7 +76,9 @@ def show_entries(entries: Iterable[Entry], name: Callable[[str], str]) -> tuple[
 
 
 def _find_tone(event: e.Event) -> str:
-    if isinstance(event, BAD) or (isinstance(event, e.StepFinished) and event.exit_code != 0):
+    if isinstance(event, e.StepFinished):
+        return "plain" if finds_nothing_in(event) else "bad" if event.exit_code or tell_failed(event) else "plain"
+    if isinstance(event, BAD):
         return "bad"
     return "good" if isinstance(event, GOOD) else "quiet" if isinstance(event, QUIET) else "plain"
 

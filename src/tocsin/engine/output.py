@@ -1,0 +1,182 @@
+"""What steps print while they run: the end of it, without secrets, for whoever looks. Nothing of it is kept.
+
+Only whole lines are shown, and nothing of a private key whose end has not come: a secret never shows because a piece
+of output happened to end in the middle of it. Each byte is redacted at most once, a flood is skipped through, and
+listeners hear of a step at most twice a second.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable
+
+import msgspec
+
+from tocsin.timeline.redact import plain, redact_bytes
+
+MOST_SHOWN = 65536
+MOST_HELD = 65536
+"""Bytes of a possible key that wait for its end; none is longer."""
+MOST_WAITING = 2**20
+EVERY_S = 0.5
+SOON_S = 0.05
+
+_BEGIN = re.compile(rb"-----BEGIN [A-Z0-9 ]{0,40}-----")
+_LINE_OF_KEY = re.compile(rb"[ \t]*[A-Za-z0-9+/=]{8,}[ \t]*\r?\n?")
+_OVERWRITTEN = re.compile(r"[^\n\r]*\r(?=[^\n])")
+_HIDDEN = b"[redacted: private key]\n"
+
+Listener = Callable[[str, str], None]
+
+
+class Shown(msgspec.Struct, frozen=True):
+    """The end of what a running step has printed; `skipped` bytes before it are not shown."""
+
+    text: str = ""
+    skipped: int = 0
+
+
+class _Strand:
+    """One stream of a step: bytes come in anyhow, lines without secrets go out."""
+
+    def __init__(self) -> None:
+        self.waiting = bytearray()
+        self.held = b""
+        self.skipped = 0
+        self.is_torn = False
+        self.is_key = False
+
+    def add(self, chunk: bytes) -> None:
+        self.waiting += chunk
+        over = len(self.waiting) - 2 * MOST_SHOWN
+        if len(self.waiting) > MOST_WAITING:
+            self.skipped += over
+            self._remember(bytes(self.waiting[:over]))
+            del self.waiting[:over]
+            self.is_torn = True
+
+    def take(self) -> bytes:
+        """The lines that have become whole, redacted."""
+        end = self.waiting.rfind(b"\n") + 1
+        lines = bytes(self.waiting[:end])
+        del self.waiting[:end]
+        if self.is_torn and lines:
+            lines, self.is_torn = lines.partition(b"\n")[2], False
+        if len(lines) > MOST_SHOWN:
+            start = lines.rfind(b"\n", 0, len(lines) - MOST_SHOWN) + 1
+            self.skipped += start
+            self._remember(lines[:start])
+            lines = lines[start:]
+        return redact_bytes(self._hold(lines))
+
+    def _remember(self, skipped: bytes) -> None:
+        """Whether what is skipped ends within a key, of what came before it and itself."""
+        text = self.held + skipped
+        at = _find_open(text)
+        self.is_key = self.is_key and b"-----END " not in skipped
+        self.held = text[at:][:MOST_HELD] if at >= 0 else b""
+
+    def _hold(self, lines: bytes) -> bytes:
+        """What can be shown: not what may be part of a key that goes on."""
+        text = self.held + (self._pass_key(lines) if self.is_key else lines)
+        at = _find_open(text)
+        self.held = text[at:] if at >= 0 else b""
+        shown = text[:at] if at >= 0 else text
+        if len(self.held) > MOST_HELD:
+            self.held, self.is_key = b"", True
+            shown += _HIDDEN
+        return shown
+
+    def _pass_key(self, lines: bytes) -> bytes:
+        at = 0
+        while at < len(lines) and (found := _LINE_OF_KEY.match(lines, at)):
+            at = found.end()
+        self.is_key = at == len(lines)
+        return lines[at:]
+
+
+def _find_open(text: bytes) -> int:
+    """Where the line begins on which something begins that has not ended; -1 for nowhere."""
+    at = text.rfind(b"-----BEGIN ")
+    if at < 0 or text.find(b"-----END ", at) >= 0 or not _BEGIN.match(text, at):
+        return -1
+    return text.rfind(b"\n", 0, at) + 1
+
+
+class Output:
+    """What one running step prints. `hear` takes pieces of its streams as they come."""
+
+    def __init__(self, tell: Callable[[], None]) -> None:
+        self._tell = tell
+        self._strands: dict[str, _Strand] = {}
+        self._text = ""
+        self._dropped = 0
+        self._timer: asyncio.TimerHandle | None = None
+        self._told_at = float("-inf")
+
+    def hear(self, name: str, chunk: bytes) -> None:
+        """Take a piece; whoever listens is told soon, and not too often."""
+        self._strands.setdefault(name, _Strand()).add(chunk)
+        if self._timer is None:
+            loop = asyncio.get_running_loop()
+            at = max(loop.time() + SOON_S, self._told_at + EVERY_S)
+            self._timer = loop.call_at(at, self._turn)
+
+    def _turn(self) -> None:
+        self._timer = None
+        self._told_at = asyncio.get_running_loop().time()
+        new = b"".join(strand.take() for strand in self._strands.values())
+        if new:
+            self._add(plain(_OVERWRITTEN.sub("", new.decode(errors="replace").replace("\r\n", "\n"))))
+            self._tell()
+
+    def _add(self, text: str) -> None:
+        whole = self._text + text
+        if len(whole) > MOST_SHOWN:
+            start = whole.find("\n", len(whole) - MOST_SHOWN) + 1
+            self._dropped += len(whole[:start].encode())
+            whole = whole[start:]
+        self._text = whole
+
+    def show(self) -> Shown:
+        """What there is to see."""
+        return Shown(self._text, self._dropped + sum(strand.skipped for strand in self._strands.values()))
+
+    def end(self) -> None:
+        """Say nothing more."""
+        if self._timer is not None:
+            self._timer.cancel()
+
+
+class Outputs:
+    """The outputs of all steps that run now."""
+
+    def __init__(self) -> None:
+        self._running: dict[tuple[str, str], Output] = {}
+        self._listeners: list[Listener] = []
+
+    def listen(self, listener: Listener) -> Callable[[], None]:
+        """Call `listener` with the incident and step that have printed more; the answer stops it."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    def begin(self, incident: str, step: str) -> Output:
+        """The output of a step that begins."""
+        self._running[incident, step] = output = Output(lambda: self._tell(incident, step))
+        return output
+
+    def end(self, incident: str, step: str) -> None:
+        """The step is over: what it printed is evidence from now on."""
+        output = self._running.pop((incident, step), None)
+        if output is not None:
+            output.end()
+
+    def show(self, incident: str, step: str) -> Shown | None:
+        """What a running step has printed so far, null for one that does not run."""
+        output = self._running.get((incident, step))
+        return output.show() if output is not None else None
+
+    def _tell(self, incident: str, step: str) -> None:
+        for listener in tuple(self._listeners):
+            listener(incident, step)

@@ -1,0 +1,162 @@
+"""One statement as a process: bounded, watched to its end, and asked how the parts of its pipe ended.
+
+The shell that runs a statement writes two things to a descriptor of its own, far above any that a statement uses: that
+it has begun, just before the statement's own shell takes over, and at its end the status of every part of the last pipe
+(`PIPESTATUS`). The statement's shell runs the very bytes that were approved; what reports is read from `BASH_ENV`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import os
+import signal
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from tocsin.integrations.capture import Capture
+
+GRACE_S = 2.0
+FIRST_REPORT_FD = 200
+MOST_REPORT = 65536
+BEGUN = "begun"
+REPORT = "TOCSIN_REPORT"
+"""The variable that names the descriptor, until the statement's own shell begins."""
+
+BASH = ("/bin/bash", "--noprofile", "--norc", "-c")
+
+AT_END = "unset BASH_ENV; exec 198<&-; trap '{ echo \"${PIPESTATUS[*]}\" >&FD; } 2>/dev/null' EXIT"
+"""What the statement's shell reads first; `FD` stands for the descriptor."""
+
+Hear = Callable[[str, bytes], None]
+"""Is given each piece of output, with the name of its stream."""
+
+Watch = Callable[[], Awaitable[str]]
+"""Returns why a statement must be stopped, once it must."""
+
+
+class Ended(msgspec.Struct, frozen=True, kw_only=True):
+    """How it ended. `statuses` are those of the parts of its last pipe, if its shell said them; `why`, who stopped it.
+
+    `begun` is false where the statement surely never ran: whatever isolates it refused before.
+    """
+
+    out: Capture
+    err: Capture
+    exit_code: int
+    begun: bool
+    statuses: tuple[int, ...] = ()
+    why: str = ""
+
+
+def spell_command(text: str, bounds: Sequence[str]) -> list[str]:
+    """The command that runs a statement in a shell of its own, after the `bounds` (statements of the shell)."""
+    begin = "{ " + "; ".join(bounds) + "; } 2>/dev/null"
+    report = f'fd=${REPORT}; unset {REPORT}; echo {BEGUN} >&"$fd"; exec 198<<<"${{2//FD/$fd}}"'
+    return [
+        *BASH,
+        f'{begin}; {report}; BASH_ENV=/dev/fd/198 exec {" ".join(BASH)} "$1"',
+        "tocsin",
+        text,
+        AT_END,
+    ]
+
+
+async def run(
+    argv: Sequence[str],
+    spawn: Mapping[str, Any],
+    env: Mapping[str, str],
+    timeout_s: int,
+    hear: Hear,
+    watch: Watch,
+    spawned: Callable[[], None],
+) -> Ended:
+    """Run a command to its end, its time-out, or until `watch` has a reason to stop it. Raises `OSError` if it cannot
+    be spawned; `spawned` is called once it is.
+    """
+    ours, theirs = _open_report()
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *argv,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            env={**env, REPORT: str(theirs)},
+            pass_fds=(theirs,),
+            **spawn,
+        )
+    except BaseException:
+        os.close(ours)
+        raise
+    finally:
+        os.close(theirs)
+    try:
+        spawned()
+        out, err, why = await _follow(process, timeout_s, hear, watch)
+        begun, statuses = _read_report(ours)
+    finally:
+        os.close(ours)
+    code = process.returncode or 0
+    return Ended(out=out, err=err, why=why, exit_code=code if code >= 0 else 128 - code, begun=begun, statuses=statuses)
+
+
+def _open_report() -> tuple[int, int]:
+    ours, low = os.pipe2(os.O_CLOEXEC)
+    os.set_blocking(ours, False)
+    theirs = fcntl.fcntl(low, fcntl.F_DUPFD_CLOEXEC, FIRST_REPORT_FD)
+    os.close(low)
+    return ours, theirs
+
+
+def _read_report(fd: int) -> tuple[bool, tuple[int, ...]]:
+    try:
+        lines = os.read(fd, MOST_REPORT).decode(errors="replace").splitlines()
+    except BlockingIOError:
+        return False, ()
+    last = lines[-1].split() if len(lines) > 1 else []
+    return BEGUN in lines, tuple(int(each) for each in last if each.isascii() and each.isdecimal() and len(each) < 4)
+
+
+async def _follow(
+    process: asyncio.subprocess.Process, timeout_s: int, hear: Hear, watch: Watch
+) -> tuple[Capture, Capture, str]:
+    """Read until the end; if it is stopped before, the whole process group is ended."""
+    out, err = Capture(), Capture()
+    assert process.stdout is not None
+    assert process.stderr is not None
+    reading = asyncio.gather(
+        out.drain(process.stdout, lambda chunk: hear("out", chunk)),
+        err.drain(process.stderr, lambda chunk: hear("err", chunk)),
+        process.wait(),
+    )
+    watching = asyncio.ensure_future(watch())
+    try:
+        async with asyncio.timeout(timeout_s):
+            await asyncio.wait((asyncio.shield(reading), watching), return_when=asyncio.FIRST_COMPLETED)
+        why = "" if reading.done() else watching.result()
+    except TimeoutError:
+        why = f"It was stopped after {timeout_s} s, the target's limit."
+    finally:
+        watching.cancel()
+        if not reading.done():
+            await _end(process)
+            reading.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await reading
+    return out, err, why
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        try:
+            os.killpg(process.pid, number)
+        except ProcessLookupError:
+            return
+        try:
+            await asyncio.wait_for(process.wait(), GRACE_S)
+        except TimeoutError:
+            continue
+        return

@@ -1,0 +1,130 @@
+"""What a running step shows: whole lines, no secret whatever the pieces, little work however much is printed."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tocsin.engine import output as room
+from tocsin.engine.output import MOST_SHOWN, Output, Outputs
+from tocsin.timeline.redact import redact_bytes
+
+KEY = b"-----BEGIN RSA PRIVATE KEY-----\n" + b"MIIEowIBAAKCAQEA\n" * 20 + b"-----END RSA PRIVATE KEY-----\n"
+TEXT = b"starting\npassword=hunter2abc\n" + KEY + b"done\nAuthorization: Bearer abcdef123456\nlast\n"
+
+
+def feed(pieces: list[bytes], turn: bool = True) -> list[str]:
+    """What is to be seen after each piece, if the screen is drawn after each."""
+    output, seen = Output(lambda: None), []
+    for piece in pieces:
+        output._strands.setdefault("out", room._Strand()).add(piece)
+        if turn:
+            output._turn()
+        seen.append(output.show().text)
+    return seen
+
+
+@pytest.fixture(autouse=True)
+async def loop(anyio_backend: str) -> None:
+    """A loop runs around each of these tests, whose time they use."""
+
+
+@settings(deadline=None)
+@given(st.lists(st.integers(0, len(TEXT)), max_size=40))
+def test_no_piece_of_a_secret_is_ever_seen(cuts: list[int]) -> None:
+    async def check() -> None:
+        ends = [0, *sorted(cuts), len(TEXT)]
+        seen = feed([TEXT[a:b] for a, b in itertools.pairwise(ends)])
+        assert seen[-1] == redact_bytes(TEXT).decode()
+        for text in seen:
+            assert not any(secret in text for secret in ("hunter", "MIIE", "abcdef", "BEGIN"))
+            assert redact_bytes(TEXT).decode().startswith(text)
+
+    asyncio.run(check())
+
+
+async def test_a_line_is_seen_once_it_is_whole() -> None:
+    assert feed([b"one\ntw", b"o", b"\n", b"three"]) == ["one\n", "one\n", "one\ntwo\n", "one\ntwo\n"]
+
+
+async def test_a_key_without_an_end_is_not_seen_however_long_it_is() -> None:
+    begin = b"-----BEGIN PRIVATE KEY-----\n"
+    seen = feed([b"before\n", begin, *([b"QUJDREVGR0g=\n" * 1000] * 12), b"after the key\n", b"more\n"])
+    assert not any("QUJD" in text for text in seen)
+    assert seen[-1] == "before\n[redacted: private key]\nafter the key\nmore\n"
+
+
+async def test_a_certificate_is_seen_when_it_is_whole() -> None:
+    text = b"-----BEGIN CERTIFICATE-----\nQUJDREVGR0g=\n-----END CERTIFICATE-----\n"
+    assert feed([text[:40], text[40:]]) == ["", text.decode()]
+
+
+async def test_a_key_that_a_flood_skips_into_is_not_seen() -> None:
+    flood = b"-----BEGIN PRIVATE KEY-----\n" + b"QUJDREVGR0g=\n" * 3000
+    for before in (0, 100_000, 900_000, 2_000_000):
+        for after in (0, 30_000, 70_000):
+            text = b"x\n" * before + flood + b"-----END PRIVATE KEY-----\n" * bool(after) + b"y y\n" * after
+            for size in (len(text), 65536):
+                pieces = [text[at : at + size] for at in range(0, len(text), size)]
+                for turn in (True, False):
+                    last = feed([*pieces, b"end\n"], turn)[-1] if turn else _turn_once([*pieces, b"end\n"])
+                    assert "QUJD" not in last
+
+
+def _turn_once(pieces: list[bytes]) -> str:
+    output = Output(lambda: None)
+    for piece in pieces:
+        output._strands.setdefault("out", room._Strand()).add(piece)
+    output._turn()
+    return output.show().text
+
+
+async def test_the_end_of_much_is_seen_and_the_rest_is_counted() -> None:
+    lines = b"".join(b"line %d\n" % at for at in range(100_000))
+    output = Output(lambda: None)
+    for at in range(0, len(lines), 5000):
+        output._strands.setdefault("out", room._Strand()).add(lines[at : at + 5000])
+        output._turn()
+    shown = output.show()
+    assert len(shown.text) <= MOST_SHOWN
+    assert shown.text.startswith("line ")
+    assert shown.text.endswith("line 99999\n")
+    assert shown.skipped + len(shown.text) == len(lines)
+
+
+@pytest.mark.parametrize("chunk", [b"x" * 65536, b"\n" * 65536, b"token password=\n" * 4096, b"-----BEGIN \n" * 5000])
+async def test_a_flood_costs_little(chunk: bytes) -> None:
+    """A hundred megabytes and twenty drawings, in less than it takes a command to print them."""
+    output, start = Output(lambda: None), time.process_time()
+    for at in range(1600):
+        output._strands.setdefault("out", room._Strand()).add(chunk)
+        if at % 80 == 0:
+            output._turn()
+    assert time.process_time() - start < 5
+
+
+async def test_what_a_progress_bar_writes_over_is_not_seen_nor_are_escapes() -> None:
+    assert feed([b" 10%\r 50%\r100%\r\n\x1b[31mred\x1b[0m\n"]) == ["100%\nred\n"]
+
+
+async def test_listeners_hear_of_a_step_at_most_twice_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(room, "EVERY_S", 0.2)
+    outputs, heard, loop = Outputs(), [], asyncio.get_running_loop()
+    stop = outputs.listen(lambda incident, step: heard.append((incident, step, loop.time())))
+    output = outputs.begin("shop-1", "L7")
+    until = loop.time() + 0.7
+    while loop.time() < until:
+        output.hear("out", b"line\n")
+        await asyncio.sleep(0.001)
+    outputs.end("shop-1", "L7")
+    count = len(heard)
+    assert 2 <= count <= 5
+    assert {each[:2] for each in heard} == {("shop-1", "L7")}
+    await asyncio.sleep(0.25)
+    assert len(heard) == count
+    stop()

@@ -1,0 +1,137 @@
+"""What a step prints is seen while it runs: in a browser, over the stream, by the API; and how it ended is said."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import httpx
+import pytest
+from playwright.async_api import expect
+
+from tocsin.testing.recorder import Answer
+from tocsin.timeline.events import LeftFile, Part, StepFinished, StepRequested
+
+from .conftest import Open
+from .house import House
+from .surf import sign_in, surfing
+from .test_live import listening
+
+pytestmark = pytest.mark.anyio
+
+DIGEST = "ab" * 32
+
+
+class Slow:
+    """A target whose steps print what they are told to, and end when they are told to."""
+
+    def __init__(self, house: House) -> None:
+        self.house, self.ended = house, asyncio.Event()
+        self.output: Any = None
+        self.begun = asyncio.Event()
+
+    @classmethod
+    def at(cls, house: House) -> Slow:
+        slow = cls(house)
+        house.story.engine.dispatch._performers[StepRequested] = slow  # type: ignore[assignment]
+        return slow
+
+    async def perform(self, key: Any, intent: StepRequested) -> StepFinished:
+        self.output = self.house.desk.outputs.begin(key.stream, intent.step)
+        self.begun.set()
+        await self.ended.wait()
+        self.house.desk.outputs.end(key.stream, intent.step)
+        return StepFinished(answers=key.seq, step=intent.step, exit_code=0, duration_s=2.0, stdout_head="the end\n")
+
+
+@pytest.mark.needs("chromium")
+async def test_the_first_line_is_seen_while_the_step_still_runs(house: House) -> None:
+    slow = Slow.at(house)
+    async with surfing(house) as (browser, url):
+        page, complaints = await sign_in(await browser.new_context(), house, url, "lea")
+        await page.goto(f"{url}/incidents/quorum-1")
+        await expect(page.locator(".live-mark")).to_have_text("live")
+        await page.get_by_label("Run something else").fill("tail -f /var/log/quorum.log")
+        await page.get_by_role("button", name="Put it among the steps").click()
+        step = page.locator("#step-A1")
+        await step.locator("button, summary").get_by_text("Run").first.click()
+        if await step.locator("details.run").count():
+            await step.locator("details.run form button").last.click()
+        await asyncio.wait_for(slow.begun.wait(), 10)
+        slow.output.hear("out", b"first <b>line</b>\nhalf")
+        await expect(step.locator(".out")).to_have_text("first <b>line</b>\n")
+        await expect(step.locator(".state")).to_have_text("running")
+        slow.output.hear("out", b" a line\n" + b"more\n" * 200 + b"password=hunter2abc\n")
+        await expect(step.locator(".out")).to_contain_text("half a line")
+        await expect(step.locator(".out")).to_contain_text("password=[redacted: secret]")
+        assert await step.locator(".out").evaluate("e => e.scrollHeight - e.scrollTop - e.clientHeight < 2")
+        await page.reload()
+        await expect(step.locator(".out")).to_contain_text("half a line")
+        slow.ended.set()
+        await expect(step.locator(".state")).to_have_text("done")
+        await expect(step.locator(".out")).to_have_text("the end\n")
+        assert complaints == []
+
+
+async def test_news_of_output_go_to_those_who_follow_the_incident(house: House) -> None:
+    async with (
+        house.serving() as url,
+        listening(url, house, "/events?incident=quorum-1") as ear,
+        listening(url, house, "/events") as other,
+    ):
+        assert await ear.line() == await other.line() == "retry: 1000"
+        output = house.desk.outputs.begin("quorum-1", "L1")
+        output.hear("out", b"line\n")
+        event = await ear.event()
+        assert (event["event"], event["data"]) == ("output", {"step": "L1"})
+        await house.story.declare("Data Breach")
+        assert (await other.event())["event"] == "entry"
+
+
+async def test_the_api_shows_what_is_printed_and_only_to_those_signed_in(house: House) -> None:
+    caller, path = await house.caller(), "/api/incidents/quorum-1/steps/L1/output"
+    assert (await caller.get(path)).json() == {"running": False, "text": "", "skipped": 0}
+    house.desk.outputs.begin("quorum-1", "L1").hear("out", b"one\ntw")
+    async with asyncio.timeout(10):
+        while not (shown := (await caller.get(path)).json())["text"]:
+            await asyncio.sleep(0.01)
+    assert shown == {"running": True, "text": "one\n", "skipped": 0}
+    assert (await caller.get("/api/incidents/quorum-9/steps/L1/output")).status_code == 404
+    assert (await house.client().get(path)).status_code == 401
+
+
+async def show(open_house: Open, answer: Answer) -> tuple[httpx.AsyncClient, str, dict[str, Any]]:
+    house = await open_house()
+    house.story.recorder.answer = lambda text: answer
+    await house.story.alert("ChainHalted", instance="validator-1")
+    ran = next(record.step for record in (await house.story.incident()).steps.values())
+    caller = await house.browser()
+    room = (await caller.get("/incidents/quorum-1")).text
+    step = (await caller.get(f"/api/incidents/quorum-1/steps/{ran}")).json()
+    at = room.index(f'id="step-{ran}"')
+    return (
+        caller,
+        room[at : room.index('</li>\n<li class="step', at) if '</li>\n<li class="step' in room[at:] else None],
+        step,
+    )
+
+
+async def test_a_pipe_that_failed_in_part_is_no_green_done(open_house: Open) -> None:
+    parts = (Part(program="curl", exit_code=7), Part(program="jq", exit_code=0))
+    _, html, step = await show(open_house, Answer(parts=parts))
+    assert (step["ran"]["state"], step["ran"]["partly"]) == ("ok", "curl exited 7")
+    assert "failed in part" in html
+    assert "r-partly" in html
+    assert "curl exited 7; only the end of the pipe ended well." in html
+    assert "No output." in html
+
+
+async def test_what_a_step_left_in_tmp_is_named_with_its_size(open_house: Open) -> None:
+    left = (LeftFile(path="/tmp/a<b>.log", size=2048, digest=DIGEST), LeftFile(path="/tmp/b.tar.gz", size=7))
+    _, html, step = await show(open_house, Answer(stdout="x", left=left))
+    assert step["ran"]["left"] == [
+        {"path": "/tmp/a<b>.log", "size": 2048, "digest": DIGEST},
+        {"path": "/tmp/b.tar.gz", "size": 7, "digest": ""},
+    ]
+    assert f'href="/api/evidence/{DIGEST}">/tmp/a&lt;b&gt;.log</a>' in html
+    assert "2 KiB" in html

@@ -45,7 +45,7 @@ async def test_a_file_may_be_dropped_beside_its_frame(house: House) -> None:
         (b"", "The file is empty."),
         (bytes(range(256)) * 80, "it is not text"),
         ("# Caf\u00e9 down\n\nCaf\u00e9".encode("latin-1"), "The file is not UTF-8"),
-        (b"a" * 12 * 2**20, "12.0 MiB, more than the 2 MiB"),
+        (b"a" * 12 * 2**20, "12.0 MiB, more than the 10 MiB"),
         (b"# X\n\n```bash\nrm -rf /srv\n", "This fence is never closed"),
     ],
     ids=["empty", "binary", "latin-1", "12 MiB", "unclosed"],

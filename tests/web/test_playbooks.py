@@ -88,11 +88,11 @@ async def test_what_is_empty_or_too_large_is_said(house: House) -> None:
     assert (unfilled.status_code, "choose a file or paste its text" in unfilled.text) == (400, True)
     large = await drop(house, b"x" * (MOST_SOURCE + 1))
     assert large.status_code == 413
-    assert "2 MiB" in large.text
+    assert "10 MiB" in large.text
     body = {"file": ("huge.md", b"x" * (MOST_SOURCE + 200_000))}
     huge = await (await house.browser()).post("/playbooks/try", files=body)
     assert huge.status_code == 413
-    assert "over 2 MiB" in huge.text
+    assert "over 10 MiB" in huge.text
     assert "tocsin compile" in huge.text, "a way out"
 
 

@@ -7,7 +7,8 @@ import asyncio
 from tocsin.playbook.model import Playbook
 from tocsin.web.desk import Desk
 
-MOST_SOURCE = 2 * 2**20
+MOST_SOURCE = 10 * 2**20
+"""As much as `tocsin compile` reads, so that a document has the same answer here and there."""
 AT_ONCE = 2
 
 

@@ -17,7 +17,10 @@ BIND = "bind."
 
 
 async def read_form(request: Request[Any, Any, Any], kind: type[B]) -> B:
-    """The form's fields as a body; `bind.NAME` fields become `bindings`. Raises `BadInput` with a sentence."""
+    """The form's fields as a body; `bind.NAME` fields become `bindings`. Raises `BadInput` with a sentence.
+
+    Boxes of which none is ticked are not sent at all: they mean none, never what an API call would mean without them.
+    """
     form = await request.form()
     hints = typing.get_type_hints(kind)
     values: dict[str, Any] = {}
@@ -29,6 +32,9 @@ async def read_form(request: Request[Any, Any, Any], kind: type[B]) -> B:
             values.setdefault("bindings", {})[name.removeprefix(BIND)] = given[-1].strip()
         elif name in hints:
             values[name] = given if typing.get_origin(hints[name]) is tuple else given[-1].replace("\r\n", "\n")
+    for name, hint in hints.items():
+        if name not in values and typing.get_origin(hint) is tuple:
+            values[name] = ()
     try:
         return msgspec.convert(values, kind, strict=False)
     except msgspec.ValidationError as error:
@@ -41,6 +47,8 @@ def _spell(error: msgspec.ValidationError) -> str:
     field = where.rstrip("`") or "a field"
     if "missing required field" in text:
         return f"fill in {text.rpartition('`')[0].rpartition('`')[2]}"
+    if "`array` of length >= 1" in text:
+        return f"tick at least one of the {field}"
     if "length >= 1" in text:
         return f"fill in {field}"
     if "length <=" in text:

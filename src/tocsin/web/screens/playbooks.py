@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import difflib
 from collections.abc import Iterator
 from typing import Any
@@ -48,7 +49,8 @@ async def try_playbook(
     """What the document would do. Nothing of it is kept."""
     source, name = await _read_document(request)
     playbook = await compiler.compile(source, name)
-    view = show_playbook(playbook, desk.engine.journal.shelf.blank(), read_lines(source), desk.clock.now())
+    blank, now = desk.engine.journal.shelf.blank(), desk.clock.now()
+    view = await asyncio.to_thread(lambda: show_playbook(playbook, blank, read_lines(source), now))
     return frame.show("parts/findings.html" if frame.inline else "try.html", playbook=view, most=MOST_SOURCE)
 
 

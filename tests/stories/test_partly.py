@@ -14,6 +14,7 @@ from tocsin.testing.recorder import Answer
 from tocsin.testing.story import Cast, Story
 from tocsin.timeline import events as e
 from tocsin.timeline.pipe import tell_end
+from tocsin.timeline.tell import tell as tell_event
 from tocsin.words import StepState
 
 PLAYBOOK = b"""# Till Playbook
@@ -80,6 +81,15 @@ async def test_what_a_look_came_to_is_said_on_the_page_and_in_the_timeline(
         ended = (await story.events(e.StepFinished))[0].event
         assert isinstance(ended, e.StepFinished)
         assert tell_end(ended) == told
+
+
+@pytest.mark.parametrize(("count", "said"), [
+    (1, "; it left /tmp/0"), (2, "; it left /tmp/0, /tmp/1"), (5, "; it left /tmp/0, /tmp/1 and 3 more"),
+])  # fmt: skip
+def test_what_was_left_is_told(count: int, said: str) -> None:
+    left = tuple(e.LeftFile(path=f"/tmp/{at}", size=1) for at in range(count))
+    ended = e.StepFinished(answers=1, step="L1", exit_code=0, duration_s=1.0, stdout="x", left=left)
+    assert tell_event(ended, str).endswith(said)
 
 
 async def test_a_change_that_ends_in_a_search_that_finds_nothing_has_failed() -> None:

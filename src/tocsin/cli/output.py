@@ -51,8 +51,7 @@ def _read(client: Client, digest: str, last: int | None) -> Output:
 def show_run(ran: dict[str, Any], outputs: dict[str, Output], more: str, before: str) -> Iterator[str]:
     """How a step ended, then what it printed; `more` is the command that shows all of it."""
     yield before + _ending(ran)
-    if ran.get("why"):
-        yield before + fold(ran["why"], MOST_LINE)
+    yield from (f"{before}! {fold(said, MOST_LINE)}" for said in (ran.get("partly"), ran.get("why")) if said)
     for name, output in outputs.items():
         if output.hidden:
             count = "1 line" if output.hidden == 1 else f"{output.hidden} lines"
@@ -62,6 +61,9 @@ def show_run(ran: dict[str, Any], outputs: dict[str, Output], more: str, before:
         yield from (f"{before}{MARKS[name]}{line}" for line in output.lines)
     if ran.get("cut"):
         yield f"{before}({ran['cut']} bytes from the middle were too many to be kept)"
+    yield from (f"{before}+ left {fold(each['path'])}, {each['size']} bytes" for each in ran.get("left", ()))
+    if ran.get("more_left"):
+        yield f"{before}+ left {ran['more_left']} more files"
 
 
 def _ending(ran: dict[str, Any]) -> str:

@@ -12,6 +12,7 @@ from tocsin.timeline.pipe import tell_end
 from tocsin.words import Audience
 
 Name = Callable[[str], str]
+MOST_LEFT = 2
 
 
 def tell(event: e.Event, name: Name) -> str:
@@ -132,13 +133,21 @@ def _tell_steps(event: e.Event, name: Name) -> str | None:
             return f"Step {step} started"
         case e.StepFinished(step=step, duration_s=seconds, why=why):
             silent = "" if event.stdout or event.stderr else ", printing nothing"
-            left = f"; left in /tmp: {len(event.left) + event.more_left} files" if event.left else ""
-            return f"Step {step} {tell_end(event)} after {seconds:.1f} s{silent}{_because(why)}{left}"
+            return f"Step {step} {tell_end(event)} after {seconds:.1f} s{silent}{_because(why)}{_tell_left(event)}"
         case e.StepNotRun(step=step, why=why):
             return f"Step {step} was not run: {why}"
         case e.StepInDoubt(step=step, why=why):
             return f"Step {step} is in doubt: {why}"
     return None
+
+
+def _tell_left(event: e.StepFinished) -> str:
+    """The first files that it left in /tmp."""
+    if not event.left:
+        return ""
+    more = len(event.left) + event.more_left - MOST_LEFT
+    named = ", ".join(each.path for each in event.left[:MOST_LEFT])
+    return f"; it left {named}{f' and {more} more' if more > 0 else ''}"
 
 
 def _tell_duties(event: e.Event, name: Name) -> str | None:

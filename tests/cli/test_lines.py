@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from typing import Any
 
 import pytest
@@ -99,3 +100,23 @@ def test_a_title_is_no_markup(title: str, capsys: Any) -> None:
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 3
     assert fold(title) in lines[1]
+
+
+class Screen(io.StringIO):
+    """A terminal to write to."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize("columns", [20, 40, 60, 200])
+def test_no_terminal_is_too_narrow_for_an_id(monkeypatch: pytest.MonkeyPatch, columns: int) -> None:
+    """What has to be typed again is never cut."""
+    screen = Screen()
+    monkeypatch.setattr("sys.stdout", screen)
+    monkeypatch.setenv("COLUMNS", str(columns))
+    row = ("monero-marketplace-1", "unclassified", "active", "Nov 21 06:48", "Database Connection Failures")
+    words.show_table("Incidents", ("Id", "Severity", "Status", "Opened", "Title"), [row])
+    said = screen.getvalue()
+    assert all(each in said for each in row[:3])
+    assert "…" not in said

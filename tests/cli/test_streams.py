@@ -120,3 +120,9 @@ def test_a_folder_without_markdown_is_named(tmp_path: Path, name: str) -> None:
     assert done.returncode == 2
     assert is_one_sentence(done.stderr)
     assert f"{name} is a folder, and holds no Markdown file".encode() in done.stderr
+
+
+@pytest.mark.parametrize(("words", "said"), [("help", b"Usage: tocsin COMMAND"), ("help ack", b"Usage: tocsin ack")])
+def test_help_is_a_word_too(tmp_path: Path, words: str, said: bytes) -> None:
+    done = shell(tmp_path, f"T {words}")
+    assert (done.returncode, said in done.stdout) == (0, True)

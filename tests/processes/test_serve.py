@@ -221,6 +221,36 @@ def test_nobody_acts_for_nobody(ground: Ground) -> None:
     assert "/signin/" in tocsin("signin", "ana", *here).stdout
 
 
+def test_the_same_act_twice_is_done_once_and_says_so(ground: Ground) -> None:
+    """Whoever is tired types things twice: nothing runs or is written down a second time, and the answer says why."""
+    ground.start()
+    wait_for(ground.url, "server")
+    ground.fire()
+    wait_for(lambda: "step_finished" in json.dumps(ground.ask("GET", "/api/incidents/shop-1/timeline") or ""), "read")
+    here = ("--workspace", str(ground.root), "--as", "ana")
+    assert "Ana acknowledged" in tocsin("ack", "shop-1", *here).stdout
+    assert "it is so already" in tocsin("ack", "shop-1", *here).stdout
+    assert tocsin("approve", "shop-1", "32", "--yes", *here).returncode == 0
+    wait_for(lambda: "exit 0" in tocsin("show", "shop-1", "--step", "32", *here).stdout, "the end of the step")
+    assert complains(tocsin("approve", "shop-1", "L32", "--yes", *here), "has run already", "--again")
+    assert ground.turns == 1
+    assert tocsin("approve", "shop-1", "l32", "--yes", "--again", *here).returncode == 0
+    wait_for(lambda: ground.turns == 2, "the second run")
+    assert "Ana resolved it" in tocsin("resolve", "shop-1", *here).stdout
+    assert complains(tocsin("resolve", "shop-1", *here), "reopen")
+
+
+def test_what_is_asked_of_the_wrong_place_says_so(ground: Ground, monkeypatch: pytest.MonkeyPatch) -> None:
+    ground.start()
+    url = wait_for(ground.url, "server")
+    monkeypatch.setenv("TOCSIN_TOKEN", "nobody's")
+    assert complains(tocsin("incidents", "--url", url), "token")
+    assert complains(tocsin("incidents", "--url", "tocsin.example.org"), "https://")
+    assert complains(tocsin("incidents", "--url", "http://127.0.0.1:9"), "does not answer")
+    assert complains(tocsin("explain", "TOC-999"), "PB101 to PB")
+    assert complains(tocsin("note", "shop-1", "", "--workspace", str(ground.root), "--as", "ana"), "nothing is given")
+
+
 def test_huge_and_malformed_bodies_are_refused_and_the_good_alerts_kept(ground: Ground) -> None:
     ground.start()
     url = wait_for(ground.url, "server") + f"/in/{KEY}/api/v2/alerts"

@@ -210,8 +210,8 @@ async def test_broken_and_oversized_bodies(house: House) -> None:
     for content in (b"{", b"", b"[]", b"null", b"\xff\xfe", b"[" * 100_000):
         answer = await api.post("/api/incidents/quorum-1/note", content=content, headers=headers)
         failure(answer, 400)
-    big = await api.post("/api/compile", content=b"x" * (2 * 2**20 + 1))
-    assert "2.0 MiB" in failure(big, 413)["message"]
+    big = await api.post("/api/compile", content=b"x" * (10 * 2**20 + 1))
+    assert "10.0 MiB" in failure(big, 413)["message"]
     failure(await api.delete("/api/incidents/quorum-1"), 405)
 
 

@@ -41,7 +41,12 @@ def main() -> None:
 def _run() -> int:
     """The verb's exit code; the program's own, for help and for words that it does not know."""
     try:
-        result = APP(result_action="return_value")
+        result = APP(_read_words(sys.argv[1:]), result_action="return_value")
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else 0 if end.code is None else 1
     return result if isinstance(result, int) else 0
+
+
+def _read_words(words: list[str]) -> list[str]:
+    """`tocsin help VERB` is what many type for `tocsin VERB --help`."""
+    return [*words[1:], "--help"] if words[:1] == ["help"] else words

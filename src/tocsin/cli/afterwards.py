@@ -15,20 +15,14 @@ def review(incident: str, /, *, where: Where = HERE) -> None:
 
 def meet(incident: str, obligation: str, /, *, note: str = "", where: Where = HERE) -> None:
     """Say that a duty is done."""
-    asked = Client(where).incident(incident)
-    asked.post("obligations", obligation, "meet", note=note)
-    say(f"{asked.id}: {obligation} is met.")
+    say(Client(where).incident(incident).act("obligations", obligation, "meet", note=note))
 
 
 def waive(incident: str, obligation: str, /, *, reason: str, where: Where = HERE) -> None:
     """Set a duty aside, with a reason."""
-    asked = Client(where).incident(incident)
-    asked.post("obligations", obligation, "waive", reason=reason)
-    say(f"{asked.id}: {obligation} is waived.")
+    say(Client(where).incident(incident).act("obligations", obligation, "waive", reason=reason))
 
 
 def lift(incident: str, line: int, /, *, reason: str = "", where: Where = HERE) -> None:
     """Lift a prohibition, if the playbook names you for it."""
-    asked = Client(where).incident(incident)
-    asked.post("prohibitions", line, "lift", reason=reason)
-    say(f"{asked.id}: line {line} is lifted.")
+    say(Client(where).incident(incident).act("prohibitions", line, "lift", reason=reason))

@@ -15,6 +15,7 @@ from cyclopts import Parameter
 from tocsin.app.place import PRIVATE, find_workspace, read_server
 from tocsin.cli.identity import find_person
 from tocsin.errors import NotFound, UserError
+from tocsin.timeline.line import fold
 
 TIMEOUT_S = 30.0
 MOST_SEARCHED = 5000
@@ -134,6 +135,13 @@ class Incident:
         """Ask something of the incident; the answer's JSON."""
         return self._try(self._client.post, parts, body)
 
+    def act(self, *parts: object, **body: Any) -> str:
+        """Ask something of the incident; what came of it, in the words of the record. What changed nothing says so."""
+        answer = self.post(*parts, **body)
+        entries = answer.get("entries", ()) if isinstance(answer, dict) else ()
+        said = f"{fold(entries[0]['text'])}." if entries else "nothing to do, it is so already."
+        return f"{self.id}: {said}"
+
     def _try(self, ask: Callable[..., Any], parts: tuple[object, ...], options: dict[str, Any]) -> Any:
         """As if an id was given; where there is no such thing, as if a number was."""
         try:
@@ -171,6 +179,8 @@ def _sentence(answer: httpx.Response) -> str:
 def _find(where: Where) -> tuple[str, str, Path | None]:
     """The address, the token, and the workspace if it is one's own."""
     if where.url is not None:
+        if not where.url.startswith(("http://", "https://")):
+            raise UserError(f"{where.url!r} is no address; write it as https://tocsin.example.org.")
         token = os.environ.get("TOCSIN_TOKEN", "")
         if not token:
             raise UserError("Set TOCSIN_TOKEN to your API token for that server.")

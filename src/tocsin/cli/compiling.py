@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from itertools import groupby
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -114,9 +115,17 @@ def explain(code: Annotated[str, Parameter(help="A code such as TOC-210 or PB101
     found = known.get(code.upper())
     if found is None:
         raise NotFound(
-            f"There is no code {code}; there are {', '.join(sorted(known))}, and those of findings ({findings.CODES})."
+            f"There is no code {code[:40]!r}. Errors: {', '.join(sorted(known))}. "
+            f"Findings: {_shorten(findings.CODES)}, or their names."
         )
     say(f"{found.code} {found.__name__}\n\n{(found.__doc__ or '').strip()}")
+
+
+def _shorten(codes: str) -> str:
+    """``PB101, PB102, PB103`` as ``PB101 to PB103``."""
+    groups = groupby(codes.split(", "), key=lambda code: code[:3])
+    ends = ([*group] for _, group in groups)
+    return ", ".join(f"{each[0]} to {each[-1]}" if len(each) > 1 else each[0] for each in ends)
 
 
 def _errors(kind: type[TocsinError]) -> Iterator[type[TocsinError]]:

@@ -13,9 +13,7 @@ HERE = Where()
 
 
 def _ask(incident: str, verb: str, where: Where, **body: Any) -> None:
-    asked = Client(where).incident(incident)
-    asked.post(verb, **body)
-    say(f"{asked.id}: done.")
+    say(Client(where).incident(incident).act(verb, **body))
 
 
 def declare(

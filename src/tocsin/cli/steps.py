@@ -20,18 +20,50 @@ Bind = Annotated[
 Yes = Annotated[bool, Parameter(name=["--yes", "-y"], help="Do not ask.")]
 
 
-def approve(incident: str, step: str, /, *, bind: Bind = None, yes: Yes = False, where: Where = HERE) -> None:
+Again = Annotated[bool, Parameter(help="Run it once more, though it has run already.")]
+STARTED = {
+    "ok": "has run already and ended well",
+    "failed": "has run already and failed",
+    "running": "is running",
+    "in_doubt": "is in doubt: nobody saw it end",
+}
+
+
+def approve(
+    incident: str, step: str, /, *, bind: Bind = None, yes: Yes = False, again: Again = False, where: Where = HERE
+) -> None:
     """Show exactly what a step will run, ask, and run it once."""
-    _approve(Client(where).incident(incident), step, _bindings(bind), yes)
+    _approve(Client(where).incident(incident), _spell(step), _bindings(bind), yes=yes, again=again)
 
 
-def _approve(asked: Incident, step: str, bindings: dict[str, str], yes: bool) -> None:
+def _approve(asked: Incident, step: str, bindings: dict[str, str], *, yes: bool, again: bool = False) -> None:
     query = {f"bind.{name}": value for name, value in bindings.items()}
     shown = asked.get("steps", step, **query)
+    _require_runnable(asked.id, shown, again=again)
     say(_describe(shown))
-    if shown["verdict"]["kind"] in ("forbidden", "refused") or yes or _agrees():
-        asked.post("steps", step, "approve", digest=shown["digest"], bindings=bindings)
-        say(f"{asked.id}: {step} approved; `tocsin show {asked.id} --step {step}` has its output.")
+    if not (shown["verdict"]["kind"] in ("forbidden", "refused", "fill_in") or yes or _agrees()):
+        say(f"{asked.id}: {step} was not approved; nothing runs.")
+        return
+    asked.post("steps", step, "approve", digest=shown["digest"], bindings=bindings)
+    say(f"{asked.id}: {step} approved; `tocsin show {asked.id} --step {step}` has its output.")
+
+
+def _require_runnable(incident: str, step: dict[str, Any], *, again: bool) -> None:
+    """Raise `UserError` for what is done by hand, and for what would run a second time unasked."""
+    if not step["digest"]:
+        raise UserError(f"{step['id']} is done by hand; when it is, say so: tocsin done {incident} {step['id']}")
+    ran = STARTED.get(step["state"])
+    if ran is not None and not again:
+        raise UserError(
+            f"{step['id']} {ran} (tocsin show {incident} --step {step['id']}). "
+            f"If it shall run once more: tocsin approve {incident} {step['id']} --again"
+        )
+
+
+def _spell(step: str) -> str:
+    """A step by its line will do: `209` is L209."""
+    given = step.strip()
+    return f"L{given}" if given.isdecimal() else given.upper()
 
 
 def _describe(step: dict[str, Any]) -> str:
@@ -44,7 +76,10 @@ def _describe(step: dict[str, Any]) -> str:
 def _agrees() -> bool:
     if not sys.stdin.isatty():
         raise UserError("There is nobody to ask here: add --yes if you mean it.")
-    return input("Run exactly this, once? [y/N] ").strip().lower() in ("y", "yes")
+    try:
+        return input("Run exactly this, once? [y/N] ").strip().lower() in ("y", "yes")
+    except EOFError:
+        return False
 
 
 def _bindings(bind: list[str] | None) -> dict[str, str]:
@@ -58,21 +93,17 @@ def run(incident: str, statement: str, /, *, yes: Yes = False, where: Where = HE
     """Type a statement of your own; it is judged, shown and run like any step."""
     asked = Client(where).incident(incident)
     typed = asked.post("steps", text=statement)
-    _approve(asked, typed["step"], {}, yes)
+    _approve(asked, typed["step"], {}, yes=yes)
 
 
 def done(incident: str, step: str, /, *, note: str = "", where: Where = HERE) -> None:
     """Check off a manual step."""
-    asked = Client(where).incident(incident)
-    asked.post("steps", step, "done", note=note)
-    say(f"{asked.id}: {step} done.")
+    say(Client(where).incident(incident).act("steps", _spell(step), "done", note=note))
 
 
 def skip(incident: str, step: str, /, *, reason: str = "", where: Where = HERE) -> None:
     """Leave a step out."""
-    asked = Client(where).incident(incident)
-    asked.post("steps", step, "skip", reason=reason)
-    say(f"{asked.id}: {step} left out.")
+    say(Client(where).incident(incident).act("steps", _spell(step), "skip", reason=reason))
 
 
 def settle(
@@ -84,6 +115,4 @@ def settle(
     where: Where = HERE,
 ) -> None:
     """Say what became of a step that nobody saw end."""
-    asked = Client(where).incident(incident)
-    asked.post("steps", step, "doubt", happened=happened)
-    say(f"{asked.id}: {step} {'happened' if happened else 'did not happen'}.")
+    say(Client(where).incident(incident).act("steps", _spell(step), "doubt", happened=happened))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import os
+import shutil
 import sys
 from collections.abc import Sequence
 from datetime import datetime
@@ -23,6 +24,10 @@ Format = Literal["text", "json"]
 
 WIDE = 1000
 """Columns where nobody looks: a program that reads a table gets all of it."""
+
+
+LEAST_LAST = 12
+"""Columns that the last column of a table needs to be worth reading."""
 
 
 class NotWritten(UserError):
@@ -104,6 +109,9 @@ def show_table(title: str, columns: tuple[str, ...], rows: Sequence[tuple[str, .
     if not rows:
         say(f"{title}: none.")
         return
+    if _is_too_wide(rows):
+        say("\n".join(f"{'  '.join(each for each in row[:-1] if each)}\n    {row[-1]}" for row in rows))
+        return
     table = Table(*columns, box=None, pad_edge=False)
     for row in rows:
         table.add_row(*row)
@@ -113,6 +121,14 @@ def show_table(title: str, columns: tuple[str, ...], rows: Sequence[tuple[str, .
     with paper.capture() as drawn:
         paper.print(table)
     say(drawn.get().rstrip("\n"))
+
+
+def _is_too_wide(rows: Sequence[tuple[str, ...]]) -> bool:
+    """Whether a narrow terminal would cut what has to be typed again: all but the last column must fit."""
+    if not _out().isatty():
+        return False
+    needed = sum(max(len(row[at]) for row in rows) + 2 for at in range(len(rows[0]) - 1))
+    return needed + LEAST_LAST > shutil.get_terminal_size((WIDE, 24)).columns
 
 
 def count(number: int, one: str, many: str = "") -> str:

@@ -291,7 +291,7 @@ def _require_open_obligation(incident: Incident, key: str) -> None:
     if found is None:
         raise NotFound(f"This incident owes no {key!r}; it owes: {', '.join(incident.obligations) or 'nothing'}.")
     if not found.is_open:
-        raise IllegalMove(f"{found.what} is already {found.state}.")
+        raise IllegalMove(f"“{found.what}” is {found.state} already.")
 
 
 def _lift(incident: Incident, book: Book, command: LiftProhibition, now: datetime) -> tuple[e.Event, ...]:

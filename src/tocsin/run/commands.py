@@ -170,11 +170,16 @@ def _skip(incident: Incident, book: Book, command: SkipStep, now: datetime) -> t
     record = incident.steps.get(command.step)
     if record is not None and record.state is StepState.RUNNING:
         raise IllegalMove(f"Step {command.step} is running; it cannot be left out now.")
+    if record is not None and record.state is StepState.SKIPPED:
+        return ()
     return (e.StepSkipped(step=command.step, by=command.by, reason=command.reason),)
 
 
 def _finish(incident: Incident, book: Book, command: FinishStep, now: datetime) -> tuple[e.Event, ...]:
     _require_step(incident, book, command.step)
+    record = incident.steps.get(command.step)
+    if record is not None and record.state is StepState.OK:
+        return ()
     return (e.StepDone(step=command.step, by=command.by, note=command.note),)
 
 

@@ -54,6 +54,8 @@ async def require_asker(connection: ASGIConnection[Any, Any, Any, Any], handler:
     """Let nobody in whom we do not know, and nothing through that a foreign page made a browser send."""
     desk: Desk = connection.app.state.desk
     asker = await _find_asker(desk, connection)
+    if asker is None and connection.headers.get("authorization"):
+        raise NotSignedIn("Nobody here has this token, or it is over. Look at TOCSIN_TOKEN, or ask for another.")
     if asker is None:
         raise NotSignedIn(f"Nobody is signed in. Get a link with `{desk.signin}` on the server, and open it.")
     if asker.via == "cookie" and isinstance(connection, Request) and connection.method not in SAFE:

@@ -82,12 +82,19 @@ def _describe(request: Request[Any, Any, Any], error: Exception) -> tuple[int, F
 
 def _spell(request: Request[Any, Any, Any], error: HTTPException) -> str:
     wrong = [each for each in error.extra if isinstance(each, dict)] if isinstance(error.extra, list) else []
-    details = [f"{each.get('key') or 'the body'}: {each.get('message', '')}" for each in wrong]
+    details = [f"{each.get('key') or 'the body'}: {_plain(str(each.get('message', '')))}" for each in wrong]
     if details:
         return f"The request does not fit: {'; '.join(details)}."
     if error.status_code == 400:
         return f"The request cannot be read: {error.detail}."
     return HTTP_TEXTS.get(error.status_code, error.detail).format(limit=_limit(request))
+
+
+def _plain(text: str) -> str:
+    """What a person who has typed nothing, or too much, can make something of."""
+    if "length >= 1" in text:
+        return "nothing is given"
+    return text.replace("Expected `str` of length <=", "at most so many characters:")
 
 
 def _limit(request: Request[Any, Any, Any]) -> str:

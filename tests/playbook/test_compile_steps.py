@@ -201,3 +201,9 @@ def test_what_becomes_of_each_step(read: _Read) -> None:
         "```bash\nkubectl delete pvc -n shop data\n```\n"
     )
     assert list(foresee(procedure)) == [Fate.RUNS, Fate.WAITS, Fate.FORBIDDEN]
+
+
+@pytest.mark.parametrize("bullet", ["- ", "1. ", "- [ ] x\n- "])
+def test_a_command_below_an_empty_bullet_keeps_its_own_line(bullet: str, read: _Read) -> None:
+    *_, step = read(f"**Diagnosis:**\n\n{bullet}\n   `kubectl get pods -n shop`\n").steps
+    assert (step.statement is not None, step.line) == (True, 11 + bullet.count("\n"))

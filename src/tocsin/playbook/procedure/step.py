@@ -165,10 +165,10 @@ class StepReader:
         self._add(StepKind.STATEMENT, line, text, title, self.state(text, line))
 
     def _add_words(self, line: int, raw: str, text: str) -> None:
-        """Words to be done by hand, or the command that they end with."""
+        """Words to be done by hand, or the command that they end with; they may begin below an empty bullet."""
         found = command_in(raw)
         if found is not None:
-            self._add_command(line, found[1], found[0] or None)
+            self._add_command(line + raw[: raw.index("`")].count("\n"), found[1], found[0] or None)
         else:
             self._add(StepKind.MANUAL, line, text)
 

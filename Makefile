@@ -1,13 +1,15 @@
 # One screen. Every target sets up what it needs; nothing outside this folder is touched.
 
 PYTHON ?= python3
+SECONDS ?= 600
+PLAYBOOKS ?= ../shared/seeds/*.md
 BIN := .venv/bin
 PATH := $(CURDIR)/$(BIN):$(CURDIR)/.tools/root/usr/bin:$(PATH)
 export PATH
 export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format lock clean
+.PHONY: help setup demo test oracle bench fuzz check format lock clean
 
 help:            ## This list
 	@sed -n 's/^\([a-z]*\): *[a-z.\/]* *## /  make \1 \t/p' Makefile | expand -t 24
@@ -23,6 +25,16 @@ demo: .venv/ready ## Five teams, a shop that breaks for real, one address
 test: .venv/ready ## Every test
 	@$(BIN)/python tools/missing.py
 	@$(BIN)/python -m pytest -n auto
+
+oracle: .venv/ready ## Run every command judged to be a read, and watch what it does
+	@$(BIN)/python tools/missing.py
+	@TOCSIN_ORACLE=all $(BIN)/python -m pytest -q tests/playbook/test_oracle.py
+
+bench: .venv/ready ## Speed of the compiler beside a bare Markdown parser
+	@$(BIN)/python bench/compile.py $(PLAYBOOKS)
+
+fuzz: .venv/ready ## Feed the compiler bytes that nobody would write, for SECONDS
+	@$(BIN)/python tools/fuzz.py $(SECONDS)
 
 check: .venv/ready ## Format, lint, types, rooms, sizes
 	@$(BIN)/ruff format --check .

@@ -1,13 +1,14 @@
 """Speed of the compiler beside a bare Markdown parser, in one run: prints Markdown tables.
 
-    python bench/compile.py PLAYBOOK… [--rounds 15] [--scales 1,10,100,1000] [--budget 300]
+    python bench/compile.py PLAYBOOK… [--rounds 15] [--scales 1,2,4,8,16,100,1000] [--budget 300]
                                       [--parts seeds,edit,growth,shapes]
 
 *seeds*: the given playbooks to the typed model, with effects and diagnostics, against markdown-it-py's token stream of
 the same text. Imports and data files are loaded before; rounds are interleaved and each subject's median counts. *Cold*
 empties every cache of the compiler before each round, *warm* does not. *edit*: one line of a playbook of about 20 KB
-changes and the whole is compiled again, caches warm. *growth*: all playbooks as one document, repeated; each scale in a
-process of its own. *shapes*: documents built to be awkward, at n and 4 n lines; 4 is linear, 16 quadratic.
+changes and the whole is compiled again, caches warm. *growth*: all playbooks as one document, repeated; each scale in
+a process of its own; *per doubling* is how much longer twice as much took (2.0 is linear, 4.0 quadratic). *shapes*:
+documents built to be awkward, at n and 4 n lines; 4 is linear, 16 quadratic.
 
 Times are CPU seconds of the process. Only ratios within one run mean anything: the machine changes, the ratio hardly.
 """
@@ -19,6 +20,7 @@ import datetime
 import functools
 import gc
 import json
+import math
 import random
 import resource
 import statistics
@@ -149,10 +151,11 @@ def measure_growth(paths: list[Path], scales: list[int], budget: float) -> str:
     """One document that grows; a scale that would take longer than the budget is left out and said so."""
     rows = []
     rate: float | None = None
+    before: tuple[int, float] | None = None
     for scale in scales:
         size = scale * sum(path.stat().st_size for path in paths)
         if rate is not None and rate * size > budget:
-            rows.append((f"× {scale}", str(size), f"left out: about {rate * size:.0f} s", "", ""))
+            rows.append((f"× {scale}", str(size), f"left out: about {rate * size:.0f} s", "", "", ""))
             continue
         done = subprocess.run(
             [sys.executable, __file__, "--one-scale", str(scale), *map(str, paths)],
@@ -161,9 +164,17 @@ def measure_growth(paths: list[Path], scales: list[int], budget: float) -> str:
         found = json.loads(done.stdout)
         rate = found["seconds"] / found["bytes"]
         grown = (found["rss"] - found["rss_before"]) * 1024 / found["bytes"]
-        rows.append((f"× {scale}", str(found["bytes"]), f"{found['seconds']:.2f}", f"{1e6 * rate:.2f}", f"{grown:.0f}"))
-    head = ("scale", "bytes", "CPU s", "µs a byte", "memory, bytes a byte")
+        doubled = f"{_per_doubling(before, (found['bytes'], found['seconds'])):.2f}" if before else ""
+        before = found["bytes"], found["seconds"]
+        took = f"{found['seconds']:.2f}"
+        rows.append((f"× {scale}", str(found["bytes"]), took, doubled, f"{1e6 * rate:.2f}", f"{grown:.0f}"))
+    head = ("scale", "bytes", "CPU s", "per doubling", "µs a byte", "memory, bytes a byte")
     return "### All of them as one document, repeated\n\n" + table(head, rows)
+
+
+def _per_doubling(small: tuple[int, float], large: tuple[int, float]) -> float:
+    """By how much the time grew for each time that the size doubled between two measurements."""
+    return (large[1] / small[1]) ** (1 / math.log2(large[0] / small[0]))
 
 
 def measure_scale(paths: list[Path], scale: int) -> str:
@@ -248,7 +259,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("playbooks", nargs="+", type=Path)
     parser.add_argument("--rounds", type=int, default=15)
-    parser.add_argument("--scales", default="1,10,100,1000")
+    parser.add_argument("--scales", default="1,2,4,8,16,100,1000")
     parser.add_argument("--budget", type=float, default=300, help="CPU seconds that one scale may take")
     parser.add_argument("--parts", default="seeds,edit,growth,shapes")
     parser.add_argument("--lines", type=int, default=1000, help="lines of the smaller of two awkward documents")

@@ -11,6 +11,7 @@ PROGRAMS = {
     "chromium": "the browser tests (package chromium)",
     "prometheus": "a real Prometheus (package prometheus)",
     "prometheus-alertmanager": "a real Alertmanager (package prometheus-alertmanager)",
+    "strace": "watching what commands judged to be reads do (package strace)",
 }
 
 

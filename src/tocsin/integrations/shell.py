@@ -45,7 +45,11 @@ COUNTS_APART = tuple(int(each) for each in re.findall(r"\d+", os.uname().release
 have used up the bound before the first step.
 """
 
-QUIET = {"TERM": "dumb", "PAGER": "cat", "GIT_PAGER": "cat", "SYSTEMD_PAGER": "", "NO_COLOR": "1", "LANG": "C.UTF-8"}
+QUIET = {
+    "TERM": "dumb", "PAGER": "cat", "GIT_PAGER": "cat", "GIT_OPTIONAL_LOCKS": "0", "SYSTEMD_PAGER": "", "NO_COLOR": "1",
+    "LANG": "C.UTF-8",
+}  # fmt: skip
+"""No colours, no pager, nobody asked; and `git status` looks without writing its index anew."""
 
 
 class LocalTarget(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -202,10 +202,14 @@ class _Loader:
     def _add_program(self, name: str, raw: _RawProgram) -> None:
         at = f"program.{name}"
         shared = self._flags(at, raw.flags)
-        specs = [self._spec(f"{at}.verbs", path, _RawSpec(is_=is_), shared) for path, is_ in raw.verbs.items()]
+        raising = tuple(rule for rule in raw.when if rule.has)
+        specs = [
+            self._spec(f"{at}.verbs", path, _RawSpec(is_=is_, when=raising), shared) for path, is_ in raw.verbs.items()
+        ]
         for verb in raw.verb:
+            own_and_shared = msgspec.structs.replace(verb, when=(*raising, *verb.when))
             for path in (verb.path,) if isinstance(verb.path, str) else verb.path:
-                specs.append(self._spec(f"{at}.verb {path!r}", path, verb, shared))
+                specs.append(self._spec(f"{at}.verb {path!r}", path, own_and_shared, shared))
         if raw.verbs or raw.verb:
             own = self._spec(at, "", msgspec.structs.replace(raw, is_=raw.is_ or "read: prints how to use it"), {})
         else:

@@ -218,6 +218,13 @@ def shapes() -> Iterator[tuple[str, Callable[[int], str]]]:
         "scenarios",
         lambda n: "".join(f"## Scenario {i}: X (P1)\n\n**Symptoms**\n\n- x\n\n1. Fix it\n\n" for i in range(n)),
     )
+    yield (
+        "chapters of scenarios",
+        lambda n: "".join(
+            f"# Book {i}\n\n## Scenario {i}: X (P1)\n\n**Symptoms**\n\n- x\n\n**Fix**\n\n1. Do it\n\n"
+            for i in range(n // 3)
+        ),
+    )
     yield "underlined headings", lambda n: "Title\n---\n" * n
     yield "rules", lambda n: "---\n" * n
     yield "one long line", lambda n: "restart within 5 minutes (P1) or page the lead " * n

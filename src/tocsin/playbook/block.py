@@ -121,9 +121,9 @@ class Block:
                 waiting += reversed(block.children)
         return self._below
 
-    def forget(self) -> None:
-        """Drop what was remembered of the blocks below: they have been moved."""
-        self._below = None
+    def remember(self, below: list[Block]) -> None:
+        """Take a list of all the blocks below, in document order, for the true one."""
+        self._below = below
 
     @property
     def lines(self) -> tuple[tuple[int, str], ...]:

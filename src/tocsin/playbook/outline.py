@@ -35,7 +35,7 @@ class Outline:
         for block in beside:
             block.parent = title
         title.children += beside
-        _measure(self.root)
+        _measure(self.root, [])
 
 
 def build(lines: Sequence[str], is_name: Callable[[str], bool]) -> Outline:
@@ -47,7 +47,7 @@ def build(lines: Sequence[str], is_name: Callable[[str], bool]) -> Outline:
     scanner.run()
     _free_colophon(scanner)
     raise_labels(scanner.root, is_name)
-    _measure(scanner.root)
+    _measure(scanner.root, [])
     return Outline(scanner.root, lines, scanner.faults)
 
 
@@ -65,16 +65,24 @@ def _free_colophon(scanner: Scanner) -> None:
             scanner._add(block, scanner.root)
 
 
-def _measure(block: Block) -> int:
-    """Set ``last_line`` and ``position`` of everything inside a block, leaves first; rules do not count as content."""
+def _measure(block: Block, order: list[Block]) -> int:
+    """Set ``last_line``, ``position`` and what is below of everything inside a block, leaves first.
+
+    ``order`` collects the blocks in document order; rules do not count as content.
+    """
     last = block.end_line
-    block.forget()
+    begin = len(order)
     for position, child in enumerate(block.children):
+        order.append(child)
         child.position = position
         if child.kind is Kind.RULE:
             continue
-        last = max(last, _measure(child) if child.children else child.end_line)
-        if not child.children:
-            child.last_line = child.end_line
+        if child.children:
+            end = _measure(child, order)
+        else:
+            end = child.last_line = child.end_line
+        if end > last:
+            last = end
     block.last_line = last
+    block.remember(order[begin:])
     return last

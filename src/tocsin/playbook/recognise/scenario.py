@@ -147,7 +147,8 @@ class _Judge:
     def __init__(self, draft: Draft) -> None:
         self.draft = draft
         self.level_lines = {severity.line for severity in draft.severities}
-        self.taken: set[int] = set()  # ids of blocks with a procedure inside
+        self.inside: dict[int, list[Block]] = {}  # by id of a block: the procedures inside it, dissolved ones too
+        self.dissolved: set[int] = set()  # ids of procedures that turned out to be parts of one
         self.loose: set[int] = set()  # ids of procedures that only their form or place made one
         self.name = draft.document_name
         self.operational = draft.is_operational
@@ -162,23 +163,17 @@ class _Judge:
         whole = title or self.draft.outline.root
         if title is not None or not (self.draft.scenario_blocks or self.draft.process_blocks):
             self._settle(whole, self._judge_document(whole))
-        self.draft.scenario_blocks.reverse()
-        self.draft.process_blocks.reverse()
+        for found in (self.draft.scenario_blocks, self.draft.process_blocks):
+            found[:] = [block for block in reversed(found) if id(block) not in self.dissolved]
 
     def _settle(self, block: Block, verdict: str | None) -> None:
         if verdict is None:
             return
         found = self.draft.scenario_blocks if verdict == "scenario" else self.draft.process_blocks
-        if id(block) in self.taken:
-            self._dissolve(block)
+        self.dissolved.update(map(id, self.inside.get(id(block), ())))
         found.append(block)
-        self.taken.update(id(holder) for holder in block.ancestors())
-
-    def _dissolve(self, block: Block) -> None:
-        """The procedures inside a block that turned out to be one itself are its parts."""
-        inside = {id(child) for child in block.walk()}
-        for found in (self.draft.scenario_blocks, self.draft.process_blocks):
-            found[:] = [child for child in found if id(child) not in inside]
+        for holder in block.ancestors():
+            self.inside.setdefault(id(holder), []).append(block)
 
     def _judge(self, block: Block) -> str | None:
         title = block.title
@@ -198,7 +193,7 @@ class _Judge:
         names_process = _PROCESS_TITLE.search(title.lower()) is not None
         if names_process and profile.phases >= 2:
             return "process"
-        if id(block) in self.taken:
+        if id(block) in self.inside:
             inner = _is_identifier(title) and profile.telling
             return "scenario" if inner or self._is_whole(block, profile) else None
         if names_process and (len(profile.core) >= 2 or (profile.phases and _has_steps(block))):
@@ -236,9 +231,7 @@ class _Judge:
 
     def _is_whole(self, block: Block, profile: Profile) -> bool:
         """Whether a heading with procedures inside is one scenario all the same: it has the parts of one of its own."""
-        inside = [
-            found for found in (*self.draft.scenario_blocks, *self.draft.process_blocks) if block in found.ancestors()
-        ]
+        inside = [found for found in self.inside[id(block)] if id(found) not in self.dissolved]
         named = [found for found in inside if section_kind(found.parent.title if found.parent else "") is None]
         return profile.telling and len(profile.core) >= 2 and not named and profile.alert
 
@@ -261,7 +254,7 @@ class _Judge:
         profile = Profile(block)
         if block.line in self.level_lines:
             return "process" if _has_numbered(block) else None
-        if id(block) in self.taken:
+        if id(block) in self.inside:
             return None
         return "process" if profile.phases or _has_steps(block) else None
 
@@ -311,7 +304,7 @@ class _Judge:
         name = self.name
         identifier = _is_identifier(name)
         profile = Profile(whole)
-        if id(whole) in self.taken and not identifier and not self._outweighs(whole, profile):
+        if id(whole) in self.inside and not identifier and not self._outweighs(whole, profile):
             return None
         if name_topic(name) in (Topic.REVIEW, Topic.TEMPLATE, Topic.DRILL, Topic.METRIC) or _EXPLAINS.search(
             name.lower()
@@ -335,10 +328,11 @@ class _Judge:
         """
         if not profile.telling or len(profile.core) < 2:
             return False
-        inside = [*self.draft.scenario_blocks, *self.draft.process_blocks]
-        if all(id(found) in self.loose for found in inside) and len(profile.core) >= 3:
+        found = (*self.draft.scenario_blocks, *self.draft.process_blocks)
+        inside = [block for block in found if id(block) not in self.dissolved]
+        if all(id(block) in self.loose for block in inside) and len(profile.core) >= 3:
             return True
-        return all(self._stands_in_part(found) for found in inside)
+        return all(map(self._stands_in_part, inside))
 
 
 def recognise(draft: Draft) -> None:

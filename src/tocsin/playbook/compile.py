@@ -45,7 +45,8 @@ def _read_procedures(draft: Draft) -> None:
 
 
 def _read_house_rules(draft: Draft) -> None:
-    found = read_outside(draft.outline.root, {id(block) for block, _ in draft.procedure_blocks()} | draft.row_tables)
+    procedures = {id(block) for block, _ in draft.procedure_blocks()} | draft.row_tables
+    found = read_outside(draft.outline.root, procedures, draft.words)
     draft.prohibitions = list(found.prohibitions.values())
     draft.approvals = list(found.approvals.values())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 
 from tocsin.playbook import effect, model
@@ -13,6 +14,7 @@ from tocsin.playbook.outline import Outline
 from tocsin.playbook.procedure.fence import FenceReading, state
 from tocsin.playbook.procedure.fence import read as read_fence
 from tocsin.playbook.procedure.title import name_procedure
+from tocsin.playbook.sentence import Words
 from tocsin.playbook.source import Source
 from tocsin.playbook.topics import Topic, name_topic
 from tocsin.words import SectionKind
@@ -99,6 +101,11 @@ class Draft:
         self.policy: model.Policy | None = None
         self._procedure_at: dict[int, Block] = {}
         self._fences: dict[int, FenceReading] = {}
+
+    @functools.cached_property
+    def words(self) -> Words:
+        """All words of the document outside its fences."""
+        return Words(self.outline.root)
 
     @property
     def document_name(self) -> str:

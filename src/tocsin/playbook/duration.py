@@ -52,8 +52,9 @@ _ALTERNATE = re.compile(
     r"sixty|ninety)",
     re.IGNORECASE,
 )
+LONG = re.compile(r"\d{3}")
+"""What a text that writes a time out of reach holds at least."""
 _DIGIT = re.compile(r"\d")
-_LONG = re.compile(r"\d{3}")
 _SHORT_UNIT = re.compile(r"\d[\s+-]{0,4}[smhdw](?![a-z])|t\s{0,3}\+")  # this and the following for lower case
 _UNIT_SIGN = re.compile(
     r"sec|min|hr|hour|hora|stund|heure|day|dia|tag|wk|week|mo\b|month|segund|мин|час|сек|дн|분|시간|초|分|時|小|日|天|週|周"
@@ -127,7 +128,7 @@ def _bound(found: Duration) -> Duration:
 
 def out_of_reach(text: str) -> list[str]:
     """What a text writes as a time and is longer than `MOST_S`, in its own words."""
-    if not _LONG.search(text):
+    if not LONG.search(text):
         return []
     marks = [mark.group().strip() for mark in _T_PLUS.finditer(text) if _is_too_long(mark)]
     return marks or [text[each.start : each.end] for each in _all(text) if max(each.low or 0, each.high) > MOST_S]

@@ -16,7 +16,6 @@ from tocsin.playbook.draft import Draft, Said
 from tocsin.playbook.model import Playbook, Procedure, Statement, Step
 from tocsin.playbook.procedure.fence import FenceReading
 from tocsin.playbook.recognise.document import sayings
-from tocsin.playbook.sentence import lines_of
 from tocsin.playbook.shelf import Shelf
 from tocsin.playbook.suppression import Suppressions
 from tocsin.words import Effect, Level, Tag
@@ -95,7 +94,7 @@ class View:
     @functools.cached_property
     def words(self) -> tuple[tuple[int, str], ...]:
         """Every line of words outside fences, without marks, with its number."""
-        return tuple((line, text) for line, text, _ in lines_of(self.draft.outline.root))
+        return tuple((line, text) for line, text, _ in self.draft.words.lines)
 
     @functools.cached_property
     def sayings(self) -> tuple[Said, ...]:

@@ -75,6 +75,7 @@ class Parts:
         self.all = parts
         self.by_line = {part.line: part for part in parts}
         self.has_kinds = any(part.kind is not None for part in parts)
+        self.forbids = any(part.kind is SectionKind.PROHIBITION for part in parts)
         self._kinded = Spans(part for part in parts if part.kind is not None)
 
     def at(self, line: int) -> Part | None:

@@ -18,7 +18,6 @@ from tocsin.playbook.draft import Draft
 from tocsin.playbook.duration import Duration, durations
 from tocsin.playbook.model import Severity, StatusDuty
 from tocsin.playbook.recognise.clocks import cadence
-from tocsin.playbook.sentence import lines_of
 from tocsin.playbook.topics import Topic, topics_of
 
 _UPDATE = re.compile(r"updat|status|communicat|inform|report|stakeholder|cadence|post", re.IGNORECASE)
@@ -60,9 +59,7 @@ def recognise(draft: Draft) -> None:
 def _speaking(draft: Draft) -> Iterator[tuple[int, str, Block]]:
     if not draft.severities:
         return
-    for line, text, block in lines_of(draft.outline.root):
-        if not _QUICK.search(text.lower()):
-            continue
+    for line, text, block in draft.words.matching(_QUICK):
         if (_EVERY.search(text) or _STATUS_PAGE.search(text)) and not _OTHER.intersection(topics_of(block)):
             yield line, text, block
 

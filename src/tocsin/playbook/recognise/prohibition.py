@@ -16,7 +16,7 @@ from tocsin.playbook.model import Approval, Prohibition
 from tocsin.playbook.procedure.section import Part, Parts
 from tocsin.playbook.recognise import approval, order
 from tocsin.playbook.recognise.approval import find_approver, who_lifts
-from tocsin.playbook.sentence import Sentence, sentences_in
+from tocsin.playbook.sentence import Sentence, Words, sentences_in
 from tocsin.words import SectionKind
 
 _QUICK = re.compile(f"{order.QUICK}|{approval.QUICK}")
@@ -37,20 +37,29 @@ class Found:
         return self
 
 
-def read_blocks(found: Found, blocks: Iterable[Block], parts: Parts | None) -> None:
-    """Add what the words of these blocks forbid or gate."""
-    for sentence in sentences_in(block for block in blocks if _may_guard(block, parts)):
+def read_blocks(found: Found, blocks: Iterable[Block], parts: Parts | None, words: Words) -> None:
+    """Add what the words of these blocks forbid or gate; ``words`` are those of the whole document."""
+    suspects = words.blocks_with(_QUICK)
+    if parts is not None and parts.forbids:
+        held = [block for block in blocks if _may_guard(block, suspects) or _is_forbidden(block, parts)]
+    else:
+        held = [block for block in blocks if _may_guard(block, suspects)]
+    for sentence in sentences_in(held):
         read(found, sentence, parts)
 
 
-def _may_guard(block: Block, parts: Parts | None) -> bool:
-    """A cheap look: whether a block can hold a prohibition or an approval, by its words or by where it stands."""
+def _may_guard(block: Block, suspects: frozenset[int]) -> bool:
+    """A cheap look: whether a block can hold a prohibition or an approval by its words."""
     if block.kind is Kind.TABLE:
         return True
+    if id(block) not in suspects:
+        return False
     words = " ".join([text for _, text in block.lines])
-    if _QUICK.search(words.lower()) is not None or order.has_unusual(words):
-        return True
-    return parts is not None and parts.kind_at(block.line) is SectionKind.PROHIBITION
+    return _QUICK.search(words.lower()) is not None or order.has_unusual(words)
+
+
+def _is_forbidden(block: Block, parts: Parts) -> bool:
+    return parts.kind_at(block.line) is SectionKind.PROHIBITION
 
 
 def read(found: Found, sentence: Sentence, parts: Parts | None) -> None:
@@ -134,13 +143,13 @@ def _approval(scope: str, sentence: Sentence, by: str | None, part: Part | None,
     return Approval(line=sentence.line, text=words, scope="section" if part else scope, by=by, section=section)
 
 
-def read_outside(root: Block, procedures: set[int]) -> Found:
+def read_outside(root: Block, procedures: set[int], words: Words) -> Found:
     """The prohibitions and approvals of the document itself: those that stand outside every procedure.
 
-    ``procedures`` holds the identities of the blocks that procedures were read from.
+    ``procedures`` holds the identities of the blocks that procedures were read from, ``words`` all that it says.
     """
     found = Found("document")
-    read_blocks(found, _outside(root, procedures), None)
+    read_blocks(found, _outside(root, procedures), None, words)
     return found.sort()
 
 

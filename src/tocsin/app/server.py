@@ -120,9 +120,10 @@ def _listen(options: Options) -> socket.socket:
 @contextlib.asynccontextmanager
 async def _running(options: Options, listener: socket.socket) -> AsyncIterator[uvicorn.Server]:
     url = f"http://{_spell_host(options.host)}:{listener.getsockname()[1]}"
+    failpoints = arm(os.environ)
     isolation = await _isolate(options)
     workspace = _load(options, isolation)
-    parts = await build(options.data_directory, workspace, isolation, arm(os.environ), url, options)
+    parts = await build(options.data_directory, workspace, isolation, failpoints, url, options)
     server = make_server(create_app(parts.desk))
     await _go_on_in_time(parts)
     going = [parts.engine.run(), _watch(options, parts, isolation), parts.keep_sweeping()]

@@ -33,7 +33,10 @@ def require_files(paths: Sequence[Path]) -> None:
     for path in paths:
         if next(expand(path), None) is None:
             kinds = ", ".join(MARKDOWN)
-            raise UserError(f"{path} is a folder, and holds no Markdown file ({kinds}; hidden folders are left out).")
+            raise UserError(
+                f"{path} is a folder, and holds no Markdown file ({kinds}; hidden folders are left out). "
+                "Name one that does, or a file: tocsin compile runbook.md"
+            )
 
 
 def _is_hidden(path: Path) -> bool:

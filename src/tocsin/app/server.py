@@ -242,7 +242,8 @@ async def _announce(options: Options, parts: Parts, url: str) -> None:
     person = next(iter(parts.shelf.settings.people), ADMIN)
     link = await parts.sessions.begin("link", person, now + LINK_GOOD_FOR)
     shown = parts.workspace.url or url
-    print(f"tocsin serves {len(parts.shelf.settings.teams)} teams at {shown}")
+    teams = len(parts.shelf.settings.teams)
+    print(f"tocsin serves {teams} team{'' if teams == 1 else 's'} at {shown}")
     print(f"Sign in once, within the hour: {shown}/signin/{link}", flush=True)
 
 

@@ -230,13 +230,16 @@ async def _activate_first(parts: Parts) -> None:
 
 
 async def _announce(options: Options, parts: Parts, url: str) -> None:
-    """Write down how to reach the server, and how to sign in for the first time."""
-    _write_private(options.private / "server.json", msgspec.json.encode({"url": url, "pid": os.getpid()}))
+    """Write down how to reach the server, and how to sign in for the first time.
+
+    The credential comes first: whoever finds the address finds what to ask with.
+    """
     now = parts.engine.clock.now()
     credential = options.private / "credential"
     if not await _is_good(parts, credential):
         secret = await parts.sessions.begin("token", ADMIN, now + TOKEN_GOOD_FOR)
         _write_private(credential, secret.encode())
+    _write_private(options.private / "server.json", msgspec.json.encode({"url": url, "pid": os.getpid()}))
     if options.quiet:
         return
     person = next(iter(parts.shelf.settings.people), ADMIN)

@@ -22,6 +22,7 @@ import gc
 import json
 import math
 import random
+import re
 import resource
 import statistics
 import subprocess
@@ -59,6 +60,7 @@ def empty_caches() -> None:
             for value in vars(module).values():
                 if isinstance(value, functools._lru_cache_wrapper):
                     value.cache_clear()
+    re.purge()
 
 
 def compile_cold(content: bytes) -> Playbook:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 _GENERIC = re.compile(
     r"(?<![\w/#.-])(?:(?:SEV|Sev|sev|PRIO|Prio)[\s-]?|(?:Severity|severity|Priority|priority)\s|P-?|"
@@ -69,6 +70,7 @@ _NOT_LEVELS = frozenset(
         "http",
     ]
 )
+_PREFIX = re.compile(r"(.*?)[\s_-]?\d+$")
 WORST_FIRST = (
     ("catastrophic", "blocker", "emergency", "disaster", "fatal"),
     ("critical", "crítico", "critica", "kritisch", "critique", "severe", "sev", "highest", "page"),
@@ -109,6 +111,20 @@ def _fold(name: str) -> str:
     return _JOINTS.sub("", name).lower()
 
 
+@functools.lru_cache(maxsize=256)
+def _mentions_of(prefixes: frozenset[str]) -> re.Pattern[str] | None:
+    """What finds the levels with these prefixes in a text; it costs more to make than to use on a whole document."""
+    if not prefixes:
+        return None
+    words = "|".join(sorted((re.escape(prefix) for prefix in prefixes), key=lambda word: (-len(word), word)))
+    return re.compile(
+        rf"(?<![\w-])(?P<prefix>{words})[\s_-]?(?P<first>\d+)(?![\w%]|\.\d)"
+        rf"(?P<more>(?:\s*(?:/|,|\band\b|\bor\b|&)\s*(?:(?:{words})[\s_-]?)?\d+(?![\w%]|\.\d))*)"
+        rf"(?:\s*(?:-|–|—|to|through)\s*(?:(?:{words})[\s_-]?)(?P<last>\d+)(?![\w%]|\.\d))?",
+        re.IGNORECASE if all(len(prefix) > 1 for prefix in prefixes) else 0,
+    )
+
+
 class Levels:
     """The levels that a document defines, in order from the worst; finds mentions of them."""
 
@@ -116,20 +132,7 @@ class Levels:
         self.ids = tuple(ids)
         self._by_key = {_fold(name): name for name in ids}
         self._named = {name.lower(): name for name in ids if not re.search(r"\d", name)}
-        self._pattern = self._compile(ids)
-
-    @staticmethod
-    def _compile(ids: Iterable[str]) -> re.Pattern[str] | None:
-        prefixes = {match.group(1) for name in ids for match in [re.match(r"(.*?)[\s_-]?\d+$", name)] if match}
-        if not prefixes:
-            return None
-        words = "|".join(sorted((re.escape(prefix) for prefix in prefixes), key=len, reverse=True))
-        return re.compile(
-            rf"(?<![\w-])(?P<prefix>{words})[\s_-]?(?P<first>\d+)(?![\w%]|\.\d)"
-            rf"(?P<more>(?:\s*(?:/|,|\band\b|\bor\b|&)\s*(?:(?:{words})[\s_-]?)?\d+(?![\w%]|\.\d))*)"
-            rf"(?:\s*(?:-|–|—|to|through)\s*(?:(?:{words})[\s_-]?)(?P<last>\d+)(?![\w%]|\.\d))?",
-            re.IGNORECASE if all(len(prefix) > 1 for prefix in prefixes) else 0,
-        )
+        self._pattern = _mentions_of(frozenset(match[1] for match in map(_PREFIX.match, ids) if match))
 
     def find(self, text: str) -> list[str]:
         """The levels that a text mentions, each once, in the text's order, as the document writes them."""

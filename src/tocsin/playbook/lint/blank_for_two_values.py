@@ -22,6 +22,7 @@ from tocsin.words import Level
 
 CODE = "PB223"
 LEVEL = Level.REMARK
+_TO = re.compile(r"\s*(?:to|until|till|and|through|bis|–|—|-|→)\s*")
 _LETTER = re.compile(r"\$?[A-Z]")
 _LABEL = re.compile(r"^\W*(?P<label>[A-Za-z][\w /()-]{1,40}?)\W*:")
 
@@ -42,9 +43,15 @@ def check(view: View) -> Iterator[Finding]:
 
 def _range_of(template: Template, slot: str) -> tuple[str, str] | None:
     """“[time] to [time]”: a beginning and an end."""
-    blank = re.escape(slot)
-    match = re.search(rf"{blank}\s*(?:to|until|till|and|through|bis|–|—|-|→)\s*{blank}", template.body)
-    return (f"“{match.group()}”", match.group()) if match else None
+    body = template.body
+    at = body.find(slot)
+    while at >= 0:
+        joint = _TO.match(body, at + len(slot))
+        if joint and body.startswith(slot, joint.end()):
+            found = body[at : joint.end() + len(slot)]
+            return f"“{found}”", found
+        at = body.find(slot, at + 1)
+    return None
 
 
 def _labels_of(template: Template, slot: str) -> tuple[str, str] | None:

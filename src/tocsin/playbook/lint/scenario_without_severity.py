@@ -36,6 +36,7 @@ _COMMON = frozenset(
     "failure failures users user critical minor major high low medium complete partial degraded slow increased "
     "warnings warning".split()
 )
+_ENDING = re.compile(r"(?:ing|ion|ed|es|s)$")
 
 
 def check(view: View) -> Iterator[Finding]:
@@ -88,4 +89,4 @@ def _score(stems: frozenset[str], title: frozenset[str], whole: frozenset[str]) 
 @functools.lru_cache(maxsize=1024)
 def _stems(text: str) -> frozenset[str]:
     words = re.findall(r"[a-z]{3,}", text.lower())
-    return frozenset(re.sub(r"(?:ing|ion|ed|es|s)$", "", word)[:6] for word in words if word not in _COMMON)
+    return frozenset(_ENDING.sub("", word)[:6] for word in words if word not in _COMMON)

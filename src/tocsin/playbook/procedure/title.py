@@ -23,6 +23,11 @@ _SCENARIO_WORD = re.compile(
 _LEVEL = re.compile(r"\W*(?:SEV|Sev|P|S)[- ]?\d\s*[-–—:]\s+")
 _QUOTED = re.compile(r"[\"“']([^\"“”']+)[\"”']")
 _PARENTHESES = re.compile(r"\s*[\[(]([^()\[\]]*)[\])]")
+_NUMBERED_LEVEL = re.compile(r"^[\w\s-]*?\d+\s*[-–—:]?\s*")
+_DIGIT = re.compile(r"\d")
+_LAST_PARENTHESES = re.compile(r"\s*\([^()]*\)\s*$")
+_OF_LEVELS = re.compile(r"\b(?:severity|priority|sev|critical|high|medium|low|or|and)\b", re.IGNORECASE)
+_WORD = re.compile(r"[^\W\d_]{2,}")
 
 
 def name_procedure(levels: Levels, title: str, *, process: bool) -> str:
@@ -50,8 +55,8 @@ def clean_title(levels: Levels, title: str, *, process: bool) -> str:
     if process:
         level = levels.starts(bare)
         if level is not None:
-            bare = re.sub(r"^[\w\s-]*?\d+\s*[-–—:]?\s*", "", bare, count=1) if re.search(r"\d", level) else bare
-            bare = re.sub(r"\s*\([^()]*\)\s*$", "", bare)
+            bare = _NUMBERED_LEVEL.sub("", bare, count=1) if _DIGIT.search(level) else bare
+            bare = _LAST_PARENTHESES.sub("", bare)
     else:
         stray = _LEVEL.match(bare)
         bare = bare[stray.end() :] if stray else bare
@@ -72,7 +77,7 @@ def stray_levels(levels: Levels, title: str) -> list[str]:
 
 def _is_only_level(levels: Levels, inside: str) -> bool:
     found = levels.named(inside)
-    words = re.sub(r"\b(?:severity|priority|sev|critical|high|medium|low|or|and)\b", "", inside, flags=re.IGNORECASE)
+    words = _OF_LEVELS.sub("", inside)
     for level in found:
         words = words.replace(level, "")
-    return bool(found) and not re.search(r"[^\W\d_]{2,}", words)
+    return bool(found) and not _WORD.search(words)

@@ -50,11 +50,12 @@ _NONE_NEEDED = re.compile(
 _STOP_WHO = frozenset({"", "the", "a", "an", "your", "our", "prior", "explicit", "written", "any", "this", "it",
 "and", "for", "you", "we", "you have", "we have",
                        "with", "normal", "full", "unanimous", "formal", "final", "proper"})  # fmt: skip
+_AGREES = re.compile(r"agree|confirm|okay|says so|clears", re.IGNORECASE)
 
 
 def who_lifts(text: str) -> str | None:
     """Whose approval lifts a prohibition ("before Security approval"), or None."""
-    if not _QUICK.search(text.lower()) and not re.search(r"agree|confirm|okay|says so|clears", text, re.IGNORECASE):
+    if not _QUICK.search(text.lower()) and not _AGREES.search(text):
         return None
     folded = fold(text)
     match = _LIFTED_FROM.search(folded) or _WHO_LIFTS.search(folded)

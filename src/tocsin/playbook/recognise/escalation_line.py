@@ -27,6 +27,8 @@ _IF_THEN = re.compile(
     r"^(?:if|when|after|once|should)\s+(?P<condition>[^:]+?)(?::\s+|,\s+(?:then\s+)?)(?P<action>.+)$", re.IGNORECASE
 )
 _BARE_AFTER = re.compile(r"^after\s+(?P<condition>.+?)[,:]\s*(?P<action>.+)$", re.IGNORECASE)
+_ACTION_FIRST = re.compile(r"(?P<action>.+?)\s+(?:if|when)\s+(?P<condition>.+)$", re.IGNORECASE)
+_CONDITION = re.compile(r"\s*\b(?:if|when)\b.*$", re.IGNORECASE)
 
 
 def read_procedure(draft: Draft, block: Block, *, process: bool) -> None:
@@ -80,7 +82,7 @@ def _read_part(draft: Draft, scope: str, part: Block) -> None:
 
 def _read_led(draft: Draft, scope: str, lead: Block, item: Block) -> None:
     """Items below "Escalate to the platform team if:" are the conditions."""
-    call = read_call(re.sub(r"\s*\b(?:if|when)\b.*$", "", lead.text, flags=re.IGNORECASE))
+    call = read_call(_CONDITION.sub("", lead.text))
     if call is None:
         return
     triggers = (
@@ -124,7 +126,7 @@ def _split_condition(text: str) -> tuple[str, str]:
     head, colon, rest = text.replace("：", ":").partition(":")
     if colon and speaks_of_clock(head):
         return head.strip(), rest.strip()
-    tail = re.match(r"(?P<action>.+?)\s+(?:if|when)\s+(?P<condition>.+)$", text, re.IGNORECASE)
+    tail = _ACTION_FIRST.match(text)
     if tail and read_call(tail["action"]):
         return tail["condition"].strip(" ."), tail["action"]
     return "", text

@@ -41,6 +41,7 @@ _TITLE_INSIDE = re.compile(r"^#{1,4}\s+(?P<title>.+?)\s*$")
 _SLOT_TAIL = re.compile(r"\s*[:–—-]\s*[\[<{].*$|\s*[\[<{][^\]>}]*[\]>}]\s*$")
 _LINE_KEY = re.compile(r"^\W*[A-Z][\w /()-]{1,40}:\s*\S?")
 _COMMUNICATION = frozenset({Topic.TEMPLATE, Topic.COMMUNICATION})
+_LEAD = re.compile(r"(?:template|sample|example|modelo|vorlage)\s*[-–—:]\s*(?=\S)", re.IGNORECASE)
 
 
 def recognise(draft: Draft) -> None:
@@ -143,7 +144,7 @@ def _name(introducer: Block | None, words: str, block: Block) -> str:
 def tidy_name(words: str) -> str:
     """A template's name without its number and the word "template" before a dash."""
     bare = strip_number(words)
-    match = re.match(r"^(?:template|sample|example|modelo|vorlage)\s*[-–—:]\s*(?=\S)", bare, re.IGNORECASE)
+    match = _LEAD.match(bare)
     return inline.name(bare[match.end() :] if match else bare)
 
 

@@ -46,6 +46,8 @@ _WORD_LEVEL = re.compile(
 )
 _HOLDS_LEVEL = frozenset({Kind.HEADING, Kind.LABEL, Kind.ITEM})
 _MAX_SIGNS = 40
+_JOINT = re.compile(r"\s*(?::|\s[-–—]\s|\||,)\s*")
+_COMMA = re.compile(r",\s+|;\s+")
 
 
 class Rung:
@@ -234,7 +236,7 @@ def _name(rung: Rung) -> str:
     if not rung.level.prefix:
         return rung.level.id
     bare = _PARENTHESES.sub("", rung.level.rest).strip(" :-–—|,")
-    bare = re.split(r"\s*(?::|\s[-–—]\s|\||,)\s*", bare)[0].strip() if bare else ""
+    bare = _JOINT.split(bare)[0].strip() if bare else ""
     if bare and len(bare.split()) <= 4:
         return bare
     for inside in [] if bare else _PARENTHESES.findall(rung.level.rest):
@@ -260,6 +262,6 @@ def _signs(found: Entry) -> Iterable[Remark]:
 
 
 def _split(line: int, text: str) -> Iterator[Remark]:
-    for part in re.split(r",\s+|;\s+", text):
+    for part in _COMMA.split(text):
         if part.strip():
             yield Remark(line=line, text=part.strip())

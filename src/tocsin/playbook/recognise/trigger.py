@@ -72,6 +72,8 @@ _NOBODY = re.compile(
     re.IGNORECASE,
 )
 _PARENTHESES = re.compile(r"\s*\([^()]*\)")
+_ARTICLE = re.compile(r"^(?:the|an?|your|our|also|then)\s+", re.IGNORECASE)
+_ON_DECK = re.compile(r"\s+on deck$", re.IGNORECASE)
 
 
 def read_triggers(text: str, levels: Levels, line: int) -> list[Trigger]:
@@ -143,15 +145,8 @@ def split_people(text: str) -> tuple[str, ...]:
     """The people in a list ("Team Lead / Senior Engineer", "Database Team + CTO"), without what is said about them."""
     bare = _PARENTHESES.sub("", inline.clean(text))
     bare = _TAIL.sub("", bare)
-    names = (
-        re.sub(r"^(?:the|an?|your|our|also|then)\s+", "", part.strip(" .:*-–"), flags=re.IGNORECASE)
-        for part in _NAMES.split(bare)
-    )
-    kept = (
-        re.sub(r"\s+on deck$", "", name, flags=re.IGNORECASE)
-        for name in names
-        if name and not _NOBODY.match(name) and len(name.split()) <= 7
-    )
+    names = (_ARTICLE.sub("", part.strip(" .:*-–")) for part in _NAMES.split(bare))
+    kept = (_ON_DECK.sub("", name) for name in names if name and not _NOBODY.match(name) and len(name.split()) <= 7)
     return tuple(dict.fromkeys(kept))
 
 

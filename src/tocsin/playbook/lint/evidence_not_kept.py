@@ -41,7 +41,7 @@ _KEEPS = re.compile(
     r"\b(?:preserv|sav|collect|captur|export|gather|secur|archiv|back(?:ing)? ?up|snapshot|keep|dump)\w*\b"
     r".{0,40}\b(?:evidence|logs?|journals?|dumps?|forensic\w*|traces?)\b"
 )
-_THINGS = ("log", "evidence", "journal", "dump", "forensic", "trace")
+_THINGS = re.compile(r"log|evidence|journal|dump|forensic|trace")
 _BY_HAND = frozenset({StepKind.MANUAL, StepKind.CHECKLIST})
 
 
@@ -97,7 +97,7 @@ def _keeps(step: Step) -> bool:
 
 def _says_keep(text: str) -> bool:
     lowered = text.lower()
-    return any(thing in lowered for thing in _THINGS) and _KEEPS.search(lowered) is not None
+    return _THINGS.search(lowered) is not None and _KEEPS.search(lowered) is not None
 
 
 def _reason(statement: Statement) -> str:

@@ -239,6 +239,9 @@ def _is_query(text: str) -> bool:
 
 def _bare(item: FenceItem) -> str:
     text = item.text
+    first = text[:1]
+    if first.isalpha() and first not in "sS":
+        return text.strip()
     for mark in (_NUMBER, _BULLET):
         match = mark.match(text)
         text = text[match.end() :] if match else text

@@ -9,27 +9,19 @@ from __future__ import annotations
 
 import re
 
-from tocsin.playbook import entry, inline, statement
+from tocsin.playbook import statement
 from tocsin.playbook.block import Block, Kind
 from tocsin.playbook.draft import Draft
 from tocsin.playbook.duration import clock
-from tocsin.playbook.kinds import name_kind, part_of_response, section_kind
+from tocsin.playbook.kinds import name_kind, section_kind
 from tocsin.playbook.procedure.branch import begins_condition
-from tocsin.playbook.procedure.section import is_keyed_part, is_step_table, keyed_kind
+from tocsin.playbook.procedure.section import is_step_table
+from tocsin.playbook.recognise.profile import PHASE, Profile
 from tocsin.playbook.template import is_blank
 from tocsin.playbook.topics import Topic, name_topic, topics_of
 from tocsin.words import SectionKind
 
 _S = SectionKind
-_CORE = frozenset(
-    {_S.SYMPTOMS, _S.CAUSES, _S.DETECTION, _S.TRIAGE, _S.IMMEDIATE, _S.CONTAINMENT, _S.DIAGNOSIS, _S.INVESTIGATION,
-     _S.MITIGATION, _S.RESOLUTION, _S.RECOVERY, _S.ASSESS, _S.VERIFICATION}
-)  # fmt: skip
-_LOOKS = frozenset({_S.SYMPTOMS, _S.CAUSES})
-_BEGINS = frozenset(
-    {_S.SYMPTOMS, _S.CAUSES, _S.DETECTION, _S.DIAGNOSIS, _S.INVESTIGATION, _S.IMMEDIATE, _S.TRIAGE, _S.ASSESS}
-)
-_ENDS = frozenset({_S.MITIGATION, _S.RESOLUTION, _S.RECOVERY, _S.CONTAINMENT, _S.IMMEDIATE})
 _NEVER = frozenset({Topic.CONTENTS, Topic.TEMPLATE, Topic.REVIEW, Topic.METRIC, Topic.DRILL, Topic.CONTACT,
 Topic.ROTATION,
                     Topic.ROLE, Topic.RESOURCE})  # fmt: skip
@@ -49,11 +41,6 @@ _NUMBERED_TITLE = re.compile(
     r"9}-)+\d{1,5}\b",
     re.IGNORECASE,
 )
-_PHASE = re.compile(r"^\W*(?:step|phase|stage|schritt|etapa|fase)\s*\d+\b", re.IGNORECASE)
-_ALERT_LABEL = re.compile(r"^(?:alerts?|alert ?names?|triggered by|alarm)$", re.IGNORECASE)
-_ALERT_LINE = re.compile(r"^\W*[Aa]lert(?: ?[Nn]ame)?s?\W*:\s*`?[A-Za-z]*[a-z0-9][A-Z]\w*", re.MULTILINE)
-_SHORT = 400
-_NUMBERED_STEP = re.compile(r"^\W*(?:step\s*)?\d+[.):]?\s", re.IGNORECASE)
 _ALERT_TITLE = re.compile(r"^\W*alert(?: ?name)?\s*[:–—-]\s*[\"“`']?(?P<name>\w+)[\"”`']?\s*$", re.IGNORECASE)
 _RUNBOOK_OF = re.compile(r"^\W*(?:run ?book|play ?book)\s*[:–—-]\s*\S", re.IGNORECASE)
 _USE_WHEN = re.compile(
@@ -63,11 +50,6 @@ _USE_WHEN = re.compile(
 )
 _HUMP = re.compile(r"[a-z0-9][A-Z]|[A-Z]{2}[a-z]")
 _DATED = re.compile(r"^\W*\d{4}-\d{2}-\d{2}\b")
-_HISTORY = re.compile(
-    r"^(?:timeline|lessons learn|action items?|what went (?:well|wrong)|corrective "
-    r"actions?)",
-    re.IGNORECASE,
-)
 _GENERIC = re.compile(
     r"(?:required |key |next |general )?(?:actions?|tasks?|deliverables|details|overview|index|summary|steps|"
     r"contents|examples?|notes|activities|categories|"
@@ -79,66 +61,6 @@ _EXPLAINS = re.compile(
     r"\b(?:overview|architecture|introduction|background|design|concepts?|glossary|faq|about|summary|implementation|"
     r"change ?log)\b"
 )  # lower case
-
-
-class Profile:
-    """What stands right below a heading, as far as it tells a procedure from a chapter."""
-
-    __slots__ = ("alert", "core", "history", "kinds", "numbered", "phases", "severity")
-
-    def __init__(self, block: Block) -> None:
-        self.kinds: list[SectionKind] = []
-        self.phases = 0
-        self.numbered = 0
-        self.history = 0
-        self.alert = False
-        self.severity = False
-        for child in block.children:
-            self._look(child)
-        self.core = {kind for kind in self.kinds if kind in _CORE}
-
-    def _look(self, child: Block) -> None:
-        if child.kind in (Kind.HEADING, Kind.LABEL):
-            title = child.title
-            kind = section_kind(title)
-            if kind is not None:
-                self.kinds.append(kind)
-            self.phases += bool(_PHASE.match(title)) or clock(title) is not None
-            self.numbered += child.kind is Kind.HEADING and _NUMBERED_STEP.match(title) is not None
-            self.history += bool(_HISTORY.match(title))
-            self.alert = self.alert or (child.kind is Kind.LABEL and bool(_ALERT_LABEL.match(title)))
-            self.severity = self.severity or (child.kind is Kind.LABEL and title.lower() == "severity")
-            if child.kind is Kind.LABEL and _PHASE.match(title) is None and clock(title) is not None:
-                for item in child.of(Kind.ITEM):
-                    self._look(item)
-        elif child.kind is Kind.ITEM and is_keyed_part(child):
-            kind = keyed_kind(entry.split_key(child.raw)[0])
-            self.kinds += [kind] if kind else []
-        elif child.kind is Kind.ITEM and child.ordered:
-            bold = inline.bold_start(child.raw)
-            kind = part_of_response(inline.name(bold[0])) if bold else None
-            if kind is not None:
-                self.kinds.append(kind)
-        elif child.kind is Kind.TEXT and len(child.raw) < _SHORT:
-            self.alert = self.alert or _ALERT_LINE.search(child.raw) is not None
-        elif child.kind is Kind.TABLE and len(child.rows[0].cells) == 2:
-            self.alert = self.alert or any(
-                _ALERT_LABEL.match(inline.name(row.cells[0])) for row in child.rows[:4] if row.cells
-            )
-
-    @property
-    def telling(self) -> bool:
-        """Whether the parts alone show one failure: what it is or where to look, and what ends it; or three of any
-        kind.
-        """
-        return (
-            bool(self.core & _BEGINS and self.core & _ENDS and len(self.core) >= 2) or len(self.core) >= 3 or self.shown
-        )
-
-    @property
-    def shown(self) -> bool:
-        """Whether the parts say how the failure looks, and what to do about it."""
-        return bool(self.core & _LOOKS) and (bool(self.core - _LOOKS - {_S.DETECTION}) or self.numbered >= 2)
 
 
 class _Judge:
@@ -260,7 +182,7 @@ class _Judge:
 
     def _judge_loose(self, block: Block, profile: Profile, above: tuple[Topic, ...]) -> str | None:
         """Headings whose parts do not tell enough: the chapter, the title's form or an alert must help."""
-        if not _has_steps(block) or _PHASE.match(block.title) or clock(block.title) is not None:
+        if not _has_steps(block) or PHASE.match(block.title) or clock(block.title) is not None:
             return None
         if self._stands_in_part(block) and not profile.alert:
             return None

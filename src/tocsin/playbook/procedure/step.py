@@ -86,6 +86,7 @@ class StepReader:
         self.state = state
         self.taken = taken
         self.steps: list[Step] = []
+        self.describing: dict[int, bool] = {}  # by id of what a block stands in
         self.caution: str | None = None
         self.heading: str | None = None
 
@@ -119,8 +120,14 @@ class StepReader:
 
     def _describes(self, block: Block) -> bool:
         """Whether a block stands in a part that explains (impact, prerequisites, references) rather than tells what
-        to do.
+        to do. All that stand in one part share the answer.
         """
+        found = self.describing.get(id(block.parent))
+        if found is None:
+            found = self.describing[id(block.parent)] = self._explains(block)
+        return found
+
+    def _explains(self, block: Block) -> bool:
         for above in block.ancestors():
             if above is self.procedure or self._is_part(above):
                 return False

@@ -115,4 +115,6 @@ def _nothing_ran_twice(ground: Ground, failpoint: str, happened: list[dict[str, 
         "change.after",
         "change.before_outcome_commit",
     )
-    assert (state == "in_doubt") if interrupted else (state == "ok" and ground.turns == 1), (state, ground.turns)
+    # A page or a timer may come due while the step runs: its death is then the step's too.
+    beside = failpoint.startswith(("timer.", "page.", "claim.")) and state == "in_doubt"
+    assert (state == "in_doubt") if interrupted or beside else (state == "ok" and ground.turns == 1), state

@@ -207,7 +207,7 @@ def test_nobody_acts_for_nobody(ground: Ground) -> None:
     """Without a name nothing is done; a name is chosen once, and then it need not be said."""
     ground.start()
     wait_for(ground.url, "server")
-    ground.fire()
+    assert ground.fire()
     wait_for(lambda: ground.ask("GET", "/api/incidents"), "incident")
     here = ("--workspace", str(ground.root))
     assert complains(tocsin("ack", "shop-1", *here), "Who are you?", "ana, bo", "whoami --set")
@@ -225,7 +225,7 @@ def test_the_same_act_twice_is_done_once_and_says_so(ground: Ground) -> None:
     """Whoever is tired types things twice: nothing runs or is written down a second time, and the answer says why."""
     ground.start()
     wait_for(ground.url, "server")
-    ground.fire()
+    assert ground.fire()
     wait_for(lambda: "step_finished" in json.dumps(ground.ask("GET", "/api/incidents/shop-1/timeline") or ""), "read")
     here = ("--workspace", str(ground.root), "--as", "ana")
     assert "Ana acknowledged" in tocsin("ack", "shop-1", *here).stdout
@@ -236,6 +236,7 @@ def test_the_same_act_twice_is_done_once_and_says_so(ground: Ground) -> None:
     assert ground.turns == 1
     assert tocsin("approve", "shop-1", "l32", "--yes", "--again", *here).returncode == 0
     wait_for(lambda: ground.turns == 2, "the second run")
+    wait_for(lambda: "exit 0" in tocsin("show", "shop-1", "--step", "32", *here).stdout, "its end")
     assert "Ana resolved it" in tocsin("resolve", "shop-1", *here).stdout
     assert complains(tocsin("resolve", "shop-1", *here), "reopen")
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from msgspec.structs import replace
 
 from tocsin.incident.book import InForce
-from tocsin.playbook import act
+from tocsin.knowledge import load_knowledge
+from tocsin.playbook import act, forbid
+from tocsin.playbook.compile import compile_playbook
 from tocsin.playbook.model import Forbids, Prohibition
 from tocsin.run.guard import Allowed, Forbidden, NeedsApproval, Verdict, judge
-from tocsin.words import Act
+from tocsin.words import Act, Effect
 
 from .prohibited import KINDS
 from .scene import Scene
@@ -167,3 +171,13 @@ def test_no_depth_of_nesting_gets_through_or_breaks_it(depth: int) -> None:
 )
 def test_any_text_can_be_read(text: str) -> None:
     assert isinstance(act.find_acts(text), frozenset)
+
+
+@pytest.mark.parametrize("name", ["bitcell", "monero-marketplace", "mycelia", "usdx-wexel", "virtengine"])
+def test_no_playbook_forbids_its_own_looks(seeds: Path, name: str) -> None:
+    (path,) = seeds.glob(f"{name}*.md")
+    book = compile_playbook(path.read_bytes(), path.name, load_knowledge())
+    rules = [*book.prohibitions, *(rule for each in book.scenarios for rule in each.prohibitions)]
+    looks = [each for each in book.statements if each.effect.rank <= Effect.READ_SENSITIVE.rank]
+    assert looks
+    assert [each.text for each in looks if forbid.find_all(rules, each)] == []

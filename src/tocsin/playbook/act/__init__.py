@@ -42,7 +42,7 @@ def find_acts(text: str) -> frozenset[Act]:
 def _acts_of(call: Call, source: str) -> set[Act]:
     line = call.line.lower()
     found = {one for one, pattern in RULES if pattern.match(line)}
-    if call.hidden:
+    if call.hidden or _is_computed(call):
         found.add(Act.HIDDEN)
     if changes_logs(call, source):
         found.add(Act.LOGS)
@@ -55,6 +55,15 @@ def _acts_of(call: Call, source: str) -> set[Act]:
     return found
 
 
+def _is_computed(call: Call) -> bool:
+    """Whether the verb of a tool that restarts, stops and deletes things is made only when it runs."""
+    if call.program not in _TOOLS:
+        return False
+    verb = next((word for word in call.words[1:] if not word.startswith("-")), "")
+    return _MADE.search(verb) is not None
+
+
+_MADE = re.compile(r"[$`*?\[]|\{[^}]*,")
 _SPEAKERS = frozenset(
     "grep egrep fgrep zgrep rg ag awk jq yq echo printf cat tail head less ls cp tar tee wc sort cut tr stat mkdir "
     "sha256sum md5sum test [ cd".split()

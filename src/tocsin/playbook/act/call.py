@@ -112,6 +112,7 @@ class _Walk:
         self._depth = depth
         self._known = assigned(shell.parse_as_written(source), source)
         self._waiting: list[Node] = []
+        self._nested = 0
 
     def visit(self, node: Node, feed: Feed) -> Iterator[Call]:
         """The calls of a node, and of the substitutions in it."""
@@ -126,9 +127,22 @@ class _Walk:
         else:
             for child in node.named_children:
                 yield from self.visit(child, feed)
+        yield from self._substituted()
+
+    def _substituted(self) -> Iterator[Call]:
+        """The calls of the substitutions that wait; too deep a nest is not unfolded (each layer is read once for each
+        above it), and what is in it counts as hidden.
+        """
         while self._waiting:
-            for child in self._waiting.pop().named_children:
+            node = self._waiting.pop()
+            if self._nested >= DEEPEST:
+                self._waiting.clear()
+                yield Call((), hidden=True)
+                return
+            self._nested += 1
+            for child in node.named_children:
                 yield from self.visit(child, IDLE)
+            self._nested -= 1
 
     def _pipeline(self, node: Node, feed: Feed) -> Iterator[Call]:
         for stage in node.named_children:

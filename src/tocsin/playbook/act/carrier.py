@@ -62,6 +62,11 @@ _QUIET = names(
     "wget http https git gh glab logger mail mailx sendmail mutt date test [ cat tail head less cut sort tr journalctl"
 )
 """Programs whose arguments with blanks in them are words or another language, never text for a shell."""
+_STARTS = re.compile(r"\bsystem\s*\(|\|\s*(?:getline|\"|&)")
+"""What makes awk run a command of its own: `system("…")`, `"…" | getline`, `print | "…"`."""
+_LATER = names("at batch crontab")
+"""Programs that run later what they are fed now."""
+_QUOTED = re.compile(r'"([^"\n]+)"')
 _ASSIGNED = re.compile(r"\w+=")
 
 
@@ -103,6 +108,10 @@ def _other(name: str, words: tuple[str, ...]) -> Carried:
     if _INTERPRETERS.fullmatch(name):
         operands = [word for word in words[1:] if not word.startswith("-") or word == "-"]
         return Carried(words, reads=not operands or operands[0] == "-")
+    if name in _LATER:
+        return Carried(words, reads=True)
+    if name in ("awk", "gawk", "mawk") and any(map(_STARTS.search, words[1:])):
+        return Carried(words, texts=tuple(text for word in words[1:] for text in _QUOTED.findall(word)), hidden=True)
     quiet = name in _QUIET
     return Carried(words, texts=() if quiet else tuple(_spoken(words)))
 

@@ -9,8 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tocsin.knowledge import load_knowledge
 from tocsin.oncall.settings import Person, Schedule
-from tocsin.page.message import PageMessage, compose, spell
+from tocsin.page.message import PageMessage, compose, find_first_command, spell
+from tocsin.playbook.compile import compile_playbook
 from tocsin.testing.recorder import Answer
 from tocsin.testing.story import Cast, Story
 from tocsin.timeline import events as e
@@ -102,3 +104,24 @@ def test_every_line_of_a_quotation_is_seen_to_be_one(text: str) -> None:
     for line in quote(text):
         assert line.startswith("| ")
         assert len(line.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "command"),
+    [
+        ("### Immediate Actions\n\n```bash\ndocker stop web\ndocker ps\n```\n", "docker ps"),
+        ("### Immediate Actions\n\n```bash\ndocker stop web\n```\n", None),
+        ("### Diagnosis\n\n```bash\ncd /srv\n./check.sh\n```\n", "./check.sh"),
+        ("### Diagnosis\n\n```bash\nsystemctl restart web\ndf -h\n```\n", "df -h"),
+        (
+            "### Diagnosis\n\n**If the disk is full**:\n\n```bash\ndf -h\n```\n\n### Triage\n\n```bash\nuptime\n```\n",
+            "uptime",
+        ),
+        ("### Mitigation\n\n```bash\nrm -rf /srv/x\n```\n\n### Verification\n\n```bash\nuptime\n```\n", "uptime"),
+    ],
+)
+def test_what_a_page_says_to_look_at_first_changes_nothing(body: str, command: str | None) -> None:
+    text = f"# Incident Playbook\n\n## Playbook 1: Disk Full\n\n**Symptoms**: it is full\n\n{body}"
+    book = compile_playbook(text.encode(), "team.md", load_knowledge())
+    first = find_first_command(book.scenarios[0])
+    assert (first.text if first else None) == command

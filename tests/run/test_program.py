@@ -154,6 +154,17 @@ def above(scene: Scene, statement: str) -> list[str]:
     return [] if text == statement else text.removesuffix(f" &&\n{{\n{statement}\n}}").split(" &&\n")
 
 
+def test_a_playbook_that_is_read_again_puts_nothing_else_in_front() -> None:
+    """What stands below in the fence never travels, however often settings were taken over."""
+    text = "\n### Diagnosis\n\n```bash\nls one\ncd srv\nls two\ncd srv\nls one\n```\n"
+    for _ in range(3):
+        again = Scene(text)
+        assert above(again, "ls two") == ["cd srv"]
+        ids = [step_id for step_id, step in number_steps(again.scenario) if step.text == "ls one"]
+        tasks = [prepare((again.scenario,), step_id, again.incident, TARGET, {}) for step_id in ids]
+        assert [task is not None and task.bound.text.count("cd srv") for task in tasks] == [0, 2]
+
+
 def test_what_stands_above_in_the_fence_travels_along(scene: Scene) -> None:
     assert above(scene, 'echo "$MODE$LIMIT"') == ["cd srv", "export MODE=safe", "LIMIT=5"]
 

@@ -17,11 +17,11 @@ from tocsin.incident.state import Incident, StepRecord
 from tocsin.oncall.rota import Rota
 from tocsin.page.clocks import read_clocks
 from tocsin.page.ladder import find_demands
-from tocsin.playbook.model import Procedure, Remark
+from tocsin.playbook.model import Procedure, Remark, Step
 from tocsin.timeline.events import PageRequested
 from tocsin.timeline.line import fold, quote
 from tocsin.timeline.redact import plain
-from tocsin.words import LOOKING, StepState
+from tocsin.words import LOOKING, Effect, StepState
 
 MOST_SYMPTOMS = 3
 MOST_EVIDENCE_LINES = 6
@@ -114,12 +114,22 @@ def _fold_pairs(pairs: dict[str, str]) -> dict[str, str]:
 
 
 def find_first_command(scenario: Procedure) -> Remark | None:
-    """The first statement that looks at something: of a section for looking, else the first of all."""
+    """The first statement that looks at something: of a section for looking, else the first read of all; never one that
+    changes something, and one that stands under an "if" only where there is no other.
+    """
     kinds = {section.line: section.kind for section in scenario.sections}
-    statements = [step for _, step in number_steps(scenario) if step.statement is not None]
-    looking = [step for step in statements if step.section is not None and kinds.get(step.section) in LOOKING]
-    first = next(iter(looking or statements), None)
+    steps = [step for _, step in number_steps(scenario)]
+    looking = [each for each in steps if each.section is not None and kinds.get(each.section) in LOOKING]
+    found = [each for each in looking if _rank(each) <= Effect.UNKNOWN.rank]
+    found = found or [each for each in steps if _rank(each) <= Effect.READ_SENSITIVE.rank]
+    first = min(found, key=lambda each: each.branch is not None, default=None)
     return None if first is None else Remark(line=first.line, text=first.text)
+
+
+def _rank(step: Step) -> int:
+    """How much a step may change; of what is no statement, or does nothing (`cd`), more than a page would propose."""
+    noop = step.statement is None or step.statement.effect is Effect.NOOP
+    return Effect.DESTROY.rank if noop or step.statement is None else step.statement.effect.rank
 
 
 def _evidence(incident: Incident) -> tuple[Evidence, ...]:

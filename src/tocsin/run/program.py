@@ -15,7 +15,7 @@ from itertools import takewhile
 import msgspec
 from msgspec.structs import replace
 
-from tocsin.incident.book import find_step
+from tocsin.incident.book import find_step, number_steps
 from tocsin.incident.state import Incident
 from tocsin.playbook.model import Procedure, Statement, Step
 from tocsin.run.binding import Bound, bind, find_misread
@@ -53,7 +53,7 @@ def prepare(
     found = find_step(procedures, step_id)
     if found is not None and found[1].statement is not None:
         procedure, step = found
-        before = _settings_before(procedure, step)
+        before = _settings_before(procedure, step_id, step)
         return _task(step_id, found[1].statement, before, incident, target, given, step, procedure)
     record = incident.steps.get(step_id)
     if record is None or record.proposed_by is None:
@@ -63,12 +63,14 @@ def prepare(
     return _task(step_id, typed, (), incident, target, given, None, None)
 
 
-def _settings_before(procedure: Procedure, step: Step) -> tuple[Statement | Tangle, ...]:
+def _settings_before(procedure: Procedure, step_id: str, step: Step) -> tuple[Statement | Tangle, ...]:
+    """By id, since a playbook that is read again has steps that are equal to those before and not the same."""
     fence = next((each for each in procedure.fences if each.line < step.line <= each.end_line), None)
     if fence is None:
         return ()
-    above = (each for each in takewhile(lambda each: each is not step, procedure.steps) if each.line > fence.line)
-    holding = (each.statement for each in above if each.statement is not None and _holds(each, step, procedure))
+    above = (each for _, each in takewhile(lambda pair: pair[0] != step_id, number_steps(procedure)))
+    within = (each for each in above if each.line > fence.line)
+    holding = (each.statement for each in within if each.statement is not None and _holds(each, step, procedure))
     return tuple(setting for statement in holding if (setting := find_setting(statement)) is not None)
 
 

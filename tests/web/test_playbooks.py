@@ -144,3 +144,11 @@ async def test_the_corpus_is_read_too(shared: Path, open_house: Open) -> None:
         for path in sorted(folder.rglob("*.md"))[:2]:
             answer = await drop(house, path.read_bytes(), path.name)
             assert answer.status_code == 200, path
+
+
+async def test_an_alternative_is_not_shown_as_a_condition(house: House) -> None:
+    fence = "```bash\ndocker stop web  # Or another service\ndocker logs web  # If it still runs\n```\n"
+    text = f"# Incident Playbook\n\n## Playbook 1: Breach\n\n**Symptoms**: odd\n\n**Fix**:\n\n{fence}"
+    shown = (await drop(house, text.encode())).text
+    assert "<span>another way</span> Or another service" in shown
+    assert "<span>only if</span> If it still runs" in shown

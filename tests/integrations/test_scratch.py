@@ -70,7 +70,7 @@ def test_a_survey_ends_however_much_there_is(scratches: Scratches, monkeypatch: 
     for at in range(12):
         (tmp / str(at)).touch()
     found = survey(tmp.parent)
-    assert (len(found.files), found.whole) == (10, False)
+    assert (len(found.files), found.beyond) == (10, "more than 10 files and folders")
 
 
 def test_holes_are_not_counted(scratches: Scratches) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
+import shutil
 import subprocess
 import sys
 import time
@@ -385,6 +387,55 @@ async def test_a_step_that_fills_tmp_is_stopped_and_the_next_one_runs(
     assert [each.path for each in finished.left] == ["/tmp/full"]
     assert (await bench.run("sleep 0.3; wc -c < /tmp/full")).exit_code == 0
     assert (await bench.run("rm /tmp/full; echo less > /tmp/less", changes=True)).exit_code == 0
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_a_file_without_a_name_counts_too(
+    kind: str, ground: Path, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scratch, "MOST_BYTES", 4 * 2**20)
+    monkeypatch.setattr(leftovers, "LOOK_EVERY_S", 0.05)
+    bench = await set_up(kind, ground, place)
+    elsewhere = "exec 3>u; rm u; head -c 9000000 /dev/zero >&3; sleep 0.5"
+    assert (await bench.run(elsewhere, changes=True)).why == ""
+    finished = await bench.run(f"cd /tmp; {elsewhere}; sleep 10", changes=True)
+    assert "may leave 4 MiB" in finished.why
+    assert (await bench.run("sleep 0.3", changes=True)).why == ""
+
+
+@pytest.mark.parametrize(("fill", "what"), [
+    ("for i in {1..60}; do : > /tmp/$i; done", "more than 50 files and folders"),
+    ("cd /tmp; for i in {1..12}; do mkdir d; cd d; done", "folders more than 8 deep"),
+])  # fmt: skip
+async def test_where_no_bound_holds_any_more_nothing_runs(
+    fill: str, what: str, ground: Path, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A step is stopped where it leaves what cannot be counted; where it has ended before, the next does not begin."""
+    monkeypatch.setattr(scratch, "MOST_ENTRIES", 50)
+    monkeypatch.setattr(scratch, "MOST_DEPTH", 8)
+    monkeypatch.setattr(leftovers, "LOOK_EVERY_S", 0.05)
+    bench = await set_up("found", ground, place)
+    finished = await bench.run(f"{fill}; sleep 10", changes=True)
+    assert f"it has left {what} in /tmp" in finished.why
+    with pytest.raises(NotBegun, match=rf"Nothing was run.*{what}.*`rm -rf \S+`.*approve it again") as refused:
+        await bench.run("touch done; fallocate -l 8M /tmp/big", changes=True)
+    assert not (place / "done").exists()
+    assert (await bench.run("true", changes=True, incident="team-2")).exit_code == 0
+    way_out = re.search("`rm -rf (.*)`", str(refused.value))
+    assert way_out
+    shutil.rmtree(way_out[1])
+    assert (await bench.run("test ! -e /tmp/1 && test ! -e /tmp/d", changes=True)).exit_code == 0
+
+
+async def test_the_last_of_the_disk_is_kept_from_a_step(
+    ground: Path, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    free = iter([200, 150, 90, 40])
+    monkeypatch.setattr(leftovers, "LOOK_EVERY_S", 0.05)
+    monkeypatch.setattr(leftovers, "free_bytes", lambda folder: next(free) * 2**20)
+    bench = await set_up("found", ground, place)
+    finished = await bench.run("sleep 10", changes=True)
+    assert "the disk had 200 MiB free and has 40 MiB left" in finished.why
 
 
 async def test_what_is_left_in_tmp_is_evidence_without_secrets(bench: Bench) -> None:

@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
 from collections.abc import Callable
 from concurrent.futures import Executor
 from pathlib import Path
 from typing import TypeVar, TypeVarTuple
 
 from tocsin.engine.contracts import Blobs
+from tocsin.errors import NotBegun
 from tocsin.integrations.capture import Capture
-from tocsin.integrations.scratch import Found, Survey, bound_bytes, find_written, read_file, survey
+from tocsin.integrations.scratch import (
+    Found,
+    Survey,
+    bound_bytes,
+    find_places,
+    find_written,
+    free_bytes,
+    read_file,
+    survey,
+)
+from tocsin.integrations.unlinked import count_unlinked
 from tocsin.timeline.events import LeftFile
 
 T = TypeVar("T")
@@ -19,6 +31,10 @@ Ts = TypeVarTuple("Ts")
 LOOK_EVERY_S = 1.0
 LOOK_RARELY = 20
 """A look that takes long is followed by so many times its duration of none."""
+
+LEAST_FREE_BYTES = 64 * 2**20
+"""What a step leaves of the disk that holds the server's own record."""
+WAY_OUT = "Write to the target's directory, or take away what is not needed."
 
 MOST_NAMED = 20
 MOST_KEPT_BYTES = 4 * 2**20
@@ -33,12 +49,20 @@ class Leftovers:
     def __init__(self, folder: Path | None, threads: Executor) -> None:
         self._folder, self._threads = folder, threads
         self._before = Survey()
-        self._most = 0
+        self._free = 0
 
     async def begin(self) -> None:
-        """See what lies there before the step."""
+        """See what lies there before the step. Raises `NotBegun` where not all of it can be counted."""
         self._before = await self._survey()
-        self._most = await self._run(_bound, self._folder)
+        if self._folder is None:
+            return
+        if self._before.beyond:
+            raise NotBegun(
+                f"Nothing was run: earlier steps have left {self._before.beyond} in /tmp, where no bound would hold "
+                "any more. Take away what is not needed, or all, on the server's machine: "
+                f"`rm -rf {shlex.quote(str(self._folder))}`. Then approve it again."
+            )
+        self._free = await self._run(free_bytes, self._folder)
 
     @property
     def any_before(self) -> bool:
@@ -52,13 +76,24 @@ class Leftovers:
         while True:
             await asyncio.sleep(pause)
             start = loop.time()
-            now = await self._survey()
+            why = await self._run(self._find_excess, self._folder) if self._folder is not None else ""
+            if why:
+                return f"It was stopped: {why}"
             pause = max(LOOK_EVERY_S, LOOK_RARELY * (loop.time() - start))
-            if now.taken > max(self._most, self._before.taken) or (self._before.whole and not now.whole):
-                return (
-                    f"It was stopped: its incident's steps may leave {max(self._most, 2**20) // 2**20} MiB and some "
-                    "thousand files in /tmp. Write to the target's directory, or take away what is not needed."
-                )
+
+    def _find_excess(self, folder: Path) -> str:
+        """What a step has too much of now. The disk may fill for other reasons than its `/tmp`: only its last is kept
+        from the step.
+        """
+        now, most = survey(folder), bound_bytes(self._free)
+        if now.beyond:
+            return f"it has left {now.beyond} in /tmp. {WAY_OUT}"
+        if now.taken + count_unlinked(find_places(folder)) > max(most, self._before.taken):
+            return f"its incident's steps may leave {max(most, 2**20) // 2**20} MiB in /tmp. {WAY_OUT}"
+        free = free_bytes(folder)
+        if free < LEAST_FREE_BYTES and self._free - free > most:
+            return f"the disk had {self._free // 2**20} MiB free and has {free // 2**20} MiB left. Make room first."
+        return ""
 
     async def name(self, blobs: Blobs) -> tuple[tuple[LeftFile, ...], int]:
         """The files that the step has left, the largest first, and how many more than are named."""
@@ -78,10 +113,6 @@ class Leftovers:
 
     async def _run(self, call: Callable[[*Ts], T], *args: *Ts) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, call, *args)
-
-
-def _bound(folder: Path | None) -> int:
-    return bound_bytes(folder) if folder is not None else 0
 
 
 def _read_text(folder: Path, path: str) -> bytes:

@@ -8,6 +8,7 @@ it is walked by descriptors that follow no link, never deeper or longer than the
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import os
 import stat
@@ -36,6 +37,9 @@ KEPT_DAYS = 14
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
+_GONE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
+"""What was a folder a moment ago is none any more."""
+
 
 class Found(msgspec.Struct, frozen=True):
     """A file: where a step sees it, its length and when it was last changed, in nanoseconds."""
@@ -46,13 +50,13 @@ class Found(msgspec.Struct, frozen=True):
 
 
 class Survey(msgspec.Struct, frozen=True):
-    """All of a scratch: its files, and the bytes that it takes on disk. not `whole` where some was too many, too deep
-    or shut.
+    """All of a scratch: its files, and the bytes that it takes on disk; `beyond` is what there is too much of, or
+    cannot be seen, so that not all is counted.
     """
 
     files: tuple[Found, ...] = ()
     taken: int = 0
-    whole: bool = True
+    beyond: str = ""
 
 
 class Scratches:
@@ -135,7 +139,7 @@ def survey(folder: Path) -> Survey:
             (folder / name).chmod(0o1777)
             with _opened(folder / name) as at:
                 walk.enter(at.fd, str(place), 0)
-    return Survey(tuple(walk.files), walk.taken, whole=walk.whole)
+    return Survey(tuple(walk.files), walk.taken, walk.beyond)
 
 
 class _Walk:
@@ -143,13 +147,14 @@ class _Walk:
         self.files: list[Found] = []
         self.taken = 0
         self.left = MOST_ENTRIES
-        self.whole = True
+        self.beyond = ""
 
     def enter(self, fd: int, path: str, depth: int) -> None:
         """Take in what lies in an open folder, and in the folders below it."""
         with os.scandir(fd) as entries:
             names = [entry.name for entry in islice(entries, self.left + 1)]
-        self.whole &= len(names) <= self.left
+        if len(names) > self.left:
+            self.beyond = f"more than {MOST_ENTRIES} files and folders"
         for name in sorted(names[: self.left]):
             self._take(fd, name, f"{path}/{name}", depth)
 
@@ -166,15 +171,15 @@ class _Walk:
             self._descend(fd, name, path, depth)
 
     def _descend(self, fd: int, name: str, path: str, depth: int) -> None:
+        if depth >= MOST_DEPTH:
+            self.beyond = self.beyond or f"folders more than {MOST_DEPTH} deep"
+            return
         try:
-            if depth >= MOST_DEPTH:
-                raise PermissionError
             with _opened(name, fd) as inner:
                 self.enter(inner.fd, path, depth + 1)
-        except PermissionError:
-            self.whole = False
-        except OSError:
-            return
+        except OSError as error:
+            if error.errno not in _GONE:
+                self.beyond = self.beyond or f"a folder that cannot be looked into ({error.strerror})"
 
 
 def find_written(before: Survey, after: Survey) -> tuple[Found, ...]:
@@ -203,7 +208,17 @@ def read_file(folder: Path, path: str, most: int) -> bytes:
             os.close(each.fd)
 
 
-def bound_bytes(folder: Path) -> int:
-    """How much a scratch may take now."""
+def find_places(folder: Path) -> tuple[Path, ...]:
+    """The folders of a scratch that steps see."""
+    return tuple(folder / name for name in PLACES.values())
+
+
+def free_bytes(folder: Path) -> int:
+    """What the disk of a scratch has left."""
     disk = os.statvfs(folder)
-    return min(MOST_BYTES, disk.f_bavail * disk.f_frsize // 2)
+    return disk.f_bavail * disk.f_frsize
+
+
+def bound_bytes(free: int) -> int:
+    """How much a scratch may take where its disk has so much left."""
+    return min(MOST_BYTES, free // 2)

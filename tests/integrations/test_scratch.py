@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tocsin.integrations import scratch as room
+from tocsin.integrations.isolation import STEP_UID
 from tocsin.integrations.scratch import KEPT_DAYS, Scratches, find_written, read_file, survey
 
 DAY = 86400
@@ -71,6 +73,35 @@ def test_a_survey_ends_however_much_there_is(scratches: Scratches, monkeypatch: 
         (tmp / str(at)).touch()
     found = survey(tmp.parent)
     assert (len(found.files), found.beyond) == (10, "more than 10 files and folders")
+
+
+@pytest.fixture
+def plain_user(ground: Path) -> Iterator[Path]:
+    """A folder of somebody's whom permissions bind: root is none."""
+    folder = ground / "plain"
+    folder.mkdir()
+    if os.geteuid() != 0:
+        yield folder
+        return
+    os.chown(folder, STEP_UID, STEP_UID)
+    os.seteuid(STEP_UID)
+    try:
+        yield folder
+    finally:
+        os.seteuid(0)
+
+
+@pytest.mark.parametrize("mode", [0o000, 0o600, 0o300, 0o700])
+def test_what_a_step_has_shut_is_counted_and_stays_shut(plain_user: Path, mode: int) -> None:
+    tmp = make(Scratches(plain_user / "data" / "scratch")) / "tmp"
+    (tmp / "shut" / "in").mkdir(parents=True)
+    (tmp / "shut" / "in" / "file").write_bytes(b"x" * 2**20)
+    (tmp / "shut" / "in").chmod(mode)
+    (tmp / "shut").chmod(mode)
+    found = survey(tmp.parent)
+    assert ([each.path for each in found.files], found.beyond) == (["/tmp/shut/in/file"], "")
+    assert found.taken >= 2**20
+    assert (tmp / "shut").stat().st_mode & 0o777 == mode
 
 
 def test_holes_are_not_counted(scratches: Scratches) -> None:

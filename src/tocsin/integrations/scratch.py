@@ -14,7 +14,7 @@ import os
 import stat
 import subprocess
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 from urllib.parse import quote, unquote
@@ -35,6 +35,8 @@ KEPT_DAYS = 14
 """How long a scratch is kept after its incident is over, counted from its end and from the last step in it."""
 
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_PLACE = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_LOOK = stat.S_IRUSR | stat.S_IXUSR
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 _GONE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
@@ -175,11 +177,26 @@ class _Walk:
             self.beyond = self.beyond or f"folders more than {MOST_DEPTH} deep"
             return
         try:
-            with _opened(name, fd) as inner:
-                self.enter(inner.fd, path, depth + 1)
+            with _unlocked(name, fd) as inner, _opened(".", inner) as at:
+                self.enter(at.fd, path, depth + 1)
         except OSError as error:
             if error.errno not in _GONE:
                 self.beyond = self.beyond or f"a folder that cannot be looked into ({error.strerror})"
+
+
+@contextlib.contextmanager
+def _unlocked(name: str, dir_fd: int) -> Iterator[int]:
+    """A folder, as a place to open things in: one that its owner has shut is open for as long as this lasts."""
+    with _opened(name, dir_fd, _PLACE) as at:
+        mode, itself = stat.S_IMODE(os.fstat(at.fd).st_mode), f"/proc/self/fd/{at.fd}"
+        shut = mode & _LOOK != _LOOK
+        if shut:
+            os.chmod(itself, mode | _LOOK)  # noqa: PTH101 no path but this one leads to what is open
+        try:
+            yield at.fd
+        finally:
+            if shut and stat.S_IMODE(os.fstat(at.fd).st_mode) == mode | _LOOK:
+                os.chmod(itself, mode)  # noqa: PTH101
 
 
 def find_written(before: Survey, after: Survey) -> tuple[Found, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import date
 from pathlib import Path
 
@@ -194,3 +195,33 @@ def test_a_workspace_survives_git(tmp_path: Path) -> None:
     make(tmp_path, "")
     assert (tmp_path / "W" / "work" / ".gitkeep").is_file()
     assert (tmp_path / "W" / ".gitignore").read_text().split() == ["/secrets/", "/.tocsin/"]
+
+
+def _count_calls(text: str, folder: Path) -> int:
+    """How often anything is called while a workspace is made: the work, whatever the machine is busy with."""
+    folder.mkdir()
+    (folder / "till.md").write_text(text)
+    count = 0
+
+    def tick(frame: object, event: str, argument: object) -> None:
+        nonlocal count
+        count += event in ("call", "c_call")
+
+    sys.setprofile(tick)
+    try:
+        initialise(folder / "made", [folder / "till.md"], Mode.ASSIST, TODAY)
+    finally:
+        sys.setprofile(None)
+    return count
+
+
+@pytest.mark.parametrize(
+    "row", ["| L{0} | Person {0} | After {1} minutes |\n", "| L{0} | One person | After {1} minutes |\n"]
+)
+def test_the_work_grows_as_the_ladder_does(row: str, tmp_path: Path) -> None:
+    head = BASE + "## Escalation\n\n| Level | Who | When |\n|---|---|---|\n"
+    none, some, more = (
+        _count_calls(head + "".join(row.format(at, at * 5) for at in range(1, count)), tmp_path / str(count))
+        for count in (1, 201, 601)
+    )
+    assert more - none < 4 * (some - none)

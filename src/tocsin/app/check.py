@@ -71,8 +71,7 @@ def _check_staffing(source: Source, file: File, team: str, table: TeamTable, pro
         _check_schedule(source, file, (*base, "schedules", name), schedule, problems)
     for role, members in table.roles.items():
         _check_members(source, file, table, (*base, "roles", role), members, problems)
-    for at, level in enumerate(table.levels):
-        _check_names(source, file, table, (*base, "levels", at), level, problems)
+    _check_levels(source, file, team, table, problems)
     _check_times(source, table, base, problems)
     _check_members(source, file, table, (*base, "last_resort"), table.last_resort, problems)
     if not table.last_resort:
@@ -132,21 +131,16 @@ def _check_members(
             problems.append(source.problem((*path, at), _nobody(name, [*file.people, *table.schedules])))
 
 
-def _check_names(
-    source: Source,
-    file: File,
-    table: TeamTable,
-    path: tuple[str | int, ...],
-    names: Iterable[str],
-    problems: Problems,
-) -> None:
+def _check_levels(source: Source, file: File, team: str, table: TeamTable, problems: Problems) -> None:
     """A rung may name a schedule, a role, a person, or everybody; it must be somebody today."""
     staffing = Staffing(timezone="UTC", schedules=table.schedules, roles=table.roles)
     rota = Rota(staffing=staffing, people=file.people)
-    for at, name in enumerate(names):
-        if not rota.knows(name):
-            known = [*table.schedules, *table.roles, *file.people]
-            problems.append(source.problem((*path, at), _nobody(name, known)))
+    unknown = rota.find_unknown(name for level in table.levels for name in level)
+    for number, level in enumerate(table.levels):
+        for at, name in enumerate(level):
+            if name in unknown:
+                known = [*table.schedules, *table.roles, *file.people]
+                problems.append(source.problem(("teams", team, "levels", number, at), _nobody(name, known)))
 
 
 def _nobody(name: str, known: Iterable[str]) -> str:

@@ -56,8 +56,9 @@ def build_ladder(playbook: Playbook, lines: Sequence[str]) -> Ladder:
     )
     times = {name: time for level in levels for name, time in _times(level, ladder)}
     rungs = [_turn(each, times) for each in ladder.tiers]
+    taken = {name.casefold() for each in rungs for name in each.names}
     for level in levels:
-        rungs += _rung(level, ladder, {name for each in rungs for name in each.names})
+        rungs += _rung(level, ladder, taken)
     timed = tuple(_set_times(_in_order(rungs), _patience(playbook)))
     return msgspec.structs.replace(ladder, rungs=timed)
 
@@ -117,9 +118,10 @@ def _turn(tier: Tier, times: dict[str, tuple[int | None, int]]) -> Rung:
 
 
 def _rung(level: tuple[Escalation, ...], ladder: Ladder, taken: set[str]) -> Iterator[Rung]:
-    known = {each.casefold() for each in taken}
+    """The rung of a level with whom no rung before it calls: those in `taken`, folded, to whom these are added."""
     called = dict.fromkeys(name for each in level for name in each.who)
-    names = tuple(each for each in called if ladder.schedule(each) is None and each.casefold() not in known)
+    names = tuple(each for each in called if ladder.schedule(each) is None and each.casefold() not in taken)
+    taken |= {each.casefold() for each in names}
     if names:
         after = _after(level)
         lines = tuple(dict.fromkeys(each.line for each in level))

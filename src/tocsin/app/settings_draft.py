@@ -233,17 +233,15 @@ def _roles(playbook: Playbook, ladder: Ladder, source: str) -> Iterator[str]:
 
 def find_names(playbook: Playbook) -> dict[str, list[int]]:
     """The names that a playbook calls people by, with its lines; those that mean everybody are left out."""
-    called: dict[str, list[int]] = {}
+    called: dict[str, dict[int, None]] = {}
     spelled: dict[str, str] = {}
     for name, line in _called(playbook):
         folded = name.casefold()
         if not folded or ON_DUTY.match(folded) or EVERYBODY.match(folded) or folded == "primary":
             continue
         key = spelled.setdefault(folded, name)
-        lines = called.setdefault(key, [])
-        if line not in lines:
-            lines.append(line)
-    return called
+        called.setdefault(key, {})[line] = None
+    return {name: list(lines) for name, lines in called.items()}
 
 
 def _called(playbook: Playbook) -> Iterator[tuple[str, int]]:

@@ -51,11 +51,18 @@ class Rota(msgspec.Struct, frozen=True, kw_only=True):
 
     def knows(self, name: str) -> bool:
         """Whether the name means anybody, whoever's turn it is."""
-        wanted = _fold(name)
+        return not self.find_unknown([name])
+
+    def find_unknown(self, names: Iterable[str]) -> frozenset[str]:
+        """Those of the names that mean nobody, whoever's turn it is."""
         schedules = {_fold(schedule) for schedule in self.staffing.schedules}
-        named = wanted in {_fold(role) for role in self.staffing.roles} or name in self.people
-        general = ON_DUTY.match(wanted) or EVERYBODY.match(wanted)
-        return bool(named or general or schedules & {wanted, _plain(wanted)})
+        known = schedules | {_fold(role) for role in self.staffing.roles}
+        return frozenset(
+            name
+            for name, wanted in ((name, _fold(name)) for name in names)
+            if not (wanted in known or name in self.people or _plain(wanted) in schedules)
+            and not (ON_DUTY.match(wanted) or EVERYBODY.match(wanted))
+        )
 
     def turns(self, schedule: str, at: datetime) -> tuple[Turn, ...]:
         """The turns of one schedule that are on at `at`."""

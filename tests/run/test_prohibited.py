@@ -85,12 +85,14 @@ def cited(command: str, scene: Scene = BREACH) -> tuple[str, ...]:
 @pytest.mark.parametrize(
     ("command", "lines"),
     [
-        (": > /var/log/nginx/access.log", (2, 1, 0)),
-        ("rm /var/log/auth.log", (2, 0, 1)),
+        (": > /var/log/nginx/access.log", (2,)),
+        ("sed -i s/x/y/ /var/log/nginx/access.log", (2,)),
+        ("rm /var/log/auth.log", (2, 0)),
         ("echo x >> /var/log/auth.log", (2,)),
         ("echo cm0gL3Zhci9sb2cvYXV0aC5sb2cK | base64 -d | sh", (2, 0, 1, 3)),
         ("docker restart web", (1,)),
-        ("rm -rf /srv/data", (0, 1)),
+        ("rm -rf /srv/data", (0,)),
+        ("history -c", (2,)),
         ("curl -X POST https://api.statuspage.io/v1/x -d a=b", (3,)),
         ("docker restart web && curl -d a=b https://hooks.slack.com/x", (3, 1)),
     ],
@@ -100,7 +102,7 @@ def test_all_lines_that_cover_it_are_cited_the_closest_first(command: str, lines
 
 
 def test_the_line_of_a_refusal_is_the_first_one_cited() -> None:
-    verdict = ask(BREACH, ": > /var/log/auth.log")
+    verdict = ask(BREACH, "rm /var/log/auth.log")
     assert isinstance(verdict, Forbidden)
     rule = next(rule for rule in BREACH.book.prohibitions(BREACH.incident) if rule.text == "Modify logs")
     assert verdict.line == rule.line
@@ -112,7 +114,26 @@ def test_what_is_lifted_leaves_the_others() -> None:
     logs = next(rule for rule in scene.book.prohibitions(scene.incident) if rule.text == "Modify logs")
     scene.incident = replace(scene.incident, lifted={logs.line: "sec"})
     assert not is_refused(scene, "echo x >> /var/log/auth.log")
-    assert cited("rm /var/log/auth.log", scene) == (ORDERS[0], ORDERS[1])
+    assert cited("rm /var/log/auth.log", scene) == (ORDERS[0],)
+    assert cited(": > /var/log/auth.log", scene) == (ORDERS[1], ORDERS[0])
+
+
+@pytest.mark.parametrize("broad", ["Make no changes", "Destroy evidence"])
+def test_a_line_that_forbids_an_effect_itself_is_cited_beside_a_closer_one(broad: str) -> None:
+    scene = write("Restart services (destroys evidence)", "Modify logs", broad)
+    verdict = ask(scene, ": > /var/log/auth.log")
+    assert isinstance(verdict, Forbidden)
+    assert broad in verdict.why
+    assert "Restart" not in verdict.why
+
+
+def test_a_line_of_another_incident_that_only_shares_an_effect_is_not_cited_beside_a_closer_one() -> None:
+    scene = write("Modify logs")
+    restarts = BREACH.book.prohibitions(BREACH.incident)[1]
+    scene.book = replace(scene.book, in_force=(InForce(incident="team-7", scenario="Breach", prohibition=restarts),))
+    verdict = ask(scene, ": > /var/log/auth.log")
+    assert isinstance(verdict, Forbidden)
+    assert "team-7" not in verdict.why
 
 
 def test_the_own_lines_are_cited_before_those_of_another_incident_however_close() -> None:

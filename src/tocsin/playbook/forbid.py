@@ -17,6 +17,10 @@ from tocsin.words import Act, Effect
 
 FAR = 9
 """Further than any closeness."""
+BY_NAME = 2
+"""The furthest at which the acts of a prohibition, or its verbs, are what a statement does."""
+BY_EFFECT = (3, 4)
+"""By nothing but what the statement's effect is."""
 
 _CLOSE = {Act.LOGS: 0, Act.PUBLISH: 0, Act.DISCARD: 2}
 _LOG = re.compile(
@@ -45,6 +49,17 @@ def closeness(forbids: Forbids, statement: Statement) -> int:
     return min(found, default=FAR)
 
 
+def is_cited(forbids: Forbids, close: int, closest: int) -> bool:
+    """Whether a prohibition is worth naming for a statement that another one describes at `closest`.
+
+    What speaks of acts ("restart services") and only shares an effect with the statement is not meant by it, if another
+    line is; what forbids the effect itself ("make no changes") is.
+    """
+    if close >= FAR:
+        return False
+    return close not in BY_EFFECT or closest > BY_NAME or not (acts_of(forbids) or forbids.verbs)
+
+
 def acts_of(forbids: Forbids) -> tuple[Act, ...]:
     """The acts that a prohibition is about."""
     return (*forbids.acts, Act.PUBLISH) if forbids.comms else forbids.acts
@@ -56,9 +71,9 @@ def is_mapped(forbids: Forbids) -> bool:
 
 
 def find_all(rules: Iterable[Prohibition], statement: Statement) -> list[Prohibition]:
-    """The prohibitions that cover a statement, the one that describes it most closely first."""
-    found = [(closeness(rule.forbids, statement), rule.line, rule) for rule in rules]
-    return [rule for close, _, rule in sorted(found, key=lambda each: each[:2]) if close < FAR]
+    """The prohibitions that a statement's refusal cites, the one that describes it most closely first."""
+    found = sorted(((closeness(rule.forbids, statement), rule.line, rule) for rule in rules), key=lambda each: each[:2])
+    return [rule for close, _, rule in found if is_cited(rule.forbids, close, found[0][0])]
 
 
 def find(procedure: Procedure, statement: Statement) -> Prohibition | None:

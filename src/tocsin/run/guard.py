@@ -99,14 +99,17 @@ def _why(task: Task, book: Book) -> str:
 
 
 def find_prohibition(task: Task, incident: Incident, book: Book) -> Forbidden | None:
-    """The prohibition that covers the task, with all others that do in its words.
+    """The prohibition that covers the task, with all others that mean it in its words.
 
     The incident's own come first, then those of other open incidents; among them, whatever describes it most closely.
     """
     whole = _whole(task)
     own = forbid.find_all((rule for rule in own_prohibitions(incident, book) if _in_scope(rule, task)), whole)
     theirs = [(force, forbid.closeness(force.prohibition.forbids, whole)) for force in book.in_force]
-    near = sorted((pair for pair in theirs if pair[1] < forbid.FAR), key=lambda pair: pair[1])
+    measured = (*(forbid.closeness(rule.forbids, whole) for rule in own[:1]), *(close for _, close in theirs))
+    closest = min(measured, default=forbid.FAR)
+    cited_too = (pair for pair in theirs if forbid.is_cited(pair[0].prohibition.forbids, pair[1], closest))
+    near = sorted(cited_too, key=lambda pair: pair[1])
     cited = [_Cited(rule, f"Line {rule.line} forbids it: {rule.text}") for rule in own]
     cited += [_Cited(force.prohibition, _elsewhere(force), force.incident) for force, _ in near]
     if not cited:

@@ -247,6 +247,26 @@ def test_a_statement_does_not_run_for_ever(root: Path, seconds: int) -> None:
     assert [(at, path) for at, path, _ in problems(root)] == [(line + 1, "teams.till.targets.local.timeout_s")]
 
 
+@pytest.mark.parametrize("name", ["work/bin", "~/bin", "/no/such/bin", "a\\u0000b", ".gitkeep"])
+def test_a_folder_of_programs_that_is_not_there_is_told_with_where_it_was_looked_for(root: Path, name: str) -> None:
+    (root / "work" / "bin").mkdir()
+    line = edit(root, 'kind = "local"', f'kind = "local"\npath = [\n  "bin",\n  "{name}",\n]')
+    ((at, path, text),) = problems(root)
+    assert (at, path) == (line + 3, "teams.till.targets.local.path[1]")
+    assert name.startswith("a") or str(root / "work" / name) in text
+
+
+def test_the_examples_that_a_target_comes_with_hold(root: Path) -> None:
+    for folder in (root / "work" / "bin", root / "releases"):
+        folder.mkdir()
+    for name in ("path", "env", "readable", "writable", "allow"):
+        edit(root, f"# {name} = ", f"{name} = ")
+    ((target, _),) = load_workspace(root, TODAY).targets.values()
+    assert (target.path, target.env, target.writable) == (("bin",), {"REGION": "eu-1"}, ("../releases",))
+    assert target.readable
+    assert target.allow
+
+
 def test_odd_files_are_told_and_no_crash(root: Path) -> None:
     (root / "secrets" / "till.intake").write_bytes(b"\xff" * 32)
     edit(root, 'playbook = "playbooks/till.md"', r'playbook = "a\u0000b"')

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -13,6 +14,7 @@ from tocsin.alert.group import TRIAGE
 from tocsin.app.tables import File, TeamTable
 from tocsin.config import Problems, Source
 from tocsin.incident.authority import OWNER
+from tocsin.integrations.shell import LocalTarget
 from tocsin.oncall.rota import Rota
 from tocsin.oncall.rotation import PERIODS, parse_handoff
 from tocsin.oncall.settings import Schedule, Staffing
@@ -155,9 +157,22 @@ def check_team(source: Source, team: str, table: TeamTable, playbook: Playbook, 
             text = f"the playbook has no severity {severity!r}; it has {', '.join(known) or 'none'}."
             problems.append(source.problem(("teams", team, "severity_map", label), text))
     for name, target in table.targets.items():
-        if not 1 <= target.timeout_s <= MOST_TIMEOUT_S:
-            text = f"it must lie between 1 and {MOST_TIMEOUT_S} seconds."
-            problems.append(source.problem(("teams", team, "targets", name, "timeout_s"), text))
-        if not (root / target.directory).is_dir():
-            text = f"there is no folder {target.directory!r}; make it or mend the path."
-            problems.append(source.problem(("teams", team, "targets", name, "directory"), text))
+        _check_target(source, ("teams", team, "targets", name), target, root, problems)
+
+
+def _check_target(
+    source: Source, path: tuple[str | int, ...], target: LocalTarget, root: Path, problems: Problems
+) -> None:
+    if not 1 <= target.timeout_s <= MOST_TIMEOUT_S:
+        text = f"it must lie between 1 and {MOST_TIMEOUT_S} seconds."
+        problems.append(source.problem((*path, "timeout_s"), text))
+    directory = root / target.directory
+    if not directory.is_dir():
+        text = f"there is no folder {target.directory!r}; make it or mend the path."
+        problems.append(source.problem((*path, "directory"), text))
+        return
+    for at, folder in enumerate(target.path):
+        if not os.path.isdir(directory / folder):  # noqa: PTH112 a folder that this user may not look into is none, and no error
+            where = os.path.normpath(directory / folder)
+            text = f"there is no folder {where}; make it or mend {folder!r}, which begins in the target's directory."
+            problems.append(source.problem((*path, "path", at), text))

@@ -70,6 +70,15 @@ ROUTES = """\
 # scenario = "A scenario's title"
 """
 
+TARGET = (
+    '# allow = ["privileged", "read_sensitive"]  # let such reads run by themselves too',
+    "# Paths below begin in `directory`; docs/steps.md lists every setting.",
+    '# path = ["bin"]  # folders of programs of your own, before the usual ones',
+    '# env = { REGION = "eu-1" }  # what every step finds set; no secrets, they belong in a file that is `readable`',
+    '# readable = ["/home/me/.kube/config"]  # what comes back of the hidden home directories',
+    '# writable = ["../releases"]  # what approved changes may write beside `directory`',
+)
+
 COMMANDS = """\
 # What your team says of its own commands: tocsin knows common programs, not yours. Without a verdict it asks each time.
 # `*` stands for one word. Effects: noop, read, read_sensitive, unknown, mutate, destroy. A verdict is on one command:
@@ -120,7 +129,7 @@ def _team(team: str, shown: Sequence[str], playbook: Playbook, mode: Mode) -> st
         "# what approved changes may write, so it is not the folder of these settings.",
         'kind = "local"',
         f"directory = {quote(WORK)}",
-        '# allow = ["privileged", "read_sensitive"]  # let such reads run by themselves too',
+        *TARGET,
         "",
     ]
     return "\n".join(lines)

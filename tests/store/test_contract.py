@@ -138,6 +138,8 @@ async def test_an_alert_is_one_row(store: SqliteStore) -> None:
     await store.write(Write(alerts=(alert("f", firing=False),)))
     assert await store.alert("a", "f") == alert("f", firing=False)
     assert [row.fingerprint for row in await store.alerts("a", firing=True)] == ["g"]
+    assert [row.fingerprint for row in await store.alerts(incident="a-1")] == ["f", "g"]
+    assert await store.alerts(incident="a-2") == []
 
 
 async def test_only_open_incidents_are_open(store: SqliteStore) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -165,6 +166,45 @@ async def test_the_webhook_counts_each_alert_by_itself(open_house: Open) -> None
     bad = await house.client().post(url, json={"version": "4"})
     assert bad.status_code == 400
     assert "alerts" in bad.json()["error"]["message"]
+
+
+async def test_an_alert_whose_end_passes_unrepeated_is_no_longer_listed_and_closes_nothing(open_house: Open) -> None:
+    house = await open_house()
+    client, browser = house.client(), await house.browser()
+    until = (house.story.clock.now() + timedelta(minutes=4)).isoformat()
+    await client.post(POST, json=[{**HALTED, "endsAt": until}])
+    heard = house.story.clock.now()
+
+    async def listed() -> int:
+        paths = (f"/in/{KEY}/api/v2/alerts", f"/in/{KEY}/api/v2/alerts/groups")
+        counts = {len((await client.get(path)).json()) for path in paths}
+        assert len(counts) == 1
+        return counts.pop()
+
+    assert await listed() == 1
+    assert "fires since" in (await browser.get("/incidents/quorum-1")).text
+    await house.story.advance("5m")
+    assert await listed() == 0
+    room = (await browser.get("/incidents/quorum-1")).text
+    assert "not heard of since" in room
+    assert "fires since" not in room
+    (alert,) = (await browser.get("/api/incidents/quorum-1")).json()["alerts"]
+    assert datetime.fromisoformat(alert["silent_since"]) == heard
+    assert alert["cleared_at"] is None
+    assert (await house.story.incident("quorum-1")).is_open
+    await client.post(POST, json=[HALTED])
+    assert await listed() == 1
+    assert "fires since" in (await browser.get("/incidents/quorum-1")).text
+    assert len(await house.story.store.cards()) == 1
+
+
+async def test_what_a_webhook_says_fires_until_the_webhook_says_that_it_is_over(open_house: Open) -> None:
+    """Alertmanager repeats itself every few hours and names no end: that is not silence."""
+    house = await open_house()
+    firing = {**HALTED, "status": "firing", "endsAt": "0001-01-01T00:00:00Z"}
+    await house.client().post(f"/in/{KEY}/alertmanager", json=webhook(firing))
+    await house.story.advance("13h")
+    assert "fires since" in (await (await house.browser()).get("/incidents/quorum-1")).text
 
 
 async def test_the_reads_have_alertmanagers_shape(open_house: Open) -> None:

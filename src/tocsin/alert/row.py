@@ -29,6 +29,13 @@ class AlertRow(msgspec.Struct, frozen=True, kw_only=True):
     generator_url: str = ""
     incident: str | None = None
 
+    def is_silent(self, now: datetime) -> bool:
+        """Whether it fires by what was said last, and its source has let the end of that pass without a word.
+
+        Alertmanager counts such an alert as resolved; for an incident silence is no all-clear, so nothing follows.
+        """
+        return self.firing and self.ends_at <= now
+
     @property
     def name(self) -> str:
         """The alert's name."""

@@ -155,7 +155,9 @@ class Store(Protocol):
 
     async def alert(self, team: str, fingerprint: str) -> AlertRow | None: ...
 
-    async def alerts(self, team: str | None = None, *, firing: bool | None = None) -> list[AlertRow]: ...
+    async def alerts(
+        self, team: str | None = None, *, firing: bool | None = None, incident: str | None = None
+    ) -> list[AlertRow]: ...
 
     async def cards(self, *, team: str | None = None, open_only: bool = False) -> list[Card]:
         """Incidents, the newest first."""

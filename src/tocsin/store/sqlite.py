@@ -203,12 +203,15 @@ class SqliteStore:
         row = await self.read(lambda c: c.execute(query).first())
         return None if row is None else read_alert(row)
 
-    async def alerts(self, team: str | None = None, *, firing: bool | None = None) -> list[AlertRow]:
-        """Alerts, by team and by whether they fire."""
+    async def alerts(
+        self, team: str | None = None, *, firing: bool | None = None, incident: str | None = None
+    ) -> list[AlertRow]:
+        """Alerts, by team, by whether they fire, and by the incident that they belong to."""
         t = schema.alert
         query = select(t).order_by(t.c.starts_at, t.c.fingerprint)
         query = query if team is None else query.where(t.c.team == team)
         query = query if firing is None else query.where(t.c.firing.is_(firing))
+        query = query if incident is None else query.where(t.c.incident == incident)
         return [read_alert(row) for row in await self.read(lambda c: c.execute(query).all())]
 
     async def cards(self, *, team: str | None = None, open_only: bool = False) -> list[Card]:

@@ -33,6 +33,8 @@ class Library:
     async def scene(self, stream: str) -> Scene:
         """The incident with its book, people and source. Raises `NotFound`."""
         incident, journal = await self.incident(stream), self._desk.engine.journal
+        now = self._desk.clock.now()
+        rows = await journal.store.alerts(firing=True, incident=incident.id) if incident.alerts else []
         return Scene(
             incident=incident,
             book=await journal.shelf.book(incident),
@@ -40,7 +42,8 @@ class Library:
             standing=await journal.standing(incident.team),
             people=self._desk.people(),
             source=await self.lines(incident.playbook),
-            now=self._desk.clock.now(),
+            silent={row.fingerprint: row.updated_at for row in rows if row.is_silent(now)},
+            now=now,
         )
 
     async def entries(self, incident: Incident, most: int) -> list[Entry]:

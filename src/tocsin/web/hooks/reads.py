@@ -1,7 +1,7 @@
 """What Alertmanager's clients read: amtool, dashboards and Prometheus find here what they would find there.
 
-Only alerts that fire are listed, as there. There are no silences and no inhibition yet, and the answers say so by being
-empty. The receivers are the teams.
+Only alerts that fire are listed, as there: one whose end has passed without a repetition is not. There are no silences
+and no inhibition yet, and the answers say so by being empty. The receivers are the teams.
 """
 
 from __future__ import annotations
@@ -104,10 +104,13 @@ class Reads:
         """The alerts that fire and fit all filters."""
         matchers, wanted = read_matchers(filters), read_matchers([f'r=~"{receiver}"'] if receiver else [])
         rows = await self._desk.engine.journal.store.alerts(team, firing=True)
+        now = self._desk.clock.now()
         return [
             show_alert(row)
             for row in rows
-            if all(each.fits(row.labels) for each in matchers) and all(each.fits({"r": row.team}) for each in wanted)
+            if not row.is_silent(now)
+            and all(each.fits(row.labels) for each in matchers)
+            and all(each.fits({"r": row.team}) for each in wanted)
         ]
 
     def status(self) -> Status:

@@ -19,12 +19,16 @@ class Pair(View, frozen=True, kw_only=True):
 
 
 class AlertView(View, frozen=True, kw_only=True):
-    """One alert: as it joined, and when it cleared."""
+    """One alert: as it joined, and when it cleared.
+
+    `silent_since` is when it was last heard of, where its source has stopped speaking without an all-clear.
+    """
 
     fingerprint: str
     name: str
     starts_at: datetime
     cleared_at: datetime | None
+    silent_since: datetime | None = None
     labels: tuple[Pair, ...]
     annotations: tuple[Pair, ...]
     source: str = ""
@@ -33,16 +37,17 @@ class AlertView(View, frozen=True, kw_only=True):
 def show_alerts(scene: Scene) -> tuple[AlertView, ...]:
     """The alerts, those that fire first."""
     states = sorted(scene.incident.alerts.values(), key=lambda each: each.cleared_at is not None)
-    return tuple(_show(each) for each in states[:MOST_ALERTS])
+    return tuple(_show(each, scene) for each in states[:MOST_ALERTS])
 
 
-def _show(state: AlertState) -> AlertView:
+def _show(state: AlertState, scene: Scene) -> AlertView:
     seen = state.seen
     return AlertView(
         fingerprint=seen.fingerprint,
         name=clean(seen.name or "Unnamed alert", 200),
         starts_at=seen.starts_at,
         cleared_at=state.cleared_at,
+        silent_since=None if state.cleared_at else scene.silent.get(seen.fingerprint),
         labels=_show_pairs(seen.labels),
         annotations=_show_pairs(seen.annotations),
         source=find_link(seen.generator_url),

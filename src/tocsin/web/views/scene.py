@@ -44,7 +44,10 @@ class Who(View, frozen=True, kw_only=True):
 
 
 class Scene(msgspec.Struct, frozen=True, kw_only=True):
-    """An incident with everything around it at one moment. `source` holds the lines of its pinned playbook."""
+    """An incident with everything around it at one moment. `source` holds the lines of its pinned playbook.
+
+    `silent` says when each alert (by fingerprint) was last heard of whose source has stopped speaking.
+    """
 
     incident: Incident
     book: Book
@@ -53,6 +56,7 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
     people: Mapping[str, Person]
     source: tuple[str, ...]
     now: datetime
+    silent: Mapping[str, datetime] = {}
 
     def cite(self, line: int | None) -> Cite | None:
         """The line of the playbook, quoted; null for none."""

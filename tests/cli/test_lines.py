@@ -47,11 +47,19 @@ def test_the_lines_of_a_step_stay_lines_behind_its_margin() -> None:
 
 def test_what_failed_in_part_and_what_was_left_stand_below_the_step() -> None:
     left = [{"path": "/tmp/a\nOwed:.log", "size": 12, "digest": ""}]
-    ran = {"state": "ok", "outputs": {}, "partly": "curl exited 7", "why": "", "left": left, "more_left": 3}
+    outcome = {"state": "ok", "outcome": "failed in part", "partly": "curl exited 7"}
+    ran = {**outcome, "outputs": {}, "why": "", "left": left, "more_left": 3}
     lines = _lines(room(steps=[{**STEP, "text": "date", "condition": None, "ran": ran}]))
+    assert lines[-6].split()[:4] == [STEP["id"], "failed", "in", "part"]
     assert lines[-5:] == [
         f"{' ' * 10}{line}"
-        for line in ("date", "ok", "! curl exited 7", "+ left /tmp/a Owed:.log, 12 bytes", "+ left 3 more files")
+        for line in (
+            "date",
+            "failed in part",
+            "! curl exited 7",
+            "+ left /tmp/a Owed:.log, 12 bytes",
+            "+ left 3 more files",
+        )
     ]
 
 

@@ -28,6 +28,7 @@ def step(id: str, **more: Any) -> dict[str, Any]:  # noqa: A002 the field's name
 
 def ran(**more: Any) -> dict[str, Any]:
     base = {"state": "ok", "exit_code": 0, "duration_s": 0.31, "by": None, "stdout": "", "stderr": "", "cut": 0}
+    base["outcome"] = more.get("state", "ok")
     return {**base, "why": "", **more}
 
 

@@ -120,6 +120,7 @@ async def test_a_pipe_that_failed_in_part_is_no_green_done(open_house: Open) -> 
     parts = (Part(program="curl", exit_code=7), Part(program="jq", exit_code=0))
     _, html, step = await show(open_house, Answer(parts=parts))
     assert (step["ran"]["state"], step["ran"]["partly"]) == ("ok", "curl exited 7")
+    assert step["ran"]["outcome"] == "failed in part"
     assert "failed in part" in html
     assert "r-partly" in html
     assert "curl exited 7; only the end of the pipe ended well." in html

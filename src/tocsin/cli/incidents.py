@@ -119,7 +119,8 @@ def _obligation(each: dict[str, Any]) -> str:
 def _step(step: dict[str, Any], incident: str) -> list[str]:
     where = f"line {step['line']}" if step.get("line") else "typed"
     branch = f"  if: {fold(step['condition'])}" if step.get("condition") else ""
-    lines = [f"  {step['id']:<7} {step['state']:<9} {step.get('effect') or step['kind']:<14} {where}{branch}"]
+    state = (step.get("ran") or {}).get("outcome") or step["state"].replace("_", " ")
+    lines = [f"  {step['id']:<7} {state:<9} {step.get('effect') or step['kind']:<14} {where}{branch}"]
     lines += quote(step["text"], INDENT)
     ran = step.get("ran")
     if ran:

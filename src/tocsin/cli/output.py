@@ -67,7 +67,7 @@ def show_run(ran: dict[str, Any], outputs: dict[str, Output], more: str, before:
 
 
 def _ending(ran: dict[str, Any]) -> str:
-    parts = [ran["state"].replace("_", " ")]
+    parts = [ran["outcome"]]
     if ran.get("exit_code") is not None:
         parts.append(f"exit {ran['exit_code']}")
     if ran.get("duration_s") is not None:

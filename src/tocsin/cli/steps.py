@@ -24,6 +24,8 @@ Again = Annotated[bool, Parameter(help="Run it once more, though it has run alre
 STARTED = {
     "ok": "has run already and ended well",
     "failed": "has run already and failed",
+    "failed in part": "has run already and failed in part",
+    "found nothing": "has run already and found nothing",
     "running": "is running",
     "in_doubt": "is in doubt: nobody saw it end",
 }
@@ -52,7 +54,7 @@ def _require_runnable(incident: str, step: dict[str, Any], *, again: bool) -> No
     """Raise `UserError` for what is done by hand, and for what would run a second time unasked."""
     if not step["digest"]:
         raise UserError(f"{step['id']} is done by hand; when it is, say so: tocsin done {incident} {step['id']}")
-    ran = STARTED.get(step["state"])
+    ran = STARTED.get((step.get("ran") or {}).get("outcome", "")) or STARTED.get(step["state"])
     if ran is not None and not again:
         raise UserError(
             f"{step['id']} {ran} (tocsin show {incident} --step {step['id']}). "

@@ -78,6 +78,15 @@ class StepRecord(msgspec.Struct, frozen=True, kw_only=True):
         """Whether it ended well and yet part of it failed."""
         return self.state is StepState.OK and bool(self.partly)
 
+    @property
+    def outcome(self) -> str:
+        """Its state in words, and of one that ended well whether that is all there is to say."""
+        if self.has_failed_in_part:
+            return "failed in part"
+        if self.state is StepState.OK and self.finds_nothing:
+            return "found nothing"
+        return self.state.value.replace("_", " ")
+
 
 class Obligation(msgspec.Struct, frozen=True, kw_only=True):
     """One duty: due when, stated where, owed by whom, and whether it was kept. Late ones may still be met, late."""

@@ -57,11 +57,13 @@ class LeftView(View, frozen=True, kw_only=True):
 class Ran(View, frozen=True, kw_only=True):
     """What became of a step. `stdout` and `stderr` name the full outputs, `cut` is what they lack, in bytes.
 
-    `partly` says which parts of a pipe failed before its last, `finds_nothing` that a search found nothing; `left` are
-    the files that it left in its `/tmp`, `more_left` how many are not named.
+    `outcome` says in words what `state` alone does not: a step whose state is `ok` may have *failed in part* or *found
+    nothing*. `partly` says which parts of a pipe failed before its last, `finds_nothing` that a search found nothing;
+    `left` are the files that it left in its `/tmp`, `more_left` how many are not named.
     """
 
     state: str
+    outcome: str
     by: Who | None = None
     requested_at: datetime | None = None
     ended_at: datetime | None = None
@@ -315,6 +317,7 @@ def _show_run(record: StepRecord | None, scene: Scene) -> Ran | None:
         return None
     return Ran(
         state=record.state,
+        outcome=record.outcome,
         by=scene.who(record.approved_by),
         requested_at=record.requested_at,
         ended_at=record.ended_at,

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from tocsin.comms.commands import PostUpdate
-from tocsin.incident.commands import AddNote, Resolve, SetSeverity
+from tocsin.incident.commands import Acknowledge, AddNote, Resolve, SetSeverity
 from tocsin.run.commands import ProposeStep
 from tocsin.testing.recorder import Answer
 from tocsin.timeline.events import NoteAdded
@@ -199,6 +199,24 @@ async def test_an_unclassified_incident_shows_lines_to_choose_by(open_house: Ope
     assert "people are called as for SEV-1" in text
     await house.story.do(SetSeverity(by="bo", severity="SEV-2"))
     assert "How bad is it?" not in (await browser.get("/incidents/quorum-1")).text
+
+
+@pytest.mark.parametrize(("ended", "own", "others"), [
+    (Acknowledge(by="ana"), "answered", "called; Ana Lind answered"),
+    (Acknowledge(by="max"), "called; Max Sand answered", "called; Max Sand answered"),
+    (Resolve(by="ana"), "called; over", "called; over"),
+])  # fmt: skip
+async def test_only_who_answered_is_said_to_have_answered(
+    open_house: Open, ended: Acknowledge | Resolve, own: str, others: str
+) -> None:
+    house = await open_house()
+    await house.story.alert("ChainHalted", instance="v1")
+    await house.story.do(ended)
+    room = (await (await house.browser("bo")).get("/incidents/quorum-1")).text
+    calls = room[room.index('<ul class="calls">') :].partition("</ul>")[0]
+    said = {name: text for name, text in re.findall(r"<strong>(.*?)</strong>\s*<span>(.*?) <time", calls)}
+    assert said.pop("Ana Lind") == own
+    assert set(said.values()) == {others}
 
 
 async def test_the_prohibition_is_the_loudest_thing_in_the_room(open_house: Open) -> None:

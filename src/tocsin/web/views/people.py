@@ -15,7 +15,10 @@ MOST_DUTIES = 8
 
 
 class CallView(View, frozen=True, kw_only=True):
-    """The calling of one responder."""
+    """The calling of one responder.
+
+    `answered_at` ends it; `answered_by` did that, often somebody else than `who`, and nobody where the incident ended.
+    """
 
     who: Who
     channel: str
@@ -24,6 +27,7 @@ class CallView(View, frozen=True, kw_only=True):
     first_at: datetime
     last_at: datetime
     answered_at: datetime | None = None
+    answered_by: Who | None = None
     cite: Cite | None = None
 
 
@@ -72,6 +76,7 @@ def _show_call(call: Call, scene: Scene) -> CallView:
         first_at=call.first_at,
         last_at=call.last_at,
         answered_at=call.answered_at,
+        answered_by=scene.who(call.answered_by),
         cite=scene.cite(call.line),
     )
 

@@ -214,7 +214,7 @@ async def test_only_who_answered_is_said_to_have_answered(
     await house.story.do(ended)
     room = (await (await house.browser("bo")).get("/incidents/quorum-1")).text
     calls = room[room.index('<ul class="calls">') :].partition("</ul>")[0]
-    said = {name: text for name, text in re.findall(r"<strong>(.*?)</strong>\s*<span>(.*?) <time", calls)}
+    said = dict(re.findall(r"<strong>(.*?)</strong>\s*<span>(.*?) <time", calls))
     assert said.pop("Ana Lind") == own
     assert set(said.values()) == {others}
 

@@ -128,3 +128,51 @@ async def test_listeners_hear_of_a_step_at_most_twice_a_second(monkeypatch: pyte
     await asyncio.sleep(0.25)
     assert len(heard) == count
     stop()
+
+
+def _measure(lines: bytes, size: int = 65536) -> float:
+    """Processor time to take and show it, drawn after each piece."""
+    output, start = Output(lambda: None), time.process_time()
+    for at in range(0, len(lines), size):
+        output._strands.setdefault("out", room._Strand()).add(lines[at : at + size])
+        output._turn()
+        assert len(output.show().text) <= MOST_SHOWN
+    return time.process_time() - start
+
+
+LONG = [b"a", b"a\r", b"\r", b"\x1b[", b"token=abcdefgh12345678 -----BEGIN RSA PRIVATE KEY-----", b"password="]
+
+
+@pytest.mark.parametrize("unit", LONG)
+async def test_a_long_line_costs_no_more_than_its_bytes(unit: bytes) -> None:
+    """Alone, after much, and again and again: nothing reads a line once for each of its characters."""
+    for length in (6_000, 16_000, 60_000, 900_000):
+        line = unit * (length // len(unit)) + b"\n"
+        count = max(1, 600_000 // length)
+        assert _measure(line * count) < 3
+        assert _measure(line * count, len(line)) < 3
+
+
+async def test_a_hundred_thousand_long_lines_are_taken_as_fast_as_they_come() -> None:
+    output, line, start = Output(lambda: None), b"x" * 6000 + b"\n", time.process_time()
+    for at in range(10_000):
+        output._strands.setdefault("out", room._Strand()).add(line * 10)
+        if at % 100 == 0:
+            output._turn()
+    assert time.process_time() - start < 10
+    output._turn()
+    assert output.show().text.endswith("x\n")
+
+
+@pytest.mark.parametrize("size", [65_536, 200_000, 900_000, 3_000_000])
+async def test_a_line_too_long_to_be_shown_is_named_and_what_follows_is_seen(size: int) -> None:
+    seen = feed([b"before\n", b"y" * size + b"\n", b"after\n"])
+    assert "too long to be shown" in seen[1]
+    assert "yyy" not in seen[1]
+    assert seen[2].endswith("shown here]\nafter\n")
+
+
+@pytest.mark.parametrize("size", [65_500, 100_000, 1_000_000, 2_000_000])
+async def test_a_key_that_begins_in_a_line_too_long_to_be_shown_is_not_seen(size: int) -> None:
+    line = b"z" * size + b"-----BEGIN PRIVATE KEY-----\n"
+    assert "QUJD" not in feed([line, b"QUJDREVGR0g=\n" * 50, b"after it\n"])[-1]

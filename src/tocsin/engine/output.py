@@ -1,8 +1,8 @@
 """What steps print while they run: the end of it, without secrets, for whoever looks. Nothing of it is kept.
 
 Only whole lines are shown, and nothing of a private key whose end has not come: a secret never shows because a piece
-of output happened to end in the middle of it. Each byte is redacted at most once, a flood is skipped through, and
-listeners hear of a step at most twice a second.
+of output happened to end in the middle of it. Each byte is redacted at most once, a flood is skipped through, a line
+that is longer than all that is shown is only named, and listeners hear of a step at most twice a second.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ SOON_S = 0.05
 
 _BEGIN = re.compile(rb"-----BEGIN [A-Z0-9 ]{0,40}-----")
 _LINE_OF_KEY = re.compile(rb"[ \t]*[A-Za-z0-9+/=]{8,}[ \t]*\r?\n?")
-_OVERWRITTEN = re.compile(r"[^\n\r]*\r(?=[^\n])")
+_TOO_LONG = b"[a line that is too long to be shown here]\n"
 _HIDDEN = b"[redacted: private key]\n"
 
 Listener = Callable[[str, str], None]
@@ -49,33 +49,40 @@ class _Strand:
 
     def add(self, chunk: bytes) -> None:
         self.waiting += chunk
-        over = len(self.waiting) - 2 * MOST_SHOWN
         if len(self.waiting) > MOST_WAITING:
+            latest = len(self.waiting) - 2 * MOST_SHOWN
+            over = self.waiting.rfind(b"\n", 0, latest) + 1 or latest
+            self.is_torn = self.waiting[over - 1 : over] != b"\n"
             self.skipped += over
             self._remember(bytes(self.waiting[:over]))
             del self.waiting[:over]
-            self.is_torn = True
 
     def take(self) -> bytes:
         """The lines that have become whole, redacted."""
         end = self.waiting.rfind(b"\n") + 1
         lines = bytes(self.waiting[:end])
         del self.waiting[:end]
+        said = b""
         if self.is_torn and lines:
-            lines, self.is_torn = lines.partition(b"\n")[2], False
+            torn, _, lines = lines.partition(b"\n")
+            self.is_torn, said = False, _TOO_LONG
+            self.skipped += len(torn) + 1
+            self._remember(torn + b"\n")
         if len(lines) > MOST_SHOWN:
-            start = lines.rfind(b"\n", 0, len(lines) - MOST_SHOWN) + 1
+            start = lines.find(b"\n", len(lines) - MOST_SHOWN - 1) + 1
             self.skipped += start
             self._remember(lines[:start])
-            lines = lines[start:]
-        return redact_bytes(self._hold(lines))
+            lines, said = lines[start:], said if lines[start:] else _TOO_LONG
+        return said + redact_bytes(self._hold(lines))
 
     def _remember(self, skipped: bytes) -> None:
         """Whether what is skipped ends within a key, of what came before it and itself."""
         text = self.held + skipped
         at = _find_open(text)
         self.is_key = self.is_key and b"-----END " not in skipped
-        self.held = text[at:][:MOST_HELD] if at >= 0 else b""
+        self.held = text[at:] if at >= 0 else b""
+        if len(self.held) > MOST_HELD:
+            self.held, self.is_key = b"", True
 
     def _hold(self, lines: bytes) -> bytes:
         """What can be shown: not what may be part of a key that goes on."""
@@ -104,6 +111,11 @@ def _find_open(text: bytes) -> int:
     return text.rfind(b"\n", 0, at) + 1
 
 
+def _see(lines: str) -> str:
+    """What a terminal would show of them: the end of a line stands over its beginning after a carriage return."""
+    return "\n".join(line.rstrip("\r").rpartition("\r")[2] for line in lines.split("\n"))
+
+
 class Output:
     """What one running step prints. `hear` takes pieces of its streams as they come."""
 
@@ -128,7 +140,7 @@ class Output:
         self._told_at = asyncio.get_running_loop().time()
         new = b"".join(strand.take() for strand in self._strands.values())
         if new:
-            self._add(plain(_OVERWRITTEN.sub("", new.decode(errors="replace").replace("\r\n", "\n"))))
+            self._add(plain(_see(new.decode(errors="replace"))))
             self._tell()
 
     def _add(self, text: str) -> None:

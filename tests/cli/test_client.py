@@ -127,8 +127,29 @@ def test_an_address_that_cannot_be_asked_is_told(monkeypatch: pytest.MonkeyPatch
         Client(Where(url=url)).get("incidents")
 
 
-def test_a_name_that_no_header_can_hold_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("name", ["ü\n", "日本", "ann\nx", "ann\x00", "", "\udcff"])
+def test_a_name_that_no_header_can_hold_is_told(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setenv("TOCSIN_TOKEN", "secret")
-    for name in ("ü\n", "日本"):
-        with pytest.raises(UserError):
-            Client(Where(url="http://127.0.0.1:1", as_=name)).get("incidents")
+    with pytest.raises(UserError, match=r"\(by --as\) is nobody's id"):
+        Client(Where(url="http://127.0.0.1:1", as_=name))
+
+
+def test_the_variable_that_names_nobody_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is not the server that does not answer."""
+    monkeypatch.setenv("TOCSIN_TOKEN", "secret")
+    monkeypatch.setenv("TOCSIN_AS", "ann\nx")
+    with pytest.raises(UserError, match=r"'ann\\nx' \(by TOCSIN_AS\) is nobody's id"):
+        Client(Where(url="http://127.0.0.1:1"))
+
+
+@pytest.mark.parametrize("token", ["sec\nret", "sec\rret", "sécret"])
+def test_a_token_that_cannot_be_one_is_told_and_not_shown(monkeypatch: pytest.MonkeyPatch, token: str) -> None:
+    monkeypatch.setenv("TOCSIN_TOKEN", token)
+    with pytest.raises(UserError, match="TOCSIN_TOKEN") as told:
+        Client(Where(url="http://127.0.0.1:1"))
+    assert token not in str(told.value)
+
+
+def test_a_token_read_from_a_file_with_its_line_end_will_do(monkeypatch: pytest.MonkeyPatch, client: Client) -> None:
+    monkeypatch.setenv("TOCSIN_TOKEN", "secret\r\n")
+    assert Client(Where(url=client.url)).get("incidents") == client.get("incidents")

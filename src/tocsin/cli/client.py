@@ -181,9 +181,11 @@ def _find(where: Where) -> tuple[str, str, Path | None]:
     if where.url is not None:
         if not where.url.startswith(("http://", "https://")):
             raise UserError(f"{where.url!r} is no address; write it as https://tocsin.example.org.")
-        token = os.environ.get("TOCSIN_TOKEN", "")
+        token = os.environ.get("TOCSIN_TOKEN", "").strip()
         if not token:
             raise UserError("Set TOCSIN_TOKEN to your API token for that server.")
+        if not (token.isascii() and token.isprintable()):
+            raise UserError("TOCSIN_TOKEN holds what no token does, such as a second line. Copy your API token again.")
         return where.url.rstrip("/"), token, None
     root = find_workspace((where.workspace or Path.cwd()).absolute())
     server = read_server(root)

@@ -16,14 +16,24 @@ VARIABLE = "TOCSIN_AS"
 
 
 def find_person(given: str | None, root: Path | None) -> tuple[str | None, str]:
-    """The id of who acts and where it comes from; null where nobody was named."""
+    """The id of who acts and where it comes from; null where nobody was named. Raises `UserError` for what is no id."""
     if given is not None:
-        return given, "--as"
+        return _require_id(given, "--as"), "--as"
     variable = os.environ.get(VARIABLE, "").strip()
     if variable:
-        return variable, VARIABLE
+        return _require_id(variable, VARIABLE), VARIABLE
     kept = recall(root) if root is not None else ""
-    return (kept, f"tocsin whoami --set {kept}") if kept else (None, "")
+    return (_require_id(kept, "tocsin whoami --set"), f"tocsin whoami --set {kept}") if kept else (None, "")
+
+
+def _require_id(person: str, source: str) -> str:
+    """It is sent as a header, which holds one line of ASCII."""
+    if person and person.isascii() and person.isprintable():
+        return person
+    raise UserError(
+        f"{person!r} (by {source}) is nobody's id. Say one of tocsin.toml: the ID of a table [people.ID], on one "
+        "line, in ASCII."
+    )
 
 
 def recall(root: Path) -> str:

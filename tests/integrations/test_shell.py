@@ -452,6 +452,13 @@ async def test_what_is_left_in_tmp_is_evidence_without_secrets(bench: Bench) -> 
     assert "hunter2" not in await bench.out(again)
 
 
+async def test_the_name_of_a_file_tells_no_secret(bench: Bench) -> None:
+    finished = await bench.run("cd /tmp; echo 1 > token=hunter2secret9; echo 22 > $'pass\\e[0mword=hunter2secret9'")
+    assert [(each.path, bool(each.digest)) for each in finished.left] == [
+        ("/tmp/password=[redacted: secret]", True), ("/tmp/token=[redacted: secret]", True),
+    ]  # fmt: skip
+
+
 async def test_a_read_of_tmp_is_not_shared_with_another_incident(bench: Bench) -> None:
     await bench.run("echo mine > /tmp/mine", changes=True)
     own = await bench.shell.perform(Key("team-1", 51), look("ls /tmp/mine"))

@@ -24,6 +24,7 @@ from tocsin.integrations.scratch import (
 )
 from tocsin.integrations.unlinked import count_unlinked
 from tocsin.timeline.events import LeftFile
+from tocsin.timeline.redact import plain, redact
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
@@ -102,7 +103,7 @@ class Leftovers:
         return tuple(named), len(written) - len(named)
 
     async def _keep(self, found: Found, blobs: Blobs, at: int) -> LeftFile:
-        path = found.path.encode(errors="replace").decode()[:MOST_PATH]
+        path = redact(plain(found.path.encode(errors="replace").decode()))[:MOST_PATH]
         if self._folder is None or at >= MOST_KEPT or not 0 < found.size <= MOST_KEPT_BYTES:
             return LeftFile(path=path, size=found.size)
         text = await self._run(_read_text, self._folder, found.path)

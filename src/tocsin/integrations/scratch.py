@@ -1,8 +1,9 @@
 """What steps leave in `/tmp` and `/var/tmp`: folders of one incident on one target, kept in the data directory.
 
 A playbook saves evidence there, and the next step packs it. So a step sees what the incident's earlier steps on the
-same target wrote, and nothing of any other incident or team. Whatever lies in such a folder was put there by a command:
-it is walked by descriptors that follow no link, never deeper or longer than the bounds here.
+same target wrote, and has no other incident's or team's in its place. Without bubblewrap that is no wall: steps that
+run at the same time under one user reach each other's through `/proc`. Whatever lies in such a folder was put there by
+a command: it is walked by descriptors that follow no link, never deeper or longer than the bounds here.
 """
 
 from __future__ import annotations

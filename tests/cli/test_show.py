@@ -36,6 +36,7 @@ STEPS = [
     step("L12", state="ok", ran=ran(stdout=LONG, by={"id": "ana", "name": "Ana"})),
     step("L14", state="failed", ran=ran(state="failed", exit_code=3, stderr=NASTY, cut=512)),
     step("L16", state="ok", ran=ran(stdout=GONE)),
+    step("L18", state="ok", ran=ran(left=[{"path": "/tmp/zz", "size": 7, "digest": ""}], beside=["L12", "L14"])),
     step("L20"),
     step("T1"),
 ]
@@ -95,6 +96,14 @@ def test_each_step_says_how_it_ended_and_what_it_printed_last(where: Where, caps
     assert "(stdout cannot be shown: This evidence is lost.)" in said
 
 
+def test_what_was_written_while_others_ran_is_laid_to_nobody(where: Where, capsys: pytest.CaptureFixture[str]) -> None:
+    show("till-1", step="L18", where=where)
+    said = capsys.readouterr().out
+    assert "(written while L12, L14 ran too; by which of them is not known)" in said
+    assert "+ written /tmp/zz, 7 bytes" in said
+    assert "+ left" not in said
+
+
 def test_nothing_that_was_printed_steers_a_terminal(where: Where, capsys: pytest.CaptureFixture[str]) -> None:
     show("till-1", full=True, where=where)
     said = capsys.readouterr().out
@@ -121,5 +130,5 @@ def test_json_has_it_too(where: Where, capsys: pytest.CaptureFixture[str]) -> No
 
 
 def test_a_step_that_is_not_there_names_those_that_are(where: Where) -> None:
-    with pytest.raises(NotFound, match="L12, L14, L16, L20, T1"):
+    with pytest.raises(NotFound, match="L12, L14, L16, L18, L20, T1"):
         show("till-1", step="99", where=where)

@@ -459,6 +459,24 @@ async def test_the_name_of_a_file_tells_no_secret(bench: Bench) -> None:
     ]  # fmt: skip
 
 
+async def test_what_is_written_while_two_steps_run_is_laid_to_neither(bench: Bench, place: Path) -> None:
+    """The one waits until the other has written and ended."""
+    wait = "touch /tmp/begun; while ! [ -e /tmp/zz ]; do sleep 0.05; done; rm /tmp/begun"
+    write = "while ! [ -e /tmp/begun ]; do sleep 0.05; done; echo x > /tmp/zz"
+    ended, quick, _ = await asyncio.gather(
+        bench.shell.perform(Key("team-1", 61), look(wait, step="A10")),
+        bench.shell.perform(Key("team-1", 62), look(write, step="A12")),
+        bench.shell.perform(Key("team-2", 63), look("ls", step="A11")),
+    )
+    for finished, beside in ((ended, ("A12",)), (quick, ("A10",))):
+        assert isinstance(finished, StepFinished)
+        assert "/tmp/zz" in [each.path for each in finished.left]
+        assert finished.beside == beside
+    alone = await bench.shell.perform(Key("team-1", 64), look("echo y > /tmp/yy", step="A13"))
+    assert isinstance(alone, StepFinished)
+    assert ([each.path for each in alone.left], alone.beside) == (["/tmp/yy"], ())
+
+
 async def test_a_read_of_tmp_is_not_shared_with_another_incident(bench: Bench) -> None:
     await bench.run("echo mine > /tmp/mine", changes=True)
     own = await bench.shell.perform(Key("team-1", 51), look("ls /tmp/mine"))
@@ -468,8 +486,8 @@ async def test_a_read_of_tmp_is_not_shared_with_another_incident(bench: Bench) -
     assert (own.exit_code, other.exit_code, other.why) == (0, 2, "")
 
 
-def look(text: str) -> StepRequested:
-    return StepRequested(step="L1", text=text, target="team/here", effect=Effect.READ, digest="d", timeout_s=5)
+def look(text: str, step: str = "L1") -> StepRequested:
+    return StepRequested(step=step, text=text, target="team/here", effect=Effect.READ, digest="d", timeout_s=5)
 
 
 async def test_output_is_seen_while_the_step_runs(ground: Path, place: Path) -> None:

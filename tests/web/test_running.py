@@ -127,6 +127,15 @@ async def test_a_pipe_that_failed_in_part_is_no_green_done(open_house: Open) -> 
     assert "No output." in html
 
 
+async def test_what_was_written_while_others_ran_is_laid_to_nobody(open_house: Open) -> None:
+    left = (LeftFile(path="/tmp/zz", size=7),)
+    _, html, step = await show(open_house, Answer(stdout="x", left=left, beside=("A12",)))
+    assert step["ran"]["beside"] == ["A12"]
+    assert "Written while A12 ran too; by which of them is not known." in html
+    assert "written while it and A12 ran: /tmp/zz" in html
+    assert "it left" not in html
+
+
 async def test_what_a_step_left_in_tmp_is_named_with_its_size(open_house: Open) -> None:
     left = (LeftFile(path="/tmp/a<b>.log", size=2048, digest=DIGEST), LeftFile(path="/tmp/b.tar.gz", size=7))
     _, html, step = await show(open_house, Answer(stdout="x", left=left))

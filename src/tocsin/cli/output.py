@@ -61,9 +61,16 @@ def show_run(ran: dict[str, Any], outputs: dict[str, Output], more: str, before:
         yield from (f"{before}{MARKS[name]}{line}" for line in output.lines)
     if ran.get("cut"):
         yield f"{before}({ran['cut']} bytes from the middle were too many to be kept)"
-    yield from (f"{before}+ left {fold(each['path'])}, {each['size']} bytes" for each in ran.get("left", ()))
+    yield from _left(ran, before)
+
+
+def _left(ran: dict[str, Any], before: str) -> Iterator[str]:
+    if ran.get("beside"):
+        yield f"{before}(written while {fold(', '.join(ran['beside']))} ran too; by which of them is not known)"
+    word = "written" if ran.get("beside") else "left"
+    yield from (f"{before}+ {word} {fold(each['path'])}, {each['size']} bytes" for each in ran.get("left", ()))
     if ran.get("more_left"):
-        yield f"{before}+ left {ran['more_left']} more files"
+        yield f"{before}+ {word} {ran['more_left']} more files"
 
 
 def _ending(ran: dict[str, Any]) -> str:

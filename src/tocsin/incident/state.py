@@ -43,7 +43,7 @@ class StepRecord(msgspec.Struct, frozen=True, kw_only=True):
     """What became of one step. Outputs are digests of blobs; `stdout_head` is their first few lines.
 
     `partly` says which parts of its pipe failed before the last; `finds_nothing` that it searched and found nothing;
-    `left` is what it left in `/tmp`.
+    `left` is what it left in `/tmp`, it or one of the steps `beside` it.
     """
 
     step: str
@@ -72,6 +72,7 @@ class StepRecord(msgspec.Struct, frozen=True, kw_only=True):
     finds_nothing: bool = False
     left: tuple[LeftFile, ...] = ()
     more_left: int = 0
+    beside: tuple[str, ...] = ()
 
     @property
     def has_failed_in_part(self) -> bool:

@@ -22,6 +22,7 @@ from tocsin.engine.output import Outputs
 from tocsin.errors import NotBegun
 from tocsin.integrations.box import Box, choose_writable
 from tocsin.integrations.capture import spell_head
+from tocsin.integrations.company import Company, Stay
 from tocsin.integrations.isolation import Isolation, find_doubt
 from tocsin.integrations.leftovers import Leftovers
 from tocsin.integrations.process import Ended, run, spell_command
@@ -114,6 +115,7 @@ class Shell:
         self._outputs = outputs or Outputs()
         self._reads: dict[tuple[str, ...], tuple[datetime, StepFinished]] = {}
         self._proved: set[Box] = set()
+        self._company = Company()
         self._threads = ThreadPoolExecutor(2, thread_name_prefix="tocsin-evidence")
 
     async def perform(self, key: Key, intent: Intent) -> Outcome:
@@ -126,6 +128,10 @@ class Shell:
         if doubt:
             raise NotBegun(doubt)
         box = await self._open_box(place, intent.changes, key.stream, intent.target)
+        with self._company.join(box.scratch, intent.step) as stay:
+            return await self._perform_in(key, intent, place, box, stay)
+
+    async def _perform_in(self, key: Key, intent: StepRequested, place: Place, box: Box, stay: Stay) -> StepFinished:
         left = Leftovers(box.scratch, self._threads)
         await left.begin()
         same = _name_read(place, intent, key.stream if left.any_before else "")
@@ -135,7 +141,10 @@ class Shell:
         if intent.changes:
             self._reads = {}
         begun, known = self._clock.now(), self._reads
+        stay.run()
         finished = await self._run(key, intent, place, box, left)
+        if finished.left:
+            finished = msgspec.structs.replace(finished, beside=stay.name_others())
         if intent.changes:
             self._reads = {}
         elif known is self._reads and not finished.left:

@@ -14,6 +14,7 @@ from tocsin.review.runs import Run, tell_result
 from tocsin.review.topic import Topic
 from tocsin.review.when import spell, spell_time
 from tocsin.timeline import events as e
+from tocsin.timeline.tell import tell_beside
 from tocsin.words import ObligationState
 
 MOST_LOOKS = 40
@@ -103,7 +104,8 @@ def _result(run: Run) -> list[str]:
     cut = f"; {done.cut} bytes were left out of the middle" if done.cut else ""
     left = [f"{code(each.path)} ({each.size} bytes{_evidence(each.digest)})" for each in done.left]
     more = [f"{done.more_left} more files"] if done.more_left else []
-    kept = [f"- Left in /tmp: {', '.join([*left, *more])}"] if left else []
+    whose = f"Written to /tmp while it and {escape(tell_beside(done.beside))} ran" if done.beside else "Left in /tmp"
+    kept = [f"- {whose}: {', '.join([*left, *more])}"] if left else []
     return [f"- Exit code {done.exit_code} after {_seconds(done.duration_s)}{why}{digest}{cut}", *kept]
 
 

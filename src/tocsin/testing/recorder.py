@@ -46,12 +46,13 @@ class RanStep(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """What a statement answers; `parts` are those of its pipe, `left` what it leaves in `/tmp`."""
+    """What a statement answers; `parts` are those of its pipe, `left` what it leaves in `/tmp`, `beside` others."""
 
     stdout: str = ""
     exit_code: int = 0
     parts: tuple[Part, ...] = ()
     left: tuple[LeftFile, ...] = ()
+    beside: tuple[str, ...] = ()
 
 
 class Recorder:
@@ -104,4 +105,5 @@ class Recorder:
             stdout_head=answer.stdout[:2000],
             parts=answer.parts,
             left=answer.left,
+            beside=answer.beside,
         )

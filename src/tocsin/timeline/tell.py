@@ -5,7 +5,7 @@ Ids of responders are given to `name`, which knows how a person is called; nothi
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from tocsin.timeline import events as e
 from tocsin.timeline.pipe import tell_end
@@ -142,12 +142,19 @@ def _tell_steps(event: e.Event, name: Name) -> str | None:
 
 
 def _tell_left(event: e.StepFinished) -> str:
-    """The first files that it left in /tmp."""
+    """The first files that it left in /tmp; where other steps ran beside it, only that they were written meanwhile."""
     if not event.left:
         return ""
     more = len(event.left) + event.more_left - MOST_LEFT
     named = ", ".join(each.path for each in event.left[:MOST_LEFT])
-    return f"; it left {named}{f' and {more} more' if more > 0 else ''}"
+    files = f"{named}{f' and {more} more' if more > 0 else ''}"
+    return f"; written while it and {tell_beside(event.beside)} ran: {files}" if event.beside else f"; it left {files}"
+
+
+def tell_beside(steps: Sequence[str]) -> str:
+    """The steps that ran beside another, the first few by name."""
+    more = len(steps) - MOST_LEFT
+    return ", ".join(steps[:MOST_LEFT]) + (f" and {more} more" if more > 0 else "")
 
 
 def _tell_duties(event: e.Event, name: Name) -> str | None:

@@ -108,7 +108,8 @@ class StepFinished(Outcome, frozen=True, kw_only=True):
     """It ran. Outputs are blobs by digest, redacted; `cut` says how many bytes were left out of the middle.
 
     `parts` are those of the last pipe that it ran, if one of them did not end with 0; `left` is what it left in `/tmp`,
-    the largest first, and `more_left` how many more files than are named.
+    the largest first, and `more_left` how many more files than are named. `beside` are the steps that ran in the same
+    `/tmp` meanwhile: any of them may have written it.
     """
 
     step: str
@@ -122,6 +123,7 @@ class StepFinished(Outcome, frozen=True, kw_only=True):
     parts: tuple[Part, ...] = ()
     left: tuple[LeftFile, ...] = ()
     more_left: int = 0
+    beside: tuple[str, ...] = ()
 
 
 class StepNotRun(Outcome, frozen=True, kw_only=True):

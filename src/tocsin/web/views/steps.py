@@ -59,7 +59,8 @@ class Ran(View, frozen=True, kw_only=True):
 
     `outcome` says in words what `state` alone does not: a step whose state is `ok` may have *failed in part* or *found
     nothing*. `partly` says which parts of a pipe failed before its last, `finds_nothing` that a search found nothing;
-    `left` are the files that it left in its `/tmp`, `more_left` how many are not named.
+    `left` are the files that it left in its `/tmp`, `more_left` how many are not named; where there are steps `beside`
+    it, any of them may have written those.
     """
 
     state: str
@@ -78,6 +79,7 @@ class Ran(View, frozen=True, kw_only=True):
     finds_nothing: bool = False
     left: tuple[LeftView, ...] = ()
     more_left: int = 0
+    beside: tuple[str, ...] = ()
 
 
 class StepView(View, frozen=True, kw_only=True):
@@ -332,6 +334,7 @@ def _show_run(record: StepRecord | None, scene: Scene) -> Ran | None:
         finds_nothing=record.finds_nothing,
         left=tuple(LeftView(path=clean(each.path, 300), size=each.size, digest=each.digest) for each in record.left),
         more_left=record.more_left,
+        beside=record.beside,
     )
 
 

@@ -10,7 +10,8 @@ from tocsin.incident.commands import Acknowledge, Reopen, Resolve
 from tocsin.page.link import Ticket, sign
 from tocsin.timeline.events import Acknowledged
 
-from .house import LINK_KEY, House
+from .conftest import Open
+from .house import LINK_KEY, House, make_cast
 
 pytestmark = pytest.mark.anyio
 
@@ -47,6 +48,44 @@ async def test_pressing_acknowledges_as_the_responder_once(house: House) -> None
         await client.post(f"/p/{ticket}")
     events = [entry.event for entry in await house.story.events(Acknowledged)]
     assert events == [Acknowledged(by="ana", via="link")]
+
+
+LEVELS = b"""# Till Playbook
+
+## Response Times
+
+- **P1**: within 15 minutes
+- **P2**: within 1 hour
+
+## Scenarios
+
+### 1. Till Stuck (P1)
+
+**Alert:** `TillStuck`
+
+## Escalation Procedures
+
+### Level 1 Escalation
+- **Trigger**: P1 not resolved in 1 hour
+- **Action**: Notify store manager
+"""
+
+
+@pytest.mark.parametrize(("levels", "before"), [
+    ((("ana",), ("bo",)), "If nobody acknowledges: Bo Rask"),
+    ((("ana",),), "If it is not resolved: Lea Okafor"),
+])  # fmt: skip
+async def test_who_is_next_is_said_with_what_would_keep_them_from_being_called(
+    open_house: Open, levels: tuple[tuple[str, ...], ...], before: str
+) -> None:
+    house = await open_house(make_cast("quorum", playbook=LEVELS, levels=levels, roles={"store manager": ("lea",)}))
+    await house.story.alert("TillStuck")
+    ticket = await house.ticket()
+    assert before in (await house.client().get(f"/p/{ticket}")).text
+    said = (await house.client().post(f"/p/{ticket}")).text
+    assert "You acknowledged this page" in said
+    assert "If nobody acknowledges" not in said
+    assert "If it is not resolved: Lea Okafor" in said
 
 
 async def test_it_says_who_was_first(house: House) -> None:

@@ -40,7 +40,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Next(msgspec.Struct, frozen=True, kw_only=True):
-    """Who is called next if nobody acknowledges, and when."""
+    """Who is called next if nothing changes, and when."""
 
     who: tuple[str, ...]
     at: datetime

@@ -40,6 +40,7 @@ class PageView(View, frozen=True, kw_only=True):
     evidence: tuple[EvidenceView, ...]
     next_who: tuple[str, ...]
     next_at: datetime | None
+    next_unless: str
     summary: str
     room: str
     standing: str
@@ -74,6 +75,7 @@ def show_page(scene: Scene, message: PageMessage, ticket: Ticket, paged: Entry, 
         ),
         next_who=(tuple(who.name for who in ahead.who) or ahead.names) if ahead else (),
         next_at=ahead.at if ahead else None,
+        next_unless=ahead.unless if ahead else "",
         summary=clean(message.annotations.get("summary") or message.annotations.get("description") or "", 400),
         room=message.room,
         standing=standing,

@@ -32,12 +32,16 @@ class CallView(View, frozen=True, kw_only=True):
 
 
 class NextCall(View, frozen=True, kw_only=True):
-    """Who is called next if nothing changes: `names` as the ladder or the playbook has them, `who` they are then."""
+    """Who is called next if nothing changes: `names` as the ladder or the playbook has them, `who` they are then.
+
+    `unless` is what keeps them from being called: that it is `acknowledged`, or only that it is `resolved`.
+    """
 
     names: tuple[str, ...]
     who: tuple[Who, ...]
     at: datetime
     why: str
+    unless: str
     cite: Cite | None = None
 
 
@@ -98,6 +102,7 @@ def _show_next(demand: Demand, scene: Scene) -> NextCall:
         who=tuple(Who(id=each, name=scene.name(each)) for each in found),
         at=demand.due,
         why=clean(demand.why, 200),
+        unless="resolved" if demand.is_escalation else "acknowledged",
         cite=scene.cite(demand.line),
     )
 

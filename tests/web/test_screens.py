@@ -12,6 +12,7 @@ import pytest
 
 from tocsin.comms.commands import PostUpdate
 from tocsin.incident.commands import Acknowledge, AddNote, Resolve, SetSeverity
+from tocsin.oncall.settings import Person
 from tocsin.run.commands import ProposeStep
 from tocsin.testing.recorder import Answer
 from tocsin.timeline.events import NoteAdded
@@ -199,6 +200,25 @@ async def test_an_unclassified_incident_shows_lines_to_choose_by(open_house: Ope
     assert "people are called as for SEV-1" in text
     await house.story.do(SetSeverity(by="bo", severity="SEV-2"))
     assert "How bad is it?" not in (await browser.get("/incidents/quorum-1")).text
+
+
+async def test_who_may_not_act_is_told_so_and_finds_nothing_to_press_but_the_note(open_house: Open) -> None:
+    base = make_cast()
+    guest = {"zed": Person(name="Zed Guest")}
+    house = await open_house(make_cast(people={**base.people, **guest}))
+    await house.story.alert("ChainHalted", instance="v1")
+    for person, may_act in (("zed", False), ("bo", True)):
+        room = (await (await house.browser(person)).get("/incidents/quorum-1")).text
+        told = room.partition("<strong>You may read and add notes here.</strong>")[2].partition("</p>")[0]
+        assert all((each.name in told) is not may_act for each in base.people.values())
+        asked = {form["action"].rpartition("/")[2] for form in Page(room).forms if form["method"] == "post"}
+        assert ("approve" in asked or "acknowledge" in asked) is may_act
+        assert may_act or asked <= {"note", "signout"}
+        assert "note" in asked
+    step = next(iter((await house.story.incident()).steps))
+    said = (await (await house.browser("zed")).get(f"/incidents/quorum-1/steps/{step}")).text
+    assert "whoever answers for the team may run it" in said
+    assert "/approve" not in said
 
 
 @pytest.mark.parametrize(("ended", "own", "others"), [

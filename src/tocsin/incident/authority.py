@@ -11,7 +11,7 @@ since its approval gates use any of them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 
 from tocsin.errors import NotAuthorised
@@ -48,25 +48,29 @@ def require_responder(policy: TeamPolicy, person: str) -> None:
     """Raise `NotAuthorised`, naming who may, unless `person` may act for the team."""
     if not is_responder(policy, person):
         raise NotAuthorised(
-            f"{person} is no responder of team {policy.name}. {_spell(policy)} may do this, and whomever tocsin.toml "
-            "names in the team's schedules, ladder or roles."
+            f"{person} is no responder of team {policy.name}. {name_who_may(policy)} may do this, and whomever "
+            "tocsin.toml names in the team's schedules, ladder or roles."
         )
+
+
+def may_act(incident: Incident, policy: TeamPolicy, person: str) -> bool:
+    """Whether somebody may ask more of the incident than to add a note."""
+    return person in incident.calls or person in incident.roles.values() or is_responder(policy, person)
 
 
 def require_authority(incident: Incident, policy: TeamPolicy, command: Command) -> None:
     """Raise `NotAuthorised`, naming who may, unless whoever asks may ask this of the incident."""
     person = command.by
-    if isinstance(command, AddNote) or person in incident.calls or person in incident.roles.values():
-        return
-    if not is_responder(policy, person):
+    if not (isinstance(command, AddNote) or may_act(incident, policy, person)):
         raise NotAuthorised(
-            f"{person} is no responder of team {policy.name}, and may only read and add notes here. {_spell(policy)} "
-            f"may do this; one of them can give {person} a role in {incident.number}."
+            f"{person} is no responder of team {policy.name}, and may only read and add notes here. "
+            f"{name_who_may(policy)} may do this; one of them can give {person} a role in {incident.number}."
         )
 
 
-def _spell(policy: TeamPolicy) -> str:
-    people = policy.responders or ("nobody in tocsin.toml",)
+def name_who_may(policy: TeamPolicy, spell: Callable[[str], str] = str) -> str:
+    """The team's responders, each as `spell` writes an id, at most a few of them."""
+    people = [spell(person) for person in policy.responders or ()] or ["nobody in tocsin.toml"]
     shown = ", ".join(people[:MOST_NAMED])
     more = len(people) - MOST_NAMED
     return f"{shown} and {more} more" if more > 0 else shown

@@ -10,6 +10,7 @@ from litestar.params import FromPath, QueryParameter
 from litestar.response import Redirect, Response
 
 from tocsin.errors import NotFound
+from tocsin.incident.authority import may_act, name_who_may
 from tocsin.timeline.entry import Entry
 from tocsin.web.acts import Acts
 from tocsin.web.api.steps import find_step, read_bindings
@@ -40,10 +41,12 @@ async def show_incident(
     """The room; htmx gets only the part that changes."""
     scene = await library.scene(incident)
     entries = await library.entries(scene.incident, ALL if everything else MOST_ENTRIES)
-    room = show_room(scene)
+    room, policy = show_room(scene), desk.engine.journal.shelf.policy(scene.incident)
     return frame.show(
         "parts/live.html" if frame.inline else "room.html",
         room=room,
+        may_act=may_act(scene.incident, policy, frame.asker.person),
+        who_may=name_who_may(policy, scene.name),
         steps={step.id: step for step in room.steps},
         entries=show_entries(entries, scene.name),
         hidden=_count_hidden(entries),
@@ -69,6 +72,7 @@ async def show_source(library: Given[Library], frame: Given[Frame], incident: Fr
 @get("/incidents/{incident:str}/steps/{key:str}")
 async def show_step(
     library: Given[Library],
+    desk: Given[Desk],
     frame: Given[Frame],
     incident: FromPath[str],
     key: FromPath[str],
@@ -76,7 +80,10 @@ async def show_step(
 ) -> Response[str]:
     """Exactly what would run with the blanks filled as they are: a part for htmx, a screen without it."""
     step = await find_step(library, incident, key, read_bindings(request))
-    return frame.show("parts/sheet.html" if frame.inline else "step.html", incident=incident, step=step)
+    asked = await library.incident(incident)
+    allowed = may_act(asked, desk.engine.journal.shelf.policy(asked), frame.asker.person)
+    shown = "parts/sheet.html" if frame.inline else "step.html"
+    return frame.show(shown, incident=incident, step=step, may_act=allowed)
 
 
 @post("/incidents/{incident:str}/steps", status_code=303)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tocsin.cli.client import Client, Refused, Where
+from tocsin.cli.client import Client, Refused, Where, end
 from tocsin.errors import NotFound, UserError
 
 CARDS = [
@@ -153,3 +153,13 @@ def test_a_token_that_cannot_be_one_is_told_and_not_shown(monkeypatch: pytest.Mo
 def test_a_token_read_from_a_file_with_its_line_end_will_do(monkeypatch: pytest.MonkeyPatch, client: Client) -> None:
     monkeypatch.setenv("TOCSIN_TOKEN", "secret\r\n")
     assert Client(Where(url=client.url)).get("incidents") == client.get("incidents")
+
+
+@pytest.mark.parametrize(("said", "ended"), [
+    ("Bo told the responders: on it", "Bo told the responders: on it."),
+    ("Bo told the responders: on it.", "Bo told the responders: on it."),
+    ("Bo noted: why?", "Bo noted: why?"),
+    ("", "."),
+])  # fmt: skip
+def test_an_answer_ends_in_one_full_stop(said: str, ended: str) -> None:
+    assert end(said) == ended

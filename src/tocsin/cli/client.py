@@ -139,8 +139,8 @@ class Incident:
         """Ask something of the incident; what came of it, in the words of the record. What changed nothing says so."""
         answer = self.post(*parts, **body)
         entries = answer.get("entries", ()) if isinstance(answer, dict) else ()
-        said = f"{fold(entries[0]['text'])}." if entries else "nothing to do, it is so already."
-        return f"{self.id}: {said}"
+        said = fold(entries[0]["text"]) if entries else "nothing to do, it is so already"
+        return f"{self.id}: {end(said)}"
 
     def _try(self, ask: Callable[..., Any], parts: tuple[object, ...], options: dict[str, Any]) -> Any:
         """As if an id was given; where there is no such thing, as if a number was."""
@@ -193,3 +193,8 @@ def _find(where: Where) -> tuple[str, str, Path | None]:
         return str(server.get("url")), (root / PRIVATE / "credential").read_text(encoding="utf-8").strip(), root
     except (OSError, ValueError) as error:
         raise UserError(f"The credential in {root / PRIVATE} cannot be read ({error}).") from error
+
+
+def end(said: str) -> str:
+    """The sentence with its full stop, unless somebody ended it already."""
+    return said if said.endswith((".", "!", "?", "…")) else f"{said}."

@@ -240,3 +240,10 @@ async def test_an_escalation_that_asks_a_question_waits_for_the_answer() -> None
         assert story.pages("boss") == []
         await story.do(Escalate(by="ana", line=escalation[0].line))
         assert story.expect_page("boss").line == escalation[0].line
+
+
+async def test_whoever_a_line_calls_at_once_for_one_severity_is_told_for_which() -> None:
+    at_once = PLAYBOOK.replace(b"P1 not resolved in 1 hour", b"any P1 incident")
+    async with Story(cast(playbook=at_once)) as story:
+        await story.alert("Unheard")
+        assert story.pages("boss")[0].why == "the playbook calls them at once for P1", "nobody has classified it"

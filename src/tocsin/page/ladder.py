@@ -113,7 +113,7 @@ def _why(trigger: Trigger, after: timedelta) -> str:
     if trigger.condition is not None:
         return f"somebody answered: {trigger.condition}"
     if not after:
-        return "the playbook calls them at once"
+        return f"the playbook calls them at once{f' for {trigger.severity}' if trigger.severity else ''}"
     return f"not resolved after {_spell(int(after.total_seconds()))}"
 
 

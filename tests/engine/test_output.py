@@ -176,3 +176,28 @@ async def test_a_line_too_long_to_be_shown_is_named_and_what_follows_is_seen(siz
 async def test_a_key_that_begins_in_a_line_too_long_to_be_shown_is_not_seen(size: int) -> None:
     line = b"z" * size + b"-----BEGIN PRIVATE KEY-----\n"
     assert "QUJD" not in feed([line, b"QUJDREVGR0g=\n" * 50, b"after it\n"])[-1]
+
+
+NOISE = [b"\x1b[0m", b"\x1b[01;31m\x1b[K", b"\x1b(B", b"\x00", b"\r", b"\x1b]0;t\x07", "\u202e".encode(), b"\xc2\x9bm"]
+HIDDEN = [b"password=hunter2secret9", b'{"password": "hunter2secret9"}', b"ghp_hunter2secret9hunter2secret9", KEY]
+
+
+@settings(deadline=None)
+@given(
+    st.sampled_from(HIDDEN),
+    st.lists(st.tuples(st.integers(0, 400), st.sampled_from(NOISE)), max_size=9),
+    st.integers(1, 50),
+)
+def test_a_secret_under_colours_and_control_bytes_is_not_seen(
+    secret: bytes, noise: list[tuple[int, bytes]], size: int
+) -> None:
+    async def check() -> None:
+        content = secret
+        for at, each in sorted(((min(at, len(secret)), each) for at, each in noise), reverse=True):
+            content = content[:at] + each + content[at:]
+        content += b"\nafter\n"
+        for text in feed([content[at : at + size] for at in range(0, len(content), size)]):
+            assert not any(part in text for part in ("hunt", "cret9", "MIIE", "KCAQ"))
+        assert text.endswith("after\n")
+
+    asyncio.run(check())

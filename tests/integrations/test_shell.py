@@ -504,3 +504,24 @@ async def test_output_is_seen_while_the_step_runs(ground: Path, place: Path) -> 
     finished = await running
     assert await bench.out(finished) == "first\nhalf last\n"
     assert outputs.show("team-1", "L1") is None
+
+
+@pytest.mark.parametrize("text", [
+    r"printf 'password\033[0m=hunter2secret9\n'",
+    r"printf 'password\0=hunter2secret9\n'",
+    r"printf 'pass\rword=hunter2\rsecret9\n'",
+    "echo password=hunter2secret9 | grep --color=always pass",
+    r"""printf '{\033[34;1m"password"\033[0m:\033[32m"hunter2secret9"\033[0m}\n'""",
+    r"printf 'ghp_\033[0mhunter2secret9hunter2secret9\n' >&2",
+    r"printf 'password\033[0m=hunter2secret9\n' > /tmp/a.log; touch /tmp/password=hunter2secret9",
+])  # fmt: skip
+async def test_a_secret_under_colours_is_neither_seen_nor_kept(text: str, ground: Path, place: Path) -> None:
+    outputs, seen = Outputs(), []
+    bench = await set_up("found", ground, place, outputs)
+    outputs.listen(lambda incident, step: seen.append(outputs.show(incident, step)))
+    finished = await bench.run(f"{text}; sleep 0.5", changes=True)
+    kept = [finished.stdout, finished.stderr, *(each.digest for each in finished.left)]
+    said = f"{seen}{finished}" + "".join([(await bench.blobs.get(each)).decode() for each in kept if each])
+    assert "redacted" in said
+    assert "secret9" not in said
+    assert "hunter2" not in said

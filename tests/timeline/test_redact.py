@@ -155,3 +155,47 @@ def test_redacting_twice_is_redacting_once(text: str) -> None:
 @given(st.binary(max_size=300))
 def test_whatever_the_bytes_are_something_comes_out(content: bytes) -> None:
     assert isinstance(redact_bytes(content), bytes)
+
+
+NOISE = [
+    b"\x1b[0m", b"\x1b[01;31m\x1b[K", b"\x1b(B\x1b[m", b"\x00", b"\x08", b"\r", b"\x7f", b"\x1b]0;title\x07", b"\x07",
+    b"\x1b]8;;https://example.org/\x1b\\", "\u202e".encode(), "\u0085".encode(), b"\x1b\x00[0m", b"\x1bPq\x1b\\",
+    b"\xc2\x9b1m",
+]  # fmt: skip
+"""What no screen shows: colours of `grep` and `tput`, titles, links, control bytes and characters."""
+
+
+@given(
+    st.sampled_from([*SECRETS, *NAMED]), st.lists(st.tuples(st.integers(0, 200), st.sampled_from(NOISE)), max_size=9)
+)
+def test_a_secret_is_found_under_colours_and_control_bytes(text: str, noise: list[tuple[int, bytes]]) -> None:
+    content = text.encode()
+    for at, each in sorted(((min(at, len(text)), each) for at, each in noise), reverse=True):
+        content = content[:at] + each + content[at:]
+    assert redact_bytes(content).decode() == redact(text)
+
+
+@given(
+    st.lists(st.sampled_from([*NOISE, b"\x1b", b"[", b"0", b"\n", b"\xe2\x80\x94", b"x"]), max_size=20).map(b"".join)
+)
+def test_what_is_plain_stays_as_it_is(content: bytes) -> None:
+    text = content.decode()
+    assert plain(plain(text)) == plain(text)
+    assert all(each in "\n\t" or each.isprintable() for each in plain(text))
+
+
+@pytest.mark.parametrize("noise", NOISE)
+@pytest.mark.parametrize("distance", [*range(-45, 5, 5), -4000])
+def test_an_escape_across_two_windows_hides_nothing(noise: bytes, distance: int) -> None:
+    content = b" " * (WINDOW + distance) + b"password" + noise + b"=hunter2secret9 " + b" " * WINDOW
+    assert b"hunter2" not in redact_bytes(content)
+
+
+@pytest.mark.parametrize(
+    "piece", [b"\x1b[", b"\x1b]", b"\x1b", b"\x1b[0;", b"\x1b[0m", b"\xc2", b"\xc2\x9d", b"\xff", b"\x1b("]
+)
+def test_escapes_without_an_end_are_read_in_bounded_time(piece: bytes) -> None:
+    begun = time.thread_time()
+    redact_bytes(piece * (2**22 // len(piece)))
+    redact_bytes(piece + b"0" * 2**22)
+    assert time.thread_time() - begun < 5

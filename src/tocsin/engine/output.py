@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from tocsin.timeline.redact import plain, redact_bytes
+from tocsin.timeline.redact import plain_bytes, redact_bytes
 
 MOST_SHOWN = 65536
 MOST_HELD = 65536
@@ -73,10 +73,11 @@ class _Strand:
             self.skipped += start
             self._remember(lines[:start])
             lines, said = lines[start:], said if lines[start:] else _TOO_LONG
-        return said + redact_bytes(self._hold(lines))
+        return said + redact_bytes(self._hold(_see(lines)))
 
     def _remember(self, skipped: bytes) -> None:
         """Whether what is skipped ends within a key, of what came before it and itself."""
+        skipped = plain_bytes(skipped)
         text = self.held + skipped
         at = _find_open(text)
         self.is_key = self.is_key and b"-----END " not in skipped
@@ -111,9 +112,23 @@ def _find_open(text: bytes) -> int:
     return text.rfind(b"\n", 0, at) + 1
 
 
-def _see(lines: str) -> str:
-    """What a terminal would show of them: the end of a line stands over its beginning after a carriage return."""
-    return "\n".join(line.rstrip("\r").rpartition("\r")[2] for line in lines.split("\n"))
+def _see(lines: bytes) -> bytes:
+    """What a terminal would show of them: the end of a line stands over its beginning after a carriage return.
+
+    Not where that would tear a secret: such a line is as it would be without the return.
+    """
+    lines = lines.decode(errors="replace").encode()
+    whole = plain_bytes(lines)
+    raw, glued, safe = lines.split(b"\n"), whole.split(b"\n"), redact_bytes(whole).split(b"\n")
+    if b"\r" not in lines or not len(raw) == len(glued) == len(safe):
+        return whole
+    return b"\n".join(_see_line(*each) for each in zip(raw, glued, safe, strict=True))
+
+
+def _see_line(raw: bytes, glued: bytes, safe: bytes) -> bytes:
+    if b"\r" not in raw or glued != safe or b"-----" in glued:
+        return glued
+    return plain_bytes(raw.rstrip(b"\r").rpartition(b"\r")[2])
 
 
 class Output:
@@ -140,7 +155,7 @@ class Output:
         self._told_at = asyncio.get_running_loop().time()
         new = b"".join(strand.take() for strand in self._strands.values())
         if new:
-            self._add(plain(_see(new.decode(errors="replace"))))
+            self._add(new.decode(errors="replace"))
             self._tell()
 
     def _add(self, text: str) -> None:

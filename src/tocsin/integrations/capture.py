@@ -55,10 +55,10 @@ class Capture:
             hear(chunk)
 
     def spell(self) -> bytes:
-        """What was kept as evidence: without secrets, in UTF-8. For a thread: it may take seconds."""
-        content, decoder = redact_bytes(self.content()), codecs.getincrementaldecoder("utf-8")("replace")
+        """What was kept as evidence: plain, without secrets, in UTF-8. For a thread: it may take seconds."""
+        content, decoder = self.content(), codecs.getincrementaldecoder("utf-8")("replace")
         parts = (decoder.decode(content[at : at + WINDOW]) for at in range(0, len(content), WINDOW))
-        return b"".join([*(part.encode() for part in parts), decoder.decode(b"", final=True).encode()])
+        return redact_bytes(b"".join([*(part.encode() for part in parts), decoder.decode(b"", final=True).encode()]))
 
 
 def spell_head(evidence: bytes, characters: int) -> str:

@@ -2,7 +2,8 @@
 
 What is replaced is said (``[redacted: token]``), so that a reader knows something stood there. The shapes are those
 that the vendors publish; a value after a telling name (``password=``, ``Authorization:``) counts if it looks like a
-value, so that ``credential: No such file`` still says what is wrong.
+value, so that ``credential: No such file`` still says what is wrong. Whatever a screen would not show (colours, control
+bytes, carriage returns) is taken out first: a secret is looked for in what a person would read.
 
 Outputs are large and may be hostile: a few plain words are looked for, and a pattern is tried only where one stands.
 No pattern reads the same bytes twice, so that the time grows with the length and never with its square; and no single
@@ -49,8 +50,9 @@ def redact(text: str) -> str:
 
 
 def redact_bytes(content: bytes) -> bytes:
-    """The same for the bytes of a text in UTF-8, or in anything that holds ASCII as it is."""
-    return _replace(_replace(content, _find_keys(content)), _find_secrets)
+    """The same for the bytes of a text in UTF-8, or in anything that holds ASCII as it is; they are made plain, too."""
+    readable = plain_bytes(content)
+    return _replace(_replace(readable, _find_keys(readable)), _find_secrets)
 
 
 def _replace(content: bytes, places: Iterator[Place] | Callable[[bytes], Iterator[Place]]) -> bytes:
@@ -86,7 +88,9 @@ def _find_words(content: bytes) -> Iterator[tuple[int, int]]:
 
 _KEY = re.compile(rb"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----")
 _KEY_END = re.compile(rb"-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----")
-_KEY_LINES = re.compile(rb"(?:(?:[\r\n]|\\[rn])+[ \t]*[A-Za-z0-9+/=]{8,}[ \t]*)*")  # see secrecy.py on `++`
+_KEY_LINES = re.compile(
+    rb"(?:[A-Za-z0-9+/=]{16,})?(?:(?:[\r\n]|\\[rn])+[ \t]*[A-Za-z0-9+/=]{8,}[ \t]*)*"
+)  # see secrecy.py on `++`
 _MOST_KEY = 2**16
 """No key is longer; an end further away belongs to something else."""
 
@@ -119,10 +123,46 @@ def _find_key_end(content: bytes, start: int) -> int:
     return lines.end() if lines else start
 
 
-_ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
-_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+_ESCAPES = re.compile(
+    rb"(?:\x1b\[|\xc2\x9b)[0-?]*+[ -/]*+[@-~]"
+    rb"|\x1b[\]PX^_][^\x07\x1b\n]{0,4096}+(?:\x07|\x1b\\)"
+    rb"|\x1b[ -/]{1,4}+[0-~]|\x1b[@-Z\\-_]"
+)
+"""What terminals swallow (ECMA-48): sequences with parameters, strings, choices of a character set, single ones."""
+_MOST_ESCAPE = 4100
+_WIDE = re.compile(rb"\xc2[\x80-\x9f]|\xe2\x80[\xaa-\xae]|\xe2\x81[\xa6-\xa9]")
+_OF_ESCAPES = b"\x07\x1b"
+_CONTROLS = bytes(set(range(0x20)) - set(b"\t\n" + _OF_ESCAPES)) + b"\x7f"
 
 
 def plain(text: str) -> str:
     """The text without terminal escapes, control and direction characters: safe for screens, chat and terminals."""
-    return _CONTROLS.sub("", _ESCAPES.sub("", text.replace("\r\n", "\n")))
+    return plain_bytes(text.encode("utf-8", "surrogatepass")).decode("utf-8", "surrogatepass")
+
+
+def plain_bytes(content: bytes) -> bytes:
+    """The same for the bytes of a text in UTF-8. Control bytes within an escape go first, as terminals have it."""
+    pieces = (content[at : at + WINDOW].translate(None, _CONTROLS) for at in range(0, len(content), WINDOW))
+    readable, kept, at = b"".join(pieces), [], 0
+    while at < len(readable):
+        end = _find_window_end(readable, at)
+        kept.append(_take_escapes(readable[at:end]))
+        at = end
+    return b"".join(kept)
+
+
+def _take_escapes(piece: bytes) -> bytes:
+    if b"\x1b" in piece or b"\xc2\x9b" in piece:
+        piece = _ESCAPES.sub(b"", piece)
+    piece = piece.translate(None, _OF_ESCAPES)
+    return piece if piece.isascii() else _WIDE.sub(b"", piece)
+
+
+def _find_window_end(content: bytes, at: int) -> int:
+    """Where a piece ends that cuts neither a character nor an escape in two."""
+    end = at + WINDOW
+    if end >= len(content):
+        return len(content)
+    end -= next((back for back in range(4) if content[end - back] & 0xC0 != 0x80), 0)
+    around = _ESCAPES.finditer(content, max(at, end - _MOST_ESCAPE), end + _MOST_ESCAPE)
+    return next((found.end() for found in around if found.start() < end < found.end()), end)

@@ -334,6 +334,7 @@ async def test_where_nothing_isolates_the_sentence_says_what_to_do(tmp_path: Pat
     ("grep y /no/such | cat", "grep exited 2", [("grep", 2), ("cat", 0)]),
     ("echo fine | cat", "", []),
     ("trap 'echo own' EXIT; false | cat", "", []),
+    ("IFS=; false | cat", "false exited 1", [("false", 1), ("cat", 0)]),
 ])  # fmt: skip
 async def test_every_part_of_a_pipe_is_heard(
     text: str, failed: str, parts: list[tuple[str, int]], bench: Bench
@@ -525,3 +526,50 @@ async def test_a_secret_under_colours_is_neither_seen_nor_kept(text: str, ground
     assert "redacted" in said
     assert "secret9" not in said
     assert "hunter2" not in said
+
+
+@pytest.mark.parametrize(("text", "printed"), [
+    ("for fd in 200 255 700 701 702 703; do eval \"exec $fd>/tmp/lock$fd\"; done; flock -n 200 && echo own >&200; "
+     "trap 'cat /tmp/lock*' EXIT; true", "own\n"),
+    ("exec 200>/tmp/lockfile; flock -n 200 && echo own >&200; sleep 0.1; cat /tmp/lockfile", "own\n"),
+    ("exec 700>/tmp/one 701>/tmp/two", ""),
+    ("shopt -s expand_aliases\nalias echo='touch x' test='touch y' builtin='touch z'\ntrue | false", ""),
+    ("echo(){ builtin echo 7 7; }; test(){ builtin echo 8; }; true | false", ""),
+    ("set -eux 2>/dev/null; true", ""),
+])  # fmt: skip
+async def test_what_reports_touches_nothing_of_the_statements(text: str, printed: str, bench: Bench) -> None:
+    finished = await bench.run(text, changes=True)
+    assert await bench.out(finished) == printed
+    assert finished.parts in ((), finished.parts[:2])
+    left = await bench.run("cat /tmp/lock* /tmp/one /tmp/two; ls")
+    assert await bench.out(left) == "own\n" * ("lock" in text)
+
+
+@pytest.mark.parametrize("env", [
+    {},
+    {"BASH_FUNC_echo%%": "() { builtin printf 'not this\\n'; }", "BASH_FUNC_exec%%": "() { false; }",
+     "BASH_FUNC_trap%%": "() { false; }", "BASH_FUNC_unset%%": "() { false; }", "BASH_FUNC_set%%": "() { false; }"},
+    {"POSIXLY_CORRECT": "y"},
+    {"BASH_ENV": "/tmp/no such", "fd": "mine"},
+    {"TOCSIN_P_ID": "FD TWIN", "IFS": "/"},
+])  # fmt: skip
+async def test_whatever_the_environment_it_began_and_reports(env: dict[str, Any], bench: Bench) -> None:
+    finished = await bench.run("touch done; (exit 3) | cat", changes=True, **env)
+    assert [each.exit_code for each in finished.parts] == [3, 0]
+    kept = await bench.run('printf \'%s|\' "${BASH_ENV-none}" "${fd-none}" "${POSIXLY_CORRECT-none}" FD', **env)
+    expected = [env.get(name, "none") for name in ("BASH_ENV", "fd", "POSIXLY_CORRECT")]
+    assert await bench.out(kept) == "".join(f"{each}|" for each in [*expected, "FD"])
+
+
+async def test_a_targets_own_functions_and_start_file_hold_for_its_steps(bench: Bench, place: Path) -> None:
+    (place / "start").write_text("greeting='from the start file'\n")
+    env: dict[str, Any] = {"BASH_FUNC_greet%%": "() { builtin echo hello; }", "BASH_ENV": f"{place}/start"}
+    assert await bench.out(await bench.run('greet; echo "$greeting"; echo "$BASH_ENV"', **env)) == (
+        f"hello\nfrom the start file\n{place}/start\n"
+    )
+
+
+async def test_a_statement_cannot_take_back_that_it_began(bench: Bench, place: Path) -> None:
+    text = "touch begun; for each in /proc/self/fd/*; do timeout 0.2 cat < $each; done; true"
+    await bench.run(text, changes=True)
+    assert (place / "begun").exists()

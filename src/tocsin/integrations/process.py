@@ -2,7 +2,11 @@
 
 The shell that runs a statement writes two things to a descriptor of its own, far above any that a statement uses: that
 it has begun, just before the statement's own shell takes over, and at its end the status of every part of the last pipe
-(`PIPESTATUS`). The statement's shell runs the very bytes that were approved; what reports is read from `BASH_ENV`.
+(`PIPESTATUS`). The statement's shell runs the very bytes that were approved; what reports is read from `BASH_ENV`, and
+leaves the target's own `BASH_ENV` and `POSIXLY_CORRECT` (with which bash would read none) as they were.
+
+It is a socket, which nobody opens anew by its path, and it has a twin: where both are no longer the same, the statement
+has put something else there and nothing is written.
 """
 
 from __future__ import annotations
@@ -11,7 +15,9 @@ import asyncio
 import contextlib
 import fcntl
 import os
+import resource
 import signal
+import socket
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
@@ -20,16 +26,31 @@ import msgspec
 from tocsin.integrations.capture import Capture
 
 GRACE_S = 2.0
-FIRST_REPORT_FD = 200
+FIRST_REPORT_FD = 700
 MOST_REPORT = 65536
 BEGUN = "begun"
 REPORT = "TOCSIN_REPORT"
-"""The variable that names the descriptor, until the statement's own shell begins."""
+"""The variable that names the descriptor and its twin, until the statement's own shell begins."""
 
 BASH = ("/bin/bash", "--noprofile", "--norc", "-c")
 
-AT_END = "unset BASH_ENV; exec 198<&-; trap '{ echo \"${PIPESTATUS[*]}\" >&FD; } 2>/dev/null' EXIT"
-"""What the statement's shell reads first; `FD` stands for the descriptor."""
+AT_END = (
+    r"\builtin unset BASH_ENV; \exec 198<&-; \builtin trap '{ "
+    r'TOCSIN_STATUSES=("${PIPESTATUS[@]}"); '
+    r"\builtin test /proc/self/fd/FD -ef /proc/self/fd/TWIN && "
+    r'\builtin echo "${TOCSIN_STATUSES[@]}" >&FD; '
+    r"} 2>/dev/null' EXIT"
+)
+"""What the statement's shell reads first; `FD` and `TWIN` stand for the descriptors. No alias of the statement is used
+and no function called, but for `exec`, which shuts nothing for good after `builtin`.
+"""
+RESTORE = (
+    '[[ -v POSIXLY_CORRECT ]] && set -- "$@" "export POSIXLY_CORRECT=${POSIXLY_CORRECT@Q}"; '
+    '[[ -n $BASH_ENV ]] && set -- "$@" "export BASH_ENV=${BASH_ENV@Q}" '
+    '"[[ ! -r ${BASH_ENV@Q} ]] || . ${BASH_ENV@Q}"; '
+    "unset POSIXLY_CORRECT"
+)
+"""Adds what must be as it was to what the statement's shell reads first."""
 
 Hear = Callable[[str, bytes], None]
 """Is given each piece of output, with the name of its stream."""
@@ -55,10 +76,13 @@ class Ended(msgspec.Struct, frozen=True, kw_only=True):
 def spell_command(text: str, bounds: Sequence[str]) -> list[str]:
     """The command that runs a statement in a shell of its own, after the `bounds` (statements of the shell)."""
     begin = "{ " + "; ".join(bounds) + "; } 2>/dev/null"
-    report = f'fd=${REPORT}; unset {REPORT}; echo {BEGUN} >&"$fd"; exec 198<<<"${{2//FD/$fd}}"'
+    twins = f'set -- "$1" "${{2//FD/${{{REPORT}%:*}}}}"; set -- "$1" "${{2//TWIN/${{{REPORT}#*:}}}}"'
+    report = f'export -n {REPORT}; {twins}; echo {BEGUN} >&"${{{REPORT}%:*}}"'
+    start = 'exec 198<<<"$(IFS=$\'\\n\'; echo "${*:2}")"'
     return [
-        *BASH,
-        f'{begin}; {report}; BASH_ENV=/dev/fd/198 exec {" ".join(BASH)} "$1"',
+        *BASH[:-1],
+        "-pc",
+        f'{begin}; {report}; {RESTORE}; {start}; BASH_ENV=/dev/fd/198 exec {" ".join(BASH)} "$1"',
         "tocsin",
         text,
         AT_END,
@@ -77,15 +101,15 @@ async def run(
     """Run a command to its end, its time-out, or until `watch` has a reason to stop it. Raises `OSError` if it cannot
     be spawned; `spawned` is called once it is.
     """
-    ours, theirs = _open_report()
+    ours, theirs, twin = _open_report()
     try:
         process = await asyncio.create_subprocess_exec(
             *argv,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
-            env={**env, REPORT: str(theirs)},
-            pass_fds=(theirs,),
+            env={**env, REPORT: f"{theirs}:{twin}"},
+            pass_fds=(theirs, twin),
             **spawn,
         )
     except BaseException:
@@ -93,6 +117,7 @@ async def run(
         raise
     finally:
         os.close(theirs)
+        os.close(twin)
     try:
         spawned()
         out, err, why = await _follow(process, timeout_s, hear, watch)
@@ -103,12 +128,14 @@ async def run(
     return Ended(out=out, err=err, why=why, exit_code=code if code >= 0 else 128 - code, begun=begun, statuses=statuses)
 
 
-def _open_report() -> tuple[int, int]:
-    ours, low = os.pipe2(os.O_CLOEXEC)
-    os.set_blocking(ours, False)
-    theirs = fcntl.fcntl(low, fcntl.F_DUPFD_CLOEXEC, FIRST_REPORT_FD)
-    os.close(low)
-    return ours, theirs
+def _open_report() -> tuple[int, int, int]:
+    """Our end, and theirs twice."""
+    near, far = socket.socketpair()
+    with far:
+        first = min(FIRST_REPORT_FD, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 2)
+        theirs, twin = [fcntl.fcntl(far, fcntl.F_DUPFD_CLOEXEC, first) for _ in range(2)]
+    near.setblocking(False)
+    return near.detach(), theirs, twin
 
 
 def _read_report(fd: int) -> tuple[bool, tuple[int, ...]]:

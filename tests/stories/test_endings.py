@@ -67,6 +67,7 @@ async def test_a_look_that_runs_by_itself_holds_up_nothing(cast: Casting) -> Non
         assert StepState.RUNNING in {record.state for record in (await story.incident()).steps.values()}
         await story.engine.submit(story.stream, Resolve(by="ana"))
         gate.open.set()
+        await story.engine.dispatch.drain()
 
 
 @pytest.mark.parametrize("closed", [False, True])

@@ -145,7 +145,8 @@ def test_watching_does_it_again_after_a_change_and_ends_at_ctrl_c(
 def test_ctrl_c_ends_the_program_quietly(folder: Path) -> None:
     watching = [sys.executable, "-m", "tocsin", "compile", str(folder / "books" / "disk.md"), "--watch"]
     command = ["env", "--default-signal=INT", *watching]  # whoever runs the tests in the background ignores it
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=buffered) as process:
         assert process.stdout is not None
         while "Disk is full" not in process.stdout.readline():
             assert process.poll() is None

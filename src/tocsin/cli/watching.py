@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from tocsin.cli.reading import expand
-from tocsin.cli.words import complain, say
+from tocsin.cli.words import complain, finish_streams, say
 from tocsin.engine.clock import SystemClock
 from tocsin.errors import TocsinError
 
@@ -53,8 +53,11 @@ def look(paths: Sequence[Path]) -> Stamp:
 
 
 def _try(do: Callable[[], object]) -> None:
-    """A file that cannot be read just now (an editor is saving it) is no reason to stop watching."""
+    """A file that cannot be read just now (an editor is saving it) is no reason to stop watching. What was said is seen
+    at once, by a pipe too.
+    """
     try:
         do()
     except TocsinError as error:
         complain(str(error))
+    finish_streams()

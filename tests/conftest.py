@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -25,6 +27,16 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
             pytest.fail(f"CI must have {', '.join(missing)}.")
         if missing:
             pytest.skip(f"{', '.join(missing)} is missing on this machine.")
+    if item.get_closest_marker("own_tmp") and not may_mount():
+        if os.environ.get("TOCSIN_CI"):
+            pytest.fail("CI must let root give steps a /tmp of their own.")
+        pytest.skip("In this root directory not even root may mount, so steps share /tmp (a step's approval says so).")
+
+
+@functools.cache
+def may_mount() -> bool:
+    """Whether root can give a process mounts of its own here; in a changed root directory it cannot."""
+    return os.geteuid() != 0 or subprocess.run(["unshare", "--mount", "true"], capture_output=True).returncode == 0
 
 
 @pytest.fixture(scope="session")

@@ -401,6 +401,7 @@ def test_a_target_that_does_not_hold_does_not_take_the_others_with_it(ground: Gr
 
 
 @EVERYWHERE
+@pytest.mark.own_tmp
 def test_what_a_step_leaves_in_tmp_is_there_for_the_next_and_for_no_other_incident(ground: Ground) -> None:
     """Each step here is a server's first: what lies there outlives it."""
     _, said = ground.step("echo found > /tmp/incident-$(date +%Y).log; echo more > /var/tmp/more", changes=True)
@@ -414,6 +415,7 @@ def test_what_a_step_leaves_in_tmp_is_there_for_the_next_and_for_no_other_incide
 
 
 @EVERYWHERE
+@pytest.mark.own_tmp
 def test_what_lies_in_tmp_leads_nobody_astray(ground: Ground) -> None:
     """Links to secrets, to everything, in the place of the workspace; a pipe; what nobody may enter; much depth."""
     first = ground.folder

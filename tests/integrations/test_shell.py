@@ -324,7 +324,8 @@ async def test_where_nothing_isolates_the_sentence_says_what_to_do(tmp_path: Pat
 
 @pytest.mark.parametrize(("text", "failed", "parts"), [
     ("false | cat", "false exited 1", [("false", 1), ("cat", 0)]),
-    ("curl -s http://127.0.0.1:1 | cat", "curl exited 7", [("curl", 7), ("cat", 0)]),
+    pytest.param("curl -s http://127.0.0.1:1 | cat", "curl exited 7", [("curl", 7), ("cat", 0)],
+                 marks=pytest.mark.needs("curl")),
     ("cd / &&\n{\nno-such-tool 2>/dev/null | sort | head -1\n}", "no-such-tool was not found (127)",
      [("no-such-tool", 127), ("sort", 0), ("head", 0)]),
     ("for each in a; do (exit 3) | cat; done", "part 1 exited 3", [("part 1", 3), ("cat", 0)]),
@@ -376,6 +377,7 @@ async def test_what_was_refused_before_it_began_was_not_run(ground: Path, place:
     assert not (place / "done").exists()
 
 
+@pytest.mark.own_tmp
 async def test_a_step_that_fills_tmp_is_stopped_and_the_next_one_runs(
     ground: Path, place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -391,6 +393,7 @@ async def test_a_step_that_fills_tmp_is_stopped_and_the_next_one_runs(
 
 
 @pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.own_tmp
 async def test_a_file_without_a_name_counts_too(
     kind: str, ground: Path, place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -408,6 +411,7 @@ async def test_a_file_without_a_name_counts_too(
     ("for i in {1..60}; do : > /tmp/$i; done", "more than 50 files and folders"),
     ("cd /tmp; for i in {1..12}; do mkdir d; cd d; done", "folders more than 8 deep"),
 ])  # fmt: skip
+@pytest.mark.own_tmp
 async def test_where_no_bound_holds_any_more_nothing_runs(
     fill: str, what: str, ground: Path, place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -428,6 +432,7 @@ async def test_where_no_bound_holds_any_more_nothing_runs(
     assert (await bench.run("test ! -e /tmp/1 && test ! -e /tmp/d", changes=True)).exit_code == 0
 
 
+@pytest.mark.own_tmp
 async def test_the_last_of_the_disk_is_kept_from_a_step(
     ground: Path, place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -439,6 +444,7 @@ async def test_the_last_of_the_disk_is_kept_from_a_step(
     assert "the disk had 200 MiB free and has 40 MiB left" in finished.why
 
 
+@pytest.mark.own_tmp
 async def test_what_is_left_in_tmp_is_evidence_without_secrets(bench: Bench) -> None:
     text = (
         "echo password=hunter2 > /tmp/a.log; head -c 5000 /dev/zero > /tmp/b.bin; mkdir /tmp/c; echo c > '/tmp/c/d e'"
@@ -453,6 +459,7 @@ async def test_what_is_left_in_tmp_is_evidence_without_secrets(bench: Bench) -> 
     assert "hunter2" not in await bench.out(again)
 
 
+@pytest.mark.own_tmp
 async def test_the_name_of_a_file_tells_no_secret(bench: Bench) -> None:
     finished = await bench.run("cd /tmp; echo 1 > token=hunter2secret9; echo 22 > $'pass\\e[0mword=hunter2secret9'")
     assert [(each.path, bool(each.digest)) for each in finished.left] == [
@@ -460,6 +467,7 @@ async def test_the_name_of_a_file_tells_no_secret(bench: Bench) -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.own_tmp
 async def test_what_is_written_while_two_steps_run_is_laid_to_neither(bench: Bench, place: Path) -> None:
     """The one waits until the other has written and ended."""
     wait = "touch /tmp/begun; while ! [ -e /tmp/zz ]; do sleep 0.05; done; rm /tmp/begun"
@@ -478,6 +486,7 @@ async def test_what_is_written_while_two_steps_run_is_laid_to_neither(bench: Ben
     assert ([each.path for each in alone.left], alone.beside) == (["/tmp/yy"], ())
 
 
+@pytest.mark.own_tmp
 async def test_a_read_of_tmp_is_not_shared_with_another_incident(bench: Bench) -> None:
     await bench.run("echo mine > /tmp/mine", changes=True)
     own = await bench.shell.perform(Key("team-1", 51), look("ls /tmp/mine"))
@@ -516,6 +525,7 @@ async def test_output_is_seen_while_the_step_runs(ground: Path, place: Path) -> 
     r"printf 'ghp_\033[0mhunter2secret9hunter2secret9\n' >&2",
     r"printf 'password\033[0m=hunter2secret9\n' > /tmp/a.log; touch /tmp/password=hunter2secret9",
 ])  # fmt: skip
+@pytest.mark.own_tmp
 async def test_a_secret_under_colours_is_neither_seen_nor_kept(text: str, ground: Path, place: Path) -> None:
     outputs, seen = Outputs(), []
     bench = await set_up("found", ground, place, outputs)
@@ -537,6 +547,7 @@ async def test_a_secret_under_colours_is_neither_seen_nor_kept(text: str, ground
     ("echo(){ builtin echo 7 7; }; test(){ builtin echo 8; }; true | false", ""),
     ("set -eux 2>/dev/null; true", ""),
 ])  # fmt: skip
+@pytest.mark.own_tmp
 async def test_what_reports_touches_nothing_of_the_statements(text: str, printed: str, bench: Bench) -> None:
     finished = await bench.run(text, changes=True)
     assert await bench.out(finished) == printed

@@ -219,7 +219,7 @@ def _write_stage(path: Path, stage: Stage, signin: str) -> None:
     path.unlink(missing_ok=True)
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "wb") as file:
-        file.write(msgspec.json.encode(Address(url=stage.url, token=stage.token, signin=signin)))
+        file.write(msgspec.json.encode(Address(url=stage.url, token=stage.token, pid=os.getpid(), signin=signin)))
 
 
 async def _show(child: Child, workspace: Path, port: int, world: World, stopped: asyncio.Event) -> None:

@@ -40,7 +40,9 @@ ADMIN = "local-admin"
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
-    """How to serve. `data` defaults to `.tocsin/data` in the workspace; `stage` is the demo's, if this is the demo."""
+    """How to serve. `data` defaults to `.tocsin/data` in the workspace; `stage` is the demo's and `leave_with`
+    its process, if this is the demo.
+    """
 
     root: Path
     host: str = "127.0.0.1"
@@ -49,8 +51,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     mode: Mode | None = None
     open_intake: bool = False
     stage: Stage | None = None
-    quiet: bool = False
-    auto_sign_in: str | None = None
+    leave_with: int | None = None
 
     @property
     def private(self) -> Path:
@@ -127,8 +128,8 @@ async def _running(options: Options, listener: socket.socket) -> AsyncIterator[u
     server = make_server(create_app(parts.desk))
     await _go_on_in_time(parts)
     going = [parts.engine.run(), _watch(options, parts, isolation), parts.keep_sweeping()]
-    if options.stage is not None:
-        going.append(_leave_with(os.getppid(), server))
+    if options.leave_with is not None:
+        going.append(_leave_with(options.leave_with, server))
     tasks = [asyncio.create_task(each) for each in going]
     for task in tasks:
         task.add_done_callback(lambda ended: _end_loudly(ended, server))
@@ -240,8 +241,6 @@ async def _announce(options: Options, parts: Parts, url: str) -> None:
         secret = await parts.sessions.begin("token", ADMIN, now + TOKEN_GOOD_FOR)
         _write_private(credential, secret.encode())
     _write_private(options.private / "server.json", msgspec.json.encode({"url": url, "pid": os.getpid()}))
-    if options.quiet:
-        return
     person = next(iter(parts.shelf.settings.people), ADMIN)
     link = await parts.sessions.begin("link", person, now + LINK_GOOD_FOR)
     shown = parts.workspace.url or url

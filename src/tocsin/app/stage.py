@@ -19,11 +19,12 @@ STAGE_FILE = "TOCSIN_STAGE"
 class Address(msgspec.Struct, frozen=True, kw_only=True):
     """Where the stage is and what opens it; handed over in a file that only the owner can read.
 
-    `signin` is what somebody types for another link into the server.
+    `signin` is what somebody types for another link into the server, `pid` the demo's own process.
     """
 
     url: str
     token: str
+    pid: int
     signin: str = ""
 
 
@@ -32,7 +33,7 @@ class RemoteStage:
 
     def __init__(self, address: Address) -> None:
         headers = {"Authorization": f"Bearer {address.token}"}
-        self.signin = address.signin
+        self.signin, self.pid = address.signin, address.pid
         self._http = httpx.AsyncClient(base_url=address.url, headers=headers, timeout=TIMEOUT_S)
 
     async def state(self) -> dict[str, Any]:

@@ -88,7 +88,8 @@ def serve(
     logging.basicConfig(level=logging.WARNING, handlers=[log_to(sys.stderr)])
     root = find_workspace((workspace or Path.cwd()).absolute())
     stage = read_stage(os.environ)
-    options = Options(root=root, host=host, port=port, data=data, mode=mode, open_intake=open_intake, stage=stage)
+    options = Options(root=root, host=host, port=port, data=data, mode=mode, open_intake=open_intake, stage=stage,
+                      leave_with=stage.pid if stage else None)  # fmt: skip
     signal.signal(signal.SIGTERM, _end)
     with hold_workspace(root):
         asyncio.run(serve_forever(options))

@@ -40,6 +40,22 @@ def test_an_incident_is_shown_in_lines_of_our_own() -> None:
     assert not set("\x1b\x07\u2028") & set("".join(lines))
 
 
+@pytest.mark.parametrize(
+    ("state", "due", "is_open", "text"),
+    [
+        ("late", "03:15:00", True, "Open the bridge (line 291), due Nov 20 03:15, 2 min ago"),
+        ("pending", "03:17:40", True, "Open the bridge (line 291), due Nov 20 03:17, in 40 s"),
+        ("pending", "05:18:00", True, "Open the bridge (line 291), due Nov 20 05:18, in 2 h 1 min"),
+        ("met", "03:15:00", False, "Open the bridge (line 291), due Nov 20 03:15"),
+    ],
+)
+def test_what_is_owed_says_for_how_long(state: str, due: str, is_open: bool, text: str) -> None:
+    duty = {"state": state, "what": "Open the bridge", "line": 291, "key": "bridge", "is_open": is_open}
+    duty["due_at"] = f"2026-11-20T{due}Z"
+    lines = _lines(room(now="2026-11-20T03:17:00Z", obligations=[duty]))
+    assert f"  {state:<14} {text}  [bridge]" in lines
+
+
 def test_the_lines_of_a_step_stay_lines_behind_its_margin() -> None:
     lines = _lines(room(steps=[{**STEP, "text": "if true; then\n  date \\\n    -u\nfi", "condition": None}]))
     assert lines[-4:] == [f"{' ' * 10}{line}" for line in ("if true; then", "  date \\", "    -u", "fi")]

@@ -152,7 +152,7 @@ async def test_the_whole_demo_twice_in_a_row(tmp_path: Path) -> None:
         for words in (
             "You acknowledged (link)",
             "refused: line 334 forbids it",
-            "The status page says that it is being",
+            "Say on the status page that it is being",
         ):
             assert words in told
         await page.go_back()

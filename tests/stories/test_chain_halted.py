@@ -11,6 +11,7 @@ from tocsin.incident.commands import Acknowledge, IdentifyCause, Mitigate, Resol
 from tocsin.testing.recorder import Answer
 from tocsin.testing.story import Cast, Story
 from tocsin.timeline import events as e
+from tocsin.timeline.tell import tell
 from tocsin.words import Audience, ObligationState, Status, StepState
 
 PUBLIC = (Audience.RESPONDERS, Audience.PUBLIC)
@@ -46,6 +47,9 @@ async def test_nobody_answers(cast: Casting) -> None:
         story.expect_page("max", at="200s")
         late = {entry.event.key: story.since(entry.at) for entry in await story.events(e.ObligationLate)}  # type: ignore[attr-defined]
         assert late["acknowledge"] == 300, "late at exactly five minutes"
+        texts = [tell(entry.event, str) for entry in await story.events(e.ObligationLate)]
+        assert texts[0] == f"Late: Somebody takes it (line {RESPONSE}), due 03:05"
+        assert f"Late: Post the next update (line {CADENCE}), due 03:15" in texts
 
 
 @pytest.mark.duty("VIR-04", "VIR-11")

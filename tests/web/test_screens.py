@@ -239,6 +239,18 @@ async def test_only_who_answered_is_said_to_have_answered(
     assert set(said.values()) == {others}
 
 
+async def test_what_is_late_is_said_in_words_with_its_line_and_for_how_long(house: House) -> None:
+    await house.story.advance("17m")
+    browser = await house.browser()
+    room = (await browser.get("/incidents/quorum-1?all=true")).text
+    line = next(each.line for each in (await house.story.incident()).obligations.values() if each.key == "update:1")
+    told = [re.sub(r"<.*?>", "", each) for each in re.findall(r"<span>(Late: .*?)</span>", room)]
+    assert f"Late: Post the next update (line {line}), due 03:15, 2:00 ago" in told
+    await house.story.do(PostUpdate(by="bo", text="We look into it"))
+    room = (await browser.get("/incidents/quorum-1?all=true")).text
+    assert f"<span>Late: Post the next update (line {line}), due 03:15</span>" in room, "it is not owed any more"
+
+
 async def test_the_prohibition_is_the_loudest_thing_in_the_room(open_house: Open) -> None:
     house = await open_house()
     breach = await house.story.declare("Data Breach")

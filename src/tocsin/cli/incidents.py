@@ -6,7 +6,7 @@ from typing import Any
 
 from tocsin.cli.client import Client, Where
 from tocsin.cli.output import LAST_LINES, read_outputs, show_run
-from tocsin.cli.words import Format, clock, say, show_json, show_table
+from tocsin.cli.words import Format, clock, say, show_json, show_table, since
 from tocsin.errors import NotFound
 from tocsin.timeline.line import fold, quote
 
@@ -100,7 +100,7 @@ def _lines(room: dict[str, Any]) -> list[str]:
         f"{room['severity'] or 'unclassified'}, {room['status']}, opened {clock(room['opened_at'])} UTC",
     ]
     lines += [_suggestion(each) for each in room.get("suggestions", ())]
-    lines += ["", "Owed:", *([_obligation(each) for each in room["obligations"]] or ["  nothing"])]
+    lines += ["", "Owed:", *([_obligation(each, room.get("now")) for each in room["obligations"]] or ["  nothing"])]
     lines += ["", "Steps:"]
     for step in room["steps"]:
         lines += _step(step, room["id"])
@@ -111,9 +111,10 @@ def _suggestion(each: dict[str, Any]) -> str:
     return f"  perhaps {each['severity']}: line {each['line']} says {fold(each['text'])!r}"
 
 
-def _obligation(each: dict[str, Any]) -> str:
+def _obligation(each: dict[str, Any], now: str | None) -> str:
     line = f" (line {each['line']})" if each.get("line") else ""
-    return f"  {each['state']:<14} by {clock(each['due_at'])}  {fold(each['what'])}{line}  [{each['key']}]"
+    left = f", {since(each['due_at'], now)}" if each.get("is_open") and now else ""
+    return f"  {each['state']:<14} {fold(each['what'])}{line}, due {clock(each['due_at'])}{left}  [{each['key']}]"
 
 
 def _step(step: dict[str, Any], incident: str) -> list[str]:

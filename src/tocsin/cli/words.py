@@ -139,3 +139,18 @@ def count(number: int, one: str, many: str = "") -> str:
 def clock(text: str | None) -> str:
     """An ISO moment as `Nov 20 03:12` (UTC); a dash for none."""
     return "–" if not text else f"{datetime.fromisoformat(text):%b %d %H:%M}"
+
+
+def since(moment: str, now: str) -> str:
+    """How far an ISO moment is from `now`: ``2 min ago``, ``in 1 h 5 min``; below a minute in seconds."""
+    seconds = round((datetime.fromisoformat(now) - datetime.fromisoformat(moment)).total_seconds())
+    minutes = abs(seconds) // 60
+    hours, rest = divmod(minutes, 60)
+    days, more = divmod(hours, 24)
+    if days:
+        length = f"{days} d {more} h" if more else f"{days} d"
+    elif hours:
+        length = f"{hours} h {rest} min" if rest else f"{hours} h"
+    else:
+        length = f"{minutes} min" if minutes else f"{abs(seconds)} s"
+    return f"{length} ago" if seconds >= 0 else f"in {length}"

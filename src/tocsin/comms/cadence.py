@@ -38,7 +38,7 @@ def _status_page(incident: Incident, book: Book, severity: Severity | None, sinc
     yield Wanted(
         key=_key(STATUS_PAGE, incident),
         duty=STATUS_PAGE,
-        what="The status page says that it is being looked into",
+        what="Say on the status page that it is being looked into",
         due_at=since + timedelta(seconds=within),
         owner=OWNER,
         line=line or book.playbook.document.status_page_line,
@@ -59,7 +59,7 @@ def _next_update(incident: Incident, severity: Severity | None, since: datetime)
     yield Wanted(
         key=f"{UPDATE}:{len(incident.updates) + 1}",
         duty=UPDATE,
-        what="The next update, as promised" if by_promise else "The next update",
+        what="Post the next update, as promised" if by_promise else "Post the next update",
         due_at=due,
         owner=OWNER,
         line=None if by_promise else (severity.update_line or severity.line if severity else None),
@@ -74,7 +74,7 @@ def _bridge(incident: Incident, book: Book, severity: Severity | None, since: da
     yield Wanted(
         key=_key(BRIDGE, incident),
         duty=BRIDGE,
-        what="The bridge is open" if severity.bridge_within_s else "The bridge is open (at once)",
+        what="Open the bridge" if severity.bridge_within_s else "Open the bridge (at once)",
         due_at=since + timedelta(seconds=seconds),
         owner="incident commander",
         line=severity.bridge_line or severity.line,

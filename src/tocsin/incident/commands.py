@@ -16,7 +16,7 @@ from tocsin.errors import IllegalMove, NotAuthorised, NotFound
 from tocsin.incident.book import Book
 from tocsin.incident.role import answers_for
 from tocsin.incident.scenario import find_scenario
-from tocsin.incident.state import Incident
+from tocsin.incident.state import Incident, Obligation
 from tocsin.incident.status import move
 from tocsin.timeline import events as e
 from tocsin.words import Status, StepState
@@ -277,21 +277,22 @@ def _escalate(incident: Incident, book: Book, command: Escalate, now: datetime) 
 
 
 def _meet(incident: Incident, book: Book, command: MeetObligation, now: datetime) -> tuple[e.Event, ...]:
-    _require_open_obligation(incident, command.key)
-    return (e.ObligationMet(key=command.key, by=command.by, note=command.note),)
+    duty = _find_open_obligation(incident, command.key)
+    return (e.ObligationMet(key=duty.key, by=command.by, note=command.note, words=duty.what, line=duty.line),)
 
 
 def _waive(incident: Incident, book: Book, command: WaiveObligation, now: datetime) -> tuple[e.Event, ...]:
-    _require_open_obligation(incident, command.key)
-    return (e.ObligationWaived(key=command.key, by=command.by, reason=command.reason),)
+    duty = _find_open_obligation(incident, command.key)
+    return (e.ObligationWaived(key=duty.key, by=command.by, reason=command.reason, words=duty.what, line=duty.line),)
 
 
-def _require_open_obligation(incident: Incident, key: str) -> None:
+def _find_open_obligation(incident: Incident, key: str) -> Obligation:
     found = incident.obligations.get(key)
     if found is None:
         raise NotFound(f"This incident owes no {key!r}; it owes: {', '.join(incident.obligations) or 'nothing'}.")
     if not found.is_open:
         raise IllegalMove(f"“{found.what}” is {found.state} already.")
+    return found
 
 
 def _lift(incident: Incident, book: Book, command: LiftProhibition, now: datetime) -> tuple[e.Event, ...]:

@@ -51,13 +51,15 @@ def _drop(incident: Incident, owed: dict[str, Wanted], duties: frozenset[str]) -
     for key, each in incident.obligations.items():
         if each.duty in duties and key not in owed and each.state is ObligationState.PENDING:
             severity = incident.severity or "unclassified"
-            yield ObligationDropped(key=key, why=f"it does not apply: {incident.status}, {severity}")
+            why = f"it does not apply: {incident.status}, {severity}"
+            yield ObligationDropped(key=key, why=why, words=each.what, line=each.line)
 
 
 def _run_out(incident: Incident, owed: dict[str, Wanted], duties: frozenset[str], now: datetime) -> Iterator[Happening]:
     for key, each in owed.items():
         if each.due_at <= now and _is_pending(incident, key):
-            yield At(ObligationLate(key=key), each.due_at)
+            late = ObligationLate(key=key, words=each.what, line=each.line, due_at=each.due_at)
+            yield At(late, each.due_at)
 
 
 def _is_pending(incident: Incident, key: str) -> bool:

@@ -6,12 +6,22 @@ has thereby met the duty to acknowledge, and the entry that did it is the eviden
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Protocol
 
 import msgspec
 
 from tocsin.incident.state import Obligation
-from tocsin.timeline.events import Acknowledged, Event, UpdatePosted
+from tocsin.timeline.events import (
+    Acknowledged,
+    Event,
+    ObligationDropped,
+    ObligationLate,
+    ObligationMet,
+    ObligationWaived,
+    UpdatePosted,
+)
 from tocsin.words import Audience, ObligationState, PublicStatus
 
 ACKNOWLEDGE = "acknowledge"
@@ -20,6 +30,33 @@ UPDATE = "update"
 BRIDGE = "bridge"
 REVIEW = "review"
 STATUS_PAGE_RESOLVED = "status_page_resolved"
+
+
+class Stated(Protocol):
+    """A duty as the ledger has it, or as it was armed."""
+
+    @property
+    def what(self) -> str:
+        """In words."""
+
+    @property
+    def line(self) -> int | None:
+        """Where the playbook states it."""
+
+    @property
+    def due_at(self) -> datetime:
+        """Until when."""
+
+
+def put_in_words(event: Event, duties: Mapping[str, Stated]) -> Event:
+    """The event with the words and the line of its duty, where an earlier version has noted the key alone."""
+    if not isinstance(event, ObligationLate | ObligationDropped | ObligationMet | ObligationWaived) or event.words:
+        return event
+    duty = duties.get(event.key)
+    if duty is None:
+        return event
+    due = {"due_at": duty.due_at} if isinstance(event, ObligationLate) else {}
+    return msgspec.structs.replace(event, words=duty.what, line=duty.line, **due)
 
 
 def kept_by(event: Event) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from tocsin.incident.obligation import put_in_words
 from tocsin.incident.state import Incident
 from tocsin.review.folds import fold_alerts, fold_callings, fold_refusals, fold_runs, name_of
 from tocsin.review.moment import Mark, Moment
@@ -72,7 +73,7 @@ def _tell_single(event: e.Event, duties: dict[str, e.ObligationArmed], in_time: 
         case e.ObligationLate(key=key) if key in in_time:
             return None
         case e.ObligationLate() | e.ObligationMet() | e.ObligationWaived():
-            return _tell_duty(event, duties.get(event.key), name)
+            return tell(put_in_words(event, duties), lambda by: name_of(by, name))
         case e.UpdatePosted(text=text):
             return f"{_readers(event)}: {text}"
         case e.LevelJoined() if not _matters(event):
@@ -109,16 +110,3 @@ def _readers(event: e.UpdatePosted) -> str:
 def _matters(event: e.LevelJoined) -> bool:
     """A line of the playbook called somebody in, or nobody answers to a name; the ladder's rungs show as pages."""
     return not event.responders or event.key.startswith("line:") or event.late_s > 0
-
-
-def _tell_duty(
-    event: e.ObligationLate | e.ObligationMet | e.ObligationWaived, duty: e.ObligationArmed | None, name: Name
-) -> str:
-    """A duty that ran out, or that a person met or set aside, by its own words."""
-    what = f"{duty.what} (line {duty.line})" if duty and duty.line else duty.what if duty else event.key
-    match event:
-        case e.ObligationMet(by=by, note=note):
-            return f"{name_of(by, name)} met: {what}" + (f": {note}" if note else "")
-        case e.ObligationWaived(by=by, reason=reason):
-            return f"{name_of(by, name)} waived: {what}: {reason}"
-    return f"Late: {what}"

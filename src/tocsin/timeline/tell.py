@@ -6,6 +6,7 @@ Ids of responders are given to `name`, which knows how a person is called; nothi
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 
 from tocsin.timeline import events as e
 from tocsin.timeline.pipe import tell_end
@@ -157,18 +158,34 @@ def tell_beside(steps: Sequence[str]) -> str:
     return ", ".join(steps[:MOST_LEFT]) + (f" and {more} more" if more > 0 else "")
 
 
+def _duty(event: e.ObligationLate | e.ObligationDropped | e.ObligationMet | e.ObligationWaived) -> str:
+    """The duty in its own words with its line; by its key where nobody knows them any more."""
+    return f"{event.words or _spell_key(event.key)}{_line(event.line)}"
+
+
+def _spell_key(key: str) -> str:
+    """``update:2`` → ``Update 2``, ``review:212`` → ``Review (line 212)``."""
+    duty, _, number = key.replace("_", " ").partition(":")
+    of = _line(int(number)) if duty == "review" and number.isdecimal() else f" {number}" if number else ""
+    return f"{duty[:1].upper()}{duty[1:]}{of}"
+
+
+def _clock(moment: datetime) -> str:
+    return f"{moment:%H:%M:%S}" if moment.second else f"{moment:%H:%M}"
+
+
 def _tell_duties(event: e.Event, name: Name) -> str | None:
     match event:
         case e.ObligationArmed(what=what, due_at=due_at, line=line):
             return f"Due by {due_at:%H:%M:%S}: {what}{_line(line)}"
-        case e.ObligationLate(key=key):
-            return f"LATE: {key.replace('_', ' ')}"
-        case e.ObligationDropped(key=key, why=why):
-            return f"No longer owed: {key.replace('_', ' ')} ({why})"
-        case e.ObligationMet(key=key, by=by, note=note):
-            return f"{name(by)} met {key.replace('_', ' ')}{_because(note)}"
-        case e.ObligationWaived(key=key, by=by, reason=reason):
-            return f"{name(by)} waived {key.replace('_', ' ')}{_because(reason)}"
+        case e.ObligationLate(due_at=due_at):
+            return f"Late: {_duty(event)}{f', due {_clock(due_at)}' if due_at else ''}"
+        case e.ObligationDropped(why=why):
+            return f"No longer owed: {_duty(event)}; {why}"
+        case e.ObligationMet(by=by, note=note):
+            return f"{name(by)} met: {_duty(event)}{_because(note)}"
+        case e.ObligationWaived(by=by, reason=reason):
+            return f"{name(by)} waived: {_duty(event)}{_because(reason)}"
         case e.ProhibitionLifted(line=line, by=by, reason=reason):
             return f"{name(by)} lifted the prohibition{_line(line)}{_because(reason)}"
         case e.PlaybookActivated(digest=digest, by=by):

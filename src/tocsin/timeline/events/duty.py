@@ -1,4 +1,8 @@
-"""Duties, and the exceptions that people make."""
+"""Duties, and the exceptions that people make.
+
+What ends a duty carries its words and its playbook line, so that an entry can be read by itself. Entries of earlier
+versions lack both: `incident/obligation.py` looks them up.
+"""
 
 from __future__ import annotations
 
@@ -22,6 +26,9 @@ class ObligationLate(Fact, frozen=True, kw_only=True):
     """A duty's time ran out unmet."""
 
     key: str
+    words: str = ""
+    line: int | None = None
+    due_at: datetime | None = None
 
 
 class ObligationDropped(Fact, frozen=True, kw_only=True):
@@ -29,6 +36,8 @@ class ObligationDropped(Fact, frozen=True, kw_only=True):
 
     key: str
     why: str
+    words: str = ""
+    line: int | None = None
 
 
 class ObligationMet(Fact, frozen=True, kw_only=True):
@@ -37,6 +46,8 @@ class ObligationMet(Fact, frozen=True, kw_only=True):
     key: str
     by: str
     note: str = ""
+    words: str = ""
+    line: int | None = None
 
 
 class ObligationWaived(Fact, frozen=True, kw_only=True):
@@ -45,6 +56,8 @@ class ObligationWaived(Fact, frozen=True, kw_only=True):
     key: str
     by: str
     reason: str
+    words: str = ""
+    line: int | None = None
 
 
 class ProhibitionLifted(Fact, frozen=True, kw_only=True):

@@ -65,5 +65,5 @@ async def read_timeline(
     after: Annotated[int, QueryParameter(ge=0, description="Only entries with a higher `seq`.")] = 0,
 ) -> tuple[EntryFacts, ...]:
     """The timeline, the oldest entry first."""
-    await library.incident(incident)
-    return show_facts(await desk.engine.journal.entries(incident, after), library.name)
+    found = await library.incident(incident)
+    return show_facts(await desk.engine.journal.entries(incident, after), library.name, found.obligations)

@@ -48,7 +48,7 @@ async def show_incident(
         may_act=may_act(scene.incident, policy, frame.asker.person),
         who_may=name_who_may(policy, scene.name),
         steps={step.id: step for step in room.steps},
-        entries=show_entries(entries, scene.name),
+        entries=show_entries(entries, scene.name, scene.incident.obligations),
         hidden=_count_hidden(entries),
         everything=everything,
         people=[Who(id=person, name=clean(each.name, 100)) for person, each in desk.people().items()],

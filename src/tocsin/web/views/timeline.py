@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
 import msgspec
 
+from tocsin.incident.obligation import put_in_words
+from tocsin.incident.state import Obligation
 from tocsin.timeline import events as e
 from tocsin.timeline.entry import Entry
 from tocsin.timeline.pipe import finds_nothing_in, tell_failed
@@ -38,7 +40,7 @@ QUIET = (e.ObligationArmed, e.ObligationDropped, e.PageDelivered, e.StepStarted,
 
 
 class EntryView(View, frozen=True, kw_only=True):
-    """One entry for people. `tone` is good, bad, quiet or plain."""
+    """One entry for people. `tone` is good, bad, quiet or plain; `owed_since` stands while a late duty is owed."""
 
     seq: int
     at: datetime
@@ -46,6 +48,7 @@ class EntryView(View, frozen=True, kw_only=True):
     group: str
     tone: str
     kind: str
+    owed_since: datetime | None = None
 
 
 class EntryFacts(View, frozen=True, kw_only=True):
@@ -59,20 +62,28 @@ class EntryFacts(View, frozen=True, kw_only=True):
     event: dict[str, Any]
 
 
-def show_entries(entries: Iterable[Entry], name: Callable[[str], str]) -> tuple[EntryView, ...]:
-    """The entries for people, the newest first."""
+def show_entries(
+    entries: Iterable[Entry], name: Callable[[str], str], duties: Mapping[str, Obligation]
+) -> tuple[EntryView, ...]:
+    """The entries for people, the newest first; `duties` is the incident's ledger."""
     shown = [
         EntryView(
             seq=entry.seq,
             at=entry.at,
-            text=clean(tell(entry.event, name), 600),
+            text=clean(tell(put_in_words(entry.event, duties), name), 600),
             group=GROUPS.get(type(entry.event), "status"),
             tone=_find_tone(entry.event),
             kind=entry.event.kind,
+            owed_since=_find_owed(entry.event, duties),
         )
         for entry in entries
     ]
     return tuple(reversed(shown))
+
+
+def _find_owed(event: e.Event, duties: Mapping[str, Obligation]) -> datetime | None:
+    duty = duties.get(event.key) if isinstance(event, e.ObligationLate) else None
+    return duty.due_at if duty is not None and duty.is_open else None
 
 
 def _find_tone(event: e.Event) -> str:
@@ -83,15 +94,17 @@ def _find_tone(event: e.Event) -> str:
     return "good" if isinstance(event, GOOD) else "quiet" if isinstance(event, QUIET) else "plain"
 
 
-def show_facts(entries: Iterable[Entry], name: Callable[[str], str]) -> tuple[EntryFacts, ...]:
-    """The entries for programs, the oldest first."""
+def show_facts(
+    entries: Iterable[Entry], name: Callable[[str], str], duties: Mapping[str, Obligation]
+) -> tuple[EntryFacts, ...]:
+    """The entries for programs, the oldest first; `event` is as it was kept, whatever version wrote it."""
     return tuple(
         EntryFacts(
             seq=entry.seq,
             at=entry.at,
             recorded_at=entry.recorded_at,
             kind=entry.event.kind,
-            text=clean(tell(entry.event, name), 10_000),
+            text=clean(tell(put_in_words(entry.event, duties), name), 10_000),
             event=msgspec.to_builtins(entry.event),
         )
         for entry in entries

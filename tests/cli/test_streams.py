@@ -113,6 +113,36 @@ def test_a_key_is_made_for_a_team_that_there_is(tmp_path: Path) -> None:
     assert (tmp_path / "W" / "secrets" / "till.intake").read_text() != before
 
 
+@pytest.mark.parametrize(
+    ("words", "shown"),
+    [("", b"Kasse"), ("--steps", b"Kasse"), ("--format json", b'"path": "till.md"'), ("--coverage", b"till.md")],
+)
+@pytest.mark.parametrize(
+    "paths", ["till.md missing.md", "missing.md till.md", "till.md empty missing.md", ". missing.md"]
+)
+def test_one_file_that_cannot_be_read_keeps_nobody_from_the_others(
+    tmp_path: Path, words: str, shown: bytes, paths: str
+) -> None:
+    (tmp_path / "empty").mkdir()
+    done = shell(tmp_path, f"T compile {paths} {words}")
+    assert done.returncode == 2
+    assert shown in done.stdout
+    said = done.stderr.decode().splitlines()
+    assert said[-1] == "tocsin: missing.md cannot be read: No such file or directory."
+    assert all(each.startswith("tocsin: ") for each in said)
+    assert len(said) == 1 + ("empty" in paths)
+
+
+def test_what_could_not_be_read_is_said_after_what_could_and_no_baseline_is_made_of_the_rest(tmp_path: Path) -> None:
+    both = shell(tmp_path, "T compile missing.md till.md 2>&1")
+    assert both.stdout.splitlines()[-1].startswith(b"tocsin: missing.md cannot be read")
+    kept = shell(tmp_path, "T compile missing.md till.md --write-baseline accepted.json")
+    assert kept.returncode == 2
+    assert b"accepted.json was not written" in kept.stderr
+    assert not (tmp_path / "accepted.json").exists()
+    assert shell(tmp_path, "T compile missing.md till.md --fail-on error").returncode == 2
+
+
 @pytest.mark.parametrize("name", ["runbooks", "d.md"])
 def test_a_folder_without_markdown_is_named(tmp_path: Path, name: str) -> None:
     (tmp_path / name).mkdir()

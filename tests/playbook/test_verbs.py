@@ -59,9 +59,13 @@ def test_coverage_of_a_file_and_of_a_folder(folder: Path, capsys: pytest.Capture
     assert {line["taken"] for line in entry["lines"]} >= {"scenario", "section", "symptom", "step"}
 
 
-def test_no_file_is_an_error_with_a_way_out(tmp_path: Path) -> None:
+def test_no_file_is_an_error_with_a_way_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(UserError, match="tocsin compile"):
-        compiling.run(tmp_path)
+        compiling.run()
+    assert compiling.run(tmp_path) == 2
+    said = capsys.readouterr()
+    assert "tocsin compile" in said.err
+    assert not said.out
 
 
 def test_link_shows_both_ways_and_fails_on_request(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -13,14 +13,17 @@ from cyclopts import Parameter
 from tocsin.app.workspace import MOST_BYTES
 from tocsin.cli import findings
 from tocsin.cli.coverage import show as show_coverage
-from tocsin.cli.reading import compile_paths, require_files
+from tocsin.cli.reading import Texts, require_files
 from tocsin.cli.watching import keep_watching
-from tocsin.cli.words import Format, say, show_json
+from tocsin.cli.words import Format, complain, finish_streams, say, show_json
 from tocsin.errors import NotFound, TocsinError, UserError
 from tocsin.knowledge import load_knowledge
 from tocsin.playbook.effect import Verdict
 from tocsin.playbook.effect import classify as judge
 from tocsin.playbook.statement import read_fence
+
+NOT_READ = 2
+"""The exit code where a file could not be read, as for every other mistake in what was asked."""
 
 
 def run(
@@ -40,6 +43,7 @@ def run(
     ----------
     path
         Markdown files; a folder is one library: levels defined in one of its files hold in all, and links lead across.
+        One that cannot be read is named, the others are compiled; the exit code is 2.
     format
         `text` for people, `json` for programs, `sarif` for code hosts, `github` for annotations in a workflow.
     fail_on
@@ -63,11 +67,26 @@ def run(
     )
 
     def once() -> int:
+        texts = Texts(max_bytes)
         if coverage:
-            return show_coverage(path, as_json=format == "json", max_bytes=max_bytes)
-        return findings.show(compile_paths(path, max_bytes), wishes)
+            show_coverage(path, texts, as_json=format == "json")
+            return _close(texts, 0)
+        playbooks = texts.compile(path)
+        if texts.gaps and write_baseline is not None:
+            texts.gaps.append(UserError(f"{write_baseline} was not written: what could not be read would lack in it."))
+        elif playbooks:
+            return _close(texts, findings.show(playbooks, wishes))
+        return _close(texts, 0)
 
     return keep_watching(path, once) if watch else once()
+
+
+def _close(texts: Texts, code: int) -> int:
+    """Say last what could not be read: it must not be missed behind what was."""
+    finish_streams()
+    for gap in texts.gaps:
+        complain(str(gap))
+    return NOT_READ if texts.gaps else code
 
 
 def classify(

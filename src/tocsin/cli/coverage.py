@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from tocsin.cli.reading import expand, read
+from tocsin.cli.reading import Texts
 from tocsin.cli.words import say, show_json
 from tocsin.knowledge import load_knowledge
 from tocsin.playbook import effect, source
@@ -17,22 +17,24 @@ from tocsin.playbook.compile import begin, finish
 from tocsin.playbook.coverage import Coverage, Figures, Taken, account
 
 
-def show(paths: Sequence[Path], *, as_json: bool, max_bytes: int) -> int:
+def show(paths: Sequence[Path], texts: Texts, *, as_json: bool) -> None:
     """Account for every file; a folder gets figures of its own."""
-    found = [(path, [each for file in expand(path) if (each := _account(file, max_bytes))]) for path in paths]
+    read = [(path, list(texts.read(path))) for path in paths]
+    if not any(files for _, files in read):
+        return
+    found = [(path, [each for file in files if (each := _account(*file, texts.max_bytes))]) for path, files in read]
     if as_json:
         show_json({"files": [_entry(each) for _, group in found for each in group]})
-        return 0
+        return
     for path, group in found:
         for each in group:
             say(_page(each))
         if path.is_dir():
             say(f"{path}: {len(group)} files\n" + "\n".join(_rows(_total(group))))
-    return 0
 
 
-def _account(path: Path, max_bytes: int) -> Coverage | None:
-    document = source.read(read(path, max_bytes), max_bytes)
+def _account(path: Path, content: bytes, max_bytes: int) -> Coverage | None:
+    document = source.read(content, max_bytes)
     if not document.readable:
         return None
     draft = begin(document, path.as_posix(), load_knowledge(), effect.EMPTY)

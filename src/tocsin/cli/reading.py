@@ -27,16 +27,50 @@ def expand(path: Path, suffixes: tuple[str, ...] = MARKDOWN) -> Iterator[Path]:
 
 
 def require_files(paths: Sequence[Path]) -> None:
-    """Raise `UserError` where nothing was named, or a folder holds no Markdown file that is looked at."""
+    """Raise `UserError` where nothing was named."""
     if not paths:
         raise UserError("Name at least one Markdown file or folder: tocsin compile runbook.md")
-    for path in paths:
-        if next(expand(path), None) is None:
+
+
+class Texts:
+    """The files that paths stand for, those that can be read; `gaps` says of every other why it cannot.
+
+    One file that is not there keeps nobody from what the others say.
+    """
+
+    def __init__(self, max_bytes: int = MOST_BYTES) -> None:
+        self.max_bytes = max_bytes
+        self.gaps: list[UserError] = []
+
+    def read(self, path: Path) -> Iterator[tuple[Path, bytes]]:
+        """Each file with its bytes."""
+        files = list(expand(path))
+        if not files:
             kinds = ", ".join(MARKDOWN)
-            raise UserError(
-                f"{path} is a folder, and holds no Markdown file ({kinds}; hidden folders are left out). "
-                "Name one that does, or a file: tocsin compile runbook.md"
+            self.gaps.append(
+                UserError(
+                    f"{path} is a folder, and holds no Markdown file ({kinds}; hidden folders are left out). "
+                    "Name one that does, or a file: tocsin compile runbook.md"
+                )
             )
+        for file in files:
+            try:
+                content = read(file, self.max_bytes)
+            except UserError as error:
+                self.gaps.append(error)
+            else:
+                yield file, content
+
+    def compile(self, paths: Sequence[Path]) -> list[Playbook]:
+        """The playbooks of files and folders, in the order given; a folder is one library."""
+        found: list[Playbook] = []
+        for path in paths:
+            pairs = [(spell(file), content) for file, content in self.read(path)]
+            if path.is_dir():
+                found += compile_texts(pairs, self.max_bytes).playbooks
+            else:
+                found += [compile_text(content, name, self.max_bytes) for name, content in pairs]
+        return found
 
 
 def _is_hidden(path: Path) -> bool:
@@ -57,24 +91,22 @@ def spell(path: Path) -> str:
     return os.fsencode(path).decode(errors="replace")
 
 
-def compile_paths(paths: Sequence[Path], max_bytes: int = MOST_BYTES) -> list[Playbook]:
-    """The playbooks of files and folders, in the order given."""
-    found: list[Playbook] = []
-    for path in paths:
-        if path.is_dir():
-            found += compile_together(expand(path), max_bytes).playbooks
-        else:
-            found.append(compile_file(path, max_bytes))
-    return found
-
-
-def compile_file(path: Path, max_bytes: int = MOST_BYTES) -> Playbook:
+def compile_file(path: Path) -> Playbook:
     """One document by itself."""
-    today = SystemClock().now().date()
-    return compile_playbook(read(path, max_bytes), spell(path), load_knowledge(), today=today, max_bytes=max_bytes)
+    return compile_text(read(path), spell(path))
 
 
-def compile_together(files: Iterable[Path], max_bytes: int = MOST_BYTES) -> Library:
+def compile_together(files: Iterable[Path]) -> Library:
     """Documents as one library."""
-    pairs = ((spell(file), read(file, max_bytes)) for file in files)
+    return compile_texts((spell(file), read(file)) for file in files)
+
+
+def compile_text(content: bytes, name: str, max_bytes: int = MOST_BYTES) -> Playbook:
+    """One document by itself, from its bytes."""
+    today = SystemClock().now().date()
+    return compile_playbook(content, name, load_knowledge(), today=today, max_bytes=max_bytes)
+
+
+def compile_texts(pairs: Iterable[tuple[str, bytes]], max_bytes: int = MOST_BYTES) -> Library:
+    """Documents as one library, from their names and bytes."""
     return compile_library(pairs, load_knowledge(), today=SystemClock().now().date(), max_bytes=max_bytes)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import httpx
 import pytest
 
+from tocsin.alert.signal import Signal
 from tocsin.words import Mode
 
 from .conftest import Open
@@ -82,6 +84,41 @@ async def test_an_incident_from_declaration_to_close(house: House) -> None:
     assert "closed" in await told(await api.post(f"{url}/close", json={}))
     assert failure(await api.post(f"{url}/note", json={"text": ""}), 400)
     assert failure(await api.post(f"{url}/cause", json={"text": "late"}), 409)["code"] == "TOC-230"
+
+
+async def test_what_still_fires_when_it_is_resolved_is_said_and_refuses_nothing(open_house: Open) -> None:
+    house = await open_house()
+    for at in range(3):
+        await house.story.alert("ChainHalted", instance=f"v{at}")
+    api = await house.caller()
+    url = "/api/incidents/quorum-1"
+    await house.story.alert("ChainHalted", resolved=True, instance="v0")
+    assert (await api.get(url)).json()["uncleared"] == "2 alerts still fire: ChainHalted (2)."
+    room = (await (await house.browser()).get("/incidents/quorum-1")).text
+    drawer = room[room.index('<details class="ask" data-keep="resolve">') :].partition("</details>")[0]
+    assert "2 alerts still fire: ChainHalted (2)." in drawer
+    assert ">Resolve all the same</button>" in drawer
+    answer = (await api.post(f"{url}/resolve", json={"note": "a planned stop"})).json()
+    assert answer["warning"] == "2 alerts still fire: ChainHalted (2)."
+    assert [each["labels"][-1]["value"] for each in answer["uncleared"]] == ["v1", "v2"]
+    said = "Bo Rask resolved it while 2 alerts had not cleared (ChainHalted (2)): a planned stop"
+    assert said in [each["text"] for each in answer["entries"]]
+    room = (await (await house.browser()).get("/incidents/quorum-1")).text
+    assert "Resolved, and 2 alerts still fire: ChainHalted (2)." in re.sub(r"<.*?>", "", room)
+
+
+@pytest.mark.parametrize("ends", [True, False])
+async def test_what_has_cleared_or_fell_silent_is_not_said_to_fire(open_house: Open, ends: bool) -> None:
+    house = await open_house()
+    labels = {"alertname": "ChainHalted", "instance": "v1"}
+    await house.story.engine.intake.receive("quorum", [Signal(labels=labels)])
+    if ends:
+        await house.story.alert("ChainHalted", resolved=True, instance="v1")
+    else:
+        await house.story.advance("2h")
+    answer = (await (await house.caller()).post("/api/incidents/quorum-1/resolve", json={})).json()
+    silent = "1 alert was never cleared, only not heard of any more: ChainHalted."
+    assert (answer["warning"], len(answer["uncleared"])) == (("", 0) if ends else (silent, 1))
 
 
 async def test_the_timeline_says_each_thing_twice_as_fields_and_as_a_sentence(house: House) -> None:

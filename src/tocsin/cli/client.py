@@ -137,7 +137,10 @@ class Incident:
 
     def act(self, *parts: object, **body: Any) -> str:
         """Ask something of the incident; what came of it, in the words of the record. What changed nothing says so."""
-        answer = self.post(*parts, **body)
+        return self.tell(self.post(*parts, **body))
+
+    def tell(self, answer: Any) -> str:
+        """An answer in the words of the record."""
         entries = answer.get("entries", ()) if isinstance(answer, dict) else ()
         said = fold(entries[0]["text"]) if entries else "nothing to do, it is so already"
         return f"{self.id}: {end(said)}"

@@ -7,9 +7,11 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from tocsin.cli.client import Client, Where
-from tocsin.cli.words import say
+from tocsin.cli.words import Yes, agrees, is_person_there, say
+from tocsin.timeline.line import fold
 
 HERE = Where()
+MOST_TOLD = 2000
 
 
 def _ask(incident: str, verb: str, where: Where, **body: Any) -> None:
@@ -88,9 +90,20 @@ def mitigate(incident: str, /, *, note: str = "", where: Where = HERE) -> None:
     _ask(incident, "mitigate", where, note=note)
 
 
-def resolve(incident: str, /, *, note: str = "", where: Where = HERE) -> None:
-    """Say that it is over."""
-    _ask(incident, "resolve", where, note=note)
+def resolve(incident: str, /, *, note: str = "", yes: Yes = False, where: Where = HERE) -> None:
+    """Say that it is over. Where alerts still fire, a person at a terminal is asked first."""
+    asked = Client(where).incident(incident)
+    firing = "" if yes or not is_person_there() else fold(asked.get().get("uncleared", ""), MOST_TOLD)
+    if firing:
+        say(firing)
+        if not agrees("Resolve all the same?"):
+            say(f"{asked.id}: it was not resolved; nothing has changed.")
+            return
+    answer = asked.post("resolve", note=note)
+    say(asked.tell(answer))
+    if answer.get("warning"):
+        more = f"What goes on firing opens no new incident. If it is not over: tocsin reopen {asked.id} --reason …"
+        say(more if firing else f"{fold(answer['warning'], MOST_TOLD)} {more}")
 
 
 def reopen(incident: str, /, *, reason: str, where: Where = HERE) -> None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated, Any
 
 from cyclopts import Parameter
 
 from tocsin.cli.client import Client, Incident, Where
-from tocsin.cli.words import say
+from tocsin.cli.words import Yes, agrees, is_person_there, say
 from tocsin.errors import UserError
 from tocsin.timeline.line import fold, quote
 
@@ -17,9 +16,6 @@ MOST_VALUE = 2000
 Bind = Annotated[
     list[str] | None, Parameter(help="Fill a blank: name=value. Several may follow.", consume_multiple=True)
 ]
-Yes = Annotated[bool, Parameter(name=["--yes", "-y"], help="Do not ask.")]
-
-
 Again = Annotated[bool, Parameter(help="Run it once more, though it has run already.")]
 STARTED = {
     "ok": "has run already and ended well",
@@ -76,12 +72,9 @@ def _describe(step: dict[str, Any]) -> str:
 
 
 def _agrees() -> bool:
-    if not sys.stdin.isatty():
+    if not is_person_there():
         raise UserError("There is nobody to ask here: add --yes if you mean it.")
-    try:
-        return input("Run exactly this, once? [y/N] ").strip().lower() in ("y", "yes")
-    except EOFError:
-        return False
+    return agrees("Run exactly this, once?")
 
 
 def _bindings(bind: list[str] | None) -> dict[str, str]:

@@ -11,15 +11,17 @@ import shutil
 import sys
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Literal, NoReturn, TextIO
+from typing import Annotated, Any, Literal, NoReturn, TextIO
 
 import msgspec
+from cyclopts import Parameter
 from rich.console import Console
 from rich.table import Table
 
 from tocsin.errors import UserError
 
 Format = Literal["text", "json"]
+Yes = Annotated[bool, Parameter(name=["--yes", "-y"], help="Do not ask.")]
 
 
 WIDE = 1000
@@ -93,6 +95,19 @@ def complain(text: str) -> None:
     """Say on standard error what went wrong."""
     if sys.stderr is not None:
         sys.stderr.write(f"tocsin: {text}\n")
+
+
+def is_person_there() -> bool:
+    """Whether somebody can be asked."""
+    return sys.stdin is not None and sys.stdin.isatty()
+
+
+def agrees(question: str) -> bool:
+    """Ask; anything but a clear yes is a no."""
+    try:
+        return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
+    except EOFError:
+        return False
 
 
 def show_json(value: Any) -> None:

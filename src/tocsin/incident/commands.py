@@ -236,7 +236,8 @@ def _mitigate(incident: Incident, book: Book, command: Mitigate, now: datetime) 
 def _resolve(incident: Incident, book: Book, command: Resolve, now: datetime) -> tuple[e.Event, ...]:
     move(incident.status, "resolve")
     _require_quiet(incident, book)
-    return (e.Resolved(by=command.by, note=command.note),)
+    uncleared = tuple(each.name or each.fingerprint for each in incident.uncleared)
+    return (e.Resolved(by=command.by, note=command.note, uncleared=uncleared),)
 
 
 def _require_quiet(incident: Incident, book: Book) -> None:

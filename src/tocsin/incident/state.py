@@ -173,6 +173,11 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
         return self.reopened_at or self.opened_at
 
     @property
+    def uncleared(self) -> tuple[AlertSeen, ...]:
+        """Its alerts that have given no all-clear."""
+        return tuple(each.seen for each in self.alerts.values() if each.cleared_at is None)
+
+    @property
     def commander(self) -> str | None:
         """Who leads, if anybody took the role."""
         return next((who for role, who in self.roles.items() if "commander" in role.casefold()), None)

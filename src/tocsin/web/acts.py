@@ -9,7 +9,7 @@ import msgspec
 
 from tocsin.errors import Conflict, NotFound
 from tocsin.incident.authority import find_roles, require_responder
-from tocsin.incident.commands import LiftProhibition
+from tocsin.incident.commands import LiftProhibition, Resolve
 from tocsin.run.commands import ApproveStep, ProposeStep
 from tocsin.timeline.entry import Entry
 from tocsin.timeline.events import FreezeSet, PlaybookActivated, StepProposed
@@ -18,7 +18,8 @@ from tocsin.web.auth import Asker, require_person
 from tocsin.web.desk import Desk
 from tocsin.web.library import Library
 from tocsin.web.verbs import ActivateBody, ApproveBody, Body, DeclareBody, FreezeBody, ProposeBody, RoleBody, Verb
-from tocsin.web.views.scene import clean
+from tocsin.web.views.alerts import AlertView, show_uncleared, tell_uncleared
+from tocsin.web.views.scene import Scene, clean
 
 
 class ToldEntry(msgspec.Struct, frozen=True):
@@ -31,18 +32,26 @@ class ToldEntry(msgspec.Struct, frozen=True):
 
 
 class Done(msgspec.Struct, frozen=True):
-    """What came of a request: the entries that it gave (none where things were so already)."""
+    """What came of a request: the entries that it gave (none where things were so already).
+
+    `uncleared` are the alerts that have given no all-clear, where somebody has said that it is over all the same, and
+    `warning` says so.
+    """
 
     incident: str
     entries: tuple[ToldEntry, ...]
+    uncleared: tuple[AlertView, ...] = ()
+    warning: str = ""
 
     @classmethod
-    def of(cls, stream: str, entries: Sequence[Entry], name: Callable[[str], str]) -> Done:
-        """Told with the names that people have now."""
+    def of(cls, stream: str, entries: Sequence[Entry], name: Callable[[str], str], over: Scene | None = None) -> Done:
+        """Told with the names that people have now; `over` is what somebody has just said to be over."""
         told = (
             ToldEntry(entry.seq, entry.at, entry.event.kind, clean(tell(entry.event, name), 2000)) for entry in entries
         )
-        return cls(incident=stream, entries=tuple(told))
+        if over is None:
+            return cls(incident=stream, entries=tuple(told))
+        return cls(stream, tuple(told), uncleared=show_uncleared(over), warning=tell_uncleared(over))
 
 
 class Acts:
@@ -58,7 +67,9 @@ class Acts:
         if isinstance(body, RoleBody):
             self._require_known(body.responder)
         command = verb.command(asker, target, body)
-        return Done.of(stream, await self._desk.engine.submit(stream, command), self._library.name)
+        entries = await self._desk.engine.submit(stream, command)
+        over = await self._library.scene(stream) if isinstance(command, Resolve) else None
+        return Done.of(stream, entries, self._library.name, over)
 
     def _require_known(self, person: str) -> None:
         people = self._desk.people()

@@ -172,7 +172,7 @@ VERBS: tuple[Verb, ...] = (
         name="resolve",
         body=Noted,
         command=lambda asker, _, body: c.Resolve(by=asker.person, note=body.note),
-        says="It is over.",
+        says="It is over. `uncleared` in the answer are the alerts that have given no all-clear; nothing is refused.",
     ),
     Verb(
         name="reopen",

@@ -53,10 +53,11 @@ class Mitigated(Fact, frozen=True, kw_only=True):
 
 
 class Resolved(Fact, frozen=True, kw_only=True):
-    """It is over."""
+    """It is over; `uncleared` names its alerts that had given no all-clear by then, as often as there are such."""
 
     by: str
     note: str = ""
+    uncleared: tuple[str, ...] = ()
 
 
 class Reopened(Fact, frozen=True, kw_only=True):

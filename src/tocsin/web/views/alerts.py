@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from tocsin.incident.state import AlertState
+from tocsin.timeline.tell import count_alerts, name_alerts
 from tocsin.web.views.scene import Scene, View, clean, find_link
 
 MOST_ALERTS, MOST_PAIRS, MOST_VALUE = 50, 40, 500
@@ -38,6 +39,27 @@ def show_alerts(scene: Scene) -> tuple[AlertView, ...]:
     """The alerts, those that fire first."""
     states = sorted(scene.incident.alerts.values(), key=lambda each: each.cleared_at is not None)
     return tuple(_show(each, scene) for each in states[:MOST_ALERTS])
+
+
+def show_uncleared(scene: Scene) -> tuple[AlertView, ...]:
+    """The alerts without an all-clear."""
+    return tuple(each for each in show_alerts(scene) if each.cleared_at is None)
+
+
+def tell_uncleared(scene: Scene) -> str:
+    """Which of all its alerts fire, and of which nobody knows, as their source has stopped speaking; empty for none."""
+    named = [(clean(each.name or "Unnamed alert", 200), each.fingerprint) for each in scene.incident.uncleared]
+    firing = [name for name, fingerprint in named if fingerprint not in scene.silent]
+    silent = [name for name, fingerprint in named if fingerprint in scene.silent]
+    said = []
+    if firing:
+        said.append(f"{count_alerts(len(firing))} still fire{'s' * (len(firing) == 1)}: {name_alerts(firing)}.")
+    if silent:
+        heard = "was" if len(silent) == 1 else "were"
+        said.append(
+            f"{count_alerts(len(silent))} {heard} never cleared, only not heard of any more: {name_alerts(silent)}."
+        )
+    return " ".join(said)
 
 
 def _show(state: AlertState, scene: Scene) -> AlertView:

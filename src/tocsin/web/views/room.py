@@ -9,7 +9,7 @@ from tocsin.comms.silence import find_silence
 from tocsin.incident.status import MOVES
 from tocsin.incident.suggest import suggest_severities
 from tocsin.run.guard import own_prohibitions
-from tocsin.web.views.alerts import AlertView, show_alerts
+from tocsin.web.views.alerts import AlertView, show_alerts, tell_uncleared
 from tocsin.web.views.duties import DutyView, find_next_duty, show_duties
 from tocsin.web.views.people import (
     CallView,
@@ -76,7 +76,8 @@ class SilenceView(View, frozen=True, kw_only=True):
 class Room(View, frozen=True, kw_only=True):
     """One incident. `moves` are the verbs that its status allows, `seq` the last entry that this view knows.
 
-    `steps` are all of them; `procedures` say which belong where, in document order, by id.
+    `steps` are all of them; `procedures` say which belong where, in document order, by id. `uncleared` says as a
+    sentence which alerts still fire.
     """
 
     id: str
@@ -126,6 +127,7 @@ class Room(View, frozen=True, kw_only=True):
     procedures: tuple[ProcedureView, ...]
     steps: tuple[StepView, ...]
     alerts: tuple[AlertView, ...]
+    uncleared: str
     updates: tuple[UpdateView, ...]
 
 
@@ -182,6 +184,7 @@ def show_room(scene: Scene) -> Room:
         procedures=tuple(view for view, _ in procedures),
         steps=(*(step for _, steps in procedures for step in steps), *show_typed(scene)),
         alerts=show_alerts(scene),
+        uncleared=tell_uncleared(scene),
         updates=_show_updates(scene),
     )
 

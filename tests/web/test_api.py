@@ -9,10 +9,11 @@ import httpx
 import pytest
 
 from tocsin.alert.signal import Signal
+from tocsin.web.auth import COOKIE, TOKEN_FIELD, make_form_token
 from tocsin.words import Mode
 
 from .conftest import Open
-from .house import House, make_cast
+from .house import LINK_KEY, House, make_cast
 
 pytestmark = pytest.mark.anyio
 
@@ -130,6 +131,51 @@ async def test_the_timeline_says_each_thing_twice_as_fields_and_as_a_sentence(ho
     assert entries[-1]["text"] == "Bo Rask noted: hello"
     after = (await api.get("/api/incidents/quorum-1/timeline", params={"after": len(entries) - 1})).json()
     assert after == entries[-1:]
+
+
+async def test_a_change_runs_again_only_where_the_request_says_so(house: House) -> None:
+    api = await house.caller("lea")
+    key = (await find_step(api, "systemctl restart"))["id"]
+    url = f"/api/incidents/quorum-1/steps/{key}"
+    shown = (await api.get(url)).json()
+    assert not shown["has_run"]
+    assert (await api.post(f"{url}/approve", json={"digest": shown["digest"]})).status_code == 200
+    await house.story.settle()
+    shown, ran = (await api.get(url)).json(), len(house.story.recorder.steps)
+    assert shown["has_run"]
+    refused = failure(await api.post(f"{url}/approve", json={"digest": shown["digest"]}), 409)["message"]
+    assert f"Step {key} has run already at 03:00 UTC (ok)" in refused
+    assert f"tocsin approve quorum-1 {key} --again" in refused
+    assert "step_requested" in await told(
+        await api.post(f"{url}/approve", json={"digest": shown["digest"], "again": True})
+    )
+    await house.story.settle()
+    assert len(house.story.recorder.steps) == ran + 1
+
+
+@pytest.mark.parametrize("text", ["systemctl restart", "curl -s http://localhost:26657/status"])
+async def test_the_room_says_again_where_it_has_run_already(house: House, text: str) -> None:
+    api, browser = await house.caller("lea"), await house.browser("lea")
+    step = await find_step(api, text)
+    if not step["has_run"]:
+        sheet = (await browser.get(f"/incidents/quorum-1/steps/{step['id']}")).text
+        assert 'name="again"' not in sheet
+        assert ">Approve &amp; run</button>" in sheet
+        await api.post(f"/api/incidents/quorum-1/steps/{step['id']}/approve", json={"digest": step["digest"]})
+        await house.story.settle()
+        step = await find_step(api, text)
+        sheet = (await browser.get(f"/incidents/quorum-1/steps/{step['id']}")).text
+        assert ">Approve &amp; run again</button>" in sheet
+        assert "It has run already" in sheet
+    room = (await browser.get("/incidents/quorum-1")).text
+    part = room[room.index(f'id="step-{step["id"]}"') :].partition("</li>")[0]
+    assert "Run again" in part
+    form = {"digest": step["digest"], "again": re.findall(r'name="again" value="(.*?)"', part)[0]}
+    ran = len(house.story.recorder.steps)
+    given = {**form, TOKEN_FIELD: make_form_token(LINK_KEY, browser.cookies[COOKIE])}
+    assert (await browser.post(f"/incidents/quorum-1/steps/{step['id']}/approve", data=given)).status_code == 204
+    await house.story.settle()
+    assert len(house.story.recorder.steps) == ran + 1
 
 
 async def test_a_step_is_shown_approved_and_run_once(house: House) -> None:

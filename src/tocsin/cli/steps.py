@@ -42,7 +42,7 @@ def _approve(asked: Incident, step: str, bindings: dict[str, str], *, yes: bool,
     if not (shown["verdict"]["kind"] in ("forbidden", "refused", "fill_in") or yes or _agrees()):
         say(f"{asked.id}: {step} was not approved; nothing runs.")
         return
-    asked.post("steps", step, "approve", digest=shown["digest"], bindings=bindings)
+    asked.post("steps", step, "approve", digest=shown["digest"], bindings=bindings, again=again or None)
     say(f"{asked.id}: {step} approved; `tocsin show {asked.id} --step {step}` has its output.")
 
 

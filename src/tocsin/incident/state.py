@@ -80,6 +80,11 @@ class StepRecord(msgspec.Struct, frozen=True, kw_only=True):
         return self.state is StepState.OK and bool(self.partly)
 
     @property
+    def has_run(self) -> bool:
+        """Whether it has taken effect once, or somebody says so: whoever approves it now lets it run again."""
+        return self.state in (StepState.OK, StepState.FAILED) or self.exit_code is not None
+
+    @property
     def outcome(self) -> str:
         """Its state in words, and of one that ended well whether that is all there is to say."""
         if self.has_failed_in_part:

@@ -21,10 +21,14 @@ MOST_TYPED = 8192
 
 
 class ApproveStep(Command, frozen=True, kw_only=True):
-    """Run exactly what has this digest, once. `bindings` fill blanks; `roles` are what the asker answers to."""
+    """Run exactly what has this digest, once. `bindings` fill blanks; `roles` are what the asker answers to.
+
+    `again` says that it shall run once more, though it has run already.
+    """
 
     step: str
     digest: str
+    again: bool = False
     bindings: dict[str, str] = {}
     roles: tuple[str, ...] = ()
 
@@ -88,8 +92,22 @@ def _approve(incident: Incident, book: Book, command: ApproveStep, now: datetime
         _require_role(verdict, command.roles)
     if command.digest != task.digest:
         raise Conflict("This is not what you looked at: it has run since, or changed. Look again and decide anew.")
+    if isinstance(verdict, NeedsApproval):
+        _require_again(incident, command)
     approved = e.StepApproved(step=task.id, digest=task.digest, by=command.by, bindings=task.bound.values)
     return (approved,)
+
+
+def _require_again(incident: Incident, command: ApproveStep) -> None:
+    """A look may be repeated without a word; what takes effect does so twice only if somebody says that it shall."""
+    record = incident.steps.get(command.step)
+    if record is None or not record.has_run or command.again:
+        return
+    when = f" at {record.ended_at:%H:%M} UTC" if record.ended_at else ""
+    raise Conflict(
+        f"Step {command.step} has run already{when} ({record.outcome}). If it shall run once more, say so: "
+        f"tocsin approve {incident.id} {command.step} --again, or `again` in the request."
+    )
 
 
 def _forbidden(task: Task, verdict: Forbidden, by: str) -> e.StepForbidden:

@@ -84,6 +84,7 @@ class Acts:
             by=asker.person,
             step=step,
             digest=body.digest,
+            again=body.again,
             bindings=body.bindings,
             roles=find_roles(scene.incident, scene.book, scene.rota, asker.person, scene.now),
         )

@@ -235,9 +235,10 @@ STEP_VERBS: tuple[Verb, ...] = (
 
 
 class ApproveBody(Body, frozen=True, kw_only=True):
-    """`digest` is what was looked at; `bindings` fill the blanks by name."""
+    """`digest` is what was looked at; `bindings` fill the blanks by name; `again` lets a change run twice."""
 
     digest: Annotated[str, Meta(min_length=64, max_length=64)]
+    again: bool = False
     bindings: Annotated[dict[str, Annotated[str, Meta(max_length=200)]], Meta(max_length=50)] = {}
 
 

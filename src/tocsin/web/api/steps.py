@@ -103,7 +103,10 @@ async def read_output(
 async def approve_step(
     acts: Given[Acts], asker: Given[Asker], incident: FromPath[str], key: FromPath[str], data: JSONBody[ApproveBody]
 ) -> Done:
-    """Allow exactly what has this digest to run, once. 409 if it is not what would run now."""
+    """Allow exactly what has this digest to run, once.
+
+    409 if it is not what would run now, or if it needs approval, has run already and the request does not say `again`.
+    """
     return await acts.approve(incident, key, asker, data)
 
 

@@ -85,8 +85,8 @@ class Ran(View, frozen=True, kw_only=True):
 class StepView(View, frozen=True, kw_only=True):
     """One step. `program`, `env`, `target` and `digest` are exactly what an approval allows; `acts` what can be asked.
 
-    `condition` is the innermost of `conditions`, the branches that the step stands under; `obstacle` says why nothing
-    of its kind runs for this team, whoever approves.
+    `has_run` says that an approval would let it run again. `condition` is the innermost of `conditions`, the branches
+    that the step stands under; `obstacle` says why nothing of its kind runs for this team, whoever approves.
     """
 
     id: str
@@ -109,6 +109,7 @@ class StepView(View, frozen=True, kw_only=True):
     blanks: tuple[Blank, ...] = ()
     obstacle: str = ""
     typed_by: Who | None = None
+    has_run: bool = False
     ran: Ran | None = None
     acts: tuple[str, ...] = ()
 
@@ -282,6 +283,7 @@ def _with_task(base: StepView, task: Task, scene: Scene, alone: frozenset[str]) 
         blanks=tuple(_show_blanks(task)),
         obstacle=_find_obstacle(task, scene),
         verdict=verdict,
+        has_run=record is not None and record.has_run,
         ran=ran,
         acts=tuple(_find_acts(record, verdict, scene)),
     )

@@ -225,3 +225,37 @@ def test_the_work_grows_as_the_ladder_does(row: str, tmp_path: Path) -> None:
         for count in (1, 201, 601)
     )
     assert more - none < 4 * (some - none)
+
+
+LATE = TABLE.replace("After 25 minutes", "{third}") + "| L4 | Board | {fourth} |\n"
+
+
+@pytest.mark.parametrize(
+    ("third", "fourth", "after", "told"),
+    [
+        ("After 7 days", "After 1 week", {"2": 600, "3": 604800, "4": 604800}, {}),
+        ("After 10 days", "After 2 weeks", {"2": 600, "3": 604800, "4": 604800}, {3: "10 days", 4: "14 days"}),
+        ("After 6 days", "After 180 hours", {"2": 600, "3": 518400, "4": 604800}, {4: "7 days 12 h"}),
+        ("After 400 hours", "If it is in the press", {"2": 600, "3": 604800}, {3: "16 days 16 h"}),
+    ],
+)
+def test_a_time_beyond_what_the_settings_allow_is_said_at_its_place_and_makes_a_workspace(
+    tmp_path: Path, third: str, fourth: str, after: dict[str, int], told: dict[int, str]
+) -> None:
+    text = BASE + LATE.format(third=third, fourth=fourth)
+    (tmp_path / "till.md").write_text(text)
+    made = initialise(tmp_path / "W", [tmp_path / "till.md"], Mode.LIVE, TODAY)
+    lines = {
+        number: text.splitlines().index(next(each for each in text.splitlines() if f"| L{number}" in each)) + 1
+        for number in told
+    }
+    said = [
+        f"till.md:{lines[number]} states {time} for level {number}; 7 days (604800 s), the longest allowed, stand"
+        for number, time in told.items()
+    ]
+    assert list(made.remarks) == said
+    settings = (tmp_path / "W" / "tocsin.toml").read_text().splitlines()
+    place = next(at for at, line in enumerate(settings) if line.startswith("level_after_s"))
+    for each in said:
+        assert place - 6 < settings.index(f"# FILL IN: {each} below.") < place
+    assert load_workspace(tmp_path / "W", TODAY).settings.teams["till"].staffing.level_after_s == after

@@ -17,15 +17,15 @@ from tocsin.incident.authority import OWNER
 from tocsin.integrations.shell import LocalTarget
 from tocsin.oncall.rota import Rota
 from tocsin.oncall.rotation import PERIODS, parse_handoff
-from tocsin.oncall.settings import Schedule, Staffing
+from tocsin.oncall.settings import MOST_AFTER_S, Schedule, Staffing
 from tocsin.playbook.model import Playbook
 
 TEAM = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 """The ids that a team may have."""
 OURS = frozenset({OWNER, "tocsin", "alert", "init"})
 """Who stands in the record for the server itself."""
-MOST_WAIT_S, MOST_TIMEOUT_S, MOST_AFTER_S = 300, 24 * 3600, 7 * 24 * 3600
-"""How long the first page may wait for evidence, one statement may run, and a level of the ladder may stay away."""
+MOST_WAIT_S, MOST_TIMEOUT_S = 300, 24 * 3600
+"""How long the first page may wait for evidence, and one statement may run."""
 
 
 def check_whole(source: Source, file: File, channels: Mapping[str, msgspec.Struct], problems: Problems) -> None:

@@ -21,7 +21,7 @@ import msgspec
 
 from tocsin.alert.group import TRIAGE
 from tocsin.app.place import NAME
-from tocsin.app.settings_draft import WORK, write_commands, write_settings
+from tocsin.app.settings_draft import WORK, tell_shortened, write_commands, write_settings
 from tocsin.app.workspace import MOST_BYTES, key_file, load_workspace, spell, unreadable
 from tocsin.errors import UserError
 from tocsin.knowledge import load_knowledge
@@ -35,10 +35,11 @@ MOST_NAME = 60
 
 
 class Made(msgspec.Struct, frozen=True, kw_only=True):
-    """What `initialise` made: the teams with their playbooks, in order."""
+    """What `initialise` made: the teams with their playbooks, in order; `remarks` say what was changed for them."""
 
     root: Path
     teams: tuple[tuple[str, Playbook], ...]
+    remarks: tuple[str, ...] = ()
 
 
 Files = Mapping[PurePath, bytes]
@@ -57,7 +58,8 @@ def initialise(root: Path, playbooks: list[Path], mode: Mode, today: date) -> Ma
         _lay_down(root, files)
     except OSError as error:
         raise UserError(f"{root} cannot be made a workspace ({error.strerror}). Give another folder.") from error
-    return Made(root=root, teams=tuple((team, playbook) for team, _, playbook in compiled))
+    remarks = tuple(remark for each in compiled for remark in tell_shortened(*each))
+    return Made(root=root, teams=tuple((team, playbook) for team, _, playbook in compiled), remarks=remarks)
 
 
 def _require_free(root: Path, files: Files) -> None:

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
+from tocsin.oncall.settings import MOST_AFTER_S
 from tocsin.playbook.model import Escalation, Playbook, Trigger
 from tocsin.playbook.tier import FIRST, SECOND, Tier, find_tiers, rank
 from tocsin.words import Calendar, TriggerClock
@@ -22,12 +23,16 @@ HOUR = 3600
 
 
 class Rung(msgspec.Struct, frozen=True, kw_only=True):
-    """One level of the ladder: names of the settings; ``after_s`` where it has a time of its own, ``lines`` why."""
+    """One level of the ladder: names of the settings; ``after_s`` where it has a time of its own, ``lines`` why.
+
+    ``stated_s`` is the playbook's time where it is longer than the settings allow, whose longest is then ``after_s``.
+    """
 
     names: tuple[str, ...]
     after_s: int | None = None
     lines: tuple[int, ...] = ()
     untimed: bool = False
+    stated_s: int | None = None
 
 
 class Ladder(msgspec.Struct, frozen=True, kw_only=True):
@@ -137,14 +142,16 @@ def _in_order(rungs: Sequence[Rung]) -> list[Rung]:
 
 
 def _set_times(rungs: Sequence[Rung], patience: int | None) -> Iterator[Rung]:
-    """A level without a time waits for the response time, unless one before it waits longer."""
+    """A level without a time waits for the response time, unless one before it waits longer; none waits too long."""
     latest = 0
     for each in rungs:
         after = each.after_s
         if each.untimed and patience is not None and patience > latest:
             after = patience
+        stated = after if after is not None and after > MOST_AFTER_S else None
+        after = min(after, MOST_AFTER_S) if after else None
         latest = max(latest, after or 0)
-        yield msgspec.structs.replace(each, after_s=after or None)
+        yield msgspec.structs.replace(each, after_s=after, stated_s=stated)
 
 
 def _patience(playbook: Playbook) -> int | None:

@@ -173,10 +173,35 @@ def _times(rungs: Sequence[Rung], source: str) -> Iterator[str]:
             where = ", ".join(str(line) for line in each.lines)
             waits = "it waits for the response time" if each.after_s else "it follows the one before"
             yield f"# FILL IN: {source}:{where} states no time for level {number}: {waits}."
+        if each.stated_s is not None:
+            yield f"# FILL IN: {_tell_shortened(number, each, source)} below."
     times = ", ".join(f"{number} = {each.after_s}" for number, each in enumerate(rungs, start=1) if each.after_s)
     yield "# When a level joins, in seconds. Any other joins a third of the response time (at most 5 min) after the one"
     yield "# before it."
     yield f"level_after_s = {{ {times} }}" if times else "# level_after_s = { 2 = 300 }"
+
+
+def _tell_shortened(number: int, rung: Rung, source: str) -> str:
+    """That a level waits less long than the playbook says, since the settings allow no more."""
+    where = ", ".join(str(line) for line in rung.lines)
+    stated, allowed = _spell_days(rung.stated_s or 0), _spell_days(rung.after_s or 0)
+    return (
+        f"{source}:{where} states {stated} for level {number}; {allowed} ({rung.after_s} s), the longest allowed, stand"
+    )
+
+
+def _spell_days(seconds: int) -> str:
+    """``7 days``, ``8 days 12 h``; weeks are days."""
+    days, rest = divmod(seconds, 86400)
+    hours = f" {rest / 3600:g} h" if rest else ""
+    return f"{days} day{'s' * (days != 1)}{hours}"
+
+
+def tell_shortened(team: str, source: bytes, playbook: Playbook) -> Iterator[str]:
+    """Every level of a team that joins earlier in the settings than in its playbook."""
+    for number, each in enumerate(build_ladder(playbook, show_lines(source)).rungs, start=1):
+        if each.stated_s is not None:
+            yield _tell_shortened(number, each, f"{team}.md")
 
 
 def _aside(aside: Sequence[Escalation], source: str) -> Iterator[str]:

@@ -45,6 +45,8 @@ def init(
     say(f"Made {made.root} with {count(len(made.teams), 'team')}:")
     for team, each in made.teams:
         say(f"  {team}: {_count(each)}")
+    for remark in made.remarks:
+        say(f"Not as the playbook says: {remark} in {made.root / 'tocsin.toml'}.")
     say(f"Fill in who is on call in {made.root / 'tocsin.toml'} (look for FILL IN), then:")
     say(f"  tocsin serve --workspace {made.root}")
 

@@ -29,6 +29,10 @@ class Schedule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     start: date = date(2024, 1, 1)
 
 
+MOST_AFTER_S = 7 * 24 * 3600
+"""How long a level of the ladder may stay away."""
+
+
 class Staffing(msgspec.Struct, frozen=True, kw_only=True):
     """How one team is reached.
 

@@ -25,6 +25,7 @@ _META = re.compile(
 )
 _SHOUT = re.compile(r"(?i:do not|don.?t|never|stop\b|warning|caution|critical\W+[A-Z]{3}|must\b)|.*[!.]$")
 _MAX_LENGTH = 120
+_MAX_NAME = 60
 
 
 def read_label(words: str) -> tuple[str, str] | None:
@@ -50,6 +51,12 @@ def read_run_in(words: str, is_name: Callable[[str], bool]) -> tuple[str, str] |
     """The name and the value of a plain line such as ``Symptoms: writes fail``; None when it names no part."""
     match = _RUN_IN.match(words) if ": " in words else None
     return (match[1], match[2]) if match is not None and is_name(match[1]) else None
+
+
+def part_name(words: str) -> str:
+    """What a short line may be the name of: it ends in a colon, or is slanted as a whole (``*Symptoms*``)."""
+    whole = words[-1] == ":" or (len(words) > 2 and words[-1] == words[0])
+    return words.strip("*_").replace("*", "") if whole and len(words) < _MAX_NAME else ""
 
 
 def is_reference(words: str) -> bool:

@@ -235,10 +235,10 @@ class Scanner:
             block.value = found[1]
             return block
         weak = self.open is None and (self._names_part(words) or self._names_step(words))
-        return Block(Kind.LABEL, self.at + 1, words) if weak else None
+        return Block(Kind.LABEL, self.at + 1, words.strip("*_")) if weak else None
 
     def _names_part(self, words: str) -> bool:
-        return words.endswith(":") and len(words) < 60 and self.is_name(words.replace("*", ""))
+        return words[-1:] in (":", "*", "_") and self.is_name(label.part_name(words))
 
     def _names_step(self, words: str) -> bool:
         alone = self.at + 1 >= len(self.lines) or label.begins_block(self.lines[self.at + 1])

@@ -93,13 +93,25 @@ def looks_like_shell(lines: Sequence[str], lang: str | None) -> bool:
     if label not in _PLAIN:
         return label in _OFTEN_WRONG and _is_all_commands(lines)
     full = [line for line in lines if line.strip() and not line.lstrip().startswith("#")]
-    if not full or promql.is_expression(full[0]):
+    full = [line for line in full if not promql.is_expression(line)]
+    if not full:
         return False
     if transcript.has_prompt(full):
         return True
-    typed = [line for line in transcript.read(full, "console", PROGRAMS) if line.strip()]
+    typed = _join([line for line in transcript.read(full, "console", PROGRAMS) if line.strip()])
     commands = sum(map(_is_command_line, typed))
     return commands > 0 and _is_command_line(typed[0]) and 2 * commands >= _starts(typed)
+
+
+def _join(lines: list[str]) -> list[str]:
+    """The lines with those that a backslash continues in one."""
+    joined: list[str] = []
+    for line in lines:
+        if joined and joined[-1].endswith("\\"):
+            joined[-1] = f"{joined[-1][:-1].rstrip()} {line.strip()}"
+        else:
+            joined.append(line.rstrip())
+    return joined
 
 
 def _is_all_commands(lines: Sequence[str]) -> bool:
@@ -132,8 +144,16 @@ def _is_command_line(line: str) -> bool:
     if first in _KEYWORDS or first.startswith(("./", "../", "~/")):
         return True
     name = first.rsplit("/", 1)[-1] if first.startswith("/") else first
-    return name in PROGRAMS and (len(words) == 1 or words[1] not in ("=", ":", "=>", "is", "are", "was", "->"))
+    if name in PROGRAMS:
+        return len(words) == 1 or words[1] not in ("=", ":", "=>", "is", "are", "was", "->")
+    return _HAS_FLAG.match(line) is not None
 
+
+_HAS_FLAG = re.compile(
+    r"\s*(?:[a-z][\w.-]+(?: [\w./:@<>-]+)* --[a-z][\w-]*(?:[= ]|$)|[a-z][\w.-]+ [^|:]*\| (?:grep|jq|wc|head|tail|awk)\b"
+    r"|[A-Za-z_]\w*=\$\()(?!.*[.:{]$)"
+)
+"""A program that nobody knows, betrayed by a long option, by what its output is piped into, or by being substituted."""
 
 _KEYWORDS = frozenset({"for", "while", "until", "if", "case", "done", "do", "then", "else", "fi", "esac", "set", "EOF"})
 

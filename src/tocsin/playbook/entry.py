@@ -150,28 +150,37 @@ def _fields_of_table(table: Block) -> list[Field]:
     return [Field("", " ".join(filter(None, row.cells)), row.line) for row in table.rows[1:]]
 
 
-def of_row(table: Block, row: Row, header: list[str]) -> Entry:
-    """The entry that a row of a table is: its first telling cell is the title, every cell a field by its column."""
+def of_row(table: Block, row: Row, header: list[str], column: int | None = None) -> Entry:
+    """The entry that a row of a table is: its first telling cell (or that of ``column``) is the title, every cell a
+    field by its column.
+    """
     cells = [*row.cells, *[""] * (len(header) - len(row.cells))]
-    first = 0
-    if len(header) > 1 and (_ORDINAL_HEADER.fullmatch(header[0]) or cells[0].strip(" .)").isdigit()):
-        first = 1
+    first = int(len(header) > 1 and (bool(_ORDINAL_HEADER.fullmatch(header[0])) or cells[0].strip(" .)").isdigit()))
     entry = Entry(table, row.line, row.line, " | ".join(inline.clean(cell) for cell in cells))
     number = re.sub(r"\D", "", cells[0]) if first else ""
     entry.number = int(number[:6]) if number else None
-    entry.title = inline.name(cells[first])
+    at = first if column is None else column
+    entry.title = inline.name(cells[at])
     entry.fields = [Field(key, cell, row.line) for key, cell in zip(header, cells, strict=False) if cell]
     if len(header) == first + 2:
-        entry.raw_value = cells[first + 1]
+        entry.raw_value = cells[first + (at == first)]
         entry.value = inline.clean(entry.raw_value)
     entry.keyed = True
     return entry
 
 
-def of_table(table: Block) -> list[Entry]:
-    """The entries of a table, one for each row below its header."""
+def of_table(table: Block, naming: re.Pattern[str] | None = None) -> list[Entry]:
+    """The entries of a table, one for each row below its header; the column whose header is ``naming`` has the titles,
+    wherever it stands.
+    """
     header = [inline.name(cell).lower() for cell in table.rows[0].cells]
-    return [of_row(table, row, header) for row in table.rows[1:] if any(row.cells)]
+    column = naming_column(header, naming)
+    return [of_row(table, row, header, column) for row in table.rows[1:] if any(row.cells)]
+
+
+def naming_column(header: list[str], naming: re.Pattern[str] | None) -> int | None:
+    """The first column whose header names what the rows are about; None when none does."""
+    return next((at for at, words in enumerate(header) if naming is not None and naming.search(words)), None)
 
 
 def of_columns(table: Block) -> list[Entry]:
@@ -201,7 +210,7 @@ def of_lines(text: Block) -> list[Entry]:
     return found
 
 
-def entries_in(block: Block, *, deep: bool = True) -> Iterator[Entry]:
+def entries_in(block: Block, *, deep: bool = True, naming: re.Pattern[str] | None = None) -> Iterator[Entry]:
     """The entries listed right below a heading or label; with ``deep`` also those below its bare labels."""
     group = block.title if block.kind in (Kind.HEADING, Kind.LABEL) else ""
     for child in block.children:
@@ -209,11 +218,11 @@ def entries_in(block: Block, *, deep: bool = True) -> Iterator[Entry]:
         if child.kind is Kind.ITEM:
             found = [of_item(child)]
         elif child.kind is Kind.TABLE:
-            found = of_table(child)
+            found = of_table(child, naming)
         elif child.kind is Kind.LABEL and child.value:
             found = [of_part(child)]
         elif child.kind is Kind.LABEL and deep:
-            yield from entries_in(child)
+            yield from entries_in(child, naming=naming)
         for entry in found:
             entry.group = group
             yield entry

@@ -19,6 +19,8 @@ _INSIDE = frozenset({None, Topic.CONTACT, Topic.ROTATION, Topic.ROLE, Topic.ESCA
 _REACH_KEY = re.compile(
     r"contact|phone|mail|slack|pager|method|reach|number|address|details|handle|name|tel|url|channel", re.IGNORECASE
 )
+_NAME_COLUMN = re.compile(r"^(?:role|name|who|person|team|vendor|supplier|provider|title|function|position|contact)$")
+_RANK_COLUMN = re.compile(r"level|tier|severity|priority|escalation|time|when|order|step|type|area|topic|scope|issue")
 _ESCALATION_WORD = re.compile(r"\bescalation (?:chain|path|levels?|ladder|matrix|order)\b", re.IGNORECASE)
 
 
@@ -49,7 +51,8 @@ def _read(draft: Draft, holder: Block) -> Iterator[Contact]:
             if made is not None:
                 yield made
         elif child.kind is Kind.TABLE:
-            for row in entry.of_table(child):
+            first = inline.name(child.rows[0].cells[0]).lower()
+            for row in entry.of_table(child, None if _RANK_COLUMN.search(first) else _NAME_COLUMN):
                 yield from filter(None, [_make(row)])
         elif child.kind is Kind.LABEL and child.value and not _is_ladder(child):
             yield from filter(None, [_make(entry.of_part(child))])

@@ -31,6 +31,7 @@ _WHAT_KEY = re.compile(
     re.IGNORECASE,
 )
 _NOT_METRIC = re.compile(r"^https?://|^\$|^\./|\bdashboard\b|^see\b|^link", re.IGNORECASE)
+_NAME_COLUMN = re.compile(r"^(?:metric|kpi|indicator|measure|name|figure)s?$")
 
 
 def recognise(draft: Draft) -> None:
@@ -61,7 +62,7 @@ def _entries_below(chapter: Block, other: frozenset[Topic]) -> Iterator[tuple[st
     left out.
     """
     lead = " ".join(child.text for child in chapter.of(Kind.TEXT) if child.text.endswith(":"))
-    for found in entry.entries_in(chapter):
+    for found in entry.entries_in(chapter, naming=_NAME_COLUMN):
         yield f"{found.group or chapter.title} {lead}".rstrip(), found
     for part in chapter.of(Kind.HEADING):
         if name_topic(part.title) not in other:

@@ -80,9 +80,9 @@ def _read_chapter(chapter: Block) -> Iterator[Role]:
     for part in parts:
         if name_topic(part.title) is Topic.ROLE:
             yield from _read_chapter(part)
-    for found in entry.entries_in(chapter):
+    for found in entry.entries_in(chapter, naming=_COLUMN):
         is_table = found.block.kind is Kind.TABLE
-        if is_table and not _COLUMN.search(inline.clean(found.block.rows[0].cells[0])):
+        if is_table and not any(_COLUMN.search(inline.clean(cell)) for cell in found.block.rows[0].cells):
             continue
         if found.keyed and not _NOT_ROLE.match(found.title) and (is_table or _is_role(found.title)):
             yield _make(found)
@@ -125,7 +125,7 @@ def _read_rotation(rotation: Block) -> Iterator[Role]:
     """The positions of a rotation, where the document describes what each does rather than how to reach him."""
     if topic_of(rotation.parent) is Topic.CONTACT if rotation.parent else False:
         return
-    for found in entry.entries_in(rotation):
+    for found in entry.entries_in(rotation, naming=_COLUMN):
         described = found.value and not is_blank(found.value) and not _CONTACT.search(found.value)
         if found.keyed and described and _is_role(found.title) and not _NOT_ROLE.match(found.title):
             yield _make(found)

@@ -35,6 +35,7 @@ _NAME_KEY = re.compile(
     r"category)$",
     re.IGNORECASE,
 )
+_LEVEL_COLUMN = re.compile(r"^(?:severity|priority|level|class|sev|prio|severidade|schweregrad)(?: level)?$")
 _SIGN_KEY = re.compile(
     r"sympt|sign|example|definition|descri|impact|criteria|indicator|when|meaning|scope|exemplo|beispiel|what|covers|"
     r"applies|looks",
@@ -106,8 +107,8 @@ def _is_ladder(ladder: list[Rung], holder: Block) -> bool:
 
 def _families(holder: Block) -> Iterator[list[Rung]]:
     if holder.kind is Kind.TABLE:
-        if any(_NUMBERED.search(cell[:40]) for row in holder.rows[1:4] for cell in row.cells[:2]):
-            yield _rungs(entry.of_table(holder))
+        if any(_NUMBERED.search(cell[:40]) for row in holder.rows[1:4] for cell in row.cells):
+            yield _rungs_of_table(holder)
         if sum(read_name(inline.name(cell)) is not None for cell in holder.rows[0].cells[1:]) >= 2:
             yield _rungs(entry.of_columns(holder))
         return
@@ -124,6 +125,14 @@ def _families(holder: Block) -> Iterator[list[Rung]]:
                 found.group = holder.title
                 by_kind.setdefault(child.kind, []).append(Rung(level, found))
     yield from by_kind.values()
+
+
+def _rungs_of_table(table: Block) -> list[Rung]:
+    """The levels of a table; in a column behind the first they must differ, or they only rank other things."""
+    rungs = _rungs(entry.of_table(table, _LEVEL_COLUMN))
+    leading = table.rows[0].cells and _LEVEL_COLUMN.search(inline.name(table.rows[0].cells[0]).lower())
+    once = len({_key(rung.level) for rung in rungs}) == len(rungs)
+    return rungs if leading or once else _rungs(entry.of_table(table))
 
 
 def _rungs(entries: Iterable[Entry]) -> list[Rung]:
@@ -151,7 +160,7 @@ def _word_ladders(draft: Draft) -> Iterator[list[Rung]]:
 
 def _all_entries(holder: Block) -> Iterator[list[Entry]]:
     if holder.kind is Kind.TABLE:
-        yield entry.of_table(holder)
+        yield entry.of_table(holder, _LEVEL_COLUMN)
         return
     for kind in (Kind.HEADING, Kind.LABEL):
         yield [entry.of_part(child) for child in holder.of(kind)]
@@ -247,7 +256,7 @@ def _name(rung: Rung) -> str:
     column = next(named, None)
     value = column.value if column and read_name(column.value) is None else ""
     if not value and in_table and len(rung.entry.fields) > 1:
-        second = rung.entry.fields[1].value
+        second = next(f.value for f in rung.entry.fields if inline.name(f.raw) != rung.entry.title)
         value = second if word_rank(second.partition(" ")[0]) is not None and len(second.split()) <= 2 else ""
     return value if len(value.split()) <= 4 else ""
 

@@ -7,7 +7,6 @@ model with it. Rewrites work on numbered lines, so that the lines of the model c
 from __future__ import annotations
 
 import copy
-import importlib.util
 import json
 import re
 import types
@@ -422,16 +421,6 @@ REWRITES = (
     "restyled", "promoted", "stepped", "crlf", "shallower", "underlined", "decorated", "without_rules", "everything",
 )  # fmt: skip
 """One rewrite each, and all of them together."""
-
-
-@pytest.fixture(scope="session")
-def check(shared: Path) -> types.ModuleType:
-    """The comparison that comes with the expected models."""
-    spec = importlib.util.spec_from_file_location("gold_check", shared / "gold" / "check.py")
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def _rewrite(how: str, text: str, gold: dict[str, Any]) -> tuple[str, dict[str, Any]]:

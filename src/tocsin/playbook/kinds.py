@@ -15,24 +15,27 @@ _S = SectionKind
 _TABLE: tuple[tuple[SectionKind, int, str], ...] = (
     (_S.SYMPTOMS, 3, r"(?:common |typical |observed )?(?:symptoms?|warning signs?|signs?|indicators?|manifestations?)|"
         r"what (?:you|users?|one|people)(?:'ll| will| might| may)? (?:see|notice|observe)s?|how (?:it|this) (?:looks|"
-        r"shows|presents)|"
+        r"shows|presents)|how (?:users|customers|people) (?:notice|see)(?: it)?|what (?:it|"
+        r"this) looks like|^observations?$|"
+        r"failure signature|"
         r"how (?:to|you) recogni[sz]e(?: it)?|^observability$|"
         r"tell-?tales?|sintomas?|symptome|symptômes|症状|anzeichen"),
     (_S.CAUSES, 3, r"(?:common|likely|possible|potential|probable|typical|usual|known|frequent) (?:root )?(?:causes?|"
                    r"issues?|"
         r"culprits?|reasons?|problems?|suspects?|origins?)|^(?:root )?causes?$|^causas?(?: comuns| prováveis)?$|"
         r"ursachen?|"
-        r"what (?:usually |typically )?causes (?:this|it)|why (?:it|this) happens|原因"),
+        r"contributing factors|what (?:usually |typically )?causes (?:this|it)|why (?:it|this) happens|原因"),
     (_S.DETECTION, 2, r"detect\w*|detecç\w+|how (?:do )?we know|alert (?:fires|fired|firing|triggers|triggered|"
                       r"received|arrives|raised)|"
         r"^(?:the )?signal$|^(?:initial )?identification$|how (?:it|this) is (?:found|noticed|detected)|"
-        r"spot(?:ting)? it|erkennung"),
+        r"how (?:do )?(?:we|you) (?:notice|see|find)\b(?: it)?|^signals$|spot(?:ting)? it|erkennung"),
     (_S.TRIAGE, 2, r"triag\w*|sort out severity|prioriti[sz]ation|^classif(?:y|ication)$"),
     (_S.IMMEDIATE, 4, r"immediate(?:ly)?(?! post)\b|(?:first|initial|emergency|urgent|quick|instant|early) "
                       r"(?:response|actions?|steps?|moves?|"
         r"measures|reactions?|aid|things)|do (?:this )?(?:first|now|at once)|right away|first \d+ min\w*|first "
         r"(?:few )?minutes|"
-        r"what to do (?:first|now)|ações imediatas|acci[oó]n(?:es)? inmediata\w*|sofortmaßnahmen|at once|straight "
+        r"what to do (?:first|now)|act now|ações imediatas|acci[oó]n(?:es)? inmediata\w*|sofortmaßnahmen|"
+        r"at once|straight "
         r"away"),
     (_S.ASSESS, 2, r"assess\w*|evaluat\w+|scop(?:e|ing)(?: the (?:impact|damage|incident))?$|size up|gauge|take stock|"
         r"(?:impact|damage|situation) (?:assessment|analysis|appraisal)|apprais\w+|avaliação"),
@@ -43,10 +46,12 @@ _TABLE: tuple[tuple[SectionKind, int, str], ...] = (
                       r"(?:initial |first |basic |health |status )?checks"
         r"(?: to (?:run|make))?$|what to (?:check|look (?:at|for))|find(?:ing)? (?:out )?(?:the )?(?:cause|fault|"
         r"problem)|diagnose|"
-        r"narrow(?:ing)? (?:it )?down|^check$|fehlersuche|诊断|排查|how to (?:check|diagnose)|fault finding"),
+        r"narrow(?:ing)? (?:it )?down|^check$|things to check|^inspect(?:ion)?$|fehlersuche|诊断|排查|"
+        r"how to (?:check|diagnose)|fault finding"),
     (_S.INVESTIGATION, 2, r"investigat\w*|investigaç\w+|forensic\w*|dig(?:ging)? deeper|deep(?:er)? dive|root[- "
                           r"]cause analysis|"
-        r"look(?:ing)? (?:deeper|closer)|inquiry|enquiry|detailed analysis|further analysis|untersuchung|调查|"
+        r"look(?:ing)? (?:deeper|closer)|inquiry|enquiry|detailed analysis|further analysis|untersuchung|"
+        r"调查|find(?:ing)? out (?:why|what happened)|"
         r"^analysis$"),
     (_S.MITIGATION, 2, r"mitigat\w*|mitiga[çc]\w+|work-?arounds?|stabili[sz]\w+|缓解|reduce (?:the )?impact|damp(?:en|"
                        r"ing)"),
@@ -54,7 +59,8 @@ _TABLE: tuple[tuple[SectionKind, int, str], ...] = (
     (_S.RESOLUTION, 2, r"resol(?:ution|ve|ving|utions)\b|resolu[çc]\w+|\bfix(?:es|ing)?\b|remed(?:y|ies|iation|iate|"
                        r"iating)|solu(?:tion|tions)\b|soluç\w+|"
         r"repair\w*|correct(?:ive|ion)\w*|cure|behebung|lösung|solução|解决|how to (?:fix|resolve|solve|repair)|"
-        r"put(?:ting)? (?:it|things) right|eradicat\w+|make it right"),
+        r"^solv(?:e|ing)$|put(?:ting)? (?:it|things) right|eradicat\w+|make it right"),
+    (_S.RESOLUTION, 1, r"^what (?:to|you should|we) do(?: about it)?$|^actions? to take$"),
     (_S.RECOVERY, 2, r"recover\w*|restor(?:e|ation|ing)\b|return to (?:service|normal)|back to (?:normal|service)|"
                      r"bring(?:ing)? (?:it |things )?back|"
         r"rebuild\w*|wiederherstellung|recuperação|恢复|get(?:ting)? back (?:up|to \w+)"),
@@ -63,7 +69,9 @@ _TABLE: tuple[tuple[SectionKind, int, str], ...] = (
                          r"recovery|resolution|success|"
         r"health)\w*|confirm(?:ation)?$|(?:exit|success|acceptance|recovery) criteria|smoke tests?|post-?checks?|"
         r"prove (?:it|the fix)|"
-        r"check (?:that )?it worked|验证|verificaç?[cã]?\w+|health confirmation|make sure (?:it|that) \w+|did it work"),
+        r"check (?:that )?it worked|check(?:ing)? the result|sanity checks?|test(?:ing)? the (?:fix|result)|"
+        r"is it (?:fixed|mended|solved)|验证|verificaç?[cã]?\w+|health confirmation|make sure (?:it|"
+        r"that) \w+|did it work"),
     (_S.COMMUNICATION, 2, r"communicat\w*|notif(?:y|ications?|ying)\b|status[- ]page|war[- ]room|announce\w*|"
                           r"inform(?:ing)? (?:users|customers|"
         r"stakeholders|people|everyone)|stakeholder updates?|comunica[çc]\w+|tell(?:ing)? (?:people|users|customers|"
@@ -73,16 +81,18 @@ _TABLE: tuple[tuple[SectionKind, int, str], ...] = (
                       r"fix|event)(?! ?\w* ?(?:review|report|mortem))|"
         r"after the (?:fact|incident|fix|event|dust)|prevent(?:ion|ive|ing)\w*|watch(?:ing)? (?:it )?afterwards|"
         r"pós-incidente|"
-        r"clean-?up|later on|once (?:it is|it's) over|wrap(?:ping)?[- ]?up|nachbereitung|prevenção"),
+        r"clean[- ]?up|later on|^later$|long[- ]term (?:actions?|measures?)|once (?:it is|it's) over|"
+        r"wrap(?:ping)?[- ]?up|nachbereitung|prevenção"),
     (_S.ESCALATION, 3, r"escalat\w*|escala[çc]\w+|escalamiento|escalado|eskalation|when to (?:call|ask|get|page) \w+|"
                        r"call(?:ing)? for help|get(?:ting)? help|"
-        r"whom? to (?:call|page) next|raise (?:the )?alarm|升级"),
+        r"whom? to (?:call|page) next|whom? else to (?:call|page|involve)|raise (?:the )?alarm|升级"),
     (_S.PROHIBITION, 5, r"^(?:do not|don'?t|never|must not|avoid)(?: do(?: this| any of)?)?$|what not to do|"
                         r"prohibit\w*|forbidden(?: \w+)?|"
         r"do not do|things to avoid|things (?:you must )?not (?:to )?do|must never|under no circumstances|hands off|"
         r"禁止|não fazer|off[- ]limits|"
         r"(?:not|never) (?:allowed|permitted)|no-?gos?"),
-    (_S.QUESTIONS, 4, r"questions?(?: to (?:ask|answer))?|perguntas|ask yourself|things to ask|fragen|what to ask"),
+    (_S.QUESTIONS, 4, r"questions?(?: to (?:ask|answer))?|perguntas|ask yourself|things to ask|fragen|what to ask|"
+                      r"what (?:we|you) need to know"),
     (_S.CHECKLIST, 4, r"check-?\s?lists?|tick ?list|to-?do list"),
     (_S.POSTMORTEM, 4, r"post-?\s?mort[ea]ms?|retrospectives?|lessons[- ]learn\w+|(?:post[- ]?incident|incident|"
                        r"after[- ]action|learning|blameless) "

@@ -41,13 +41,14 @@ _TABLE: tuple[tuple[Topic, int, str], ...] = (
     (_T.DRILL, 5, r"drills?|training|exercises?|game[- ]?days?|simulations?|rehearsals?|table-?tops?|演练|"
                   r"practi[cs]e(?: sessions?| runs?)?|"
         r"fire[- ]drills?|übungen|testing and training|readiness"),
-    (_T.CONTACT, 5, r"contacts?|contact (?:list|details|information)|phone (?:list|numbers|book)|call list|"
+    (_T.CONTACT, 5, r"contacts?|contact (?:list|details|information)|(?:tele)?phone (?:list|numbers|book)|call list|"
                     r"director(?:y|ies)|who to call|"
         r"whom to (?:call|reach)|emergency numbers|contatos?|kontakte?|how to reach (?:us|people|whom?)|reachability|"
         r"联系人|address book"),
     (_T.ESCALATION, 4, r"escalat\w*|escalaç\w+|eskalation\w*|升级|call(?:ing)? (?:for )?(?:help|back-?up|"
                        r"reinforcements?)|raising the alarm|"
-        r"who(?:m)? (?:else )?to (?:involve|call next|page)|chain of command|getting (?:more )?help|when to (?:call|"
+        r"who(?:m)? (?:else )?to (?:involve|call next|page)|chain of command|get(?:ting)? (?:more )?help|"
+        r"when to (?:call|"
         r"get|page|wake)\b.*"),
     (_T.REVIEW, 4, r"post-?\s?incidents?|post-?\s?mort[ea]ms?|retrospectives?|after[- ]action|lessons learn\w+|after "
                    r"(?:the|an) (?:incident|event|fact|dust)|"
@@ -58,7 +59,7 @@ _TABLE: tuple[tuple[Topic, int, str], ...] = (
         r"rotations?|rotas?|rosters?|shift (?:pattern|plan|schedule)s?|watch bill|handoffs?|hand-?overs?|"
         r"bereitschaft\w*|who is on duty"),
     (_T.METRIC, 4, r"metrics?|kpis?|key figures|measurements?|statistics|scorecards?|what we (?:measure|track|count)|"
-                   r"key performance indicators|"
+                   r"key performance indicators|measuring (?:ourselves|success|performance)|slis?$|"
         r"reporting|numbers we (?:watch|track)|indicators|figures|指标"),
     (_T.SEVERITY, 3, r"severit(?:y|ies)|(?:incident|alert|issue|impact|event|problem|fault) (?:classif\w+|"
                      r"class(?:es)?|levels?|categor\w+|priorit\w+|types?|"
@@ -70,7 +71,8 @@ _TABLE: tuple[tuple[Topic, int, str], ...] = (
         r"levels? of (?:severity|urgency|impact)"),
     (_T.ROLE, 3, r"(?:incident |response |team |key )?roles?|responsibilit(?:y|ies)|response team|incident "
                  r"(?:response )?team|who does what|team structure|"
-        r"command structure|responders|papéis|rollen|duties|crew|the team|people involved|职责|who is who|cast"),
+        r"command structure|responders|papéis|rollen|duties|crew|the team|people involved|职责|who is who|"
+        r"cast|^(?:the )?(?:people|team)$"),
     (_T.COMMUNICATION, 3, r"communicat\w*|comunicação|kommunikation|channels?|notifications?|status[- ]pages?|comms|"
                           r"announcements?|keeping people informed|"
         r"stakeholder updates?|messaging|沟通"),
@@ -86,8 +88,9 @@ _TABLE: tuple[tuple[Topic, int, str], ...] = (
         r"cookbook|per-alert \w+"),
     (_T.PROCESSES, 3, r"(?:incident |emergency |general |standard )*(?:response|recovery|restoration|handling|"
                       r"incident|management|resolution) "
-        r"(?:process(?:es)?|procedures?|workflows?|flows?|life-?cycle|protocols?|plans?)|^life-?cycle$|how we "
-        r"(?:respond|work|handle)\b.*|"
+        r"(?:process(?:es)?|procedures?|workflows?|flows?|life-?cycle|protocols?|plans?)|^life-?cycle$|"
+        r"^how to recover$|"
+        r"how we (?:respond|work|handle)\b.*|"
         r"processo de resposta|reaktionsprozess|standard operating procedures?|sops?|general procedures?|处置流程"),
     (_T.RESOURCE, 2, r"tools?|tooling|resources?|references?|related(?: \w+)*|links?|further reading|documentation|"
                      r"dashboards?|see also|appendi(?:x|ces)|"

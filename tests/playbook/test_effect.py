@@ -259,3 +259,9 @@ def test_a_list_is_never_milder_than_what_destroys_in_it(knowledge: Knowledge, b
 )
 def test_deep_and_long_texts_pass_for_nothing_harmless(knowledge: Knowledge, text: str) -> None:
     assert classify(text, knowledge).effect.rank >= Effect.UNKNOWN.rank
+
+
+@pytest.mark.parametrize("text", ["gh run watch 7 --exit-status", "gh pr checks 7 --watch"])
+def test_what_ends_when_the_run_ends_is_not_endless(text: str, knowledge: Knowledge) -> None:
+    verdict = classify(text, knowledge)
+    assert (verdict.effect, Tag.ENDLESS in verdict.tags) == (Effect.READ, False)

@@ -156,3 +156,17 @@ def test_contacts_and_those_never_filled_in(text: str, compiled: _Compile) -> No
         ("Platform lead", False),
         ("Security", True),
     ]
+
+
+def test_a_row_by_which_nobody_is_called_is_no_rung_and_an_action_names_nobody(compiled: _Compile) -> None:
+    table = (
+        "## Escalation\n\n| Class | Action | Who | When |\n|---|---|---|---|\n"
+        "| Critical | Page at once | On-call, CTO | immediately |\n"
+        "| High | Page after 30 minutes | Team lead | 30 minutes |\n"
+        "| Low | No immediate action | On-call | business hours |\n"
+    )
+    found = compiled(table).escalation
+    assert [(list(one.who), [each.after_s for each in one.triggers]) for one in found] == [
+        (["On-call", "CTO"], [0]),
+        (["Team lead"], [1800]),
+    ]

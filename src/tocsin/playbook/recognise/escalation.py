@@ -48,6 +48,9 @@ _WHEN_KEY = re.compile(
     r"timeout|if",
     re.IGNORECASE,
 )
+_NO_CALL = re.compile(
+    r"no(?: \w+)? (?:action|escalation|paging|pages?|calls?|notifications?)\b|nobody\b", re.IGNORECASE
+)
 _WHEN_TITLE = re.compile(r"\b(?:when|trigger|triggers|criteria|conditions?|reasons?)\b", re.IGNORECASE)
 _HOW_TITLE = re.compile(r"\b(?:process|how|steps|procedure|method|etiquette|protocol)\b", re.IGNORECASE)
 _ADDRESS = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+|\+\d[\d ()-]{6,}|https?://\S+")
@@ -138,7 +141,7 @@ def _read_chapter(draft: Draft, chapter: Block) -> None:
                 level=rung.level,
                 who=tuple(rung.who),
                 via=tuple(rung.via or via),
-                triggers=tuple(rung.triggers),
+                triggers=tuple(dict.fromkeys(rung.triggers)),
             )
         )
     read_chapter_lines(draft, chapter)
@@ -207,7 +210,8 @@ def _read_field(draft: Draft, rung: _Rung, field: Field, *, listed: bool) -> Non
         rung.triggers += read_triggers(text, draft.levels, field.line)
     elif _WHO_KEY.match(field.key) and not rung.who:
         call = read_call(text)
-        rung.who += call[0] if call else split_people(text)
+        told = call is not None or not field.key.lower().startswith("action") or names_person(text)
+        rung.who += call[0] if call else split_people(text) if told else ()
 
 
 def _without_times(text: str) -> str:
@@ -222,9 +226,9 @@ def _from_entry(draft: Draft, found: Entry) -> _Rung | None:
     level, rest = _level_of(found.title)
     rung = _Rung(found.line, level if level is not None else found.number, found.title)
     if is_row:
-        if draft.levels.starts(found.title):
+        if draft.levels.starts(found.title) or any(_NO_CALL.match(field.value) for field in found.fields):
             return None
-        for field in found.fields:
+        for field in sorted(found.fields, key=lambda field: field.key.startswith("action")):
             if field.value != found.title or level is None:
                 _read_cell(draft, rung, field, found)
         rung.who = rung.who or list(split_people(rest or found.title))

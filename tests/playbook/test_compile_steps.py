@@ -207,3 +207,18 @@ def test_what_becomes_of_each_step(read: _Read) -> None:
 def test_a_command_below_an_empty_bullet_keeps_its_own_line(bullet: str, read: _Read) -> None:
     *_, step = read(f"**Diagnosis:**\n\n{bullet}\n   `kubectl get pods -n shop`\n").steps
     assert (step.statement is not None, step.line) == (True, 11 + bullet.count("\n"))
+
+
+def test_commands_alone_on_lines_below_the_words_of_an_item_are_statements(knowledge: effect.Knowledge) -> None:
+    text = (
+        "## Feed is stale\n\n**Symptoms:**\n- Nothing new\n\n**Resolution:**\n"
+        "- Re-run the checks:\n  `curl -sS http://localhost:3001/health`\n  `df -h /var`\n"
+        "- Read what is wrong:\n  `not a command` and more\n"
+        "- The log says:\n  `ls: no such file`\n"
+        "- Never do this:\n  `rm -rf /srv`\n"
+    )
+    steps = compile_playbook(text.encode(), "x.md", knowledge).scenarios[0].steps
+    assert [(step.line, step.statement.text, step.title) for step in steps if step.statement] == [
+        (8, "curl -sS http://localhost:3001/health", "Re-run the checks"),
+        (9, "df -h /var", "Re-run the checks"),
+    ]

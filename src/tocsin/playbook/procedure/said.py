@@ -13,6 +13,7 @@ from tocsin.playbook.label import is_aside
 from tocsin.playbook.recognise.order import find_orders
 
 _TAIL = re.compile(r"^(?P<title>[^`\n]*)(?P<ticks>`+)\s?(?P<code>[^`\n]+?)\s?(?P=ticks)[.;]?\s*$")
+_ALONE = re.compile(r"`[^`\n]+`|``[^`\n]+``")
 _LEADS = re.compile(
     r"(?:[:：–—→-]|->|=>|\b(?:run|execute|type|enter|issue|try|with|using|via|by running|command|ausführen|выполните|"
     r"执行|运行))\W*$",
@@ -42,6 +43,22 @@ def command_in(raw: str) -> tuple[str, str] | None:
     if find_orders(inline.clean(raw), imperative=True):
         return None
     return _LEAD.sub("", title), match["code"]
+
+
+def commands_below(raw: str) -> tuple[str, list[tuple[int, str]]]:
+    """The words of an item and the commands below them, each alone on a line of its own, with how many lines below.
+
+    Empty where any such line is no command, or where the words do not lead to them.
+    """
+    lines = raw.split("\n")
+    first = len(lines)
+    while first > 1 and _ALONE.fullmatch(lines[first - 1].strip()):
+        first -= 1
+    codes = [(at, lines[at].strip().strip("`").strip()) for at in range(first, len(lines))]
+    head = inline.clean(" ".join(lines[:first]))
+    leads = _LEADS.search(head) and not _SHOWS.search(head) and not find_orders(head, imperative=True)
+    told = leads and all(is_command(code) for _, code in codes)
+    return _LEAD.sub("", head), codes if told else []
 
 
 def commands_of(cell: str) -> list[str]:

@@ -18,7 +18,7 @@ from tocsin.playbook.procedure.branch import begins_condition
 from tocsin.playbook.procedure.failure_table import cell, columns_of, doings_of, rows_of
 from tocsin.playbook.procedure.fence import FenceReading
 from tocsin.playbook.procedure.prose import only_forbids, split_prose
-from tocsin.playbook.procedure.said import command_in, commands_of
+from tocsin.playbook.procedure.said import command_in, commands_below, commands_of
 from tocsin.playbook.procedure.section import Parts, is_step_table
 from tocsin.playbook.span import Spans
 from tocsin.playbook.template import is_blank
@@ -176,7 +176,11 @@ class StepReader:
         found = command_in(raw)
         if found is not None:
             self._add_command(line + raw[: raw.index("`")].count("\n"), found[1], found[0] or None)
-        else:
+            return
+        title, below = commands_below(raw) if "\n" in raw and "`" in raw else ("", [])
+        for offset, code in below:
+            self._add_command(line + offset, code, title)
+        if not below:
             self._add(StepKind.MANUAL, line, text)
 
     def _read_fence(self, block: Block) -> None:

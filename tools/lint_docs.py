@@ -74,8 +74,8 @@ dangerous first. `tocsin explain PB102` (or a rule's name) prints what stands on
 | option | what it does |
 |---|---|
 | `--format text` | findings with the lines that they are about; colours on a terminal, unless `NO_COLOR` is set |
-| `--format json` | the whole model, findings included |
-| `--format sarif` | SARIF 2.1.0 for code hosts and editors |
+| `--format json` | the whole model, findings included; a finding about the whole file has line 0 and column 0 |
+| `--format sarif` | SARIF 2.1.0 for code hosts and editors; a finding about the whole file has no region |
 | `--format github` | annotations, when it runs in a workflow |
 | `--fail-on error` | exit with 1 at an error (`warning`, `remark`: at less) |
 | `--write-baseline FILE` | accept everything that is found now |

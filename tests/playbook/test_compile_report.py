@@ -59,3 +59,10 @@ def test_the_json_has_the_published_fields(sound: Playbook) -> None:
     assert set(of_scenario.split()) <= set(entry["scenarios"][0])
     assert entry["statements"][0].keys() >= {"line", "text", "effect", "tags", "why"}
     assert entry["scenarios"][1]["prohibitions"][0]["forbids"]["comms"] is True
+
+
+def test_remarks_alone_are_not_called_dangerous(knowledge: effect.Knowledge) -> None:
+    source = b"## Shop is down\n\n**Symptoms:**\n- Slow\n\n**Fix:**\n```sh\n./scripts/mend.sh\n```\n"
+    page = complaints(compile_playbook(source, "x.md", knowledge), source.decode().split("\n"))
+    assert "Before it is run" in page
+    assert "Dangerous to run" not in page

@@ -152,3 +152,22 @@ async def test_an_alternative_is_not_shown_as_a_condition(house: House) -> None:
     shown = (await drop(house, text.encode())).text
     assert "<span>another way</span> Or another service" in shown
     assert "<span>only if</span> If it still runs" in shown
+
+
+_ASIDE = "<!-- tocsin: allow PB113 until 2099-12-31: the cache is rebuilt by itself -->\n"
+_SHOP = "## Disk full\n\n**Symptoms:**\n- Writes fail\n\n**Fix:**\n\n{}```sh\nrm -rf /var/cache/shop\n```\n"
+
+
+async def test_what_a_comment_sets_aside_is_shown_with_its_reason(house: House) -> None:
+    answer = await drop(house, _SHOP.format(_ASIDE).encode())
+    shown = answer.text.partition("Set aside by comments in the playbook")[2]
+    assert "PB113" in shown
+    assert "the cache is rebuilt by itself" in shown
+    assert "2099-12-31" in shown
+    assert "Set aside by comments" not in (await drop(house, _SHOP.format("").encode())).text
+
+
+async def test_remarks_alone_are_not_called_dangerous_or_missing(house: House) -> None:
+    answer = await drop(house, b"## Shop is down\n\n**Symptoms:**\n- Slow\n\n**Fix:**\n1. Restart it\n")
+    assert "<strong>0</strong> dangerous or missing" in answer.text
+    assert ">Remarks</h3>" in answer.text

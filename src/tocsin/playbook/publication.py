@@ -21,7 +21,8 @@ def make_schema() -> dict[str, Any]:
     whole = {
         "$schema": _DIALECT,
         "title": "tocsin compile --format json",
-        "description": "Compiled playbooks, in the order of the files given. Lines count from 1, times are in seconds.",
+        "description": "Compiled playbooks, in the order of the files given. "
+        "Lines and columns count from 1; a finding about a whole file has 0 for both. Times are in seconds.",
         "type": "object",
         "properties": {"playbooks": {"type": "array", "items": {"$ref": "#/$defs/Playbook"}}},
         "required": ["playbooks"],

@@ -25,6 +25,7 @@ _GROUPS = {
     "PB3": "The document",
     "PB4": "Comments that set findings aside",
 }
+_CALM_GROUPS = {"PB1": "Before it is run"}
 _MAX_DRAWN = 3
 
 
@@ -169,8 +170,10 @@ def complaints(
     rule that speaks often the first finding is drawn and the others are listed.
     """
     rows = [_tally(playbook, known)]
-    for prefix, group in itertools.groupby(playbook.diagnostics, key=lambda found: found.code[:3]):
-        rows += ["", paint("title", _GROUPS.get(prefix, prefix))]
+    for prefix, told in itertools.groupby(playbook.diagnostics, key=lambda found: found.code[:3]):
+        group = list(told)
+        calm = all(found.level is Level.REMARK for found in group)
+        rows += ["", paint("title", (_CALM_GROUPS if calm else _GROUPS).get(prefix, _GROUPS.get(prefix, prefix)))]
         for _, alike in itertools.groupby(group, key=lambda found: (found.level, found.code)):
             rows += ["", *_draw_alike(list(alike), playbook.path, lines, columns, paint)]
     return "\n".join(rows)

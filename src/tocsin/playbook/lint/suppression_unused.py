@@ -34,5 +34,5 @@ def check(view: View) -> Iterator[Finding]:
                 found.line,
                 f"Nothing is reported here that this comment could set aside ({', '.join(found.rules)}: "
                 f"“{shorten(found.reason, 40)}”).",
-                "Delete it, or move it right above what it is about.",
+                "Delete it, move it right above what it is about, or let it hold “in this document”.",
             )

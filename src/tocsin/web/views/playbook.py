@@ -15,7 +15,7 @@ from tocsin.incident.standing import Standing
 from tocsin.incident.state import Incident
 from tocsin.oncall.rota import Rota
 from tocsin.oncall.settings import Staffing
-from tocsin.playbook.diagnostic import Diagnostic
+from tocsin.playbook.diagnostic import Diagnostic, SetAside
 from tocsin.playbook.model import Playbook, Procedure, Response, Severity
 from tocsin.web.views.scene import Cite, Scene, View, clean, quote
 from tocsin.web.views.steps import ProcedureView, StepView, find_alone, show_procedure
@@ -76,8 +76,19 @@ class ScenarioView(View, frozen=True, kw_only=True):
     steps: tuple[StepView, ...]
 
 
+class AsideView(View, frozen=True, kw_only=True):
+    """A finding that a comment in the playbook sets aside: the comment, its reason and its last day."""
+
+    finding: Finding
+    cite: Cite | None
+    reason: str
+    until: str
+
+
 class PlaybookView(View, frozen=True, kw_only=True):
-    """A whole playbook; `dangerous` findings are errors and warnings, all stand in `findings`, the loudest first."""
+    """A whole playbook; `dangerous` findings are errors and warnings, all stand in `findings`: the loudest first,
+    and what is dangerous to run before what is missing.
+    """
 
     path: str
     title: str
@@ -90,6 +101,7 @@ class PlaybookView(View, frozen=True, kw_only=True):
     statements: int
     verdicts: dict[str, int]
     findings: tuple[Finding, ...]
+    set_aside: tuple[AsideView, ...]
     loudness: dict[str, int]
 
 
@@ -97,7 +109,7 @@ def show_playbook(playbook: Playbook, book: Book, source: tuple[str, ...], now: 
     """The playbook; `book` lends the judge and the team's policy (live, with one target, where there is no team)."""
     book = _lend(playbook, book)
     scenarios = tuple(_show_scenario(each, book, source, now) for each in playbook.scenarios[:MOST_SCENARIOS])
-    findings = sorted(playbook.diagnostics, key=lambda each: (LOUD[each.level], each.line))
+    findings = sorted(playbook.diagnostics, key=lambda each: (LOUD[each.level], _is_calm(each), each.line))
     return PlaybookView(
         path=clean(playbook.path, 200),
         title=clean(playbook.document.title or playbook.path, 300),
@@ -110,6 +122,7 @@ def show_playbook(playbook: Playbook, book: Book, source: tuple[str, ...], now: 
         statements=len(playbook.statements),
         verdicts=dict(sum((Counter(each.verdicts) for each in scenarios), Counter())),
         findings=tuple(_show_finding(each, source) for each in findings[:MOST_FINDINGS]),
+        set_aside=tuple(_show_aside(each, source) for each in playbook.set_aside[:MOST_FINDINGS]),
         loudness=dict(Counter(each.level.value for each in playbook.diagnostics)),
     )
 
@@ -130,6 +143,20 @@ def _show_finding(each: Diagnostic, source: tuple[str, ...]) -> Finding:
         quote=_quote(source, each.line),
         text=clean(each.text, 600),
         help=clean(each.help, 600),
+    )
+
+
+def _is_calm(each: Diagnostic) -> bool:
+    """Whether a finding is about something else than what is run."""
+    return not each.code.startswith("PB1")
+
+
+def _show_aside(each: SetAside, source: tuple[str, ...]) -> AsideView:
+    return AsideView(
+        finding=_show_finding(each.diagnostic, source),
+        cite=_cite(source, each.line),
+        reason=clean(each.reason, 600),
+        until=clean(each.until, 20),
     )
 
 

@@ -10,26 +10,33 @@ _SUFFIX = re.compile(r"\.(?:mdx?|markdown|html?|adoc|rst)$", re.IGNORECASE)
 _COUNTER = re.compile(r"-\d+$")
 _ESCAPED = re.compile(r"(?:%[0-9a-fA-F]{2})+")
 _CUSTOM = re.compile(r"\s*\{:?\s*#([\w-]+)[^{}]*\}\s*$")
+_SIGNS = re.compile(r"[^\w\s-]")
+_SPACE = re.compile(r"\s")
+_GAPS = re.compile(r"\W+")
+_PERCENT = re.compile(r"%[0-9a-f]{2}")
+_DASHES = re.compile(r"-+")
+_NO_ANCHOR = re.compile(r"[^\w-]")
+_NO_LETTERS = re.compile(r"[\W_]")
 
 
 def slugs(raw: str) -> set[str]:
     """The anchors that the usual renderers give a heading, as ``plain``: with and without its symbols, and its own."""
     custom = _CUSTOM.search(raw)
     text = inline.clean(raw[: custom.start()] if custom else raw).lower()
-    kept = re.sub(r"[^\w\s-]", "", text).strip()
+    kept = _SIGNS.sub("", text).strip()
     own = {plain(custom[1])} if custom else set()
-    return {plain(re.sub(r"\s", "-", kept)), plain(re.sub(r"\W+", "-", text)), *own}
+    return {plain(_SPACE.sub("-", kept)), plain(_GAPS.sub("-", text)), *own}
 
 
 def plain(anchor: str) -> str:
     """An anchor without what renderers treat differently: symbols, doubled dashes, case."""
-    bare = re.sub(r"%[0-9a-f]{2}", "", anchor.lower())
-    return re.sub(r"-+", "-", re.sub(r"[^\w-]", "", bare)).strip("-")
+    bare = _PERCENT.sub("", anchor.lower())
+    return _DASHES.sub("-", _NO_ANCHOR.sub("", bare)).strip("-")
 
 
 def fold(name: str) -> str:
     """A file's name, a title or an anchor by its letters and digits alone: "Node-Down.md" is "nodedown"."""
-    return re.sub(r"[\W_]", "", _SUFFIX.sub("", unescape(name))).lower()
+    return _NO_LETTERS.sub("", _SUFFIX.sub("", unescape(name))).lower()
 
 
 def fold_anchor(anchor: str) -> str:

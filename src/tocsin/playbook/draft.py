@@ -36,6 +36,8 @@ _OPERATIONAL = re.compile(
 _NEVER_A_TITLE = frozenset(
     {SectionKind.SYMPTOMS, SectionKind.CAUSES, SectionKind.DIAGNOSIS, SectionKind.RESOLUTION, SectionKind.PROHIBITION}
 )
+_SUFFIX = re.compile(r"\.\w+$")
+_JOINTS = re.compile(r"[-_]+")
 
 
 class Said:
@@ -112,8 +114,8 @@ class Draft:
         """What the document goes by: its title, the front matter's, else its file's name."""
         if self.title is not None:
             return self.title.title
-        stem = re.sub(r"\.\w+$", "", self.path.replace("\\", "/").rpartition("/")[2])
-        name = re.sub(r"[-_]+", " ", stem).strip()
+        stem = _SUFFIX.sub("", self.path.replace("\\", "/").rpartition("/")[2])
+        name = _JOINTS.sub(" ", stem).strip()
         return self.source.front_title or (name.capitalize() if name.islower() else name)
 
     @property

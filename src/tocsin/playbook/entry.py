@@ -17,6 +17,7 @@ _PLAIN_KEY = re.compile(r"((?:(?!:\s)[^.!?|`\[])(?:(?!:\s)[^!?|`\[]){0,59}?):(?:
 _DASHED_KEY = re.compile(r"([^.!?|`\[]{1,60}?)\s+(?:[-–—]|->|→)\s+(.*)", re.DOTALL)
 _ORDINAL_HEADER = re.compile(r"#|no\.?|nr\.?|number|№|step|order|seq\w*|position|", re.IGNORECASE)
 _SEPARATOR = re.compile(r"^\s*(?:[:：]|[-–—](?=\s)|->|→)\s*")
+_NO_DIGITS = re.compile(r"\D")
 
 
 class Field:
@@ -157,7 +158,7 @@ def of_row(table: Block, row: Row, header: list[str], column: int | None = None)
     cells = [*row.cells, *[""] * (len(header) - len(row.cells))]
     first = int(len(header) > 1 and (bool(_ORDINAL_HEADER.fullmatch(header[0])) or cells[0].strip(" .)").isdigit()))
     entry = Entry(table, row.line, row.line, " | ".join(inline.clean(cell) for cell in cells))
-    number = re.sub(r"\D", "", cells[0]) if first else ""
+    number = _NO_DIGITS.sub("", cells[0]) if first else ""
     entry.number = int(number[:6]) if number else None
     at = first if column is None else column
     entry.title = inline.name(cells[at])

@@ -7,7 +7,6 @@ whatever forbids acts.
 
 from __future__ import annotations
 
-import functools
 import re
 from collections.abc import Iterable
 
@@ -88,7 +87,7 @@ def _is_named(forbids: Forbids, text: str) -> bool:
         line = call.line.lower()
         if forbids.objects and not any(_names(thing, line) for thing in forbids.objects):
             continue
-        if any(_pattern(verb).search(line) for verb in forbids.verbs):
+        if any(_says(verb, line) for verb in forbids.verbs):
             return True
     return False
 
@@ -97,6 +96,15 @@ def _names(thing: str, line: str) -> bool:
     return _LOG.search(line) is not None if thing == "log" else thing in line
 
 
-@functools.lru_cache(maxsize=512)
-def _pattern(verb: str) -> re.Pattern[str]:
-    return re.compile(rf"(?<![a-z]){re.escape(verb)}(?:e|y|s|es|ed|ing|ion|ions|ment|al)?(?![a-z])")
+def _says(verb: str, line: str) -> bool:
+    """Whether a line has a verb as a word of its own, in any of its forms."""
+    at = line.find(verb)
+    while at >= 0:
+        if not (at and "a" <= line[at - 1] <= "z") and _FORM.match(line, at + len(verb)):
+            return True
+        at = line.find(verb, at + 1)
+    return False
+
+
+_FORM = re.compile(r"(?:e|y|s|es|ed|ing|ion|ions|ment|al)?(?![a-z])")
+"""How a verb may end; looked for behind the verb, since a pattern for each verb costs more to make than to use."""

@@ -80,6 +80,9 @@ WORST_FIRST = (
     ("trivial", "informational", "info", "cosmetic", "lowest", "negligible", "none"),
 )
 _RANK_OF = {word: rank for rank, words in enumerate(WORST_FIRST) for word in words}
+_DIGIT = re.compile(r"\d")
+_NUMBERS = re.compile(r"\d+")
+_WORDS = re.compile(r"[\w-]+")
 
 
 class LevelName:
@@ -131,7 +134,7 @@ class Levels:
     def __init__(self, ids: Sequence[str]) -> None:
         self.ids = tuple(ids)
         self._by_key = {_fold(name): name for name in ids}
-        self._named = {name.lower(): name for name in ids if not re.search(r"\d", name)}
+        self._named = {name.lower(): name for name in ids if not _DIGIT.search(name)}
         self._pattern = _mentions_of(frozenset(match[1] for match in map(_PREFIX.match, ids) if match))
 
     def find(self, text: str) -> list[str]:
@@ -142,7 +145,7 @@ class Levels:
             )
         found: dict[str, None] = {}
         for match in self._pattern.finditer(text):
-            numbers = [int(match["first"]), *(int(number) for number in re.findall(r"\d+", match["more"]))]
+            numbers = [int(match["first"]), *(int(number) for number in _NUMBERS.findall(match["more"]))]
             if match["last"] and 0 < int(match["last"]) - numbers[-1] < 10:
                 numbers += range(numbers[-1] + 1, int(match["last"]) + 1)
             for number in numbers:
@@ -156,7 +159,7 @@ class Levels:
         found = self.find(text)
         if found:
             return found
-        words = re.findall(r"[\w-]+", text.lower())
+        words = _WORDS.findall(text.lower())
         known = [self._named[word] for word in words if word in self._named]
         stray = [match.group().strip() for match in _GENERIC.finditer(text)] if self.ids and not known else known
         return list(dict.fromkeys(stray)) or ([] if self.ids else _as_written(text))
@@ -173,7 +176,7 @@ class Levels:
 
 def _as_written(text: str) -> list[str]:
     """A level that the document defines nowhere: the first word of the value, when it is a word of severity."""
-    first = re.match(r"[\w-]+", text)
+    first = _WORDS.match(text)
     return [first.group()] if first and word_rank(first.group()) is not None else []
 
 

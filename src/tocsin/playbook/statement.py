@@ -16,6 +16,7 @@ from tree_sitter import Node
 from tocsin.playbook import chunk, placeholder, plain, promql, shell, transcript
 
 Kind = Literal["statement", "comment", "checklist", "promql", "todo"]
+_ARGUMENT = re.compile(r"[\w./~$<\"'-]")
 
 
 class FenceItem(msgspec.Struct, frozen=True, kw_only=True):
@@ -129,9 +130,7 @@ def _names_program(line: str) -> bool:
     """Return whether a line is a program with words behind it, as no line of data or of another language is."""
     words = line.split()
     plain = len(words) > 1 and words[0] in PROGRAMS and words[0] not in _OF_OTHERS
-    return (
-        plain and re.match(r"[\w./~$<\"'-]", words[1]) is not None and not line.rstrip().endswith((":", "{", ";", ")"))
-    )
+    return plain and _ARGUMENT.match(words[1]) is not None and not line.rstrip().endswith((":", "{", ";", ")"))
 
 
 def _is_command_line(line: str) -> bool:

@@ -63,6 +63,8 @@ _PROMISE = re.compile(
     r"every)\s+(.{1,24})",
     re.IGNORECASE,
 )
+_DECLARING = re.compile(r"\bincident declared\b|\bdeclaring\b", re.IGNORECASE)
+_NAMED_OTHERWISE = re.compile(r"update|resol|status page", re.IGNORECASE)
 
 
 def find_slots(lines: Sequence[str]) -> tuple[str, ...]:
@@ -101,9 +103,7 @@ def is_blank(value: str) -> bool:
 def kind_of(name: str, body: Sequence[str]) -> TemplateKind | None:
     """What a template is for, by its name, else by its first lines; None when neither says."""
     head = "\n".join(line for line in body[:4])
-    if re.search(r"\bincident declared\b|\bdeclaring\b", head, re.IGNORECASE) and not re.search(
-        r"update|resol|status page", name, re.IGNORECASE
-    ):
+    if _DECLARING.search(head) and not _NAMED_OTHERWISE.search(name):
         return TemplateKind.DECLARATION
     for text in (name, head):
         for kind, pattern in _KINDS:

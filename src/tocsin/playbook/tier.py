@@ -41,6 +41,7 @@ _SAID = re.compile(
 _PEOPLE = re.compile(r"\b(on[- ]?call|rotations?|rota|escalat\w+|responders?|contacts?|duty)\b", re.IGNORECASE)
 _HEADING = re.compile(r"^\s{0,3}(?:#{1,6}\s+(.*)|\*\*([^*]+)\*\*:?\s*$)")
 _FENCE = re.compile(r"^[\s>]*(?:```|~~~)")
+_SPOKEN = re.compile(r"\w+")
 
 
 class Tier(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,7 +67,7 @@ def _words(name: str) -> list[str]:
     folded = name.casefold()
     for pattern, text in _JOINED:
         folded = pattern.sub(text, folded)
-    return re.findall(r"\w+", folded)
+    return _SPOKEN.findall(folded)
 
 
 def find_tiers(playbook: Playbook, lines: Sequence[str]) -> dict[int, Tier]:

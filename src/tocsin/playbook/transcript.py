@@ -48,6 +48,7 @@ _INNER = re.compile(
 )
 
 _OPENS_PROMPT = re.compile(r"\b(?:console|irb|pry|psql|mysql|mongo(?:sh)?|redis-cli|node|python3?|sqlite3|runner)\b")
+_TYPED = re.compile(r"[a-z./]")
 
 
 def read(lines: Sequence[str], lang: str | None, programs: frozenset[str]) -> list[str]:
@@ -66,7 +67,7 @@ def read(lines: Sequence[str], lang: str | None, programs: frozenset[str]) -> li
 
 def has_prompt(lines: Sequence[str]) -> bool:
     """Return whether something is typed at a shell's prompt."""
-    return any((match := _PROMPT.match(line)) and re.match(r"[a-z./]", line[match.end() :]) for line in lines)
+    return any((match := _PROMPT.match(line)) and _TYPED.match(line, match.end()) for line in lines)
 
 
 def _has_root_prompts(lines: Sequence[str], lang: str | None, programs: frozenset[str]) -> bool:

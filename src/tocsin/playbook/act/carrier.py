@@ -8,6 +8,9 @@ from typing import NamedTuple
 
 from tocsin.playbook.shell import names
 
+_BLANK = re.compile(r"\s")
+_TAKES_TEXT = re.compile(r"-[a-z]*c|--command|--session-command")
+
 
 class Carried(NamedTuple):
     """A command taken apart: its own words, the commands in it as words or as text.
@@ -120,7 +123,7 @@ def _spoken(words: tuple[str, ...]) -> Iterator[str]:
     """Arguments that may be text for a shell somewhere: those with blanks in them."""
     for word in words[1:]:
         value = word.partition("=")[2] if word.startswith("--") else word
-        if re.search(r"\s", value.strip()):
+        if _BLANK.search(value.strip()):
             yield value.strip().removeprefix("commands=").strip("[]\"'")
 
 
@@ -158,7 +161,7 @@ def _prefix(name: str, words: tuple[str, ...]) -> Carried:
 
 def _shell(name: str, words: tuple[str, ...]) -> Carried:
     for at, word in enumerate(words[1:-1], 1):
-        if re.fullmatch(r"-[a-z]*c|--command|--session-command", word):
+        if _TAKES_TEXT.fullmatch(word):
             text = words[at + 1]
             return Carried(words[:1], texts=(text,), hidden=text.lstrip("\"' ").startswith("$"))
     operands = [word for word in words[1:] if not word.startswith(("-", "+"))]

@@ -63,6 +63,12 @@ _NAMED = re.compile(
 _CODE_SENDS = re.compile(r"post|put|send|publish|urlopen|fetch|request|smtp|tweet", re.IGNORECASE)
 _READS = re.compile(r"jsonrpc|\"?query\"?\s*[:=]\s*\"?(?:query|\{)", re.IGNORECASE)
 _LOOKS = names("grep egrep fgrep rg cat less head tail ls find echo printf awk sed jq stat wc diff test cd vim vi git")
+_SENDS_NOTHING = re.compile(r"-V|-H|-e|--version|--help|-bp")
+_UNSEEN = re.compile(r"(?:https?://)?\$")
+_LOCAL = re.compile(r"(?:https?://)?(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])(?::\d+)?(?:/|$)")
+_SCHEME = re.compile(r"^\w+://")
+_BODY_ITEM = re.compile(r"[\w.\[\]-]+(?::?=|@)[^=]")
+_ASKS = re.compile(r"-[a-zA-Z]*G|--get|-I|--head")
 
 
 def publishes(call: Call, source: str) -> bool:
@@ -70,7 +76,7 @@ def publishes(call: Call, source: str) -> bool:
     if call.program in _HTTP:
         return _asks_to_publish(call, source)
     if call.program in _MAILERS:
-        return len(call.words) < 2 or not all(re.fullmatch(r"-V|-H|-e|--version|--help|-bp", each)
+        return len(call.words) < 2 or not all(_SENDS_NOTHING.fullmatch(each)
                                               for each in call.words[1:])  # fmt: skip
     line = call.line.lower()
     if _COMMANDS.match(line):
@@ -90,13 +96,13 @@ def _asks_to_publish(call: Call, source: str) -> bool:
         return False
     if any(_PROVIDER.search(_host(url)) or _SAYS.search(url) for url in urls):
         return not all(_is_own_call(url, call) for url in urls)
-    unseen = not urls or any(re.match(r"(?:https?://)?\$", url) for url in urls)
+    unseen = not urls or any(_UNSEEN.match(url) for url in urls)
     return unseen and not _READS.search(call.line) and ("$" in call.line or _SAYS.search(source) is not None)
 
 
 def _is_own_call(url: str, call: Call) -> bool:
     """Whether a request is a remote procedure call to the own machine, which has its own names for paths."""
-    local = re.match(r"(?:https?://)?(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])(?::\d+)?(?:/|$)", url)
+    local = _LOCAL.match(url)
     return local is not None and _READS.search(call.line) is not None
 
 
@@ -119,7 +125,7 @@ _VALUED = names(
 
 
 def _host(url: str) -> str:
-    return re.sub(r"^\w+://", "", url).split("/")[0].rsplit("@", 1)[-1].lower()
+    return _SCHEME.sub("", url).split("/")[0].rsplit("@", 1)[-1].lower()
 
 
 def _writes(call: Call) -> bool:
@@ -128,8 +134,8 @@ def _writes(call: Call) -> bool:
     if method:
         return method in _WRITES
     if call.program in ("http", "https", "xh", "httpie"):
-        return any(re.match(r"[\w.\[\]-]+(?::?=|@)[^=]", word) for word in words if "://" not in word)
-    gets = any(re.fullmatch(r"-[a-zA-Z]*G|--get|-I|--head", word) for word in words)
+        return any(_BODY_ITEM.match(word) for word in words if "://" not in word)
+    gets = any(_ASKS.fullmatch(word) for word in words)
     return not gets and any(map(_BODY.fullmatch, words))
 
 

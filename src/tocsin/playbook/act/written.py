@@ -14,6 +14,14 @@ from tocsin.playbook.act.call import Call, Write
 from tocsin.playbook.act.carrier import is_code
 from tocsin.playbook.shell import names
 
+_NOTHING = re.compile(r"/dev/(?:null|zero)$")
+_HOST = re.compile(r"^[\w.@$-]+:(?=[/~.\w])")
+_IN_PLACE = re.compile(r"-[A-Za-z]*i(?:$|[.~]|npl)|--in-place|inplace")
+_MOUNT = re.compile(r"/[^:]+:/[^:]+(?!:ro)$")
+_SHORT_FLAG = re.compile(r"-\w")
+_ARCHIVE = re.compile(r"\.(?:tar|tgz|t?[gxb]z\w*|zst)")
+_COMPARISON = re.compile(r"\$\w+\s*>=?\s*[\d.]+")
+
 
 class Touch(NamedTuple):
     """A file that a command writes: ``how`` is remove, edit, say (adds words of its own) or create."""
@@ -80,7 +88,7 @@ def _copied(program: str, rest: tuple[str, ...], operands: list[str]) -> Iterato
     sources = [each for each in operands if each != target]
     moves = program in ("mv", "rename") or any(word.startswith(("--remove-source", "--delete")) for word in rest)
     if target:
-        how = "remove" if any(re.match(r"/dev/(?:null|zero)$", each) for each in sources) else "create"
+        how = "remove" if any(_NOTHING.match(each) for each in sources) else "create"
         yield Touch(_local(target), how)
     if moves:
         yield from (Touch(each, "edit") for each in sources)
@@ -88,13 +96,11 @@ def _copied(program: str, rest: tuple[str, ...], operands: list[str]) -> Iterato
 
 def _local(path: str) -> str:
     """The path in ``host:path`` or ``container:path``."""
-    return re.sub(r"^[\w.@$-]+:(?=[/~.\w])", "", path)
+    return _HOST.sub("", path)
 
 
 def _special(program: str, rest: tuple[str, ...], operands: list[str]) -> Iterator[Touch]:
-    if program in ("sed", "perl", "ruby", "awk", "gawk") and any(
-        re.match(r"-[A-Za-z]*i(?:$|[.~]|npl)|--in-place|inplace", word) for word in rest
-    ):
+    if program in ("sed", "perl", "ruby", "awk", "gawk") and any(_IN_PLACE.match(word) for word in rest):
         yield from (Touch(word, "edit") for word in operands)
     elif program == "find" and "-delete" in rest:
         roots = [word for word in operands if word.startswith(("/", ".", "~", "$"))]
@@ -107,7 +113,7 @@ def _special(program: str, rest: tuple[str, ...], operands: list[str]) -> Iterat
     elif program in _STRIP and operands[:1] == ["cp"] and len(operands) > 1:
         yield Touch(_local(operands[-1]), "create")
     elif program in ("docker", "podman", "nerdctl") and operands[:1] in (["run"], ["create"]):
-        yield from (Touch(word.split(":")[0], "edit") for word in rest if re.match(r"/[^:]+:/[^:]+(?!:ro)$", word))
+        yield from (Touch(word.split(":")[0], "edit") for word in rest if _MOUNT.match(word))
     for at, word in enumerate(rest):
         match = _OUTPUT.match(word)
         if match and program not in ("ps", "kubectl", "grep", "ssh", "scp", "mount", "rsync", "cp", "docker"):
@@ -118,14 +124,14 @@ _SED_WRITES = re.compile(r"(?:^|[\s;/}\d$])[gpI\d]*w\s+(\S+)")
 
 
 def _archived(rest: tuple[str, ...], operands: list[str]) -> Iterator[Touch]:
-    short = (word for at, word in enumerate(rest) if at == 0 or re.match(r"-\w", word))
+    short = (word for at, word in enumerate(rest) if at == 0 or _SHORT_FLAG.match(word))
     flags = "".join(word for word in short if not word.startswith("--"))
     if "--remove-files" in rest:
         yield from (Touch(path, "edit") for path in operands)
     if "x" in flags:
         yield Touch(rest[rest.index("-C") + 1] if "-C" in rest[:-1] else ".", "create")
     elif "f" in flags:
-        file = next((word for word in operands if re.search(r"\.(?:tar|tgz|t?[gxb]z\w*|zst)", word)), "")
+        file = next((word for word in operands if _ARCHIVE.search(word)), "")
         yield Touch(file, "create")
 
 
@@ -243,7 +249,7 @@ _AIMS = re.compile(r"/var/(?:log|adm)\b|/run/log\b|/var/lib/docker/containers")
 def _code(call: Call) -> str:
     """The program in a command's words; what an awk program compares is no redirection."""
     line = " ".join(call.words[1:])
-    return line if is_code(call.words) else re.sub(r"\$\w+\s*>=?\s*[\d.]+", "", line)
+    return line if is_code(call.words) else _COMPARISON.sub("", line)
 
 
 def discards(call: Call) -> bool:

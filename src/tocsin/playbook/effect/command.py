@@ -17,6 +17,7 @@ _GLOB = re.compile(r"[*?\[]")
 
 READERS: dict[Via, Reader] = {**carrier.READERS, **sql.READERS, **http.READERS, **script.READERS}
 """How the inside of a command is read, by the name that the knowledge gives (``via``)."""
+_SCRIPT = re.compile(r"\.(?:sh|py|rb|pl|js|bash)$")
 
 
 def judge_command(command: Command, judge: Judge) -> Verdict:
@@ -60,7 +61,7 @@ def _find(name: str, judge: Judge) -> tuple[Program | None, bool]:
 def _why_unknown(command: Command) -> str:
     name = command.words[0]
     said = readable(" ".join(command.words))[:60]
-    if "/" in name or re.search(r"\.(?:sh|py|rb|pl|js|bash)$", name):
+    if "/" in name or _SCRIPT.search(name):
         return f"`{said}` runs a script of the project: its name is no proof of what it does"
     return f"`{said}`: nothing general is known of `{readable(name)}`"
 

@@ -44,6 +44,11 @@ _LOCAL = re.compile(r"^(?:\w+://)?(?:[^/@]*@)?(?:localhost|127\.\d|\[::1\])")
 _METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE", "PURGE"})
 _GRAPHQL = re.compile(r"^\s*(?:query\b|\{)")
 _GRAPHQL_CHANGE = re.compile(r"\b(?:mutation|subscription)\b")
+_SCHEME = re.compile(r"([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
+_NAMED_FILE = re.compile(r"\w*@")
+_FORM_FILE = re.compile(r"=[@<]")
+_BODY_ITEM = re.compile(r"[\w.-]+:?=(?!=)|[\w.-]+@")
+_FILE_ITEM = re.compile(r"[\w.-]+(?::?=)?@")
 
 
 def judge_request(call: Call, scan: Scan, judge: Judge) -> Verdict:
@@ -72,7 +77,7 @@ def _method(scan: Scan, has_body: bool) -> str:
 
 def _judge_target(method: str, url: str, bodies: tuple[str, ...], scan: Scan, known: Requests) -> Verdict:
     said = readable(url)[:80]
-    scheme = re.match(r"([a-z][a-z0-9+.-]*)://", url, re.IGNORECASE)
+    scheme = _SCHEME.match(url)
     if scheme and scheme[1].lower() == "file":
         return Verdict(Effect.READ_SENSITIVE, (), f"shows the local file `{said}`")
     if scheme and scheme[1].lower() not in ("http", "https", "ftp", "ftps", "ws", "wss"):
@@ -127,8 +132,8 @@ def _reads(call: dict[str, Any], known: Requests) -> bool:
 def _judge_sent(scan: Scan, bodies: tuple[str, ...]) -> Verdict:
     """Judge local content that goes out with the request."""
     forms = scan.values(_FORMS)
-    from_file = [body for body in bodies if body.startswith("@") or re.match(r"\w*@", body)]
-    from_file += [form for form in forms if re.search(r"=[@<]", form)]
+    from_file = [body for body in bodies if body.startswith("@") or _NAMED_FILE.match(body)]
+    from_file += [form for form in forms if _FORM_FILE.search(form)]
     from_file += [*scan.values(_UPLOADS), *scan.values(_FILES)]
     if from_file:
         return Verdict(
@@ -160,10 +165,10 @@ def judge_httpie(call: Call, scan: Scan, judge: Judge) -> Verdict:
     words = list(scan.operands)
     method = words.pop(0) if words and words[0].isupper() else ""
     items = words[1:]
-    has_body = any(re.match(r"[\w.-]+:?=(?!=)|[\w.-]+@", item) for item in items) or call.command.input.given
+    has_body = any(_BODY_ITEM.match(item) for item in items) or call.command.input.given
     method = method or ("POST" if has_body else "GET")
     verdicts = [_judge_target(method, url, (), scan, judge.knowledge.requests) for url in words[:1]]
-    if any(re.match(r"[\w.-]+(?::?=)?@", item) for item in items):
+    if any(_FILE_ITEM.match(item) for item in items):
         verdicts.append(Verdict(Effect.MUTATE, (Tag.EGRESS,), "sends the content of a file somewhere else"))
     verdict = join(verdicts)
     return Verdict(verdict.effect, verdict.tags, f"`{call.name}` {verdict.why}", fetches=True)

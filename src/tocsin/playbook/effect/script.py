@@ -20,6 +20,8 @@ _AWK_STRING = re.compile(r'"(?:\\.|[^"\\])*"', re.DOTALL)
 _AWK_AMBIGUOUS = re.compile(r'/[^/\n]*"[^/\n]*/')
 _AWK_OUTPUT = re.compile(r"\bprintf?\b[^;}]*")
 _PARENTHESES = re.compile(r"\([^()]*\)")
+_ENVIRONMENT = re.compile(r"\b(?:env|strenv|envsubst)\b|\$ENV\b|\$__prog")
+_LOADS = re.compile(r"(?:^|[;|(\s])(?:include|import)\s+\"|\bload(?:_\w+)?\s*\(|\bget_search_list\b")
 
 
 def judge_awk(call: Call, scan: Scan, judge: Judge) -> Verdict:
@@ -98,9 +100,9 @@ def judge_jq(call: Call, scan: Scan, judge: Judge) -> Verdict:
     )
     program, files = (words[0], words[1:]) if words else (".", [])
     verdicts = [judge_read(file, judge.knowledge, call.name) for file in files]
-    if re.search(r"\b(?:env|strenv|envsubst)\b|\$ENV\b|\$__prog", program):
+    if _ENVIRONMENT.search(program):
         verdicts.append(Verdict(Effect.READ_SENSITIVE, (), f"`{call.name}` shows the environment"))
-    if re.search(r"(?:^|[;|(\s])(?:include|import)\s+\"|\bload(?:_\w+)?\s*\(|\bget_search_list\b", program):
+    if _LOADS.search(program):
         verdicts.append(unknown(f"`{call.name}` with a filter that loads something else"))
     return join(verdicts)
 

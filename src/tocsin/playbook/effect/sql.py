@@ -34,6 +34,10 @@ _ROUTINE = re.compile(r"@@global\b|\binto\s+(?:out|dump)file\b", re.IGNORECASE)
 _VERTICAL = re.compile(r"\\[Gg]\s*(?=$|\n)")
 _QUERIES = frozenset({"select", "with", "values", "pragma", ""})
 _LONGEST = 20_000
+_OPAQUE = re.compile(f'{_STRING.pattern}|"[^"]*"|(?P<comment>{_COMMENT.pattern})', re.DOTALL)
+_SEMICOLON = re.compile(";")
+_RUNS = re.compile(r"\banalyze\b(?!\s*(?:=\s*)?(?:false|off|0))", re.IGNORECASE)
+_PRAGMA = re.compile(r"\s*pragma\s+(?:\w+\.)?(\w+)\s*(?:\(\s*[\w'\"]*\s*\))?\s*$", re.IGNORECASE)
 
 
 def judge_client(call: Call, scan: Scan, judge: Judge) -> Verdict:
@@ -98,9 +102,9 @@ def _judge_own_command(text: str, dialect: str, known: Queries) -> Verdict | Non
 
 def _split(text: str) -> Iterable[str]:
     """Yield statements; semicolons inside strings and comments separate nothing."""
-    spans = [match.span() for match in re.finditer(f'{_STRING.pattern}|{_COMMENT.pattern}|"[^"]*"', text, re.DOTALL)]
+    spans = [match.span() for match in _OPAQUE.finditer(text)]
     start = 0
-    for match in re.finditer(";", text):
+    for match in _SEMICOLON.finditer(text):
         if not any(left <= match.start() < right for left, right in spans):
             yield text[start : match.start()]
             start = match.end()
@@ -116,7 +120,7 @@ def _judge_statement(text: str, dialect: str, known: Queries) -> Verdict:
     explained = _EXPLAIN.match(text)
     if explained:
         inner = text[explained.end() :]
-        runs = re.search(r"\banalyze\b(?!\s*(?:=\s*)?(?:false|off|0))", explained["options"], re.IGNORECASE)
+        runs = _RUNS.search(explained["options"])
         return _judge_statement(inner, dialect, known) if runs else Verdict(Effect.READ, (), "`EXPLAIN` only plans")
     copied = _COPY_OUT.match(text)
     if copied:
@@ -134,12 +138,7 @@ def _judge_statement(text: str, dialect: str, known: Queries) -> Verdict:
 def _strip_comments(text: str) -> str:
     if "--" not in text and "/*" not in text:
         return text
-    return re.sub(
-        f'{_STRING.pattern}|"[^"]*"|(?P<comment>{_COMMENT.pattern})',
-        lambda match: " " if match["comment"] else match[0],
-        text,
-        flags=re.DOTALL,
-    )
+    return _OPAQUE.sub(lambda match: " " if match["comment"] else match[0], text)
 
 
 def _find_listed(text: str, first: str, known: Queries) -> Verdict | None:
@@ -176,7 +175,7 @@ def _judge_expression(tree: exp.Expr, text: str, known: Queries) -> Verdict:
 
 
 def _judge_pragma(text: str, known: Queries) -> Verdict:
-    name = re.match(r"\s*pragma\s+(?:\w+\.)?(\w+)\s*(?:\(\s*[\w'\"]*\s*\))?\s*$", text, re.IGNORECASE)
+    name = _PRAGMA.match(text)
     if name and name[1].lower() in known.pragmas:
         return Verdict(Effect.READ, (), f"`{_head(text)}` only looks")
     return Verdict(Effect.MUTATE, (), f"`{_head(text)}` may change a setting of the database")

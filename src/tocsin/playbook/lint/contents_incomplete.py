@@ -38,6 +38,7 @@ CODE = "PB303"
 LEVEL = Level.REMARK
 _MAX_NAMED = 5
 _MOST = 500
+_GAPS = re.compile(r"\W+")
 
 
 def check(view: View) -> Iterator[Finding]:
@@ -61,7 +62,7 @@ def check(view: View) -> Iterator[Finding]:
 
 
 def _fold(text: str) -> str:
-    return re.sub(r"\W+", " ", text.casefold()).strip()
+    return _GAPS.sub(" ", text.casefold()).strip()
 
 
 def _is_listed(block: Block, listed: set[str]) -> bool:

@@ -53,6 +53,7 @@ CODE = "PB209"
 LEVEL = Level.WARNING
 _OVER = re.compile(r"[>≥]|\bmore than\b|\bover\b|\blonger than\b|\bexceeds?\b", re.IGNORECASE)
 _UNITS = frozenset({"minut", "secon", "hours", "hour"})
+_WORDS = re.compile(r"[a-z]{4,}")
 
 
 def check(view: View) -> Iterator[Finding]:
@@ -162,4 +163,4 @@ def _alike(one: str, other: str) -> bool:
 
 @functools.lru_cache(maxsize=1024)
 def _telling(text: str) -> frozenset[str]:
-    return frozenset({word[:5] for word in re.findall(r"[a-z]{4,}", text.lower())} - _UNITS)
+    return frozenset({word[:5] for word in _WORDS.findall(text.lower())} - _UNITS)

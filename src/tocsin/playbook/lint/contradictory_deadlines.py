@@ -33,6 +33,7 @@ from tocsin.words import Level
 CODE = "PB224"
 LEVEL = Level.WARNING
 _FILLER = re.compile(r"\([^)]*\)|\b(?:the|a|an|conduct|hold|complete|do|required|full)\b", re.IGNORECASE)
+_GAPS = re.compile(r"\W+")
 
 
 def check(view: View) -> Iterator[Finding]:
@@ -68,7 +69,7 @@ def _clocks_of(entry: Entry) -> Iterator[tuple[str, int, int]]:
 def _reviews(view: View) -> Iterator[Finding]:
     said: dict[tuple[str, str, tuple[str, ...]], tuple[int, int]] = {}
     for review in view.playbook.reviews:
-        what = re.sub(r"\W+", " ", _FILLER.sub("", review.what)).strip().lower()
+        what = _GAPS.sub(" ", _FILLER.sub("", review.what)).strip().lower()
         first, where = said.setdefault((what, review.from_, review.severities), (review.after_s, review.line))
         if what and first != review.after_s:
             yield _report(f"“{review.what}”", (first, where), (review.after_s, review.line))

@@ -32,13 +32,14 @@ _REFERENCE = re.compile(
 )
 
 _WORDS = ("Playbook ", "Runbook ", "Scenario ")
+_NUMBER_END = re.compile(r"\d+$")
 
 
 def check(view: View) -> Iterator[Finding]:
     labels = {scenario.label for scenario in view.playbook.scenarios if scenario.label}
     if not labels:
         return
-    families = {re.sub(r"\d+$", "", label) for label in labels if not label.isdigit()}
+    families = {_NUMBER_END.sub("", label) for label in labels if not label.isdigit()}
     numbered = any(label.isdigit() for label in labels)
     own = {scenario.line for scenario in view.playbook.scenarios}
     marks = (*families, *(_WORDS if numbered else ()))
@@ -46,7 +47,7 @@ def check(view: View) -> Iterator[Finding]:
     for line, text in view.words if wanted else ():
         for match in _REFERENCE.finditer(text) if line in wanted else ():
             label = match["number"] or match["id"]
-            known = numbered if match["number"] else re.sub(r"\d+$", "", label) in families
+            known = numbered if match["number"] else _NUMBER_END.sub("", label) in families
             if known and label not in labels:
                 yield Finding(
                     line,

@@ -25,6 +25,7 @@ CODE = "PB225"
 LEVEL = Level.REMARK
 _MASKS = (("YYYY", r"\d{4}"), ("YY", r"\d{2}"), ("MM", r"\d{2}"), ("DD", r"\d{2}"))
 _COUNTER = re.compile(r"X+|#+|N+|n+|0+[1Nn]|<\w+>|\[\w+\]")
+_WHOLE_DATE = re.compile(r"\d{8}")
 
 
 def check(view: View) -> Iterator[Finding]:
@@ -49,7 +50,7 @@ def check(view: View) -> Iterator[Finding]:
 
 def _shape(pattern: str) -> re.Pattern[str]:
     """What a number of this pattern looks like: the date's digits, then a counter of any length."""
-    bare = re.sub(r"\d{8}", "YYYYMMDD", pattern)
+    bare = _WHOLE_DATE.sub("YYYYMMDD", pattern)
     cut = max(bare.rfind("-"), bare.rfind("_")) + 1
     head = re.escape(bare[:cut])
     for mask, digits in _MASKS:

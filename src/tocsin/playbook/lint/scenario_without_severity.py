@@ -37,6 +37,7 @@ _COMMON = frozenset(
     "warnings warning".split()
 )
 _ENDING = re.compile(r"(?:ing|ion|ed|es|s)$")
+_WORDS = re.compile(r"[a-z]{3,}")
 
 
 def check(view: View) -> Iterator[Finding]:
@@ -88,5 +89,5 @@ def _score(stems: frozenset[str], title: frozenset[str], whole: frozenset[str]) 
 
 @functools.lru_cache(maxsize=1024)
 def _stems(text: str) -> frozenset[str]:
-    words = re.findall(r"[a-z]{3,}", text.lower())
+    words = _WORDS.findall(text.lower())
     return frozenset(_ENDING.sub("", word)[:6] for word in words if word not in _COMMON)

@@ -44,6 +44,7 @@ _EDITS = re.compile(
 _FILE = re.compile(r"\b[\w./-]+\.(?:ya?ml|toml|json|conf|cfg|ini|env|properties|xml|tf|service|config)\b")
 _INDENTED = re.compile(r"\s*#\s{2,}\S")
 _CONTINUES = re.compile(r"^\(|^[a-z]")
+_METRIC = re.compile(r"[a-z]\w*_\w+")
 
 
 class FenceReading:
@@ -234,7 +235,7 @@ class _Reader:
 
 
 def _is_query(text: str) -> bool:
-    return promql.is_expression(text) or re.fullmatch(r"[a-z]\w*_\w+", text) is not None
+    return promql.is_expression(text) or _METRIC.fullmatch(text) is not None
 
 
 def _bare(item: FenceItem) -> str:

@@ -28,6 +28,8 @@ _SHOWS = re.compile(
     r"message|error|log|called|named|formerly|instead of|equals?|contains?)\W*$",
     re.IGNORECASE,
 )
+_BESIDES = re.compile(r"`[^`\n]+`|<br\s*/?>|[;,.&|]|\b(?:then|and|or)\b")
+_RUNNABLE = re.compile(r"\.(?:sh|py|rb|pl)$|/s?bin/")
 
 
 def command_in(raw: str) -> tuple[str, str] | None:
@@ -64,7 +66,7 @@ def commands_below(raw: str) -> tuple[str, list[tuple[int, str]]]:
 def commands_of(cell: str) -> list[str]:
     """The commands of a table's cell that holds nothing but code; empty where it says anything else."""
     codes = inline.ticked(cell)
-    rest = re.sub(r"`[^`\n]+`|<br\s*/?>|[;,.&|]|\b(?:then|and|or)\b", "", cell).strip()
+    rest = _BESIDES.sub("", cell).strip()
     return codes if codes and not rest and all(map(is_command, codes)) else []
 
 
@@ -73,6 +75,6 @@ def is_command(code: str) -> bool:
     words = code.split()
     if not words or (len(words) == 1 and not words[0].startswith(("./", "/"))):
         return False
-    if len(words) == 1 and (words[0].endswith("/") or not re.search(r"\.(?:sh|py|rb|pl)$|/s?bin/", words[0])):
+    if len(words) == 1 and (words[0].endswith("/") or not _RUNNABLE.search(words[0])):
         return False
     return statement.looks_like_shell([code], None)

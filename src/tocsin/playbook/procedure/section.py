@@ -41,6 +41,7 @@ _BY_CONTENT = (
     (SectionKind.DIAGNOSIS, re.compile(r"\bcheck\b|\breview\b|\banaly[sz]e|\blogs?\b|\bmetrics\b", re.IGNORECASE)),
 )  # fmt: skip
 _CHECKS = re.compile(r"\bcheck\b|\bcurl\b|\blogs?\b|\bstatus\b|\bps\b", re.IGNORECASE)
+_MITIGATES = re.compile(r"mitigat|workaround", re.IGNORECASE)
 
 
 class Part:
@@ -213,7 +214,7 @@ def _settle(block: Block, name: str, when: Clock | None) -> SectionKind | None:
     """The kind of a phase: its title's, where that says enough; what is done at the very beginning; its content's."""
     naming = name_kind(name)
     known = naming.kind if naming is not None and naming.other_words <= 3 else None
-    vague = known is None or (known in _LOOSE_KINDS and re.search(r"mitigat|workaround", name, re.IGNORECASE) is None)
+    vague = known is None or (known in _LOOSE_KINDS and _MITIGATES.search(name) is None)
     if not vague:
         return known
     if when is not None and when.starts_s == 0:

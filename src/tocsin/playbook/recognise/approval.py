@@ -51,6 +51,7 @@ _STOP_WHO = frozenset({"", "the", "a", "an", "your", "our", "prior", "explicit",
 "and", "for", "you", "we", "you have", "we have",
                        "with", "normal", "full", "unanimous", "formal", "final", "proper"})  # fmt: skip
 _AGREES = re.compile(r"agree|confirm|okay|says so|clears", re.IGNORECASE)
+_ARTICLE = re.compile(r"^(?:the|an?|your|our|explicit|written|prior|getting|from|with)\s+", re.IGNORECASE)
 
 
 def who_lifts(text: str) -> str | None:
@@ -82,7 +83,5 @@ def find_approver(text: str, *, forbidding: bool) -> tuple[bool, str | None]:
 
 
 def _tidy(who: str) -> str | None:
-    name = re.sub(
-        r"^(?:the|an?|your|our|explicit|written|prior|getting|from|with)\s+", "", who.strip(" -'"), flags=re.IGNORECASE
-    ).strip()
+    name = _ARTICLE.sub("", who.strip(" -'")).strip()
     return None if name.lower() in _STOP_WHO else name

@@ -42,6 +42,7 @@ _NUMBER = re.compile(
     r"\b[A-Z]{2,8}[-_](?:(?:YYYY|YY)[-/.]?MM(?:[-/.]?DD)?|\d{8}(?=[-_]?[X#N]))[-_](?:[X]{1,5}|#{1,5}|[Nn]{1,5}|"
     r"0+[1Nn]|<\w+>|\[\w+\])(?!\w)"
 )  # fmt: skip
+_BARS = re.compile(r"\s+[|·•]\s+")
 
 
 def recognise(draft: Draft) -> None:
@@ -122,7 +123,7 @@ def _pairs(block: Block) -> Iterator[tuple[str, str, int]]:
                 yield inline.name(row.cells[0]), row.cells[1], row.line
     elif block.kind is Kind.TEXT:
         for offset, line in enumerate(block.raw.split("\n")):
-            for part in re.split(r"\s+[|·•]\s+", inline.clean(line)):
+            for part in _BARS.split(inline.clean(line)):
                 key, colon, value = part.partition(":")
                 if colon and len(key) < 40:
                     yield key.strip(), value.strip(), block.line + offset

@@ -80,6 +80,10 @@ _COMMON_WORDS = frozenset(
         "and",
     ]
 )
+_BRACKETED = re.compile(r"\(([^()]+)\)")
+_BRACKETED_FIGURE = re.compile(r"\(([^()]*\d[^()]*)\)")
+_LONG_WORDS = re.compile(r"[a-z]{4,}")
+_BETWEEN_PEOPLE = re.compile(r"[,;]")
 
 
 def recognise(draft: Draft) -> None:
@@ -248,12 +252,12 @@ def _from_entry(draft: Draft, found: Entry) -> _Rung | None:
 
 def _condition_in(draft: Draft, text: str) -> str:
     """What stands in parentheses behind a rung, where it says when without a time: "(immediately)", "(all P0)"."""
-    found = re.findall(r"\(([^()]+)\)", text)
+    found = _BRACKETED.findall(text)
     return next((inside for inside in found if speaks_of_once(inside) or draft.levels.find(inside)), "")
 
 
 def _without_title(text: str, title: str) -> str:
-    inside = re.search(r"\(([^()]*\d[^()]*)\)", text)
+    inside = _BRACKETED_FIGURE.search(text)
     if inside:
         return inside.group(1)
     when = _WHEN_CLAUSE.search(text)
@@ -306,8 +310,8 @@ def _assign(rungs: list[_Rung], conditions: list[Trigger]) -> None:
     levels = [rung for rung in rungs if rung.level is not None] or rungs
     first = min(levels, key=lambda rung: (rung.level or 0, rung.line))
     for trigger in conditions:
-        words = set(re.findall(r"[a-z]{4,}", (trigger.condition or "").lower())) - _COMMON_WORDS
-        own = [rung for rung in rungs if words & set(re.findall(r"[a-z]{4,}", rung.title.lower()))]
+        words = set(_LONG_WORDS.findall((trigger.condition or "").lower())) - _COMMON_WORDS
+        own = [rung for rung in rungs if words & set(_LONG_WORDS.findall(rung.title.lower()))]
         (own[0] if own and trigger.condition else first).triggers.append(trigger)
 
 
@@ -316,7 +320,7 @@ def _read_levels(draft: Draft) -> None:
     for severity, found in draft.level_entries:
         for field in found.fields:
             if _IMMEDIATE_ESCALATION.search(field.value):
-                who = [name for part in re.split(r"[,;]", field.value) for name in _people(part)]
+                who = [name for part in _BETWEEN_PEOPLE.split(field.value) for name in _people(part)]
                 trigger = Trigger(severity=severity, clock=TriggerClock.IMMEDIATE, after_s=0, line=field.line)
                 draft.escalation.append(
                     Escalation(scope="document", line=field.line, who=tuple(who), triggers=(trigger,))

@@ -42,6 +42,7 @@ _SLOT_TAIL = re.compile(r"\s*[:–—-]\s*[\[<{].*$|\s*[\[<{][^\]>}]*[\]>}]\s*$"
 _LINE_KEY = re.compile(r"^\W*[A-Z][\w /()-]{1,40}:\s*\S?")
 _COMMUNICATION = frozenset({Topic.TEMPLATE, Topic.COMMUNICATION})
 _LEAD = re.compile(r"(?:template|sample|example|modelo|vorlage)\s*[-–—:]\s*(?=\S)", re.IGNORECASE)
+_TEMPLATE_END = re.compile(r"template$", re.IGNORECASE)
 
 
 def recognise(draft: Draft) -> None:
@@ -156,7 +157,7 @@ def _read_parts(draft: Draft, holding: set[int]) -> Iterator[Template]:
         if (
             block.of(Kind.HEADING)
             and name_topic(block.title) is Topic.TEMPLATE
-            and not re.search(r"template$", block.title, re.IGNORECASE)
+            and not _TEMPLATE_END.search(block.title)
         ):
             continue
         lines = draft.outline.lines[block.end_line : block.last_line]

@@ -49,6 +49,7 @@ _HOLDS_LEVEL = frozenset({Kind.HEADING, Kind.LABEL, Kind.ITEM})
 _MAX_SIGNS = 40
 _JOINT = re.compile(r"\s*(?::|\s[-–—]\s|\||,)\s*")
 _COMMA = re.compile(r",\s+|;\s+")
+_WORDS = re.compile(r"\w+")
 
 
 class Rung:
@@ -184,7 +185,7 @@ def _score(ladder: list[Rung], draft: Draft) -> int:
     holder = ladder[0].entry.block
     parent = holder if holder.kind is Kind.TABLE else holder.parent
     about = parent is not None and (topic_of(parent) is Topic.SEVERITY or _is_about_severity(draft, parent))
-    words = sum(any(word_rank(word) is not None for word in re.findall(r"\w+", rung.level.rest)[:4]) for rung in ladder)
+    words = sum(any(word_rank(word) is not None for word in _WORDS.findall(rung.level.rest)[:4]) for rung in ladder)
     timed = sum(_is_timed(rung.entry) for rung in ladder)
     known = ladder[0].level.prefix in _KNOWN_PREFIX
     if not known and 2 * words < len(ladder):
@@ -209,7 +210,7 @@ def _order(groups: list[list[Rung]]) -> list[list[Rung]]:
 
 def _rank_in_words(group: list[Rung]) -> int | None:
     for rung in group:
-        for word in re.findall(r"\w+", rung.level.rest or rung.level.id)[:3]:
+        for word in _WORDS.findall(rung.level.rest or rung.level.id)[:3]:
             if word_rank(word) is not None:
                 return word_rank(word)
     return None

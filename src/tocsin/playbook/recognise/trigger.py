@@ -74,6 +74,7 @@ _NOBODY = re.compile(
 _PARENTHESES = re.compile(r"\s*\([^()]*\)")
 _ARTICLE = re.compile(r"^(?:the|an?|your|our|also|then)\s+", re.IGNORECASE)
 _ON_DECK = re.compile(r"\s+on deck$", re.IGNORECASE)
+_DIGITS = re.compile(r"\d+")
 
 
 def read_triggers(text: str, levels: Levels, line: int) -> list[Trigger]:
@@ -114,7 +115,7 @@ def _at_once(severity: str | None, condition: str | None, line: int) -> Trigger:
 def _without(words: str, severities: list[str]) -> str:
     for level in severities:
         words = words.replace(level, "")
-    return re.sub(r"\d+", "", words)
+    return _DIGITS.sub("", words)
 
 
 def read_call(text: str) -> tuple[tuple[str, ...], tuple[str, ...]] | None:

@@ -146,7 +146,7 @@ class Draft:
 
     def state(self, text: str, line: int) -> model.Statement:
         """The statement that a command among words is; it counts among the document's statements."""
-        made = state(text, line, self.knowledge, self.catalogue)
+        made = state(text, line, effect.find_ground(self.knowledge, self.catalogue))
         self.statements.append(made)
         return made
 

@@ -19,15 +19,15 @@ from tocsin.playbook.effect.tables import load
 from tocsin.playbook.effect.verdict import Verdict, unknown
 from tocsin.playbook.effect.walk import judge_statement, judge_text
 
-__all__ = ["EMPTY", "Catalogue", "Entry", "Knowledge", "Verdict", "classify", "load"]
+__all__ = ["EMPTY", "Catalogue", "Entry", "Ground", "Knowledge", "Verdict", "classify", "find_ground", "load"]
 
 
 def classify(text: str, knowledge: Knowledge, catalogue: Catalogue = EMPTY) -> Verdict:
     """Return what a shell statement does; never raises, whatever the text."""
-    return _classify(text, _find_ground(knowledge, catalogue))
+    return _classify(text, find_ground(knowledge, catalogue))
 
 
-class _Ground:
+class Ground:
     """What verdicts stand on, told apart by identity: tables this large are never compared."""
 
     __slots__ = ("catalogue", "knowledge")
@@ -36,21 +36,26 @@ class _Ground:
         self.knowledge = knowledge
         self.catalogue = catalogue
 
+    def classify(self, text: str) -> Verdict:
+        """Return what a shell statement does; never raises, whatever the text."""
+        return _classify(text, self)
 
-_GROUNDS: deque[_Ground] = deque(maxlen=8)
+
+_GROUNDS: deque[Ground] = deque(maxlen=8)
 
 
-def _find_ground(knowledge: Knowledge, catalogue: Catalogue) -> _Ground:
+def find_ground(knowledge: Knowledge, catalogue: Catalogue) -> Ground:
+    """Return the one ground of a knowledge and a catalogue: what it was asked before is remembered by it."""
     for ground in _GROUNDS:
         if ground.knowledge is knowledge and ground.catalogue is catalogue:
             return ground
-    made = _Ground(knowledge, catalogue)
+    made = Ground(knowledge, catalogue)
     _GROUNDS.appendleft(made)
     return made
 
 
 @functools.lru_cache(maxsize=4096)
-def _classify(text: str, ground: _Ground) -> Verdict:
+def _classify(text: str, ground: Ground) -> Verdict:
     judge = Judge(ground.knowledge, ground.catalogue, 0, judge_text, judge_command)
     try:
         return judge_statement(text, judge)

@@ -7,8 +7,12 @@ condition, at a blank line followed by a comment of its own, at the next numbere
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Sequence
+from typing import TypeVar
+
+from msgspec.structs import replace
 
 from tocsin.playbook import effect, placeholder, promql, statement
 from tocsin.playbook.block import Block
@@ -16,6 +20,8 @@ from tocsin.playbook.model import Branch, Statement, Step
 from tocsin.playbook.procedure.branch import comment_condition, trailing_condition
 from tocsin.playbook.statement import FenceItem
 from tocsin.words import StepKind
+
+M = TypeVar("M", Branch, FenceItem)
 
 _NUMBER = re.compile(r"^(?:step\s+)?\d+(?:\.\d+)?[.):]\s+", re.IGNORECASE)
 _BULLET = re.compile(r"^[-*•]\s+")
@@ -50,8 +56,31 @@ _METRIC = re.compile(r"[a-z]\w*_\w+")
 class FenceReading:
     """What one fence holds: its statements, its steps and the branches that its comments open."""
 
-    def __init__(self, block: Block) -> None:
+    __slots__ = ("block", "branches", "items", "statements", "steps")
+
+    def __init__(self, block: Block, found: _Found, offset: int) -> None:
         self.block = block
+        self.items = [_move(item, offset) for item in found.items]
+        self.branches = [_move(branch, offset) for branch in found.branches]
+        made = {id(statement): replace(statement, line=statement.line + offset) for statement in found.statements}
+        self.statements = [*made.values()]
+        self.steps = [
+            replace(
+                step,
+                line=step.line + offset,
+                branch=step.branch and step.branch + offset,
+                statement=step.statement and made[id(step.statement)],
+            )
+            for step in found.steps
+        ]
+
+
+class _Found:
+    """What the text of a fence holds, with lines counted from its first line of content, which is 1."""
+
+    __slots__ = ("branches", "items", "statements", "steps")
+
+    def __init__(self) -> None:
         self.statements: list[Statement] = []
         self.steps: list[Step] = []
         self.branches: list[Branch] = []
@@ -60,22 +89,37 @@ class FenceReading:
 
 def read(block: Block, knowledge: effect.Knowledge, catalogue: effect.Catalogue) -> FenceReading:
     """Read a fence; one that holds no commands for a shell has neither statements nor steps."""
-    reading = FenceReading(block)
-    if statement.looks_like_shell(block.body, block.lang):
-        reading.items = statement.read_fence(block.body, block.first_line, block.lang)
-        _Reader(reading, knowledge, catalogue).run()
-    elif block.lang == "promql" or (
-        not block.lang and block.body and promql.is_expression("\n".join(block.body).strip())
-    ):
-        query = "\n".join(block.body).strip()
+    reader = _remember if sum(map(len, block.body)) <= _LONGEST else _read
+    found = reader(block.body, block.lang, effect.find_ground(knowledge, catalogue))
+    return FenceReading(block, found, block.first_line - 1)
+
+
+def _read(body: tuple[str, ...], lang: str | None, ground: effect.Ground) -> _Found:
+    found = _Found()
+    if statement.looks_like_shell(body, lang):
+        found.items = statement.read_fence(body, 1, lang)
+        _Reader(found, body, ground).run()
+    elif lang == "promql" or (not lang and body and promql.is_expression("\n".join(body).strip())):
+        query = "\n".join(body).strip()
         if query:
-            reading.steps.append(Step(kind=StepKind.PROMQL, line=block.first_line, text=query))
-    return reading
+            found.steps.append(Step(kind=StepKind.PROMQL, line=1, text=query))
+    return found
 
 
-def state(text: str, line: int, knowledge: effect.Knowledge, catalogue: effect.Catalogue) -> Statement:
+_LONGEST = 4000
+"""Characters of a fence that is remembered: most have a few hundred."""
+
+_remember = functools.lru_cache(maxsize=1024)(_read)
+"""A playbook that is compiled again, after an edit or on a reload, has nearly all of its fences as before."""
+
+
+def _move(found: M, offset: int) -> M:
+    return replace(found, line=found.line + offset, end_line=found.end_line + offset)
+
+
+def state(text: str, line: int, ground: effect.Ground) -> Statement:
     """The statement that a text is, with its effect and its blanks."""
-    verdict = effect.classify(text, knowledge, catalogue)
+    verdict = ground.classify(text)
     return Statement(
         line=line,
         text=text,
@@ -89,10 +133,10 @@ def state(text: str, line: int, knowledge: effect.Knowledge, catalogue: effect.C
 class _Reader:
     """Walks the items of one fence, holding the comments not yet used and the branch that is open."""
 
-    def __init__(self, reading: FenceReading, knowledge: effect.Knowledge, catalogue: effect.Catalogue) -> None:
-        self.reading = reading
-        self.knowledge = knowledge
-        self.catalogue = catalogue
+    def __init__(self, found: _Found, body: Sequence[str], ground: effect.Ground) -> None:
+        self.found = found
+        self.body = body
+        self.ground = ground
         self.pending: list[FenceItem] = []  # comments that may turn out to be a title
         self.title: str | None = None
         self.caution: str | None = None
@@ -102,7 +146,7 @@ class _Reader:
         self.last_line = 0
 
     def run(self) -> None:
-        items = self.reading.items
+        items = self.found.items
         for index, item in enumerate(items):
             gap = bool(self.last_line) and item.line > self.last_line + 1
             if item.kind == "comment":
@@ -111,7 +155,7 @@ class _Reader:
                 self._read_doing(item, gap)
             self.last_line = item.end_line
         self._let_go()
-        self._close(max(self.last_line, self.reading.block.first_line))
+        self._close(max(self.last_line, 1))
 
     # -- comments -------------------------------------------------------------------------------------------------
 
@@ -149,7 +193,7 @@ class _Reader:
         if follows is None or follows.kind != "statement" or follows.line > item.end_line + 1:
             return False
         text = _bare(item)
-        wedged = bool(self.reading.steps) and not gap and self.reading.steps[-1].kind is StepKind.STATEMENT
+        wedged = bool(self.found.steps) and not gap and self.found.steps[-1].kind is StepKind.STATEMENT
         edits = _EDITS.match(text) is not None and _FILE.search(text) is not None
         return edits or "..." in text or "…" in text or (wedged and _BY_HAND.search(text) is not None)
 
@@ -157,7 +201,7 @@ class _Reader:
         """Comments that introduce no command are things to do by hand."""
         if self.condition is not None and not self.used and not self.pending:
             self._add_step(_kind_of(self.title or ""), self.condition.line, self.title or self.condition_text)
-        for group in _paragraphs(self.pending, self.reading.block):
+        for group in _paragraphs(self.pending, self.body):
             self._add_manual(*group)
         self.pending = []
 
@@ -170,7 +214,7 @@ class _Reader:
     def _take_title(self) -> None:
         """The last of the waiting comments becomes the title of what follows; those before it are things to do."""
         if self.pending:
-            groups = _paragraphs(self.pending, self.reading.block)
+            groups = _paragraphs(self.pending, self.body)
             self.pending = []
             for group in groups[:-1]:
                 self._add_manual(*group)
@@ -192,14 +236,14 @@ class _Reader:
             self._add_step(StepKind.MANUAL, item.line, item.text)
 
     def _add_statement(self, item: FenceItem) -> None:
-        made = state(item.text, item.line, self.knowledge, self.catalogue)
-        self.reading.statements.append(made)
+        made = state(item.text, item.line, self.ground)
+        self.found.statements.append(made)
         own = trailing_condition(item.trailing)
         if own is not None:
-            self.reading.branches.append(Branch(condition=own, line=item.line, end_line=item.end_line, in_fence=True))
+            self.found.branches.append(Branch(condition=own, line=item.line, end_line=item.end_line, in_fence=True))
         link = _LINK.fullmatch(item.text)
         self.used = True
-        self.reading.steps.append(
+        self.found.steps.append(
             Step(
                 kind=StepKind.LINK if link else StepKind.STATEMENT,
                 line=item.line,
@@ -214,7 +258,7 @@ class _Reader:
     def _add_step(self, kind: StepKind, line: int, text: str, title: str | None = None) -> None:
         self.used = True
         caution = _caution_in(text) if kind is StepKind.MANUAL else None
-        self.reading.steps.append(
+        self.found.steps.append(
             Step(kind=kind, line=line, text=text, branch=self._branch_line(), title=title, caution=caution)
         )
 
@@ -227,7 +271,7 @@ class _Reader:
         if self.condition is None:
             return
         line = self.condition.line
-        self.reading.branches.append(
+        self.found.branches.append(
             Branch(condition=self.condition_text, line=line, end_line=max(line, end_line), in_fence=True)
         )
         self.condition = None
@@ -258,13 +302,11 @@ def _kind_of(text: str) -> StepKind:
     return StepKind.QUESTION if text.endswith("?") else StepKind.MANUAL
 
 
-def _paragraphs(comments: list[FenceItem], block: Block) -> list[list[FenceItem]]:
+def _paragraphs(comments: list[FenceItem], body: Sequence[str]) -> list[list[FenceItem]]:
     """Comments that belong together: one that is indented, in parentheses or in mid-sentence continues the last."""
     groups: list[list[FenceItem]] = []
     for comment in comments:
-        source = (
-            block.body[comment.line - block.first_line] if comment.line - block.first_line < len(block.body) else ""
-        )
+        source = body[comment.line - 1] if comment.line <= len(body) else ""
         indented = _INDENTED.match(source) is not None
         if groups and (indented or (_CONTINUES.match(comment.text) and not _is_command(comment.text))):
             groups[-1].append(comment)

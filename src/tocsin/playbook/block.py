@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from enum import StrEnum
 
 from tocsin.playbook import inline
+from tocsin.playbook.once import Once
 
 
 class Kind(StrEnum):
@@ -52,61 +53,45 @@ class Block:
     ``section.label_end``); ``lang``, ``body`` and ``first_line`` belong to fences, ``rows`` to tables.
     """
 
-    __slots__ = (
-        "_below", "_own", "_text", "_title", "body", "checked", "children", "end_line", "fenced", "first_line",
-        "indent", "kind", "lang", "last_line", "level", "line", "number", "ordered", "parent", "position", "quoted",
-        "raw", "reach", "rows", "value",
-    )  # fmt: skip
+    number: int | None = None
+    ordered = False
+    quoted = False
+    lang: str | None = None
+    body: tuple[str, ...] = ()
+    fenced = True
+    rows: Sequence[Row] = ()
+    reach = -1
+    _below: list[Block] | None = None
 
     def __init__(self, kind: Kind, line: int, raw: str = "", indent: int = 0) -> None:
         self.kind = kind
-        self.line = line
-        self.end_line = line
-        self.last_line = line
+        self.line = self.end_line = self.last_line = self.first_line = line
         self.raw = raw
         self.indent = indent
         self.level = 0
-        self.number: int | None = None
-        self.ordered = False
         self.checked: bool | None = None
         self.value = ""
-        self.quoted = False
-        self.lang: str | None = None
-        self.body: tuple[str, ...] = ()
-        self.first_line = line
-        self.fenced = True
-        self.rows: list[Row] = []
         self.children: list[Block] = []
         self.parent: Block | None = None
         self.position = 0
-        self.reach = -1
-        self._below: list[Block] | None = None
-        self._own: tuple[tuple[int, str], ...] | None = None
-        self._text: str | None = None
-        self._title: str | None = None
 
     def __repr__(self) -> str:
         return f"<{self.kind} {self.line}-{self.last_line} {self.raw[:40]!r}>"
 
-    @property
+    @Once
     def text(self) -> str:
         """The words without Markdown marks."""
-        if self._text is None:
-            self._text = inline.clean(self.raw)
-        return self._text
+        return inline.clean(self.raw)
 
-    @property
+    @Once
     def title(self) -> str:
         """The words of a heading, label or item as a name: no leading symbols, no closing colon."""
-        if self._title is None:
-            self._title = inline.undecorated(self.text).rstrip(" :：")
-        return self._title
+        return inline.undecorated(self.text).rstrip(" :：")
 
     def say_more(self, words: str, line: int) -> None:
-        """Add a continuation line to the block's own words."""
+        """Add a continuation line to the block's own words; nobody has asked for them yet."""
         self.raw += "\n" + words
         self.end_line = line
-        self._text = self._title = self._own = None
 
     def walk(self) -> Sequence[Block]:
         """Every block below this one, in document order."""
@@ -125,14 +110,9 @@ class Block:
         """Take a list of all the blocks below, in document order, for the true one."""
         self._below = below
 
-    @property
+    @Once
     def lines(self) -> tuple[tuple[int, str], ...]:
         """Every line of the block's own words with its number, without marks; rows of a table, but not its header."""
-        if self._own is None:
-            self._own = self._read_lines()
-        return self._own
-
-    def _read_lines(self) -> tuple[tuple[int, str], ...]:
         if self.kind is Kind.ITEM or self.kind is Kind.TEXT:
             if "\n" not in self.raw:
                 return ((self.line, self.text),)
@@ -144,7 +124,7 @@ class Block:
         return ()
 
     @property
-    def told_rows(self) -> list[Row]:
+    def told_rows(self) -> Sequence[Row]:
         """The rows of a table that say something: all but the header, unless a table of pairs has a pair for one."""
         header = self.rows[0].cells
         paired = len(header) == 2 and any(character.isdigit() for character in header[1])

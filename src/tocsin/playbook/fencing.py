@@ -30,9 +30,11 @@ class Fencing:
         code = language(info) in _CODE
         if self._missing.get(char, 99) <= size:
             return self._cut(at, len(self.lines)), False
+        shortest = char * 3
         for index in range(at + 1, len(self.lines)):
-            words = self.lines[index].strip().lstrip("> ")
-            if not words.startswith(char * 3):
+            line = self.lines[index]
+            words = line.strip().lstrip("> ") if shortest in line else ""
+            if not words.startswith(shortest):
                 continue
             run = len(words) - len(words.lstrip(char))
             if run == len(words) and run >= size:
@@ -65,8 +67,14 @@ def columns(line: str) -> int:
     return len(expanded) - len(expanded.lstrip())
 
 
-def dedent(line: str, by: int) -> str:
-    """Take at most this many columns of white space off the beginning of a line."""
+def dedent(lines: Sequence[str], by: int) -> tuple[str, ...]:
+    """Take at most this many columns of white space off the beginning of each line."""
+    if not by and not any(line[:1] == "\t" for line in lines):
+        return tuple(lines)
+    return tuple(_dedent(line, by) for line in lines)
+
+
+def _dedent(line: str, by: int) -> str:
     if "\t" in line[: by + 1]:
         words = line.lstrip(" \t")
         line = line[: len(line) - len(words)].expandtabs(4) + words

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from tocsin.playbook.block import Block, Kind
 
+_BETWEEN = frozenset({Kind.FENCE, Kind.TEXT, Kind.TABLE})
+
 
 def gather(parent: Block, item: Block) -> None:
     """Give what stands between two items of one list to the first of them, although it is not indented."""
-    index = len(parent.children)
-    while index and parent.children[index - 1].kind in (Kind.FENCE, Kind.TEXT, Kind.TABLE):
+    last = index = len(parent.children)
+    while index and parent.children[index - 1].kind in _BETWEEN:
         index -= 1
+    if index == last:
+        return
     between = parent.children[index:]
     before = parent.children[index - 1] if index else None
-    if not between or before is None or before.kind is not Kind.ITEM or before.ordered != item.ordered:
+    if before is None or before.kind is not Kind.ITEM or before.ordered != item.ordered:
         return
     if before.indent != item.indent or not _continues(before, item, between):
         return

@@ -17,11 +17,12 @@ from tocsin.playbook.listing import gather
 from tocsin.playbook.table import read_html_rows, read_rows
 
 _HEADING = re.compile(r"(#{1,6})(?:[ \t]+(.*?))?(?:[ \t]+#+)?[ \t]*")
-_BULLET = re.compile(r"([-*+•▪◦])(?:[ \t]+|$)")
+_BLANK = ("", " ", "\t")
 _ORDERED = re.compile(r"(\d{1,9})[.)](?:[ \t]+|$)")
 _RULE = re.compile(r"(?:(?:-[ \t]*){3,}|(?:\*[ \t]*){3,}|(?:_[ \t]*){3,})")
 _ADMONITION = re.compile(r'(?:!!!|\?\?\?\+?)[ \t]+[\w-]+(?:[ \t]+"(.*)")?[ \t]*$|:{3,}\{?[\w-]*\}?[ \t]*(.*)$')
 _COMPONENT = re.compile(r"</?[A-Z][\w.]*(?:\s[^<>]*)?/?>(?:</[A-Z][\w.]*>)?")
+_QUOTE = re.compile(r"^(?:>\s*)+")
 _ALERT_MARK = re.compile(r"\[!\w+\]\s*")
 _PROSE = re.compile(r"[A-Z][a-z]*,?(?: [\w'’`-]+,?){3}")
 _MAX_DEPTH = 24
@@ -62,31 +63,30 @@ class Scanner:
         while self.at < len(self.lines):
             line = self.lines[self.at]
             words = line.lstrip(" \t")
-            if not words.strip():
+            indent = len(line) - len(words) if "\t" not in line else columns(line)
+            words = words.rstrip()
+            if not words:
                 self.blank, self.open = True, None
                 self.at += 1
                 continue
-            indent = len(line) - len(words) if "\t" not in line else columns(line)
             if self.offset:
                 self.offset = self.offset if indent >= self.offset else 0
                 indent -= self.offset
-            self._read(words.rstrip(), indent)
+            self._read(words, indent)
             self.at += 1
             self.blank = False
 
     def _read(self, words: str, indent: int) -> None:
         """Dispatch one line by its first character."""
-        quoted = False
-        while words.startswith(">"):
-            words, quoted = words[1:].lstrip(), True
+        quoted = words[0] == ">"
         if quoted:
-            words = _ALERT_MARK.sub("", words)
+            words = _ALERT_MARK.sub("", _QUOTE.sub("", words, count=1))
             if not words:
                 self.blank, self.open = True, None
                 return
-        if words.startswith("{/*") and words.endswith("*/}"):
+        if words[0] == "{" and words.startswith("{/*") and words.endswith("*/}"):
             return  # a comment in MDX
-        if "<!--" in words and not words.startswith(("`", "~")):
+        if "<!--" in words and words[0] not in "`~":
             words = self._skip_comment(words)
             if not words:
                 return
@@ -137,16 +137,15 @@ class Scanner:
 
     def _read_dash(self, words: str, indent: int) -> bool:
         """A line beginning with - * + _: a rule, the line under a heading, or a list item."""
-        if _RULE.fullmatch(words) or (words[0] == "-" and len(words) > 1 and not words.strip("-")):
+        if words[-1] in "-*_" and (_RULE.fullmatch(words) or (len(words) > 1 and not words.strip("-"))):
             if words[0] == "-" and self._underlines():
                 self._promote(2)
             elif len(words) > 2:
                 self._read_rule(indent)
             return True
-        match = _BULLET.match(words)
-        if match is None:
+        if words[0] == "_" or words[1:2] not in _BLANK:
             return False
-        self._open_item(words[match.end() :], indent, None)
+        self._open_item(words[1:].lstrip(" \t"), indent, None)
         return True
 
     def _read_rule(self, indent: int) -> None:
@@ -198,7 +197,7 @@ class Scanner:
                 break
             self.inner.pop()
         parent = self.inner[-1] if self.inner else self._scope()
-        checked, raw = inline.check_box(raw)
+        checked, raw = inline.check_box(raw) if raw[:1] == "[" else (None, raw)
         item = Block(Kind.ITEM, self.at + 1, raw, indent)
         item.number, item.ordered, item.checked = number, number is not None, checked
         gather(parent, item)
@@ -273,7 +272,7 @@ class Scanner:
         block = Block(Kind.FENCE, self.at + 1, "", indent)
         block.lang = language(opening[1])
         block.first_line = self.at + 2
-        block.body = tuple(dedent(line, indent + self.offset) for line in self.lines[self.at + 1 : end])
+        block.body = dedent(self.lines[self.at + 1 : end], indent + self.offset)
         block.end_line = end + 1 if closed else max(end, self.at + 1)
         self._add(block, self._owner(indent))
         self.at = block.end_line - 1
@@ -300,7 +299,7 @@ class Scanner:
             end -= 1
         block = Block(Kind.FENCE, first + 1, "", indent)
         block.fenced = False
-        block.body = tuple(dedent(line, indent + self.offset) for line in self.lines[first:end])
+        block.body = dedent(self.lines[first:end], indent + self.offset)
         block.first_line, block.end_line = first + 1, end
         self._add(block, self._container(indent))
         self.at = end - 1

@@ -14,6 +14,8 @@ from collections.abc import Iterator
 
 import msgspec
 
+from tocsin.playbook.memory import remember
+
 MOST_S = 10 * 365 * 86400
 """Ten years: the longest time that is taken as it is written."""
 
@@ -100,6 +102,7 @@ class Clock(msgspec.Struct, frozen=True):
     ends_s: int | None
 
 
+@remember
 def may_name_time(text: str) -> bool:
     """A cheap look: whether a text can hold a duration or a T+n mark."""
     low = text.lower()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from tocsin.playbook.memory import remember
+
 _VERBS = (
     "acknowledge|activate|add|adjust|alert|allow|analy[sz]e|announce|apply|approve|archive|ask|assess|assign|attach|"
     "back up|backup|ban|block|bring|bump|call|cancel|capture|change|check|choose|clean(?: up)?|clear|click|close|"
@@ -39,6 +41,7 @@ _ORDER = re.compile(
 )
 
 
+@remember
 def gives_order(text: str) -> bool:
     """Whether a sentence, an item or a cell says what to do ("Then restart the workers")."""
     return _ORDER.match(text.lstrip(" *_`-–—>")) is not None

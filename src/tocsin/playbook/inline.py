@@ -9,6 +9,8 @@ import functools
 import re
 from collections.abc import Iterator
 
+from tocsin.playbook.memory import remember
+
 _MARKED = re.compile(r"[*_`\[<\\&~]")
 _IMAGE_OR_LINK = re.compile(r"!?\[([^\[\]]*)\]\((?:[^()\s]|\([^()]*\))*(?:\s+[\"'][^\"']*[\"'])?\)")
 _REFERENCE = re.compile(r"!?\[([^\[\]]+)\]\[[^\[\]]*\]")
@@ -79,6 +81,7 @@ def _plain(text: str) -> str:
     return _ESCAPE.sub(r"\1", text) if "\\" in text else text
 
 
+@remember
 def name(text: str) -> str:
     """``clean``, and without a closing colon and the symbols that decorate the beginning."""
     return undecorated(clean(text)).rstrip(" :：").strip()
@@ -92,6 +95,7 @@ def undecorated(text: str) -> str:
     return text[start.end() :] if start else text
 
 
+@remember
 def bold_start(text: str) -> tuple[str, str] | None:
     """The words in bold that a line begins with and the marked text behind them, or None."""
     if "**" not in text and "__" not in text:

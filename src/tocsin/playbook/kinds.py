@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import re
 
+from tocsin.playbook.memory import remember
 from tocsin.words import SectionKind
 
 _S = SectionKind
@@ -274,6 +275,7 @@ def _last(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
     return found
 
 
+@remember
 def section_kind(title: str) -> SectionKind | None:
     """The kind of a labelled part, when its title is about that kind rather than about a thing to do."""
     naming = name_kind(title)
@@ -291,6 +293,7 @@ def part_of_response(title: str) -> SectionKind | None:
     return naming.kind if naming else None
 
 
+@remember
 def strip_number(title: str) -> str:
     """A title without its leading number ("Step 3:", "2.1", "Phase 2 -")."""
     match = _NUMBER.match(title)

@@ -10,6 +10,7 @@ import functools
 import re
 from collections.abc import Sequence
 
+from tocsin.playbook.memory import remember
 from tocsin.words import TemplateKind
 
 _BRACKET = re.compile(r"(?<!!)(?<!\\)\[(?![ xX✓]?\])(?![ xX]\] )([^\[\]\n]{1,160})\](?![(\[:])")
@@ -91,6 +92,7 @@ def _slots_in(line: str) -> tuple[tuple[int, str], ...]:
     return tuple(found)
 
 
+@remember
 def is_blank(value: str) -> bool:
     """Whether a value was never filled in: nothing but placeholders and the words that join them."""
     rest = _ANGLE.sub("", _BRACKETS.sub("", value)) if "[" in value or "<" in value else value

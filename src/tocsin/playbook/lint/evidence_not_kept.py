@@ -24,6 +24,7 @@ import re
 from collections.abc import Iterator
 
 from tocsin.playbook.finding import Finding, View, changes, first_line, is_guarded, shorten
+from tocsin.playbook.memory import remember
 from tocsin.playbook.model import Procedure, Statement, Step
 from tocsin.words import Level, StepKind, Tag
 
@@ -95,6 +96,7 @@ def _keeps(step: Step) -> bool:
     return _says_keep(step.title or "") or (step.kind in _BY_HAND and _says_keep(step.text))
 
 
+@remember
 def _says_keep(text: str) -> bool:
     lowered = text.lower()
     return _THINGS.search(lowered) is not None and _KEEPS.search(lowered) is not None

@@ -26,6 +26,7 @@ import re
 from collections.abc import Iterator
 
 from tocsin.playbook.finding import Finding, View, commands, join, mends
+from tocsin.playbook.memory import remember
 from tocsin.playbook.model import Procedure, Statement
 from tocsin.words import Level
 
@@ -105,11 +106,12 @@ def _report(scenario: Procedure, mine: list[_Naming], fleet: set[str], level: Le
     )
 
 
-def _names_in(text: str) -> set[str]:
+@remember
+def _names_in(text: str) -> frozenset[str]:
     """The words of a command that look like a machine's name, whatever quotes or marks stand around them."""
     words = (word for word in text.split() if "-" in word and word[0] != "-")
     found = {match.group() for word in words for match in _NAME.finditer(word)}
-    return {name for name in found if not _NO_HOSTS.match(name)}
+    return frozenset(name for name in found if not _NO_HOSTS.match(name))
 
 
 def _find_fleets(statements: tuple[Statement, ...]) -> dict[str, set[str]]:

@@ -31,6 +31,7 @@ import re
 from collections.abc import Iterator
 
 from tocsin.playbook.finding import Finding, View, commands, mends
+from tocsin.playbook.memory import remember
 from tocsin.playbook.model import Procedure
 from tocsin.words import Level, SectionKind
 
@@ -73,7 +74,9 @@ def _verifies(scenario: Procedure, first: int) -> bool:
     """Whether anything says how to see success: a part of that kind, or a step at or behind the first remedy."""
     if any(section.kind is SectionKind.VERIFICATION for section in scenario.sections):
         return True
-    return any(
-        step.line >= first and (_VERIFIES.search(step.title or "") or _VERIFIES.search(step.text))
-        for step in scenario.steps
-    )
+    return any(step.line >= first and (_says_so(step.title or "") or _says_so(step.text)) for step in scenario.steps)
+
+
+@remember
+def _says_so(text: str) -> bool:
+    return _VERIFIES.search(text) is not None

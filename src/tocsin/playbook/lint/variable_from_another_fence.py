@@ -27,6 +27,7 @@ import re
 from collections.abc import Iterator
 
 from tocsin.playbook.finding import Finding, View
+from tocsin.playbook.memory import remember
 from tocsin.playbook.procedure.fence import FenceReading
 from tocsin.words import Level
 
@@ -64,10 +65,16 @@ def _set_in(fence: FenceReading) -> dict[str, int]:
     """The variables that a fence gives a value, each with the first line."""
     found: dict[str, int] = {}
     for statement in fence.statements:
-        if "=" in statement.text or "read" in statement.text or "for" in statement.text:
-            for groups in _SETS.findall(statement.text):
-                found.setdefault(next(filter(None, groups)), statement.line)
+        for name in _set_by(statement.text):
+            found.setdefault(name, statement.line)
     return found
+
+
+@remember
+def _set_by(text: str) -> tuple[str, ...]:
+    if "=" not in text and "read" not in text and "for" not in text:
+        return ()
+    return tuple(next(filter(None, groups)) for groups in _SETS.findall(text))
 
 
 def _used_in(fence: FenceReading) -> Iterator[tuple[str, int]]:

@@ -12,6 +12,7 @@ import re
 from tocsin.playbook import inline
 from tocsin.playbook.block import Block, Kind
 from tocsin.playbook.kinds import section_kind
+from tocsin.playbook.memory import remember
 from tocsin.playbook.model import Branch
 from tocsin.playbook.procedure.failure_table import cell, columns_of, rows_of
 from tocsin.playbook.procedure.said import command_in
@@ -89,6 +90,7 @@ _ALTERNATIVE_KINDS = frozenset(
 _SILENT = frozenset({SectionKind.SYMPTOMS, SectionKind.CAUSES, SectionKind.PROHIBITION, SectionKind.QUESTIONS})
 
 
+@remember
 def begins_condition(text: str, *, item: bool = False) -> bool:
     """Whether a label, item or comment begins with a condition or offers an alternative."""
     words = inline.undecorated(text)

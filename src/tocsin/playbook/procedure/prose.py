@@ -6,12 +6,14 @@ import re
 
 from tocsin.playbook.block import Block
 from tocsin.playbook.imperative import gives_order
+from tocsin.playbook.memory import remember
 from tocsin.playbook.recognise.order import opens_with_order
 from tocsin.playbook.sentence import sentences_in
 
 _CLAUSES = re.compile(r"(?<=[.;])\s+|\s+[-–—]\s+")
 
 
+@remember
 def only_forbids(text: str) -> bool:
     """Whether words are nothing but an order not to do something: a prohibition, and no step."""
     first, *rest = _CLAUSES.split(text)

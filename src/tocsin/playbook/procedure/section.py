@@ -15,6 +15,7 @@ from tocsin.playbook.block import Block, Kind
 from tocsin.playbook.duration import Clock, clock, without
 from tocsin.playbook.entry import split_key
 from tocsin.playbook.kinds import name_kind, part_of_response, section_kind, strip_number
+from tocsin.playbook.memory import remember
 from tocsin.playbook.model import Phase, Section
 from tocsin.playbook.span import Spans
 from tocsin.words import SectionKind
@@ -192,6 +193,7 @@ def _inside_item(block: Block, procedure: Block) -> bool:
     return False
 
 
+@remember
 def phase_title(title: str) -> str:
     """A part's title without its number and clock: "Step 2: Assess (T+5)" is "Assess"."""
     bare = _PARENTHESES.sub(lambda match: "" if clock(match[1]) or _DEADLINE.search(match[1]) else match[0], title)

@@ -6,6 +6,7 @@ import re
 
 from tocsin.playbook import inline
 from tocsin.playbook.levels import Levels
+from tocsin.playbook.memory import remember
 
 _ID = r"(?:[A-Z][A-Z0-9]{1,9}-)+\d{1,5}"
 _LABEL = re.compile(
@@ -35,6 +36,7 @@ def name_procedure(levels: Levels, title: str, *, process: bool) -> str:
     return clean_title(levels, split_title(title)[1], process=process)
 
 
+@remember
 def split_title(title: str) -> tuple[str | None, str]:
     """The number or id that a title carries, as written, and the title without it."""
     match = _SCENARIO_NUMBER.match(title)

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 
+from tocsin.playbook.memory import remember
 from tocsin.playbook.recognise.order import fold
 
 QUICK = (  # for lower case
@@ -54,6 +55,7 @@ _AGREES = re.compile(r"agree|confirm|okay|says so|clears", re.IGNORECASE)
 _ARTICLE = re.compile(r"^(?:the|an?|your|our|explicit|written|prior|getting|from|with)\s+", re.IGNORECASE)
 
 
+@remember
 def who_lifts(text: str) -> str | None:
     """Whose approval lifts a prohibition ("before Security approval"), or None."""
     if not _QUICK.search(text.lower()) and not _AGREES.search(text):
@@ -63,6 +65,7 @@ def who_lifts(text: str) -> str | None:
     return _tidy(match["who"]) if match else None
 
 
+@remember
 def find_approver(text: str, *, forbidding: bool) -> tuple[bool, str | None]:
     """Whether a line asks for an approval, and whose. ``forbidding`` says that the line is a prohibition."""
     if not _QUICK.search(text.lower()):

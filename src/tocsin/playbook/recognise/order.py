@@ -11,6 +11,7 @@ import unicodedata
 from typing import TypeVar
 
 from tocsin.playbook import inline
+from tocsin.playbook.memory import remember
 from tocsin.playbook.model import Forbids
 from tocsin.playbook.recognise import foreign
 from tocsin.playbook.recognise.meaning import ALONE, MEANINGS, NARROWER
@@ -99,14 +100,15 @@ def has_unusual(text: str) -> bool:
     return not text.isascii() and _UNUSUAL.search(text) is not None
 
 
-def find_orders(text: str, *, imperative: bool = False) -> list[str]:
+@remember
+def find_orders(text: str, *, imperative: bool = False) -> tuple[str, ...]:
     """What a text forbids ("restart services"), one entry for each order in it.
 
     ``imperative`` says that the text is a list item or a comment, where "isolate it but do not delete it" is an order;
     in running text "nodes that serve clients but do not store data" is none.
     """
     if not may_forbid(text) or text.rstrip(" )\"'").endswith("?"):
-        return []
+        return ()
     found = []
     for clause in _CLAUSE.split(fold(text)):
         for part in _JOINED.split(clause or "") if imperative else [clause or ""]:
@@ -114,7 +116,7 @@ def find_orders(text: str, *, imperative: bool = False) -> list[str]:
             what = None if words.endswith(("?", "？")) else _read_order(words) or foreign.find_order(words)
             if what is not None:
                 found.append(what)
-    return found
+    return tuple(found)
 
 
 def opens_with_order(text: str) -> bool:
@@ -151,7 +153,8 @@ def is_idle(what: str) -> bool:
     return _IDLE.match(what) is not None
 
 
-def read_forbids(orders: list[str]) -> Forbids:
+@remember
+def read_forbids(orders: tuple[str, ...]) -> Forbids:
     """What the orders of one line cover together; an order that the words do not map stands for its first verb."""
     merged = Forbids()
     for what in orders:

@@ -85,7 +85,7 @@ def read(found: Found, sentence: Sentence, parts: Parts | None) -> None:
         found.approvals.setdefault(line, _approval(found.scope, sentence, by, part, forbidding=bool(orders)))
 
 
-def _orders(sentence: Sentence, part: Part | None) -> list[str]:
+def _orders(sentence: Sentence, part: Part | None) -> tuple[str, ...]:
     """What a sentence forbids; under a label of prohibitions every item is one, "do" or not."""
     spoken = sentence.block.kind in (Kind.ITEM, Kind.FENCE)
     orders = order.find_orders(sentence.text, imperative=spoken)
@@ -93,7 +93,7 @@ def _orders(sentence: Sentence, part: Part | None) -> list[str]:
         return orders
     listed = _listed(sentence, part)
     what = inline.undecorated(order.fold(listed)) if listed else ""
-    return [what] if what and not order.is_idle(what) else []
+    return (what,) if what and not order.is_idle(what) else ()
 
 
 def _listed(sentence: Sentence, part: Part | None) -> str:

@@ -15,6 +15,7 @@ from tocsin.playbook.draft import Draft
 from tocsin.playbook.duration import durations
 from tocsin.playbook.entry import Entry
 from tocsin.playbook.levels import LevelName, Levels, read_name, word_rank
+from tocsin.playbook.memory import remember
 from tocsin.playbook.model import Remark, Response, Severity
 from tocsin.playbook.recognise.clocks import Clocks, read_clocks
 from tocsin.playbook.topics import Topic, name_topic, topic_of
@@ -108,17 +109,17 @@ def _is_ladder(ladder: list[Rung], holder: Block) -> bool:
 
 def _families(holder: Block) -> Iterator[list[Rung]]:
     if holder.kind is Kind.TABLE:
-        if any(_NUMBERED.search(cell[:40]) for row in holder.rows[1:4] for cell in row.cells):
+        if any(_may_name_level(cell[:40]) for row in holder.rows[1:4] for cell in row.cells):
             yield _rungs_of_table(holder)
         if sum(read_name(inline.name(cell)) is not None for cell in holder.rows[0].cells[1:]) >= 2:
             yield _rungs(entry.of_columns(holder))
         return
-    texts = [child for child in holder.of(Kind.TEXT) if _NUMBERED.search(child.raw, 0, 40)]
+    texts = [child for child in holder.of(Kind.TEXT) if _may_name_level(child.raw[:40])]
     if texts and topic_of(holder) is Topic.SEVERITY:
         yield _rungs(found for text in texts for found in entry.of_lines(text))
     by_kind: dict[Kind, list[Rung]] = {}
     for child in holder.children:
-        if child.kind in _HOLDS_LEVEL and _NUMBERED.search(child.raw, 0, 40):
+        if child.kind in _HOLDS_LEVEL and _may_name_level(child.raw[:40]):
             is_item = child.kind is Kind.ITEM
             level = _level_in(entry.split_key(child.raw)[0] if is_item else child.title)
             if level is not None:
@@ -134,6 +135,11 @@ def _rungs_of_table(table: Block) -> list[Rung]:
     leading = table.rows[0].cells and _LEVEL_COLUMN.search(inline.name(table.rows[0].cells[0]).lower())
     once = len({_key(rung.level) for rung in rungs}) == len(rungs)
     return rungs if leading or once else _rungs(entry.of_table(table))
+
+
+@remember
+def _may_name_level(beginning: str) -> bool:
+    return _NUMBERED.search(beginning) is not None
 
 
 def _rungs(entries: Iterable[Entry]) -> list[Rung]:

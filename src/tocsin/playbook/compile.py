@@ -46,7 +46,7 @@ def _read_procedures(draft: Draft) -> None:
 
 def _read_house_rules(draft: Draft) -> None:
     procedures = {id(block) for block, _ in draft.procedure_blocks()} | draft.row_tables
-    found = read_outside(draft.outline.root, procedures, draft.words)
+    found = read_outside(draft.outline.root, procedures)
     draft.prohibitions = list(found.prohibitions.values())
     draft.approvals = list(found.approvals.values())
 

@@ -14,7 +14,7 @@ from tocsin.playbook.outline import Outline
 from tocsin.playbook.procedure.fence import FenceReading, state
 from tocsin.playbook.procedure.fence import read as read_fence
 from tocsin.playbook.procedure.title import name_procedure
-from tocsin.playbook.sentence import Words
+from tocsin.playbook.sentence import lines_of
 from tocsin.playbook.source import Source
 from tocsin.playbook.topics import Topic, name_topic
 from tocsin.words import SectionKind
@@ -105,9 +105,9 @@ class Draft:
         self._fences: dict[int, FenceReading] = {}
 
     @functools.cached_property
-    def words(self) -> Words:
-        """All words of the document outside its fences."""
-        return Words(self.outline.root)
+    def words(self) -> list[tuple[int, str, Block]]:
+        """Every line of words outside the fences, without marks, with its number and its block."""
+        return lines_of(self.outline.root)
 
     @property
     def document_name(self) -> str:

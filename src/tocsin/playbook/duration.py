@@ -54,8 +54,7 @@ _ALTERNATE = re.compile(
     r"sixty|ninety)",
     re.IGNORECASE,
 )
-LONG = re.compile(r"\d{3}")
-"""What a text that writes a time out of reach holds at least."""
+_LONG = re.compile(r"\d{3}")
 _DIGIT = re.compile(r"\d")
 _SHORT_UNIT = re.compile(r"\d[\s+-]{0,4}[smhdw](?![a-z])|t\s{0,3}\+")  # this and the following for lower case
 _UNIT_SIGN = re.compile(
@@ -129,12 +128,13 @@ def _bound(found: Duration) -> Duration:
     return msgspec.structs.replace(found, low=low, high=min(found.high, MOST_S))
 
 
-def out_of_reach(text: str) -> list[str]:
+@remember
+def out_of_reach(text: str) -> tuple[str, ...]:
     """What a text writes as a time and is longer than `MOST_S`, in its own words."""
-    if not LONG.search(text):
-        return []
-    marks = [mark.group().strip() for mark in _T_PLUS.finditer(text) if _is_too_long(mark)]
-    return marks or [text[each.start : each.end] for each in _all(text) if max(each.low or 0, each.high) > MOST_S]
+    if not _LONG.search(text):
+        return ()
+    marks = tuple(mark.group().strip() for mark in _T_PLUS.finditer(text) if _is_too_long(mark))
+    return marks or tuple(text[each.start : each.end] for each in _all(text) if max(each.low or 0, each.high) > MOST_S)
 
 
 def _is_too_long(mark: re.Match[str]) -> bool:

@@ -94,7 +94,7 @@ class View:
     @functools.cached_property
     def words(self) -> tuple[tuple[int, str], ...]:
         """Every line of words outside fences, without marks, with its number."""
-        return tuple((line, text) for line, text, _ in self.draft.words.lines)
+        return tuple((line, text) for line, text, _ in self.draft.words)
 
     @functools.cached_property
     def sayings(self) -> tuple[Said, ...]:

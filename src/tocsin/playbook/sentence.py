@@ -36,53 +36,9 @@ class Sentence:
         return self._lines[max(0, bisect.bisect_right(self._starts, offset) - 1)]
 
 
-def lines_of(root: Block) -> Iterator[tuple[int, str, Block]]:
+def lines_of(root: Block) -> list[tuple[int, str, Block]]:
     """Every line of words of a block and of everything below it, without marks, with its number and its block."""
-    for block in (root, *root.walk()):
-        for line, text in block.lines:
-            yield line, text, block
-
-
-class Words:
-    """All words of a document in one text, so that a pattern is looked for once rather than on every line.
-
-    What is found is a superset: a match may run on into the next line, so whoever asks looks at the line again.
-    """
-
-    def __init__(self, root: Block) -> None:
-        self.lines = [*lines_of(root)]
-        self.foreign = frozenset(id(block) for _, text, block in self.lines if not text.isascii())
-        self._starts: list[int] = []
-        parts = []
-        length = 0
-        last: Block | None = None
-        for _, text, block in self.lines:
-            lowered = text.lower()
-            parts += [" " if block is last else "\n", lowered]
-            self._starts.append(length + 1)
-            length += 1 + len(lowered)
-            last = block
-        self._text = "".join(parts)
-        self._blocks: dict[re.Pattern[str], frozenset[int]] = {}
-
-    def matching(self, pattern: re.Pattern[str]) -> Iterator[tuple[int, str, Block]]:
-        """The lines in which a pattern for lower case may be found, in order."""
-        starts = self._starts
-        match = pattern.search(self._text)
-        while match is not None:
-            index = bisect.bisect_right(starts, match.start()) - 1
-            if index >= 0:
-                yield self.lines[index]
-            if index + 1 == len(starts):
-                return
-            match = pattern.search(self._text, starts[index + 1])
-
-    def blocks_with(self, pattern: re.Pattern[str]) -> frozenset[int]:
-        """The ids of the blocks that may hold a pattern for lower case, and of those with other letters than ASCII."""
-        found = self._blocks.get(pattern)
-        if found is None:
-            found = self._blocks[pattern] = self.foreign.union(id(block) for _, _, block in self.matching(pattern))
-        return found
+    return [(line, text, block) for block in (root, *root.walk()) for line, text in block.lines]
 
 
 def sentences_in(blocks: Iterable[Block]) -> Iterator[Sentence]:

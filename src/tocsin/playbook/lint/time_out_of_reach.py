@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tocsin.playbook.duration import LONG, out_of_reach
+from tocsin.playbook.duration import out_of_reach
 from tocsin.playbook.finding import Finding, View, shorten
 from tocsin.words import Level
 
@@ -26,7 +26,7 @@ LEVEL = Level.WARNING
 
 
 def check(view: View) -> Iterator[Finding]:
-    for line, text, _ in view.draft.words.matching(LONG):
+    for line, text, _ in view.draft.words:
         for words in out_of_reach(text):
             yield Finding(
                 line,

@@ -174,7 +174,7 @@ def _said(block: Block, parts: Parts) -> str:
 def _guards(draft: Draft, block: Block, parts: Parts) -> Found:
     """What the procedure forbids or gates: in its words, and in the comments of its fences."""
     found = Found("scenario")
-    read_blocks(found, (block, *block.walk()), parts, draft.words)
+    read_blocks(found, (block, *block.walk()), parts)
     for child in block.walk():
         if child.kind is Kind.FENCE:
             for item in draft.fence(child).items:

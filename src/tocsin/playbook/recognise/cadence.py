@@ -16,6 +16,7 @@ from tocsin.playbook import entry, inline
 from tocsin.playbook.block import Block, Kind
 from tocsin.playbook.draft import Draft
 from tocsin.playbook.duration import Duration, durations
+from tocsin.playbook.memory import remember
 from tocsin.playbook.model import Severity, StatusDuty
 from tocsin.playbook.recognise.clocks import cadence
 from tocsin.playbook.topics import Topic, topics_of
@@ -59,9 +60,16 @@ def recognise(draft: Draft) -> None:
 def _speaking(draft: Draft) -> Iterator[tuple[int, str, Block]]:
     if not draft.severities:
         return
-    for line, text, block in draft.words.matching(_QUICK):
-        if (_EVERY.search(text) or _STATUS_PAGE.search(text)) and not _OTHER.intersection(topics_of(block)):
+    for line, text, block in draft.words:
+        if _may_speak(text) and not _OTHER.intersection(topics_of(block)):
             yield line, text, block
+
+
+@remember
+def _may_speak(text: str) -> bool:
+    """Whether a line says how often something is done, or speaks of the status page."""
+    quick = _QUICK.search(text.lower()) is not None
+    return quick and (_EVERY.search(text) is not None or _STATUS_PAGE.search(text) is not None)
 
 
 def _in_part(block: Block, about: re.Pattern[str]) -> bool:

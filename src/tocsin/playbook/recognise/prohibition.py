@@ -12,11 +12,12 @@ from collections.abc import Iterable, Iterator
 
 from tocsin.playbook import inline
 from tocsin.playbook.block import Block, Kind
+from tocsin.playbook.memory import remember
 from tocsin.playbook.model import Approval, Prohibition
 from tocsin.playbook.procedure.section import Part, Parts
 from tocsin.playbook.recognise import approval, order
 from tocsin.playbook.recognise.approval import find_approver, who_lifts
-from tocsin.playbook.sentence import Sentence, Words, sentences_in
+from tocsin.playbook.sentence import Sentence, sentences_in
 from tocsin.words import SectionKind
 
 _QUICK = re.compile(f"{order.QUICK}|{approval.QUICK}")
@@ -37,24 +38,26 @@ class Found:
         return self
 
 
-def read_blocks(found: Found, blocks: Iterable[Block], parts: Parts | None, words: Words) -> None:
-    """Add what the words of these blocks forbid or gate; ``words`` are those of the whole document."""
-    suspects = words.blocks_with(_QUICK)
+def read_blocks(found: Found, blocks: Iterable[Block], parts: Parts | None) -> None:
+    """Add what the words of these blocks forbid or gate."""
     if parts is not None and parts.forbids:
-        held = [block for block in blocks if _may_guard(block, suspects) or _is_forbidden(block, parts)]
+        held = [block for block in blocks if _may_guard(block) or _is_forbidden(block, parts)]
     else:
-        held = [block for block in blocks if _may_guard(block, suspects)]
+        held = [block for block in blocks if _may_guard(block)]
     for sentence in sentences_in(held):
         read(found, sentence, parts)
 
 
-def _may_guard(block: Block, suspects: frozenset[int]) -> bool:
+def _may_guard(block: Block) -> bool:
     """A cheap look: whether a block can hold a prohibition or an approval by its words."""
     if block.kind is Kind.TABLE:
         return True
-    if id(block) not in suspects:
-        return False
-    words = " ".join([text for _, text in block.lines])
+    lines = block.lines
+    return bool(lines) and _may_say(lines[0][1] if len(lines) == 1 else " ".join([text for _, text in lines]))
+
+
+@remember
+def _may_say(words: str) -> bool:
     return _QUICK.search(words.lower()) is not None or order.has_unusual(words)
 
 
@@ -143,13 +146,13 @@ def _approval(scope: str, sentence: Sentence, by: str | None, part: Part | None,
     return Approval(line=sentence.line, text=words, scope="section" if part else scope, by=by, section=section)
 
 
-def read_outside(root: Block, procedures: set[int], words: Words) -> Found:
+def read_outside(root: Block, procedures: set[int]) -> Found:
     """The prohibitions and approvals of the document itself: those that stand outside every procedure.
 
-    ``procedures`` holds the identities of the blocks that procedures were read from, ``words`` all that it says.
+    ``procedures`` holds the identities of the blocks that procedures were read from.
     """
     found = Found("document")
-    read_blocks(found, _outside(root, procedures), None, words)
+    read_blocks(found, _outside(root, procedures), None)
     return found.sort()
 
 

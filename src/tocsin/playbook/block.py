@@ -50,7 +50,8 @@ class Block:
     heading's level, ``position`` the place among its siblings; ``number`` an ordered item's number; ``checked`` a
     check box (None: there is none); ``value`` what
     follows a label on its line; ``reach`` the last line of what follows it up to the next part, once that is known (see
-    ``section.label_end``); ``lang``, ``body`` and ``first_line`` belong to fences, ``rows`` to tables.
+    ``section.label_end``), and ``topics`` the subjects that it stands under (see ``topics.topics_of``); ``lang``,
+    ``body`` and ``first_line`` belong to fences, ``rows`` to tables.
     """
 
     number: int | None = None
@@ -61,6 +62,7 @@ class Block:
     fenced = True
     rows: Sequence[Row] = ()
     reach = -1
+    topics: tuple[str, ...] | None = None
     _below: list[Block] | None = None
 
     def __init__(self, kind: Kind, line: int, raw: str = "", indent: int = 0) -> None:

@@ -9,7 +9,6 @@ import datetime
 from collections.abc import Callable
 
 from tocsin.playbook import effect, kinds, lint, outline, source
-from tocsin.playbook.block import Kind
 from tocsin.playbook.draft import Draft
 from tocsin.playbook.model import Playbook
 from tocsin.playbook.procedure.build import build
@@ -39,9 +38,8 @@ def _read_procedures(draft: Draft) -> None:
         draft.scenarios.append(found)
         draft.row_tables.add(id(table))
     draft.scenarios.sort(key=lambda made: made.line)
-    for block in draft.outline.blocks:
-        if block.kind is Kind.FENCE:
-            draft.statements += draft.fence(block).statements
+    for block in draft.outline.fences:
+        draft.statements += draft.fence(block).statements
 
 
 def _read_house_rules(draft: Draft) -> None:

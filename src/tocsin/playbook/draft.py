@@ -74,7 +74,7 @@ class Draft:
         if self.title is not None:
             self.title.level = 0  # the document's name is no chapter
             outline.adopt(self.title)
-        self.headings = [block for block in outline.blocks if block.kind is Kind.HEADING]
+        self.headings = [block for block in outline.titles if block.kind is Kind.HEADING]
         self.levels: Levels = NONE
         self.document = model.Document()
         self.severities: list[model.Severity] = []

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from tocsin.playbook.block import Block, Kind
+from tocsin.playbook.block import Block
 from tocsin.playbook.draft import Draft, Said
 from tocsin.playbook.model import Playbook, Procedure, Statement, Step
 from tocsin.playbook.procedure.fence import FenceReading
@@ -104,8 +104,7 @@ class View:
     @functools.cached_property
     def fenced(self) -> frozenset[int]:
         """The lines of all fences, their marks included."""
-        fences = [block for block in self.draft.outline.blocks if block.kind is Kind.FENCE]
-        return frozenset(line for block in fences for line in range(block.line, block.end_line + 1))
+        return frozenset(line for block in self.draft.outline.fences for line in range(block.line, block.end_line + 1))
 
     @functools.cached_property
     def links(self) -> tuple[Link, ...]:
@@ -120,7 +119,7 @@ class View:
     @functools.cached_property
     def fences(self) -> list[FenceReading]:
         """Every fence of the document, inside procedures or not."""
-        return [self.draft.fence(block) for block in self.draft.outline.blocks if block.kind is Kind.FENCE]
+        return [self.draft.fence(block) for block in self.draft.outline.fences]
 
     @functools.cached_property
     def shells(self) -> list[FenceReading]:

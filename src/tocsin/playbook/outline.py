@@ -15,15 +15,20 @@ from tocsin.playbook.scan import Fault, Scanner
 
 
 class Outline:
-    """The tree of a document and what was wrong with its Markdown; ``blocks`` are all of them in document order."""
+    """The tree of a document and what was wrong with its Markdown.
 
-    __slots__ = ("blocks", "faults", "lines", "root")
+    ``blocks`` are all of them in document order, ``titles`` the headings and labels among them, ``fences`` the fences.
+    """
+
+    __slots__ = ("blocks", "faults", "fences", "lines", "root", "titles")
 
     def __init__(self, root: Block, lines: Sequence[str], faults: list[Fault]) -> None:
         self.root = root
         self.lines = lines
         self.faults = faults
         self.blocks = list(root.walk())
+        self.titles = [block for block in self.blocks if block.kind is Kind.HEADING or block.kind is Kind.LABEL]
+        self.fences = [block for block in self.blocks if block.kind is Kind.FENCE]
 
     def adopt(self, title: Block) -> None:
         """Put the headings beside the title below it: chapters that share the title's rank are its chapters."""

@@ -20,10 +20,11 @@ class Stretch(Protocol):
 T = TypeVar("T", bound=Stretch)
 
 
-class Spans(Generic[T]):
-    """Stretches by line; the innermost is the one that began last among those that still run."""
+class Spans(dict[int, T | None], Generic[T]):
+    """By line: the innermost stretch that it stands in, the one that began last among those that still run; or None."""
 
     def __init__(self, stretches: Iterable[T]) -> None:
+        super().__init__()
         self._found = sorted(stretches, key=lambda stretch: stretch.line)
         self._lines = [stretch.line for stretch in self._found]
         self._outer: list[int] = []
@@ -32,16 +33,10 @@ class Spans(Generic[T]):
             while outer >= 0 and self._found[outer].end_line < stretch.line:
                 outer = self._outer[outer]
             self._outer.append(outer)
-        self._asked: dict[int, T | None] = {}
 
-    def at(self, line: int) -> T | None:
-        """The innermost stretch that a line stands in, or None."""
-        if line not in self._asked:
-            self._asked[line] = self._find(line)
-        return self._asked[line]
-
-    def _find(self, line: int) -> T | None:
+    def __missing__(self, line: int) -> T | None:
         index = bisect.bisect_right(self._lines, line) - 1
         while index >= 0 and self._found[index].end_line < line:
             index = self._outer[index]
-        return self._found[index] if index >= 0 else None
+        found = self[line] = self._found[index] if index >= 0 else None
+        return found

@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import re
 from enum import StrEnum
+from typing import cast
 
 from tocsin.playbook.block import Block, Kind
 from tocsin.playbook.kinds import strip_number
@@ -130,10 +131,9 @@ def topic_of(block: Block) -> Topic | None:
 
 def topics_of(block: Block) -> tuple[Topic, ...]:
     """The subjects of a block and of everything that it stands in, innermost first."""
-    found = []
-    for holder in (block, *block.ancestors()):
-        if holder.kind is Kind.LABEL or (holder.kind is Kind.HEADING and holder.level):
-            topic = name_topic(holder.title)
-            if topic is not None:
-                found.append(topic)
-    return tuple(found)
+    if block.topics is None:
+        above = topics_of(block.parent) if block.parent is not None else ()
+        named = block.kind is Kind.LABEL or (block.kind is Kind.HEADING and block.level)
+        own = name_topic(block.title) if named else None
+        block.topics = above if own is None else (own, *above)
+    return cast(tuple[Topic, ...], block.topics)

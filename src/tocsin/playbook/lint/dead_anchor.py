@@ -19,6 +19,7 @@ import re
 from collections.abc import Iterator
 
 from tocsin.playbook.finding import Finding, View
+from tocsin.playbook.memory import remember
 from tocsin.playbook.shelf import read_paper
 from tocsin.words import Level
 
@@ -32,8 +33,8 @@ def check(view: View) -> Iterator[Finding]:
     inside = [link for link in view.links if link.target.startswith("#") and len(link.target) > 1]
     if not inside:
         return
-    plain = {_LETTERS.sub("", block.title).lower() for block in view.draft.headings}
-    odd = [link for link in inside if _LETTERS.sub("", link.target).lower() not in plain]
+    plain = {_bare(block.title) for block in view.draft.headings}
+    odd = [link for link in inside if _bare(link.target) not in plain]
     paper = read_paper(view.draft.path, view.draft.headings if odd else (), view.draft.outline.lines if odd else ())
     for link in odd:
         if paper.line_of(link.target[1:]) is None and not _LINES.fullmatch(link.target[1:]):
@@ -43,3 +44,8 @@ def check(view: View) -> Iterator[Finding]:
                 "Correct it, or add the heading.",
                 mark=link.target,
             )
+
+
+@remember
+def _bare(name: str) -> str:
+    return _LETTERS.sub("", name).lower()

@@ -154,7 +154,7 @@ class BranchReader:
     def _read_table(self, table: Block) -> list[Branch]:
         """The rows of a table of failures, each of which governs itself."""
         columns = columns_of(table)
-        if columns is None or is_step_table(table) or self.parts.kind_at(table.line) in _SILENT:
+        if columns is None or is_step_table(table) or self.parts.kind_at[table.line] in _SILENT:
             return []
         return [
             Branch(condition=inline.name(cell(row, columns.problem)), line=row.line, end_line=row.line, in_fence=False)
@@ -166,7 +166,7 @@ class BranchReader:
             return self._read_label(block)
         if block.kind is Kind.HEADING and block.line not in self.parts.by_line and begins_condition(block.title):
             return _make(block.title, block, block.last_line)
-        if block.kind is Kind.ITEM and self.parts.kind_at(block.line) not in _SILENT:
+        if block.kind is Kind.ITEM and self.parts.kind_at[block.line] not in _SILENT:
             return self._read_item(block)
         if block.kind is Kind.TEXT and block.text.endswith((":", "：")) and len(block.text) < 90:
             text = block.text
@@ -190,13 +190,12 @@ class BranchReader:
     def _read_item(self, block: Block) -> Branch | None:
         if self._is_section(block):
             return None
-        bold = inline.bold_start(block.raw)
-        title = inline.name(bold[0]) if bold else _ARROW.split(block.text)[0]
+        title, bold = _title_of(block.raw)
         conditional = begins_condition(title, item=True) or (
-            (any(child.kind is Kind.FENCE for child in block.children) or command_in(block.raw) is not None)
-            and _PROVISO.search(title) is not None
+            _has_proviso(title)
+            and (any(child.kind is Kind.FENCE for child in block.children) or command_in(block.raw) is not None)
         )
-        if conditional or (not block.ordered and bold and _follows_choice(block)):
+        if conditional or (bold and not block.ordered and _follows_choice(block)):
             return _make(title, block, block.last_line)
         return None
 
@@ -204,12 +203,24 @@ class BranchReader:
         """Whether a bold label is one of several choices under a section that ends the failure."""
         if block.value or not block.children or block.parent is None:
             return False
-        if self.parts.kind_at(block.line) not in _ALTERNATIVE_KINDS:
+        if self.parts.kind_at[block.line] not in _ALTERNATIVE_KINDS:
             return False
         key = id(block.parent)
         if key not in self._choices:
             self._choices[key] = _offers_choices(block.parent)
         return self._choices[key]
+
+
+@remember
+def _title_of(raw: str) -> tuple[str, bool]:
+    """What an item is called: its bold beginning, else its words up to an arrow; and whether it is the former."""
+    bold = inline.bold_start(raw)
+    return (inline.name(bold[0]), True) if bold else (_ARROW.split(inline.clean(raw))[0], False)
+
+
+@remember
+def _has_proviso(title: str) -> bool:
+    return _PROVISO.search(title) is not None
 
 
 def _offers_choices(holder: Block) -> bool:

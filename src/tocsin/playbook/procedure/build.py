@@ -9,6 +9,7 @@ from tocsin.playbook.block import Block, Kind
 from tocsin.playbook.draft import Draft
 from tocsin.playbook.model import Branch, Fence, Procedure, Remark, Step
 from tocsin.playbook.procedure.branch import BranchReader
+from tocsin.playbook.procedure.fence import FenceReading
 from tocsin.playbook.procedure.section import Parts, find_parts, phases_of, sections_of
 from tocsin.playbook.procedure.step import StepReader
 from tocsin.playbook.procedure.title import clean_title, split_title, stray_levels
@@ -32,6 +33,9 @@ _IDENTIFIER = re.compile(
 )
 
 
+_TELLING = (SectionKind.SYMPTOMS, SectionKind.DETECTION)
+
+
 def build(draft: Draft, block: Block, *, process: bool) -> Procedure:
     """Read one procedure completely."""
     parts = find_parts(block, timed=process)
@@ -39,7 +43,7 @@ def build(draft: Draft, block: Block, *, process: bool) -> Procedure:
     fences = [draft.fence(child) for child in block.walk() if child.kind is Kind.FENCE]
     label, title = split_title(block.title or draft.document_name)
     severities, severity_line = _severities(draft, block, title)
-    found = _guards(draft, block, parts)
+    found = _guards(block, parts, fences)
     return Procedure(
         title=clean_title(draft.levels, title, process=process),
         label=None if process else label,
@@ -132,7 +136,7 @@ def _alerts(block: Block, parts: Parts) -> list[str]:
             names = names or ([value.strip()] if _IDENTIFIER.fullmatch(value.strip()) else [])
             found.update(dict.fromkeys(name.strip() for name in names))
     for child in block.walk():
-        telling = child.kind is Kind.ITEM and parts.kind_at(child.line) in (SectionKind.SYMPTOMS, SectionKind.DETECTION)
+        telling = child.kind is Kind.ITEM and "`" in child.raw and parts.kind_at[child.line] in _TELLING
         if telling and _ALERT_WORD.search(child.text):
             found.update(dict.fromkeys(name for name in inline.ticked(child.raw) if _IDENTIFIER.fullmatch(name)))
     title = split_title(block.title or "")[1].strip('`"“” ')
@@ -156,7 +160,7 @@ def _symptoms(block: Block, parts: Parts) -> list[Remark]:
     return [
         Remark(line=child.line, text=text)
         for child in block.walk()
-        if child.kind in (Kind.ITEM, Kind.TEXT, Kind.LABEL) and parts.kind_at(child.line) is SectionKind.SYMPTOMS
+        if child.kind in (Kind.ITEM, Kind.TEXT, Kind.LABEL) and parts.kind_at[child.line] is SectionKind.SYMPTOMS
         for text in [_said(child, parts)]
         if text
     ]
@@ -171,14 +175,13 @@ def _said(block: Block, parts: Parts) -> str:
     return inline.clean(entry.split_key(block.raw)[1]) if own else block.text
 
 
-def _guards(draft: Draft, block: Block, parts: Parts) -> Found:
+def _guards(block: Block, parts: Parts, fences: list[FenceReading]) -> Found:
     """What the procedure forbids or gates: in its words, and in the comments of its fences."""
     found = Found("scenario")
     read_blocks(found, (block, *block.walk()), parts)
-    for child in block.walk():
-        if child.kind is Kind.FENCE:
-            for item in draft.fence(child).items:
-                words = item.text if item.kind == "comment" else item.trailing
-                if words:
-                    read(found, Sentence(words, child, [0], [item.line]), parts)
+    for fence in fences:
+        for item in fence.items:
+            words = item.text if item.kind == "comment" else item.trailing
+            if words:
+                read(found, Sentence(words, fence.block, [0], [item.line]), parts)
     return found.sort()

@@ -71,23 +71,26 @@ def find_parts(procedure: Block, *, timed: bool) -> Parts:
 
 
 class Parts:
-    """The parts of one procedure, found by line."""
+    """The parts of one procedure; ``at`` has, by line, the innermost one with a kind, and ``kind_at`` that kind."""
 
     def __init__(self, parts: list[Part]) -> None:
         self.all = parts
         self.by_line = {part.line: part for part in parts}
         self.has_kinds = any(part.kind is not None for part in parts)
         self.forbids = any(part.kind is SectionKind.PROHIBITION for part in parts)
-        self._kinded = Spans(part for part in parts if part.kind is not None)
+        self.at = Spans(part for part in parts if part.kind is not None)
+        self.kind_at = _Kinds(self.at)
 
-    def at(self, line: int) -> Part | None:
-        """The innermost part with a kind that a line stands in."""
-        return self._kinded.at(line)
 
-    def kind_at(self, line: int) -> SectionKind | None:
-        """The kind of the innermost part that a line stands in."""
-        part = self._kinded.at(line)
-        return part.kind if part else None
+class _Kinds(dict[int, SectionKind | None]):
+    def __init__(self, parts: Spans[Part]) -> None:
+        super().__init__()
+        self._parts = parts
+
+    def __missing__(self, line: int) -> SectionKind | None:
+        part = self._parts[line]
+        kind = self[line] = part.kind if part else None
+        return kind
 
 
 def sections_of(parts: Parts) -> tuple[Section, ...]:
@@ -139,6 +142,7 @@ def _names_part(item: Block) -> bool:
     return keyed_kind(key) is not None
 
 
+@remember
 def keyed_kind(key: str) -> SectionKind | None:
     """The kind of part that the key of a bullet names by itself; "Action" beside symptoms is what ends the failure."""
     naming = name_kind(key)

@@ -97,7 +97,7 @@ class StepReader:
                 self._enter(block)
             if block.kind is Kind.FENCE:
                 self._read_fence(block)
-            elif block.line in self.taken or self.parts.kind_at(block.line) in _SILENT or self._describes(block):
+            elif block.line in self.taken or self.parts.kind_at[block.line] in _SILENT or self._describes(block):
                 continue
             elif block.kind is Kind.ITEM:
                 self._read_item(block)
@@ -141,7 +141,7 @@ class StepReader:
         """Whether a part with an explaining title says what to do: prerequisites with commands in their items, things
         to look at among what is looked into, a list under a note among actions.
         """
-        kind = self.parts.kind_at(part.line)
+        kind = self.parts.kind_at[part.line]
         if _THINGS_TO_SEE.match(part.title):
             return kind in LOOKING
         if _NOTE.fullmatch(part.title):
@@ -153,7 +153,7 @@ class StepReader:
     def _add(
         self, kind: StepKind, line: int, text: str, title: str | None = None, made: Statement | None = None
     ) -> None:
-        part, branch = self.parts.at(line), self.branches.at(line)
+        part, branch = self.parts.at[line], self.branches[line]
         self.steps.append(
             Step(
                 kind=kind,
@@ -184,7 +184,7 @@ class StepReader:
             self._add(StepKind.MANUAL, line, text)
 
     def _read_fence(self, block: Block) -> None:
-        part, branch = self.parts.at(block.line), self.branches.at(block.line)
+        part, branch = self.parts.at[block.line], self.branches[block.line]
         item = block.parent if block.parent is not None and block.parent.kind is Kind.ITEM else None
         introduced = inline.name(item.raw.partition("\n")[0]) if item is not None and not self._is_part(item) else None
         for step in self.fence_at(block).steps:
@@ -214,14 +214,14 @@ class StepReader:
         if self._says_of_itself(block):
             self._read_pointer(block)
             return
-        text = inline.clean(block.raw)
+        text = block.text
         if not block.children and only_forbids(text):
             return
         if block.line in self.conditions:
             text = self._rest(text, self.conditions[block.line]) or ("" if block.children else text)
             if not text:
                 return
-        kind = self.parts.kind_at(block.line)
+        kind = self.parts.kind_at[block.line]
         if is_blank(text) and block.checked is None:
             return
         if block.checked is not None:
@@ -237,7 +237,7 @@ class StepReader:
         """Whether a bullet outside any section is a fact about the procedure ("Severity: critical") and nothing to
         do.
         """
-        if block.ordered or self.parts.at(block.line) is not None:
+        if block.ordered or self.parts.at[block.line] is not None:
             return False
         key, value, keyed = entry.split_key(block.raw)
         return keyed and bool(value) and FACT.fullmatch(key) is not None
@@ -275,7 +275,7 @@ class StepReader:
             return
         if not self.parts.has_kinds and block.parent is not None and block.parent.kind is not Kind.ITEM:
             self._read_plain(block)
-        elif self.parts.kind_at(block.line) not in _SPOKEN_KINDS:
+        elif self.parts.kind_at[block.line] not in _SPOKEN_KINDS:
             return
         elif block.parent is not None and block.parent.kind is not Kind.ITEM and self._speaks_alone(block):
             for line, text in split_prose(block):

@@ -66,6 +66,11 @@ def _speaking(draft: Draft) -> Iterator[tuple[int, str, Block]]:
 
 
 @remember
+def _names_status_page(title: str) -> bool:
+    return _STATUS_PAGE.search(title) is not None
+
+
+@remember
 def _may_speak(text: str) -> bool:
     """Whether a line says how often something is done, or speaks of the status page."""
     quick = _QUICK.search(text.lower()) is not None
@@ -122,12 +127,8 @@ def _status_duties(draft: Draft) -> Iterator[StatusDuty]:
     """Lists below a title about the status page whose entries are its phases ("**Investigating:** within 5
     minutes").
     """
-    for block in draft.outline.blocks:
-        if (
-            block.kind in (Kind.HEADING, Kind.LABEL)
-            and _STATUS_PAGE.search(block.title)
-            and draft.procedure_of(block) is None
-        ):
+    for block in draft.outline.titles:
+        if _names_status_page(block.title) and draft.procedure_of(block) is None:
             for found in entry.entries_in(block, deep=False):
                 phase = _PHASE.match(found.title)
                 text = found.value or "; ".join(field.value for field in found.fields if field.value != found.title)

@@ -32,12 +32,8 @@ def recognise(draft: Draft) -> None:
 
 
 def _chapters(draft: Draft) -> Iterator[Block]:
-    for block in draft.outline.blocks:
-        if (
-            block.kind not in (Kind.HEADING, Kind.LABEL)
-            or block is draft.title
-            or name_topic(block.title) is not Topic.CONTACT
-        ):
+    for block in draft.outline.titles:
+        if block is draft.title or name_topic(block.title) is not Topic.CONTACT:
             continue
         above = topics_of(block.parent) if block.parent is not None else ()
         if draft.procedure_of(block) is None and Topic.CONTACT not in above and not _OTHER & set(above):

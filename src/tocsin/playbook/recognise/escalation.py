@@ -97,12 +97,8 @@ def recognise(draft: Draft) -> None:
 
 
 def _chapters(draft: Draft) -> Iterator[Block]:
-    for block in draft.outline.blocks:
-        if (
-            block.kind not in (Kind.HEADING, Kind.LABEL)
-            or block is draft.title
-            or name_topic(block.title) is not Topic.ESCALATION
-        ):
+    for block in draft.outline.titles:
+        if block is draft.title or name_topic(block.title) is not Topic.ESCALATION:
             continue
         if draft.procedure_of(block) is not None or any(topic in _FOREIGN for topic in topics_of(block)):
             continue

@@ -48,8 +48,8 @@ _TEMPLATE_END = re.compile(r"template$", re.IGNORECASE)
 def recognise(draft: Draft) -> None:
     """Find the templates."""
     fenced = []
-    for block in draft.outline.blocks:
-        if block.kind is Kind.FENCE and block.fenced and _may_be_text(block):
+    for block in draft.outline.fences:
+        if block.fenced and _may_be_text(block):
             made = _read_fence(draft, block)
             if made is not None:
                 fenced.append((block, made))
@@ -60,9 +60,9 @@ def recognise(draft: Draft) -> None:
 
 def _read_quotes(draft: Draft) -> Iterator[tuple[Block, Template]]:
     """Block quotes with blanks in a chapter about communication or templates: the text itself, quoted."""
-    for block in draft.outline.blocks:
-        before = next(iter(block.before()), None) if block.quoted else None
-        if not block.quoted or (before is not None and before.quoted) or not _COMMUNICATION & set(topics_of(block)[:2]):
+    for block in (found for found in draft.outline.blocks if found.quoted):
+        before = next(iter(block.before()), None)
+        if (before is not None and before.quoted) or not _COMMUNICATION & set(topics_of(block)[:2]):
             continue
         last = block
         for after in block.after():

@@ -62,12 +62,12 @@ def _may_say(words: str) -> bool:
 
 
 def _is_forbidden(block: Block, parts: Parts) -> bool:
-    return parts.kind_at(block.line) is SectionKind.PROHIBITION
+    return parts.kind_at[block.line] is SectionKind.PROHIBITION
 
 
 def read(found: Found, sentence: Sentence, parts: Parts | None) -> None:
     """Add what one sentence forbids or gates."""
-    part = parts.at(sentence.line) if parts else None
+    part = parts.at[sentence.line] if parts else None
     orders = _orders(sentence, part)
     if orders and not (_opens(sentence.block, part) and not sentence.block.value):
         line = sentence.line_at(_negation(sentence.text))

@@ -14,6 +14,7 @@ from tocsin.playbook.block import Block, Kind
 from tocsin.playbook.draft import Draft
 from tocsin.playbook.duration import clock
 from tocsin.playbook.kinds import name_kind, section_kind
+from tocsin.playbook.memory import remember
 from tocsin.playbook.procedure.branch import begins_condition
 from tocsin.playbook.procedure.section import is_step_table
 from tocsin.playbook.recognise.profile import PHASE, Profile
@@ -63,6 +64,11 @@ _EXPLAINS = re.compile(
 )  # lower case
 
 
+@remember
+def _names_process(title: str) -> bool:
+    return _PROCESS_TITLE.search(title.lower()) is not None
+
+
 class _Judge:
     """Judges the headings of one document."""
 
@@ -101,7 +107,7 @@ class _Judge:
         title = block.title
         own = name_topic(title)
         above = topics_of(block.parent) if block.parent is not None else ()
-        if any(topic in _NEVER for topic in above) or own in (Topic.CONTENTS, Topic.TEMPLATE, Topic.REVIEW):
+        if not _NEVER.isdisjoint(above) or own in (Topic.CONTENTS, Topic.TEMPLATE, Topic.REVIEW):
             return None
         if _DATED.match(title) or is_blank(title) or (begins_condition(title) and not _NUMBERED_TITLE.match(title)):
             return None
@@ -112,7 +118,7 @@ class _Judge:
             return None
         if self._names_alert(block):
             return "scenario"
-        names_process = _PROCESS_TITLE.search(title.lower()) is not None
+        names_process = _names_process(title)
         if names_process and profile.phases >= 2:
             return "process"
         if id(block) in self.inside:
@@ -120,7 +126,7 @@ class _Judge:
             return "scenario" if inner or self._is_whole(block, profile) else None
         if names_process and (len(profile.core) >= 2 or (profile.phases and _has_steps(block))):
             return "process"
-        if any(topic in _WEAKLY_NEVER for topic in above) and not profile.telling:
+        if not _WEAKLY_NEVER.isdisjoint(above) and not profile.telling:
             return None
         if self._is_failure(block, profile, own):
             return "scenario"

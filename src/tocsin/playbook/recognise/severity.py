@@ -114,12 +114,13 @@ def _families(holder: Block) -> Iterator[list[Rung]]:
         if sum(read_name(inline.name(cell)) is not None for cell in holder.rows[0].cells[1:]) >= 2:
             yield _rungs(entry.of_columns(holder))
         return
-    texts = [child for child in holder.of(Kind.TEXT) if _may_name_level(child.raw[:40])]
+    naming = [child for child in holder.children if _may_name_level(child.raw[:40])]
+    texts = [child for child in naming if child.kind is Kind.TEXT]
     if texts and topic_of(holder) is Topic.SEVERITY:
         yield _rungs(found for text in texts for found in entry.of_lines(text))
     by_kind: dict[Kind, list[Rung]] = {}
-    for child in holder.children:
-        if child.kind in _HOLDS_LEVEL and _may_name_level(child.raw[:40]):
+    for child in naming:
+        if child.kind in _HOLDS_LEVEL:
             is_item = child.kind is Kind.ITEM
             level = _level_in(entry.split_key(child.raw)[0] if is_item else child.title)
             if level is not None:

@@ -7,7 +7,6 @@ turn 0 and the second turn 1: mending one of them leaves one.
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
 
 _LENGTH = 16
 _LONGEST = 1000
@@ -17,11 +16,11 @@ class Fingerprints:
     """Gives out the fingerprints of one document, in the order in which its findings come."""
 
     def __init__(self) -> None:
-        self._turns: Counter[tuple[str, str, str]] = Counter()
+        self._turns: dict[tuple[str, str, str], int] = {}
 
     def take(self, code: str, line: str, subject: str = "") -> str:
         """The next fingerprint for a rule on a line of these words; ``subject`` tells apart what they do not."""
         key = (code, " ".join(line[:_LONGEST].split()), subject)
-        turn = self._turns[key]
-        self._turns[key] += 1
+        turn = self._turns.get(key, 0)
+        self._turns[key] = turn + 1
         return hashlib.sha256("\0".join((*key, str(turn))).encode("utf-8", "replace")).hexdigest()[:_LENGTH]

@@ -51,7 +51,7 @@ def build(lines: Sequence[str], is_name: Callable[[str], bool]) -> Outline:
     scanner = Scanner(lines, is_name)
     scanner.run()
     _free_colophon(scanner)
-    raise_labels(scanner.root, is_name)
+    raise_labels(scanner.chapters, is_name)
     _measure(scanner.root, [])
     return Outline(scanner.root, lines, scanner.faults)
 

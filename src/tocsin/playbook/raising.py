@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from tocsin.playbook.block import Block, Kind
 
@@ -15,22 +15,20 @@ _TITLE = re.compile(
 _MIN_PARTS = 2
 
 
-def raise_labels(root: Block, is_name: Callable[[str], bool]) -> None:
+def raise_labels(chapters: Sequence[Block], is_name: Callable[[str], bool]) -> None:
     """Make headings of bold lines such as ``**1. Database is down**`` where at least two have two named parts each.
 
-    ``is_name`` says whether words name a part of a playbook ("Symptoms").
+    ``chapters`` are what such lines stand in: the document and its headings, in order. ``is_name`` says whether words
+    name a part of a playbook ("Symptoms").
     """
-    for block in [root, *(found for found in root.walk() if found.kind is Kind.HEADING)]:
-        titles = [child for child in block.children if _is_title(child) and not is_name(child.title)]
+    for block in chapters:
+        labels = [child for child in block.children if child.kind is Kind.LABEL and not child.value]
+        titles = [child for child in labels if _TITLE.match(child.raw) and not is_name(child.title)]
         if len(titles) < 2:
             continue
         groups = _groups(block, titles)
         if sum(_named_parts(group, is_name) >= _MIN_PARTS for group in groups) >= 2:
             _raise(block, titles, groups)
-
-
-def _is_title(block: Block) -> bool:
-    return block.kind is Kind.LABEL and not block.value and _TITLE.match(block.raw) is not None
 
 
 def _groups(block: Block, titles: list[Block]) -> list[list[Block]]:

@@ -49,6 +49,7 @@ class Scanner:
         self.faults: list[Fault] = []
         self.root = Block(Kind.DOCUMENT, 1)
         self.headings: list[Block] = [self.root]
+        self.chapters: list[Block] = [self.root]  # the same, and all that are closed already
         self.label: Block | None = None
         self.inner: list[Block] = []
         self.open: Block | None = None  # the text or item that a following line continues
@@ -62,9 +63,10 @@ class Scanner:
     def run(self) -> None:
         while self.at < len(self.lines):
             line = self.lines[self.at]
-            words = line.lstrip(" \t")
-            indent = len(line) - len(words) if "\t" not in line else columns(line)
-            words = words.rstrip()
+            words, indent = line.rstrip(), 0
+            if line[:1].isspace():
+                words = words.lstrip(" \t")
+                indent = len(line) - len(line.lstrip(" \t")) if "\t" not in line else columns(line)
             if not words:
                 self.blank, self.open = True, None
                 self.at += 1
@@ -132,6 +134,7 @@ class Scanner:
         block.level = level
         self._add(block, self.headings[-1])
         self.headings.append(block)
+        self.chapters.append(block)
         self.label, self.inner, self.open = None, [], None
         return block
 
@@ -240,8 +243,9 @@ class Scanner:
         return words[-1:] in (":", "*", "_") and self.is_name(label.part_name(words))
 
     def _names_step(self, words: str) -> bool:
-        alone = self.at + 1 >= len(self.lines) or label.begins_block(self.lines[self.at + 1])
-        return alone and not self.inner and label.is_step_line(words)
+        if self.inner or not label.is_step_line(words):
+            return False
+        return self.at + 1 >= len(self.lines) or label.begins_block(self.lines[self.at + 1])
 
     def _open_label(self, block: Block, indent: int) -> None:
         self.open = None

@@ -63,7 +63,8 @@ def judge(playbook: Playbook, draft: Draft, today: datetime.date | None, shelf: 
     sink.take(draft.source.findings)
     sink.take(legibility.judge(view))
     for rule, name in _NAMED if playbook.is_playbook else ():
-        sink.take([_publish(rule, name, found, view) for found in rule.check(view)])
+        for found in rule.check(view):
+            sink.publish(rule, name, found)
     sink.kept.sort(key=urgency)
     return msgspec.structs.replace(playbook, diagnostics=tuple(sink.kept), set_aside=tuple(sink.set_aside))
 
@@ -88,49 +89,51 @@ class _Sink:
         self.set_aside: list[SetAside] = []
 
     def take(self, found: Iterable[Diagnostic]) -> None:
+        """Take what is complete but for its fingerprint."""
         for diagnostic in found:
             line = self.view.line(diagnostic.line)
             mark = self.fingerprints.take(diagnostic.code, line, diagnostic.fingerprint)
-            sealed = msgspec.structs.replace(diagnostic, fingerprint=mark)
-            about_comments = sealed.code.startswith("PB4")
-            comment = None if about_comments else self.suppressions.find(sealed.code, sealed.rule, sealed.line)
-            if comment is None or comment.until is None:
-                self.kept.append(sealed)
-            else:
-                until = comment.until.isoformat()
-                self.set_aside.append(
-                    SetAside(diagnostic=sealed, line=comment.line, reason=comment.reason, until=until)
-                )
+            self._keep(msgspec.structs.replace(diagnostic, fingerprint=mark))
 
+    def publish(self, rule: Rule, name: str, finding: Finding) -> None:
+        """Take what a rule found."""
+        line = self.view.line(finding.line)
+        column, end = (0, 0) if finding.line in self.view.repaired else _place(line, finding.mark)
+        self._keep(
+            Diagnostic(
+                code=rule.CODE,
+                rule=name,
+                level=finding.level or rule.LEVEL,
+                line=finding.line,
+                text=finding.text,
+                help=finding.help,
+                lines=finding.lines,
+                column=column,
+                end_column=end,
+                fingerprint=self.fingerprints.take(rule.CODE, line, finding.subject),
+            )
+        )
 
-def _publish(rule: Rule, name: str, finding: Finding, view: View) -> Diagnostic:
-    """The diagnostic of a finding; its subject waits in the fingerprint's place until that is made."""
-    column, end = _place(view, finding)
-    return Diagnostic(
-        code=rule.CODE,
-        rule=name,
-        level=finding.level or rule.LEVEL,
-        line=finding.line,
-        text=finding.text,
-        help=finding.help,
-        lines=finding.lines,
-        column=column,
-        end_column=end,
-        fingerprint=finding.subject,
-    )
+    def _keep(self, sealed: Diagnostic) -> None:
+        about_comments = sealed.code.startswith("PB4")
+        comment = None if about_comments else self.suppressions.find(sealed.code, sealed.rule, sealed.line)
+        if comment is None or comment.until is None:
+            self.kept.append(sealed)
+        else:
+            until = comment.until.isoformat()
+            self.set_aside.append(SetAside(diagnostic=sealed, line=comment.line, reason=comment.reason, until=until))
 
 
 _LONGEST = 20_000
 """On longer lines nothing is marked: nobody looks at a column there."""
 
 
-def _place(view: View, finding: Finding) -> tuple[int, int]:
-    """The columns of what a finding is about: its mark, else its line's words; none on lines that were repaired."""
-    line = view.line(finding.line)
+def _place(line: str, mark: str) -> tuple[int, int]:
+    """The columns of what a finding on a line is about: its mark, else the line's words; none on lines too long."""
     words = line.strip() if len(line) <= _LONGEST else ""
-    if not words or finding.line in view.repaired:
+    if not words:
         return 0, 0
-    mark = finding.mark.partition("\n")[0].rstrip() or words
+    mark = mark.partition("\n")[0].rstrip() or words
     start = line.find(mark)
     if start < 0:
         mark, start = words, line.index(words)

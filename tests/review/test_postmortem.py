@@ -332,9 +332,23 @@ def test_flapping_alerts_looks_and_notes_are_folded(postmortem: Write, tale: Any
     text = postmortem("# PM\n", tale=told)
     assert "Alert A cleared and fired again 50 times, the last at 03:50" in text
     assert "Alerts B0, B1, B2, B3, B4 and 45 more joined, the last at 03:51" in text
-    assert "50 statements that only look ran: L0, L1, L2, L3, L4 and 45 more" in text
+    assert "50 statements that only look ran, the last at 03:51: L0, L1, L2, L3, L4 and 45 more" in text
     assert "40 more notes stand in the incident's own timeline" in text
     assert "10 more runs of statements that only look" in text
+
+
+def test_a_look_that_a_person_typed_is_told_with_who_and_what_and_not_among_tocsins_own(
+    postmortem: Write, tale: Any
+) -> None:
+    told = tale()
+    told.alert(0, "A")
+    told.run(1, "L1", "uptime")
+    told.run(3, "A1", "docker ps --all", by="ana")
+    told.run(4, "L2", "uptime")
+    text = postmortem("# PM\n", tale=told)
+    assert "A statement that only looks was run: A1 (docker ps --all)" in text
+    assert "A statement that only looks was run: L2" in text
+    assert "statements that only look ran" not in text
 
 
 # ── anything at all ────────────────────────────────────────────────────────────────────────────────────────────────

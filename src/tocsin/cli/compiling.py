@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from cyclopts import Parameter
+from cyclopts.validators import Number
 
 from tocsin.app.workspace import MOST_BYTES
 from tocsin.cli import findings
@@ -35,7 +36,7 @@ def run(
     steps: bool = False,
     coverage: bool = False,
     watch: bool = False,
-    max_bytes: int = MOST_BYTES,
+    max_bytes: Annotated[int, Parameter(validator=Number(gte=1))] = MOST_BYTES,
 ) -> int:
     """Compile playbooks: what tocsin finds in them, what it would do, and what is missing or dangerous.
 

@@ -6,9 +6,10 @@ import asyncio
 from pathlib import Path
 
 from tocsin.app.demo import run_demo
+from tocsin.cli.words import Port
 
 
-def run(*, folder: Path | None = None, port: int = 8420) -> None:
+def run(*, folder: Path | None = None, port: Port = 8420) -> None:
     """Show it all: five teams, a small shop that breaks for real, and a phone that rings.
 
     Parameters

@@ -19,7 +19,7 @@ from tocsin.app.server import Options
 from tocsin.app.server import serve as serve_forever
 from tocsin.app.stage import read_stage
 from tocsin.cli.logs import log_to
-from tocsin.cli.words import count, say
+from tocsin.cli.words import Port, count, say
 from tocsin.engine.clock import SystemClock
 from tocsin.playbook.model import Playbook
 from tocsin.words import Mode
@@ -65,7 +65,7 @@ def serve(
     *,
     workspace: Path | None = None,
     host: str = "127.0.0.1",
-    port: int = 8420,
+    port: Port = 8420,
     data: Path | None = None,
     mode: Mode | None = None,
     open_intake: bool = False,

@@ -15,12 +15,14 @@ from typing import Annotated, Any, Literal, NoReturn, TextIO
 
 import msgspec
 from cyclopts import Parameter
+from cyclopts.validators import Number
 from rich.console import Console
 from rich.table import Table
 
 from tocsin.errors import UserError
 
 Format = Literal["text", "json"]
+Port = Annotated[int, Parameter(validator=Number(gte=0, lte=65535))]
 Yes = Annotated[bool, Parameter(name=["--yes", "-y"], help="Do not ask.")]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
+from tocsin.review.markdown import squeeze
 from tocsin.review.metrics import fired_at
 from tocsin.review.moment import Mark, Moment
 from tocsin.review.runs import Run, tell_result
@@ -169,29 +170,37 @@ def _list(words: Sequence[str]) -> str:
 
 
 def fold_runs(runs: Sequence[Run], name: Name) -> Iterator[Moment]:
-    """Each changing run with its result; those that only look are one moment between two changing ones."""
+    """Each changing run with its result; looks of one person (or of tocsin) one after another are one moment."""
     looks: list[Run] = []
     for run in runs:
+        if looks and (not run.looks_only or run.asked.by != looks[0].asked.by):
+            yield from _looked(looks, name)
+            looks = []
         if run.looks_only:
             looks.append(run)
             continue
-        yield from _looked(looks)
-        looks = []
         who = name_of(run.asked.by, name)
         text = f"Step {run.asked.step} {tell_result(run)}: {run.asked.text}"
         yield Moment(at=run.ended_at or run.at, seq=run.seq, mark=Mark.OTHER, text=text, who=who)
-    yield from _looked(looks)
+    yield from _looked(looks, name)
 
 
-def _looked(looks: list[Run]) -> Iterator[Moment]:
+def _looked(looks: list[Run], name: Name) -> Iterator[Moment]:
     if not looks:
         return
-    steps = list(dict.fromkeys(run.asked.step for run in looks))
+    steps = list(dict.fromkeys(_name_look(run.asked) for run in looks))
     badly = sum(not run.is_ok for run in looks)
     fail = f"; {badly} did not end well" if badly else ""
     count = "A statement that only looks was run" if len(looks) == 1 else f"{len(looks)} statements that only look ran"
-    text = f"{count}: {_list(steps)}{fail}"
-    yield Moment(at=looks[0].at, seq=looks[0].seq, mark=Mark.OTHER, text=text, who="tocsin")
+    first, last = looks[0], looks[-1]
+    until = f", the last at {last.at:%H:%M}" if f"{first.at:%F %H:%M}" != f"{last.at:%F %H:%M}" else ""
+    text = f"{count}{until}: {_list(steps)}{fail}"
+    yield Moment(at=first.at, seq=first.seq, mark=Mark.OTHER, text=text, who=name_of(first.asked.by, name))
+
+
+def _name_look(asked: e.StepRequested) -> str:
+    """The step, and what was typed where the playbook does not say it."""
+    return asked.step if asked.step.startswith("L") else f"{asked.step} ({squeeze(asked.text, 60)})"
 
 
 def fold_refusals(timeline: Timeline, name: Name) -> Iterator[Moment]:

@@ -222,3 +222,16 @@ def test_commands_alone_on_lines_below_the_words_of_an_item_are_statements(knowl
         (8, "curl -sS http://localhost:3001/health", "Re-run the checks"),
         (9, "df -h /var", "Re-run the checks"),
     ]
+
+
+@pytest.mark.parametrize("mark", ["- ", "1. ", "- Run "])
+@pytest.mark.parametrize("indent", [2, 4, 8])
+def test_a_command_that_goes_on_behind_a_backslash_is_one_command(mark: str, indent: int, read: _Read) -> None:
+    (step,) = read(f"**Diagnosis:**\n\n{mark}`kubectl get pods \\\n{' ' * indent}-n shop`\n").steps
+    assert step.statement is not None
+    assert (step.text, step.statement.text) == ("kubectl get pods -n shop",) * 2
+
+
+def test_words_lose_the_backslash_that_breaks_their_line_and_no_other(read: _Read) -> None:
+    steps = read("**Diagnosis:**\n\n- Call the owner\\\n  of the shop\n- Look into C:\\tills\\\n").steps
+    assert [step.text for step in steps] == ["Call the owner of the shop", "Look into C:\\tills\\"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -183,3 +184,51 @@ async def test_it_can_be_worked_by_keyboard(house: House) -> None:
                 break
         await page.keyboard.press("Enter")
         await expect(page.locator(".head .status")).to_have_text("acknowledged")
+
+
+CONTINUED = r"""# Till Playbook
+
+## Severity Levels
+
+### SEV-1: Critical
+- Response time: 15 minutes
+
+## Common Incident Scenarios
+
+### 1. Till Stuck
+
+**Alert:** `TillStuck`
+
+**Diagnosis:**
+```bash
+printf '%s|' \
+  one \
+  "two  words"
+printf '%s|' "a \
+b" &&
+  printf '%s|' end
+```
+"""
+
+
+@pytest.mark.parametrize("is_secure", [True, False])
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+async def test_what_is_copied_runs_as_it_is_pasted(open_house: Open, is_secure: bool, newline: str) -> None:
+    house = await open_house(make_cast(playbook=CONTINUED.replace("\n", newline).encode()))
+    await house.story.alert("TillStuck")
+    async with surfing(house) as (browser, url):
+        context = await browser.new_context()
+        if not is_secure:
+            await context.add_init_script("Object.defineProperty(navigator, 'clipboard', { value: undefined });")
+        page, complaints = await sign_in(context, house, url)
+        await page.goto(f"{url}/incidents/quorum-1")
+        note, printed = page.get_by_label("Note for the timeline"), []
+        for button in await page.locator("[data-copy]").all():
+            await button.click()
+            await expect(button).to_have_text("Copied")
+            await note.fill("")
+            await note.press("Control+V")
+            pasted = await note.input_value()
+            printed.append(subprocess.run(["/bin/sh", "-c", pasted], capture_output=True, check=True, text=True).stdout)
+        assert printed == ["one|two  words|", "a b|end|"]
+        assert complaints == []

@@ -29,12 +29,14 @@ _ENTITIES = re.compile("|".join(_ENTITY))
 _SYMBOLS = re.compile(r"^[^\w\[(<\"'`$@#/.>~≥≤+-]+")
 _BOLD = re.compile(r"(\*\*|__)(?=\S)(.+?)(?<=\S)\1\s*")
 _BOX = re.compile(r"\[([ xX✓✔])\](?:\s+|$)")
+_JOINED = re.compile(r"(?<!\\)[ \t]{0,8}\\\n[ \t]{0,200}")
 _TICKED = re.compile(r"`([^`\n]+)`")
 
 
 @functools.lru_cache(maxsize=4096)
 def clean(text: str) -> str:
     """The words of a line without Markdown marks, HTML tags and doubled spaces."""
+    text = unfold(text)
     if _MARKED.search(text):
         text = _TAG.sub(" ", text) if "<" in text else text
         if "[" in text:
@@ -44,6 +46,11 @@ def clean(text: str) -> str:
         if "&" in text:
             text = _ENTITIES.sub(lambda match: _ENTITY[match.group()], text)
     return " ".join(text.split())
+
+
+def unfold(text: str) -> str:
+    """Lines that a backslash joins as one: left in between two words, it would quote the space behind it."""
+    return _JOINED.sub(" ", text) if "\\\n" in text else text
 
 
 def _unmark(text: str) -> str:

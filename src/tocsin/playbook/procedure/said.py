@@ -36,6 +36,7 @@ def command_in(raw: str) -> tuple[str, str] | None:
     """The words that lead to a command and the command itself, where a marked line ends with one; else None."""
     if "`" not in raw:
         return None
+    raw = inline.unfold(raw)
     match = _TAIL.match(raw.strip())
     if match is None or not is_command(match["code"]):
         return None

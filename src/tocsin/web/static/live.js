@@ -267,11 +267,23 @@
     const button = event.target.closest?.("button");
     if (button?.hasAttribute("data-dismiss")) button.closest(".notice").remove();
     if (button?.hasAttribute("data-copy")) {
-      await navigator.clipboard?.writeText(button.parentElement.querySelector("code").textContent);
-      button.textContent = "Copied";
+      button.textContent = await copy(button.parentElement.querySelector("code")) ? "Copied" : "Selected: press Ctrl-C";
       setTimeout(() => { button.textContent = "Copy"; }, 1500);
     }
   });
+
+  // Exactly what is shown, lines and all. A browser gives the clipboard to https and to its own machine only; elsewhere
+  // the text is selected, and copied as a person would copy it.
+  const copy = async (code) => {
+    try {
+      await navigator.clipboard.writeText(code.textContent);
+      return true;
+    } catch { /* the older way */ }
+    getSelection()?.selectAllChildren(code);
+    const done = document.execCommand("copy");
+    if (done) getSelection()?.removeAllRanges();
+    return done;
+  };
 
   const openTarget = () => {
     const target = location.hash.length > 1 && document.getElementById(decodeURIComponent(location.hash.slice(1)));

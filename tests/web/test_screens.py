@@ -15,7 +15,7 @@ from tocsin.incident.commands import Acknowledge, AddNote, Resolve, SetSeverity
 from tocsin.oncall.settings import Person
 from tocsin.run.commands import ProposeStep
 from tocsin.testing.recorder import Answer
-from tocsin.timeline.events import NoteAdded
+from tocsin.timeline.events import Closed, Merged, NoteAdded
 from tocsin.web.auth import COOKIE, TOKEN_FIELD, make_form_token
 from tocsin.words import Audience, Mode
 
@@ -249,6 +249,31 @@ async def test_what_is_late_is_said_in_words_with_its_line_and_for_how_long(hous
     await house.story.do(PostUpdate(by="bo", text="We look into it"))
     room = (await browser.get("/incidents/quorum-1?all=true")).text
     assert f"<span>Late: Post the next update (line {line}), due 03:15</span>" in room, "it is not owed any more"
+
+
+@pytest.mark.parametrize(
+    ("end", "how"),
+    [(Merged(into="quorum-2", by="bo"), "merged into quorum-2, 03:00:00"), (Closed(by="bo"), "closed, 03:00:00")],
+)
+async def test_an_alert_of_what_is_closed_is_only_said_to_fire_while_it_does(
+    house: House, end: Merged | Closed, how: str
+) -> None:
+    async def alert() -> str:
+        room = (await browser.get("/incidents/quorum-1")).text
+        part = room[room.index('data-key="alerts"') :].partition("</summary>")[0]
+        return " ".join(re.sub(r"<.*?>", " ", part.rpartition("<summary>")[2]).split()).replace(" ,", ",")
+
+    browser, story = await house.browser(), house.story
+    await story.journal.change("quorum-1", lambda incident, book: (end,), cause="command")
+    assert await alert() == "ChainHalted fires since 03:00:00"
+    await story.advance("90s")
+    await story.alert("ChainHalted", resolved=True, instance="validator-1")
+    assert await alert() == "ChainHalted cleared 03:01:30"
+    await story.alert("ChainHalted", instance="validator-1")
+    assert (await story.incident("quorum-2")).is_open, "it comes back as another incident, whose alert it is now"
+    assert await alert() == f"ChainHalted fired since 03:00:00, and had not cleared when this incident was {how}"
+    (shown,) = (await (await house.caller()).get("/api/incidents/quorum-1")).json()["alerts"]
+    assert (shown["fires"], shown["cleared_at"]) == (False, None)
 
 
 async def test_the_prohibition_is_the_loudest_thing_in_the_room(open_house: Open) -> None:

@@ -34,7 +34,7 @@ class Library:
         """The incident with its book, people and source. Raises `NotFound`."""
         incident, journal = await self.incident(stream), self._desk.engine.journal
         now = self._desk.clock.now()
-        rows = await journal.store.alerts(firing=True, incident=incident.id) if incident.alerts else []
+        rows = await journal.store.alerts(incident=incident.id) if incident.alerts else []
         return Scene(
             incident=incident,
             book=await journal.shelf.book(incident),
@@ -43,6 +43,8 @@ class Library:
             people=self._desk.people(),
             source=await self.lines(incident.playbook),
             silent={row.fingerprint: row.updated_at for row in rows if row.is_silent(now)},
+            firing=frozenset(row.fingerprint for row in rows if row.firing),
+            ended={row.fingerprint: min(row.ends_at, row.updated_at) for row in rows if not row.firing},
             now=now,
         )
 

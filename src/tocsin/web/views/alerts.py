@@ -22,7 +22,8 @@ class Pair(View, frozen=True, kw_only=True):
 class AlertView(View, frozen=True, kw_only=True):
     """One alert: as it joined, and when it cleared.
 
-    `silent_since` is when it was last heard of, where its source has stopped speaking without an all-clear.
+    `silent_since` is when it was last heard of, where its source has stopped speaking without an all-clear. `fires` is
+    false also where that is not known any more, since the incident was closed or merged before an all-clear.
     """
 
     fingerprint: str
@@ -30,6 +31,7 @@ class AlertView(View, frozen=True, kw_only=True):
     starts_at: datetime
     cleared_at: datetime | None
     silent_since: datetime | None = None
+    fires: bool
     labels: tuple[Pair, ...]
     annotations: tuple[Pair, ...]
     source: str = ""
@@ -63,13 +65,16 @@ def tell_uncleared(scene: Scene) -> str:
 
 
 def _show(state: AlertState, scene: Scene) -> AlertView:
-    seen = state.seen
+    seen, closed = state.seen, scene.incident.closed_at is not None
+    cleared_at = state.cleared_at or (scene.ended.get(seen.fingerprint) if closed else None)
+    is_silent = cleared_at is None and seen.fingerprint in scene.silent
     return AlertView(
         fingerprint=seen.fingerprint,
         name=clean(seen.name or "Unnamed alert", 200),
         starts_at=seen.starts_at,
-        cleared_at=state.cleared_at,
-        silent_since=None if state.cleared_at else scene.silent.get(seen.fingerprint),
+        cleared_at=cleared_at,
+        silent_since=scene.silent[seen.fingerprint] if is_silent else None,
+        fires=cleared_at is None and not is_silent and (not closed or seen.fingerprint in scene.firing),
         labels=_show_pairs(seen.labels),
         annotations=_show_pairs(seen.annotations),
         source=find_link(seen.generator_url),

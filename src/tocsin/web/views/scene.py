@@ -46,7 +46,9 @@ class Who(View, frozen=True, kw_only=True):
 class Scene(msgspec.Struct, frozen=True, kw_only=True):
     """An incident with everything around it at one moment. `source` holds the lines of its pinned playbook.
 
-    `silent` says when each alert (by fingerprint) was last heard of whose source has stopped speaking.
+    Of its alerts (by fingerprint) `firing` are those that fire by what was said last, and `silent` says when each was
+    last heard of whose source has stopped speaking. `ended` says when others ended: a timeline hears no more of that
+    once its incident is closed.
     """
 
     incident: Incident
@@ -57,6 +59,8 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
     source: tuple[str, ...]
     now: datetime
     silent: Mapping[str, datetime] = {}
+    firing: frozenset[str] = frozenset()
+    ended: Mapping[str, datetime] = {}
 
     def cite(self, line: int | None) -> Cite | None:
         """The line of the playbook, quoted; null for none."""

@@ -35,6 +35,22 @@ async def loop(anyio_backend: str) -> None:
 
 
 @settings(deadline=None)
+@given(st.lists(st.integers(0, 700), max_size=20), st.lists(st.integers(0, 450), max_size=30))
+def test_characters_without_width_make_no_secret_seen_in_pieces(cuts: list[int], places: list[int]) -> None:
+    async def check() -> None:
+        noisy = TEXT
+        for at in sorted(places, reverse=True):
+            noisy = noisy[:at] + "\u200b".encode() + noisy[at:]
+        ends = [0, *sorted(min(cut, len(noisy)) for cut in cuts), len(noisy)]
+        for text in feed([noisy[a:b] for a, b in itertools.pairwise(ends)]):
+            seen = text.replace("\u200b", "")
+            assert not any(secret in seen for secret in ("hunter", "MIIE", "abcdef", "BEGIN"))
+            assert redact_bytes(TEXT).decode().startswith(seen)
+
+    asyncio.run(check())
+
+
+@settings(deadline=None)
 @given(st.lists(st.integers(0, len(TEXT)), max_size=40))
 def test_no_piece_of_a_secret_is_ever_seen(cuts: list[int]) -> None:
     async def check() -> None:

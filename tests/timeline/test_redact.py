@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tocsin.timeline.redact import WINDOW, plain, redact, redact_bytes
+from tocsin.timeline.invisible import WINDOW, locate, take_out
+from tocsin.timeline.redact import plain, redact, redact_bytes
 
 SECRETS = [
     "Authorization: Bearer abc.def.ghi123",
@@ -160,7 +161,9 @@ def test_whatever_the_bytes_are_something_comes_out(content: bytes) -> None:
 NOISE = [
     b"\x1b[0m", b"\x1b[01;31m\x1b[K", b"\x1b(B\x1b[m", b"\x00", b"\x08", b"\r", b"\x7f", b"\x1b]0;title\x07", b"\x07",
     b"\x1b]8;;https://example.org/\x1b\\", "\u202e".encode(), "\u0085".encode(), b"\x1b\x00[0m", b"\x1bPq\x1b\\",
-    b"\xc2\x9b1m",
+    b"\xc2\x9b1m", b"\x1b7", b"\x1b=", b"\x1bc", b"\x1bktitle; of a window\x1b\\", b"\x1b]0;t; u\xc2\x9c",
+    b"\x1b]0;t; u\x18", b"\x1b[01\x18", b"\x1b[\x1b[0m", b"\x1b]0;t; u\x1b[0m", b"\xc2\x9d0;t; u\x07",
+    b"\xc2\x9dt; u\xc2\x9c", b"\xc2\x90q u\x1b\\", b"\x1b[1;\x1a", "\x1b]8;;https://ex\u00e4mple.org/\x07".encode(),
 ]  # fmt: skip
 """What no screen shows: colours of `grep` and `tput`, titles, links, control bytes and characters."""
 
@@ -173,6 +176,73 @@ def test_a_secret_is_found_under_colours_and_control_bytes(text: str, noise: lis
     for at, each in sorted(((min(at, len(text)), each) for at, each in noise), reverse=True):
         content = content[:at] + each + content[at:]
     assert redact_bytes(content).decode() == redact(text)
+
+
+INVISIBLE = (
+    "\u200b \u200c \u200d \u200e \u2060 \ufeff \u00ad \u034f \u061c \u180e \ufe0f \u3164 \U000e0061 \u2064".split(" ")
+)
+
+
+@given(
+    st.sampled_from([*SECRETS, *NAMED]),
+    st.lists(
+        st.tuples(st.integers(0, 200), st.sampled_from([*INVISIBLE, *(each.decode() for each in NOISE)])), max_size=9
+    ),
+)
+def test_a_secret_is_found_under_characters_without_width(text: str, noise: list[tuple[int, str]]) -> None:
+    noisy = text
+    for at, each in sorted(((min(at, len(text)), each) for at, each in noise), reverse=True):
+        noisy = noisy[:at] + each + noisy[at:]
+    shown = redact(noisy)
+    assert redact(shown) == shown
+    assert take_out(shown.encode()).decode() == redact(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("pass\u200bword=hunt\u200ber2 next", "[redacted: secret] next"),
+        ("\u200bpass\u2060word=\ufeffhun\u00adter2\u200b ok", "[redacted: secret]\u200b ok"),
+        ("\ufefftoken\u200d: hunter2hunter2\u200c .", "[redacted: secret]\u200c ."),
+        ("gh\u200bp_0123456789abcdefghij\u200bABCDEFGHIJ012345!", "[redacted: token]!"),
+        ("https://bob:hun\u200bter2@x/", "https://[redacted: url password]@x/"),
+    ],
+)
+@pytest.mark.parametrize(
+    "around",
+    ["", "\U0001f468\u200d\U0001f469\u200d\U0001f467 \u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645 \u2764\ufe0f"],
+)
+def test_what_stands_around_a_secret_keeps_its_characters_without_width(text: str, shown: str, around: str) -> None:
+    found = redact(f"{around}\n{text}\n{around}")
+    assert found.startswith(f"{around}\n")
+    assert found.endswith(f"{shown}\n{around}")
+    assert "hun" not in found
+    assert "ghp" not in take_out(found.encode()).decode()
+
+
+@given(st.text(alphabet=[*"ab\u00e4\u20ac\U0001f468", *INVISIBLE], max_size=60), st.integers(0, 59))
+def test_what_is_looked_through_is_found_again_in_its_place(text: str, at: int) -> None:
+    content = text.encode()
+    seen = take_out(content)
+    assert seen.decode() == "".join(each for each in text if each not in INVISIBLE)
+    if at < len(seen):
+        assert content[locate(content, at)] == seen[at]
+        assert take_out(content[: locate(content, at)]) == seen[:at]
+
+
+@pytest.mark.parametrize("distance", range(-12, 4))
+def test_a_character_without_width_across_two_windows_hides_nothing(distance: int) -> None:
+    content = b" " * (WINDOW + distance) + "pass\u200bword=\u2060hunter\u200b2 ".encode() + b" " * WINDOW
+    assert b"hunter" not in redact_bytes(content)
+
+
+@pytest.mark.parametrize(
+    "piece", ["\u200b", "a\u200b", "password=a\u200b ", "\u200bpass", "\u00ad=", "\u3164\U000e0061"]
+)
+def test_characters_without_width_are_read_in_bounded_time(piece: str) -> None:
+    begun = time.thread_time()
+    redact(piece * (2**21 // len(piece.encode())))
+    assert time.thread_time() - begun < 5
 
 
 @given(
@@ -192,7 +262,24 @@ def test_an_escape_across_two_windows_hides_nothing(noise: bytes, distance: int)
 
 
 @pytest.mark.parametrize(
-    "piece", [b"\x1b[", b"\x1b]", b"\x1b", b"\x1b[0;", b"\x1b[0m", b"\xc2", b"\xc2\x9d", b"\xff", b"\x1b("]
+    "piece",
+    [
+        b"\xc2\x9d",
+        b"\x1b]a",
+        b"\x1bk",
+        b"\x1b]\xc2\x9c",
+        b"\xc2\x9d\n",
+        b"\x1b]a\xc2",
+        b"\x1b[",
+        b"\x1b]",
+        b"\x1b",
+        b"\x1b[0;",
+        b"\x1b[0m",
+        b"\xc2",
+        b"\xc2\x9d",
+        b"\xff",
+        b"\x1b(",
+    ],
 )
 def test_escapes_without_an_end_are_read_in_bounded_time(piece: bytes) -> None:
     begun = time.thread_time()

@@ -13,6 +13,7 @@ from collections.abc import Callable
 
 import msgspec
 
+from tocsin.timeline.invisible import locate, take_out
 from tocsin.timeline.redact import plain_bytes, redact_bytes
 
 MOST_SHOWN = 65536
@@ -80,7 +81,7 @@ class _Strand:
         skipped = plain_bytes(skipped)
         text = self.held + skipped
         at = _find_open(text)
-        self.is_key = self.is_key and b"-----END " not in skipped
+        self.is_key = self.is_key and b"-----END " not in take_out(skipped)
         self.held = text[at:] if at >= 0 else b""
         if len(self.held) > MOST_HELD:
             self.held, self.is_key = b"", True
@@ -97,19 +98,20 @@ class _Strand:
         return shown
 
     def _pass_key(self, lines: bytes) -> bytes:
-        at = 0
-        while at < len(lines) and (found := _LINE_OF_KEY.match(lines, at)):
+        at, seen = 0, take_out(lines)
+        while at < len(seen) and (found := _LINE_OF_KEY.match(seen, at)):
             at = found.end()
-        self.is_key = at == len(lines)
-        return lines[at:]
+        self.is_key = at == len(seen)
+        return b"" if self.is_key else lines[locate(lines, at) :]
 
 
 def _find_open(text: bytes) -> int:
     """Where the line begins on which something begins that has not ended; -1 for nowhere."""
-    at = text.rfind(b"-----BEGIN ")
-    if at < 0 or text.find(b"-----END ", at) >= 0 or not _BEGIN.match(text, at):
+    seen = take_out(text)
+    at = seen.rfind(b"-----BEGIN ")
+    if at < 0 or seen.find(b"-----END ", at) >= 0 or not _BEGIN.match(seen, at):
         return -1
-    return text.rfind(b"\n", 0, at) + 1
+    return text.rfind(b"\n", 0, locate(text, at)) + 1
 
 
 def _see(lines: bytes) -> bytes:

@@ -7,7 +7,8 @@ import codecs
 from collections import deque
 from collections.abc import Callable
 
-from tocsin.timeline.redact import WINDOW, plain, redact_bytes
+from tocsin.timeline.invisible import WINDOW
+from tocsin.timeline.redact import plain, redact_bytes
 
 MOST_BYTES = 64 * 2**20
 CHUNK = 65536

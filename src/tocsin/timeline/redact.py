@@ -2,8 +2,9 @@
 
 What is replaced is said (``[redacted: token]``), so that a reader knows something stood there. The shapes are those
 that the vendors publish; a value after a telling name (``password=``, ``Authorization:``) counts if it looks like a
-value, so that ``credential: No such file`` still says what is wrong. Whatever a screen would not show (colours, control
-bytes, carriage returns) is taken out first: a secret is looked for in what a person would read.
+value, so that ``credential: No such file`` still says what is wrong. A secret is looked for in what a person would
+read: what a terminal swallows (colours, titles, control bytes, carriage returns) is taken out first, and characters
+without width (`invisible.py`) are looked through but stay.
 
 Outputs are large and may be hostile: a few plain words are looked for, and a pattern is tried only where one stands.
 No pattern reads the same bytes twice, so that the time grows with the length and never with its square; and no single
@@ -17,10 +18,8 @@ from collections.abc import Callable, Iterator
 
 import msgspec
 
+from tocsin.timeline.invisible import WINDOW, map_back, take_out
 from tocsin.timeline.secrecy import Place, find_cookie, find_header, find_named, find_shaped, find_url_password
-
-WINDOW = 2**18
-"""How many bytes are searched for telling words at once."""
 
 
 class _Rule(msgspec.Struct, frozen=True):
@@ -51,12 +50,12 @@ def redact(text: str) -> str:
 
 def redact_bytes(content: bytes) -> bytes:
     """The same for the bytes of a text in UTF-8, or in anything that holds ASCII as it is; they are made plain, too."""
-    readable = plain_bytes(content)
-    return _replace(_replace(readable, _find_keys(readable)), _find_secrets)
+    return _replace(_replace(plain_bytes(content), _find_keys), _find_secrets)
 
 
-def _replace(content: bytes, places: Iterator[Place] | Callable[[bytes], Iterator[Place]]) -> bytes:
-    found = places(content) if callable(places) else places
+def _replace(content: bytes, find: Callable[[bytes], Iterator[Place]]) -> bytes:
+    seen = take_out(content)
+    found = find(seen) if len(seen) == len(content) else map_back(content, find(seen))
     kept: list[bytes] = []
     done = 0
     for start, end, kind in found:
@@ -124,14 +123,20 @@ def _find_key_end(content: bytes, start: int) -> int:
 
 
 _ESCAPES = re.compile(
-    rb"(?:\x1b\[|\xc2\x9b)[0-?]*+[ -/]*+[@-~]"
-    rb"|\x1b[\]PX^_][^\x07\x1b\n]{0,4096}+(?:\x07|\x1b\\)"
-    rb"|\x1b[ -/]{1,4}+[0-~]|\x1b[@-Z\\-_]"
+    rb"(?:\x1b\[|\xc2\x9b)[0-?]*+[ -/]*+(?:[@-~\x18\x1a]|(?=\x1b|\xc2\x9b))"
+    rb"|(?:\x1b[\]PX^_k]|\xc2[\x90\x98\x9d-\x9f])(?:[^\x07\x18\x1a\x1b\n\xc2]|\xc2(?![\x90\x98\x9b-\x9f])){0,4096}"
+    rb"(?:[\x07\x18\x1a]|\x1b\\|\xc2\x9c|(?=\x1b|\xc2[\x90\x98\x9b\x9d-\x9f]))"
+    rb"|\x1b[ -/]{1,4}+[0-~]|\x1b[0-Z\\-~]"
 )
-"""What terminals swallow (ECMA-48): sequences with parameters, strings, choices of a character set, single ones."""
+"""What terminals swallow (ECMA-48): sequences with parameters, strings, choices of a character set, single ones.
+
+A sequence ends where another begins, and where it is called off (CAN, SUB); ``ESC k`` is the title of `screen`.
+"""
+_BEGINS = re.compile(rb"\x1b|\xc2[\x90\x98\x9b\x9d-\x9f]")
+"""What ends a sequence by beginning the next, also where it stands in the next piece."""
 _MOST_ESCAPE = 4100
 _WIDE = re.compile(rb"\xc2[\x80-\x9f]|\xe2\x80[\xaa-\xae]|\xe2\x81[\xa6-\xa9]")
-_OF_ESCAPES = b"\x07\x1b"
+_OF_ESCAPES = b"\x07\x18\x1a\x1b"
 _CONTROLS = bytes(set(range(0x20)) - set(b"\t\n" + _OF_ESCAPES)) + b"\x7f"
 
 
@@ -146,13 +151,14 @@ def plain_bytes(content: bytes) -> bytes:
     readable, kept, at = b"".join(pieces), [], 0
     while at < len(readable):
         end = _find_window_end(readable, at)
-        kept.append(_take_escapes(readable[at:end]))
+        ends_one = _BEGINS.match(readable, end) is not None
+        kept.append(_take_escapes(readable[at:end] + b"\x1b" * ends_one))
         at = end
     return b"".join(kept)
 
 
 def _take_escapes(piece: bytes) -> bytes:
-    if b"\x1b" in piece or b"\xc2\x9b" in piece:
+    if b"\x1b" in piece or b"\xc2" in piece:
         piece = _ESCAPES.sub(b"", piece)
     piece = piece.translate(None, _OF_ESCAPES)
     return piece if piece.isascii() else _WIDE.sub(b"", piece)

@@ -48,7 +48,7 @@ async def test_nobody_answers(cast: Casting) -> None:
         late = {entry.event.key: story.since(entry.at) for entry in await story.events(e.ObligationLate)}  # type: ignore[attr-defined]
         assert late["acknowledge"] == 300, "late at exactly five minutes"
         texts = [tell(entry.event, str) for entry in await story.events(e.ObligationLate)]
-        assert texts[0] == f"Late: Somebody takes it (line {RESPONSE}), due 03:05"
+        assert texts[0] == f"Late: Acknowledge it (line {RESPONSE}), due 03:05"
         assert f"Late: Post the next update (line {CADENCE}), due 03:15" in texts
 
 

@@ -74,7 +74,7 @@ def _bridge(incident: Incident, book: Book, severity: Severity | None, since: da
     yield Wanted(
         key=_key(BRIDGE, incident),
         duty=BRIDGE,
-        what="Open the bridge" if severity.bridge_within_s else "Open the bridge (at once)",
+        what="Open the bridge" if severity.bridge_within_s else "Open the bridge at once",
         due_at=since + timedelta(seconds=seconds),
         owner="incident commander",
         line=severity.bridge_line or severity.line,

@@ -54,7 +54,7 @@ def _acknowledgement(incident: Incident, book: Book, rota: Rota, clocks: Clocks)
             return
         due = found
     key = "acknowledge" if not incident.reopened else f"acknowledge:{incident.reopened + 1}"
-    what = "Somebody takes it" if incident.severity else "Somebody takes it (unclassified: as the worst)"
+    what = "Acknowledge it" if incident.severity else "Acknowledge it (unclassified: as the worst)"
     line = (severity.response_line or severity.line) if severity else None
     yield Wanted(key=key, duty=ACKNOWLEDGE, what=what, due_at=due, owner="on-call", line=line)
 

@@ -112,6 +112,7 @@ class StepKind(StrEnum):
     CHECKLIST = "checklist"
     LINK = "link"
     PROMQL = "promql"
+    SQL = "sql"
 
 
 class Calendar(StrEnum):

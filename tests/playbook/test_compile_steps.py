@@ -11,6 +11,7 @@ from tocsin.playbook.compile import compile_playbook
 from tocsin.playbook.forbid import covers, find
 from tocsin.playbook.forecast import Fate, foresee
 from tocsin.playbook.model import Procedure
+from tocsin.words import StepKind
 
 _Read = Callable[[str], Procedure]
 
@@ -235,3 +236,25 @@ def test_a_command_that_goes_on_behind_a_backslash_is_one_command(mark: str, ind
 def test_words_lose_the_backslash_that_breaks_their_line_and_no_other(read: _Read) -> None:
     steps = read("**Diagnosis:**\n\n- Call the owner\\\n  of the shop\n- Look into C:\\tills\\\n").steps
     assert [step.text for step in steps] == ["Call the owner of the shop", "Look into C:\\tills\\"]
+
+
+@pytest.mark.parametrize(
+    ("fence", "steps"),
+    [
+        ("```sql\n-- Who waits?\nSELECT 1;\n\nUPDATE a SET b = 1\n WHERE c = 2;\n```\n",
+         [(8, "SELECT 1;", "Who waits?"), (10, "UPDATE a SET b = 1\n WHERE c = 2;", None)]),
+        ("```psql\nshop=# select count(*) from x;\n count\n-------\n    7\n(1 row)\n```\n",
+         [(7, "select count(*) from x;", None)]),
+        ("```\nVACUUM FULL orders;\n```\n", [(7, "VACUUM FULL orders;", None)]),
+        ("```SQL\nDO $$ BEGIN\n  DELETE FROM a;\nEND $$;\nDROP INDEX i\n```\n",
+         [(7, "DO $$ BEGIN\n  DELETE FROM a;\nEND $$;", None), (10, "DROP INDEX i", None)]),
+        ("```\nWith great care.\nSelect the host\n```\n", []),
+        ("```yaml\nselect: 1\n```\n", []),
+    ],
+)  # fmt: skip
+def test_a_fence_of_sql_is_done_by_a_person_statement_by_statement(
+    fence: str, steps: list[tuple[int, str, str | None]], knowledge: effect.Knowledge
+) -> None:
+    text = f"## Slow\n**Symptoms:**\n- Slow\n\n**Fix:**\n{fence}"
+    made = compile_playbook(text.encode(), "x.md", knowledge).scenarios[0].steps
+    assert [(step.line, step.text, step.title) for step in made if step.kind is StepKind.SQL] == steps

@@ -12,7 +12,10 @@ from tocsin.playbook.model import Approval, Procedure, Prohibition, Step
 from tocsin.words import Effect, StepKind
 
 _WORDS = {Fate.RUNS: "auto", Fate.WAITS: "ask", Fate.BY_HAND: "hand", Fate.FORBIDDEN: "never"}
-_KINDS = {StepKind.QUESTION: "answer", StepKind.CHECKLIST: "check", StepKind.LINK: "open", StepKind.PROMQL: "query"}
+_KINDS = {
+    StepKind.QUESTION: "answer", StepKind.CHECKLIST: "check", StepKind.LINK: "open", StepKind.PROMQL: "query",
+    StepKind.SQL: "sql",
+}  # fmt: skip
 _TELLING = frozenset({"lock_out", "irreversible", "evidence_destroying", "endless", "interactive", "privileged"})
 _WIDTH = 96
 LEGEND = "auto: runs by itself · ask: a person starts it · hand: a person does it · never: forbidden here"

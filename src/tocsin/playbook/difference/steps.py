@@ -143,7 +143,7 @@ def _say_condition(scope: str, was: _Placed, now: _Placed) -> Change:
 
 def _named(placed: _Placed) -> str:
     text = shorten(placed.step.text, 80)
-    code = placed.step.statement is not None or placed.step.kind is StepKind.PROMQL
+    code = placed.step.statement is not None or placed.step.kind in (StepKind.PROMQL, StepKind.SQL)
     return f"`{text}`" if code else f"“{text}”"
 
 

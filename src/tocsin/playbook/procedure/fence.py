@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from msgspec.structs import replace
 
-from tocsin.playbook import effect, placeholder, promql, statement
+from tocsin.playbook import effect, placeholder, promql, query, statement
 from tocsin.playbook.block import Block
 from tocsin.playbook.model import Branch, Statement, Step
 from tocsin.playbook.procedure.branch import comment_condition, trailing_condition
@@ -100,9 +100,12 @@ def _read(body: tuple[str, ...], lang: str | None, ground: effect.Ground) -> _Fo
         found.items = statement.read_fence(body, 1, lang)
         _Reader(found, body, ground).run()
     elif lang == "promql" or (not lang and body and promql.is_expression("\n".join(body).strip())):
-        query = "\n".join(body).strip()
-        if query:
-            found.steps.append(Step(kind=StepKind.PROMQL, line=1, text=query))
+        asked = "\n".join(body).strip()
+        if asked:
+            found.steps.append(Step(kind=StepKind.PROMQL, line=1, text=asked))
+    elif query.is_sql(body, lang):
+        told = query.split(body, 1)
+        found.steps += [Step(kind=StepKind.SQL, line=line, text=text, title=title) for line, text, title in told]
     return found
 
 

@@ -10,6 +10,7 @@ import pytest
 from tocsin.playbook import effect
 from tocsin.playbook.compile import compile_playbook
 from tocsin.playbook.diagnostic import Diagnostic
+from tocsin.words import Level
 
 _TODAY = datetime.date(2026, 11, 20)
 
@@ -141,16 +142,17 @@ _DANGEROUS = {
     "mycelia": {"PB105": [141], "PB116": [215, 326], "PB119": [54]},
     "bitcell": {
         "PB101": [129, 269, 315], "PB102": [407], "PB106": [117, 129, 132], "PB111": [315], "PB119": [383],
-        "PB121": [269], "PB124": [404], "PB125": [181, 266, 312],
+        "PB121": [269], "PB124": [404], "PB125": [181, 266, 312], "PB129": [230],
     },
-    "usdx-wexel": {"PB104": [122], "PB113": [362, 365, 368], "PB119": [37], "PB122": [84]},
+    "usdx-wexel": {"PB104": [122], "PB113": [362, 365, 368], "PB119": [37], "PB122": [84], "PB131": [157]},
     "monero-marketplace": {
         "PB101": [283, 325, 357, 392, 419], "PB104": [291, 379], "PB109": [454, 455, 463], "PB112": [50, 458],
         "PB115": [199], "PB119": [124], "PB120": [283, 287], "PB125": [354],
     },
     "virtengine": {
         "PB101": [410, 687, 723], "PB103": [388], "PB104": [280], "PB106": [396, 742, 750], "PB107": [629],
-        "PB117": [703], "PB118": [303, 524], "PB119": [529], "PB121": [395, 741],
+        "PB117": [719], "PB118": [303, 524], "PB119": [529], "PB121": [395, 741], "PB127": [789], "PB128": [719],
+        "PB130": [485],
     },
 }  # fmt: skip
 
@@ -167,3 +169,14 @@ def test_nothing_is_said_twice(seed: str, said: dict[str, Said]) -> None:
     assert len(told) == len(set(told))
     marks = [each.fingerprint for each in said[seed].found]
     assert len(marks) == len(set(marks))
+
+
+@pytest.mark.parametrize("seed", _DANGEROUS)
+def test_what_cannot_be_undone_is_told_before_what_merely_fails(seed: str, said: dict[str, Said]) -> None:
+    """Within one level: deletions and lock-outs, then all else by code; every level's remarks behind its warnings."""
+    worst = {"PB102", "PB103", "PB110", "PB111", "PB113", "PB120", "PB126", "PB128"}
+    told = [each for each in said[seed].found if each.code.startswith("PB1")]
+    loud = {Level.ERROR: 0, Level.WARNING: 1, Level.REMARK: 2}
+    order = [(loud[each.level], each.code not in worst) for each in told]
+    assert order == sorted(order)
+    assert said[seed].found[: len(told)] == tuple(told)

@@ -214,7 +214,7 @@ _LONGEST = 40
 
 def shorten(text: str, length: int = 60) -> str:
     """The beginning of a text on one line."""
-    flat = " ".join(text[: _LONGEST * length].split())
+    flat = " ".join(text[: _LONGEST * length].replace("\\\n", " ").split())
     return flat if len(flat) <= length and len(text) <= _LONGEST * length else flat[: length - 1].rstrip() + "…"
 
 

@@ -73,9 +73,16 @@ _GROUPS = {"PB1": 0, "PB0": 1, "PB2": 2, "PB3": 3, "PB4": 4}
 _LEVELS = {level: loudness for loudness, level in enumerate(Level)}
 
 
-def urgency(found: Diagnostic) -> tuple[int, int, str, int]:
+_WORST = {
+    code: rank for rank, code in enumerate(("PB102", "PB110", "PB126", "PB103", "PB111", "PB113", "PB120", "PB128"))
+}
+"""What cannot be undone, or locks the responders out, is told before what merely fails."""
+
+
+def urgency(found: Diagnostic) -> tuple[int, int, int, str, int]:
     """The order in which findings are told: what is dangerous to run, what cannot be read, people, the document."""
-    return _GROUPS.get(found.code[:3], 9), _LEVELS[found.level], found.code, found.line
+    worst = _WORST.get(found.code, len(_WORST))
+    return _GROUPS.get(found.code[:3], 9), _LEVELS[found.level], worst, found.code, found.line
 
 
 class _Sink:

@@ -74,7 +74,8 @@ def _paged_twice(view: View) -> Iterator[Finding]:
             if both:
                 yield Finding(
                     found.line,
-                    f"{both} is to be called after {say(delay)}, but {severity.id} pages {both} at once (line "
+                    f"{both[:1].upper()}{both[1:]} is to be called after {say(delay)}, but {severity.id} pages "
+                    f"{both} at once (line "
                     f"{severity.page_line}).",
                     "Name somebody who is not there yet, or take the name out of the first page.",
                     (severity.page_line or severity.line, found.line),

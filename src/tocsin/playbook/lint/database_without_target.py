@@ -1,6 +1,6 @@
 """A database client is called without a host, a database or a container to run in.
 
-Why: on the responder's own machine it reaches nothing, or the wrong database.
+Why: on the responder's own machine it reaches nothing, or the wrong database; worst where it changes something.
 
 Example:
 
@@ -20,7 +20,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from tocsin.playbook.finding import Finding, View, commands
+from tocsin.playbook.finding import Finding, View, commands, mends
 from tocsin.words import Level, Tag
 
 CODE = "PB117"
@@ -38,19 +38,23 @@ _ELSEWHERE = {Tag.REMOTE, Tag.IN_CONTAINER}
 
 def check(view: View) -> Iterator[Finding]:
     for procedure in view.procedures if view.mentions("psql", "mysql", "mongo", "redis-cli") else ():
-        lines = []
+        lines: list[int] = []
+        changing: list[int] = []
         program = ""
         for _, statement in commands(procedure):
             match = _CLIENT.match(statement.text)
             if match and not _ELSEWHERE & set(statement.tags) and not _TARGET.search(_QUOTED.sub("", match["rest"])):
                 lines.append(statement.line)
+                changing += [statement.line] if mends(statement) else []
                 program = match["program"]
         if lines:
             times = f" ({len(lines)} times in this procedure)" if len(lines) > 1 else ""
+            hits = f"; line {changing[0]} changes whatever it reaches" if changing else ""
             yield Finding(
-                lines[0],
-                f"`{program}` is called without a host or a database{times}.",
+                changing[0] if changing else lines[0],
+                f"`{program}` is called without a host or a database{times}{hits}.",
                 "Name the host and the database, or the container or machine to run it on.",
                 tuple(lines),
+                Level.WARNING if changing else None,
                 mark=program,
             )

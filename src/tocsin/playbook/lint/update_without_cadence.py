@@ -48,7 +48,7 @@ def check(view: View) -> Iterator[Finding]:
             _line_of(view, first),
             f"“{first.name}” announces a next update, but no level says how often one is owed{said}.",
             "Add it to the levels (“Update every 15 minutes”).",
-            tuple(template.line for template in promising[1:]),
+            tuple(_line_of(view, template) for template in promising[1:]),
         )
 
 

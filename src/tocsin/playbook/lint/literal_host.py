@@ -1,6 +1,6 @@
-"""A scenario that an alert opens names one machine of several, as if it always were the one that failed.
+"""A scenario names one machine of several, as if it always were the one that failed.
 
-Why: the alert tells of another one. Whoever copies the line looks at a healthy machine, or restarts it.
+Why: next time it is another one, and the alert says which. Whoever copies the line looks at a healthy machine, or restarts it.
 
 Example:
 
@@ -48,11 +48,10 @@ _Naming = tuple[Statement, str, str]
 
 
 def check(view: View) -> Iterator[Finding]:
-    opened = [scenario for scenario in view.playbook.scenarios if scenario.alerts]
-    fleets = _find_fleets(view.playbook.statements) if opened else {}
+    fleets = _find_fleets(view.playbook.statements) if view.playbook.scenarios else {}
     pairs = ((name, stem) for stem, names in fleets.items() for name in sorted(names))
     fleet_of = dict(itertools.islice(pairs, _MOST))
-    for scenario in opened if fleets else ():
+    for scenario in view.playbook.scenarios if fleets else ():
         named = list(_named_alone(scenario, fleet_of))
         changes = [each for each in named if mends(each[0])]
         by_fleet: dict[str, list[_Naming]] = {}
@@ -94,10 +93,11 @@ def _report(scenario: Procedure, mine: list[_Naming], fleet: set[str], level: Le
     others = sorted(fleet.difference(member for _, member, _ in mine))
     more = f" and {len(others) - 2} more" if len(others) > 2 else ""
     many = len(lines) > 1
+    told = f"`{scenario.alerts[0]}` tells of" if scenario.alerts else "is the one that failed"
     where = f"Line{'s' if many else ''} {join(lines[:_MAX_NAMED])}{' and more' if len(lines) > _MAX_NAMED else ''}"
     return Finding(
         lines[0],
-        f"{where} name{'' if many else 's'} {' and '.join(names)}, whichever machine `{scenario.alerts[0]}` tells of; "
+        f"{where} name{'' if many else 's'} {' and '.join(names)}, whichever machine {told}; "
         f"there {'are' if len(others) > 1 else 'is'} {', '.join(others[:2])}{more} too.",
         "Write a blank that the alert fills (<node>), or say that this one stands for all.",
         tuple(lines),

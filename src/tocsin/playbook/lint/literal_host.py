@@ -1,6 +1,7 @@
 """A scenario names one machine of several, as if it always were the one that failed.
 
-Why: next time it is another one, and the alert says which. Whoever copies the line looks at a healthy machine, or restarts it.
+Why: next time it is another one, and the alert says which. Whoever copies the line looks at a healthy machine, or
+restarts it.
 
 Example:
 

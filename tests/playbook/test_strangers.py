@@ -587,3 +587,109 @@ def test_an_item_that_only_forbids_is_no_step(item: str, read: _Read) -> None:
     found = _only(read(_in_fix(f"- {item}\n- Look")))
     assert _steps(found) == ["Look"]
     assert len(found.prohibitions) == 1
+
+
+_LAUNCH = """\
+# Incident Playbook
+
+## Severity
+
+- `critical`: launch blocker that requires a rollback
+- `warning`: degraded, somebody must take it
+
+## Incidents
+
+### API unavailable
+
+- Owner: deployment
+- Severity: critical
+- Trigger: public endpoints fail
+- First response: stop the promotion and roll back the image
+- Evidence: `smoke.json`
+
+### Daemon unhealthy
+
+- Severity: warning
+- Trigger: the daemon is stopped
+- First response: confirm that it has recovered
+"""
+
+
+def test_records_of_bullets_with_plain_keys_are_scenarios(knowledge: effect.Knowledge) -> None:
+    """A trigger says when and is nothing to do; two levels in words are a ladder where the title says so."""
+    playbook = compile_playbook(_LAUNCH.encode(), "x.md", knowledge)
+    assert [severity.id for severity in playbook.severities] == ["critical", "warning"]
+    assert [(each.title, list(each.severities), [step.line for step in each.steps]) for each in playbook.scenarios] == [
+        ("API unavailable", ["critical"], [15]),
+        ("Daemon unhealthy", ["warning"], [22]),
+    ]
+
+
+def test_an_escalation_level_with_a_trigger_and_an_action_is_no_scenario(knowledge: effect.Knowledge) -> None:
+    text = (
+        _LAUNCH + "\n## Escalation\n\n### Level 1\n\n- Trigger: critical for 1 hour\n- Action: Notify the team lead\n"
+        "- Communication: #incidents\n"
+    )
+    assert len(compile_playbook(text.encode(), "x.md", knowledge).scenarios) == 2
+
+
+_BEHIND = """\
+# Playbook de Incidentes
+
+## Classificação de Incidentes
+
+### Severidade Crítica (P1)
+- Perda de dados
+
+**Tempo de Resposta**: 15 minutos
+
+### Severidade Alta (P2)
+- Performance degradada
+
+**Tempo de Resposta**: 1 hora
+
+## Procedimentos Específicos
+
+### Perda de Dados
+
+1. **Isolar o sistema**
+2. **Verificar backups**
+"""
+
+
+def test_levels_behind_the_words_for_them_and_a_chapter_of_specific_procedures(knowledge: effect.Knowledge) -> None:
+    playbook = compile_playbook(_BEHIND.encode(), "x.md", knowledge)
+    assert [(each.id, each.name, each.response.within_s) for each in playbook.severities] == [
+        ("P1", "Crítica", 900),
+        ("P2", "Alta", 3600),
+    ]
+    assert [each.title for each in playbook.scenarios] == ["Perda de Dados"]
+    said = next(each for each in playbook.diagnostics if each.code == "PB203")
+    assert "P1 (line 6" in said.text
+
+
+@pytest.mark.parametrize("title", ["Peg Violation (P0)", "High Error Rate (P1)", "Critical Path (P2)"])
+def test_a_failure_with_its_level_behind_it_is_no_level(title: str, knowledge: effect.Knowledge) -> None:
+    text = f"## Incidents\n\n### {title}\n\n**Symptoms:**\n- Slow\n\n**Fix:**\n1. Mend it\n"
+    playbook = compile_playbook(text.encode(), "x.md", knowledge)
+    assert (len(playbook.scenarios), playbook.severities) == (1, ())
+
+
+def test_an_item_that_only_leads_to_others_is_their_title_and_an_order_is_a_step(knowledge: effect.Knowledge) -> None:
+    text = (
+        "## Theft\n\n**Symptoms:**\n- Money is gone\n\n**Fix:**\n- Tools used:\n  - Open the explorer\n"
+        "  - Open the log\n- Restart the pods:\n  - the first one\n"
+    )
+    steps = compile_playbook(text.encode(), "x.md", knowledge).scenarios[0].steps
+    assert [(step.line, step.title) for step in steps] == [(8, "Tools used"), (9, None), (10, None), (11, None)]
+
+
+def test_definitions_of_levels_inside_a_process_are_nothing_to_do(knowledge: effect.Knowledge) -> None:
+    text = (
+        "# Incident Response Playbook\n\n## 1. Severity model\n\n- SEV-1: System unavailable\n- SEV-2: Degraded\n"
+        "- SEV-3: Cosmetic\n\n## 2. First 10 minutes (triage)\n\n1. Look at the dashboard\n2. Classify the severity\n\n"
+        "## 3. Containment\n\n1. Stop the release\n"
+    )
+    playbook = compile_playbook(text.encode(), "x.md", knowledge)
+    steps = [step.line for each in (*playbook.processes, *playbook.scenarios) for step in each.steps]
+    assert steps == [11, 12, 16]

@@ -70,10 +70,12 @@ _NOT_LEVELS = frozenset(
         "http",
     ]
 )
+_BEHIND = re.compile(r"(?P<words>[^\W\d_]+(?: [^\W\d_]+){0,2}) \((?P<id>[A-Za-z]{1,10}[\s_-]?\d{1,2})\)")
+_SEVERITY_WORDS = frozenset({"severity", "priority", "impact", "level", "severidade", "prioridade", "schweregrad"})
 _PREFIX = re.compile(r"(.*?)[\s_-]?\d+$")
 WORST_FIRST = (
     ("catastrophic", "blocker", "emergency", "disaster", "fatal"),
-    ("critical", "crítico", "critica", "kritisch", "critique", "severe", "sev", "highest", "page"),
+    ("critical", "crítico", "crítica", "critica", "kritisch", "critique", "severe", "sev", "highest", "page"),
     ("high", "alto", "alta", "hoch", "major", "urgent", "serious", "élevé", "grave"),
     ("medium", "moderate", "warning", "warn", "médio", "média", "mittel", "normal", "elevated", "moderado", "moyen"),
     ("low", "baixo", "baixa", "niedrig", "minor", "faible", "menor", "bajo"),
@@ -103,6 +105,17 @@ def read_name(title: str) -> LevelName | None:
     if match is None or match["prefix"].lower() in _NOT_LEVELS:
         return None
     return LevelName(match["id"], match["prefix"].lower(), int(match["number"]), title[match.end() :])
+
+
+def read_behind(title: str) -> LevelName | None:
+    """The level that stands in parentheses behind words that only say how bad it is ("Critical severity (P1)")."""
+    match = _BEHIND.fullmatch(title.strip())
+    words = match["words"].split() if match else []
+    telling = [word for word in words if word.lower() not in _SEVERITY_WORDS]
+    if match is None or not telling or any(word_rank(word) is None for word in telling):
+        return None
+    level = read_name(match["id"])
+    return None if level is None else LevelName(level.id, level.prefix, level.number, f" {' '.join(telling)}")
 
 
 def word_rank(word: str) -> int | None:

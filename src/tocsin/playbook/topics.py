@@ -84,7 +84,8 @@ _TABLE: tuple[tuple[Topic, int, str], ...] = (
         r"(?!\w+ing\b|after\b|during\b)(?:[\w-]+ ){1,3}(?:scenarios|playbooks|runbooks|incidents)$|"
         r"known (?:issues|problems|faults)|failure modes|(?:types|kinds) of (?:incidents?|failures?)|incident types?|"
         r"what can go wrong|"
-        r"cenários|szenarien|procedimentos por tipo.*|problemas comuns|common (?:issues|problems|errors|alerts)|"
+        r"cenários|szenarien|procedimentos espec[ií]ficos|"
+        r"procedimentos por tipo.*|problemas comuns|common (?:issues|problems|errors|alerts)|"
         r"(?:scenario|alert|incident)[- ]specific (?:procedures|playbooks|runbooks|steps|response)|when things break|"
         r"cookbook|per-alert \w+"),
     (_T.PROCESSES, 3, r"(?:incident |emergency |general |standard )*(?:response|recovery|restoration|handling|"

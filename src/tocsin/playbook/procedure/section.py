@@ -23,6 +23,7 @@ from tocsin.words import SectionKind
 _NUMBERED_PHASE = re.compile(r"^\W*(?:step|phase|stage|schritt|etapa|fase)\s*\d+\b", re.IGNORECASE)
 _TIMELINE = re.compile(r"^\W*(?:timeline|time frame|window|clock|zeitplan)\b\s*[:–—-]?\s*", re.IGNORECASE)
 _PARENTHESES = re.compile(r"\(([^()]*)\)")
+_TRIGGER = re.compile(r"triggers?|triggered (?:by|when|if)|gatilhos?|auslöser", re.IGNORECASE)
 _TASKS = re.compile(
     r"^(?:required |key |team |recommended )?(?:actions?|tasks?|to-?dos?|things to do|what to do|ações|aktionen)$",
     re.IGNORECASE,
@@ -148,6 +149,8 @@ def keyed_kind(key: str) -> SectionKind | None:
     naming = name_kind(key)
     if naming is not None and naming.other_words == 0:
         return naming.kind
+    if _TRIGGER.fullmatch(key):
+        return SectionKind.SYMPTOMS
     return SectionKind.MITIGATION if _TASKS.fullmatch(key) else None
 
 

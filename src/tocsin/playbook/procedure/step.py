@@ -222,7 +222,7 @@ class StepReader:
             if not text:
                 return
         kind = self.parts.kind_at[block.line]
-        if is_blank(text) and block.checked is None:
+        if block.checked is None and (is_blank(text) or self._leads_to_items(block, text)):
             return
         if block.checked is not None:
             self._add(StepKind.CHECKLIST, block.line, text)
@@ -232,6 +232,13 @@ class StepReader:
             self._add_link(block)
         elif text:
             self._add_words(block.line, block.raw, text)
+
+    def _leads_to_items(self, block: Block, text: str) -> bool:
+        """Whether an item only introduces those below it ("Tools used:"); then it is the title of the first."""
+        leads = text.endswith(":") and bool(block.of(Kind.ITEM)) and not gives_order(text)
+        leads = leads and block.line not in self.conditions
+        self.heading = text.rstrip(" :") if leads else self.heading
+        return leads
 
     def _says_of_itself(self, block: Block) -> bool:
         """Whether a bullet outside any section is a fact about the procedure ("Severity: critical") and nothing to

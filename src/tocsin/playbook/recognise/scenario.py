@@ -114,7 +114,7 @@ class _Judge:
         if self.draft.levels.starts(title) is not None:
             return self._judge_level(block)
         profile = Profile(block)
-        if profile.history >= 2:
+        if profile.history >= 2 or (Topic.ESCALATION in (own, *above) and not profile.alert):
             return None
         if self._names_alert(block):
             return "scenario"

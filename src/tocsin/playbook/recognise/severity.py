@@ -14,7 +14,7 @@ from tocsin.playbook.block import Block, Kind
 from tocsin.playbook.draft import Draft
 from tocsin.playbook.duration import durations
 from tocsin.playbook.entry import Entry
-from tocsin.playbook.levels import LevelName, Levels, read_name, word_rank
+from tocsin.playbook.levels import LevelName, Levels, read_behind, read_name, word_rank
 from tocsin.playbook.memory import remember
 from tocsin.playbook.model import Remark, Response, Severity
 from tocsin.playbook.recognise.clocks import Clocks, read_clocks
@@ -66,7 +66,7 @@ class Rung:
 def recognise(draft: Draft) -> None:
     """Find the severity levels, their order and their clocks."""
     ladders = [ladder for ladder in _ladders(draft) if _score(ladder, draft) >= 3]
-    named = ladders or [ladder for ladder in _word_ladders(draft) if len(ladder) >= 3]
+    named = ladders or [ladder for ladder in _word_ladders(draft) if len(ladder) >= 2]
     prefixes = {rung.level.prefix for rung in named[0]} if named else set()
     rungs = [rung for ladder in named for rung in ladder if rung.level.prefix in prefixes or not rung.level.prefix]
     by_key: dict[str, list[Rung]] = {}
@@ -150,7 +150,7 @@ def _rungs(entries: Iterable[Entry]) -> list[Rung]:
 
 def _level_in(title: str) -> LevelName | None:
     """The level that a title begins with, unless it is about what to do for that level."""
-    level = read_name(title)
+    level = read_name(title) or read_behind(title)
     return None if level is None or _PROCEDURE.search(_PARENTHESES.sub("", level.rest)) else level
 
 
@@ -274,7 +274,12 @@ def _signs(found: Entry) -> Iterable[Remark]:
     if found.value and not _RESPONSE_KEY.search(found.value) and not durations(found.value)[:1]:
         yield from _split(found.line, found.value)
     for field in found.fields:
-        if _SIGN_KEY.search(field.key) and not _RESPONSE_KEY.search(field.key) and read_name(field.value) is None:
+        listed = not field.key and found.block.kind is Kind.HEADING and not durations(field.value)
+        if (
+            (listed or _SIGN_KEY.search(field.key))
+            and not _RESPONSE_KEY.search(field.key)
+            and read_name(field.value) is None
+        ):
             yield from _split(field.line, field.value)
 
 

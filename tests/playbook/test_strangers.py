@@ -13,7 +13,7 @@ from tocsin.playbook import effect
 from tocsin.playbook.compile import compile_playbook
 from tocsin.playbook.library import compile_library
 from tocsin.playbook.model import Playbook, Procedure
-from tocsin.words import StepKind, Tag
+from tocsin.words import SectionKind, StepKind, Tag
 
 _Read: TypeAlias = Callable[[str], Playbook]
 
@@ -693,3 +693,57 @@ def test_definitions_of_levels_inside_a_process_are_nothing_to_do(knowledge: eff
     playbook = compile_playbook(text.encode(), "x.md", knowledge)
     steps = [step.line for each in (*playbook.processes, *playbook.scenarios) for step in each.steps]
     assert steps == [11, 12, 16]
+
+
+@pytest.mark.parametrize(
+    ("signs", "doing", "kinds"),
+    [
+        ("Symptoms", "Actions", ["symptoms", "immediate"]),
+        ("Symptoms", "Steps", ["symptoms"]),
+        ("Síntomas", "Pasos", ["symptoms"]),
+        ("Sintomas", "Ações", ["symptoms", "mitigation"]),
+        ("Symptoms", "Commands", ["symptoms"]),
+        ("Objawy", "Rozwiązanie", ["symptoms", "resolution"]),
+        ("Симптомы", "Действия", ["symptoms", "mitigation"]),
+    ],
+)
+def test_what_stands_behind_the_symptoms_and_says_what_to_do_makes_a_scenario(
+    signs: str, doing: str, kinds: list[str], knowledge: effect.Knowledge
+) -> None:
+    text = f"# Ops\n\n## Problems\n\n### API offline\n\n**{signs}**:\n- 503\n\n**{doing}**:\n1. Look\n2. Restart it\n"
+    (found,) = compile_playbook(text.encode(), "x.md", knowledge).scenarios
+    assert (found.title, [str(each.kind) for each in found.sections]) == ("API offline", kinds)
+    assert [step.line for step in found.steps] == [11, 12]
+
+
+def test_examples_behind_the_symptoms_are_nothing_to_do(knowledge: effect.Knowledge) -> None:
+    text = "# Ops\n\n## Problems\n\n### Slow\n\n**Symptoms**:\n- 503\n\n**Examples**:\n1. One\n2. Two\n"
+    assert not compile_playbook(text.encode(), "x.md", knowledge).is_playbook
+
+
+_ALARM = """\
+# SLO runbook
+
+## 1. Latency SLO Alarm
+
+### 初動確認（5 分以内）
+
+#### AWS
+
+```bash
+aws sqs get-queue-attributes --queue-url "$URL"
+```
+
+### 判断フロー
+
+| 症状 | 対応 |
+|------|------|
+| Age > 5s | 再起動 |
+| Queue 大 | 待機 |
+"""
+
+
+def test_a_table_of_decisions_inside_a_failure_is_a_part_of_it(knowledge: effect.Knowledge) -> None:
+    (found,) = compile_playbook(_ALARM.encode(), "x.md", knowledge).scenarios
+    assert (found.title, found.label, len(found.steps)) == ("Latency SLO Alarm", "1", 3)
+    assert SectionKind.TRIAGE in {each.kind for each in found.sections}

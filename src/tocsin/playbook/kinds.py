@@ -20,7 +20,7 @@ _TABLE: tuple[tuple[SectionKind, int, str], ...] = (
         r"this) looks like|^observations?$|"
         r"failure signature|"
         r"how (?:to|you) recogni[sz]e(?: it)?|^observability$|"
-        r"tell-?tales?|sintomas?|symptome|symptômes|症状|anzeichen"),
+        r"tell-?tales?|s[ií]ntomas?|sintomi|symptomen|objawy|symptome|symptômes|症状|anzeichen"),
     (_S.CAUSES, 3, r"(?:common|likely|possible|potential|probable|typical|usual|known|frequent) (?:root )?(?:causes?|"
                    r"issues?|"
         r"culprits?|reasons?|problems?|suspects?|origins?)|^(?:root )?causes?$|^causas?(?: comuns| prováveis)?$|"
@@ -30,7 +30,8 @@ _TABLE: tuple[tuple[SectionKind, int, str], ...] = (
                       r"received|arrives|raised)|"
         r"^(?:the )?signal$|^(?:initial )?identification$|how (?:it|this) is (?:found|noticed|detected)|"
         r"how (?:do )?(?:we|you) (?:notice|see|find)\b(?: it)?|^signals$|spot(?:ting)? it|erkennung"),
-    (_S.TRIAGE, 2, r"triag\w*|sort out severity|prioriti[sz]ation|^classif(?:y|ication)$"),
+    (_S.TRIAGE, 2, r"triag\w*|sort out severity|decision (?:flow|tree|table)s?|"
+                   r"prioriti[sz]ation|^classif(?:y|ication)$"),
     (_S.IMMEDIATE, 4, r"immediate(?:ly)?(?! post)\b|(?:first|initial|emergency|urgent|quick|instant|early) "
                       r"(?:response|actions?|steps?|moves?|"
         r"measures|reactions?|aid|things)|do (?:this )?(?:first|now|at once)|right away|first \d+ min\w*|first "
@@ -59,8 +60,10 @@ _TABLE: tuple[tuple[SectionKind, int, str], ...] = (
     (_S.MITIGATION, 1, r"respon(?:se|d|ding)\b|处置|counter-?measures?|handling|how to (?:respond|react)|reaction"),
     (_S.RESOLUTION, 2, r"resol(?:ution|ve|ving|utions)\b|resolu[çc]\w+|\bfix(?:es|ing)?\b|remed(?:y|ies|iation|iate|"
                        r"iating)|solu(?:tion|tions)\b|soluç\w+|"
-        r"repair\w*|correct(?:ive|ion)\w*|cure|behebung|lösung|solução|解决|how to (?:fix|resolve|solve|repair)|"
+        r"repair\w*|correct(?:ive|ion)\w*|cure|behebung|lösung|solução|resolución|soluzione|rozwiązanie|"
+        r"oplossing|解决|how to (?:fix|resolve|solve|repair)|"
         r"^solv(?:e|ing)$|put(?:ting)? (?:it|things) right|eradicat\w+|make it right"),
+    (_S.MITIGATION, 1, r"^(?:ações|acciones|aktionen|maßnahmen|対応|действия|azioni|działania|acties)$"),
     (_S.RESOLUTION, 1, r"^what (?:to|you should|we) do(?: about it)?$|^actions? to take$"),
     (_S.RECOVERY, 2, r"recover\w*|restor(?:e|ation|ing)\b|return to (?:service|normal)|back to (?:normal|service)|"
                      r"bring(?:ing)? (?:it |things )?back|"
@@ -111,7 +114,7 @@ _SIGNS = {
     _S.SYMPTOMS: "症状 现象 симптом признак 증상 أعراض",
     _S.CAUSES: "原因 причин 원인 أسباب",
     _S.DETECTION: "検知 检测 обнаруж 감지",
-    _S.TRIAGE: "トリアージ триаж",
+    _S.TRIAGE: "トリアージ 判断フロー триаж",
     _S.IMMEDIATE: "初動 立即 немедленн срочн первоочередн 즉시",
     _S.CONTAINMENT: "封じ込め 隔离 локализац изоляц 격리",
     _S.DIAGNOSIS: "診断 诊断 排查 диагност проверить 진단 تشخيص",

@@ -10,7 +10,7 @@ import itertools
 import re
 from collections.abc import Iterator
 
-from tocsin.playbook import inline
+from tocsin.playbook import inline, statement
 from tocsin.playbook.block import Block, Kind
 from tocsin.playbook.duration import Clock, clock, without
 from tocsin.playbook.entry import split_key
@@ -22,6 +22,10 @@ from tocsin.words import SectionKind
 
 _NUMBERED_PHASE = re.compile(r"^\W*(?:step|phase|stage|schritt|etapa|fase)\s*\d+\b", re.IGNORECASE)
 _TIMELINE = re.compile(r"^\W*(?:timeline|time frame|window|clock|zeitplan)\b\s*[:–—-]?\s*", re.IGNORECASE)
+_ASIDE = re.compile(
+    r"(?:impact|related|references?|see also|links?|examples?|notes?|background|context|prerequisites?|contents)\b",
+    re.IGNORECASE,
+)
 _PARENTHESES = re.compile(r"\(([^()]*)\)")
 _TRIGGER = re.compile(r"triggers?|triggered (?:by|when|if)|gatilhos?|auslöser", re.IGNORECASE)
 _TASKS = re.compile(
@@ -308,4 +312,26 @@ def opens_part(block: Block) -> bool:
         section_kind(block.title) is not None
         or _TASKS.fullmatch(block.title) is not None
         or bool(_TIMELINE.match(block.title))
+        or _answers_symptoms(block)
     )
+
+
+def says_what_to_do(part: Block) -> bool:
+    """Whether a part that no known word names holds a numbered list, check boxes or commands ("Steps", "Commands")."""
+    return not _ASIDE.match(part.title) and any(
+        (child.kind is Kind.ITEM and (child.ordered or child.checked is not None))
+        or (child.kind is Kind.FENCE and statement.looks_like_shell(child.body, child.lang))
+        for child in part.children
+    )
+
+
+def names_symptoms(title: str) -> bool:
+    """Whether a title says nothing but that the signs of the failure follow."""
+    naming = name_kind(title)
+    return naming is not None and naming.kind is SectionKind.SYMPTOMS and naming.other_words == 0
+
+
+def _answers_symptoms(block: Block) -> bool:
+    """Whether a label says what to do right behind the symptoms, and so ends them."""
+    above = next((other for other in itertools.islice(block.before(), 8) if other.kind is not Kind.TEXT), None)
+    return above is not None and above.kind is Kind.LABEL and names_symptoms(above.title) and says_what_to_do(block)

@@ -10,7 +10,7 @@ from tocsin.playbook import entry, inline
 from tocsin.playbook.block import Block, Kind
 from tocsin.playbook.duration import clock
 from tocsin.playbook.kinds import part_of_response, section_kind
-from tocsin.playbook.procedure.section import is_keyed_part, keyed_kind
+from tocsin.playbook.procedure.section import is_keyed_part, keyed_kind, names_symptoms, says_what_to_do
 from tocsin.words import SectionKind
 
 _S = SectionKind
@@ -64,13 +64,15 @@ def _read_title(title: str) -> _Told:
 class Profile:
     """What stands right below a heading, as far as it tells a procedure from a chapter."""
 
-    __slots__ = ("alert", "core", "history", "kinds", "numbered", "phases", "severity")
+    __slots__ = ("alert", "core", "doing", "history", "kinds", "numbered", "phases", "severity", "signs")
 
     def __init__(self, block: Block) -> None:
         self.kinds: list[SectionKind] = []
         self.phases = 0
         self.numbered = 0
         self.history = 0
+        self.doing = False
+        self.signs = False
         self.alert = False
         self.severity = False
         for child in block.children:
@@ -83,6 +85,9 @@ class Profile:
             label = child.kind is Kind.LABEL
             if told.kind is not None:
                 self.kinds.append(told.kind)
+                self.signs = self.signs or names_symptoms(child.title)
+            elif self.signs and not self.doing:
+                self.doing = says_what_to_do(child)
             self.phases += told.phase or told.timed
             self.numbered += told.numbered and not label
             self.history += told.history
@@ -118,4 +123,5 @@ class Profile:
     @property
     def shown(self) -> bool:
         """Whether the parts say how the failure looks, and what to do about it."""
-        return bool(self.core & _LOOKS) and (bool(self.core - _LOOKS - {_S.DETECTION}) or self.numbered >= 2)
+        done = bool(self.core - _LOOKS - {_S.DETECTION}) or self.numbered >= 2 or self.doing
+        return bool(self.core & _LOOKS) and done

@@ -170,3 +170,8 @@ def test_a_row_by_which_nobody_is_called_is_no_rung_and_an_action_names_nobody(c
         (["On-call", "CTO"], [0]),
         (["Team lead"], [1800]),
     ]
+
+
+def test_a_command_that_schedules_something_is_no_rotation(compiled: _Compile) -> None:
+    assert compiled("`praefect accept-dataloss` schedules jobs on other nodes.\n").rotations == ()
+    assert [each.title for each in compiled("See the `bazaar-duty` schedule.\n").rotations] == ["bazaar-duty"]

@@ -93,7 +93,7 @@ def test_entries_that_match_nothing_any_more_are_named(page: Path, capsys: pytes
     assert compiling.run(page, format="github", baseline=accepted) == 0
     said = capsys.readouterr()
     assert said.out == "\n"
-    assert "1 entry of baseline.json match nothing any more (runbooks/checkout.md PB113:" in said.err
+    assert "1 entry of baseline.json matches nothing any more (runbooks/checkout.md PB113:" in said.err
 
 
 def test_a_baseline_that_is_not_there_says_how_to_make_one(page: Path) -> None:

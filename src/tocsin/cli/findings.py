@@ -153,8 +153,8 @@ def _complain_of(stale: Sequence[Entry], path: Path) -> None:
     """Name the entries that nothing matches any more; on standard error, for the output may be read by a program."""
     named = "; ".join(f"{entry.path} {entry.code}: {entry.text}" for entry in stale[:_MAX_STALE])
     rest = f"; and {len(stale) - _MAX_STALE} more" if len(stale) > _MAX_STALE else ""
-    count = "1 entry" if len(stale) == 1 else f"{len(stale)} entries"
-    complain(f"{count} of {path} match nothing any more ({named}{rest}). Write it anew with --write-baseline {path}.")
+    count, match = ("1 entry", "matches") if len(stale) == 1 else (f"{len(stale)} entries", "match")
+    complain(f"{count} of {path} {match} nothing any more ({named}{rest}). Write it anew with --write-baseline {path}.")
 
 
 def _is_grave(playbook: Playbook, least: Level) -> bool:

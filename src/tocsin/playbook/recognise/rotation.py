@@ -25,7 +25,8 @@ _HANDS_OVER = re.compile(
     re.IGNORECASE,
 )
 _NAMED = re.compile(
-    r"`([\w .-]+)`\s+(?:schedule|rotation|roster|rota|on-?call)\b|\b(?:schedule|rotation|rota|roster)\s*:?\s*`([\w .-]+)`",
+    r"`([\w .-]+)`\s+(?:schedule|rotation|roster|rota|on-?call)\b|"
+    r"\b(?:schedule|rotation|rota|roster)\s*:?\s*`([\w .-]+)`",
     re.IGNORECASE,
 )
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import hashlib
 
+from tocsin.playbook.memory import remember
+
 _LENGTH = 16
 _LONGEST = 1000
 
@@ -23,4 +25,10 @@ class Fingerprints:
         key = (code, " ".join(line[:_LONGEST].split()), subject)
         turn = self._turns.get(key, 0)
         self._turns[key] = turn + 1
-        return hashlib.sha256("\0".join((*key, str(turn))).encode("utf-8", "replace")).hexdigest()[:_LENGTH]
+        return _seal(*key, turn)
+
+
+@remember
+def _seal(code: str, words: str, subject: str, turn: int) -> str:
+    whole = "\0".join((code, words, subject, str(turn)))
+    return hashlib.sha256(whole.encode("utf-8", "replace")).hexdigest()[:_LENGTH]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator
+
+from tocsin.playbook.memory import remember
 
 _GENERIC = re.compile(
     r"(?<![\w/#.-])(?:(?:SEV|Sev|sev|PRIO|Prio)[\s-]?|(?:Severity|severity|Priority|priority)\s|P-?|"
@@ -144,19 +146,21 @@ def _mentions_of(prefixes: frozenset[str]) -> re.Pattern[str] | None:
 class Levels:
     """The levels that a document defines, in order from the worst; finds mentions of them."""
 
-    def __init__(self, ids: Sequence[str]) -> None:
-        self.ids = tuple(ids)
+    def __init__(self, ids: tuple[str, ...]) -> None:
+        self.ids = ids
         self._by_key = {_fold(name): name for name in ids}
         self._named = {name.lower(): name for name in ids if not _DIGIT.search(name)}
         self._pattern = _mentions_of(frozenset(match[1] for match in map(_PREFIX.match, ids) if match))
 
     def find(self, text: str) -> list[str]:
         """The levels that a text mentions, each once, in the text's order, as the document writes them."""
+        return list(_find(self, text))
+
+    def mentions(self, text: str) -> Iterator[str]:
+        """The levels that a text mentions, as often as it does."""
         if self._pattern is None:
-            return (
-                list(dict.fromkeys(match.group().strip() for match in _GENERIC.finditer(text))) if not self.ids else []
-            )
-        found: dict[str, None] = {}
+            yield from (match.group().strip() for match in _GENERIC.finditer(text) if not self.ids)
+            return
         for match in self._pattern.finditer(text):
             numbers = [int(match["first"]), *(int(number) for number in _NUMBERS.findall(match["more"]))]
             if match["last"] and 0 < int(match["last"]) - numbers[-1] < 10:
@@ -164,8 +168,7 @@ class Levels:
             for number in numbers:
                 name = self._by_key.get(_fold(f"{match['prefix']}{number}"))
                 if name:
-                    found[name] = None
-        return list(found)
+                    yield name
 
     def named(self, text: str) -> list[str]:
         """As ``find``, and also plain words ("Critical") and undefined levels: for places that only hold a level."""
@@ -193,4 +196,15 @@ def _as_written(text: str) -> list[str]:
     return [first.group()] if first and word_rank(first.group()) is not None else []
 
 
-NONE = Levels(())
+@functools.lru_cache(maxsize=256)
+def levels_of(ids: tuple[str, ...]) -> Levels:
+    """The levels with these ids, in order from the worst: one object, so that what it found is remembered by it."""
+    return Levels(ids)
+
+
+@remember
+def _find(levels: Levels, text: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(levels.mentions(text)))
+
+
+NONE = levels_of(())

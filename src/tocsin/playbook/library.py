@@ -17,7 +17,7 @@ import msgspec
 from tocsin.playbook import effect, source
 from tocsin.playbook.compile import begin, finish, unreadable
 from tocsin.playbook.draft import Draft
-from tocsin.playbook.levels import Levels
+from tocsin.playbook.levels import levels_of
 from tocsin.playbook.model import Playbook, Policy
 from tocsin.playbook.shelf import Shelf, read_paper
 from tocsin.playbook.topics import Topic, name_topic
@@ -76,7 +76,7 @@ def _adopt(draft: Draft, policies: Sequence[Draft], done: dict[str, Playbook]) -
         return
     levels = tuple(severity.id for severity in policy.severities)
     escalates = any(found.scope == "document" for found in done[policy.path].escalation)
-    draft.levels = Levels(levels)
+    draft.levels = levels_of(levels)
     draft.policy = Policy(path=policy.path, levels=levels, escalates=escalates)
 
 

@@ -116,8 +116,10 @@ def kind_of(name: str, body: Sequence[str]) -> TemplateKind | None:
 
 def promise_in(body: Sequence[str]) -> str | None:
     """The words that promise the next update ("15 minutes"), or None."""
-    for line in body:
-        match = _PROMISE.search(line)
-        if match:
-            return match.group(1)
-    return None
+    return next((promise for line in body for promise in [_promise_on(line)] if promise), None)
+
+
+@remember
+def _promise_on(line: str) -> str | None:
+    match = _PROMISE.search(line)
+    return match.group(1) if match else None

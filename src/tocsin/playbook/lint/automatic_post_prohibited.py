@@ -28,6 +28,7 @@ from collections.abc import Iterator
 
 from tocsin.playbook.duration import say
 from tocsin.playbook.finding import Finding, View, shorten
+from tocsin.playbook.memory import remember
 from tocsin.playbook.model import Procedure, Prohibition
 from tocsin.words import Level
 
@@ -48,7 +49,7 @@ def check(view: View) -> Iterator[Finding]:
     if not closed:
         return
     for line, text in view.words:
-        if _AUTOMATIC.search(text) and _PUBLIC.search(text) and not _EXCEPT.search(text):
+        if _tells_public(text):
             for scenario, prohibition in closed:
                 yield _report(line, f"“{shorten(text, 50)}”", scenario, prohibition)
     owed, within = view.playbook.document.status_page_line, view.playbook.document.status_page_within_s
@@ -65,3 +66,9 @@ def _report(line: int, what: str, scenario: Procedure, prohibition: Prohibition)
         "Say on this line for which incidents it does not hold.",
         (line, prohibition.line),
     )
+
+
+@remember
+def _tells_public(text: str) -> bool:
+    """Whether a line has something told to the public by itself, whatever the incident."""
+    return bool(_AUTOMATIC.search(text) and _PUBLIC.search(text)) and not _EXCEPT.search(text)

@@ -27,6 +27,7 @@ import re
 from collections.abc import Iterator
 
 from tocsin.playbook.finding import Finding, View
+from tocsin.playbook.memory import remember
 from tocsin.playbook.model import Template
 from tocsin.words import Level
 
@@ -38,7 +39,7 @@ _KEYED = re.compile(r"^\W*[A-Z][\w /()-]{1,30}:\W*\s\S", re.MULTILINE)
 
 def check(view: View) -> Iterator[Finding]:
     for template in view.playbook.templates:
-        facts = len(_CONCRETE.findall(template.body))
+        facts = _count_facts(template.body)
         keyed = len(_KEYED.findall(template.body)) if facts and not template.slots else 0
         if (facts and keyed >= 2) or facts > 3 * max(template.slots, 1) + 2:
             yield _report(template)
@@ -51,3 +52,8 @@ def _report(template: Template) -> Finding:
         f"“{template.name}” is a filled-in example with {blanks}.",
         "Put blanks in brackets where the values belong: [severity], [impact], [next update].",
     )
+
+
+@remember
+def _count_facts(body: str) -> int:
+    return len(_CONCRETE.findall(body))

@@ -23,6 +23,7 @@ from collections.abc import Iterator
 
 from tocsin.playbook import shell
 from tocsin.playbook.finding import Finding, View
+from tocsin.playbook.memory import remember
 from tocsin.playbook.model import Statement
 from tocsin.words import Level
 
@@ -47,7 +48,7 @@ def _report(statement: Statement) -> Iterator[Finding]:
         at = unquoted.find(blank)
         taken = _TAKEN.match(unquoted, at + len(blank)) if at >= 0 else None
         if taken is not None:
-            if not shell.parse_as_written(statement.text).has_error:
+            if _is_accepted(statement.text):
                 where = statement.line + statement.text[: statement.text.find(blank)].count("\n")
                 yield Finding(
                     where,
@@ -57,3 +58,9 @@ def _report(statement: Statement) -> Iterator[Finding]:
                     mark=blank,
                 )
             return
+
+
+@remember
+def _is_accepted(text: str) -> bool:
+    """Whether a shell can read a text as it is written."""
+    return not shell.parse_as_written(text).has_error

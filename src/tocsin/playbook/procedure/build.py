@@ -33,6 +33,9 @@ _IDENTIFIER = re.compile(
 )
 
 
+Told = tuple[str, str, int]
+"""What a procedure says of itself: a key, its value as written, and the line."""
+
 _TELLING = (SectionKind.SYMPTOMS, SectionKind.DETECTION)
 
 
@@ -42,15 +45,16 @@ def build(draft: Draft, block: Block, *, process: bool) -> Procedure:
     branches = BranchReader(block, parts, draft.escalation_lines).read()
     fences = [draft.fence(child) for child in block.walk() if child.kind is Kind.FENCE]
     label, title = split_title(block.title or draft.document_name)
-    severities, severity_line = _severities(draft, block, title)
+    told = header_fields(block)
+    severities, severity_line = _severities(draft, block, title, told)
     found = _guards(block, parts, fences)
     return Procedure(
         title=clean_title(draft.levels, title, process=process),
         label=None if process else label,
         severities=tuple(severities),
         severity_line=severity_line,
-        alerts=() if process else tuple(_alerts(block, parts)),
-        impact=_impact(block),
+        alerts=() if process else tuple(_alerts(block, parts, told)),
+        impact=_impact(block, told),
         symptoms=tuple(_symptoms(block, parts)),
         line=block.line,
         end_line=block.last_line,
@@ -74,12 +78,12 @@ def _steps(draft: Draft, block: Block, parts: Parts, branches: list[Branch]) -> 
     return tuple(reader.read())
 
 
-def _severities(draft: Draft, block: Block, title: str) -> tuple[list[str], int | None]:
+def _severities(draft: Draft, block: Block, title: str, told: list[Told]) -> tuple[list[str], int | None]:
     """The levels that the procedure itself names: in its title, or in a line of its own."""
     found = draft.levels.find(title)
     if found:
         return found, block.line
-    for key, value, line in header_fields(block):
+    for key, value, line in told:
         if _SEVERITY_KEY.match(key):
             named = draft.levels.named(value)
             if named:
@@ -88,7 +92,7 @@ def _severities(draft: Draft, block: Block, title: str) -> tuple[list[str], int 
     return stray, block.line if stray else None
 
 
-def header_fields(block: Block) -> list[tuple[str, str, int]]:
+def header_fields(block: Block) -> list[Told]:
     """What a procedure says of itself before its sections: value labels, keyed bullets, rows of a two-column table."""
     found = []
     holders = [
@@ -113,7 +117,7 @@ def header_fields(block: Block) -> list[tuple[str, str, int]]:
     return found
 
 
-def _plain_pairs(text: Block) -> list[tuple[str, str, int]]:
+def _plain_pairs(text: Block) -> list[Told]:
     pairs = []
     for offset, line in enumerate(text.raw.split("\n")):
         key, colon, value = line.partition(":")
@@ -129,10 +133,10 @@ def find_alerts(words: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(named or ([bare] if _IDENTIFIER.fullmatch(bare) else [])))
 
 
-def _alerts(block: Block, parts: Parts) -> list[str]:
+def _alerts(block: Block, parts: Parts, told: list[Told]) -> list[str]:
     """Alert names: in back-ticks on a line about alerts; the title itself, where it is nothing but an alert's name."""
     found: dict[str, None] = {}
-    for key, value, _ in header_fields(block):
+    for key, value, _ in told:
         if _ALERT_KEY.match(key):
             names = [name for name in inline.ticked(value) if _ALERT_NAME.fullmatch(name.strip())]
             names = names or ([value.strip()] if _IDENTIFIER.fullmatch(value.strip()) else [])
@@ -147,8 +151,8 @@ def _alerts(block: Block, parts: Parts) -> list[str]:
     return list(found)
 
 
-def _impact(block: Block) -> str | None:
-    for key, value, _ in header_fields(block):
+def _impact(block: Block, told: list[Told]) -> str | None:
+    for key, value, _ in told:
         if _IMPACT_KEY.match(key):
             return inline.clean(value)
     for child in block.of(Kind.HEADING, Kind.LABEL):

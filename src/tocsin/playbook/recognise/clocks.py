@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from tocsin.playbook.block import Kind
 from tocsin.playbook.duration import deadline, durations
 from tocsin.playbook.entry import Entry, Field
+from tocsin.playbook.memory import remember
 from tocsin.playbook.model import Response
 from tocsin.words import Calendar
 
@@ -106,8 +107,13 @@ def _of_response(found: Entry) -> Iterator[str]:
     """The words that may say on which clock the response runs: not those of another duty ("Updates: ...")."""
     yield found.text if found.block.kind is not Kind.TABLE else found.title
     for field in found.fields:
-        if not any(key.search(field.key) for key in (_UPDATE_KEY, _PAGE_KEY, _STATUS_KEY, _BRIDGE_KEY, _OTHER_DUTY)):
+        if not _names_other_duty(field.key):
             yield f"{field.key}: {field.value}" if field.key else field.value
+
+
+@remember
+def _names_other_duty(key: str) -> bool:
+    return any(other.search(key) for other in (_UPDATE_KEY, _PAGE_KEY, _STATUS_KEY, _BRIDGE_KEY, _OTHER_DUTY))
 
 
 def _read_response(found: Entry, rest: str, clocks: Clocks) -> None:
@@ -126,6 +132,7 @@ def _read_response(found: Entry, rest: str, clocks: Clocks) -> None:
             return
 
 
+@remember
 def read_response(text: str) -> Response | None:
     """How soon somebody must respond, as a text says it; None when it says nothing of the kind."""
     if _NEXT_DAY.search(text):
@@ -185,6 +192,7 @@ def _set_bridge(text: str, line: int, clocks: Clocks) -> None:
         clocks.bridge_within_s, clocks.bridge_line = within, line
 
 
+@remember
 def cadence(text: str) -> int | None:
     """Seconds between two updates, as in "every 15 minutes" or "hourly"; None when the text gives none."""
     match = _EVERY.search(text)

@@ -13,6 +13,7 @@ from tocsin.playbook.draft import Draft
 from tocsin.playbook.duration import durations
 from tocsin.playbook.entry import split_key
 from tocsin.playbook.kinds import section_kind
+from tocsin.playbook.memory import remember
 from tocsin.playbook.model import Escalation, Trigger
 from tocsin.playbook.procedure.section import is_keyed_part, keyed_kind
 from tocsin.playbook.recognise.trigger import read_call, read_triggers, speaks_of_clock
@@ -62,9 +63,14 @@ def _is_keyed_escalation(item: Block) -> bool:
 
 def _is_escalation_part(part: Block) -> bool:
     if part.kind is Kind.ITEM:
-        bold = inline.bold_start(part.raw)
-        return bool(part.children) and bold is not None and section_kind(inline.name(bold[0])) is SectionKind.ESCALATION
+        return bool(part.children) and _opens_escalation(part.raw)
     return section_kind(part.title) is SectionKind.ESCALATION
+
+
+@remember
+def _opens_escalation(raw: str) -> bool:
+    bold = inline.bold_start(raw)
+    return bold is not None and section_kind(inline.name(bold[0])) is SectionKind.ESCALATION
 
 
 def _read_part(draft: Draft, scope: str, part: Block) -> None:

@@ -13,10 +13,11 @@ from tocsin.playbook.block import Block, Kind
 from tocsin.playbook.draft import Draft
 from tocsin.playbook.duration import counts_from_alert, deadline, due_within, may_name_time
 from tocsin.playbook.kinds import strip_number
+from tocsin.playbook.memory import remember
 from tocsin.playbook.model import Remark, Review
 from tocsin.playbook.procedure.section import phase_title
 from tocsin.playbook.sentence import sentences_in
-from tocsin.playbook.topics import Topic, name_topic
+from tocsin.playbook.topics import Topic, name_topic, topics_of
 
 _AFTER = re.compile(
     r"post-?\s?mort[ea]m|post-?\s?incident|retrospective|\breview\b|follow-?up|lessons|after[- ]action|debrief|after "
@@ -115,21 +116,24 @@ def _read(draft: Draft, block: Block) -> Review | None:
 
 
 def _is_about_after(draft: Draft, block: Block, text: str) -> bool:
-    own = _AFTER.search(text) is not None
-    holders = [
-        above
-        for above in block.ancestors()
-        if (above.kind in (Kind.HEADING, Kind.LABEL) and above.level != 0) or above.kind is Kind.LABEL
-    ]
-    topics = [name_topic(holder.title) for holder in holders]
-    if any(topic in _FOREIGN for topic in topics):
+    if block.parent is not None and not _FOREIGN.isdisjoint(topics_of(block.parent)):
         return False
-    inherited = any(_AFTER.search(holder.title) for holder in holders)
+    own = _speaks_of_after(text)
+    inherited = any(
+        _speaks_of_after(above.title)
+        for above in block.ancestors()
+        if above.kind is Kind.LABEL or (above.kind is Kind.HEADING and above.level)
+    )
     if block.kind is Kind.ITEM:
         return (own and (block.ordered or inherited or _DUTY_VERB.search(text) is not None)) or (
             inherited and (block.ordered or _DUTY_VERB.search(text) is not None)
         )
     return own or inherited
+
+
+@remember
+def _speaks_of_after(text: str) -> bool:
+    return _AFTER.search(text) is not None
 
 
 def _is_template(block: Block) -> bool:

@@ -14,7 +14,7 @@ from tocsin.playbook.block import Block, Kind
 from tocsin.playbook.draft import Draft
 from tocsin.playbook.duration import durations
 from tocsin.playbook.entry import Entry
-from tocsin.playbook.levels import LevelName, Levels, read_behind, read_name, word_rank
+from tocsin.playbook.levels import LevelName, levels_of, read_behind, read_name, word_rank
 from tocsin.playbook.memory import remember
 from tocsin.playbook.model import Remark, Response, Severity
 from tocsin.playbook.recognise.clocks import Clocks, read_clocks
@@ -77,7 +77,7 @@ def recognise(draft: Draft) -> None:
     draft.level_entries = [
         (severity.id, rung.entry) for severity, group in zip(draft.severities, ordered, strict=True) for rung in group
     ]
-    draft.levels = Levels([severity.id for severity in draft.severities])
+    draft.levels = levels_of(tuple(severity.id for severity in draft.severities))
 
 
 def _key(level: LevelName) -> str:

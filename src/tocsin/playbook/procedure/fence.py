@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from msgspec.structs import replace
 
@@ -53,26 +53,21 @@ _CONTINUES = re.compile(r"^\(|^[a-z]")
 _METRIC = re.compile(r"[a-z]\w*_\w+")
 
 
+class _Content(NamedTuple):
+    items: tuple[FenceItem, ...]
+    statements: tuple[Statement, ...]
+    steps: tuple[Step, ...]
+    branches: tuple[Branch, ...]
+
+
 class FenceReading:
     """What one fence holds: its statements, its steps and the branches that its comments open."""
 
     __slots__ = ("block", "branches", "items", "statements", "steps")
 
-    def __init__(self, block: Block, found: _Found, offset: int) -> None:
+    def __init__(self, block: Block, content: _Content) -> None:
         self.block = block
-        self.items = [_move(item, offset) for item in found.items]
-        self.branches = [_move(branch, offset) for branch in found.branches]
-        made = {id(statement): replace(statement, line=statement.line + offset) for statement in found.statements}
-        self.statements = [*made.values()]
-        self.steps = [
-            replace(
-                step,
-                line=step.line + offset,
-                branch=step.branch and step.branch + offset,
-                statement=step.statement and made[id(step.statement)],
-            )
-            for step in found.steps
-        ]
+        self.items, self.statements, self.steps, self.branches = content
 
 
 class _Found:
@@ -86,12 +81,32 @@ class _Found:
         self.branches: list[Branch] = []
         self.items: tuple[FenceItem, ...] = ()
 
+    def move(self, by: int) -> _Content:
+        """The same so many lines further down."""
+        made = {id(statement): replace(statement, line=statement.line + by) for statement in self.statements}
+        steps = [
+            replace(
+                step,
+                line=step.line + by,
+                branch=step.branch and step.branch + by,
+                statement=step.statement and made[id(step.statement)],
+            )
+            for step in self.steps
+        ]
+        return _Content(
+            items=tuple(_move(item, by) for item in self.items),
+            statements=tuple(made.values()),
+            steps=tuple(steps),
+            branches=tuple(_move(branch, by) for branch in self.branches),
+        )
+
 
 def read(block: Block, knowledge: effect.Knowledge, catalogue: effect.Catalogue) -> FenceReading:
     """Read a fence; one that holds no commands for a shell has neither statements nor steps."""
-    reader = _remember if sum(map(len, block.body)) <= _LONGEST else _read
-    found = reader(block.body, block.lang, effect.find_ground(knowledge, catalogue))
-    return FenceReading(block, found, block.first_line - 1)
+    ground = effect.find_ground(knowledge, catalogue)
+    if sum(map(len, block.body)) > _LONGEST:
+        return FenceReading(block, _read(block.body, block.lang, ground).move(block.first_line - 1))
+    return FenceReading(block, _read_at(block.first_line, block.body, block.lang, ground))
 
 
 def _read(body: tuple[str, ...], lang: str | None, ground: effect.Ground) -> _Found:
@@ -112,8 +127,14 @@ def _read(body: tuple[str, ...], lang: str | None, ground: effect.Ground) -> _Fo
 _LONGEST = 4000
 """Characters of a fence that is remembered: most have a few hundred."""
 
-_remember = functools.lru_cache(maxsize=1024)(_read)
+_read_short = functools.lru_cache(maxsize=1024)(_read)
 """A playbook that is compiled again, after an edit or on a reload, has nearly all of its fences as before."""
+
+
+@functools.lru_cache(maxsize=1024)
+def _read_at(line: int, body: tuple[str, ...], lang: str | None, ground: effect.Ground) -> _Content:
+    """The same on the lines of a document: above an edit, nothing has moved."""
+    return _read_short(body, lang, ground).move(line - 1)
 
 
 def _move(found: M, offset: int) -> M:

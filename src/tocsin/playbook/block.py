@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
+from typing import Any
 
 from tocsin.playbook import inline
 from tocsin.playbook.once import Once
@@ -62,7 +63,7 @@ class Block:
     fenced = True
     rows: Sequence[Row] = ()
     reach = -1
-    topics: tuple[str, ...] | None = None
+    topics: tuple[Any, ...] | None = None
     _below: list[Block] | None = None
 
     def __init__(self, kind: Kind, line: int, raw: str = "", indent: int = 0) -> None:

@@ -41,8 +41,8 @@ _UNIT = "|".join(sorted(_UNITS, key=len, reverse=True))
 _WORD = "|".join(sorted(_WORDS, key=len, reverse=True))
 _MODIFIER = r"(?:(?:business|working|calendar|full|more|consecutive)[\s-]{1,3})?"
 _JOINT = r"(?:-|–|—|to\b|bis\b|a\b)"
-_DURATION = re.compile(
-    rf"(?<![\w.$#/:-])(?:(?P<low>\d+(?:[.,]\d+)?)\s{{0,3}}(?:(?P<low_unit>{_UNIT})(?![A-Za-z]))?\s{{0,"
+_DURATION = re.compile(  # what it begins with stands before all else: most places are not looked at further
+    rf"(?=[\daefhnost])(?<![\w.$#/:-])(?:(?P<low>\d+(?:[.,]\d+)?)\s{{0,3}}(?:(?P<low_unit>{_UNIT})(?![A-Za-z]))?\s{{0,"
     rf"3}}{_JOINT}\s{{0,3}})?"
     rf"(?P<high>\d+(?:[.,]\d+)?|\b(?:{_WORD})\b(?:\s{{0,3}}\(\d+\))?)(?P<plus>\s{{0,3}}\+)?[\s-]{{0,3}}{_MODIFIER}"
     rf"(?P<unit>{_UNIT})(?![A-Za-zа-яё])(?:\s{{0,3}}(?:and\s{{1,3}})?(?P<rest>\d+)\s{{0,3}}(?P<rest_unit>minutes?|mins?|"

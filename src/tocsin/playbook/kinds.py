@@ -260,8 +260,9 @@ def name_kind(title: str) -> Naming | None:
     found = [
         (weight, match.start(), kind, match)
         for kind, weight, pattern in _PATTERNS
-        for match in [_last(pattern, words)]
+        for match in [pattern.search(words)]
         if match is not None
+        for match in [_last(match)]
     ]
     best = max(found, key=lambda entry: (entry[0], entry[1]))
     rest = words
@@ -271,10 +272,11 @@ def name_kind(title: str) -> Naming | None:
     return Naming(best[2], other)
 
 
-def _last(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
-    found = match = pattern.search(text)
-    while match is not None:
-        found, match = match, pattern.search(text, match.end())
+def _last(first: re.Match[str]) -> re.Match[str]:
+    """The last of the matches of which one is the first."""
+    found = first
+    while (match := first.re.search(first.string, found.end())) is not None:
+        found = match
     return found
 
 

@@ -84,6 +84,8 @@ def bind(text: str, mark: str = "_") -> str:
 
     ``mark`` (one character) stands for every character that may not stand in a plain word.
     """
+    if "<" not in text and "{" not in text:
+        return text
     parts: list[str] = []
     done = 0
     for span in sorted(_misread(text)):

@@ -9,7 +9,6 @@ from __future__ import annotations
 import functools
 import re
 from enum import StrEnum
-from typing import cast
 
 from tocsin.playbook.block import Block, Kind
 from tocsin.playbook.kinds import strip_number
@@ -137,4 +136,4 @@ def topics_of(block: Block) -> tuple[Topic, ...]:
         named = block.kind is Kind.LABEL or (block.kind is Kind.HEADING and block.level)
         own = name_topic(block.title) if named else None
         block.topics = above if own is None else (own, *above)
-    return cast(tuple[Topic, ...], block.topics)
+    return block.topics

@@ -86,7 +86,7 @@ def _read(text: str, cwd: str, feed: Feed, depth: int) -> Iterator[Call]:
     if "<<" in text:
         text, bodies = heredoc.cut(text)
     root = shell.parse_as_written(text)
-    yield from _Walk(text, bodies, cwd, depth).visit(root, feed)
+    yield from _Walk(root, text, bodies, cwd, depth).visit(root, feed)
     if root.has_error:
         yield from _guess(text, cwd)
 
@@ -105,12 +105,12 @@ _ARROW = re.compile(r"(>>?)\|?\s*['\"]?([^\s'\"<>]+)['\"]?")
 class _Walk:
     """The walk through one text; the directory changes along the way."""
 
-    def __init__(self, source: str, bodies: dict[str, heredoc.Heredoc], cwd: str, depth: int) -> None:
+    def __init__(self, root: Node, source: str, bodies: dict[str, heredoc.Heredoc], cwd: str, depth: int) -> None:
         self._source = source
         self._bodies = bodies
         self._cwd = cwd
         self._depth = depth
-        self._known = assigned(shell.parse_as_written(source), source)
+        self._known = assigned(root, source)
         self._waiting: list[Node] = []
         self._nested = 0
 

@@ -33,7 +33,7 @@ def judge_command(command: Command, judge: Judge) -> Verdict:
         return vouched
     if is_dynamic(name) or _GLOB.search(name):
         return unknown(f"which program runs is not written out (`{readable(name)[:60]}`)")
-    if any(map(is_tainted, words)):
+    if is_tainted(" ".join(words)):
         return join((unknown(f"`{name}` gets words that are put together while it runs"), _judge_known(command, judge)))
     return _judge_known(command, judge)
 
@@ -96,7 +96,7 @@ def judge_spec(spec: Spec, style: Style, said: str, words: tuple[str, ...], comm
     scan = flags.scan(own, spec.flags, style, stop=spec.stop)
     verdicts = [_named(spec.verdict, said, scan)]
     verdicts += [_named(rule.verdict, said, scan, rule) for rule in spec.rules if _holds(rule, scan)]
-    if any(map(_MAY_BE_FLAG.match, own)):
+    if not " ".join(own).isascii() and any(map(_MAY_BE_FLAG.match, own)):
         verdicts += _judge_hidden_flags(spec, style, said, own)
     if scan.odd and not spec.open:
         verdicts.append(unknown(f"`{said}` with `{readable(scan.odd[0])}`: nobody has said what this flag does"))

@@ -127,10 +127,9 @@ def find_verb(program: Program, words: Sequence[str]) -> tuple[Spec | None, tupl
     """Return the sub-command that ``words`` name, the words without it, and what was taken for it."""
     places = _verb_places(program, words)
     said = [words[place].lower() if program.fold else words[place] for place in places]
-    given = frozenset(word.partition("=")[0] for word in words if word.startswith("-"))
     best: tuple[int, Spec] | None = None
     for spec in (*program.verbs.get(said[0] if said else "", ()), *program.wild):
-        length = match_path(spec.path, said) if spec.unless.isdisjoint(given) else 0
+        length = 0 if spec.unless and _gives(words, spec.unless) else match_path(spec.path, said)
         if length and (best is None or (spec in program.wild and length < best[0])):
             best = (length, spec)
             if spec not in program.wild:
@@ -141,6 +140,10 @@ def find_verb(program: Program, words: Sequence[str]) -> tuple[Spec | None, tupl
     taken = frozenset(places[:length])
     rest = tuple(word for place, word in enumerate(words) if place not in taken)
     return spec, rest, " ".join(words[place] for place in places[:length])
+
+
+def _gives(words: Sequence[str], flags: frozenset[str]) -> bool:
+    return any(word.partition("=")[0] in flags for word in words if word.startswith("-"))
 
 
 _LONGEST = 7

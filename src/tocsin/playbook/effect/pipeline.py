@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from tocsin.playbook.effect.judge import Command, Input, Judge
-from tocsin.playbook.effect.verdict import NOTHING, Verdict, add, join
+from tocsin.playbook.effect.verdict import Verdict, add, join
 from tocsin.playbook.effect.word import TAINTED, is_free, is_tainted
 from tocsin.words import Tag
 
@@ -18,11 +18,13 @@ _PRINTER_FLAG = re.compile(r"-[neE]+")
 
 def judge_plain(commands: list[tuple[str, ...]], judge: Judge, feed: Input) -> Verdict:
     """Judge the commands of a pipeline that is written out in plain words; each reads what the one before it prints."""
+    *before, last = commands
     verdicts: list[Verdict] = []
-    for words in commands:
-        verdicts.append(judge.judge_command(Command(words, frozenset(), NOTHING, feed), judge))
+    for words in before:
+        verdicts.append(judge.judge_command(Command(words, input=feed), judge))
         printed = read_printed(words) if words[0].startswith(PRINTERS) else None
         feed = Input(True, printed, join((feed.verdict, verdicts[-1])))
+    verdicts.append(judge.judge_command(Command(last, input=feed), judge))
     return settle(join(verdicts))
 
 

@@ -39,13 +39,14 @@ def join(verdicts: Iterable[Verdict]) -> Verdict:
 
     The reason is that of the first part with the effect, or of the first such part that has tags too.
     """
+    parts = [verdict for verdict in verdicts if verdict is not NOTHING]
+    if len(parts) < 2:
+        return parts[0] if parts else NOTHING
     worst = NOTHING
     top = -1
     tags: set[Tag] = set()
     fetches = executes = False
-    for verdict in verdicts:
-        if verdict is NOTHING:
-            continue
+    for verdict in parts:
         rank = RANK[verdict.effect]
         if rank > top or (rank == top and verdict.tags and not worst.tags):
             worst, top = verdict, rank

@@ -42,7 +42,7 @@ _SIGN_KEY = re.compile(
     r"applies|looks",
     re.IGNORECASE,
 )
-_NUMBERED = re.compile(r"[A-Za-z][\s_-]?\d")
+_NUMBERED = re.compile(r"\d(?:(?<=[A-Za-z]\d)|(?<=[A-Za-z][\s_-]\d))")  # a digit first: it is rare
 _WORD_LEVEL = re.compile(
     r"(?P<word>[^\W\d]+)(?P<rest>(?:\s+(?:severity|priority|level|impact|incidents?))?\s*(?:\(.*\))?)", re.IGNORECASE
 )

@@ -6,24 +6,26 @@ A block that contains others (document, heading, bold label, list item) has ``ch
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from enum import StrEnum
-from typing import Any
+from typing import Any, ClassVar
 
 from tocsin.playbook import inline
 from tocsin.playbook.once import Once
+from tocsin.playbook.sign import Sign
 
 
-class Kind(StrEnum):
+class Kind(Sign):
     """What a block is. A ``label`` is a run-in heading such as ``**Response:**``."""
 
-    DOCUMENT = "document"
-    HEADING = "heading"
-    LABEL = "label"
-    ITEM = "item"
-    TEXT = "text"
-    FENCE = "fence"
-    TABLE = "table"
-    RULE = "rule"
+    __slots__ = ()
+
+    DOCUMENT: ClassVar[Kind]
+    HEADING: ClassVar[Kind]
+    LABEL: ClassVar[Kind]
+    ITEM: ClassVar[Kind]
+    TEXT: ClassVar[Kind]
+    FENCE: ClassVar[Kind]
+    TABLE: ClassVar[Kind]
+    RULE: ClassVar[Kind]
 
 
 CONTAINERS = frozenset({Kind.DOCUMENT, Kind.HEADING, Kind.LABEL, Kind.ITEM})

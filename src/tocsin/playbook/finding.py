@@ -139,6 +139,10 @@ class View:
         """Whether any of these texts stands anywhere in the document: what a rule is about often does not."""
         return any(part in self._text for part in parts)
 
+    def runs(self, *parts: str) -> bool:
+        """Whether any of these texts stands in a command: most rules about one program have nothing to look at."""
+        return any(part in self._commands for part in parts)
+
     def lines_with(self, *parts: str) -> list[int]:
         """The numbers of the lines that hold any of these texts: quicker than asking each line."""
         found: set[int] = set()
@@ -151,6 +155,10 @@ class View:
                 start = self._text.find("\n", at)
                 at = self._text.find(part, start) if start >= 0 else -1
         return sorted(found)
+
+    @functools.cached_property
+    def _commands(self) -> str:
+        return "\n".join([statement.text for statement in self.playbook.statements])
 
     @functools.cached_property
     def _text(self) -> str:

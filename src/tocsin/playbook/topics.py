@@ -8,29 +8,32 @@ from __future__ import annotations
 
 import functools
 import re
-from enum import StrEnum
+from typing import ClassVar
 
 from tocsin.playbook.block import Block, Kind
 from tocsin.playbook.kinds import strip_number
+from tocsin.playbook.sign import Sign
 
 
-class Topic(StrEnum):
+class Topic(Sign):
     """The subject of a chapter."""
 
-    SEVERITY = "severity"
-    ROLE = "role"
-    ROTATION = "rotation"
-    ESCALATION = "escalation"
-    COMMUNICATION = "communication"
-    CONTACT = "contact"
-    REVIEW = "review"
-    METRIC = "metric"
-    DRILL = "drill"
-    CONTENTS = "contents"
-    RESOURCE = "resource"
-    TEMPLATE = "template"
-    SCENARIOS = "scenarios"
-    PROCESSES = "processes"
+    __slots__ = ()
+
+    SEVERITY: ClassVar[Topic]
+    ROLE: ClassVar[Topic]
+    ROTATION: ClassVar[Topic]
+    ESCALATION: ClassVar[Topic]
+    COMMUNICATION: ClassVar[Topic]
+    CONTACT: ClassVar[Topic]
+    REVIEW: ClassVar[Topic]
+    METRIC: ClassVar[Topic]
+    DRILL: ClassVar[Topic]
+    CONTENTS: ClassVar[Topic]
+    RESOURCE: ClassVar[Topic]
+    TEMPLATE: ClassVar[Topic]
+    SCENARIOS: ClassVar[Topic]
+    PROCESSES: ClassVar[Topic]
 
 
 _T = Topic

@@ -43,10 +43,11 @@ def scan(words: Sequence[str], known: Mapping[str, Takes], style: Style, *, stop
     if style is Style.BSD and words and _BSD_CLUSTER.fullmatch(words[0]):
         words = ("-" + words[0], *words[1:])
     position = 0
+    plain, numbers = style is Style.PLAIN, style is Style.BSD
     while position < len(words):
         word = words[position]
         position += 1
-        if style is Style.PLAIN or not _is_flag(word) or (style is Style.BSD and _is_number_operand(word, known)):
+        if plain or not _is_flag(word) or (numbers and _is_number_operand(word, known)):
             reader.operands.append(word)
             if stop:
                 break

@@ -43,7 +43,7 @@ _GONE = re.compile(r"^(?:sudo\s+)?(?:mv|rm)\b")
 
 def check(view: View) -> Iterator[Finding]:
     known: dict[str, int] | None = None
-    for fence in view.shells if view.mentions("cp -") else ():
+    for fence in view.shells if view.runs("cp -") else ():
         for index, statement in enumerate(fence.statements):
             match = _target(statement)
             if match is None:

@@ -37,7 +37,7 @@ _ELSEWHERE = {Tag.REMOTE, Tag.IN_CONTAINER}
 
 
 def check(view: View) -> Iterator[Finding]:
-    for procedure in view.procedures if view.mentions("psql", "mysql", "mongo", "redis-cli") else ():
+    for procedure in view.procedures if view.runs("psql", "mysql", "mongo", "redis-cli") else ():
         lines: list[int] = []
         changing: list[int] = []
         program = ""

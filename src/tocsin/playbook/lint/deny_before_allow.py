@@ -38,7 +38,7 @@ _ALLOW = re.compile(r"\bufw\s+allow\b|\bip6?tables\b.{0,300}-A\s+INPUT\b.{0,300}
 
 
 def check(view: View) -> Iterator[Finding]:
-    for fence in view.shells if view.mentions("ufw", "iptables", "ip6tables") else ():
+    for fence in view.shells if view.runs("ufw", "iptables", "ip6tables") else ():
         deny = None
         for statement in fence.statements:
             if not _FIREWALL.search(statement.text):

@@ -36,7 +36,7 @@ _EVIDENCE = re.compile(
 
 
 def check(view: View) -> Iterator[Finding]:
-    for procedure in view.procedures if view.mentions("tmp/") else ():
+    for procedure in view.procedures if view.runs("tmp/") else ():
         found = [
             (statement, match)
             for _, statement in commands(procedure)

@@ -33,7 +33,7 @@ _MAX_NAMED = 4
 
 def check(view: View) -> Iterator[Finding]:
     seen: dict[str, dict[str, list[int]]] = {}
-    for statement in view.playbook.statements if view.mentions("..") else ():
+    for statement in view.playbook.statements if view.runs("..") else ():
         for match in _RANGE.finditer(statement.text) if ".." in statement.text else ():
             sizes = seen.setdefault(match["name"], {})
             sizes.setdefault(f"{{{match['low']}..{match['high']}}}", []).append(statement.line)

@@ -32,7 +32,7 @@ _EXPORT = re.compile(r"^(?:export|setenv)\s+(?P<name>[A-Za-z_]\w*)(?:=|\s)|^set\
 
 def check(view: View) -> Iterator[Finding]:
     used: frozenset[str] | None = None
-    for fence in view.shells if view.mentions("export ", "setenv ", "set -x ") else ():
+    for fence in view.shells if view.runs("export ", "setenv ", "set -x ") else ():
         matches = [_EXPORT.match(statement.text) for statement in fence.statements]
         if all(matches):
             used = _find_used(view.playbook.statements) if used is None else used

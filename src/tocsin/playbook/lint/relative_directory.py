@@ -44,7 +44,7 @@ _MAX_NAMED = 6
 def check(view: View) -> Iterator[Finding]:
     places: dict[str, list[int]] = {}
     fences = set()
-    for index, fence in enumerate(view.shells if view.mentions("cd ") else ()):
+    for index, fence in enumerate(view.shells if view.runs("cd ") else ()):
         for path, statement in _entered(fence):
             places.setdefault(path, []).append(statement.line)
             fences.add(index)

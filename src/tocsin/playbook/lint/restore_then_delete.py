@@ -36,7 +36,7 @@ _UNPACKS = re.compile(r"\s-C\s*(\S+)")
 
 
 def check(view: View) -> Iterator[Finding]:
-    for fence in view.shells if view.mentions("rm ") else ():
+    for fence in view.shells if view.runs("rm ") else ():
         for earlier, later, path in find_pairs(fence):
             yield Finding(
                 later.line,

@@ -35,7 +35,7 @@ _FIRST_VERSION = re.compile(
 
 def check(view: View) -> Iterator[Finding]:
     asking: list[tuple[int, str]] = []
-    for statement in view.playbook.statements if view.mentions("docker", "podman") else ():
+    for statement in view.playbook.statements if view.runs("docker", "podman") else ():
         if "exec" not in statement.text and " run " not in statement.text:
             continue
         match = _FLAG.search(statement.text) or _FIRST_VERSION.search(statement.text)

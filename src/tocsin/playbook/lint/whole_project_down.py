@@ -36,7 +36,7 @@ _DOWN = re.compile(
 
 
 def check(view: View) -> Iterator[Finding]:
-    for statement in view.playbook.statements if view.mentions("compose") else ():
+    for statement in view.playbook.statements if view.runs("compose") else ():
         match = _DOWN.search(statement.text) if " down" in statement.text else None
         if match:
             service = match["service"]

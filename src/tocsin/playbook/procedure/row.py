@@ -15,7 +15,7 @@ from tocsin.playbook.sentence import Sentence
 from tocsin.playbook.topics import Topic, topics_of
 from tocsin.words import SectionKind, StepKind
 
-_NEVER = frozenset(Topic) - {Topic.SCENARIOS, Topic.PROCESSES}
+_NEVER = frozenset(Topic.every()) - {Topic.SCENARIOS, Topic.PROCESSES}
 
 
 def read_tables(draft: Draft) -> Iterator[tuple[Block, Procedure]]:

@@ -71,7 +71,7 @@ def _entries_below(chapter: Block, other: frozenset[Topic]) -> Iterator[tuple[st
 
 
 def _metrics(draft: Draft) -> Iterator[Metric]:
-    others = frozenset(Topic) - {Topic.METRIC}
+    others = frozenset(Topic.every()) - {Topic.METRIC}
     for chapter in _chapters(draft, Topic.METRIC):
         if not _is_about_incidents(draft, chapter):
             continue

@@ -1,9 +1,14 @@
-"""Where a fence ends: at its closing line, or, when that is missing, before what cannot belong to it any more."""
+"""Where a fence ends: at its closing line, or, when that is missing, before what cannot belong to it any more.
+
+And where comments and tables in HTML do.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+
+from tocsin.playbook.once import Once
 
 _OPENING = re.compile(r"(`{3,}|~{3,})[ \t]*([^`]*)$|(~{3,})[ \t]*(.*)$")
 _LANGUAGE = re.compile(r"[{.\s]*([\w+#-]+)")
@@ -53,6 +58,23 @@ class Fencing:
             if index > at + 1 and line.lstrip().startswith(("```", "~~~")):
                 return index
         return stop
+
+
+class Markup:
+    """Where HTML that runs over several lines ends in one document; most have none."""
+
+    def __init__(self, lines: Sequence[str]) -> None:
+        self.lines = lines
+
+    @Once
+    def last_comment_end(self) -> int:
+        """The last line with the end of a comment; -1 when there is none."""
+        return max((index for index, line in enumerate(self.lines) if "-->" in line), default=-1)
+
+    @Once
+    def table_ends(self) -> list[int]:
+        """The lines on which tables end."""
+        return [index for index, line in enumerate(self.lines) if "</table" in line or "</TABLE" in line]
 
 
 def language(info: str) -> str | None:

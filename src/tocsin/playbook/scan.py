@@ -12,11 +12,10 @@ from collections.abc import Callable, Sequence
 
 from tocsin.playbook import inline, label
 from tocsin.playbook.block import Block, Kind
-from tocsin.playbook.fencing import Fencing, columns, dedent, language
+from tocsin.playbook.fencing import Fencing, Markup, columns, dedent, language
 from tocsin.playbook.listing import gather
 from tocsin.playbook.table import read_html_rows, read_rows
 
-_HEADING = re.compile(r"(#{1,6})(?:[ \t]+(.*?))?(?:[ \t]+#+)?[ \t]*")
 _BLANK = ("", " ", "\t")
 _ORDERED = re.compile(r"(\d{1,9})[.)](?:[ \t]+|$)")
 _RULE = re.compile(r"(?:(?:-[ \t]*){3,}|(?:\*[ \t]*){3,}|(?:_[ \t]*){3,})")
@@ -57,8 +56,7 @@ class Scanner:
         self.at = 0
         self.offset = 0  # columns that an admonition's body is indented by
         self.fencing = Fencing(lines)
-        self.comment_ends = max((i for i, line in enumerate(lines) if "-->" in line), default=-1)
-        self.table_ends = [i for i, line in enumerate(lines) if "</table" in line or "</TABLE" in line]
+        self.markup = Markup(lines)
 
     def run(self) -> None:
         while self.at < len(self.lines):
@@ -121,10 +119,13 @@ class Scanner:
         return self._scope()
 
     def _read_heading(self, words: str, indent: int) -> bool:
-        match = _HEADING.fullmatch(words)
-        if match is None or indent > 3:
+        text = words.lstrip("#")
+        level = len(words) - len(text)
+        if level > 6 or indent > 3 or text[:1] not in _BLANK:
             return False
-        self._open_heading(len(match.group(1)), match.group(2) or "")
+        text = text.strip(" \t")
+        closed = text.rstrip("#")
+        self._open_heading(level, closed.rstrip(" \t") if closed.endswith((" ", "\t")) else text)
         return True
 
     def _open_heading(self, level: int, raw: str, line: int | None = None) -> Block:
@@ -337,7 +338,7 @@ class Scanner:
             kept.append(before)
             before, mark, rest = rest.partition("-->")[2].partition("<!--")
         kept.append(before)
-        if mark and self.comment_ends > self.at:
+        if mark and self.markup.last_comment_end > self.at:
             self.at += 1
             while "-->" not in self.lines[self.at]:
                 self.at += 1
@@ -370,15 +371,15 @@ class Scanner:
         return True
 
     def _read_html_table(self, indent: int) -> bool:
-        end = bisect.bisect_left(self.table_ends, self.at)
-        if end == len(self.table_ends) or self.table_ends[end] - self.at > _MAX_TABLE:
+        end = bisect.bisect_left(self.markup.table_ends, self.at)
+        if end == len(self.markup.table_ends) or self.markup.table_ends[end] - self.at > _MAX_TABLE:
             return False
         block = Block(Kind.TABLE, self.at + 1, "", indent)
-        block.rows = read_html_rows(self.lines, self.at, self.table_ends[end])
-        block.end_line = self.table_ends[end] + 1
+        block.rows = read_html_rows(self.lines, self.at, self.markup.table_ends[end])
+        block.end_line = self.markup.table_ends[end] + 1
         if block.rows:
             self._add(block, self._container(indent))
-        self.at, self.open = self.table_ends[end], None
+        self.at, self.open = self.markup.table_ends[end], None
         return True
 
 

@@ -40,10 +40,10 @@ _BSD_CLUSTER = re.compile(r"[A-Za-z]+")
 def scan(words: Sequence[str], known: Mapping[str, Takes], style: Style, *, stop: bool = False) -> Scan:
     """Read ``words`` (without the program and its sub-command); ``stop`` ends the flags at the first operand."""
     reader = _Reader(known, style)
-    if style is Style.BSD and words and _BSD_CLUSTER.fullmatch(words[0]):
+    plain, numbers = style is Style.PLAIN, style is Style.BSD
+    if numbers and words and _BSD_CLUSTER.fullmatch(words[0]):
         words = ("-" + words[0], *words[1:])
     position = 0
-    plain, numbers = style is Style.PLAIN, style is Style.BSD
     while position < len(words):
         word = words[position]
         position += 1

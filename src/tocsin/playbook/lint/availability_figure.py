@@ -42,7 +42,8 @@ _MONTH = 30 * 86400
 
 
 def check(view: View) -> Iterator[Finding]:
-    for template in view.playbook.templates if view.mentions("outage", "downtime", "Outage", "Downtime") else ():
+    claiming = [template for template in view.playbook.templates if "%" in template.body]
+    for template in claiming if claiming and view.mentions("outage", "downtime", "Outage", "Downtime") else ():
         claim = _CLAIM.search(template.body)
         if claim is not None:
             yield from _judge(template, claim)

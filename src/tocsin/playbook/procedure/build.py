@@ -163,10 +163,11 @@ def _impact(block: Block, told: list[Told]) -> str | None:
 
 
 def _symptoms(block: Block, parts: Parts) -> list[Remark]:
+    symptoms, spoken = SectionKind.SYMPTOMS, (Kind.ITEM, Kind.TEXT, Kind.LABEL)
     return [
         Remark(line=child.line, text=text)
         for child in block.walk()
-        if child.kind in (Kind.ITEM, Kind.TEXT, Kind.LABEL) and parts.kind_at[child.line] is SectionKind.SYMPTOMS
+        if child.kind in spoken and parts.kind_at[child.line] is symptoms
         for text in [_said(child, parts)]
         if text
     ]

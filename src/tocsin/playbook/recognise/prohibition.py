@@ -109,7 +109,7 @@ def _listed(sentence: Sentence, part: Part | None) -> str:
             return next((inline.clean(cell) for head, cell in named if order.is_heading(head)), "")
         telling = [inline.clean(cell) for cell in sentence.cells if not cell.strip(" .#)").isdigit()]
         return telling[0] if telling and part is not None and part.kind is SectionKind.PROHIBITION else ""
-    listed = part is not None and part.kind is SectionKind.PROHIBITION and block.kind in (Kind.ITEM, Kind.TEXT)
+    listed = block.kind in (Kind.ITEM, Kind.TEXT) and part is not None and part.kind is SectionKind.PROHIBITION
     return sentence.text if listed else ""
 
 

@@ -157,3 +157,13 @@ class Block:
     def of(self, *kinds: Kind) -> list[Block]:
         """The direct children of these kinds."""
         return [child for child in self.children if child.kind in kinds]
+
+
+class Fault:
+    """Something wrong with the Markdown itself: which rule, where."""
+
+    __slots__ = ("line", "rule")
+
+    def __init__(self, rule: str, line: int) -> None:
+        self.rule = rule
+        self.line = line

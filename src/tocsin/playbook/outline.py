@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from tocsin.playbook.block import Block, Kind
+from tocsin.playbook.block import Block, Fault, Kind
 from tocsin.playbook.raising import raise_labels
-from tocsin.playbook.scan import Fault, Scanner
+from tocsin.playbook.scan import Scanner
 
 
 class Outline:

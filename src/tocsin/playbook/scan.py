@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Sequence
 
 from tocsin.playbook import inline, label
-from tocsin.playbook.block import Block, Kind
+from tocsin.playbook.block import Block, Fault, Kind
 from tocsin.playbook.fencing import Fencing, Markup, columns, dedent, language
 from tocsin.playbook.listing import gather
 from tocsin.playbook.table import read_html_rows, read_rows
@@ -27,16 +27,6 @@ _PROSE = re.compile(r"[A-Z][a-z]*,?(?: [\w'’`-]+,?){3}")
 _MAX_DEPTH = 24
 _LONGEST_TEXT = 20_000  # characters of one paragraph: each line added to it copies all of it
 _MAX_TABLE = 2000
-
-
-class Fault:
-    """Something wrong with the Markdown itself: which rule, where."""
-
-    __slots__ = ("line", "rule")
-
-    def __init__(self, rule: str, line: int) -> None:
-        self.rule = rule
-        self.line = line
 
 
 class Scanner:

@@ -20,7 +20,6 @@ from tocsin.playbook import effect
 from tocsin.playbook.block import Block, Kind
 from tocsin.playbook.compile import compile_playbook
 from tocsin.playbook.memory import MOST, remember
-from tocsin.playbook.once import Once
 from tocsin.playbook.procedure import fence
 from tocsin.playbook.procedure.fence import FenceReading
 
@@ -134,24 +133,3 @@ def test_a_function_is_asked_once_for_each_text_up_to_the_bound() -> None:
         measure(str(number))
     assert measure("a") == 1
     assert asked[-1] == "a"
-
-
-def test_a_property_is_worked_out_once_for_each_object() -> None:
-    class Line:
-        def __init__(self, text: str) -> None:
-            self.text = text
-            self.asked = 0
-
-        @Once
-        def words(self) -> list[str]:
-            """The words."""
-            self.asked += 1
-            return self.text.split()
-
-    one, other = Line("a b"), Line("c")
-    assert [one.words, one.words, other.words] == [["a", "b"], ["a", "b"], ["c"]]
-    assert (one.asked, other.asked) == (1, 1)
-    assert Line.words.__doc__ == "The words."
-    del one.words
-    assert one.words == ["a", "b"]
-    assert one.asked == 2

@@ -9,7 +9,6 @@ from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
 
 from tocsin.playbook import inline
-from tocsin.playbook.once import Once
 from tocsin.playbook.sign import Sign
 
 
@@ -49,54 +48,59 @@ class Row:
 class Block:
     """One block. ``raw`` is the source with its marks, ``text`` the same without; lines are 1-based and inclusive.
 
-    ``end_line`` is the last line of the block's own words, ``last_line`` that of everything inside it. ``level`` is a
-    heading's level, ``position`` the place among its siblings; ``number`` an ordered item's number; ``checked`` a
-    check box (None: there is none); ``value`` what
-    follows a label on its line; ``reach`` the last line of what follows it up to the next part, once that is known (see
-    ``section.label_end``), and ``topics`` the subjects that it stands under (see ``topics.topics_of``); ``lang``,
-    ``body`` and ``first_line`` belong to fences, ``rows`` to tables.
+    ``title`` are the words of a heading, label or item as a name: no leading symbols, no closing colon. ``lines`` are
+    the lines of the block's own words with their numbers, without marks; rows of a table, but not its header. All
+    three are there once the block is settled. ``end_line`` is the last line of the block's own words, ``last_line``
+    that of everything inside it. ``level`` is a heading's level, ``position`` the place among its siblings; ``number``
+    an ordered item's number; ``checked`` a check box (None: there is none); ``value`` what follows a label on its line;
+    ``reach`` the last line of what follows it up to the next part, once that is known (see ``section.label_end``), and
+    ``topics`` the subjects that it stands under (see ``topics.topics_of``); ``lang``, ``body`` and ``first_line``
+    belong to fences, ``rows`` to tables.
     """
 
-    number: int | None = None
-    ordered = False
-    quoted = False
-    lang: str | None = None
-    body: tuple[str, ...] = ()
-    fenced = True
-    rows: Sequence[Row] = ()
-    reach = -1
-    topics: tuple[Any, ...] | None = None
-    _below: list[Block] | None = None
+    __slots__ = (
+        "_below", "body", "checked", "children", "end_line", "fenced", "first_line", "indent", "kind", "lang",
+        "last_line", "level", "line", "lines", "number", "ordered", "parent", "position", "quoted", "raw", "reach",
+        "rows", "text", "title", "topics", "value",
+    )  # fmt: skip
+
+    text: str
+    title: str
+    lines: tuple[tuple[int, str], ...]
 
     def __init__(self, kind: Kind, line: int, raw: str = "", indent: int = 0) -> None:
         self.kind = kind
         self.line = self.end_line = self.last_line = self.first_line = line
         self.raw = raw
         self.indent = indent
-        self.level = 0
+        self.level = self.position = 0
+        self.number: int | None = None
+        self.ordered = self.quoted = False
         self.checked: bool | None = None
         self.value = ""
+        self.lang: str | None = None
+        self.body: tuple[str, ...] = ()
+        self.fenced = True
+        self.rows: Sequence[Row] = ()
         self.children: list[Block] = []
         self.parent: Block | None = None
-        self.position = 0
+        self.reach = -1
+        self.topics: tuple[Any, ...] | None = None
+        self._below: list[Block] | None = None
 
     def __repr__(self) -> str:
         return f"<{self.kind} {self.line}-{self.last_line} {self.raw[:40]!r}>"
 
-    @Once
-    def text(self) -> str:
-        """The words without Markdown marks."""
-        return inline.clean(self.raw)
-
-    @Once
-    def title(self) -> str:
-        """The words of a heading, label or item as a name: no leading symbols, no closing colon."""
-        return inline.undecorated(self.text).rstrip(" :：")
-
     def say_more(self, words: str, line: int) -> None:
-        """Add a continuation line to the block's own words; nobody has asked for them yet."""
+        """Add a continuation line to the block's own words."""
         self.raw += "\n" + words
         self.end_line = line
+
+    def settle(self) -> None:
+        """Work the words out: nothing is added to them any more."""
+        self.text = inline.clean(self.raw)
+        self.title = inline.bare(self.text)
+        self.lines = self._read_lines()
 
     def walk(self) -> Sequence[Block]:
         """Every block below this one, in document order."""
@@ -115,9 +119,7 @@ class Block:
         """Take a list of all the blocks below, in document order, for the true one."""
         self._below = below
 
-    @Once
-    def lines(self) -> tuple[tuple[int, str], ...]:
-        """Every line of the block's own words with its number, without marks; rows of a table, but not its header."""
+    def _read_lines(self) -> tuple[tuple[int, str], ...]:
         if self.kind is Kind.ITEM or self.kind is Kind.TEXT:
             if "\n" not in self.raw:
                 return ((self.line, self.text),)

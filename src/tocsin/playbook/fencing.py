@@ -5,10 +5,9 @@ And where comments and tables in HTML do.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Sequence
-
-from tocsin.playbook.once import Once
 
 _OPENING = re.compile(r"(`{3,}|~{3,})[ \t]*([^`]*)$|(~{3,})[ \t]*(.*)$")
 _LANGUAGE = re.compile(r"[{.\s]*([\w+#-]+)")
@@ -66,12 +65,12 @@ class Markup:
     def __init__(self, lines: Sequence[str]) -> None:
         self.lines = lines
 
-    @Once
+    @functools.cached_property
     def last_comment_end(self) -> int:
         """The last line with the end of a comment; -1 when there is none."""
         return max((index for index, line in enumerate(self.lines) if "-->" in line), default=-1)
 
-    @Once
+    @functools.cached_property
     def table_ends(self) -> list[int]:
         """The lines on which tables end."""
         return [index for index, line in enumerate(self.lines) if "</table" in line or "</TABLE" in line]

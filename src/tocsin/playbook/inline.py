@@ -94,6 +94,11 @@ def name(text: str) -> str:
     return undecorated(clean(text)).rstrip(" :：").strip()
 
 
+def bare(text: str) -> str:
+    """Words as a name: without the symbols that decorate their beginning and without a closing colon."""
+    return undecorated(text).rstrip(" :：")
+
+
 def undecorated(text: str) -> str:
     """The text from its first word on, without leading symbols such as a warning sign."""
     if text[:1].isalnum():

@@ -51,6 +51,8 @@ def build(lines: Sequence[str], is_name: Callable[[str], bool]) -> Outline:
     scanner = Scanner(lines, is_name)
     scanner.run()
     _free_colophon(scanner)
+    for block in (scanner.root, *scanner.root.walk()):
+        block.settle()
     raise_labels(scanner.chapters, is_name)
     _measure(scanner.root, [])
     return Outline(scanner.root, lines, scanner.faults)

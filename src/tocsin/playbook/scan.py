@@ -244,7 +244,8 @@ class Scanner:
         if parent.kind is Kind.LABEL and self.inner and parent is self.inner[-1]:
             self.inner.pop()
             parent = self._container(indent)
-        aside = bool(block.value) and label.is_aside(block.title)
+        title = inline.bare(inline.clean(block.raw))
+        aside = bool(block.value) and label.is_aside(title)
         if self.inner:
             self._add(block, parent)
             if not aside and len(self.inner) < _MAX_DEPTH:
@@ -253,7 +254,7 @@ class Scanner:
             self._add(block, parent)
         else:
             self._add(block, self.headings[-1])
-            self.label = None if block.value and label.is_fact(block.title) else block
+            self.label = None if block.value and label.is_fact(title) else block
 
     # -- fences and tables ----------------------------------------------------------------------------------------
 
@@ -343,8 +344,7 @@ class Scanner:
         if words[0] != ":":
             self.offset = indent + self.offset + 4
         self.open, self.blank = None, True
-        title = match.group(1) or match.group(2) or ""
-        if title:
+        if title := match.group(1) or match.group(2):
             self._add(Block(Kind.TEXT, self.at + 1, title, indent), self._container(indent))
         return True
 

@@ -1,6 +1,6 @@
 """Closed lists of words for the compiler's own use.
 
-No enumerations: before Python 3.12 a member of one takes ten times as long to look up as any other attribute, and every
+No enumerations: in Python 3.11 a member of one takes several times as long to look up as any other attribute, and every
 reader asks for them at every line.
 """
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 import tocsin.playbook
 from tocsin.knowledge import load_knowledge
-from tocsin.playbook import effect
+from tocsin.playbook import effect, inline
 from tocsin.playbook.block import Block, Kind
 from tocsin.playbook.compile import compile_playbook
 from tocsin.playbook.memory import MOST, remember
@@ -133,3 +133,10 @@ def test_a_function_is_asked_once_for_each_text_up_to_the_bound() -> None:
         measure(str(number))
     assert measure("a") == 1
     assert asked[-1] == "a"
+
+
+def test_a_document_with_a_very_long_line_leaves_nothing_behind() -> None:
+    _compile(b"# A\n\n## It fails\n\n**Diagnosis:**\n\n- look\n")
+    assert inline.clean.cache_info().currsize  # type: ignore[attr-defined]  # what `remember` made of it
+    _compile(b"# A\n\n## It fails\n\n**Diagnosis:**\n\n- " + b"look " * 1000 + b"\n")
+    assert not inline.clean.cache_info().currsize  # type: ignore[attr-defined]  # what `remember` made of it

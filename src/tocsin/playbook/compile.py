@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Callable
 
-from tocsin.playbook import effect, kinds, lint, outline, source
+from tocsin.playbook import effect, kinds, lint, memory, outline, source
 from tocsin.playbook.draft import Draft
 from tocsin.playbook.model import Playbook
 from tocsin.playbook.procedure.build import build
@@ -102,7 +102,9 @@ def finish(draft: Draft, today: datetime.date | None, shelf: Shelf | None = None
     """The second half: everything else, and what there is to say about it. ``shelf`` are the documents beside it."""
     for recognise in RECOGNISERS:
         recognise(draft)
-    return lint.judge(_finish(draft, draft.path), draft, today, shelf)
+    judged = lint.judge(_finish(draft, draft.path), draft, today, shelf)
+    memory.forget_long(draft.source.lines)
+    return judged
 
 
 def _finish(draft: Draft, path: str) -> Playbook:

@@ -8,7 +8,6 @@ and counts as that (`out_of_reach` names it).
 from __future__ import annotations
 
 import datetime
-import functools
 import re
 from collections.abc import Iterator
 
@@ -110,7 +109,7 @@ def may_name_time(text: str) -> bool:
     return _UNIT_SIGN.search(low) is not None or _SHORT_UNIT.search(low) is not None
 
 
-@functools.lru_cache(maxsize=1024)
+@remember
 def durations(text: str) -> tuple[Duration, ...]:
     """Every duration in a text, in order."""
     return tuple(_bound(found) for found in _all(text))
@@ -194,7 +193,7 @@ def _find_t(text: str) -> re.Match[str] | None:
     return _T_PLUS.search(text) if "+" in text else None
 
 
-@functools.lru_cache(maxsize=1024)
+@remember
 def clock(text: str) -> Clock | None:
     """The stretch that a phase's label gives: "0-5 min", "60+ minutes", "T+15", "first 5 minutes"; else None."""
     if "+" not in text and not may_name_time(text):

@@ -5,12 +5,12 @@ A team writes its levels as bullets, as a table or as a heading each; whoever lo
 
 from __future__ import annotations
 
-import functools
 import re
 from collections.abc import Iterator
 
 from tocsin.playbook import inline
 from tocsin.playbook.block import Block, Kind, Row
+from tocsin.playbook.memory import remember
 
 _TICKED_KEY = re.compile(r"(`[^`]+`|#[\w-]+)\s*(?:[-–—:]|->|→)\s+(.*)", re.DOTALL)
 _PLAIN_KEY = re.compile(r"((?:(?!:\s)[^.!?|`\[])(?:(?!:\s)[^!?|`\[]){0,59}?):(?:\s+|$)(.*)", re.DOTALL)
@@ -77,7 +77,7 @@ class Entry:
             yield field.line, f"{field.key}: {field.value}" if field.key else field.value
 
 
-@functools.lru_cache(maxsize=2048)
+@remember
 def split_key(raw: str) -> tuple[str, str, bool]:
     """Title, marked value, and whether the two were told apart, of a line such as ``**Level 1**: on-call engineer``."""
     bold = inline.bold_start(raw)

@@ -5,7 +5,6 @@ Angle brackets are left alone unless they hold an HTML tag: ``<service>`` is a b
 
 from __future__ import annotations
 
-import functools
 import re
 from collections.abc import Iterator
 
@@ -33,7 +32,7 @@ _JOINED = re.compile(r"(?<!\\)[ \t]{0,8}\\\n[ \t]{0,200}")
 _TICKED = re.compile(r"`([^`\n]+)`")
 
 
-@functools.lru_cache(maxsize=4096)
+@remember
 def clean(text: str) -> str:
     """The words of a line without Markdown marks, HTML tags and doubled spaces."""
     text = unfold(text)

@@ -6,7 +6,6 @@ later one ("Detection & Triage" triages, "Recovery Verification" verifies).
 
 from __future__ import annotations
 
-import functools
 import re
 
 from tocsin.playbook.memory import remember
@@ -246,7 +245,7 @@ class Naming:
         self.other_words = other_words
 
 
-@functools.lru_cache(maxsize=16384)
+@remember
 def name_kind(title: str) -> Naming | None:
     """The kind that a title names by its words, however many other words stand beside it; None when it names none."""
     words = bare_title(title).lower()

@@ -8,10 +8,10 @@ words of the same length, so that every offset in the bound text is an offset in
 
 from __future__ import annotations
 
-import functools
 import re
 from typing import NamedTuple
 
+from tocsin.playbook.memory import remember
 from tocsin.playbook.model import Placeholder
 
 
@@ -72,7 +72,7 @@ _LOG_LEVELS = frozenset(
 _QUOTED = re.compile(r"\"(?:\\.|[^\"\\])*\"|'[^']*'", re.DOTALL)
 
 
-@functools.lru_cache(maxsize=2048)
+@remember
 def find(text: str) -> tuple[Placeholder, ...]:
     """Return the blanks of a command in order, each distinct text once."""
     distinct = {span.text: span.name for span in locate(text)}

@@ -6,7 +6,6 @@ bare choice (``P0 / P1 / P2``). Two with the same text are one. A value filled i
 
 from __future__ import annotations
 
-import functools
 import re
 from collections.abc import Sequence
 
@@ -77,7 +76,7 @@ def find_slots(lines: Sequence[str]) -> tuple[str, ...]:
     return tuple(found)
 
 
-@functools.lru_cache(maxsize=1024)
+@remember
 def _slots_in(line: str) -> tuple[tuple[int, str], ...]:
     if not _MAY_BE_SLOT.search(line):
         return ()

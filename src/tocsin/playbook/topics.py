@@ -6,12 +6,12 @@ find things of a telling shape under titles that say nothing.
 
 from __future__ import annotations
 
-import functools
 import re
 from typing import ClassVar
 
 from tocsin.playbook.block import Block, Kind
 from tocsin.playbook.kinds import strip_number
+from tocsin.playbook.memory import remember
 from tocsin.playbook.sign import Sign
 
 
@@ -106,7 +106,7 @@ _ABOUT = re.compile(r"(?:how to use|using|about|what is|what are|why)\b")
 _PARENTHESES = re.compile(r"\([^()]*\)")
 
 
-@functools.lru_cache(maxsize=16384)
+@remember
 def name_topic(title: str) -> Topic | None:
     """The subject that a title names, or None. The heaviest wins, then the one that stands last in the title."""
     words = strip_number(_PARENTHESES.sub(" ", title) if "(" in title else title).strip(" :.-–—").lower()

@@ -6,13 +6,13 @@
 
 from __future__ import annotations
 
-import functools
 import re
 
 from tocsin.playbook.act.call import Call, read_calls
 from tocsin.playbook.act.publish import publishes
 from tocsin.playbook.act.rules import RULES
 from tocsin.playbook.act.written import FILE_TOOLS, changes_logs, discards, find_touched
+from tocsin.playbook.memory import remember
 from tocsin.words import Act
 
 __all__ = ["FILE_TOOLS", "Call", "find_acts", "find_named", "read_calls"]
@@ -26,7 +26,7 @@ _STOP = re.compile(
 )
 
 
-@functools.lru_cache(maxsize=2048)
+@remember
 def find_acts(text: str) -> frozenset[Act]:
     """What the commands of a shell text do."""
     calls = read_calls(text)
@@ -76,7 +76,7 @@ _GROUPS = frozenset("compose container image service rollout volume network syst
 _MESSAGE = re.compile(r"(?<= )(?:-m|--message)[= ].*")
 
 
-@functools.lru_cache(maxsize=2048)
+@remember
 def find_named(text: str) -> tuple[Call, ...]:
     """The commands of a text whose words say what they do: not those that only search, show or say words."""
     return tuple(call for call in read_calls(text) if call.words and not _only_shows(call))

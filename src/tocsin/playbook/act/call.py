@@ -7,7 +7,6 @@ is marked as hidden. It serves prohibitions, where too much is better than too l
 from __future__ import annotations
 
 import base64
-import functools
 import re
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -21,6 +20,7 @@ from tocsin.playbook.effect.pipeline import PRINTERS, read_printed
 from tocsin.playbook.effect.variables import assigned
 from tocsin.playbook.effect.verdict import NOTHING, Verdict
 from tocsin.playbook.effect.word import Reader, readable
+from tocsin.playbook.memory import remember
 
 DEEPEST = 8
 LONGEST = 12_000
@@ -67,7 +67,7 @@ class Call(NamedTuple):
         return " ".join((self.program, *self.words[1:]))
 
 
-@functools.lru_cache(maxsize=2048)
+@remember
 def read_calls(text: str) -> tuple[Call, ...]:
     """Every command of a shell text, those inside other commands included; never raises."""
     if len(text) > LONGEST:

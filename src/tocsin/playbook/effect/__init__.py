@@ -8,7 +8,6 @@ those. Whatever is not understood is ``unknown``, with the reason in words.
 
 from __future__ import annotations
 
-import functools
 from collections import deque
 
 from tocsin.playbook.effect.catalogue import EMPTY, Catalogue, Entry
@@ -18,6 +17,7 @@ from tocsin.playbook.effect.knowledge import Knowledge
 from tocsin.playbook.effect.tables import load
 from tocsin.playbook.effect.verdict import Verdict, unknown
 from tocsin.playbook.effect.walk import judge_statement, judge_text
+from tocsin.playbook.memory import remember
 
 __all__ = ["EMPTY", "Catalogue", "Entry", "Ground", "Knowledge", "Verdict", "classify", "find_ground", "load"]
 
@@ -54,7 +54,7 @@ def find_ground(knowledge: Knowledge, catalogue: Catalogue) -> Ground:
     return made
 
 
-@functools.lru_cache(maxsize=4096)
+@remember
 def _classify(text: str, ground: Ground) -> Verdict:
     judge = Judge(ground.knowledge, ground.catalogue, 0, judge_text, judge_command)
     try:

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import re
 import shlex
-from functools import lru_cache
 
 import msgspec
 
 from tocsin.playbook.effect.verdict import RANK, Verdict, sort
 from tocsin.playbook.effect.word import is_free, readable
+from tocsin.playbook.memory import remember
 from tocsin.words import Effect, Tag
 
 
@@ -66,7 +66,7 @@ def fits(pattern: str, words: tuple[str, ...]) -> bool:
     return len(words) == len(expected) and all(map(_covers, expected, words))
 
 
-@lru_cache(maxsize=4096)
+@remember
 def _split(pattern: str) -> tuple[str, ...]:
     try:
         return tuple(shlex.split(pattern))

@@ -40,12 +40,12 @@ Use instead:
 
 from __future__ import annotations
 
-import functools
 import re
 from collections.abc import Iterator
 
 from tocsin.playbook.duration import durations, say
 from tocsin.playbook.finding import Finding, View, shorten
+from tocsin.playbook.memory import remember
 from tocsin.playbook.model import Escalation, Procedure, Remark
 from tocsin.words import Level, TriggerClock
 
@@ -162,6 +162,6 @@ def _alike(one: str, other: str) -> bool:
     return len(_telling(one) & _telling(other)) >= 3
 
 
-@functools.lru_cache(maxsize=1024)
+@remember
 def _telling(text: str) -> frozenset[str]:
     return frozenset({word[:5] for word in _WORDS.findall(text.lower())} - _UNITS)

@@ -20,11 +20,11 @@ Use instead:
 
 from __future__ import annotations
 
-import functools
 import re
 from collections.abc import Iterator
 
 from tocsin.playbook.finding import Finding, View, shorten
+from tocsin.playbook.memory import remember
 from tocsin.playbook.model import Procedure, Remark, Severity
 from tocsin.words import Level
 
@@ -87,7 +87,7 @@ def _score(stems: frozenset[str], title: frozenset[str], whole: frozenset[str]) 
     return (2 * len(stems & title) + shared) * shared / len(stems) if shared else 0
 
 
-@functools.lru_cache(maxsize=1024)
+@remember
 def _stems(text: str) -> frozenset[str]:
     words = _WORDS.findall(text.lower())
     return frozenset(_ENDING.sub("", word)[:6] for word in words if word not in _COMMON)

@@ -7,7 +7,6 @@ condition, at a blank line followed by a comment of its own, at the next numbere
 
 from __future__ import annotations
 
-import functools
 import re
 from collections.abc import Sequence
 from typing import NamedTuple, TypeVar
@@ -16,6 +15,7 @@ from msgspec.structs import replace
 
 from tocsin.playbook import effect, placeholder, promql, query, statement
 from tocsin.playbook.block import Block
+from tocsin.playbook.memory import remember
 from tocsin.playbook.model import Branch, Statement, Step
 from tocsin.playbook.procedure.branch import comment_condition, trailing_condition
 from tocsin.playbook.statement import FenceItem
@@ -127,11 +127,11 @@ def _read(body: tuple[str, ...], lang: str | None, ground: effect.Ground) -> _Fo
 _LONGEST = 4000
 """Characters of a fence that is remembered: most have a few hundred."""
 
-_read_short = functools.lru_cache(maxsize=1024)(_read)
+_read_short = remember(_read)
 """A playbook that is compiled again, after an edit or on a reload, has nearly all of its fences as before."""
 
 
-@functools.lru_cache(maxsize=1024)
+@remember
 def _read_at(line: int, body: tuple[str, ...], lang: str | None, ground: effect.Ground) -> _Content:
     """The same on the lines of a document: above an edit, nothing has moved."""
     return _read_short(body, lang, ground).move(line - 1)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import re
 from typing import NamedTuple
 
@@ -10,6 +9,7 @@ from tocsin.playbook import entry, inline
 from tocsin.playbook.block import Block, Kind
 from tocsin.playbook.duration import clock
 from tocsin.playbook.kinds import part_of_response, section_kind
+from tocsin.playbook.memory import remember
 from tocsin.playbook.procedure.section import is_keyed_part, keyed_kind, names_symptoms, says_what_to_do
 from tocsin.words import SectionKind
 
@@ -47,7 +47,7 @@ class _Told(NamedTuple):
     severity: bool
 
 
-@functools.lru_cache(maxsize=4096)
+@remember
 def _read_title(title: str) -> _Told:
     """The same few titles head the parts of every procedure."""
     return _Told(

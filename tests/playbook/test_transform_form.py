@@ -145,6 +145,16 @@ def unlabel(text: str) -> str:
     return "\n".join(out)
 
 
+def indent_fences(text: str) -> str:
+    """Fences at column 0 two columns further in, with what they hold."""
+    out, fenced = [], False
+    for raw in text.split("\n"):
+        mark = raw.startswith("```")
+        out.append("  " + raw if (mark or fenced) and raw.strip() else raw)
+        fenced ^= mark
+    return "\n".join(out)
+
+
 def number_headings(text: str) -> str:
     """Chapters and what stands in them counted ("2.3 Response Times"), where no title has a number of its own."""
     counts, out, fenced = [0] * 7, [], False
@@ -191,6 +201,10 @@ _REWRITES: dict[str, _Rewrite] = {
     "plain_labels": _text(outside_fences(lambda raw: _PART.sub(r"\1:", raw))),
     "unlabelled": _text(unlabel),
     "headings_numbered": _text(number_headings),
+    "anchored": _text(outside_fences(lambda raw: re.sub(r"^(#+ [^`]*)$", r"\1 {#its-own}", raw))),
+    "all_ones": _text(outside_fences(lambda raw: re.sub(r"^(\s*)\d+\. ", r"\g<1>1. ", raw))),
+    "tildes": _text(lambda text: text.replace("```", "~~~")),
+    "fences_indented": _text(indent_fences),
     "capitals": _text(outside_fences(lambda raw: _PART.sub(lambda match: match[0].upper(), raw))),
 }
 

@@ -22,6 +22,7 @@ _TAG = re.compile(
     re.IGNORECASE,
 )
 _ATTRIBUTES = re.compile(r"\{:[^{}\n]*\}")  # kramdown's
+_OWN_ANCHOR = re.compile(r"\s*\{#[\w.:-]+\}$")
 _ESCAPE = re.compile(r"\\([\\`*_{}\[\]()#+\-.!|<>~])")
 _ENTITY = {"&nbsp;": " ", "&lt;": "<", "&gt;": ">", "&amp;": "&", "&quot;": '"', "&#39;": "'"}
 _ENTITIES = re.compile("|".join(_ENTITY))
@@ -34,8 +35,10 @@ _TICKED = re.compile(r"`([^`\n]+)`")
 
 @remember
 def clean(text: str) -> str:
-    """The words of a line without Markdown marks, HTML tags and doubled spaces."""
+    """The words of a line without Markdown marks, HTML tags, an anchor behind them and doubled spaces."""
     text = unfold(text)
+    if text.endswith("}") and "{#" in text:
+        text = _OWN_ANCHOR.sub("", text)
     if _MARKED.search(text):
         text = _TAG.sub(" ", text) if "<" in text else text
         if "[" in text:

@@ -16,7 +16,7 @@ from tocsin.playbook.model import ChatChannel
 _CHANNEL = re.compile(
     r"(?<![\w/&#\]=.?-])#(?P<name>[a-z][\w-]*(?:(?:<[\w -]+>|\{[\w -]+\}|\[[\w -]+\])[\w-]*)*)(?![\w(;])", re.IGNORECASE
 )
-_LINK = re.compile(r"\]\([^)]*\)|https?://\S+|<a [^>]*>")
+_LINK = re.compile(r"\]\([^)]*\)|https?://\S+|<a [^>]*>|\{#[\w.:-]+\}\s*$")
 _DATED = re.compile(
     r"YYYY|YY-?MM|MM-?DD|DATE|\d{4}-?\d{2}-?\d{2}|<[\w -]+>|\{[\w -]+\}|\[[\w -]+\]|-X+\b|NNN|\bID\b", re.IGNORECASE
 )

@@ -132,6 +132,7 @@ def _read_chapter(draft: Draft, chapter: Block) -> None:
         elif holder is chapter or not _is_rung(holder):
             rungs += _rungs_in(draft, holder)
     rungs = [rung for rung in rungs if rung.who]
+    _count(rungs)
     _assign(rungs, conditions)
     for rung in rungs:
         draft.escalation.append(
@@ -145,6 +146,13 @@ def _read_chapter(draft: Draft, chapter: Block) -> None:
             )
         )
     read_chapter_lines(draft, chapter)
+
+
+def _count(rungs: list[_Rung]) -> None:
+    """Give a list whose items all say "1." the numbers that it is shown with."""
+    if len(rungs) > 1 and all(rung.level == 1 for rung in rungs):
+        for number, rung in enumerate(rungs, 1):
+            rung.level = number
 
 
 def _is_rung(holder: Block) -> bool:

@@ -216,7 +216,6 @@ async def test_the_reads_have_alertmanagers_shape(open_house: Open) -> None:
     halted = next(alert for alert in alerts if alert["labels"]["alertname"] == "ChainHalted")
     assert halted.keys() == {
         *("annotations", "endsAt", "fingerprint", "receivers", "startsAt", "status", "updatedAt", "labels"),
-        "generatorURL",
     }
     assert halted["status"] == {"state": "active", "silencedBy": [], "inhibitedBy": [], "mutedBy": []}
     assert halted["receivers"] == [{"name": "quorum"}]

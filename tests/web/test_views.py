@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tocsin.errors import BadInput
+from tocsin.timeline.matcher import read_matchers
 from tocsin.web.hooks.keys import find_team
-from tocsin.web.hooks.matcher import read_matchers
 from tocsin.web.render import mark_code, spell_rough, spell_size, spell_span
 from tocsin.web.screens.postmortem import render_markdown
 from tocsin.web.views.scene import clean, find_link, quote

@@ -21,6 +21,7 @@ from tocsin.engine.contracts import Write
 from tocsin.engine.decide import decide
 from tocsin.engine.journal import Journal
 from tocsin.engine.opening import declared, open_incident
+from tocsin.engine.silencing import is_silenced
 from tocsin.errors import NotFound, Unavailable
 from tocsin.incident.book import Book
 from tocsin.incident.commands import ClearAlert, Command, JoinAlerts, RefireAlert
@@ -105,7 +106,24 @@ class Intake:
         if joined is not None:
             await self._tell(joined.id, JoinAlerts(by="alert", alerts=(see(row),)), row)
             return
+        if await is_silenced(self._journal, to.team or TRIAGE, row.labels):
+            await self._journal.store.write(Write(alerts=(replace(row, incident=None),)))
+            return
         await self._open(to, row)
+
+    async def reconsider(self, team: str) -> None:
+        """Alerts that a silence kept from opening an incident, and that it keeps no longer, open one if they fire."""
+        kept, keyed = (UNROUTED, None) if team == TRIAGE else (team, team)
+        for row in await self._journal.store.alerts(kept, firing=True):
+            if row.incident is not None or await is_silenced(self._journal, team, row.labels):
+                continue
+            signal = Signal(labels=row.labels, annotations=row.annotations, generator_url=row.generator_url)
+            to = find_destination(signal, keyed, self._shelf.routing(), self._shelf.settings.routes)
+            if not to.record:
+                async with self._lock(team):
+                    now = await self._journal.store.alert(kept, row.fingerprint)
+                    if now is not None and now.firing and now.incident is None:
+                        await self._fire(to, now, now)
 
     async def _tell(self, stream: str, command: Command, row: AlertRow) -> None:
         def choose(incident: Incident | None, book: Book) -> tuple[Event, ...]:

@@ -259,20 +259,33 @@ class Journal:
             self._standing[team] = (standing, sealed[-1].mac if sealed else chain.START)
         return self._standing[team]
 
-    async def change_team(self, team: str, event: Event) -> None:
-        """Append to a team's stream; its open incidents are planned again, since their book has changed."""
+    async def change_team(self, team: str, event: Event, *, wake: bool = False) -> None:
+        """Append to a team's stream; its open incidents are planned again, since their book has changed.
+
+        With `wake`, whatever else of the team depends on it is looked at in the next turn.
+        """
         stream = team_stream(team)
         async with self._locks.setdefault(stream, asyncio.Lock()):
             standing, seal = await self._team(team)
             now = self.clock.now()
             entry = Entry(stream=stream, seq=standing.seq + 1, at=now, recorded_at=now, event=event)
             sealed = self._seal([entry], seal)
-            append = Append(stream=stream, expected_seq=standing.seq, entries=sealed)
+            after = fold_standing([entry], standing)
+            due = now if wake else after.next_change(now)
+            append = Append(stream=stream, expected_seq=standing.seq, entries=sealed, wake=due)
             await self.store.write(Write(appends=(append,)))
-            self._standing[team] = (fold_standing([entry], standing), sealed[-1].mac)
+            self._standing[team] = (after, sealed[-1].mac)
         self._tell(stream, [entry])
         for incident in await self.open_incidents(team):
             await self.replan(incident.id)
+
+    async def rest_team(self, team: str) -> None:
+        """Let a team's stream sleep until time alone changes something in it."""
+        stream = team_stream(team)
+        async with self._locks.setdefault(stream, asyncio.Lock()):
+            standing, _ = await self._team(team)
+            wake = standing.next_change(self.clock.now())
+            await self.store.write(Write(appends=(Append(stream=stream, expected_seq=standing.seq, wake=wake),)))
 
 
 def find_forbidden(incident: Incident | None, book: Book) -> frozenset[int]:

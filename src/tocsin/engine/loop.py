@@ -17,10 +17,12 @@ from tocsin.engine.decide import decide
 from tocsin.engine.dispatch import Dispatch
 from tocsin.engine.intake import Intake
 from tocsin.engine.journal import Journal
+from tocsin.engine.silencing import Silencing
 from tocsin.errors import Corrupt, NotFound
 from tocsin.incident.authority import require_authority
 from tocsin.incident.book import Book
 from tocsin.incident.commands import ChooseScenario, Command
+from tocsin.incident.standing import find_team
 from tocsin.incident.state import Incident
 from tocsin.timeline.entry import Entry
 from tocsin.timeline.events import Event
@@ -41,6 +43,7 @@ class Engine:
     def __init__(self, journal: Journal, clock: Clock, performers: tuple[Performer, ...]) -> None:
         self.journal, self.clock = journal, clock
         self.intake = Intake(journal)
+        self.silencing = Silencing(journal)
         self.dispatch = Dispatch(journal, clock, performers)
         self._nudged = asyncio.Event()
         self._stopped: set[str] = set()
@@ -100,7 +103,7 @@ class Engine:
     async def replan(self, stream: str) -> None:
         """A stream that cannot be read stops by itself; one that fails otherwise is tried again; the others go on."""
         try:
-            await self.journal.replan(stream)
+            await self._plan(stream)
             self._failing.pop(stream, None)
         except Corrupt:
             self._stopped.add(stream)
@@ -109,6 +112,14 @@ class Engine:
             wait = min(2 * self._failing.get(stream, (0.0, FIRST_WAIT_S / 2))[1], LONGEST_WAIT_S)
             self._failing[stream] = (time.monotonic() + wait, wait)
             LOG.critical("%s could not be planned; it is tried again in %g s.", stream, wait, exc_info=True)
+
+    async def _plan(self, stream: str) -> None:
+        team = find_team(stream)
+        if team is None:
+            await self.journal.replan(stream)
+            return
+        await self.intake.reconsider(team)
+        await self.journal.rest_team(team)
 
     async def submit(self, stream: str, command: Command) -> list[Entry]:
         """Ask something of an incident; the entries that it gave. Raises `Denied`, `NotFound` or `Conflict`.

@@ -95,7 +95,12 @@ class Shelf:
         playbook = await self.playbook(incident.model)
         team = self.settings.teams.get(incident.team)
         if team is None:
-            return Book(playbook=playbook, policy=self.policy(incident), classify=self._classify())
+            return Book(
+                playbook=playbook,
+                policy=self.policy(incident),
+                classify=self._classify(),
+                silences=tuple((await self.standing(incident.team)).silences.values()),
+            )
         standing = await self.standing(incident.team)
         return Book(
             playbook=playbook,
@@ -105,6 +110,7 @@ class Shelf:
             frozen=standing.frozen,
             no_isolation=self.settings.no_isolation,
             in_force=await self._in_force(incident),
+            silences=tuple(standing.silences.values()),
         )
 
     def blank(self) -> Book:

@@ -1,8 +1,8 @@
 """Everything written that binds an incident: its pinned playbook, its team's policy, and what others forbid it.
 
 The book is an argument of every decision and plan. What changes from hour to hour without being an event of the
-incident itself (is the playbook activated, is the team frozen, which prohibitions of other open incidents hold on the
-same targets, can steps be isolated here at all) is looked up by the engine and handed in with it.
+incident itself (is the playbook activated, is the team frozen, what is silenced, which prohibitions of other open
+incidents hold on the same targets, can steps be isolated here at all) is looked up by the engine and handed in with it.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Literal
 
 import msgspec
 
+from tocsin.incident.silence import Silence
 from tocsin.incident.state import Incident
 from tocsin.playbook.model import Playbook, Procedure, Prohibition, Response, Severity, Statement, Step
 from tocsin.words import Calendar, Mode
@@ -75,6 +76,7 @@ class Book(msgspec.Struct, frozen=True, kw_only=True):
     frozen: bool = False
     no_isolation: str = ""
     in_force: tuple[InForce, ...] = ()
+    silences: tuple[Silence, ...] = ()
 
     def scenario(self, incident: Incident) -> Procedure | None:
         """The scenario that the incident is an instance of."""

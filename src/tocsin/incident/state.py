@@ -128,7 +128,11 @@ class Update(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Incident(msgspec.Struct, frozen=True, kw_only=True):
-    """One incident. `seq` is the last entry folded in; times are UTC."""
+    """One incident. `seq` is the last entry folded in; times are UTC.
+
+    `silenced` maps the fingerprint of an alert under a silence to that silence; `resumed_at` is when the last silence
+    over all of them ended while one still fired.
+    """
 
     id: str
     seq: int
@@ -157,6 +161,8 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
     postmortem: str | None = None
     merged_into: str | None = None
     alerts: dict[str, AlertState] = {}
+    silenced: dict[str, str] = {}
+    resumed_at: datetime | None = None
     joined: dict[str, datetime] = {}
     asked: dict[int, datetime] = {}
     calls: dict[str, Call] = {}
@@ -181,6 +187,18 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
     def uncleared(self) -> tuple[AlertSeen, ...]:
         """Its alerts that have given no all-clear."""
         return tuple(each.seen for each in self.alerts.values() if each.cleared_at is None)
+
+    @property
+    def calling_since(self) -> datetime:
+        """When the calling of people started, or began anew after a silence."""
+        return max(self.started_at, self.resumed_at or self.started_at)
+
+    @property
+    def is_hushed(self) -> bool:
+        """Whether it pages nobody for now: an alert is silenced, and none fires that is not."""
+        if not self.silenced:
+            return False
+        return all(each.cleared_at is not None or key in self.silenced for key, each in self.alerts.items())
 
     @property
     def commander(self) -> str | None:

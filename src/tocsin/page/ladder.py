@@ -57,7 +57,7 @@ def _ladder(incident: Incident, staffing: Staffing, clocks: Clocks) -> Iterator[
     after = -clocks.next_level
     for index, who in enumerate(staffing.levels[:1] if clocks.quiet else staffing.levels):
         after = staffing.level_after_s.get(str(index + 1), after + clocks.next_level)
-        due = incident.started_at + timedelta(seconds=after)
+        due = incident.calling_since + timedelta(seconds=after)
         yield Demand(key=f"level:{index + 1}", who=who, due=due, why=f"level {index + 1} of the ladder")
 
 
@@ -66,7 +66,7 @@ def _paged_at_once(incident: Incident, book: Book) -> Iterator[Demand]:
     if severity is not None and severity.page:
         why = f"{severity.id} pages them at once"
         line = severity.page_line or severity.line
-        yield Demand(key=f"severity:{severity.id}", who=severity.page, due=incident.started_at, why=why, line=line)
+        yield Demand(key=f"severity:{severity.id}", who=severity.page, due=incident.calling_since, why=why, line=line)
 
 
 def _escalations(incident: Incident, book: Book, clocks: Clocks) -> Iterator[Demand]:
@@ -82,7 +82,7 @@ def _escalations(incident: Incident, book: Book, clocks: Clocks) -> Iterator[Dem
                     key=f"line:{escalation.line}",
                     who=escalation.who,
                     due=due,
-                    why=_why(trigger, due - incident.started_at),
+                    why=_why(trigger, due - incident.calling_since),
                     line=escalation.line,
                 )
 
@@ -96,12 +96,12 @@ def _due(
     if trigger.severity is not None:
         if severity is None or trigger.severity != severity.id:
             return None
-        return incident.started_at + timedelta(seconds=trigger.after_s)
+        return incident.calling_since + timedelta(seconds=trigger.after_s)
     if trigger.clock is TriggerClock.IMMEDIATE:
-        return incident.started_at
+        return incident.calling_since
     if not _answers_within_the_hour(severity, clocks):
         return None
-    return incident.started_at + timedelta(seconds=max(trigger.after_s, clocks.within or 0))
+    return incident.calling_since + timedelta(seconds=max(trigger.after_s, clocks.within or 0))
 
 
 def _answers_within_the_hour(severity: Severity | None, clocks: Clocks) -> bool:

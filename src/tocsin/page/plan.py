@@ -16,10 +16,11 @@ from tocsin.incident.book import Book
 from tocsin.incident.deadline import find_deadline
 from tocsin.incident.ledger import Wanted, settle
 from tocsin.incident.obligation import ACKNOWLEDGE
-from tocsin.incident.plan import Happening, Plan
+from tocsin.incident.plan import Happening, Plan, join
 from tocsin.incident.state import Call, Incident
 from tocsin.oncall.rota import Rota
 from tocsin.page.clocks import Clocks, read_clocks, wait_after
+from tocsin.page.hush import find_hush
 from tocsin.page.ladder import Demand, find_demands
 from tocsin.timeline.events import LevelJoined, PageRequested
 from tocsin.words import PageState, Status
@@ -35,10 +36,13 @@ def plan(incident: Incident, book: Book, rota: Rota, now: datetime) -> Plan:
         return settle(incident, (), frozenset({ACKNOWLEDGE}), now)
     clocks = read_clocks(incident, book)
     ledger = settle(incident, _acknowledgement(incident, book, rota, clocks), frozenset({ACKNOWLEDGE}), now)
+    hush = find_hush(incident, book, now)
+    if hush.events or incident.is_hushed:
+        return join((ledger, hush))
     calls = _Calls(incident, rota, now)
     ahead = _join(incident, book, rota, clocks, calls)
     repeats = _repeat(incident, rota, clocks, calls)
-    wakes = [wake for wake in (ledger.wake, ahead, repeats) if wake is not None]
+    wakes = [wake for wake in (ledger.wake, hush.wake, ahead, repeats) if wake is not None]
     return Plan((*ledger.events, *calls.events), min(wakes, default=None))
 
 
@@ -63,6 +67,8 @@ def find_answer(incident: Incident, page: PageRequested) -> str:
     """Why a page that was decided need not go out any more; empty while it must."""
     if incident.status not in CALLING:
         return f"the incident is {incident.status} by now"
+    if incident.is_hushed:
+        return "silenced meanwhile"
     call = incident.calls.get(page.responder)
     return "answered meanwhile" if call is not None and call.answered_at is not None else ""
 

@@ -47,6 +47,10 @@ def _tell_opening(event: e.Event, name: Name) -> str | None:
             return f"Alert {alert} cleared"
         case e.AlertFiredAgain(name=alert):
             return f"Alert {alert} fires again"
+        case e.AlertSilenced(name=alert, by=by, until=until, comment=comment):
+            return f"Alert {alert} is silenced by {by} until {until:%d %b %H:%M}{_because(comment)}"
+        case e.AlertUnsilenced(name=alert):
+            return f"Alert {alert} is no longer silenced, and fires"
         case e.ScenarioChosen(scenario=scenario, team=team, by=by):
             return f"{name(by)} chose the scenario {scenario} of {team}"
     return None
@@ -209,4 +213,9 @@ def _tell_duties(event: e.Event, name: Name) -> str | None:
             return f"{name(by)} activated the playbook {digest[:12]}"
         case e.FreezeSet(on=on, by=by, reason=reason):
             return f"{name(by)} {'froze' if on else 'unfroze'} what runs by itself{_because(reason)}"
+        case e.SilenceSet(by=by, matchers=matchers, ends_at=until, comment=comment):
+            what = ", ".join(map(str, matchers))
+            return f"{by} silenced {what} until {until:%d %b %H:%M}{_because(comment)}"
+        case e.SilenceExpired(silence=silence):
+            return f"Silence {silence} was ended"
     return None

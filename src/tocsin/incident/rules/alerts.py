@@ -14,7 +14,7 @@ from tocsin.words import Status
 
 def _alerts_joined(incident: Incident, entry: Entry, event: e.AlertsJoined) -> Incident:
     joined = {seen.fingerprint: AlertState(seen=seen) for seen in event.alerts}
-    return replace(incident, alerts={**incident.alerts, **joined})
+    return _resume(incident, replace(incident, alerts={**incident.alerts, **joined}), entry)
 
 
 def _alert_cleared(incident: Incident, entry: Entry, event: e.AlertCleared) -> Incident:
@@ -29,7 +29,22 @@ def _alert_fired_again(incident: Incident, entry: Entry, event: e.AlertFiredAgai
     before = incident.alerts.get(event.fingerprint)
     if before is None:
         return incident
-    return replace(incident, alerts={**incident.alerts, event.fingerprint: replace(before, cleared_at=None)})
+    after = replace(incident, alerts={**incident.alerts, event.fingerprint: replace(before, cleared_at=None)})
+    return _resume(incident, after, entry)
+
+
+def _alert_silenced(incident: Incident, entry: Entry, event: e.AlertSilenced) -> Incident:
+    return replace(incident, silenced={**incident.silenced, event.fingerprint: event.silence})
+
+
+def _alert_unsilenced(incident: Incident, entry: Entry, event: e.AlertUnsilenced) -> Incident:
+    left = {key: silence for key, silence in incident.silenced.items() if key != event.fingerprint}
+    return _resume(incident, replace(incident, silenced=left), entry)
+
+
+def _resume(before: Incident, after: Incident, entry: Entry) -> Incident:
+    """Where nothing was to page and something is again, the calling begins anew."""
+    return replace(after, resumed_at=entry.at) if before.is_hushed and not after.is_hushed else after
 
 
 def _scenario_chosen(incident: Incident, entry: Entry, event: e.ScenarioChosen) -> Incident:
@@ -50,5 +65,7 @@ RULES: dict[type[e.Event], Any] = {
     e.AlertsJoined: _alerts_joined,
     e.AlertCleared: _alert_cleared,
     e.AlertFiredAgain: _alert_fired_again,
+    e.AlertSilenced: _alert_silenced,
+    e.AlertUnsilenced: _alert_unsilenced,
     e.ScenarioChosen: _scenario_chosen,
 }

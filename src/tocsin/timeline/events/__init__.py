@@ -15,7 +15,9 @@ from tocsin.timeline.events.alert import (
     AlertCleared,
     AlertFiredAgain,
     AlertSeen,
+    AlertSilenced,
     AlertsJoined,
+    AlertUnsilenced,
     IncidentOpened,
     ScenarioChosen,
 )
@@ -66,24 +68,27 @@ from tocsin.timeline.events.run import (
     StepSkipped,
     StepStarted,
 )
-from tocsin.timeline.events.team import FreezeSet, PlaybookActivated
+from tocsin.timeline.events.team import FreezeSet, PlaybookActivated, SilenceExpired, SilenceSet
 
 # fmt: off
 __all__ = [
     "EVENTS", "Acknowledged", "AcknowledgementExpired", "AlertCleared", "AlertFiredAgain", "AlertSeen",
-    "AlertsJoined",
+    "AlertSilenced", "AlertUnsilenced", "AlertsJoined",
     "AnyEvent", "CauseIdentified", "Closed", "Declared", "Dismissed", "DoubtSettled", "EscalationAsked",
     "Event", "Fact", "FreezeSet", "IncidentOpened", "Intent", "LeftFile", "LevelJoined", "Merged", "Mitigated",
     "NoteAdded", "ObligationArmed", "ObligationDropped", "ObligationLate", "ObligationMet", "ObligationWaived",
     "Outcome",
     "PageDelivered", "PageFailed", "PageRequested", "PageWithheld", "Part", "PlaybookActivated", "PostmortemSaved",
-    "ProhibitionLifted", "Reopened", "Resolved", "RoleTaken", "ScenarioChosen", "SeveritySet", "StepApproved",
+    "ProhibitionLifted", "Reopened", "Resolved", "RoleTaken", "ScenarioChosen", "SeveritySet", "SilenceExpired",
+    "SilenceSet",
+    "StepApproved",
     "StepDone", "StepFinished", "StepForbidden", "StepInDoubt", "StepNotRun", "StepProposed", "StepRequested",
     "StepSkipped", "StepStarted", "UpdateForbidden", "UpdatePosted",
 ]
 
 AnyEvent = (
     IncidentOpened | AlertsJoined | AlertCleared | AlertFiredAgain | ScenarioChosen
+    | AlertSilenced | AlertUnsilenced
     | Declared | Acknowledged | AcknowledgementExpired | SeveritySet | RoleTaken | CauseIdentified
     | Mitigated | Resolved | Reopened | Closed | Dismissed | Merged
     | NoteAdded | UpdatePosted | UpdateForbidden | PostmortemSaved
@@ -91,7 +96,7 @@ AnyEvent = (
     | StepProposed | StepApproved | StepForbidden | StepSkipped | StepDone | DoubtSettled
     | StepRequested | StepStarted | StepFinished | StepNotRun | StepInDoubt
     | ObligationArmed | ObligationLate | ObligationDropped | ObligationMet | ObligationWaived | ProhibitionLifted
-    | PlaybookActivated | FreezeSet
+    | PlaybookActivated | FreezeSet | SilenceSet | SilenceExpired
 )
 # fmt: on
 

@@ -68,3 +68,22 @@ class ScenarioChosen(Fact, frozen=True, kw_only=True):
     playbook: str = ""
     model: str = ""
     scenario_line: int | None = None
+
+
+class AlertSilenced(Fact, frozen=True, kw_only=True):
+    """An alert that fires falls under a silence: it pages nobody while that lasts."""
+
+    fingerprint: str
+    name: str
+    silence: str
+    by: str
+    comment: str
+    until: datetime
+
+
+class AlertUnsilenced(Fact, frozen=True, kw_only=True):
+    """The silence over an alert has ended, and the alert still fires: it pages again."""
+
+    fingerprint: str
+    name: str
+    silence: str

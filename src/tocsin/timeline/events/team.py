@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from tocsin.timeline.events.kinds import Fact
+from tocsin.timeline.matcher import Matcher
 
 
 class PlaybookActivated(Fact, frozen=True, kw_only=True):
@@ -18,3 +21,23 @@ class FreezeSet(Fact, frozen=True, kw_only=True):
     on: bool
     by: str
     reason: str = ""
+
+
+class SilenceSet(Fact, frozen=True, kw_only=True):
+    """Alerts that fit all `matchers` page nobody from `starts_at` to `ends_at`; one with a known id takes its place.
+
+    `by` is who asked, as whoever sent it says; an Alertmanager's client needs no account here.
+    """
+
+    silence: str
+    matchers: tuple[Matcher, ...]
+    starts_at: datetime
+    ends_at: datetime
+    by: str
+    comment: str
+
+
+class SilenceExpired(Fact, frozen=True, kw_only=True):
+    """A silence was ended before its time."""
+
+    silence: str

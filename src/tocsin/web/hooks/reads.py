@@ -1,25 +1,28 @@
 """What Alertmanager's clients read: amtool, dashboards and Prometheus find here what they would find there.
 
-Only alerts that fire are listed, as there: one whose end has passed without a repetition is not. There are no silences
-and no inhibition yet, and the answers say so by being empty. The receivers are the teams.
+Only alerts that fire are listed, as there: one whose end has passed without a repetition is not. There is no inhibition
+yet, and the answers say so by being empty. The receivers are the teams.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
 from litestar import Request, Router, get
 from litestar.di import NamedDependency as Given
-from litestar.params import FromQuery, QueryParameter
 
+from tocsin.alert.group import TRIAGE
 from tocsin.alert.row import AlertRow
+from tocsin.errors import BadInput
+from tocsin.incident.silence import Silence, find_active
+from tocsin.timeline.matcher import Matcher, make_matcher, read_matchers
 from tocsin.web.desk import Desk
 from tocsin.web.hooks.keys import require_bearer_key, require_path_key
-from tocsin.web.hooks.matcher import read_matchers
+from tocsin.web.hooks.silences import SILENCES
 
 UNROUTED = "nobody yet"
 
@@ -33,7 +36,7 @@ class Receiver(msgspec.Struct, frozen=True):
 class State(msgspec.Struct, frozen=True, rename="camel"):
     """Where an alert stands."""
 
-    state: str = "active"
+    state: str
     silenced_by: tuple[str, ...] = ()
     inhibited_by: tuple[str, ...] = ()
     muted_by: tuple[str, ...] = ()
@@ -49,8 +52,8 @@ class Gettable(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     ends_at: datetime
     updated_at: datetime
     receivers: tuple[Receiver, ...]
-    generator_url: str = msgspec.field(name="generatorURL", default="")
-    status: State = State()
+    status: State
+    generator_url: str | msgspec.UnsetType = msgspec.field(name="generatorURL", default=msgspec.UNSET)
 
 
 class Group(msgspec.Struct, frozen=True):
@@ -94,24 +97,54 @@ class Status(msgspec.Struct, frozen=True, rename="camel"):
     config: Config = Config()
 
 
+class Asked:
+    """Which alerts somebody wants to see. Raises `BadInput` for what is no matcher."""
+
+    def __init__(self, request: Request[Any, Any, Any]) -> None:
+        given = request.query_params
+        self._matchers = read_matchers(given.getall("filter", []))
+        receiver = given.get("receiver", "")
+        self._receivers = (make_matcher("r", receiver, is_regex=True, is_equal=True),) if receiver else ()
+        self._hidden = {name for name in ("active", "silenced", "unprocessed") if _is_refused(given.get(name, ""))}
+
+    def wants(self, alert: Gettable) -> bool:
+        """Whether an alert is among them."""
+        state = "silenced" if alert.status.silenced_by else alert.status.state
+        if state in self._hidden or not fit_filter(self._matchers, alert.labels):
+            return False
+        return all(each.fits({"r": to.name}) for each in self._receivers for to in alert.receivers)
+
+
+def _is_refused(given: str) -> bool:
+    if given.lower() not in ("", "true", "false"):
+        raise BadInput(f"{given[:40]!r} is neither true nor false.")
+    return given.lower() == "false"
+
+
+def fit_filter(matchers: Iterable[Matcher], labels: Mapping[str, str]) -> bool:
+    """Whether labels fit a filter. Alertmanager's rule for an empty value: `a=""` asks that there be no label `a`."""
+    for each in matchers:
+        there = each.name in labels
+        if not each.value and there is not each.is_equal:
+            continue
+        if not each.fits(labels):
+            return False
+    return True
+
+
 class Reads:
     """Answers for one team, or for all where alerts are taken without a key."""
 
     def __init__(self, desk: Desk, started_at: datetime) -> None:
         self._desk, self._started_at = desk, started_at
 
-    async def alerts(self, team: str | None, filters: Iterable[str], receiver: str | None) -> list[Gettable]:
-        """The alerts that fire and fit all filters."""
-        matchers, wanted = read_matchers(filters), read_matchers([f'r=~"{receiver}"'] if receiver else [])
-        rows = await self._desk.engine.journal.store.alerts(team, firing=True)
-        now = self._desk.clock.now()
-        return [
-            show_alert(row)
-            for row in rows
-            if not row.is_silent(now)
-            and all(each.fits(row.labels) for each in matchers)
-            and all(each.fits({"r": row.team}) for each in wanted)
-        ]
+    async def alerts(self, team: str | None, asked: Asked) -> list[Gettable]:
+        """The alerts that fire and are asked for, by fingerprint."""
+        journal, now = self._desk.engine.journal, self._desk.clock.now()
+        rows = [row for row in await journal.store.alerts(team, firing=True) if not row.is_silent(now)]
+        silences = {each: (await journal.standing(each or TRIAGE)).silences for each in {row.team for row in rows}}
+        shown = (show_alert(row, find_active(silences[row.team].values(), row.labels, now)) for row in rows)
+        return sorted((each for each in shown if asked.wants(each)), key=lambda each: each.fingerprint)
 
     def status(self) -> Status:
         """What runs here, since when."""
@@ -122,8 +155,9 @@ class Reads:
         return [Receiver(each) for each in self._desk.engine.journal.shelf.settings.teams if team in (None, each)]
 
 
-def show_alert(row: AlertRow) -> Gettable:
-    """An alert as Alertmanager shows it."""
+def show_alert(row: AlertRow, silences: Sequence[Silence]) -> Gettable:
+    """An alert as Alertmanager shows it, with the silences that it is under."""
+    by = tuple(sorted(each.id for each in silences))
     return Gettable(
         fingerprint=row.fingerprint,
         labels=row.labels,
@@ -132,7 +166,8 @@ def show_alert(row: AlertRow) -> Gettable:
         ends_at=row.ends_at,
         updated_at=row.updated_at,
         receivers=(Receiver(row.team or UNROUTED),),
-        generator_url=row.generator_url,
+        generator_url=row.generator_url or msgspec.UNSET,
+        status=State(state="suppressed" if by else "active", silenced_by=by),
     )
 
 
@@ -147,9 +182,6 @@ def group_alerts(alerts: Iterable[Gettable]) -> list[Group]:
     ]
 
 
-Filter = Annotated[list[str] | None, QueryParameter(name="filter", max_items=20)]
-
-
 async def provide_team(desk: Given[Desk], request: Request[Any, Any, Any]) -> str | None:
     """The team of the key, in the address or in the header."""
     key = request.path_params.get("key")
@@ -158,38 +190,24 @@ async def provide_team(desk: Given[Desk], request: Request[Any, Any, Any]) -> st
 
 @get("/alerts", operation_id="listAlertsByKey")
 async def list_alerts(
-    reads: Given[Reads],
-    team_of_key: Given[str | None],
-    matching: FromQuery[Filter] = None,
-    receiver: FromQuery[str | None] = None,
-    active: FromQuery[bool] = True,
+    reads: Given[Reads], team_of_key: Given[str | None], request: Request[Any, Any, Any]
 ) -> list[Gettable]:
     """The alerts that fire."""
-    return await reads.alerts(team_of_key, matching or (), receiver) if active else []
+    return await reads.alerts(team_of_key, Asked(request))
 
 
 @get("/alerts/groups", operation_id="listGroupsByKey")
 async def list_groups(
-    reads: Given[Reads],
-    team_of_key: Given[str | None],
-    matching: FromQuery[Filter] = None,
-    receiver: FromQuery[str | None] = None,
-    active: FromQuery[bool] = True,
+    reads: Given[Reads], team_of_key: Given[str | None], request: Request[Any, Any, Any]
 ) -> list[Group]:
     """The alerts that fire, by receiver and name."""
-    return group_alerts(await reads.alerts(team_of_key, matching or (), receiver)) if active else []
+    return group_alerts(await reads.alerts(team_of_key, Asked(request)))
 
 
 @get("/receivers", operation_id="listReceiversByKey")
 async def list_receivers(reads: Given[Reads], team_of_key: Given[str | None]) -> list[Receiver]:
     """The teams."""
     return reads.receivers(team_of_key)
-
-
-@get("/silences", operation_id="listSilencesByKey")
-async def list_silences(team_of_key: Given[str | None]) -> list[dict[str, str]]:
-    """None."""
-    return []
 
 
 @get("/status", operation_id="readIntakeStatusByKey")
@@ -200,7 +218,7 @@ async def read_status(reads: Given[Reads], team_of_key: Given[str | None]) -> St
 
 def make_read_routes() -> list[Router]:
     """The reads under both prefixes."""
-    handlers = [list_alerts, list_groups, list_receivers, list_silences, read_status]
+    handlers = [list_alerts, list_groups, list_receivers, read_status, *SILENCES]
     return [
         Router(path=path, route_handlers=handlers, tags=["alerts"], include_in_schema=False)
         for path in ("/in/{key:str}/api/v2", "/api/v2")

@@ -1,7 +1,8 @@
-"""Alertmanager's matchers, as amtool sends them in `filter`: ``name="value"``, ``!=``, ``=~``, ``!~``.
+"""Alertmanager's matchers, as in silences and in amtool's `filter`: ``name="value"``, ``!=``, ``=~``, ``!~``.
 
 Expressions are anchored, as Alertmanager's are. Its own matcher needs linear time whatever the expression; Python's
-does not, so what could take long is refused: at most two repeats, none of a group, and no reference back.
+does not, so what could take long is refused: at most two repeats, none of a group, and no reference back. A value is
+compared whole, an expression with its first 1,024 characters.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from tocsin.errors import BadInput
 MATCHER = re.compile(r'\s*"?([^"=!~\s{},]+)"?\s*(=~|!~|!=|=)\s*("(?:[^"\\]|\\.)*"|[^"]*?)\s*\Z', re.DOTALL)
 MOST_PATTERN, MOST_VALUE, MOST_FILTERS = 200, 1024, 20
 CLASS = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]])*\]", re.DOTALL)
-COSTLY = re.compile(r"\)[*+?{]|\(\?(?!:)")
+COSTLY = re.compile(r"\)[*+?{]|\(\?(?!:|i\))")
+SIGNS = {(False, True): "=", (False, False): "!=", (True, True): "=~", (True, False): "!~"}
 
 
 class Matcher(msgspec.Struct, frozen=True):
@@ -29,9 +31,21 @@ class Matcher(msgspec.Struct, frozen=True):
 
     def fits(self, labels: Mapping[str, str]) -> bool:
         """Whether labels satisfy it."""
-        found = labels.get(self.name, "")[:MOST_VALUE]
-        same = re.fullmatch(self.value, found, re.DOTALL) is not None if self.is_regex else found == self.value
-        return same is self.is_equal
+        found = labels.get(self.name, "")
+        if not self.is_regex:
+            return (found == self.value) is self.is_equal
+        return (re.fullmatch(self.value, found[:MOST_VALUE], re.DOTALL) is not None) is self.is_equal
+
+    def __str__(self) -> str:
+        """As Alertmanager writes it."""
+        return f'{self.name}{SIGNS[self.is_regex, self.is_equal]}"{self.value}"'
+
+
+def make_matcher(name: str, value: str, *, is_regex: bool, is_equal: bool) -> Matcher:
+    """A matcher whose expression, if it is one, can be read and is quick. Raises `BadInput`."""
+    if is_regex:
+        _require_cheap(value)
+    return Matcher(name, value, is_regex, is_equal)
 
 
 def read_matchers(filters: Iterable[str]) -> tuple[Matcher, ...]:
@@ -48,10 +62,7 @@ def _read(text: str) -> Matcher:
         raise BadInput(f'The filter {text[:100]!r} is no matcher; write it as alertname="NodeDown".')
     name, sign, quoted = found.groups()
     value = re.sub(r"\\(.)", _unescape, quoted[1:-1], flags=re.DOTALL) if quoted.startswith('"') else quoted
-    matcher = Matcher(name, value, is_regex="~" in sign, is_equal="!" not in sign)
-    if matcher.is_regex:
-        _require_cheap(matcher.value)
-    return matcher
+    return make_matcher(name, value, is_regex="~" in sign, is_equal="!" not in sign)
 
 
 def _unescape(found: re.Match[str]) -> str:

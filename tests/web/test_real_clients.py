@@ -66,9 +66,47 @@ async def test_amtool_adds_and_queries(open_house: Open) -> None:
         for query in (["alertname=~Node.*"], ["alertname=ChainHalted", "instance!=v1"]):
             code, out, err = await run("amtool", at, "-o", "json", "alert", "query", *query)
             assert (code, json.loads(out)) == (0, []), err
-        for verb in (["silence", "query"], ["cluster", "show"], ["config", "show"]):
+        for verb in (["cluster", "show"], ["config", "show"]):
             code, _, err = await run("amtool", at, *verb)
             assert code == 0, (verb, err)
+
+
+@pytest.mark.needs("amtool")
+async def test_amtool_silences_changes_and_expires(open_house: Open, tmp_path: Path) -> None:
+    """amtool counts by the clock on the wall, so the house has it too."""
+    house = await open_house(clock=SystemClock())
+    house.story.journal.clock = house.story.engine.clock = SystemClock()
+    async with house.serving() as url:
+        at = f"--alertmanager.url={url}/in/{KEY}"
+
+        async def amtool(*words: str) -> str:
+            code, out, err = await run("amtool", at, *words)
+            assert code == 0, (words, out, err)
+            return out
+
+        said = ("--author=ana", "--comment=the chain is upgraded")
+        first = (
+            await amtool("silence", "add", *said, "--duration=2h", "alertname=ChainHalted", "instance=~v.*")
+        ).strip()
+        await amtool("alert", "add", "ChainHalted", "instance=v1")
+        assert await house.story.store.cards() == [], "nobody is paged for it"
+        (hushed,) = json.loads(await amtool("-o", "json", "alert", "query", "--silenced"))
+        assert (hushed["status"]["state"], hushed["status"]["silencedBy"]) == ("suppressed", [first])
+        assert json.loads(await amtool("-o", "json", "alert", "query")) == []
+        (shown,) = json.loads(await amtool("-o", "json", "silence", "query", "alertname=ChainHalted"))
+        assert (shown["id"], shown["createdBy"], shown["comment"]) == (first, "ana", "the chain is upgraded")
+        assert json.loads(await amtool("-o", "json", "silence", "query", "alertname=Other")) == []
+        await amtool("silence", "update", "--duration=3h", first)
+        assert (await amtool("silence", "query", "-q", "--within=24h")).split() == [first], "only its end has moved"
+        (tmp_path / "more.json").write_text(json.dumps([{**shown, "id": "", "comment": "imported"}]))
+        await amtool("silence", "import", str(tmp_path / "more.json"))
+        ids = (await amtool("silence", "query", "-q")).split()
+        assert len(ids) == 2
+        await amtool("silence", "expire", *ids)
+        assert await amtool("silence", "query", "-q") == ""
+        assert set((await amtool("silence", "query", "-q", "--expired")).split()) == set(ids)
+        await house.story.engine.turn()
+        assert [card.title for card in await house.story.store.cards()] == ["Chain Halted"], "it fires, and pages now"
 
 
 @pytest.mark.needs("amtool")

@@ -1,7 +1,7 @@
 """Alertmanager's own fingerprint of an alert, so that links and silences match between the two.
 
 64-bit FNV-1a over the label names in byte order, each as ``name 0xFF value 0xFF``, as 16 hex digits (checked against a
-real Alertmanager in `tests/alert/test_real_clients.py`).
+real Alertmanager in `tests/web/test_beside_alertmanager.py`).
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from enum import StrEnum
 import msgspec
 
 from tocsin.alert.fingerprint import find_fingerprint
-from tocsin.alert.signal import Timed
+from tocsin.alert.signal import RESOLVE_TIMEOUT, TELLS_ITSELF, Timed
 
 
 class AlertRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,24 +54,37 @@ class Change(StrEnum):
 def merge(row: AlertRow | None, timed: Timed, team: str, now: datetime) -> tuple[AlertRow, Change]:
     """The row after a signal, and what that means.
 
-    While an alert fires, Alertmanager's merge holds: the earliest start, the latest end. A resolve of an alert that is
-    not firing changes nothing, so that late and doubled resolves are harmless.
+    A resolve of an alert that is not firing changes nothing, so that late and doubled resolves are harmless.
     """
     fresh = _fresh(timed, team, now)
     if row is None:
         return fresh, Change.NEW if timed.firing else Change.NOTHING
+    starts_at, ends_at = _join(row, fresh, now)
     if not timed.firing:
-        after = msgspec.structs.replace(row, firing=False, ends_at=timed.ends_at, updated_at=now)
+        after = msgspec.structs.replace(row, firing=False, starts_at=starts_at, ends_at=ends_at, updated_at=now)
         return after, Change.RESOLVED if row.firing else Change.NOTHING
+    joined = msgspec.structs.replace(fresh, starts_at=starts_at, ends_at=ends_at)
     if not row.firing:
-        return fresh, Change.NEW
-    merged = msgspec.structs.replace(
-        fresh,
-        starts_at=min(row.starts_at, timed.starts_at),
-        ends_at=max(row.ends_at, timed.ends_at),
-        incident=row.incident,
-    )
-    return merged, Change.REPEAT
+        return joined, Change.NEW
+    return msgspec.structs.replace(joined, incident=row.incident), Change.REPEAT
+
+
+def _join(row: AlertRow, fresh: AlertRow, now: datetime) -> tuple[datetime, datetime]:
+    """The start and end of what was known and what is said now, by Alertmanager's rules.
+
+    Only what overlaps is joined (`provider/mem/mem.go`): then the earliest start holds, and the latest end unless it
+    was only assumed or one of the two is over (`types.Alert.Merge`). An end counts as assumed if it lies exactly where
+    the last signal's would; one that was said, then left unsaid and then said to be earlier stays the later one here.
+    """
+    inside = row.starts_at < fresh.ends_at < row.ends_at or row.starts_at < fresh.starts_at < row.ends_at
+    if not inside:
+        return fresh.starts_at, fresh.ends_at
+    if fresh.ends_at <= now:
+        latest = row.ends_at <= now
+    else:
+        latest = row.ends_at - row.updated_at not in (RESOLVE_TIMEOUT, TELLS_ITSELF)
+    ends_at = max(row.ends_at, fresh.ends_at) if latest else fresh.ends_at
+    return min(row.starts_at, fresh.starts_at), ends_at
 
 
 def _fresh(timed: Timed, team: str, now: datetime) -> AlertRow:

@@ -55,6 +55,6 @@ def settle_times(signal: Signal, now: datetime) -> Timed:
     A source that says by itself when it is over is believed for longer.
     """
     ends_at = signal.ends_at or now + (TELLS_ITSELF if signal.resolved is False else RESOLVE_TIMEOUT)
-    starts_at = signal.starts_at or min(now, signal.ends_at or now)
+    starts_at = signal.starts_at or signal.ends_at or now
     firing = ends_at > now if signal.resolved is None else not signal.resolved
     return Timed(signal=signal, starts_at=starts_at, ends_at=ends_at, firing=firing, timed_out=signal.ends_at is None)

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from tocsin.alert.group import TRIAGE
 from tocsin.engine.journal import Journal
-from tocsin.errors import BadInput, NotFound
+from tocsin.errors import NotFound
 from tocsin.incident.silence import Silence, can_change, check_silence, find_active
 from tocsin.incident.standing import team_stream
 from tocsin.timeline.events import SilenceExpired, SilenceSet
@@ -86,10 +86,10 @@ class Silencing:
         return wanted.id
 
     async def expire(self, team: str | None, silence: str) -> None:
-        """End a silence now. Raises `NotFound`, and `BadInput` for one that has ended."""
+        """End a silence now; one that has ended stays as it is. Raises `NotFound`."""
         found = await self.find(team, silence)
         if found.state(self._journal.clock.now()) == "expired":
-            raise BadInput(f"silence {silence} already expired")
+            return
         for each in self.teams(team):
             if silence in (await self._journal.standing(each)).silences:
                 await self._journal.change_team(each, SilenceExpired(silence=silence), wake=True)

@@ -38,8 +38,8 @@ def parse_silence(headers: Mapping[str, str], body: bytes) -> Wanted:
         matchers=tuple(_read_matcher(each) for each in matchers),
         starts_at=_moment(given, "startsAt"),
         ends_at=_moment(given, "endsAt"),
-        by=_text(given, "createdBy"),
-        comment=_text(given, "comment"),
+        by=_text(given, "createdBy", required=True),
+        comment=_text(given, "comment", required=True),
     )
 
 
@@ -57,7 +57,9 @@ def _read_matcher(given: Any) -> Matcher:
     return make_matcher(name, value, is_regex=is_regex, is_equal=is_equal)
 
 
-def _text(given: Mapping[str, Any], field: str, most: int = MOST_TEXT) -> str:
+def _text(given: Mapping[str, Any], field: str, most: int = MOST_TEXT, *, required: bool = False) -> str:
+    if required and field not in given:
+        raise BadInput(f"The silence has no `{field}`; it may be empty, but must be there.")
     text = given.get(field) or ""
     if not isinstance(text, str) or len(text) > most:
         raise BadInput(f"The silence's `{field}` is no text, or longer than {most} characters.")

@@ -75,9 +75,8 @@ def _rank(silence: Silence, now: datetime) -> tuple[int, float]:
 
 
 def _is_asked(silence: Silence, filters: Iterable[Matcher]) -> bool:
-    """Whether the silence's own values fit a filter, as Alertmanager compares them."""
-    values = {each.name: each.value for each in silence.matchers}
-    return all(each.fits(values) for each in filters)
+    """Whether each matcher of a filter is one of the silence's own: Alertmanager compares them as they are written."""
+    return all(each in silence.matchers for each in filters)
 
 
 @get("/silences", operation_id="listSilencesByKey")

@@ -381,3 +381,54 @@ def test_what_fails_half_way_is_taken_away_again(tmp_path: Path) -> None:
 def test_an_endless_file_is_no_playbook(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="/dev/zero"):
         initialise(tmp_path / "W", [Path("/dev/zero")], Mode.LIVE, TODAY)
+
+
+INTAKE = """
+[[intake]]
+name = "uptime"
+title = "monitor.name"
+state = "heartbeat.status"
+labels = {host = "monitor.hosts[0]", kind = "=probe"}
+"""
+
+
+def add(root: Path, text: str) -> int:
+    """Add to the settings; the first line of what was added."""
+    path = root / "tocsin.toml"
+    before = path.read_text()
+    path.write_text(before + text)
+    return before.count("\n") + 1
+
+
+def test_an_intake_is_read_with_its_paths(root: Path) -> None:
+    add(root, INTAKE)
+    intake = load_workspace(root, TODAY).intakes["uptime"]
+    assert (intake.title, intake.labels["kind"]) == ("monitor.name", "=probe")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "line", "path", "told"),
+    [
+        ("monitor.name", "monitor name", 3, "intake[0].title", "is no path"),
+        ("monitor.hosts[0]", "hosts[", 5, "intake[0].labels.host", "is no path"),
+        ('"uptime"', '"up time"', 2, "intake[0].name", "address"),
+        ("state =", "stat =", 4, "intake[0].stat", "did you mean `state`"),
+        ("title =", "titel =", 1, "intake[0]", "`title` is missing"),
+        ("[[intake]]", '[[intake]]\nkind = "fax"', 2, "intake[0].kind", "fax"),
+        (INTAKE, INTAKE * 2, 8, "intake[1].name", "two intakes"),
+    ],
+)
+def test_what_is_wrong_with_an_intake_is_told_with_its_line(
+    root: Path, before: str, after: str, line: int, path: str, told: str
+) -> None:
+    first = add(root, INTAKE.replace(before, after))
+    found = [each for each in problems(root) if told in each[2]]
+    assert [(each[0] - first, each[1]) for each in found] == [(line, path)]
+
+
+def test_old_keys_go_on_working_and_belong_to_one_team(root: Path) -> None:
+    old = root / "secrets" / "till.old-keys"
+    old.write_text("# from the pager before\nZk3_old-oncall-key.7\n\n")
+    assert load_workspace(root, TODAY).keys["Zk3_old-oncall-key.7"] == "till"
+    old.write_text("Zk3_old-oncall-key.7\nshort\nZk3_old-oncall-key.7\n")
+    assert [each[0] for each in problems(root)] == [2, 3]

@@ -11,7 +11,6 @@ from enum import StrEnum
 
 import msgspec
 
-from tocsin.alert.fingerprint import find_fingerprint
 from tocsin.alert.signal import RESOLVE_TIMEOUT, TELLS_ITSELF, Timed
 
 
@@ -91,7 +90,7 @@ def _fresh(timed: Timed, team: str, now: datetime) -> AlertRow:
     signal = timed.signal
     return AlertRow(
         team=team,
-        fingerprint=find_fingerprint(signal.labels),
+        fingerprint=signal.fingerprint,
         labels=signal.labels,
         annotations=signal.annotations,
         starts_at=timed.starts_at,

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Literal
 
 import msgspec
+
+from tocsin.alert.fingerprint import find_fingerprint
 
 RESOLVE_TIMEOUT = timedelta(minutes=5)
 """Alertmanager's default for a signal that says no end: it counts as firing for so long without being repeated."""
@@ -17,7 +20,10 @@ Its `repeat_interval` can be no longer than its retention, whose default this is
 
 
 class Signal(msgspec.Struct, frozen=True, kw_only=True):
-    """What a source said of an alert. Null times were not given; `resolved` is set where the format says so itself."""
+    """What a source said of an alert. Null times were not given; `resolved` is set where the format says so itself.
+
+    `key` is the source's own name for the alert, where it has one: then labels may change, or be left out at the end.
+    """
 
     labels: dict[str, str]
     annotations: dict[str, str] = {}
@@ -25,6 +31,12 @@ class Signal(msgspec.Struct, frozen=True, kw_only=True):
     ends_at: datetime | None = None
     generator_url: str = ""
     resolved: bool | None = None
+    key: str = ""
+
+    @property
+    def fingerprint(self) -> str:
+        """Which alert it is: by the source's key, else by its labels as Alertmanager counts them."""
+        return find_fingerprint({"__key__": self.key} if self.key else self.labels)
 
     @property
     def name(self) -> str:
@@ -32,11 +44,32 @@ class Signal(msgspec.Struct, frozen=True, kw_only=True):
         return self.labels.get("alertname", "")
 
 
-class Batch(msgspec.Struct, frozen=True, kw_only=True):
-    """The signals of one message that make sense, and a sentence for each that does not."""
+class Ask(msgspec.Struct, frozen=True, kw_only=True):
+    """What a source asks of the incident to which its alert `key` belongs; an alert that it never sent asks nothing."""
 
-    signals: tuple[Signal, ...]
+    key: str
+    verb: Literal["acknowledge", "note"]
+    by: str
+    text: str = ""
+
+
+class Changed(msgspec.Struct, frozen=True, kw_only=True):
+    """Something was changed on purpose: a deployment, a switch, a migration. It pages nobody, and explains much."""
+
+    summary: str
+    source: str = ""
+    at: datetime | None = None
+    link: str = ""
+    details: dict[str, str] = {}
+
+
+class Batch(msgspec.Struct, frozen=True, kw_only=True):
+    """What of one message makes sense, and a sentence for each part that does not."""
+
+    signals: tuple[Signal, ...] = ()
     errors: tuple[str, ...] = ()
+    asks: tuple[Ask, ...] = ()
+    changes: tuple[Changed, ...] = ()
 
 
 class Timed(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,6 +11,7 @@ from zoneinfo import available_timezones
 import msgspec
 
 from tocsin.alert.group import TRIAGE
+from tocsin.alert.sources.mapped import read_path
 from tocsin.app.tables import File, TeamTable
 from tocsin.config import Problems, Source
 from tocsin.incident.authority import OWNER
@@ -44,6 +45,23 @@ def check_whole(source: Source, file: File, channels: Mapping[str, msgspec.Struc
     for at, route in enumerate(file.route):
         if route.team is not None and route.team not in file.teams:
             problems.append(source.problem(("route", at, "team"), f"there is no team {route.team!r}."))
+    _check_intakes(source, file, problems)
+
+
+def _check_intakes(source: Source, file: File, problems: Problems) -> None:
+    """Names that fit into an address and are given once, and paths that can be followed."""
+    seen: set[str] = set()
+    for at, intake in enumerate(file.intake):
+        if not TEAM.fullmatch(intake.name):
+            text = "it stands in an address, so it may have letters of a to z, digits, dots and dashes."
+            problems.append(source.problem(("intake", at, "name"), text))
+        elif intake.name in seen:
+            problems.append(source.problem(("intake", at, "name"), f"there are two intakes {intake.name!r}."))
+        seen.add(intake.name)
+        for where, path in intake.paths():
+            if not path.startswith("=") and read_path(path) is None:
+                text = f"{path!r} is no path; write it as check.name or checks[0].host, or =text for a fixed text."
+                problems.append(source.problem(("intake", at, *where), text))
 
 
 def _check_names_of_ours(source: Source, file: File, problems: Problems) -> None:

@@ -166,6 +166,7 @@ class Parts:
             compile_text=self._compile,
             stage=wishes.stage,
             outputs=self.outputs,
+            mappings=lambda: self.workspace.intakes,
         )
 
     def _remarks(self) -> tuple[str, ...]:

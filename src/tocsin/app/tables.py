@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from tocsin.alert.settings import Route
+from tocsin.alert.sources.mapped import Intake
 from tocsin.integrations.shell import LocalTarget
 from tocsin.integrations.smtp import SmtpSettings
 from tocsin.integrations.terminal import TerminalSettings
@@ -60,6 +61,7 @@ class File(msgspec.Struct, frozen=True, kw_only=True):
     channels: dict[str, Any] = {}
     teams: dict[str, TeamTable] = {}
     route: tuple[Route, ...] = ()
+    intake: tuple[Intake, ...] = ()
 
 
 class CommandTable(msgspec.Struct, frozen=True, kw_only=True):

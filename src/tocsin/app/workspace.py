@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from tocsin.alert.sources.mapped import Intake
 from tocsin.app.check import TEAM, check_team, check_whole
 from tocsin.app.place import NAME, NoWorkspace
 from tocsin.app.tables import CHANNEL_KINDS, CommandFile, File, TeamTable
@@ -34,6 +35,8 @@ from tocsin.words import Effect, Level, Tag
 
 MOST_BYTES = 10 * 2**20
 KEY = re.compile(r"\A[0-9a-f]{32}\Z")
+OLD_KEY = re.compile(r"[A-Za-z0-9_.-]{16,128}")
+"""As Grafana OnCall, GoAlert, PagerDuty and Opsgenie give them out."""
 
 
 class Workspace(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,6 +48,7 @@ class Workspace(msgspec.Struct, frozen=True, kw_only=True):
     targets: dict[str, tuple[LocalTarget, Path]]
     keys: dict[str, str]
     url: str | None
+    intakes: dict[str, Intake]
     files: tuple[Path, ...]
 
 
@@ -70,6 +74,7 @@ def load_workspace(root: Path, today: date, no_isolation: str = "") -> Workspace
         targets=dict(_targets(root, file)),
         keys=keys,
         url=file.server.url,
+        intakes={each.name: each for each in file.intake},
         files=(root / NAME, root / "commands.toml", *(root / table.playbook for table in file.teams.values())),
     )
 
@@ -275,7 +280,30 @@ def _read_keys(root: Path, source: Source, file: File, problems: Problems) -> di
             text = f"it has the same intake key as {keys[key]}; make another: tocsin key {team}"
             problems.append(source.problem(("teams", team), text))
         keys[key] = team
+        _read_old_keys(root, source, team, keys, problems)
     return keys
+
+
+def _read_old_keys(root: Path, source: Source, team: str, keys: dict[str, str], problems: Problems) -> None:
+    """Keys of what the team had before tocsin, one on each line, so that its sources need not change theirs."""
+    path = key_file(root, team).with_suffix(".old-keys")
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    except (OSError, ValueError) as error:
+        problems.append(source.problem(("teams", team), f"secrets/{path.name} cannot be read: {error}."))
+        return
+    for number, line in enumerate(lines, 1):
+        key = line.strip()
+        if not key or key.startswith("#"):
+            continue
+        if not OLD_KEY.fullmatch(key):
+            text = f"line {number} is no key: 16 to 128 letters, digits, dashes, dots or underscores."
+            problems.append(Problem(f"secrets/{path.name}", number, "the file", text))
+        elif key in keys:
+            text = f"line {number} is a key of {keys[key]} already; each key belongs to one team."
+            problems.append(Problem(f"secrets/{path.name}", number, "the file", text))
+        else:
+            keys[key] = team
 
 
 def _read_key(path: Path) -> str:

@@ -259,10 +259,11 @@ class Journal:
             self._standing[team] = (standing, sealed[-1].mac if sealed else chain.START)
         return self._standing[team]
 
-    async def change_team(self, team: str, event: Event, *, wake: bool = False) -> None:
+    async def change_team(self, team: str, event: Event, *, wake: bool = False, replan: bool = True) -> None:
         """Append to a team's stream; its open incidents are planned again, since their book has changed.
 
-        With `wake`, whatever else of the team depends on it is looked at in the next turn.
+        With `wake`, whatever else of the team depends on it is looked at in the next turn; without `replan`, it changes
+        no book.
         """
         stream = team_stream(team)
         async with self._locks.setdefault(stream, asyncio.Lock()):
@@ -276,7 +277,7 @@ class Journal:
             await self.store.write(Write(appends=(append,)))
             self._standing[team] = (after, sealed[-1].mac)
         self._tell(stream, [entry])
-        for incident in await self.open_incidents(team):
+        for incident in await self.open_incidents(team) if replan else ():
             await self.replan(incident.id)
 
     async def rest_team(self, team: str) -> None:

@@ -17,6 +17,7 @@ from tocsin.engine.decide import decide
 from tocsin.engine.dispatch import Dispatch
 from tocsin.engine.intake import Intake
 from tocsin.engine.journal import Journal
+from tocsin.engine.reception import Reception
 from tocsin.engine.silencing import Silencing
 from tocsin.errors import Corrupt, NotFound
 from tocsin.incident.authority import require_authority
@@ -43,6 +44,7 @@ class Engine:
     def __init__(self, journal: Journal, clock: Clock, performers: tuple[Performer, ...]) -> None:
         self.journal, self.clock = journal, clock
         self.intake = Intake(journal)
+        self.reception = Reception(journal, self.intake)
         self.silencing = Silencing(journal)
         self.dispatch = Dispatch(journal, clock, performers)
         self._nudged = asyncio.Event()

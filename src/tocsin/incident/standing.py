@@ -9,13 +9,17 @@ import msgspec
 
 from tocsin.incident.silence import Silence, drop_old, end, make_silence
 from tocsin.timeline.entry import Entry
-from tocsin.timeline.events import FreezeSet, PlaybookActivated, SilenceExpired, SilenceSet
+from tocsin.timeline.events import ChangeSeen, FreezeSet, PlaybookActivated, SilenceExpired, SilenceSet
+
+MOST_CHANGES = 500
+"""So many changes are remembered for the rooms; the stream keeps them all."""
 
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
     """`activated` is the digest of the playbook that may run things by itself; `frozen`: nothing may.
 
-    `silences` are those of the last days by id, the ended ones included.
+    `silences` are those of the last days by id, the ended ones included; `changes` the latest things that were changed
+    on purpose, the last one told last.
     """
 
     seq: int = 0
@@ -24,6 +28,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     frozen: bool = False
     frozen_by: str = ""
     silences: dict[str, Silence] = {}
+    changes: tuple[ChangeSeen, ...] = ()
 
     def next_change(self, now: datetime) -> datetime | None:
         """When time alone changes something next: a silence ends."""
@@ -52,6 +57,8 @@ def fold_standing(entries: Iterable[Entry], standing: Standing) -> Standing:
             case SilenceSet(silence=silence) as event:
                 kept = drop_old(standing.silences, entry.at)
                 changes |= {"silences": {**kept, silence: make_silence(event, entry.at)}}
+            case ChangeSeen() as change:
+                changes |= {"changes": (*standing.changes, change)[-MOST_CHANGES:]}
             case SilenceExpired(silence=silence) if silence in standing.silences:
                 ended = end(standing.silences[silence], entry.at)
                 changes |= {"silences": {**standing.silences, silence: ended}}

@@ -216,6 +216,8 @@ def _tell_duties(event: e.Event, name: Name) -> str | None:
         case e.SilenceSet(by=by, matchers=matchers, ends_at=until, comment=comment):
             what = ", ".join(map(str, matchers))
             return f"{by} silenced {what} until {until:%d %b %H:%M}{_because(comment)}"
+        case e.ChangeSeen(summary=summary, source=source):
+            return f"{source or 'Somebody'} changed something: {summary}"
         case e.SilenceExpired(silence=silence):
             return f"Silence {silence} was ended"
     return None

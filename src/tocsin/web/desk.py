@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 import msgspec
 
+from tocsin.alert.sources.mapped import Intake as IntakeTable
 from tocsin.engine.contracts import Blobs, Clock
 from tocsin.engine.loop import Engine
 from tocsin.engine.output import Outputs
@@ -78,6 +79,7 @@ class Desk:
         compile_text: Callable[[bytes, str], Playbook],
         stage: Stage | None = None,
         outputs: Outputs | None = None,
+        mappings: Callable[[], Mapping[str, IntakeTable]] = dict,
     ) -> None:
         self.engine = engine
         self.sessions = sessions
@@ -90,5 +92,6 @@ class Desk:
         self.remarks = remarks
         self.compile_text = compile_text
         self.stage = stage
+        self.mappings = mappings
         self.outputs = outputs or Outputs()
         self.signin = (stage.signin if stage is not None else "") or SIGNIN

@@ -19,7 +19,9 @@ from tocsin.web.render import render, spell_size
 
 LOG = logging.getLogger("tocsin.web")
 
-JSON_PATHS = ("/api/", "/in/", "/events", "/demo/state", "/openapi")
+RETRY_AFTER_S = 5
+"""What whoever comes at the wrong moment is asked to wait."""
+JSON_PATHS = ("/api/", "/in/", "/integrations/", "/ping/", "/events", "/demo/state", "/openapi")
 HTTP_TEXTS = {
     404: "There is nothing at this address.",
     405: "This address cannot be asked that way.",
@@ -46,6 +48,8 @@ def answer_failure(request: Request[Any, Any, Any], error: Exception) -> Respons
     """The answer to an error, in the words and the form that whoever asked can use."""
     status, failure = _describe(request, error)
     headers = {"WWW-Authenticate": "Bearer"} if status == NotSignedIn.status else {}
+    if status == 503:
+        headers["Retry-After"] = str(RETRY_AFTER_S)
     if "/api/v2/" in request.scope["path"]:
         return Response(
             msgspec.json.encode(failure.message), status_code=status, media_type=MediaType.JSON, headers=headers

@@ -25,7 +25,7 @@ from tocsin.web.compile import Compiler
 from tocsin.web.desk import Desk
 from tocsin.web.failure import answer_failure
 from tocsin.web.frame import provide_frame
-from tocsin.web.hooks import alertmanager, reads
+from tocsin.web.hooks import alertmanager, moves, opsgenie, pagerduty, reads
 from tocsin.web.library import Library
 from tocsin.web.live import Live
 from tocsin.web.postmortem import Postmortems
@@ -209,6 +209,9 @@ def create_app(desk: Desk) -> Litestar:
                 ],
                 dependencies={"team_of_key": Provide(reads.provide_team)},
             ),
+            pagerduty.make_router(),
+            opsgenie.make_router(),
+            Router("/", route_handlers=moves.HOOKS, tags=["alerts"]),
             create_static_files_router("/static", [STATIC], include_in_schema=False),
         ],
         dependencies={

@@ -13,13 +13,13 @@ from typing import Any
 import msgspec
 
 from tocsin.alert.signal import Batch, Signal
+from tocsin.alert.sources.body import EARLIEST, LATEST
 from tocsin.errors import BadInput
 from tocsin.timeline.codec import to_utc
 
 MOST_LABELS, MOST_NAME, MOST_VALUE = 128, 1024, 65536
 """Bounds of one alert: labels (or annotations), characters of a name, characters of a value."""
-EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
-"""Bounds of its times. One beyond them counts as not given: a source's broken clock never costs a page."""
+EXTRAS = ("valueString", "dashboardURL", "panelURL", "silenceURL", "imageURL")
 
 
 def parse_alerts(headers: Mapping[str, str], body: bytes) -> Batch:
@@ -71,12 +71,18 @@ def _signal(alert: Any) -> Signal:
     status = alert.get("status")
     return Signal(
         labels=labels,
-        annotations=dict(_pairs(alert, "annotations")),
+        annotations={**dict(_pairs(alert, "annotations")), **_extras(alert)},
         starts_at=starts_at,
         ends_at=ends_at,
         generator_url=str(alert.get("generatorURL") or "")[:2048],
         resolved=status == "resolved" if status in ("firing", "resolved") else None,
     )
+
+
+def _extras(alert: dict[str, Any]) -> dict[str, str]:
+    """What Grafana adds to an alert: where to look, and the values that it was judged by."""
+    found = {name: alert.get(name) for name in EXTRAS}
+    return {name: value[:MOST_VALUE] for name, value in found.items() if isinstance(value, str) and value}
 
 
 def _pairs(alert: dict[str, Any], field: str) -> Iterator[tuple[str, str]]:

@@ -68,13 +68,13 @@ from tocsin.timeline.events.run import (
     StepSkipped,
     StepStarted,
 )
-from tocsin.timeline.events.team import FreezeSet, PlaybookActivated, SilenceExpired, SilenceSet
+from tocsin.timeline.events.team import ChangeSeen, FreezeSet, PlaybookActivated, SilenceExpired, SilenceSet
 
 # fmt: off
 __all__ = [
     "EVENTS", "Acknowledged", "AcknowledgementExpired", "AlertCleared", "AlertFiredAgain", "AlertSeen",
     "AlertSilenced", "AlertUnsilenced", "AlertsJoined",
-    "AnyEvent", "CauseIdentified", "Closed", "Declared", "Dismissed", "DoubtSettled", "EscalationAsked",
+    "AnyEvent", "CauseIdentified", "ChangeSeen", "Closed", "Declared", "Dismissed", "DoubtSettled", "EscalationAsked",
     "Event", "Fact", "FreezeSet", "IncidentOpened", "Intent", "LeftFile", "LevelJoined", "Merged", "Mitigated",
     "NoteAdded", "ObligationArmed", "ObligationDropped", "ObligationLate", "ObligationMet", "ObligationWaived",
     "Outcome",
@@ -96,7 +96,7 @@ AnyEvent = (
     | StepProposed | StepApproved | StepForbidden | StepSkipped | StepDone | DoubtSettled
     | StepRequested | StepStarted | StepFinished | StepNotRun | StepInDoubt
     | ObligationArmed | ObligationLate | ObligationDropped | ObligationMet | ObligationWaived | ProhibitionLifted
-    | PlaybookActivated | FreezeSet | SilenceSet | SilenceExpired
+    | PlaybookActivated | FreezeSet | SilenceSet | SilenceExpired | ChangeSeen
 )
 # fmt: on
 

@@ -41,3 +41,13 @@ class SilenceExpired(Fact, frozen=True, kw_only=True):
     """A silence was ended before its time."""
 
     silence: str
+
+
+class ChangeSeen(Fact, frozen=True, kw_only=True):
+    """Something was changed on purpose, as whoever did it tells: a deployment, a switch. `done_at` is when."""
+
+    summary: str
+    source: str
+    done_at: datetime
+    link: str = ""
+    details: dict[str, str] = {}

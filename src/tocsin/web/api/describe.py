@@ -48,6 +48,12 @@ def describe_api(version: str) -> OpenAPIConfig:
         ],
         components=Components(
             security_schemes={
+                "genie": SecurityScheme(
+                    type="apiKey",
+                    name="Authorization",
+                    security_scheme_in="header",
+                    description="A team's intake key: `GenieKey KEY`.",
+                ),
                 "session": SecurityScheme(type="apiKey", security_scheme_in="cookie", name=COOKIE),
                 "token": SecurityScheme(type="http", scheme="bearer"),
                 "intake": SecurityScheme(type="http", scheme="bearer", description="A team's intake key."),

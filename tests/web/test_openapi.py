@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tocsin.alert.heartbeat import Heartbeat
 from tocsin.alert.sources.mapped import Intake
 
 from .conftest import Open
@@ -82,7 +83,7 @@ async def test_each_operation_is_named_and_described(open_house: Open) -> None:
 async def test_only_what_is_public_is_without_security(open_house: Open) -> None:
     document = await read_document(await open_house())
     free = {path for path, item in document["paths"].items() for each in item.values() if not each.get("security")}
-    keyed = {path for path in free if path.startswith("/in/{key}/")}
+    keyed = {path for path in free if path.startswith(("/in/{key}/", "/ping/{key}/"))}
     in_the_body = {"/v2/enqueue", "/v2/change/enqueue", "/generic/2010-04-15/create_event.json"}
     assert free - keyed == {"/api/status/{team}", *in_the_body}
 
@@ -114,20 +115,27 @@ OF_OTHERS: dict[str, Any] = {
 
 async def test_every_documented_address_answers_as_it_says(open_house: Open) -> None:
     mapped = Intake(name="one", title="t")
-    house = await open_house(make_cast(), mappings=lambda: {"one": mapped})
+    pulse = Heartbeat(every_s=60)
+    house = await open_house(make_cast(heartbeats={"one": pulse}), mappings=lambda: {"one": mapped})
     await house.story.alert("ChainHalted")
     digest = await house.desk.blobs.put(b"evidence")
     document, api = await read_document(house), await house.caller("lea")
     values = {"incident": "quorum-1", "team": "quorum", "digest": digest, "line": "364", "name": "one"}
-    values |= {"alias": "a", "asked": "00000000"}
+    values |= {"alias": "a", "asked": "00000000", "word": "start"}
     for path, item in document["paths"].items():
         for method, operation in item.items():
-            keys = {"key": KEY if path.startswith("/in/") else "acknowledge" if "obligations" in path else "L205"}
+            keys = {
+                "key": KEY
+                if path.startswith(("/in/", "/ping/"))
+                else "acknowledge"
+                if "obligations" in path
+                else "L205"
+            }
             url = re.sub(r"{(\w+)}", lambda found: {**values, **keys}[found[1]], path)  # noqa: B023 used at once
             options: dict[str, Any] = {}
             if method == "put" or path == "/api/compile":
                 options["content"] = "# text"
-            elif path in OF_OTHERS or path.startswith("/v2/"):
+            elif path in OF_OTHERS or path.startswith(("/v2/", "/ping/")):
                 options["json"] = OF_OTHERS.get(path)
                 options["headers"] = {"Authorization": f"GenieKey {KEY}"}
             elif path.endswith("/alerts"):
@@ -152,6 +160,6 @@ async def test_no_error_is_described_that_has_another_shape(open_house: Open) ->
     for path, item in document["paths"].items():
         for method, operation in item.items():
             for status, said in operation["responses"].items():
-                if status.startswith("4") and not path.startswith(("/in/", "/api/v2", "/v2/", "/generic/")):
+                if status.startswith("4") and not path.startswith(("/in/", "/api/v2", "/v2/", "/generic/", "/ping/")):
                     schema = resolve(said["content"]["application/json"]["schema"], document)
                     assert set(schema["properties"]) == {"error"}, (method, path, status)

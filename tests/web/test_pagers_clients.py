@@ -17,11 +17,12 @@ import trustme
 import uvicorn
 from opsgenie_sdk.exceptions import AuthenticationException
 
+from tocsin.alert.heartbeat import Heartbeat
 from tocsin.incident.state import Incident
 from tocsin.timeline.events import NoteAdded
 
 from .conftest import Open
-from .house import KEY, House
+from .house import KEY, House, make_cast
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # it says that it is no longer kept; many still use it
@@ -176,3 +177,15 @@ async def test_opsgenie(open_house: Open) -> None:
         with pytest.raises(AuthenticationException) as refused:
             await call(api.create_alert, opsgenie_sdk.CreateAlertPayload(message="x"))
         assert refused.value.status == 401
+
+
+async def test_opsgenies_heartbeat(open_house: Open) -> None:
+    house = await open_house(make_cast(heartbeats={"backup": Heartbeat(every_s=600)}))
+    async with house.serving() as url:
+        settings = opsgenie_sdk.Configuration()
+        settings.host, settings.api_key["Authorization"] = url, KEY
+        settings.retry_enabled = False
+        api = opsgenie_sdk.HeartbeatApi(opsgenie_sdk.ApiClient(settings))
+        answer = await call(api.ping, "backup")
+        assert "PONG" in answer.result
+        assert [beat.state for beat in await house.story.engine.beats.list_all()] == ["up"]

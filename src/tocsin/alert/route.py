@@ -27,21 +27,25 @@ class Team(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Destination(msgspec.Struct, frozen=True, kw_only=True):
-    """Where an alert belongs. Without a team, `candidates` are the teams to ask; `record`: keep it, do nothing."""
+    """Where an alert belongs. Without a team, `candidates` are the teams to ask; `record`: keep it, do nothing.
+
+    `heartbeat` is the team's heartbeat of which it counts as a beat.
+    """
 
     team: str | None
     scenario: Procedure | None = None
     severity: str | None = None
     candidates: tuple[str, ...] = ()
     record: bool = False
+    heartbeat: str = ""
 
 
 def find_destination(signal: Signal, keyed: str | None, teams: Sequence[Team], routes: Sequence[Route]) -> Destination:
     """The destination of a signal that came with the key of team `keyed` (null: with none)."""
     known = {team.id: team for team in teams}
     route = next((each for each in routes if _matches(each, signal, keyed)), None)
-    if route is not None and route.record:
-        return Destination(team=keyed or route.team, record=True)
+    if route is not None and (route.record or route.heartbeat):
+        return Destination(team=keyed or route.team, record=True, heartbeat=route.heartbeat)
     wanted = keyed or (route.team if route else None) or _by_label(signal, teams)
     if wanted is None or wanted not in known:
         return _by_name(signal, teams)

@@ -11,6 +11,7 @@ from zoneinfo import available_timezones
 import msgspec
 
 from tocsin.alert.group import TRIAGE
+from tocsin.alert.heartbeat import find_fault
 from tocsin.alert.sources.mapped import read_path
 from tocsin.app.tables import File, TeamTable
 from tocsin.config import Problems, Source
@@ -45,7 +46,24 @@ def check_whole(source: Source, file: File, channels: Mapping[str, msgspec.Struc
     for at, route in enumerate(file.route):
         if route.team is not None and route.team not in file.teams:
             problems.append(source.problem(("route", at, "team"), f"there is no team {route.team!r}."))
+        elif route.heartbeat and (route.team is None or route.heartbeat not in file.teams[route.team].heartbeats):
+            text = f"no heartbeat {route.heartbeat!r} of the route's `team` is in the settings; name both."
+            problems.append(source.problem(("route", at, "heartbeat"), text))
     _check_intakes(source, file, problems)
+
+
+def _check_heartbeats(source: Source, team: str, table: TeamTable, problems: Problems) -> None:
+    for name, heartbeat in table.heartbeats.items():
+        path = ("teams", team, "heartbeats", name)
+        field, text = find_fault(heartbeat)
+        if field:
+            problems.append(source.problem((*path, field), text))
+        if not TEAM.fullmatch(name):
+            problems.append(
+                source.problem(path, "its name stands in an address: letters of a to z, digits, dots, dashes.")
+            )
+        if heartbeat.timezone is not None and not _is_zone(heartbeat.timezone):
+            problems.append(source.problem((*path, "timezone"), f"{heartbeat.timezone!r} is no time zone."))
 
 
 def _check_intakes(source: Source, file: File, problems: Problems) -> None:
@@ -174,6 +192,7 @@ def check_team(source: Source, team: str, table: TeamTable, playbook: Playbook, 
         if severity not in known:
             text = f"the playbook has no severity {severity!r}; it has {', '.join(known) or 'none'}."
             problems.append(source.problem(("teams", team, "severity_map", label), text))
+    _check_heartbeats(source, team, table, problems)
     for name, target in table.targets.items():
         _check_target(source, ("teams", team, "targets", name), target, root, problems)
 

@@ -33,6 +33,7 @@ from tocsin.page.link import GOOD_FOR, Ticket, sign
 from tocsin.page.message import PageMessage, compose
 from tocsin.playbook.compile import compile_playbook
 from tocsin.playbook.model import Playbook
+from tocsin.store.beats import Beats
 from tocsin.store.blobs import FileBlobs
 from tocsin.store.keys import read_key
 from tocsin.store.sessions import Sessions
@@ -107,7 +108,7 @@ class Parts:
         self._scratches, self.outputs = find_scratches(self._directory), Outputs()
         pager = Pager(lambda: self._channels, lambda: self.shelf.settings.people, self._write, reach)
         self._shell = self._open_shell(clock)
-        self.engine = Engine(self.journal, clock, (pager, self._shell))
+        self.engine = Engine(self.journal, clock, (pager, self._shell), Beats(self.store))
         self.desk = self._open_desk(clock, wishes)
 
     def _open_shell(self, clock: Clock) -> Shell:
@@ -167,6 +168,7 @@ class Parts:
             stage=wishes.stage,
             outputs=self.outputs,
             mappings=lambda: self.workspace.intakes,
+            pings=lambda: self.workspace.pings,
         )
 
     def _remarks(self) -> tuple[str, ...]:
@@ -177,8 +179,15 @@ class Parts:
             *isolation,
             *self._doubts,
             *self._tell_time(),
+            *self._tell_unheard(),
             "Nothing outside watches this server: let a monitor ask /-/ready, so that somebody hears if it ends.",
         )
+
+    def _tell_unheard(self) -> tuple[str, ...]:
+        unheard = [f"{name} ({team})" for team, name in self.engine.beats.list_unheard()]
+        if not unheard:
+            return ()
+        return (f"Never heard yet: the heartbeat {', '.join(unheard)}. Until its first ping nobody misses it.",)
 
     def _tell_time(self) -> tuple[str, ...]:
         ahead = self.clock.ahead().total_seconds()

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from tocsin.alert.heartbeat import Heartbeat
 from tocsin.alert.settings import Route
 from tocsin.alert.sources.mapped import Intake
 from tocsin.integrations.shell import LocalTarget
@@ -51,6 +52,7 @@ class TeamTable(msgspec.Struct, frozen=True, kw_only=True):
     schedules: dict[str, Schedule] = {}
     roles: dict[str, tuple[str, ...]] = {}
     targets: dict[str, LocalTarget] = {}
+    heartbeats: dict[str, Heartbeat] = {}
 
 
 class File(msgspec.Struct, frozen=True, kw_only=True):

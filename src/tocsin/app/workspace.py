@@ -40,7 +40,9 @@ OLD_KEY = re.compile(r"[A-Za-z0-9_.-]{16,128}")
 
 
 class Workspace(msgspec.Struct, frozen=True, kw_only=True):
-    """A workspace that holds together. `keys` maps intake keys to teams, `targets` ``team/target`` to where it is."""
+    """A workspace that holds together. `keys` maps intake keys to teams, `targets` ``team/target`` to where it is,
+    `pings` addresses of heartbeats that the team had before to team and name.
+    """
 
     root: Path
     settings: Settings
@@ -49,6 +51,7 @@ class Workspace(msgspec.Struct, frozen=True, kw_only=True):
     keys: dict[str, str]
     url: str | None
     intakes: dict[str, Intake]
+    pings: dict[str, tuple[str, str]]
     files: tuple[Path, ...]
 
 
@@ -63,7 +66,8 @@ def load_workspace(root: Path, today: date, no_isolation: str = "") -> Workspace
     catalogues = _read_catalogues(root, problems)
     teams = {team: _read_team(root, source, file, team, catalogues, today, problems) for team in file.teams}
     check_whole(source, file, channels, problems)
-    keys = _read_keys(root, source, file, problems)
+    pings: dict[str, tuple[str, str]] = {}
+    keys = _read_keys(root, source, file, pings, problems)
     if problems:
         raise ConfigError(problems.in_order())
     found = {team: shelf for team, shelf in teams.items() if shelf is not None}
@@ -74,6 +78,7 @@ def load_workspace(root: Path, today: date, no_isolation: str = "") -> Workspace
         targets=dict(_targets(root, file)),
         keys=keys,
         url=file.server.url,
+        pings=pings,
         intakes={each.name: each for each in file.intake},
         files=(root / NAME, root / "commands.toml", *(root / table.playbook for table in file.teams.values())),
     )
@@ -198,6 +203,7 @@ def _read_team(
         source=content,
         staffing=_staffing(table),
         classify=judge_typed(catalogue),
+        heartbeats=table.heartbeats,
     )
 
 
@@ -268,7 +274,9 @@ def key_file(root: Path, team: str) -> Path:
     return root / "secrets" / f"{team}.intake"
 
 
-def _read_keys(root: Path, source: Source, file: File, problems: Problems) -> dict[str, str]:
+def _read_keys(
+    root: Path, source: Source, file: File, pings: dict[str, tuple[str, str]], problems: Problems
+) -> dict[str, str]:
     keys: dict[str, str] = {}
     for team in file.teams:
         path = key_file(root, team)
@@ -280,12 +288,23 @@ def _read_keys(root: Path, source: Source, file: File, problems: Problems) -> di
             text = f"it has the same intake key as {keys[key]}; make another: tocsin key {team}"
             problems.append(source.problem(("teams", team), text))
         keys[key] = team
-        _read_old_keys(root, source, team, keys, problems)
+        _read_old_keys(root, source, file, team, keys, pings, problems)
     return keys
 
 
-def _read_old_keys(root: Path, source: Source, team: str, keys: dict[str, str], problems: Problems) -> None:
-    """Keys of what the team had before tocsin, one on each line, so that its sources need not change theirs."""
+def _read_old_keys(
+    root: Path,
+    source: Source,
+    file: File,
+    team: str,
+    keys: dict[str, str],
+    pings: dict[str, tuple[str, str]],
+    problems: Problems,
+) -> None:
+    """Keys of what the team had before tocsin, one on each line, so that its sources need not change theirs.
+
+    A line `KEY HEARTBEAT` is the address of that heartbeat and of nothing else.
+    """
     path = key_file(root, team).with_suffix(".old-keys")
     try:
         lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
@@ -293,17 +312,28 @@ def _read_old_keys(root: Path, source: Source, team: str, keys: dict[str, str], 
         problems.append(source.problem(("teams", team), f"secrets/{path.name} cannot be read: {error}."))
         return
     for number, line in enumerate(lines, 1):
-        key = line.strip()
+        key, _, heartbeat = line.strip().partition(" ")
         if not key or key.startswith("#"):
             continue
-        if not OLD_KEY.fullmatch(key):
-            text = f"line {number} is no key: 16 to 128 letters, digits, dashes, dots or underscores."
-            problems.append(Problem(f"secrets/{path.name}", number, "the file", text))
-        elif key in keys:
-            text = f"line {number} is a key of {keys[key]} already; each key belongs to one team."
-            problems.append(Problem(f"secrets/{path.name}", number, "the file", text))
+        fault = _find_key_fault(
+            file, team, key, heartbeat.strip(), {**keys, **{each: pings[each][0] for each in pings}}
+        )
+        if fault:
+            problems.append(Problem(f"secrets/{path.name}", number, "the file", f"line {number} {fault}"))
+        elif heartbeat:
+            pings[key] = (team, heartbeat.strip())
         else:
             keys[key] = team
+
+
+def _find_key_fault(file: File, team: str, key: str, heartbeat: str, known: dict[str, str]) -> str:
+    if not OLD_KEY.fullmatch(key):
+        return "is no key: 16 to 128 letters, digits, dashes, dots or underscores."
+    if key in known:
+        return f"is a key of {known[key]} already; each key belongs to one team."
+    if heartbeat and heartbeat not in file.teams[team].heartbeats:
+        return f"names a heartbeat {heartbeat!r} that the team does not have in the settings."
+    return ""
 
 
 def _read_key(path: Path) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from weakref import WeakValueDictionary
 
 from msgspec.structs import replace
@@ -37,6 +37,12 @@ MOST_FAILURES = 3
 UNROUTED = ""
 """The team of alert rows whose team nobody knows."""
 
+Watch = Callable[[str, str, AlertRow], Awaitable[None]]
+"""Told of each alert that counts as a beat: its team, the heartbeat, and its row."""
+
+
+async def _watch_nothing(team: str, heartbeat: str, row: AlertRow) -> None: ...
+
 
 class Intake:
     """Takes signals in, and opens incidents by hand."""
@@ -45,6 +51,7 @@ class Intake:
         self._journal = journal
         self._shelf = journal.shelf
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self.watch: Watch = _watch_nothing
 
     async def receive(self, team: str | None, signals: Iterable[Signal]) -> None:
         """Take in signals that came with the key of `team` (null: with none). Committed when it returns.
@@ -78,9 +85,11 @@ class Intake:
     async def _take(self, keyed: str | None, signal: Signal) -> None:
         to = find_destination(signal, keyed, self._shelf.routing(), self._shelf.settings.routes)
         async with self._lock(to.team or TRIAGE):
-            await self._store(to, signal)
+            row = await self._store(to, signal)
+        if to.heartbeat and to.team:
+            await self.watch(to.team, to.heartbeat, row)
 
-    async def _store(self, to: Destination, signal: Signal) -> None:
+    async def _store(self, to: Destination, signal: Signal) -> AlertRow:
         now = self._journal.clock.now()
         timed = settle_times(signal, now)
         team = to.team or UNROUTED
@@ -94,6 +103,7 @@ class Intake:
             await self._tell(row.incident, cleared, row)
         elif before is not None or change is Change.NEW:
             await self._journal.store.write(Write(alerts=(row,)))
+        return row
 
     async def _fire(self, to: Destination, row: AlertRow, before: AlertRow | None) -> None:
         """A firing alert comes back to its own incident, joins the open one of its scenario, or opens one."""

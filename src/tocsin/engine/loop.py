@@ -12,6 +12,7 @@ import time
 
 from msgspec.structs import replace
 
+from tocsin.engine.beats import Beats, BeatStore, MemoryBeats
 from tocsin.engine.contracts import Clock, Performer
 from tocsin.engine.decide import decide
 from tocsin.engine.dispatch import Dispatch
@@ -41,11 +42,14 @@ SICK_AFTER_S = 30.0
 class Engine:
     """The machine as a whole: what screens, verbs and stories talk to."""
 
-    def __init__(self, journal: Journal, clock: Clock, performers: tuple[Performer, ...]) -> None:
+    def __init__(
+        self, journal: Journal, clock: Clock, performers: tuple[Performer, ...], beats: BeatStore | None = None
+    ) -> None:
         self.journal, self.clock = journal, clock
         self.intake = Intake(journal)
         self.reception = Reception(journal, self.intake)
         self.silencing = Silencing(journal)
+        self.beats = Beats(journal, self.intake, beats or MemoryBeats())
         self.dispatch = Dispatch(journal, clock, performers)
         self._nudged = asyncio.Event()
         self._stopped: set[str] = set()
@@ -97,7 +101,8 @@ class Engine:
         ready = [stream for stream in asked if stream not in self._stopped and not self._is_resting(stream)]
         for stream in ready:
             await self.replan(stream)
-        return len(ready) + await self.dispatch.turn()
+        late = await self.beats.turn(self.clock.now())
+        return len(ready) + late + await self.dispatch.turn()
 
     def _is_resting(self, stream: str) -> bool:
         return time.monotonic() < self._failing.get(stream, (0.0, 0.0))[0]

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import msgspec
 
+from tocsin.alert.heartbeat import Heartbeat
 from tocsin.alert.route import Team
 from tocsin.alert.settings import Route
 from tocsin.engine.contracts import Blobs
@@ -37,6 +38,7 @@ class TeamShelf(msgspec.Struct, frozen=True, kw_only=True):
     staffing: Staffing
     classify: Callable[[str], Statement]
     model: str = ""
+    heartbeats: dict[str, Heartbeat] = {}
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):

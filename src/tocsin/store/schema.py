@@ -101,6 +101,21 @@ card = Table(
     Index("card_opened", "opened_at"),
 )
 
+beat = Table(
+    "beat",
+    METADATA,
+    Column("team", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("state", Text, nullable=False),
+    Column("heard_at", Text, nullable=False),
+    Column("due_at", Text, nullable=False),
+    Column("started_at", Text),
+    Column("said", Text, nullable=False),
+    Column("watched", Text, nullable=False),
+    Column("watched_until", Text),
+    Index("beat_due", "due_at"),
+)
+
 counter = Table("counter", METADATA, Column("name", Text, primary_key=True), Column("value", Integer, nullable=False))
 
 session = Table(

@@ -15,6 +15,7 @@ from typing import Self
 
 import msgspec
 
+from tocsin.alert.heartbeat import Heartbeat
 from tocsin.alert.settings import Route
 from tocsin.alert.signal import Signal
 from tocsin.engine.failpoint import pass_by
@@ -32,6 +33,7 @@ from tocsin.playbook.effect import EMPTY, Catalogue, classify
 from tocsin.playbook.model import Statement
 from tocsin.playbook.placeholder import find
 from tocsin.run.commands import ApproveStep, find_task
+from tocsin.store.beats import Beats
 from tocsin.store.blobs import FileBlobs
 from tocsin.store.sqlite import SqliteStore
 from tocsin.testing.clock import FakeClock
@@ -83,6 +85,7 @@ class Cast(msgspec.Struct, frozen=True, kw_only=True):
     allow: tuple[str, ...] = ()
     severity_map: dict[str, str] = {}
     catalogue: Catalogue = EMPTY
+    heartbeats: dict[str, Heartbeat] = {}
 
 
 class Story:
@@ -110,7 +113,7 @@ class Story:
         self.store = SqliteStore(folder / "tocsin.db", b"k" * 32, folder / "mark")
         await self.shelf.keep_playbooks()
         self.journal = Journal(self.store, self.shelf, self.clock, b"k" * 32)
-        self.engine = Engine(self.journal, self.clock, (self.recorder,))
+        self.engine = Engine(self.journal, self.clock, (self.recorder,), Beats(self.store))
         for name, team in self.shelf.settings.teams.items():
             await self.journal.change_team(name, PlaybookActivated(digest=team.playbook.digest, by="story"))
 
@@ -170,11 +173,17 @@ class Story:
     async def until(self, moment: datetime) -> None:
         """Time passes until `moment`."""
         await self.settle()
-        while (due := await self.store.next_due()) is not None and due <= moment:
+        while (due := await self._next_due()) is not None and due <= moment:
             self.clock.set(max(due, self.clock.now()))
             await self.settle()
         self.clock.set(moment)
         await self.settle()
+
+    async def _next_due(self) -> datetime | None:
+        """The next moment at which time alone makes something happen."""
+        beats = [beat.due_at for beat in await self.engine.beats.list_all() if beat.due_at > self.clock.now()]
+        due = await self.store.next_due()
+        return min([*beats, *([] if due is None else [due])], default=None)
 
     # ── what must have happened ────────────────────────────────────────────────────────────────────────────────────
 
@@ -250,4 +259,5 @@ def _shelve(cast: Cast, start: datetime) -> TeamShelf:
         source=cast.playbook,
         staffing=staffing,
         classify=judge_text(cast.catalogue),
+        heartbeats=cast.heartbeats,
     )

@@ -80,6 +80,7 @@ class Desk:
         stage: Stage | None = None,
         outputs: Outputs | None = None,
         mappings: Callable[[], Mapping[str, IntakeTable]] = dict,
+        pings: Callable[[], Mapping[str, tuple[str, str]]] = dict,
     ) -> None:
         self.engine = engine
         self.sessions = sessions
@@ -92,6 +93,6 @@ class Desk:
         self.remarks = remarks
         self.compile_text = compile_text
         self.stage = stage
-        self.mappings = mappings
+        self.mappings, self.pings = mappings, pings
         self.outputs = outputs or Outputs()
         self.signin = (stage.signin if stage is not None else "") or SIGNIN

@@ -16,7 +16,7 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from tocsin.errors import Unavailable
 from tocsin.web import live
 from tocsin.web.acts import Acts
-from tocsin.web.api import evidence, incidents, links, playbooks, status, steps, teams
+from tocsin.web.api import evidence, heartbeats, incidents, links, playbooks, status, steps, teams
 from tocsin.web.api import postmortem as postmortem_api
 from tocsin.web.api.describe import SECURITY, describe_api
 from tocsin.web.api.verbs import make_verb_routes
@@ -25,7 +25,7 @@ from tocsin.web.compile import Compiler
 from tocsin.web.desk import Desk
 from tocsin.web.failure import answer_failure
 from tocsin.web.frame import provide_frame
-from tocsin.web.hooks import alertmanager, moves, opsgenie, pagerduty, reads
+from tocsin.web.hooks import alertmanager, moves, opsgenie, pagerduty, pings, reads
 from tocsin.web.library import Library
 from tocsin.web.live import Live
 from tocsin.web.postmortem import Postmortems
@@ -126,6 +126,7 @@ API: list[HTTPRouteHandler] = [
     playbooks.compile_document,
     teams.list_teams,
     teams.list_people,
+    heartbeats.list_heartbeats,
     teams.tell_asker,
     teams.activate_playbook,
     teams.freeze_team,
@@ -211,7 +212,7 @@ def create_app(desk: Desk) -> Litestar:
             ),
             pagerduty.make_router(),
             opsgenie.make_router(),
-            Router("/", route_handlers=moves.HOOKS, tags=["alerts"]),
+            Router("/", route_handlers=[*moves.HOOKS, *pings.PINGS], tags=["alerts"]),
             create_static_files_router("/static", [STATIC], include_in_schema=False),
         ],
         dependencies={

@@ -6,13 +6,14 @@ import uuid
 from typing import Annotated, Any
 
 import msgspec
-from litestar import Request, Response, Router, get, post
+from litestar import HttpMethod, Request, Response, Router, get, post, route
 from litestar.di import NamedDependency as Given
 from litestar.di import Provide
 from litestar.exceptions import HTTPException
 from litestar.openapi import ResponseSpec
 from litestar.params import FromPath, PathParameter, RawBody
 
+from tocsin.alert.heartbeat import Word
 from tocsin.alert.sources.opsgenie import parse_act, parse_creation
 from tocsin.errors import Conflict, NotSignedIn, Unavailable, UserError
 from tocsin.web.desk import Desk
@@ -28,6 +29,14 @@ class Accepted(msgspec.Struct, frozen=True, rename="camel"):
 
     request_id: str
     result: str = WILL
+    took: float = 0.0
+
+
+class Pinged(msgspec.Struct, frozen=True, rename="camel"):
+    """A heartbeat was heard."""
+
+    request_id: str
+    result: str = "PONG - Heartbeat received"
     took: float = 0.0
 
 
@@ -131,11 +140,23 @@ async def read_request(genie_team: Given[str], asked: FromPath[str]) -> DoneBody
     return DoneBody(Done(status="Done."), asked)
 
 
+@route(
+    "/heartbeats/{name:str}/ping",
+    http_method=[HttpMethod.GET, HttpMethod.POST, HttpMethod.PUT, HttpMethod.PATCH],
+    status_code=202,
+    include_in_schema=False,
+)
+async def ping_heartbeat(desk: Given[Desk], genie_team: Given[str], name: FromPath[str]) -> Pinged:
+    """A heartbeat of the team, by its name in the settings."""
+    await desk.engine.beats.ping(genie_team, name, Word.SUCCESS)
+    return Pinged(str(uuid.uuid4()))
+
+
 def make_router() -> Router:
     """The addresses, with errors in their own shape."""
     return Router(
         "/v2",
-        route_handlers=[create_alert, close_alert, acknowledge_alert, note_alert, read_request],
+        route_handlers=[create_alert, close_alert, acknowledge_alert, note_alert, read_request, ping_heartbeat],
         dependencies={"genie_team": Provide(provide_genie_team)},
         tags=["alerts"],
         security=[{"genie": []}],

@@ -1,0 +1,73 @@
+"""The heartbeats' rows: when each was last heard, and when it is late. A beat costs an update of one row."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, select
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from tocsin.alert.heartbeat import Beat, State
+from tocsin.store import schema
+from tocsin.store.sqlite import SqliteStore
+from tocsin.timeline.codec import stamp, unstamp
+
+
+class Beats:
+    """Rows by team and name."""
+
+    def __init__(self, store: SqliteStore) -> None:
+        self._store = store
+
+    async def put(self, beat: Beat) -> None:
+        """Keep a beat; durable when it returns."""
+        row = {
+            "team": beat.team,
+            "name": beat.name,
+            "state": beat.state.value,
+            "heard_at": stamp(beat.heard_at),
+            "due_at": stamp(beat.due_at),
+            "started_at": None if beat.started_at is None else stamp(beat.started_at),
+            "said": beat.said,
+            "watched": beat.watched,
+            "watched_until": None if beat.watched_until is None else stamp(beat.watched_until),
+        }
+        changes = {name: value for name, value in row.items() if name not in ("team", "name")}
+        put = upsert(schema.beat).values(**row).on_conflict_do_update(index_elements=("team", "name"), set_=changes)
+        await self._store.in_transaction(lambda c: c.execute(put))
+
+    async def find(self, team: str, name: str) -> Beat | None:
+        """One heartbeat; null for one that was never heard."""
+        t = schema.beat
+        query = select(t).where(t.c.team == team, t.c.name == name)
+        row = await self._store.read(lambda c: c.execute(query).first())
+        return None if row is None else _read(row)
+
+    async def list_all(self) -> list[Beat]:
+        """Every heartbeat that was ever heard, the one that is due first at the front."""
+        query = select(schema.beat).order_by(schema.beat.c.due_at)
+        return [_read(row) for row in await self._store.read(lambda c: c.execute(query).all())]
+
+    async def forget(self, team: str, name: str) -> None:
+        """Take a heartbeat away that the settings no longer have."""
+        t = schema.beat
+        await self._store.in_transaction(lambda c: c.execute(delete(t).where(t.c.team == team, t.c.name == name)))
+
+
+def _read(row: Any) -> Beat:
+    return Beat(
+        team=row.team,
+        name=row.name,
+        state=State(row.state),
+        heard_at=unstamp(row.heard_at),
+        due_at=unstamp(row.due_at),
+        started_at=_moment(row.started_at),
+        said=row.said,
+        watched=row.watched,
+        watched_until=_moment(row.watched_until),
+    )
+
+
+def _moment(text: str | None) -> datetime | None:
+    return None if text is None else unstamp(text)

@@ -100,6 +100,7 @@ def _lines(room: dict[str, Any]) -> list[str]:
         f"{room['severity'] or 'unclassified'}, {room['status']}, opened {clock(room['opened_at'])} UTC",
     ]
     lines += [_suggestion(each) for each in room.get("suggestions", ())]
+    lines += [*_hush(room), *_changes(room)]
     lines += ["", "Owed:", *([_obligation(each, room.get("now")) for each in room["obligations"]] or ["  nothing"])]
     lines += ["", "Steps:"]
     for step in room["steps"]:
@@ -109,6 +110,22 @@ def _lines(room: dict[str, Any]) -> list[str]:
 
 def _suggestion(each: dict[str, Any]) -> str:
     return f"  perhaps {each['severity']}: line {each['line']} says {fold(each['text'])!r}"
+
+
+def _hush(room: dict[str, Any]) -> list[str]:
+    hush = room.get("hush")
+    if not hush:
+        return []
+    why = f": {fold(hush['comment'])}" if hush["comment"] else ""
+    return [f"nobody is paged until {clock(hush['until'])} UTC, silenced by {fold(hush['by']) or 'somebody'}{why}"]
+
+
+def _changes(room: dict[str, Any]) -> list[str]:
+    told = []
+    for each in room.get("changes", ()):
+        by = f" ({fold(each['source'])})" if each["source"] else ""
+        told.append(f"  {clock(each['at'])}  {each['when']}: {fold(each['summary'])}{by}")
+    return ["", "What changed:", *told] if told else []
 
 
 def _obligation(each: dict[str, Any], now: str | None) -> str:

@@ -23,7 +23,8 @@ class AlertState(msgspec.Struct, frozen=True, kw_only=True):
 class Call(msgspec.Struct, frozen=True, kw_only=True):
     """The calling of one responder: everything paged so far and whether somebody may stop.
 
-    `failures` counts the channels that failed in a row; `answered_at` ends the calling.
+    `failures` counts the channels that failed in a row; `answered_at` ends the calling; `withheld` says why the last
+    page was decided and not sent.
     """
 
     responder: str
@@ -37,6 +38,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     line: int | None = None
     answered_at: datetime | None = None
     answered_by: str | None = None
+    withheld: str = ""
 
 
 class StepRecord(msgspec.Struct, frozen=True, kw_only=True):

@@ -19,11 +19,21 @@ class Pair(View, frozen=True, kw_only=True):
     link: str = ""
 
 
+class HushView(View, frozen=True, kw_only=True):
+    """The silence over an alert: who asked for it, why, and until when."""
+
+    id: str
+    by: str
+    comment: str
+    until: datetime
+
+
 class AlertView(View, frozen=True, kw_only=True):
     """One alert: as it joined, and when it cleared.
 
     `silent_since` is when it was last heard of, where its source has stopped speaking without an all-clear. `fires` is
-    false also where that is not known any more, since the incident was closed or merged before an all-clear.
+    false also where that is not known any more, since the incident was closed or merged before an all-clear. `hush` is
+    the silence that somebody has laid over it.
     """
 
     fingerprint: str
@@ -32,6 +42,7 @@ class AlertView(View, frozen=True, kw_only=True):
     cleared_at: datetime | None
     silent_since: datetime | None = None
     fires: bool
+    hush: HushView | None = None
     labels: tuple[Pair, ...]
     annotations: tuple[Pair, ...]
     source: str = ""
@@ -64,6 +75,22 @@ def tell_uncleared(scene: Scene) -> str:
     return " ".join(said)
 
 
+def find_hush(scene: Scene) -> HushView | None:
+    """The silence for which nobody is paged in this incident, the last to end; null while people are paged."""
+    if not scene.incident.is_hushed:
+        return None
+    found = [hush for key in scene.incident.silenced if (hush := _find_hush(scene, key)) is not None]
+    return max(found, key=lambda hush: hush.until, default=None)
+
+
+def _find_hush(scene: Scene, fingerprint: str) -> HushView | None:
+    wanted = scene.incident.silenced.get(fingerprint)
+    found = next((each for each in scene.book.silences if each.id == wanted), None)
+    if found is None:
+        return None
+    return HushView(id=found.id, by=clean(found.by, 100), comment=clean(found.comment, 300), until=found.ends_at)
+
+
 def _show(state: AlertState, scene: Scene) -> AlertView:
     seen, closed = state.seen, scene.incident.closed_at is not None
     cleared_at = state.cleared_at or (scene.ended.get(seen.fingerprint) if closed else None)
@@ -75,13 +102,15 @@ def _show(state: AlertState, scene: Scene) -> AlertView:
         cleared_at=cleared_at,
         silent_since=scene.silent[seen.fingerprint] if is_silent else None,
         fires=cleared_at is None and not is_silent and (not closed or seen.fingerprint in scene.firing),
-        labels=_show_pairs(seen.labels),
-        annotations=_show_pairs(seen.annotations),
+        hush=None if cleared_at else _find_hush(scene, seen.fingerprint),
+        labels=show_pairs(seen.labels),
+        annotations=show_pairs(seen.annotations),
         source=find_link(seen.generator_url),
     )
 
 
-def _show_pairs(pairs: dict[str, str]) -> tuple[Pair, ...]:
+def show_pairs(pairs: dict[str, str]) -> tuple[Pair, ...]:
+    """Labels or annotations, by name."""
     shown = sorted(pairs.items())[:MOST_PAIRS]
     return tuple(
         Pair(name=clean(name, 100), value=clean(value, MOST_VALUE), link=find_link(value)) for name, value in shown

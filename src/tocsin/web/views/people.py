@@ -18,6 +18,7 @@ class CallView(View, frozen=True, kw_only=True):
     """The calling of one responder.
 
     `answered_at` ends it; `answered_by` did that, often somebody else than `who`, and nobody where the incident ended.
+    `withheld` says why a page that was decided did not go out.
     """
 
     who: Who
@@ -28,6 +29,7 @@ class CallView(View, frozen=True, kw_only=True):
     last_at: datetime
     answered_at: datetime | None = None
     answered_by: Who | None = None
+    withheld: str = ""
     cite: Cite | None = None
 
 
@@ -81,13 +83,14 @@ def _show_call(call: Call, scene: Scene) -> CallView:
         last_at=call.last_at,
         answered_at=call.answered_at,
         answered_by=scene.who(call.answered_by),
+        withheld=clean(call.withheld, 200),
         cite=scene.cite(call.line),
     )
 
 
 def find_next_call(scene: Scene) -> NextCall | None:
     """The next demand ahead; null where nobody would be called by time alone."""
-    if scene.incident.status not in CALLING:
+    if scene.incident.status not in CALLING or scene.incident.is_hushed:
         return None
     clocks = read_clocks(scene.incident, scene.book)
     demands = find_demands(scene.incident, scene.book, scene.rota.staffing, clocks)

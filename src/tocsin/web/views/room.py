@@ -9,7 +9,8 @@ from tocsin.comms.silence import find_silence
 from tocsin.incident.status import MOVES
 from tocsin.incident.suggest import suggest_severities
 from tocsin.run.guard import own_prohibitions
-from tocsin.web.views.alerts import AlertView, show_alerts, tell_uncleared
+from tocsin.web.views.alerts import AlertView, HushView, find_hush, show_alerts, tell_uncleared
+from tocsin.web.views.changes import ChangeView, show_changes
 from tocsin.web.views.duties import DutyView, find_next_duty, show_duties
 from tocsin.web.views.people import (
     CallView,
@@ -77,7 +78,8 @@ class Room(View, frozen=True, kw_only=True):
     """One incident. `moves` are the verbs that its status allows, `seq` the last entry that this view knows.
 
     `steps` are all of them; `procedures` say which belong where, in document order, by id. `uncleared` says as a
-    sentence which alerts still fire.
+    sentence which alerts still fire. `hush` is why nobody is paged for now; `changes` what was changed on purpose about
+    when it began.
     """
 
     id: str
@@ -128,6 +130,8 @@ class Room(View, frozen=True, kw_only=True):
     steps: tuple[StepView, ...]
     alerts: tuple[AlertView, ...]
     uncleared: str
+    hush: HushView | None
+    changes: tuple[ChangeView, ...]
     updates: tuple[UpdateView, ...]
 
 
@@ -185,6 +189,8 @@ def show_room(scene: Scene) -> Room:
         steps=(*(step for _, steps in procedures for step in steps), *show_typed(scene)),
         alerts=show_alerts(scene),
         uncleared=tell_uncleared(scene),
+        hush=find_hush(scene),
+        changes=show_changes(scene),
         updates=_show_updates(scene),
     )
 

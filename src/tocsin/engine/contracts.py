@@ -159,6 +159,10 @@ class Store(Protocol):
         self, team: str | None = None, *, firing: bool | None = None, incident: str | None = None
     ) -> list[AlertRow]: ...
 
+    async def silent(self, after: datetime, until: datetime) -> list[AlertRow]:
+        """Alerts of incidents that fire, as far as is known, and whose end lies after `after` and not after `until`."""
+        ...
+
     async def cards(self, *, team: str | None = None, open_only: bool = False) -> list[Card]:
         """Incidents, the newest first."""
         ...

@@ -18,6 +18,7 @@ from tocsin.engine.decide import decide
 from tocsin.engine.dispatch import Dispatch
 from tocsin.engine.intake import Intake
 from tocsin.engine.journal import Journal
+from tocsin.engine.listening import Listening
 from tocsin.engine.reception import Reception
 from tocsin.engine.silencing import Silencing
 from tocsin.errors import Corrupt, NotFound
@@ -49,6 +50,7 @@ class Engine:
         self.intake = Intake(journal)
         self.reception = Reception(journal, self.intake)
         self.silencing = Silencing(journal)
+        self.listening = Listening(journal)
         self.beats = Beats(journal, self.intake, beats or MemoryBeats())
         self.dispatch = Dispatch(journal, clock, performers)
         self._nudged = asyncio.Event()
@@ -101,7 +103,7 @@ class Engine:
         ready = [stream for stream in asked if stream not in self._stopped and not self._is_resting(stream)]
         for stream in ready:
             await self.replan(stream)
-        late = await self.beats.turn(self.clock.now())
+        late = await self.beats.turn(self.clock.now()) + await self.listening.turn(self.clock.now())
         return len(ready) + late + await self.dispatch.turn()
 
     def _is_resting(self, stream: str) -> bool:

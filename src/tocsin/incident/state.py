@@ -133,7 +133,8 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
     """One incident. `seq` is the last entry folded in; times are UTC.
 
     `silenced` maps the fingerprint of an alert under a silence to that silence; `resumed_at` is when the last silence
-    over all of them ended while one still fired.
+    over all of them ended while one still fired. `silent` maps an alert of which nothing is heard any more to when it
+    was to be heard of again; `informed`: whoever has the incident was told so.
     """
 
     id: str
@@ -165,6 +166,8 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
     alerts: dict[str, AlertState] = {}
     silenced: dict[str, str] = {}
     resumed_at: datetime | None = None
+    silent: dict[str, datetime] = {}
+    informed: bool = False
     joined: dict[str, datetime] = {}
     asked: dict[int, datetime] = {}
     calls: dict[str, Call] = {}

@@ -42,6 +42,7 @@ def plan(incident: Incident, book: Book, rota: Rota, now: datetime) -> Plan:
     calls = _Calls(incident, rota, now)
     ahead = _join(incident, book, rota, clocks, calls)
     repeats = _repeat(incident, rota, clocks, calls)
+    _inform(incident, rota, clocks, calls)
     wakes = [wake for wake in (ledger.wake, hush.wake, ahead, repeats) if wake is not None]
     return Plan((*ledger.events, *calls.events), min(wakes, default=None))
 
@@ -69,6 +70,8 @@ def find_answer(incident: Incident, page: PageRequested) -> str:
         return f"the incident is {incident.status} by now"
     if incident.is_hushed:
         return "silenced meanwhile"
+    if page.informs:
+        return ""
     call = incident.calls.get(page.responder)
     return "answered meanwhile" if call is not None and call.answered_at is not None else ""
 
@@ -143,6 +146,21 @@ def _repeat(incident: Incident, rota: Rota, clocks: Clocks, calls: _Calls) -> da
             continue
         calls.page(call.responder, _why_again(call), call.line, 0, _next_channel(call, rota), call.round + 1)
     return min(ahead, default=None)
+
+
+def _inform(incident: Incident, rota: Rota, clocks: Clocks, calls: _Calls) -> None:
+    """Whoever has it is told once that a source has gone silent: what is not heard of any more may pass for an end."""
+    if not incident.silent or incident.informed or incident.acknowledged_at is None or clocks.quiet:
+        return
+    names = ", ".join(
+        dict.fromkeys(incident.alerts[key].seen.name for key in incident.silent if key in incident.alerts)
+    )
+    why = f"nothing is heard of {names} any more; its source is silent, which is no all-clear"
+    first = rota.staffing.levels[0] if rota.staffing.levels else rota.staffing.last_resort
+    known = incident.acknowledged_by in rota.people
+    for responder in (incident.acknowledged_by,) if known else rota.answer_all(first, calls.now):
+        channel = rota.channels(responder or "")[0]
+        calls.events.append(PageRequested(responder=responder or "", channel=channel, round=1, why=why, informs=True))
 
 
 def _next_page(call: Call, rota: Rota, clocks: Clocks) -> datetime | None:

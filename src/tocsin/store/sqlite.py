@@ -214,6 +214,14 @@ class SqliteStore:
         query = query if incident is None else query.where(t.c.incident == incident)
         return [read_alert(row) for row in await self.read(lambda c: c.execute(query).all())]
 
+    async def silent(self, after: datetime, until: datetime) -> list[AlertRow]:
+        """Alerts of incidents whose end passed in that stretch without a word."""
+        t = schema.alert
+        query = select(t).where(
+            t.c.firing.is_(True), t.c.incident.is_not(None), t.c.ends_at > stamp(after), t.c.ends_at <= stamp(until)
+        )
+        return [read_alert(row) for row in await self.read(lambda c: c.execute(query).all())]
+
     async def cards(self, *, team: str | None = None, open_only: bool = False) -> list[Card]:
         """Incidents, the newest first."""
         t = schema.card

@@ -49,6 +49,8 @@ def _tell_opening(event: e.Event, name: Name) -> str | None:
             return f"Alert {alert} fires again"
         case e.AlertSilenced(name=alert, by=by, until=until, comment=comment):
             return f"Alert {alert} is silenced by {by} until {until:%d %b %H:%M}{_because(comment)}"
+        case e.AlertWentSilent(name=alert, until=until):
+            return f"Alert {alert} was not repeated by {until:%H:%M:%S}: its source is silent, which is no all-clear"
         case e.AlertUnsilenced(name=alert):
             return f"Alert {alert} is no longer silenced, and fires"
         case e.ScenarioChosen(scenario=scenario, team=team, by=by):
@@ -122,6 +124,8 @@ def _tell_calls(event: e.Event, name: Name) -> str | None:
             return f"Called in {', '.join(who)}: {names}; {why}{_line(line)}{late}"
         case e.EscalationAsked(line=line, by=by, reason=reason):
             return f"{name(by)} escalated{_line(line)}{_because(reason)}"
+        case e.PageRequested(responder=responder, channel=channel, informs=True, why=why):
+            return f"Telling {name(responder)} by {channel}: {why}"
         case e.PageRequested(responder=responder, channel=channel, round=turn):
             again = f", round {turn}" if turn > 1 else ""
             return f"Paging {name(responder)} by {channel}{again}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from msgspec.structs import replace
@@ -22,7 +23,8 @@ def _alert_cleared(incident: Incident, entry: Entry, event: e.AlertCleared) -> I
     if before is None:
         return incident
     cleared = replace(before, cleared_at=entry.at)
-    return replace(incident, alerts={**incident.alerts, event.fingerprint: cleared})
+    alerts = {**incident.alerts, event.fingerprint: cleared}
+    return replace(incident, alerts=alerts, silent=_without(incident.silent, event.fingerprint))
 
 
 def _alert_fired_again(incident: Incident, entry: Entry, event: e.AlertFiredAgain) -> Incident:
@@ -30,7 +32,15 @@ def _alert_fired_again(incident: Incident, entry: Entry, event: e.AlertFiredAgai
     if before is None:
         return incident
     after = replace(incident, alerts={**incident.alerts, event.fingerprint: replace(before, cleared_at=None)})
-    return _resume(incident, after, entry)
+    return _resume(incident, replace(after, silent=_without(incident.silent, event.fingerprint)), entry)
+
+
+def _alert_went_silent(incident: Incident, entry: Entry, event: e.AlertWentSilent) -> Incident:
+    return replace(incident, silent={**incident.silent, event.fingerprint: event.until})
+
+
+def _without(silent: dict[str, datetime], fingerprint: str) -> dict[str, datetime]:
+    return {key: until for key, until in silent.items() if key != fingerprint}
 
 
 def _alert_silenced(incident: Incident, entry: Entry, event: e.AlertSilenced) -> Incident:
@@ -67,5 +77,6 @@ RULES: dict[type[e.Event], Any] = {
     e.AlertFiredAgain: _alert_fired_again,
     e.AlertSilenced: _alert_silenced,
     e.AlertUnsilenced: _alert_unsilenced,
+    e.AlertWentSilent: _alert_went_silent,
     e.ScenarioChosen: _scenario_chosen,
 }

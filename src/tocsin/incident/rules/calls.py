@@ -21,6 +21,8 @@ def _escalation_asked(incident: Incident, entry: Entry, event: e.EscalationAsked
 
 
 def _page_requested(incident: Incident, entry: Entry, event: e.PageRequested) -> Incident:
+    if event.informs:
+        return replace(incident, pages={**incident.pages, entry.seq: PageState.REQUESTED}, informed=True)
     before = incident.calls.get(event.responder)
     again = before is not None and before.answered_at is None
     call = Call(

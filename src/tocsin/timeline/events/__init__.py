@@ -18,6 +18,7 @@ from tocsin.timeline.events.alert import (
     AlertSilenced,
     AlertsJoined,
     AlertUnsilenced,
+    AlertWentSilent,
     IncidentOpened,
     ScenarioChosen,
 )
@@ -73,7 +74,7 @@ from tocsin.timeline.events.team import ChangeSeen, FreezeSet, PlaybookActivated
 # fmt: off
 __all__ = [
     "EVENTS", "Acknowledged", "AcknowledgementExpired", "AlertCleared", "AlertFiredAgain", "AlertSeen",
-    "AlertSilenced", "AlertUnsilenced", "AlertsJoined",
+    "AlertSilenced", "AlertUnsilenced", "AlertWentSilent", "AlertsJoined",
     "AnyEvent", "CauseIdentified", "ChangeSeen", "Closed", "Declared", "Dismissed", "DoubtSettled", "EscalationAsked",
     "Event", "Fact", "FreezeSet", "IncidentOpened", "Intent", "LeftFile", "LevelJoined", "Merged", "Mitigated",
     "NoteAdded", "ObligationArmed", "ObligationDropped", "ObligationLate", "ObligationMet", "ObligationWaived",
@@ -88,7 +89,7 @@ __all__ = [
 
 AnyEvent = (
     IncidentOpened | AlertsJoined | AlertCleared | AlertFiredAgain | ScenarioChosen
-    | AlertSilenced | AlertUnsilenced
+    | AlertSilenced | AlertUnsilenced | AlertWentSilent
     | Declared | Acknowledged | AcknowledgementExpired | SeveritySet | RoleTaken | CauseIdentified
     | Mitigated | Resolved | Reopened | Closed | Dismissed | Merged
     | NoteAdded | UpdatePosted | UpdateForbidden | PostmortemSaved

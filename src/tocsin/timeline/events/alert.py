@@ -87,3 +87,11 @@ class AlertUnsilenced(Fact, frozen=True, kw_only=True):
     fingerprint: str
     name: str
     silence: str
+
+
+class AlertWentSilent(Fact, frozen=True, kw_only=True):
+    """An alert was to be heard of again by `until`, and was not. That is no all-clear: its source may be gone."""
+
+    fingerprint: str
+    name: str
+    until: datetime

@@ -28,7 +28,10 @@ class EscalationAsked(Fact, frozen=True, kw_only=True):
 
 
 class PageRequested(Intent, frozen=True, kw_only=True):
-    """Call `responder` on `channel`, for the `round`-th time; `line` is the playbook line that demands it."""
+    """Call `responder` on `channel`, for the `round`-th time; `line` is the playbook line that demands it.
+
+    One that only `informs` wants no answer: it is sent once to somebody who has the incident already.
+    """
 
     responder: str
     channel: str
@@ -36,6 +39,7 @@ class PageRequested(Intent, frozen=True, kw_only=True):
     why: str
     line: int | None = None
     late_s: int = 0
+    informs: bool = False
 
 
 class PageDelivered(Outcome, frozen=True, kw_only=True):

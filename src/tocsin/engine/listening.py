@@ -1,0 +1,63 @@
+"""Notices alerts of which nothing is heard any more: the end that their source promised has passed without a word.
+
+Alertmanager counts such an alert as resolved. Here it is a fact of its own, told once to whoever has the incident: the
+source may have died, and an incident must not look over because nobody measures any more.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+
+from tocsin.alert.row import AlertRow
+from tocsin.engine.journal import Journal
+from tocsin.incident.book import Book
+from tocsin.incident.state import Incident
+from tocsin.timeline.events import AlertWentSilent, Event
+
+LOOK_EVERY = timedelta(seconds=15)
+GRACE = timedelta(seconds=30)
+"""So much later than promised a repetition may come, and reach the disk."""
+LOOK_BACK = timedelta(days=7)
+"""How far back a server looks that has just begun."""
+
+
+class Listening:
+    """Looks from time to time at the ends that have passed since it looked last."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self._until: datetime | None = None
+        self._look_at: datetime | None = None
+
+    async def turn(self, now: datetime) -> int:
+        """Note what has gone silent; how many incidents that concerns."""
+        if self._look_at is not None and now < self._look_at:
+            return 0
+        after, until = self._until or now - LOOK_BACK, now - GRACE
+        rows: dict[str, list[AlertRow]] = defaultdict(list)
+        for row in await self._journal.store.silent(after, until):
+            rows[row.incident or ""].append(row)
+        found = [await self._note(stream, each) for stream, each in rows.items()]
+        self._until, self._look_at = until, now + LOOK_EVERY
+        return sum(found)
+
+    async def _note(self, stream: str, rows: Sequence[AlertRow]) -> bool:
+        incident = await self._journal.incident(stream)
+        if incident is None or not any(_find_silent(incident, rows)):
+            return False
+
+        def choose(incident: Incident | None, book: Book) -> tuple[Event, ...]:
+            return tuple(_find_silent(incident, rows)) if incident is not None else ()
+
+        return bool(await self._journal.change(stream, choose, cause="timer"))
+
+
+def _find_silent(incident: Incident, rows: Sequence[AlertRow]) -> Iterator[Event]:
+    """What is not known yet of alerts that fire, while the incident goes on."""
+    for row in rows if incident.is_open else ():
+        alert = incident.alerts.get(row.fingerprint)
+        known = incident.silent.get(row.fingerprint) == row.ends_at
+        if alert is not None and alert.cleared_at is None and not known:
+            yield AlertWentSilent(fingerprint=row.fingerprint, name=row.name, until=row.ends_at)

@@ -6,10 +6,13 @@ import functools
 import os
 import shutil
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from .postgres import Cluster, find_binaries
 
 # A loaded machine is no counterexample. CI draws the same examples every time, so that a landing is judged by what it
 # changed; whoever works on the code draws new ones.
@@ -22,7 +25,7 @@ SHARED = Path(os.environ.get("TOCSIN_SHARED", Path(__file__).resolve().parents[2
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """A test that needs a program is skipped by name where it is missing; in CI that is a failure."""
     for marker in item.iter_markers("needs"):
-        missing = [program for program in marker.args if shutil.which(program) is None]
+        missing = [program for program in marker.args if not is_there(program)]
         if missing and os.environ.get("TOCSIN_CI"):
             pytest.fail(f"CI must have {', '.join(missing)}.")
         if missing:
@@ -31,6 +34,25 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         if os.environ.get("TOCSIN_CI"):
             pytest.fail("CI must let root give steps a /tmp of their own.")
         pytest.skip("In this root directory not even root may mount, so steps share /tmp (a step's approval says so).")
+
+
+def is_there(program: str) -> bool:
+    """Whether a program can be had; PostgreSQL's server lies outside the usual program path on Debian."""
+    return find_binaries() is not None if program == "postgres" else shutil.which(program) is not None
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    """A PostgreSQL of this run's own; whoever uses it says needs("postgres")."""
+    made = Cluster()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def database(cluster: Cluster) -> str:
+    """The URL of an empty database of that server."""
+    return cluster.make_database()
 
 
 @functools.cache

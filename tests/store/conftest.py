@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,21 @@ from tocsin.timeline import chain
 from tocsin.timeline.entry import Entry
 from tocsin.timeline.events import NoteAdded
 
+from .ground import AnyStore, open_node
 from .test_contract import AT, KEY, card
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.needs("postgres"))])
+async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[AnyStore]:
+    """An empty store on each database."""
+    if request.param == "sqlite":
+        file = SqliteStore(tmp_path / "tocsin.db", KEY, tmp_path / "mark")
+        yield file
+        file.close()
+        return
+    node = await open_node(request.getfixturevalue("database"), tmp_path)
+    yield node
+    await node.close()
 
 
 @pytest.fixture

@@ -1,20 +1,19 @@
-"""What every store keeps: one transaction, expected sequence numbers, errands handed out once."""
+"""What every store keeps, on SQLite and on PostgreSQL: one transaction, expected sequence numbers, errands once."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
 from tocsin.alert.row import AlertRow
 from tocsin.engine.contracts import Append, Card, Errand, Write
 from tocsin.errors import Conflict
-from tocsin.store.sqlite import SqliteStore
 from tocsin.timeline import chain
 from tocsin.timeline.entry import Entry, Sealed
 from tocsin.timeline.events import NoteAdded
+
+from .ground import AnyStore
 
 KEY = b"k" * 32
 AT = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
@@ -39,14 +38,7 @@ def alert(fingerprint: str, *, firing: bool = True) -> AlertRow:
     )  # fmt: skip
 
 
-@pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[SqliteStore]:
-    opened = SqliteStore(tmp_path / "tocsin.db", KEY, tmp_path / "mark")
-    yield opened
-    opened.close()
-
-
-async def test_what_is_written_is_there_and_in_order(store: SqliteStore) -> None:
+async def test_what_is_written_is_there_and_in_order(store: AnyStore) -> None:
     first = note("a-1", 1)
     second = note("a-1", 2, first.mac)
     await store.write(Write(appends=(Append(stream="a-1", expected_seq=0, entries=(first, second), card=card("a-1")),)))
@@ -56,7 +48,7 @@ async def test_what_is_written_is_there_and_in_order(store: SqliteStore) -> None
     assert await store.cards(team="b") == []
 
 
-async def test_who_comes_second_is_told_and_nothing_of_it_stays(store: SqliteStore) -> None:
+async def test_who_comes_second_is_told_and_nothing_of_it_stays(store: AnyStore) -> None:
     await store.write(Write(appends=(Append(stream="a-1", expected_seq=0, entries=(note("a-1", 1),)),)))
     late = Append(stream="a-1", expected_seq=0, entries=(note("a-1", 1),))
     other = Append(stream="b-1", expected_seq=0, entries=(note("b-1", 1),))
@@ -66,7 +58,7 @@ async def test_who_comes_second_is_told_and_nothing_of_it_stays(store: SqliteSto
     assert await store.alert("a", "f") is None
 
 
-async def test_a_counter_counts_each_once(store: SqliteStore) -> None:
+async def test_a_counter_counts_each_once(store: AnyStore) -> None:
     assert await store.count("c") == 0
     await store.write(Write(counters={"c": 1}))
     with pytest.raises(Conflict):
@@ -82,12 +74,12 @@ def errands(*due: int) -> tuple[Errand, ...]:
     )
 
 
-async def claim(store: SqliteStore, seconds: int = 0, places: int = 9, full: tuple[str, ...] = ()) -> list[int]:
+async def claim(store: AnyStore, seconds: int = 0, places: int = 9, full: tuple[str, ...] = ()) -> list[int]:
     found = await store.claim(AT + timedelta(seconds=seconds), 100, lambda to: places, full)
     return [errand.seq for errand in found]
 
 
-async def test_an_errand_is_handed_out_once_when_it_is_due(store: SqliteStore) -> None:
+async def test_an_errand_is_handed_out_once_when_it_is_due(store: AnyStore) -> None:
     await store.write(Write(appends=(Append(stream="a-1", expected_seq=0, errands=errands(0, 0, 5)),)))
     assert await store.next_due() == AT
     assert await claim(store) == [1, 2]
@@ -96,13 +88,13 @@ async def test_an_errand_is_handed_out_once_when_it_is_due(store: SqliteStore) -
     assert await claim(store, 5) == [3]
 
 
-async def test_a_full_destination_holds_up_no_other(store: SqliteStore) -> None:
+async def test_a_full_destination_holds_up_no_other(store: AnyStore) -> None:
     await store.write(Write(appends=(Append(stream="a-1", expected_seq=0, errands=errands(0, 0, 0, 0)),)))
     assert await claim(store, full=("channel:0",)) == [2, 4]
     assert await claim(store, places=1) == [1]
 
 
-async def test_what_was_handed_out_before_a_crash_comes_again_and_says_so(store: SqliteStore) -> None:
+async def test_what_was_handed_out_before_a_crash_comes_again_and_says_so(store: AnyStore) -> None:
     await store.write(Write(appends=(Append(stream="a-1", expected_seq=0, errands=errands(0)),)))
     assert await claim(store) == [1]
     assert await store.release_claims() == 1
@@ -110,20 +102,20 @@ async def test_what_was_handed_out_before_a_crash_comes_again_and_says_so(store:
     assert [(errand.seq, errand.attempts) for errand in again] == [(1, 1)]
 
 
-async def test_an_outcome_closes_its_errand(store: SqliteStore) -> None:
+async def test_an_outcome_closes_its_errand(store: AnyStore) -> None:
     await store.write(Write(appends=(Append(stream="a-1", expected_seq=0, errands=errands(0, 0)),)))
     await store.write(Write(appends=(Append(stream="a-1", expected_seq=0, closes=(1,)),)))
     assert await claim(store) == [2]
 
 
-async def test_held_errands_go_as_soon_as_they_are_released(store: SqliteStore) -> None:
+async def test_held_errands_go_as_soon_as_they_are_released(store: AnyStore) -> None:
     await store.write(Write(appends=(Append(stream="a-1", expected_seq=0, errands=errands(60)),)))
     assert await claim(store) == []
     await store.write(Write(appends=(Append(stream="a-1", expected_seq=0, entries=(note("a-1", 1),), release=True),)))
     assert await claim(store) == [1]
 
 
-async def test_wakes_come_in_their_order_and_the_latest_one_counts(store: SqliteStore) -> None:
+async def test_wakes_come_in_their_order_and_the_latest_one_counts(store: AnyStore) -> None:
     for stream, seconds in (("a-1", 10), ("b-1", 5), ("a-1", 1)):
         wake = AT + timedelta(seconds=seconds)
         await store.write(Write(appends=(Append(stream=stream, expected_seq=0, wake=wake),)))
@@ -133,7 +125,7 @@ async def test_wakes_come_in_their_order_and_the_latest_one_counts(store: Sqlite
     assert await store.due(AT + timedelta(seconds=9), 10) == ["b-1"]
 
 
-async def test_an_alert_is_one_row(store: SqliteStore) -> None:
+async def test_an_alert_is_one_row(store: AnyStore) -> None:
     await store.write(Write(alerts=(alert("f"), alert("g"))))
     await store.write(Write(alerts=(alert("f", firing=False),)))
     assert await store.alert("a", "f") == alert("f", firing=False)
@@ -142,7 +134,7 @@ async def test_an_alert_is_one_row(store: SqliteStore) -> None:
     assert await store.alerts(incident="a-2") == []
 
 
-async def test_only_open_incidents_are_open(store: SqliteStore) -> None:
+async def test_only_open_incidents_are_open(store: AnyStore) -> None:
     for stream, status in (("a-1", "active"), ("a-2", "resolved"), ("a-3", "closed"), ("a-4", "monitoring")):
         append = Append(stream=stream, expected_seq=0, entries=(note(stream, 1),), card=card(stream, status))
         await store.write(Write(appends=(append,)))

@@ -82,7 +82,7 @@ def read_errand(row: Any) -> Errand:
 
 def alert_row(row: AlertRow) -> dict[str, Any]:
     """An alert as a row of `alert`."""
-    return msgspec.structs.asdict(row) | {
+    return _without_nul(msgspec.structs.asdict(row)) | {
         "labels": msgspec.json.encode(row.labels, order="sorted").decode(),
         "annotations": msgspec.json.encode(row.annotations, order="sorted").decode(),
         "starts_at": stamp(row.starts_at),
@@ -110,7 +110,7 @@ def read_alert(row: Any) -> AlertRow:
 def card_row(card: Card) -> dict[str, Any]:
     """A card as a row of `card`."""
     times = {name: getattr(card, name) for name in ("opened_at", "acknowledged_at", "resolved_at")}
-    return msgspec.structs.asdict(card) | {name: _stamp(value) for name, value in times.items()}
+    return _without_nul(msgspec.structs.asdict(card)) | {name: _stamp(value) for name, value in times.items()}
 
 
 def read_card(row: Any) -> Card:
@@ -129,6 +129,12 @@ def read_card(row: Any) -> Card:
         seq=row.seq,
         public=bool(row.public),
     )
+
+
+def _without_nul(row: dict[str, Any]) -> dict[str, Any]:
+    """The row with U+FFFD for each NUL, as in Markdown: PostgreSQL's texts hold none, and both stores keep the same."""
+    nul = {name: value.replace("\0", "\ufffd") for name, value in row.items() if type(value) is str and "\0" in value}
+    return row | nul
 
 
 def _stamp(moment: datetime | None) -> str | None:

@@ -1,31 +1,42 @@
-"""The tables. What is chained is text and bytes exactly as sealed; what is only read (`card`) can be made anew."""
+"""The tables, the same on SQLite and PostgreSQL. What is chained is text and bytes exactly as sealed; what is only
+read (`card`) can be made anew.
+
+Text is compared byte by byte, so that times sort as times whatever the database's language. Leases and blobs are used
+on PostgreSQL only. A change here is a revision in `migrations/`, which a test compares with these tables.
+"""
 
 from __future__ import annotations
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Column,
+    DateTime,
     Index,
     Integer,
     LargeBinary,
     MetaData,
     Table,
-    Text,
     UniqueConstraint,
+    false,
     text,
 )
-
-VERSION = 1
-"""Of the schema; a server that finds another refuses to start."""
+from sqlalchemy import Text as AnyText
+from sqlalchemy.dialects import postgresql
 
 METADATA = MetaData()
+
+Text = AnyText().with_variant(postgresql.TEXT(collation="C"), "postgresql")
+Big = BigInteger().with_variant(Integer, "sqlite")
+Moment = DateTime(timezone=True)
+"""By the database's clock; on PostgreSQL only."""
 
 meta = Table("meta", METADATA, Column("name", Text, primary_key=True), Column("value", Text, nullable=False))
 
 entry = Table(
     "entry",
     METADATA,
-    Column("pos", Integer, primary_key=True),
+    Column("pos", Big, primary_key=True),
     Column("stream", Text, nullable=False),
     Column("seq", Integer, nullable=False),
     Column("at", Text, nullable=False),
@@ -38,7 +49,7 @@ entry = Table(
 head = Table(
     "head",
     METADATA,
-    Column("n", Integer, primary_key=True),
+    Column("n", Big, primary_key=True, autoincrement=False),
     Column("stream", Text, nullable=False),
     Column("seq", Integer, nullable=False),
     Column("mac", LargeBinary, nullable=False),
@@ -50,19 +61,23 @@ wake = Table(
     METADATA,
     Column("stream", Text, primary_key=True),
     Column("due_at", Text, nullable=False),
+    Column("holder", Text),
+    Column("lease", Moment),
     Index("wake_due", "due_at"),
 )
 
 errand = Table(
     "errand",
     METADATA,
-    Column("id", Integer, primary_key=True),
+    Column("id", Big, primary_key=True),
     Column("stream", Text, nullable=False),
     Column("seq", Integer, nullable=False),
     Column("destination", Text, nullable=False),
     Column("due_at", Text, nullable=False),
     Column("attempts", Integer, nullable=False, server_default=text("0")),
-    Column("claimed", Boolean, nullable=False, server_default=text("0")),
+    Column("claimed", Boolean, nullable=False, server_default=false()),
+    Column("holder", Text),
+    Column("lease", Moment),
     UniqueConstraint("stream", "seq"),
     Index("errand_due", "claimed", "due_at", "id"),
 )
@@ -116,7 +131,7 @@ beat = Table(
     Index("beat_due", "due_at"),
 )
 
-counter = Table("counter", METADATA, Column("name", Text, primary_key=True), Column("value", Integer, nullable=False))
+counter = Table("counter", METADATA, Column("name", Text, primary_key=True), Column("value", Big, nullable=False))
 
 session = Table(
     "session",
@@ -125,4 +140,21 @@ session = Table(
     Column("person", Text, nullable=False),
     Column("purpose", Text, nullable=False),
     Column("expires_at", Text, nullable=False),
+)
+
+node = Table(
+    "node",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("seen_at", Moment, nullable=False),
+)
+
+blob = Table(
+    "blob",
+    METADATA,
+    Column("digest", Text, primary_key=True),
+    Column("part", Integer, primary_key=True, autoincrement=False),
+    Column("content", LargeBinary, nullable=False),
 )

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
@@ -20,25 +19,22 @@ from sqlalchemy import URL, Connection, Engine, create_engine, delete, event, fu
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from tocsin.alert.row import AlertRow
-from tocsin.engine.contracts import Append, Card, Errand, Write
-from tocsin.errors import Corrupt, Stale
+from tocsin.engine.contracts import Append, Errand, Write
+from tocsin.errors import Stale
 from tocsin.store import schema
 from tocsin.store.heads import HeadLog
+from tocsin.store.migrate import prepare
+from tocsin.store.reading import Reading, choose
 from tocsin.store.rows import (
-    ENDED,
     alert_row,
     card_row,
     errand_rows,
-    mend_sealed,
-    read_alert,
-    read_card,
     read_errand,
     sealed_row,
 )
 from tocsin.store.start import check_start
 from tocsin.store.trouble import explained
-from tocsin.timeline.codec import stamp, unstamp
-from tocsin.timeline.entry import Sealed
+from tocsin.timeline.codec import stamp
 
 T = TypeVar("T")
 
@@ -62,7 +58,7 @@ def open_engine(path: Path, *, read_only: bool = False) -> Engine:
     return engine
 
 
-class SqliteStore:
+class SqliteStore(Reading):
     """The store on one SQLite file."""
 
     def __init__(self, path: Path, key: bytes, mark: Path) -> None:
@@ -73,7 +69,7 @@ class SqliteStore:
         self._reader = ThreadPoolExecutor(1, thread_name_prefix="tocsin-read")
         try:
             with explained(path), self._engine.begin() as connection:
-                _prepare(connection, path)
+                prepare(connection, str(path))
                 check_start(connection, key, path, mark)
                 self._heads = HeadLog(key, mark, connection)
         except BaseException:
@@ -142,7 +138,7 @@ class SqliteStore:
             .order_by(t.c.id)
             .limit(4 * limit)
         )
-        chosen = _choose(await self.read(lambda c: c.execute(due).all()), limit, places)
+        chosen = choose(await self.read(lambda c: c.execute(due).all()), limit, places)
         if not chosen:
             return []
         ids = [row.id for row in chosen]
@@ -163,84 +159,11 @@ class SqliteStore:
         back = update(t).where(t.c.claimed.is_(True)).values(claimed=False, attempts=t.c.attempts + 1)
         return await self.in_transaction(lambda c: c.execute(back).rowcount)
 
-    # ── reading ────────────────────────────────────────────────────────────────────────────────────────────────────
-
-    async def load(self, stream: str, after_seq: int = 0) -> list[Sealed]:
-        """A stream's entries after `after_seq`."""
-        t = schema.entry
-        query = select(t).where(t.c.stream == stream, t.c.seq > after_seq).order_by(t.c.seq)
-        return [mend_sealed(row) for row in await self.read(lambda c: c.execute(query).all())]
-
-    async def count(self, counter: str) -> int:
-        """A counter's value; 0 before its first use."""
-        query = select(schema.counter.c.value).where(schema.counter.c.name == counter)
-        return await self.read(lambda c: c.execute(query).scalar()) or 0
-
     async def due(self, now: datetime, limit: int) -> list[str]:
         """Streams whose wake has come."""
         t = schema.wake
         query = select(t.c.stream).where(t.c.due_at <= stamp(now)).order_by(t.c.due_at).limit(limit)
         return list(await self.read(lambda c: c.execute(query).scalars().all()))
-
-    async def newest(self) -> datetime | None:
-        """When the last entry was recorded."""
-        t = schema.entry
-        text = await self.read(lambda c: c.execute(select(t.c.recorded_at).order_by(t.c.pos.desc()).limit(1)).scalar())
-        return None if text is None else unstamp(text)
-
-    async def next_due(self) -> datetime | None:
-        """The earliest wake or errand."""
-        wake = select(func.min(schema.wake.c.due_at))
-        errand = select(func.min(schema.errand.c.due_at)).where(schema.errand.c.claimed.is_(False))
-        found = await self.read(lambda c: [c.execute(query).scalar() for query in (wake, errand)])
-        times = [unstamp(text) for text in found if text is not None]
-        return min(times, default=None)
-
-    async def alert(self, team: str, fingerprint: str) -> AlertRow | None:
-        """One alert."""
-        t = schema.alert
-        query = select(t).where(t.c.team == team, t.c.fingerprint == fingerprint)
-        row = await self.read(lambda c: c.execute(query).first())
-        return None if row is None else read_alert(row)
-
-    async def alerts(
-        self, team: str | None = None, *, firing: bool | None = None, incident: str | None = None
-    ) -> list[AlertRow]:
-        """Alerts, by team, by whether they fire, and by the incident that they belong to."""
-        t = schema.alert
-        query = select(t).order_by(t.c.starts_at, t.c.fingerprint)
-        query = query if team is None else query.where(t.c.team == team)
-        query = query if firing is None else query.where(t.c.firing.is_(firing))
-        query = query if incident is None else query.where(t.c.incident == incident)
-        return [read_alert(row) for row in await self.read(lambda c: c.execute(query).all())]
-
-    async def silent(self, after: datetime, until: datetime) -> list[AlertRow]:
-        """Alerts of incidents whose end passed in that stretch without a word."""
-        t = schema.alert
-        query = select(t).where(
-            t.c.firing.is_(True), t.c.incident.is_not(None), t.c.ends_at > stamp(after), t.c.ends_at <= stamp(until)
-        )
-        return [read_alert(row) for row in await self.read(lambda c: c.execute(query).all())]
-
-    async def cards(self, *, team: str | None = None, open_only: bool = False) -> list[Card]:
-        """Incidents, the newest first."""
-        t = schema.card
-        query = select(t).order_by(t.c.opened_at.desc(), t.c.id.desc())
-        query = query if team is None else query.where(t.c.team == team)
-        query = query.where(t.c.status.not_in(ENDED)) if open_only else query
-        return [read_card(row) for row in await self.read(lambda c: c.execute(query).all())]
-
-
-def _prepare(connection: Connection, path: Path) -> None:
-    schema.METADATA.create_all(connection)
-    found = connection.execute(select(schema.meta.c.value).where(schema.meta.c.name == "schema")).scalar()
-    if found is None:
-        connection.execute(insert(schema.meta).values(name="schema", value=str(schema.VERSION)))
-    elif found != str(schema.VERSION):
-        raise Corrupt(
-            f"{path} has schema {found}, and this version of tocsin knows schema {schema.VERSION}. "
-            "Start the version that wrote it, or give another --data."
-        )
 
 
 def _count_up(connection: Connection, name: str, value: int) -> None:
@@ -294,14 +217,3 @@ def _put(connection: Connection, table: Any, row: dict[str, Any], key: tuple[str
 def _put_alerts(connection: Connection, alerts: Sequence[AlertRow]) -> None:
     for row in alerts:
         _put(connection, schema.alert, alert_row(row), ("team", "fingerprint"))
-
-
-def _choose(rows: Sequence[Any], limit: int, places: Callable[[str], int]) -> list[Any]:
-    """The first rows that find a place at their destination."""
-    taken: Counter[str] = Counter()
-    chosen: list[Any] = []
-    for row in rows:
-        if len(chosen) < limit and taken[row.destination] < places(row.destination):
-            taken[row.destination] += 1
-            chosen.append(row)
-    return chosen

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 from sqlalchemy import Connection, func, or_, select
 
 from tocsin.errors import Corrupt
@@ -22,31 +23,47 @@ MOST_HEADS = 1000
 """How far back the chain of heads is followed."""
 
 
+class Keeping(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a record is kept, in words: the database's name, where its key is, and what is restored as one."""
+
+    name: str
+    key: str
+    whole: str = "the whole data directory"
+
+
 def check_start(connection: Connection, key: bytes, path: Path, mark: Path) -> None:
     """Raise `Corrupt` with a way out if a server must not go on from what is in the database.
 
     A database without any head gets its first mark, so that a missing one is seen from the first commit on.
     """
+    check_record(connection, key, mark, Keeping(name=str(path), key=str(path.parent / "keys" / "chain")))
+
+
+def check_record(connection: Connection, key: bytes, mark: Path, keeping: Keeping, *, joining: bool = False) -> None:
+    """As `check_start`, wherever the record is kept. A server that is `joining` has no mark yet, and gets one."""
     kept = read_mark(mark)
     heads = _read_last_heads(connection)
-    flaws = [*chain.check_mark(key, kept, heads[-1].n if heads else 0, find_seal(connection, kept))]
-    flaws += _check_heads(key, heads)
-    if len(flaws) > 1 and kept is not None and not chain.is_signed(key, kept):
+    broken = [*_check_heads(key, heads)]
+    flaws: list[Flaw] = []
+    if kept is not None or not joining:
+        flaws += chain.check_mark(key, kept, heads[-1].n if heads else 0, find_seal(connection, kept))
+    signed = kept is None or chain.is_signed(key, kept)
+    if broken and (not signed or (kept is None and joining and len(broken) == len(heads))):
         raise Corrupt(
-            f"{path} was sealed with another key than the one in {path.parent / 'keys' / 'chain'}. "
+            f"{keeping.name} was sealed with another key than the one in {keeping.key}. "
             "Restore that key from your backup; do not make a new one."
         )
-    flaws = flaws or [*_check_ends(connection, key)]
+    flaws = [*flaws, *broken] or [*_check_ends(connection, key)]
     if flaws:
-        raise Corrupt(_explain(path, flaws[0]))
+        raise Corrupt(_explain(keeping, flaws[0]))
     if kept is None:
-        write_mark(mark, chain.sign_mark(key, chain.NO_HEAD))
+        write_mark(mark, chain.sign_mark(key, heads[-1] if heads else chain.NO_HEAD))
 
 
-def _explain(path: Path, flaw: Flaw) -> str:
+def _explain(keeping: Keeping, flaw: Flaw) -> str:
     """The first flaw, and what to do."""
-    found = f"{path} is not as tocsin left it: {flaw.text} `tocsin verify` names everything that is wrong."
-    way_out = "Restore the whole data directory from your backup, as one."
+    found = f"{keeping.name} is not as tocsin left it: {flaw.text} `tocsin verify` names everything that is wrong."
+    way_out = f"Restore {keeping.whole} from your backup, as one."
     if flaw.fault in ("mark", "cut"):
         way_out += " If you know why it is so, `tocsin verify --new-mark` goes on from what there is."
     return f"{found} {way_out}"

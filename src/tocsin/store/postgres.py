@@ -1,0 +1,272 @@
+"""The store on PostgreSQL, which any number of nodes share; none of them leads.
+
+What is handed out is leased to its node by the database's clock and renewed while the node lives (`keep`): whoever is
+killed, stopped or cut off loses it to the others when the lease is over. A commit is announced by NOTIFY, which is a
+hint and may be lost; whoever follows asks again anyway.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+
+import asyncpg
+import msgspec
+from sqlalchemy import ColumnElement, Connection, and_, case, func, not_, or_, select, text, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from tocsin.engine.contracts import Errand, Write
+from tocsin.errors import Stale
+from tocsin.store import schema
+from tocsin.store.batch import CHANNEL, commit, names_of
+from tocsin.store.heads import MarkFile
+from tocsin.store.migrate import SchemaNotKnown, require_range
+from tocsin.store.reading import Reading, choose
+from tocsin.store.rows import mend_sealed, read_errand
+from tocsin.timeline.codec import stamp
+from tocsin.timeline.entry import Sealed
+
+T = TypeVar("T")
+LOG = logging.getLogger("tocsin.store")
+
+LEASE_S = 10.0
+RENEW_S = 2.5
+MOST_AT_ONCE = 100
+"""Writes in one transaction."""
+MOST_FOLLOWED = 2000
+SURE_S = LEASE_S / 2
+"""For so long after the last renewal nobody else can have what is leased to us."""
+TROUBLE = (OSError, TimeoutError, SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError)
+"""What the database, or the way to it, can raise."""
+WORTH_COMPARING_S = 0.5
+"""An answer that took longer says too little about the clocks."""
+
+_LEASE = func.clock_timestamp() + text(f"interval '{LEASE_S} seconds'")
+
+
+class Node(msgspec.Struct, frozen=True, kw_only=True):
+    """One server: `id` is its data directory's for good, `name` is what people call it."""
+
+    id: str
+    name: str
+    version: str = ""
+
+
+def _nowhere() -> Sequence[str]:
+    return ()
+
+
+class PostgresStore(Reading):
+    """The store of one node. Make it with `open_store` (`nodes.py`)."""
+
+    def __init__(self, engine: AsyncEngine, key: bytes, mark: Path, node: Node, followed: int) -> None:
+        self.node, self._engine, self._key = node, engine, key
+        self._mark = MarkFile(key, mark)
+        self._followed = followed
+        self._waiting: deque[tuple[Write, asyncio.Future[None]]] = deque()
+        self._writer: asyncio.Task[None] | None = None
+        self._held: set[int] = set()
+        self._sure_until = 0.0
+        self.elsewhere: Callable[[], Sequence[str]] = _nowhere
+        self.news = asyncio.Event()
+        self.offset = timedelta()
+
+    async def close(self) -> None:
+        """Finish what is being written and let the database go."""
+        if self._writer is not None:
+            await asyncio.gather(self._writer, return_exceptions=True)
+        self._mark.close()
+        await self._engine.dispose()
+
+    async def in_transaction(self, work: Callable[[Connection], T]) -> T:
+        """Do `work` in one transaction; durable when it returns."""
+        async with self._engine.begin() as connection:
+            return await connection.run_sync(work)
+
+    async def read(self, work: Callable[[Connection], T]) -> T:
+        """Do `work`, which changes nothing."""
+        async with self._engine.connect() as connection:
+            return await connection.run_sync(work)
+
+    # ── writing ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def write(self, write: Write) -> None:
+        """One transaction, which it may share with others of this node; raises `Stale` if it came too late."""
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((write, done))
+        if self._writer is None or self._writer.done():
+            self._writer = asyncio.create_task(self._write_all())
+        await done
+
+    async def _write_all(self) -> None:
+        while self._waiting:
+            batch = self._take_batch()
+            try:
+                refusals = await self._commit([write for write, _ in batch])
+            except Exception as error:  # noqa: BLE001 whoever waits for it hears it
+                await self._write_apart(batch, error)
+                continue
+            for (_, done), refusal in zip(batch, refusals, strict=True):
+                _end(done, refusal)
+
+    def _take_batch(self) -> list[tuple[Write, asyncio.Future[None]]]:
+        batch: list[tuple[Write, asyncio.Future[None]]] = []
+        names: set[object] = set()
+        while self._waiting and len(batch) < MOST_AT_ONCE and names.isdisjoint(names_of(self._waiting[0][0])):
+            batch.append(self._waiting.popleft())
+            names |= names_of(batch[-1][0])
+        return batch
+
+    async def _commit(self, writes: Sequence[Write]) -> list[Stale | None]:
+        refusals, head = await self.in_transaction(lambda c: commit(c, self._key, writes))
+        if head is not None:
+            self._mark.set(head)
+        return refusals
+
+    async def _write_apart(self, batch: Sequence[tuple[Write, asyncio.Future[None]]], error: Exception) -> None:
+        """What failed together is tried one by one: what one of them is at fault for hits no other."""
+        for write, done in batch:
+            if len(batch) == 1:
+                _end(done, error)
+                return
+            try:
+                (refusal,) = await self._commit([write])
+            except Exception as own:  # noqa: BLE001 as above
+                _end(done, own)
+            else:
+                _end(done, refusal)
+
+    # ── work that is leased ────────────────────────────────────────────────────────────────────────────────────────
+
+    async def due(self, now: datetime, limit: int) -> list[str]:
+        """Streams whose wake has come and that no other node is planning; they are this node's for a while."""
+        t, other = schema.wake, schema.wake.alias()
+        free = or_(other.c.lease.is_(None), other.c.lease < func.clock_timestamp(), other.c.holder == self.node.id)
+        ripe = select(other.c.stream).where(other.c.due_at <= stamp(now), free).order_by(other.c.due_at).limit(limit)
+        mine = update(t).where(t.c.stream.in_(ripe.with_for_update(skip_locked=True)))
+        taken = mine.values(holder=self.node.id, lease=_LEASE).returning(t.c.due_at, t.c.stream)
+        rows = await self.in_transaction(lambda c: c.execute(taken).all())
+        return [row.stream for row in sorted(rows, key=lambda row: row.due_at)]
+
+    async def claim(self, now: datetime, limit: int, places: Callable[[str], int], full: Sequence[str]) -> list[Errand]:
+        """Errands that are due, leased to this node: new ones that are not `elsewhere`, and those of a lost lease."""
+        t, other = schema.errand, schema.errand.alias()
+        look = select(t.c.id, t.c.destination).where(self._is_free(t, now, full)).order_by(t.c.id).limit(4 * limit)
+        ids = [row.id for row in choose(await self.read(lambda c: c.execute(look).all()), limit, places)]
+        if not ids:
+            return []
+        still = select(other.c.id).where(other.c.id.in_(ids), self._is_free(other, now, full)).order_by(other.c.id)
+        mine = update(t).where(t.c.id.in_(still.with_for_update(skip_locked=True)))
+        again = case((t.c.claimed, t.c.attempts + 1), else_=t.c.attempts)
+        taken = mine.values(claimed=True, holder=self.node.id, lease=_LEASE, attempts=again).returning(t)
+        rows = await self.in_transaction(lambda c: c.execute(taken).all())
+        self._held |= {row.id for row in rows}
+        return [read_errand(row) for row in sorted(rows, key=lambda row: row.id)]
+
+    def _is_free(self, t: Any, now: datetime, full: Sequence[str]) -> ColumnElement[bool]:
+        new = and_(not_(t.c.claimed), t.c.due_at <= stamp(now), t.c.destination.not_in([*full, *self.elsewhere()]))
+        lost = and_(t.c.claimed, t.c.lease < func.clock_timestamp(), t.c.destination.not_in(full))
+        return or_(new, lost)
+
+    async def holds(self, errand: int) -> bool:
+        """Whether an errand is still leased to this node; after a long sleep another may have it."""
+        if errand in self._held and time.monotonic() < self._sure_until:
+            return True
+        t = schema.errand
+        renewed = update(t).where(t.c.id == errand, t.c.claimed, t.c.holder == self.node.id).values(lease=_LEASE)
+        return await self.in_transaction(lambda c: c.execute(renewed).rowcount) == 1
+
+    async def release(self, errand: int, due_at: datetime) -> None:
+        """Give an errand back, to be handed out again from `due_at` on, to whichever node asks first."""
+        t = schema.errand
+        changes = {"claimed": False, "holder": None, "lease": None, "attempts": t.c.attempts + 1}
+        mine = update(t).where(t.c.id == errand, t.c.holder == self.node.id)
+        await self.in_transaction(lambda c: c.execute(mine.values(due_at=stamp(due_at), **changes)))
+
+    async def release_claims(self) -> int:
+        """Give back what this node had when it ended; for its start."""
+        t = schema.errand
+        changes = {"claimed": False, "holder": None, "lease": None, "attempts": t.c.attempts + 1}
+        mine = update(t).where(t.c.claimed, t.c.holder == self.node.id).values(**changes)
+        return await self.in_transaction(lambda c: c.execute(mine).rowcount)
+
+    async def keep(self) -> None:
+        """Renew what this node holds, again and again, until cancelled. Raises only if the node must end."""
+        while True:
+            try:
+                await self.renew()
+            except SchemaNotKnown:
+                raise
+            except TROUBLE as error:
+                LOG.error("The leases of this node could not be renewed: %s", error)  # noqa: TRY400 it is tried again soon
+            await asyncio.sleep(RENEW_S)
+
+    async def renew(self) -> None:
+        """Renew the leases, say that this node lives, and compare the clocks."""
+        begun, wall, before = time.monotonic(), datetime.now(UTC), set(self._held)
+        held, moment = await self.in_transaction(self._renew)
+        took = time.monotonic() - begun
+        self._held -= before - held
+        self._sure_until = begun + SURE_S
+        if took < WORTH_COMPARING_S:
+            self.offset = moment - wall
+
+    def _renew(self, connection: Connection) -> tuple[set[int], datetime]:
+        """What this node holds, and the database's time when it was asked."""
+        moment: datetime = connection.execute(select(func.clock_timestamp())).scalar_one()
+        t = schema.errand
+        mine = update(t).where(t.c.claimed, t.c.holder == self.node.id).values(lease=_LEASE).returning(t.c.id)
+        held = set(connection.execute(mine).scalars())
+        seen = {"name": self.node.name, "version": self.node.version, "seen_at": func.clock_timestamp()}
+        fresh = upsert(schema.node).values(id=self.node.id, **seen)
+        connection.execute(fresh.on_conflict_do_update(index_elements=["id"], set_=seen))
+        require_range(connection, "The database")
+        return held, moment
+
+    # ── what others did ────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def follow(self) -> list[Sealed]:
+        """The entries that any node has appended since the last call, in the order of their commits."""
+        t = schema.entry
+        query = select(t).where(t.c.pos > self._followed).order_by(t.c.pos).limit(MOST_FOLLOWED)
+        rows = await self.read(lambda c: c.execute(query).all())
+        if rows:
+            self._followed = max(self._followed, rows[-1].pos)
+        return [mend_sealed(row) for row in rows]
+
+    async def listen(self) -> None:
+        """Set `news` whenever a node says that it has committed something, until cancelled."""
+        while True:
+            try:
+                await self._listen_once()
+            except TROUBLE:
+                LOG.warning("Nothing is heard from the other nodes at once; they are asked instead.")
+            await asyncio.sleep(1)
+
+    async def _listen_once(self) -> None:
+        raw = await self._engine.raw_connection()
+        ended = asyncio.Event()
+        try:
+            driver: Any = raw.driver_connection
+            driver.add_termination_listener(lambda connection: ended.set())
+            await driver.add_listener(CHANNEL, lambda *_: self.news.set())
+            await ended.wait()
+        finally:
+            raw.invalidate()
+
+
+def _end(done: asyncio.Future[None], error: Exception | None) -> None:
+    if done.done():
+        return
+    if error is None:
+        done.set_result(None)
+    else:
+        done.set_exception(error)

@@ -1,0 +1,66 @@
+"""Blobs in PostgreSQL: named by their SHA-256, cut into parts, committed before any event names them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+
+from sqlalchemy import Connection, delete, insert, select, text
+
+from tocsin.errors import Corrupt, NotFound
+from tocsin.store import schema
+from tocsin.store.blobs import is_digest
+from tocsin.store.postgres import PostgresStore
+
+PART = 2**20
+"""Bytes of one row: a long output passes through no statement as a whole."""
+
+
+class PostgresBlobs:
+    """Content-addressed rows that every node sees."""
+
+    def __init__(self, store: PostgresStore, reach: Callable[[str], None]) -> None:
+        self._store, self._reach = store, reach
+
+    async def put(self, content: bytes) -> str:
+        """Keep `content`; its name. What is there already is left, and made whole if somebody has changed it."""
+        digest = hashlib.sha256(content).hexdigest()
+        if await self._store.read(lambda c: find_fault(c, digest)) is None:
+            return digest
+        self._reach("blob.before_write")
+        await self._store.in_transaction(lambda c: _put(c, digest, content))
+        self._reach("blob.after_write")
+        return digest
+
+    async def get(self, digest: str) -> bytes:
+        """The content named `digest`. Raises `NotFound`, also for what is no digest at all, and `Corrupt`."""
+        if not is_digest(digest):
+            raise NotFound("That is no name of evidence: it has 64 hex digits.")
+        content = await self._store.read(lambda c: _get(c, digest))
+        if content is None:
+            raise NotFound(f"There is no evidence {digest[:12]} here.")
+        if hashlib.sha256(content).hexdigest() != digest:
+            raise Corrupt(f"Evidence {digest[:12]} is not what was kept; it is not shown. `tocsin verify` says more.")
+        return content
+
+
+def _put(connection: Connection, digest: str, content: bytes) -> None:
+    connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 1))"), {"name": digest})
+    connection.execute(delete(schema.blob).where(schema.blob.c.digest == digest))
+    for part, at in enumerate(range(0, max(len(content), 1), PART)):
+        row = {"digest": digest, "part": part, "content": content[at : at + PART]}
+        connection.execute(insert(schema.blob).values(**row))
+
+
+def _get(connection: Connection, digest: str) -> bytes | None:
+    t = schema.blob
+    parts = connection.execute(select(t.c.content).where(t.c.digest == digest).order_by(t.c.part)).scalars().all()
+    return b"".join(parts) if parts else None
+
+
+def find_fault(connection: Connection, digest: str) -> str | None:
+    """What is wrong with a blob: `missing` or `changed`, null for nothing."""
+    content = _get(connection, digest)
+    if content is None:
+        return "missing"
+    return None if hashlib.sha256(content).hexdigest() == digest else "changed"

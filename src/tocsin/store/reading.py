@@ -1,0 +1,104 @@
+"""What both stores read in the same words: streams, counters, alerts, cards.
+
+A name with a NUL byte, which PostgreSQL would refuse to look up, is nobody's name.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, func, select
+
+from tocsin.alert.row import AlertRow
+from tocsin.engine.contracts import Card
+from tocsin.store import schema
+from tocsin.store.rows import ENDED, mend_sealed, read_alert, read_card
+from tocsin.timeline.codec import stamp, unstamp
+from tocsin.timeline.entry import Sealed
+
+T = TypeVar("T")
+
+
+class Reading:
+    """Reads by `read`, which each store does its own way."""
+
+    async def read(self, work: Callable[[Connection], T]) -> T:
+        """Do `work`, which changes nothing."""
+        raise NotImplementedError
+
+    async def load(self, stream: str, after_seq: int = 0) -> list[Sealed]:
+        """A stream's entries after `after_seq`."""
+        if "\0" in stream:
+            return []
+        t = schema.entry
+        query = select(t).where(t.c.stream == stream, t.c.seq > after_seq).order_by(t.c.seq)
+        return [mend_sealed(row) for row in await self.read(lambda c: c.execute(query).all())]
+
+    async def count(self, counter: str) -> int:
+        """A counter's value; 0 before its first use."""
+        query = select(schema.counter.c.value).where(schema.counter.c.name == counter)
+        return await self.read(lambda c: c.execute(query).scalar()) or 0
+
+    async def newest(self) -> datetime | None:
+        """When the last entry was recorded."""
+        t = schema.entry
+        text = await self.read(lambda c: c.execute(select(t.c.recorded_at).order_by(t.c.pos.desc()).limit(1)).scalar())
+        return None if text is None else unstamp(text)
+
+    async def next_due(self) -> datetime | None:
+        """The earliest wake or errand."""
+        wake = select(func.min(schema.wake.c.due_at))
+        errand = select(func.min(schema.errand.c.due_at)).where(schema.errand.c.claimed.is_(False))
+        found = await self.read(lambda c: [c.execute(query).scalar() for query in (wake, errand)])
+        times = [unstamp(text) for text in found if text is not None]
+        return min(times, default=None)
+
+    async def alert(self, team: str, fingerprint: str) -> AlertRow | None:
+        """One alert."""
+        t = schema.alert
+        query = select(t).where(t.c.team == team, t.c.fingerprint == fingerprint)
+        row = await self.read(lambda c: c.execute(query).first())
+        return None if row is None else read_alert(row)
+
+    async def alerts(
+        self, team: str | None = None, *, firing: bool | None = None, incident: str | None = None
+    ) -> list[AlertRow]:
+        """Alerts, by team, by whether they fire, and by the incident that they belong to."""
+        t = schema.alert
+        query = select(t).order_by(t.c.starts_at, t.c.fingerprint)
+        query = query if team is None else query.where(t.c.team == team)
+        query = query if firing is None else query.where(t.c.firing.is_(firing))
+        query = query if incident is None else query.where(t.c.incident == incident)
+        return [read_alert(row) for row in await self.read(lambda c: c.execute(query).all())]
+
+    async def silent(self, after: datetime, until: datetime) -> list[AlertRow]:
+        """Alerts of incidents whose end passed in that stretch without a word."""
+        t = schema.alert
+        query = select(t).where(
+            t.c.firing.is_(True), t.c.incident.is_not(None), t.c.ends_at > stamp(after), t.c.ends_at <= stamp(until)
+        )
+        return [read_alert(row) for row in await self.read(lambda c: c.execute(query).all())]
+
+    async def cards(self, *, team: str | None = None, open_only: bool = False) -> list[Card]:
+        """Incidents, the newest first."""
+        if team is not None and "\0" in team:
+            return []
+        t = schema.card
+        query = select(t).order_by(t.c.opened_at.desc(), t.c.id.desc())
+        query = query if team is None else query.where(t.c.team == team)
+        query = query.where(t.c.status.not_in(ENDED)) if open_only else query
+        return [read_card(row) for row in await self.read(lambda c: c.execute(query).all())]
+
+
+def choose(rows: Sequence[Any], limit: int, places: Callable[[str], int]) -> list[Any]:
+    """The first rows that find a place at their destination."""
+    taken: Counter[str] = Counter()
+    chosen: list[Any] = []
+    for row in rows:
+        if len(chosen) < limit and taken[row.destination] < places(row.destination):
+            taken[row.destination] += 1
+            chosen.append(row)
+    return chosen

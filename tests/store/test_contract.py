@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from tocsin.alert.row import AlertRow
 from tocsin.engine.contracts import Append, Card, Errand, Write
@@ -139,3 +140,15 @@ async def test_only_open_incidents_are_open(store: AnyStore) -> None:
         append = Append(stream=stream, expected_seq=0, entries=(note(stream, 1),), card=card(stream, status))
         await store.write(Write(appends=(append,)))
     assert {each.id for each in await store.cards(open_only=True)} == {"a-1", "a-4"}
+
+
+async def test_silent_are_the_alerts_of_incidents_whose_end_has_passed_meanwhile(store: AnyStore) -> None:
+    ends = {"before": -1, "at-the-start": 0, "within": 5, "at-the-end": 10, "after": 11}
+    rows = [replace(alert(name), ends_at=AT + timedelta(minutes=minutes)) for name, minutes in ends.items()]
+    rows += [
+        replace(rows[2], fingerprint="resolved", firing=False),
+        replace(rows[2], fingerprint="free", incident=None),
+    ]
+    await store.write(Write(alerts=tuple(rows)))
+    found = await store.silent(AT, AT + timedelta(minutes=10))
+    assert {each.fingerprint for each in found} == {"within", "at-the-end"}

@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, select
-from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy import Connection, delete, select
+from sqlalchemy.dialects import postgresql, sqlite
 
 from tocsin.alert.heartbeat import Beat, State
 from tocsin.store import schema
+from tocsin.store.postgres import PostgresStore
 from tocsin.store.sqlite import SqliteStore
 from tocsin.timeline.codec import stamp, unstamp
 
@@ -17,7 +18,7 @@ from tocsin.timeline.codec import stamp, unstamp
 class Beats:
     """Rows by team and name."""
 
-    def __init__(self, store: SqliteStore) -> None:
+    def __init__(self, store: SqliteStore | PostgresStore) -> None:
         self._store = store
 
     async def put(self, beat: Beat) -> None:
@@ -33,9 +34,7 @@ class Beats:
             "watched": beat.watched,
             "watched_until": None if beat.watched_until is None else stamp(beat.watched_until),
         }
-        changes = {name: value for name, value in row.items() if name not in ("team", "name")}
-        put = upsert(schema.beat).values(**row).on_conflict_do_update(index_elements=("team", "name"), set_=changes)
-        await self._store.in_transaction(lambda c: c.execute(put))
+        await self._store.in_transaction(lambda c: _replace(c, row))
 
     async def find(self, team: str, name: str) -> Beat | None:
         """One heartbeat; null for one that was never heard."""
@@ -53,6 +52,13 @@ class Beats:
         """Take a heartbeat away that the settings no longer have."""
         t = schema.beat
         await self._store.in_transaction(lambda c: c.execute(delete(t).where(t.c.team == team, t.c.name == name)))
+
+
+def _replace(connection: Connection, row: dict[str, Any]) -> None:
+    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    changes = {name: value for name, value in row.items() if name not in ("team", "name")}
+    fresh = insert(schema.beat).values(**row)
+    connection.execute(fresh.on_conflict_do_update(index_elements=("team", "name"), set_=changes))
 
 
 def _read(row: Any) -> Beat:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, insert, inspect, select, text, update
 from tocsin.errors import UserError
 from tocsin.store import schema
 
-NEWEST = 2
+NEWEST = 3
 """The revision that `schema.py` is."""
 
 

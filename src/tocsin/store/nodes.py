@@ -53,19 +53,19 @@ def show(url: URL) -> str:
     return url.set(drivername="postgresql", query={}).render_as_string(hide_password=True)
 
 
-def open_engine(url: URL, name: str) -> AsyncEngine:
-    """A pool of connections. Times in sessions are UTC; a transaction that stands still is ended by the server."""
+def open_engine(url: URL, name: str, *, quick: bool = True) -> AsyncEngine:
+    """A pool of connections. Times in sessions are UTC; where work is `quick`, the server ends what stands still."""
     settings = {
         "application_name": f"tocsin {name}"[:63],
         "timezone": "UTC",
-        "idle_in_transaction_session_timeout": f"{PATIENCE_S:g}s",
+        "idle_in_transaction_session_timeout": f"{PATIENCE_S:g}s" if quick else "0",
         "tcp_keepalives_idle": "5",
         "tcp_keepalives_interval": "2",
         "tcp_keepalives_count": "3",
     }
-    given = {"timeout": PATIENCE_S, "command_timeout": STATEMENT_S, "server_settings": settings}
-    engine = create_async_engine(url, pool_size=CONNECTIONS, max_overflow=CONNECTIONS, connect_args=given)
-    return engine
+    longest = STATEMENT_S if quick else None
+    given = {"timeout": PATIENCE_S, "command_timeout": longest, "server_settings": settings}
+    return create_async_engine(url, pool_size=CONNECTIONS, max_overflow=CONNECTIONS, connect_args=given)
 
 
 async def open_store(url: URL, key: bytes, directory: Path, keeping: Keeping, node: str, version: str) -> PostgresStore:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 
@@ -19,12 +19,15 @@ from tocsin.store.start import find_seal
 from tocsin.store.trouble import explained
 from tocsin.timeline import chain
 from tocsin.timeline import events as e
-from tocsin.timeline.chain import Flaw, Mark
+from tocsin.timeline.chain import Flaw, Head, Mark
 from tocsin.timeline.codec import decode
 from tocsin.timeline.entry import Sealed
 
 MOST_NAMED = 100
 """Missing streams of one team that are named one by one."""
+
+FindFault = Callable[[str], str | None]
+"""What is wrong with the blob of a digest: `missing` or `changed`, null for nothing."""
 
 Ends = dict[str, tuple[int, bytes]]
 
@@ -48,7 +51,7 @@ def verify(path: Path, key: bytes, mark: Path, blobs: Path | None = None) -> Rep
     engine = open_engine(path, read_only=True)
     try:
         with explained(path), engine.begin() as connection:
-            return _verify(connection, key, kept, blobs)
+            return check(connection, key, kept, None if blobs is None else lambda digest: find_fault(blobs, digest))
     finally:
         engine.dispose()
 
@@ -58,14 +61,21 @@ def renew_mark(path: Path, key: bytes, mark: Path) -> None:
     engine = open_engine(path, read_only=True)
     try:
         with explained(path), engine.begin() as connection:
-            t = schema.head
-            row = connection.execute(select(t).order_by(t.c.n.desc()).limit(1)).first()
+            head = find_last_head(connection)
     finally:
         engine.dispose()
-    write_mark(mark, chain.sign_mark(key, mend_head(row) if row else chain.NO_HEAD))
+    write_mark(mark, chain.sign_mark(key, head))
 
 
-def _verify(connection: Connection, key: bytes, mark: Mark | None, blobs: Path | None) -> Report:
+def find_last_head(connection: Connection) -> Head:
+    """The newest head there is, whatever is wrong with it."""
+    t = schema.head
+    row = connection.execute(select(t).order_by(t.c.n.desc()).limit(1)).first()
+    return mend_head(row) if row else chain.NO_HEAD
+
+
+def check(connection: Connection, key: bytes, mark: Mark | None, find_blob_fault: FindFault | None) -> Report:
+    """As `verify`, on a connection whose transaction sees one state of the record, whichever database that is."""
     flaws: list[Flaw] = []
     ends: Ends = {}
     entries, named = 0, dict[str, Sealed]()
@@ -82,7 +92,7 @@ def _verify(connection: Connection, key: bytes, mark: Mark | None, blobs: Path |
     flaws += _check_cards(connection, ends, {flaw.stream for flaw in flaws})
     end = ends.get(mark.head.stream, (0, b""))[0] if mark is not None else None
     flaws += chain.check_mark(key, mark, heads[-1].n if heads else 0, find_seal(connection, mark), end)
-    flaws += _check_blobs(blobs, named) if blobs is not None else ()
+    flaws += _check_blobs(find_blob_fault, named) if find_blob_fault is not None else ()
     return Report(streams=len(ends), entries=entries, heads=len(heads), blobs=len(named), flaws=tuple(flaws))
 
 
@@ -116,9 +126,9 @@ def find_digests(event: e.Event) -> tuple[str, ...]:
     return ()
 
 
-def _check_blobs(directory: Path, named: dict[str, Sealed]) -> Iterator[Flaw]:
+def _check_blobs(find_blob_fault: FindFault, named: dict[str, Sealed]) -> Iterator[Flaw]:
     for digest, by in named.items():
-        fault = find_fault(directory, digest)
+        fault = find_blob_fault(digest)
         if fault is not None:
             what = "is missing" if fault == "missing" else "was changed after it was kept"
             text = f"{by.stream}: blob {digest[:12]}, which entry {by.seq} names, {what}."

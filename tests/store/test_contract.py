@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from tocsin.alert.row import AlertRow
 from tocsin.engine.contracts import Append, Card, Errand, Write
-from tocsin.errors import Conflict
+from tocsin.errors import Conflict, Stale
+from tocsin.store.sessions import Sessions
 from tocsin.timeline import chain
 from tocsin.timeline.entry import Entry, Sealed
 from tocsin.timeline.events import NoteAdded
@@ -152,3 +156,105 @@ async def test_silent_are_the_alerts_of_incidents_whose_end_has_passed_meanwhile
     await store.write(Write(alerts=tuple(rows)))
     found = await store.silent(AT, AT + timedelta(minutes=10))
     assert {each.fingerprint for each in found} == {"within", "at-the-end"}
+
+
+async def test_texts_with_a_nul_are_kept_without_it_and_looked_up_in_vain(store: AnyStore) -> None:
+    shown = replace(card("a-1"), title="a\0b")
+    row = replace(alert("f"), labels={"x": "a\0b"}, generator_url="http://\0/")
+    append = Append(stream="a-1", expected_seq=0, entries=(note("a-1", 1),), card=shown)
+    await store.write(Write(appends=(append,), alerts=(row,)))
+    assert (await store.cards())[0].title == "a\N{REPLACEMENT CHARACTER}b"
+    assert await store.alert("a", "f") == replace(row, generator_url="http://\N{REPLACEMENT CHARACTER}/")
+    assert await store.load("a\0") == []
+    assert await store.cards(team="a\0") == []
+
+
+async def test_secrets_stand_for_a_person_for_a_while_and_once_if_they_are_spent(store: AnyStore) -> None:
+    sessions = Sessions(store)
+    secret = await sessions.begin("link", "ana", AT + timedelta(hours=1))
+    assert await sessions.whose("link", secret, AT) == "ana"
+    assert await sessions.whose("token", secret, AT) is None
+    assert await sessions.whose("link", secret, AT + timedelta(hours=1)) is None
+    spent = await asyncio.gather(*(sessions.spend("link", secret, AT) for _ in range(4)))
+    assert sorted(filter(None, spent)) == ["ana"]
+    await sessions.begin("session", "ana", AT)
+    await sessions.sweep(AT)
+    assert await store.newest() is None
+
+
+Step = tuple[int, int, int, int]
+
+
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    steps=st.lists(st.tuples(st.integers(0, 2), st.integers(0, 3), st.integers(-1, 3), st.integers(0, 3)), max_size=14)
+)
+async def test_whatever_is_written_in_whatever_order_is_what_a_simple_store_would_hold(
+    store: AnyStore, steps: list[Step]
+) -> None:
+    """Each step: a stream, how many errands with when they are due, and when it wakes (-1: late, so refused)."""
+    run = await store.count("run") + 1
+    await store.write(Write(counters={"run": run}))
+    model = Model()
+    for which, count, wake, due in steps:
+        stream = f"r{run}-{which}"
+        before = model.sealed.get(stream, [])
+        late = wake == -1
+        sealed = note(stream, len(before) + 1, before[-1].mac if before else chain.START)
+        append = Append(
+            stream=stream,
+            expected_seq=len(before) + late,
+            entries=(sealed,),
+            wake=AT + timedelta(seconds=wake) if wake else None,
+            errands=tuple(
+                Errand(stream=stream, seq=1000 * sealed.seq + n, destination="x", due_at=AT + timedelta(seconds=due))
+                for n in range(count)
+            ),
+        )
+        if late:
+            with pytest.raises(Stale):
+                await store.write(Write(appends=(append,)))
+            continue
+        await store.write(Write(appends=(append,)))
+        model.take(append)
+        assert set(await store.due(AT + timedelta(seconds=2), 100)) == model.due(AT + timedelta(seconds=2))
+        claimed = await store.claim(AT + timedelta(seconds=1), 100, lambda to: 2, ())
+        assert [(each.stream, each.seq) for each in claimed] == model.claim(AT + timedelta(seconds=1))
+        ended = [Append(stream=each.stream, expected_seq=len(model.sealed[each.stream]), closes=(each.seq,),
+                        wake=model.wakes.get(each.stream)) for each in claimed[:1]]  # fmt: skip
+        await store.write(Write(appends=tuple(ended)))
+    for stream, sealed_there in model.sealed.items():
+        assert await store.load(stream) == sealed_there
+        gone = tuple(model.seqs[stream])
+        await store.write(Write(appends=(Append(stream=stream, expected_seq=len(sealed_there), closes=gone),)))
+    assert await store.due(AT + timedelta(days=1), 100) == []
+    assert await claim(store, 86400) == []
+
+
+class Model:
+    """The same in a few dictionaries."""
+
+    def __init__(self) -> None:
+        self.sealed: dict[str, list[Sealed]] = {}
+        self.wakes: dict[str, datetime] = {}
+        self.seqs: dict[str, list[int]] = {}
+        self._errands: list[Errand] = []
+
+    def take(self, append: Append) -> None:
+        """What one append changes."""
+        self.sealed.setdefault(append.stream, []).extend(append.entries)
+        self.wakes.pop(append.stream, None)
+        if append.wake is not None:
+            self.wakes[append.stream] = append.wake
+        self._errands += append.errands
+        self.seqs.setdefault(append.stream, []).extend(errand.seq for errand in append.errands)
+
+    def due(self, now: datetime) -> set[str]:
+        """The streams to be planned."""
+        return {stream for stream, wake in self.wakes.items() if wake <= now}
+
+    def claim(self, now: datetime) -> list[tuple[str, int]]:
+        """The two oldest errands that are due."""
+        found = [errand for errand in self._errands if errand.due_at <= now][:2]
+        self._errands = [errand for errand in self._errands if errand not in found]
+        return [(errand.stream, errand.seq) for errand in found]

@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import delete, insert, select
 
 from tocsin.store import schema
+from tocsin.store.postgres import PostgresStore
 from tocsin.store.sqlite import SqliteStore
 from tocsin.timeline.codec import stamp
 
@@ -16,7 +17,7 @@ from tocsin.timeline.codec import stamp
 class Sessions:
     """Secrets that stand for a person, each for one purpose (`link`, `session`, `token`) and for a while."""
 
-    def __init__(self, store: SqliteStore) -> None:
+    def __init__(self, store: SqliteStore | PostgresStore) -> None:
         self._store = store
 
     async def begin(self, purpose: str, person: str, until: datetime) -> str:

@@ -108,7 +108,7 @@ class Parts:
         self._scratches, self.outputs = find_scratches(self._directory), Outputs()
         pager = Pager(lambda: self._channels, lambda: self.shelf.settings.people, self._write, reach)
         self._shell = self._open_shell(clock)
-        self.engine = Engine(self.journal, clock, (pager, self._shell), Beats(self.store))
+        self.engine = Engine(self.journal, clock, (pager, self._shell), beats=Beats(self.store))
         self.desk = self._open_desk(clock, wishes)
 
     def _open_shell(self, clock: Clock) -> Shell:

@@ -52,6 +52,18 @@ class Performer(Protocol):
         ...
 
 
+class Lease(Protocol):
+    """What this node may do where there are others."""
+
+    async def holds(self, errand: int) -> bool:
+        """Whether an errand is still this node's; one that slept too long has lost it to another."""
+        ...
+
+    def is_here(self, destination: str) -> bool:
+        """Whether this node can reach a destination at all."""
+        ...
+
+
 class Blobs(Protocol):
     """Content-addressed bytes."""
 

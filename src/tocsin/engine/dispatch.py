@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
 
-from tocsin.engine.contracts import Clock, Errand, Key, Performer
+from tocsin.engine.contracts import Clock, Errand, Key, Lease, Performer
 from tocsin.engine.decide import decide
 from tocsin.engine.journal import Journal
 from tocsin.errors import NotBegun, OutsideError, TocsinError
@@ -36,10 +36,23 @@ FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 15.0
 """Between two tries to write an outcome down."""
 
 
+class Alone:
+    """There is no other node: what is handed out stays handed out."""
+
+    async def holds(self, errand: int) -> bool:
+        return True
+
+    def is_here(self, destination: str) -> bool:
+        return True
+
+
 class Dispatch:
     """Hands errands out and brings outcomes back."""
 
-    def __init__(self, journal: Journal, clock: Clock, performers: Sequence[Performer]) -> None:
+    def __init__(
+        self, journal: Journal, clock: Clock, performers: Sequence[Performer], lease: Lease | None = None
+    ) -> None:
+        self._lease = lease or Alone()
         self._journal, self._clock = journal, clock
         self._performers = {intent: performer for performer in performers for intent in performer.handles}
         self._running: Counter[str] = Counter()
@@ -94,6 +107,7 @@ class Dispatch:
         entries = await self._journal.entries(errand.stream, errand.seq - 1)
         intent = entries[0].event
         assert isinstance(intent, e.Intent)
+        self._journal.note(errand.stream, entries[-1].seq)
         incident = await self._journal.incident(errand.stream)
         assert incident is not None
         word = _word(intent)
@@ -101,7 +115,13 @@ class Dispatch:
         if why:
             await self._record(errand.stream, _withhold(errand.seq, intent, why))
             return
+        if not self._lease.is_here(errand.destination) and not _is_under_way(incident, errand.seq):
+            self._unreleased.add(errand.id)
+            return
         if isinstance(intent, e.StepRequested) and intent.changes and not await self._start(errand, intent):
+            return
+        if not await self._lease.holds(errand.id):
+            LOG.warning("%s:%s is another node's by now; this one slept too long.", errand.stream, errand.seq)
             return
         outcome = await self._perform(Key(errand.stream, errand.seq, errand.attempts > 0), intent)
         self._journal.reach(f"{word}.before_outcome_commit")
@@ -138,11 +158,18 @@ class Dispatch:
         return find_answer(incident, intent) if isinstance(intent, e.PageRequested) else ""
 
     async def _start(self, errand: Errand, intent: e.StepRequested) -> bool:
-        """Put the start of a changing step on disk; whether it may be spawned."""
+        """Put the start of a changing step on disk; whether it may be spawned.
+
+        One that was started, and not by whoever had this errand before us, runs on a node that has taken it over.
+        """
         command = StartStep(by="tocsin", step=intent.step, intent=errand.seq)
+        if not await self._lease.holds(errand.id):
+            return False
 
         def choose(incident: Incident | None, book: Book) -> tuple[e.Event, ...]:
             assert incident is not None
+            if not errand.attempts and _is_under_way(incident, errand.seq):
+                return ()
             return decide(incident, book, command, self._clock.now())
 
         self._journal.reach("change.before_start_commit")
@@ -166,6 +193,11 @@ class Dispatch:
         except Exception as error:  # a performer's bug must not lose the errand: it becomes an outcome that says so
             LOG.exception("%s failed", key)
             return _fail(key.seq, intent, f"tocsin failed at this ({type(error).__name__}: {error}); see its log.")
+
+
+def _is_under_way(incident: Incident, seq: int) -> bool:
+    """Whether an intent is of a changing step that somebody has started: it waits for no node, but for a person."""
+    return any(record.intent == seq and record.changes and record.started for record in incident.steps.values())
 
 
 def _word(intent: e.Intent) -> str:

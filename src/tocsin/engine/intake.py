@@ -19,10 +19,10 @@ from tocsin.alert.row import AlertRow, Change, merge
 from tocsin.alert.signal import Signal, settle_times
 from tocsin.engine.contracts import Write
 from tocsin.engine.decide import decide
-from tocsin.engine.journal import Journal
+from tocsin.engine.journal import MOST_TRIES, Journal
 from tocsin.engine.opening import declared, open_incident
 from tocsin.engine.silencing import is_silenced
-from tocsin.errors import NotFound, Unavailable
+from tocsin.errors import Conflict, NotFound, Stale, Unavailable
 from tocsin.incident.book import Book
 from tocsin.incident.commands import ClearAlert, Command, JoinAlerts, RefireAlert
 from tocsin.incident.state import Incident
@@ -80,16 +80,30 @@ class Intake:
             raise NotFound(f"There is no team {team!r}; there are {', '.join(self._shelf.settings.teams)}.")
         events = declared(self._shelf.settings.teams[team], title, scenario, severity, by)
         async with self._lock(team):
-            return await open_incident(self._journal, team, events, None, "command")
+            for _ in range(MOST_TRIES):
+                try:
+                    return await open_incident(self._journal, team, events, None, "command")
+                except Stale:
+                    continue
+        raise Conflict("Too much is opening at once; try again.")
 
     async def _take(self, keyed: str | None, signal: Signal) -> None:
         to = find_destination(signal, keyed, self._shelf.routing(), self._shelf.settings.routes)
         async with self._lock(to.team or TRIAGE):
-            row = await self._store(to, signal)
+            row = await self._store_in_time(to, signal)
         if to.heartbeat and to.team:
             await self.watch(to.team, to.heartbeat, row)
 
+    async def _store_in_time(self, to: Destination, signal: Signal) -> AlertRow:
+        for _ in range(MOST_TRIES):
+            try:
+                return await self._store(to, signal)
+            except Stale:  # another node has opened an incident meanwhile: the alert may belong to it
+                continue
+        raise Conflict("Too much is opening at once; send it again.")
+
     async def _store(self, to: Destination, signal: Signal) -> AlertRow:
+        seen = await self._journal.look(to.team or TRIAGE)
         now = self._journal.clock.now()
         timed = settle_times(signal, now)
         team = to.team or UNROUTED
@@ -97,7 +111,7 @@ class Intake:
         before = await self._journal.store.alert(team, fresh.fingerprint)
         row, change = merge(before, timed, team, now)
         if change is Change.NEW and not to.record:
-            await self._fire(to, row, before)
+            await self._fire(to, row, before, seen)
         elif change is Change.RESOLVED and row.incident is not None:
             cleared = ClearAlert(by="alert", fingerprint=row.fingerprint, name=row.name)
             await self._tell(row.incident, cleared, row)
@@ -105,7 +119,7 @@ class Intake:
             await self._journal.store.write(Write(alerts=(row,)))
         return row
 
-    async def _fire(self, to: Destination, row: AlertRow, before: AlertRow | None) -> None:
+    async def _fire(self, to: Destination, row: AlertRow, before: AlertRow | None, seen: int | None) -> None:
         """A firing alert comes back to its own incident, joins the open one of its scenario, or opens one."""
         own = await self._journal.incident(before.incident) if before and before.incident else None
         if own is not None and own.is_open:
@@ -119,7 +133,7 @@ class Intake:
         if await is_silenced(self._journal, to.team or TRIAGE, row.labels):
             await self._journal.store.write(Write(alerts=(replace(row, incident=None),)))
             return
-        await self._open(to, row)
+        await self._open(to, row, seen)
 
     async def reconsider(self, team: str) -> None:
         """Alerts that a silence kept from opening an incident, and that it keeps no longer, open one if they fire."""
@@ -131,9 +145,19 @@ class Intake:
             to = find_destination(signal, keyed, self._shelf.routing(), self._shelf.settings.routes)
             if not to.record:
                 async with self._lock(team):
-                    now = await self._journal.store.alert(kept, row.fingerprint)
-                    if now is not None and now.firing and now.incident is None:
-                        await self._fire(to, now, now)
+                    await self._fire_in_time(team, to, row)
+
+    async def _fire_in_time(self, team: str, to: Destination, row: AlertRow) -> None:
+        for _ in range(MOST_TRIES):
+            seen = await self._journal.look(team)
+            now = await self._journal.store.alert(row.team, row.fingerprint)
+            if now is None or not now.firing or now.incident is not None:
+                return None
+            try:
+                return await self._fire(to, now, now, seen)
+            except Stale:
+                continue
+        raise Conflict("Too much is opening at once; it is tried again.")
 
     async def _tell(self, stream: str, command: Command, row: AlertRow) -> None:
         def choose(incident: Incident | None, book: Book) -> tuple[Event, ...]:
@@ -143,8 +167,9 @@ class Intake:
 
         await self._journal.change(stream, choose, cause=CAUSE, alerts=(replace(row, incident=stream),))
 
-    async def _open(self, to: Destination, row: AlertRow) -> None:
+    async def _open(self, to: Destination, row: AlertRow, seen: int | None) -> None:
         team = to.team or TRIAGE
         shelf = self._shelf.settings.teams.get(team)
         digest, model = (shelf.playbook.digest, shelf.model) if shelf else ("", "")
-        await open_incident(self._journal, team, lambda number: open_events(to, row, number, digest, model), row, CAUSE)
+        events = lambda number: open_events(to, row, number, digest, model)  # noqa: E731
+        await open_incident(self._journal, team, events, row, CAUSE, seen)

@@ -10,13 +10,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import timedelta
 from weakref import WeakValueDictionary
 
 import msgspec
 
 from tocsin.alert.row import AlertRow
+from tocsin.engine.answered import has_answer
 from tocsin.engine.contracts import Append, Card, Clock, Errand, Store, Write
 from tocsin.engine.draft import Draft
 from tocsin.engine.failpoint import Reach, pass_by
@@ -36,6 +37,7 @@ from tocsin.words import StepState
 LOG = logging.getLogger("tocsin.journal")
 
 MOST_CACHED = 2000
+MOST_NOTED = 20_000
 MOST_TRIES = 8
 
 Decide = Callable[[Incident | None, Book], Iterable[Happening]]
@@ -48,6 +50,11 @@ class Known(msgspec.Struct, kw_only=True):
     incident: Incident | None = None
     seal: bytes = chain.START
 
+    @property
+    def seq(self) -> int:
+        """The last entry that is folded in."""
+        return self.incident.seq if self.incident else 0
+
 
 class Journal:
     """Changes incidents and tells listeners what was appended."""
@@ -57,6 +64,8 @@ class Journal:
         self.reach = reach
         self._key = key
         self._cache: OrderedDict[str, Known] = OrderedDict()
+        self._reached: OrderedDict[str, int] = OrderedDict()
+        self.take_in: Callable[[], Awaitable[None]] | None = None
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._open: dict[str, set[str]] = {}
         self._standing: dict[str, tuple[Standing, bytes]] = {}
@@ -95,19 +104,58 @@ class Journal:
             return None
 
     async def _known(self, stream: str) -> Known:
-        if stream in self._cache:
+        known = self._cache.get(stream)
+        if known is not None and known.seq >= self._reached.get(stream, 0):
             self._cache.move_to_end(stream)
-            return self._cache[stream]
-        sealed = await self.store.load(stream)
-        flaw = next(chain.check_stream(self._key, sealed), None)
+            return known
+        return await self.catch_up(stream, await self.store.load(stream, known.seq if known else 0), known)
+
+    async def catch_up(self, stream: str, sealed: Sequence[Sealed], known: Known | None = None) -> Known:
+        """Fold in what the stream has beyond `known` (null: all of it); what is known then. Raises `Corrupt`."""
+        before = known or Known()
+        end = Sealed(stream=stream, seq=before.seq, at="", recorded_at="", body=b"", mac=before.seal)
+        flaw = next(chain.check_stream(self._key, sealed, end), None)
         if flaw is not None:
+            self._forget(stream)
             raise Corrupt(f"{flaw.text} Nothing is done in this incident until somebody has looked: `tocsin verify`.")
-        known = Known(incident=fold(map(unseal, sealed)), seal=sealed[-1].mac if sealed else chain.START)
-        self._remember(stream, known)
-        return known
+        incident = fold(map(unseal, sealed), before.incident)
+        found = Known(incident=incident, seal=sealed[-1].mac if sealed else before.seal)
+        if self._reached.get(stream, 0) <= found.seq or not sealed:
+            self._reached.pop(stream, None)
+        self._remember(stream, found)
+        if incident is not None:
+            self._note_open(incident)
+        return found
+
+    def note(self, stream: str, seq: int) -> None:
+        """The stream has an entry `seq`, perhaps from another node; what is cached of it may be behind."""
+        self._reached[stream] = max(seq, self._reached.pop(stream, 0))
+        while len(self._reached) > MOST_NOTED:
+            self._cache.pop(self._reached.popitem(last=False)[0], None)
+
+    def peek(self, stream: str) -> Known | None:
+        """What is cached of a stream, however old."""
+        return self._cache.get(stream)
+
+    def is_changing(self, stream: str) -> bool:
+        """Whether a change of the stream is under way here."""
+        lock = self._locks.get(stream)
+        return lock is not None and lock.locked()
+
+    async def look(self, team: str) -> int | None:
+        """How many incidents the team has had, counted before what other nodes did is taken in: to open one more upon
+        this count fails if anybody has opened one that is not known here. Null where no other node writes.
+        """
+        if self.take_in is None:
+            return None
+        count = await self.store.count(f"incident/{team}")
+        await self.take_in()
+        return count
 
     def _remember(self, stream: str, known: Known) -> None:
-        self._cache[stream] = known
+        """Keep it, unless something newer has been kept meanwhile."""
+        before = self._cache.pop(stream, known)
+        self._cache[stream] = known if known.seq >= before.seq else before
         while len(self._cache) > MOST_CACHED:
             self._cache.popitem(last=False)
 
@@ -128,14 +176,16 @@ class Journal:
     ) -> list[Entry]:
         """Decide, plan and commit; the entries that were appended. `cause` names the failpoints around the commit.
 
-        Raises what `decide` raises; a `Denied` with a record is committed before it is raised.
+        Raises what `decide` raises; a `Denied` with a record is committed before it is raised. What rests on counters
+        is not decided again here: that raises `Stale`, and whoever counted counts again.
         """
         async with self._locks.setdefault(stream, asyncio.Lock()):
             for _ in range(MOST_TRIES):
                 try:
                     return await self._try(stream, decide, cause, book, Write(alerts=alerts, counters=counters or {}))
                 except Stale:
-                    self._forget(stream)
+                    if counters:
+                        raise
         raise Conflict(f"{stream} is changing too fast; try again.")
 
     async def _try(self, stream: str, decide: Decide, cause: str, book: Book | None, write: Write) -> list[Entry]:
@@ -168,6 +218,9 @@ class Journal:
         self.reach(f"{cause}.before_commit")
         try:
             await self.store.write(msgspec.structs.replace(write, appends=(append,)))
+        except Stale:
+            self.note(draft.stream, known.seq + 1)
+            raise
         except Exception:  # it may be on disk all the same: only the disk knows, so it is asked next time
             self._forget(draft.stream)
             raise
@@ -178,7 +231,15 @@ class Journal:
         if find_forbidden(known.incident, book) != find_forbidden(draft.incident, book):
             await self._disturb(draft.incident)
         if draft.entries:
-            self._tell(draft.stream, draft.entries)
+            self.tell(draft.stream, draft.entries)
+
+    async def disturb(self, before: Incident | None, after: Incident | None) -> None:
+        """Another node has brought an incident on; it may have died before it could plan the team's others again."""
+        if after is None or (before is not None and _names_rules(before) == _names_rules(after)):
+            return
+        book = await self.shelf.book(after)
+        if find_forbidden(before, book) != find_forbidden(after, book):
+            await self._disturb(after)
 
     async def _disturb(self, incident: Incident) -> None:
         """What an incident forbids holds for the team's others too: where that changes, they are planned again."""
@@ -234,7 +295,8 @@ class Journal:
                 to = destination(entry.event)
                 yield Errand(stream=entry.stream, seq=entry.seq, destination=to, due_at=due_at)
 
-    def _tell(self, stream: str, entries: Sequence[Entry]) -> None:
+    def tell(self, stream: str, entries: Sequence[Entry]) -> None:
+        """Tell whoever listens what was appended, here or by another node."""
         for listener in tuple(self._listeners):
             listener(stream, entries)
 
@@ -243,8 +305,10 @@ class Journal:
         return await self.change(stream, lambda incident, book: (), cause="timer")
 
     async def record(self, stream: str, outcome: Outcome, cause: str) -> list[Entry]:
-        """Append what the world answered."""
-        return await self.change(stream, lambda incident, book: (outcome,), cause=cause)
+        """Append what the world answered, unless another node has been answered before."""
+        return await self.change(
+            stream, lambda incident, book: () if has_answer(incident, outcome) else (outcome,), cause=cause
+        )
 
     # ── the stream of a team ───────────────────────────────────────────────────────────────────────────────────────
 
@@ -259,15 +323,42 @@ class Journal:
             self._standing[team] = (standing, sealed[-1].mac if sealed else chain.START)
         return self._standing[team]
 
-    async def change_team(self, team: str, event: Event, *, wake: bool = False, replan: bool = True) -> None:
-        """Append to a team's stream; its open incidents are planned again, since their book has changed.
+    def forget_standing(self, team: str) -> None:
+        """Another node may have changed what stands for a team."""
+        self._standing.pop(team, None)
+
+    async def change_team(
+        self,
+        team: str,
+        event: Event,
+        needed: Callable[[Standing], bool] = lambda standing: True,
+        *,
+        wake: bool = False,
+        replan: bool = True,
+    ) -> None:
+        """Append to a team's stream if it is needed; its open incidents are planned again: their book has changed.
 
         With `wake`, whatever else of the team depends on it is looked at in the next turn; without `replan`, it changes
         no book.
         """
+        for _ in range(MOST_TRIES):
+            try:
+                if not await self._try_team(team, event, needed, wake):
+                    return
+                break
+            except Stale:
+                self.forget_standing(team)
+        else:
+            raise Conflict(f"What stands for {team} is changing too fast; try again.")
+        for incident in await self.open_incidents(team) if replan else ():
+            await self.replan(incident.id)
+
+    async def _try_team(self, team: str, event: Event, needed: Callable[[Standing], bool], wake: bool) -> bool:
         stream = team_stream(team)
         async with self._locks.setdefault(stream, asyncio.Lock()):
             standing, seal = await self._team(team)
+            if not needed(standing):
+                return False
             now = self.clock.now()
             entry = Entry(stream=stream, seq=standing.seq + 1, at=now, recorded_at=now, event=event)
             sealed = self._seal([entry], seal)
@@ -276,9 +367,8 @@ class Journal:
             append = Append(stream=stream, expected_seq=standing.seq, entries=sealed, wake=due)
             await self.store.write(Write(appends=(append,)))
             self._standing[team] = (after, sealed[-1].mac)
-        self._tell(stream, [entry])
-        for incident in await self.open_incidents(team) if replan else ():
-            await self.replan(incident.id)
+        self.tell(stream, [entry])
+        return True
 
     async def rest_team(self, team: str) -> None:
         """Let a team's stream sleep until time alone changes something in it."""
@@ -286,7 +376,15 @@ class Journal:
         async with self._locks.setdefault(stream, asyncio.Lock()):
             standing, _ = await self._team(team)
             wake = standing.next_change(self.clock.now())
-            await self.store.write(Write(appends=(Append(stream=stream, expected_seq=standing.seq, wake=wake),)))
+            try:
+                await self.store.write(Write(appends=(Append(stream=stream, expected_seq=standing.seq, wake=wake),)))
+            except Stale:  # another node has changed it, and has it looked at
+                self.forget_standing(team)
+
+
+def _names_rules(incident: Incident) -> tuple[object, ...]:
+    """What decides which rules of its playbook hold."""
+    return (incident.is_open, incident.model, incident.scenario_line, incident.lifted)
 
 
 def find_forbidden(incident: Incident | None, book: Book) -> frozenset[int]:

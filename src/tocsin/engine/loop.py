@@ -13,7 +13,7 @@ import time
 from msgspec.structs import replace
 
 from tocsin.engine.beats import Beats, BeatStore, MemoryBeats
-from tocsin.engine.contracts import Clock, Performer
+from tocsin.engine.contracts import Clock, Lease, Performer
 from tocsin.engine.decide import decide
 from tocsin.engine.dispatch import Dispatch
 from tocsin.engine.intake import Intake
@@ -34,6 +34,8 @@ LOG = logging.getLogger("tocsin.loop")
 
 TICK_S = 0.25
 MOST_WAKES = 500
+AT_ONCE = 100
+"""Streams that are planned together, so that a store that commits several changes at once can."""
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 15.0
 """Between a turn, or a stream's plan, that failed and the next try."""
 SICK_AFTER_S = 30.0
@@ -44,7 +46,12 @@ class Engine:
     """The machine as a whole: what screens, verbs and stories talk to."""
 
     def __init__(
-        self, journal: Journal, clock: Clock, performers: tuple[Performer, ...], beats: BeatStore | None = None
+        self,
+        journal: Journal,
+        clock: Clock,
+        performers: tuple[Performer, ...],
+        lease: Lease | None = None,
+        beats: BeatStore | None = None,
     ) -> None:
         self.journal, self.clock = journal, clock
         self.intake = Intake(journal)
@@ -52,7 +59,7 @@ class Engine:
         self.silencing = Silencing(journal)
         self.listening = Listening(journal)
         self.beats = Beats(journal, self.intake, beats or MemoryBeats())
-        self.dispatch = Dispatch(journal, clock, performers)
+        self.dispatch = Dispatch(journal, clock, performers, lease)
         self._nudged = asyncio.Event()
         self._stopped: set[str] = set()
         self._failing: dict[str, tuple[float, float]] = {}
@@ -101,8 +108,8 @@ class Engine:
         streams = await self.journal.store.due(self.clock.now(), most)
         asked = dict.fromkeys([*self.journal.take_disturbed(), *streams])
         ready = [stream for stream in asked if stream not in self._stopped and not self._is_resting(stream)]
-        for stream in ready:
-            await self.replan(stream)
+        for at in range(0, len(ready), AT_ONCE):
+            await asyncio.gather(*(self.replan(stream) for stream in ready[at : at + AT_ONCE]))
         late = await self.beats.turn(self.clock.now()) + await self.listening.turn(self.clock.now())
         return len(ready) + late + await self.dispatch.turn()
 

@@ -19,10 +19,16 @@ Events = Callable[[str], tuple[Event, ...]]
 """The first events of an incident, given its number."""
 
 
-async def open_incident(journal: Journal, team: str, events: Events, row: AlertRow | None, cause: str) -> str:
-    """Open an incident for `team`; its id. The caller holds the team's lock of the intake: no count is used twice."""
+async def open_incident(
+    journal: Journal, team: str, events: Events, row: AlertRow | None, cause: str, seen: int | None = None
+) -> str:
+    """Open an incident for `team`; its id. The caller holds the team's lock of the intake: no count is used twice.
+
+    `seen` is how many incidents there were when it was decided to open one. Raises `Stale` if another node has opened
+    one since.
+    """
     now = journal.clock.now()
-    stream_count = await journal.store.count(f"incident/{team}") + 1
+    stream_count = (await journal.store.count(f"incident/{team}") if seen is None else seen) + 1
     day_count = await journal.store.count(_day(team, now)) + 1
     stream = f"{team}-{stream_count}"
     number = spell_number(_pattern(journal, team), now, day_count)

@@ -113,7 +113,7 @@ class Story:
         self.store = SqliteStore(folder / "tocsin.db", b"k" * 32, folder / "mark")
         await self.shelf.keep_playbooks()
         self.journal = Journal(self.store, self.shelf, self.clock, b"k" * 32)
-        self.engine = Engine(self.journal, self.clock, (self.recorder,), Beats(self.store))
+        self.engine = Engine(self.journal, self.clock, (self.recorder,), beats=Beats(self.store))
         for name, team in self.shelf.settings.teams.items():
             await self.journal.change_team(name, PlaybookActivated(digest=team.playbook.digest, by="story"))
 

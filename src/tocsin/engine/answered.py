@@ -1,0 +1,30 @@
+"""Whether an intent has its outcome already: of two nodes that carried it, one after the other, one is told."""
+
+from __future__ import annotations
+
+from tocsin.incident.state import Incident, StepRecord
+from tocsin.timeline.events import Outcome, StepFinished
+from tocsin.words import PageState, StepState
+
+
+def has_answer(incident: Incident | None, outcome: Outcome) -> bool:
+    """Whether what `outcome` answers was answered before, by a node that had taken it over."""
+    if incident is None or not outcome.closes:
+        return False
+    if outcome.answers in incident.pages:
+        return incident.pages[outcome.answers] is not PageState.REQUESTED
+    record = incident.steps.get(getattr(outcome, "step", ""))
+    if record is None:
+        return False
+    return record.intent != outcome.answers or _has_ended(record, outcome)
+
+
+def _has_ended(record: StepRecord, outcome: Outcome) -> bool:
+    """A step that a person called done while it ran has no exit code yet. How one ended that was put in doubt is worth
+    knowing, unless somebody has settled that.
+    """
+    if record.state is StepState.RUNNING:
+        return False
+    if record.state is StepState.IN_DOUBT:
+        return not isinstance(outcome, StepFinished)
+    return record.state is not StepState.OK or record.exit_code is not None

@@ -185,8 +185,10 @@ def _nobody(name: str, known: Iterable[str]) -> str:
     return f"{name!r} is nobody here; known: {', '.join(known) or 'nobody yet'}."
 
 
-def check_team(source: Source, team: str, table: TeamTable, playbook: Playbook, root: Path, problems: Problems) -> None:
-    """The team's own things: its severities, its targets."""
+def check_team(
+    source: Source, team: str, table: TeamTable, playbook: Playbook, root: Path, node: str, problems: Problems
+) -> None:
+    """The team's own things: its severities, its targets; those that are on this `node`, as far as they say."""
     known = [severity.id for severity in playbook.severities]
     for label, severity in table.severity_map.items():
         if severity not in known:
@@ -194,15 +196,17 @@ def check_team(source: Source, team: str, table: TeamTable, playbook: Playbook, 
             problems.append(source.problem(("teams", team, "severity_map", label), text))
     _check_heartbeats(source, team, table, problems)
     for name, target in table.targets.items():
-        _check_target(source, ("teams", team, "targets", name), target, root, problems)
+        _check_target(source, ("teams", team, "targets", name), target, root, node, problems)
 
 
 def _check_target(
-    source: Source, path: tuple[str | int, ...], target: LocalTarget, root: Path, problems: Problems
+    source: Source, path: tuple[str | int, ...], target: LocalTarget, root: Path, node: str, problems: Problems
 ) -> None:
     if not 1 <= target.timeout_s <= MOST_TIMEOUT_S:
         text = f"it must lie between 1 and {MOST_TIMEOUT_S} seconds."
         problems.append(source.problem((*path, "timeout_s"), text))
+    if target.node not in (None, node):
+        return
     directory = root / target.directory
     if not directory.is_dir():
         text = f"there is no folder {target.directory!r}; make it or mend the path."

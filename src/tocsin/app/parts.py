@@ -10,15 +10,14 @@ from pathlib import Path
 from typing import Protocol
 
 from tocsin.app.guarding import find_place, find_places, find_scratches, give_to_steps
+from tocsin.app.storage import Storage
 from tocsin.app.workspace import MOST_BYTES, Workspace
-from tocsin.engine.clock import SystemClock
 from tocsin.engine.contracts import Clock, Key
 from tocsin.engine.failpoint import Reach
 from tocsin.engine.journal import Journal
 from tocsin.engine.loop import Engine
 from tocsin.engine.output import Outputs
 from tocsin.engine.shelf import Shelf
-from tocsin.errors import Corrupt
 from tocsin.incident.state import OPEN
 from tocsin.integrations.channel import Channel
 from tocsin.integrations.isolation import Isolation
@@ -34,10 +33,7 @@ from tocsin.page.message import PageMessage, compose
 from tocsin.playbook.compile import compile_playbook
 from tocsin.playbook.model import Playbook
 from tocsin.store.beats import Beats
-from tocsin.store.blobs import FileBlobs
-from tocsin.store.keys import read_key
 from tocsin.store.sessions import Sessions
-from tocsin.store.sqlite import SqliteStore
 from tocsin.timeline.events import PageRequested
 from tocsin.web.desk import Desk, Policy, Stage
 
@@ -59,56 +55,35 @@ class Wishes(Protocol):
     def stage(self) -> Stage | None: ...
 
 
-class Data:
-    """The files of a data directory, and the keys that stay out of the database."""
-
-    def __init__(self, directory: Path) -> None:
-        self.database = directory / "tocsin.db"
-        self.mark = directory / "mark"
-        self.blobs = directory / "blobs"
-        self._chain = directory / "keys" / "chain"
-        self._link = directory / "keys" / "link"
-
-    def chain_key(self) -> bytes:
-        """The key of the chain. A database without its key is not given a new one."""
-        if self.database.exists() and not self._chain.exists():
-            raise Corrupt(f"{self._chain} is missing, without which {self.database} proves nothing. Restore it.")
-        return read_key(self._chain)
-
-    def link_key(self) -> bytes:
-        """The key of the links in pages."""
-        return read_key(self._link)
-
-
-def open_data(directory: Path) -> Data:
-    """The files of a data directory."""
-    return Data(directory)
-
-
 class Parts:
     """Everything that runs, and the workspace that it runs by."""
 
     def __init__(
-        self, data: Data, workspace: Workspace, isolation: Isolation | str, reach: Reach, url: str, wishes: Wishes
+        self,
+        storage: Storage,
+        directory: Path,
+        workspace: Workspace,
+        isolation: Isolation | str,
+        reach: Reach,
+        url: str,
+        wishes: Wishes,
     ) -> None:
         self.workspace = workspace
         self.refused = ""
         self._isolation = isolation
-        self._directory = data.database.parent
+        self._directory = directory
         self._doubts: tuple[str, ...] = ()
-        self.clock = clock = SystemClock()
-        key = data.chain_key()
-        self.store = SqliteStore(data.database, key, data.mark)
-        self.blobs = FileBlobs(data.blobs, reach)
+        self.storage, self.clock, self.store, self.blobs = storage, storage.clock, storage.store, storage.blobs
+        storage.workspace, clock = lambda: self.workspace, storage.clock
         self.sessions = Sessions(self.store)
         self.shelf = Shelf(workspace.settings, self.blobs)
-        self.journal = Journal(self.store, self.shelf, clock, key, reach)
-        self._link_key, self._reach, self._url = data.link_key(), reach, url
+        self.journal = Journal(self.store, self.shelf, clock, storage.chain_key, reach)
+        self._link_key, self._reach, self._url = storage.link_key, reach, url
         self._channels = _open_channels(workspace, reach)
         self._scratches, self.outputs = find_scratches(self._directory), Outputs()
         pager = Pager(lambda: self._channels, lambda: self.shelf.settings.people, self._write, reach)
         self._shell = self._open_shell(clock)
-        self.engine = Engine(self.journal, clock, (pager, self._shell), beats=Beats(self.store))
+        self.engine = Engine(self.journal, clock, (pager, self._shell), storage.lease, Beats(self.store))
         self.desk = self._open_desk(clock, wishes)
 
     def _open_shell(self, clock: Clock) -> Shell:
@@ -255,10 +230,16 @@ def _read_secret(root: Path, name: str) -> str:
 
 
 async def build(
-    directory: Path, workspace: Workspace, isolation: Isolation | str, reach: Reach, url: str, wishes: Wishes
+    storage: Storage,
+    directory: Path,
+    workspace: Workspace,
+    isolation: Isolation | str,
+    reach: Reach,
+    url: str,
+    wishes: Wishes,
 ) -> Parts:
     """Put the parts together; the playbooks are among the blobs before anything can pin them."""
-    parts = Parts(Data(directory), workspace, isolation, reach, url, wishes)
+    parts = Parts(storage, directory, workspace, isolation, reach, url, wishes)
     await parts.shelf.keep_playbooks()
     await parts.prove_places()
     return parts

@@ -18,8 +18,10 @@ import uvicorn
 from tocsin.app.guarding import isolate, say_tmp
 from tocsin.app.kill import arm
 from tocsin.app.parts import Parts, build
+from tocsin.app.storage import Storage, find_node, find_url, open_file, open_shared, require_nodes
 from tocsin.app.workspace import Workspace, load_workspace
 from tocsin.engine.clock import SystemClock
+from tocsin.engine.failpoint import Reach
 from tocsin.errors import UserError
 from tocsin.integrations.isolation import Isolation
 from tocsin.store.lock import take_lock
@@ -49,9 +51,15 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     port: int = 8420
     data: Path | None = None
     mode: Mode | None = None
+    node: str | None = None
     open_intake: bool = False
     stage: Stage | None = None
     leave_with: int | None = None
+
+    @property
+    def called(self) -> str:
+        """The name of this node."""
+        return find_node(self.node, os.environ)
 
     @property
     def private(self) -> Path:
@@ -124,10 +132,12 @@ async def _running(options: Options, listener: socket.socket) -> AsyncIterator[u
     failpoints = arm(os.environ)
     isolation = await _isolate(options)
     workspace = _load(options, isolation)
-    parts = await build(options.data_directory, workspace, isolation, failpoints, url, options)
+    storage = await _open(options, workspace, failpoints)
+    parts = await build(storage, options.data_directory, workspace, isolation, failpoints, url, options)
     server = make_server(create_app(parts.desk))
     await _go_on_in_time(parts)
     going = [parts.engine.run(), _watch(options, parts, isolation), parts.keep_sweeping()]
+    going += storage.chores(parts.journal)
     if options.leave_with is not None:
         going.append(_leave_with(options.leave_with, server))
     tasks = [asyncio.create_task(each) for each in going]
@@ -143,7 +153,15 @@ async def _running(options: Options, listener: socket.socket) -> AsyncIterator[u
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await parts.engine.dispatch.stop()
-        parts.store.close()
+        await storage.close()
+
+
+async def _open(options: Options, workspace: Workspace, reach: Reach) -> Storage:
+    """The data, where the settings or the environment say that it is."""
+    url = find_url(workspace.store, os.environ)
+    if url is None:
+        return open_file(options.data_directory, reach)
+    return await open_shared(url, options.root, options.data_directory, options.called, reach)
 
 
 async def _go_on_in_time(parts: Parts) -> None:
@@ -174,12 +192,14 @@ def _spell_host(host: str) -> str:
 
 async def _isolate(options: Options) -> Isolation | str:
     """Isolation is tried where the targets' statements would run, with what they must not see and alter."""
-    return await isolate(load_workspace(options.root, SystemClock().now().date()), options.data_directory)
+    today = SystemClock().now().date()
+    return await isolate(load_workspace(options.root, today, node=options.called), options.data_directory)
 
 
 def _load(options: Options, isolation: Isolation | str) -> Workspace:
     today = SystemClock().now().date()
-    workspace = load_workspace(options.root, today, isolation if isinstance(isolation, str) else "")
+    workspace = load_workspace(options.root, today, isolation if isinstance(isolation, str) else "", options.called)
+    require_nodes(workspace, options.called, find_url(workspace.store, os.environ))
     workspace = say_tmp(workspace, options.data_directory, isolation)
     return workspace if options.mode is None else _with_mode(workspace, options.mode)
 
@@ -226,8 +246,8 @@ def _stamps(workspace: Workspace) -> dict[Path, tuple[int, int]]:
 async def _activate_first(parts: Parts) -> None:
     """The first playbook that a server meets was chosen by whoever made the workspace; later ones are activated."""
     for name, team in parts.shelf.settings.teams.items():
-        if not (await parts.journal.standing(name)).activated:
-            await parts.journal.change_team(name, PlaybookActivated(digest=team.playbook.digest, by="init"))
+        first = PlaybookActivated(digest=team.playbook.digest, by="init")
+        await parts.journal.change_team(name, first, lambda standing: not standing.activated)
 
 
 async def _announce(options: Options, parts: Parts, url: str) -> None:

@@ -33,6 +33,12 @@ class ServerTable(msgspec.Struct, frozen=True, kw_only=True):
     overseers: tuple[str, ...] = ()
 
 
+class StoreTable(msgspec.Struct, frozen=True, kw_only=True):
+    """`[store]`: `url` names a PostgreSQL that several nodes share; without it, the data is a file of this server's."""
+
+    url: str | None = None
+
+
 class TeamTable(msgspec.Struct, frozen=True, kw_only=True):
     """`[teams.ID]`. `playbook` is relative to the workspace; `levels` is the ladder, each rung a list of names.
 
@@ -59,6 +65,7 @@ class File(msgspec.Struct, frozen=True, kw_only=True):
     """The whole file."""
 
     server: ServerTable = ServerTable()
+    store: StoreTable = StoreTable()
     people: dict[str, Person] = {}
     channels: dict[str, Any] = {}
     teams: dict[str, TeamTable] = {}

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -42,12 +43,18 @@ OLD_KEY = re.compile(r"[A-Za-z0-9_.-]{16,128}")
 class Workspace(msgspec.Struct, frozen=True, kw_only=True):
     """A workspace that holds together. `keys` maps intake keys to teams, `targets` ``team/target`` to where it is,
     `pings` addresses of heartbeats that the team had before to team and name.
+
+    `elsewhere` are the targets of other nodes, by name with their node; `nowhere` those that name none. `store` is the
+    database's URL, null for a file of the server's own.
     """
 
     root: Path
     settings: Settings
     channels: dict[str, msgspec.Struct]
     targets: dict[str, tuple[LocalTarget, Path]]
+    elsewhere: dict[str, str] = {}
+    nowhere: tuple[str, ...] = ()
+    store: str | None = None
     keys: dict[str, str]
     url: str | None
     intakes: dict[str, Intake]
@@ -55,8 +62,10 @@ class Workspace(msgspec.Struct, frozen=True, kw_only=True):
     files: tuple[Path, ...]
 
 
-def load_workspace(root: Path, today: date, no_isolation: str = "") -> Workspace:
-    """Read and check the workspace in `root`. Raises `ConfigError` with every problem."""
+def load_workspace(root: Path, today: date, no_isolation: str = "", node: str = "") -> Workspace:
+    """Read and check the workspace in `root`, as the server called `node` has it. Raises `ConfigError` with every
+    problem.
+    """
     problems = Problems()
     source = _read_source(root / NAME, problems)
     if problems:
@@ -64,18 +73,23 @@ def load_workspace(root: Path, today: date, no_isolation: str = "") -> Workspace
     file = convert(source, (), source.values, File, problems) or File()
     channels = _read_channels(root, source, file.channels, problems)
     catalogues = _read_catalogues(root, problems)
-    teams = {team: _read_team(root, source, file, team, catalogues, today, problems) for team in file.teams}
+    teams = {team: _read_team(root, source, file, team, catalogues, today, node, problems) for team in file.teams}
     check_whole(source, file, channels, problems)
+    _check_store(source, file, problems)
     pings: dict[str, tuple[str, str]] = {}
     keys = _read_keys(root, source, file, pings, problems)
     if problems:
         raise ConfigError(problems.in_order())
+    targets = dict(_targets(root, file))
     found = {team: shelf for team, shelf in teams.items() if shelf is not None}
     return Workspace(
         root=root,
         settings=Settings(teams=found, people=file.people, routes=file.route, no_isolation=no_isolation),
         channels=channels,
-        targets=dict(_targets(root, file)),
+        targets={name: found for name, found in targets.items() if found[0].node in (None, node)},
+        elsewhere={name: on.node for name, (on, _) in targets.items() if on.node is not None and on.node != node},
+        nowhere=tuple(name for name, (on, _) in targets.items() if on.node is None),
+        store=file.store.url,
         keys=keys,
         url=file.server.url,
         pings=pings,
@@ -101,6 +115,22 @@ def _read_names(root: Path, table: str) -> tuple[str, ...]:
         raise ConfigError(problems.in_order())
     named = source.values.get(table)
     return tuple(named) if isinstance(named, dict) else ()
+
+
+def read_store(root: Path) -> str | None:
+    """The database's URL, of a settings file whose other parts may not hold together. Raises `ConfigError`."""
+    problems = Problems()
+    source = _read_source(root / NAME, problems)
+    file = convert(source, (), {"store": source.values.get("store", {})}, File, problems)
+    if problems:
+        raise ConfigError(problems.in_order())
+    return file.store.url if file is not None else None
+
+
+def _check_store(source: Source, file: File, problems: Problems) -> None:
+    if file.store.url is not None and urlsplit(file.store.url).password:
+        text = "no password stands in the settings: give the whole URL as TOCSIN_DATABASE_URL, or use a .pgpass file."
+        problems.append(source.problem(("store", "url"), text))
 
 
 def _read_source(path: Path, problems: Problems) -> Source:
@@ -182,6 +212,7 @@ def _read_team(
     team: str,
     catalogues: list[tuple[str | None, Entry]],
     today: date,
+    node: str,
     problems: Problems,
 ) -> TeamShelf | None:
     path, table = ("teams", team, "playbook"), file.teams[team]
@@ -196,7 +227,7 @@ def _read_team(
     playbook = compile_playbook(content, table.playbook, load_knowledge(), catalogue, today=today, max_bytes=MOST_BYTES)
     for each in unreadable(playbook):
         problems.append(Problem(table.playbook, max(each.line, 1), each.rule, spell(each)))
-    check_team(source, team, table, playbook, root, problems)
+    check_team(source, team, table, playbook, root, node, problems)
     return TeamShelf(
         policy=_policy(team, table, name_responders(_staffing(table), file.people, file.server.overseers)),
         playbook=playbook,

@@ -68,6 +68,7 @@ def serve(
     port: Port = 8420,
     data: Path | None = None,
     mode: Mode | None = None,
+    node: str | None = None,
     open_intake: bool = False,
 ) -> None:
     """Serve a workspace: hear alerts, page, run, keep promises.
@@ -84,14 +85,25 @@ def serve(
         Where the data lies (default: .tocsin/data in the workspace).
     mode
         Use this mode for every team, whatever tocsin.toml says.
+    node
+        What this server is called where several share one PostgreSQL (default: TOCSIN_NODE, or the machine's name).
     open_intake
         Take alerts without a key, at /api/v2/alerts; only on this machine's own address.
     """
     logging.basicConfig(level=logging.WARNING, handlers=[log_to(sys.stderr)])
     root = find_workspace((workspace or Path.cwd()).absolute())
     stage = read_stage(os.environ)
-    options = Options(root=root, host=host, port=port, data=data, mode=mode, open_intake=open_intake, stage=stage,
-                      leave_with=stage.pid if stage else None)  # fmt: skip
+    options = Options(
+        root=root,
+        host=host,
+        port=port,
+        data=data,
+        mode=mode,
+        node=node,
+        open_intake=open_intake,
+        stage=stage,
+        leave_with=stage.pid if stage else None,
+    )
     signal.signal(signal.SIGTERM, _end)
     with hold_workspace(root):
         asyncio.run(serve_forever(options))

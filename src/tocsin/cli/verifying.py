@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from tocsin.app.parts import Data, open_data
 from tocsin.app.place import find_workspace
+from tocsin.app.storage import Data, SharedKeys, find_url
+from tocsin.app.workspace import read_store
 from tocsin.cli.words import Format, count, say, show_json
 from tocsin.errors import UserError
+from tocsin.store.keys import read_key
 from tocsin.store.lock import take_lock
 from tocsin.store.verify import Report, renew_mark
 from tocsin.store.verify import verify as check
@@ -37,12 +41,35 @@ def verify(
         Write a new mark: you know why the old one is gone or ahead, and go on from what there is.
     """
     directory = data or find_workspace((workspace or Path.cwd()).absolute()) / ".tocsin" / "data"
-    files = open_data(directory)
+    root = None if data and not workspace else find_workspace((workspace or Path.cwd()).absolute())
+    url = None if root is None else find_url(read_store(root), os.environ)
+    if root is not None and url is not None:
+        return _show(_verify_shared(url, root, directory, new_mark=new_mark), directory, format)
+    files = Data(directory)
     if not files.database.exists():
         raise UserError(f"There is no data in {directory} yet; nothing to verify.")
     if new_mark:
         _renew_mark(directory, files)
-    report = check(files.database, files.chain_key(), files.mark, files.blobs)
+    return _show(check(files.database, files.chain_key(), files.mark, files.blobs), directory, format)
+
+
+def _verify_shared(url: str, root: Path, directory: Path, *, new_mark: bool) -> Report:
+    """The record that several nodes share, against the mark of the one that is asked here."""
+    from tocsin.store import postgres_verify
+    from tocsin.store.nodes import read_url
+
+    parsed, keys = read_url(url), SharedKeys(root)
+    if not keys.chain.exists():
+        raise UserError(f"{keys.chain} is missing, without which nothing can be checked. Copy it from another node.")
+    key, mark = read_key(keys.chain), directory / "mark"
+    if new_mark:
+        with _holding(directory):
+            asyncio.run(postgres_verify.renew_mark(parsed, key, mark))
+    return asyncio.run(postgres_verify.verify(parsed, key, mark))
+
+
+def _show(report: Report, directory: Path, format: Format) -> int:  # noqa: A002 the option's name
+    """Say what was found; the exit status."""
     if format == "json":
         show_json(report)
     elif report.flaws:
@@ -73,8 +100,15 @@ def _tell(report: Report, directory: Path) -> Iterator[str]:
 
 
 def _renew_mark(directory: Path, files: Data) -> None:
+    with _holding(directory):
+        renew_mark(files.database, files.chain_key(), files.mark)
+
+
+@contextmanager
+def _holding(directory: Path) -> Iterator[None]:
+    """No server of this data directory runs meanwhile."""
     lock = take_lock(directory)
     try:
-        renew_mark(files.database, files.chain_key(), files.mark)
+        yield
     finally:
         os.close(lock)

@@ -54,7 +54,8 @@ QUIET = {
 
 
 class LocalTarget(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`[teams.ID.targets.NAME] kind = "local"`: statements run on the server's own machine.
+    """`[teams.ID.targets.NAME] kind = "local"`: statements run on the server's own machine, or on that of the `node`
+    that is named, where there are several.
 
     `directory` is where, relative to the workspace; `path` is put in front of the usual program path; `writable` names
     what approved changes may write beside the directory, `readable` what comes back inside what is hidden (a tool in a
@@ -65,6 +66,7 @@ class LocalTarget(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """
 
     kind: Literal["local"] = "local"
+    node: str | None = None
     directory: str = "."
     path: tuple[str, ...] = ()
     env: dict[str, str] = {}

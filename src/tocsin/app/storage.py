@@ -1,0 +1,161 @@
+"""What a server keeps its data in: a file of its own, or a PostgreSQL that it shares with other nodes.
+
+The keys of a file lie beside it in the data directory. Those of a shared record are part of the workspace
+(`secrets/chain.key`, `secrets/link.key`): every node is given the same ones.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from contextlib import suppress
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from tocsin.app.workspace import Workspace
+from tocsin.engine.clock import SystemClock, read_wall
+from tocsin.engine.contracts import Blobs, Lease
+from tocsin.engine.failpoint import Reach
+from tocsin.engine.follow import Follower
+from tocsin.engine.journal import Journal
+from tocsin.errors import Corrupt, UserError
+from tocsin.store.blobs import FileBlobs
+from tocsin.store.keys import read_key
+from tocsin.store.sqlite import SqliteStore
+from tocsin.store.start import Keeping
+
+URL_VARIABLE = "TOCSIN_DATABASE_URL"
+NODE_VARIABLE = "TOCSIN_NODE"
+
+
+class Data:
+    """The files of a data directory, and the keys that stay out of the database."""
+
+    def __init__(self, directory: Path) -> None:
+        self.database = directory / "tocsin.db"
+        self.mark = directory / "mark"
+        self.blobs = directory / "blobs"
+        self._chain = directory / "keys" / "chain"
+        self._link = directory / "keys" / "link"
+
+    def chain_key(self) -> bytes:
+        """The key of the chain. A database without its key is not given a new one."""
+        if self.database.exists() and not self._chain.exists():
+            raise Corrupt(f"{self._chain} is missing, without which {self.database} proves nothing. Restore it.")
+        return read_key(self._chain)
+
+    def link_key(self) -> bytes:
+        """The key of the links in pages."""
+        return read_key(self._link)
+
+
+class SharedKeys:
+    """The keys of a record that several nodes write."""
+
+    def __init__(self, root: Path) -> None:
+        self.chain = root / "secrets" / "chain.key"
+        self.link = root / "secrets" / "link.key"
+
+
+class Storage:
+    """Where the data of one server is, open. `chores` run as long as the server does."""
+
+    def __init__(self, store: Any, blobs: Blobs, chain_key: bytes, link_key: bytes, clock: SystemClock) -> None:
+        self.store, self.blobs, self.clock = store, blobs, clock
+        self.chain_key, self.link_key = chain_key, link_key
+        self.lease: Lease | None = None
+        self.workspace: Callable[[], Workspace] | None = None
+        self.chores: Callable[[Journal], list[Coroutine[Any, Any, None]]] = lambda journal: []
+        self.close: Callable[[], Awaitable[None]] = self._close
+
+    async def _close(self) -> None:
+        self.store.close()
+
+
+def find_node(named: str | None, environment: Mapping[str, str]) -> str:
+    """What this server is called: as it was told, or as its machine is."""
+    return named or environment.get(NODE_VARIABLE, "").strip() or socket.gethostname()
+
+
+def find_url(workspace: str | None, environment: Mapping[str, str]) -> str | None:
+    """The database that several nodes share, null where the data is a file. The environment goes first."""
+    return environment.get(URL_VARIABLE, "").strip() or workspace
+
+
+def require_nodes(workspace: Workspace, node: str, url: str | None) -> None:
+    """Raise `UserError` where it is left open on which node a target is, or no node will ever reach it."""
+    if url is not None and workspace.nowhere:
+        raise UserError(
+            f"Several nodes share {URL_VARIABLE} or [store] url, so each local target says on which it is: add "
+            f'node = "NAME" to {_spell(workspace.nowhere)}. This node is called {node!r} (serve --node names it).'
+        )
+    if url is None and workspace.elsewhere:
+        raise UserError(
+            f"{_spell(workspace.elsewhere)}: on another node than this one, which is called {node!r}, and without "
+            "[store] url there is no other. Take `node` away, or name this one with serve --node."
+        )
+
+
+def _spell(targets: Mapping[str, str] | tuple[str, ...]) -> str:
+    return ", ".join(f"[teams.{name.replace('/', '.targets.')}]" for name in targets)
+
+
+def open_file(directory: Path, reach: Reach) -> Storage:
+    """The data in a file of this server's own."""
+    data = Data(directory)
+    key = data.chain_key()
+    store = SqliteStore(data.database, key, data.mark)
+    return Storage(store, FileBlobs(data.blobs, reach), key, data.link_key(), SystemClock())
+
+
+class Reachable:
+    """What this node may do: what is leased to it, on targets that are its own."""
+
+    def __init__(self, holds: Callable[[int], Awaitable[bool]], elsewhere: Callable[[], tuple[str, ...]]) -> None:
+        self._holds, self._elsewhere = holds, elsewhere
+
+    async def holds(self, errand: int) -> bool:
+        """Whether an errand is still this node's."""
+        return await self._holds(errand)
+
+    def is_here(self, destination: str) -> bool:
+        """Whether this node can reach a destination."""
+        return destination not in self._elsewhere()
+
+
+async def open_shared(url: str, root: Path, directory: Path, node: str, reach: Reach) -> Storage:
+    """The data in a database that other nodes may use at the same time."""
+    from tocsin.store.nodes import open_store, read_url, show  # a server with a file of its own needs none of this
+    from tocsin.store.postgres_blobs import PostgresBlobs
+
+    parsed, keys = read_url(url), SharedKeys(root)
+    keeping = Keeping(name=show(parsed), key=str(keys.chain), whole="the database, with the keys in secrets/ and mark,")
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    is_new = not keys.chain.exists()
+    key = read_key(keys.chain)
+    try:
+        store = await open_store(parsed, key, directory, keeping, node, version("tocsin"))
+    except BaseException as error:
+        if is_new:
+            with suppress(OSError):
+                keys.chain.unlink()
+        if is_new and isinstance(error, Corrupt):
+            raise Corrupt(
+                f"{keeping.name} holds a record, and {keys.chain}, without which it proves nothing, is missing. Copy "
+                "secrets/chain.key and secrets/link.key from another node or your backup."
+            ) from error
+        raise
+    clock = SystemClock(wall=lambda: read_wall() + store.offset)
+    storage = Storage(store, PostgresBlobs(store, reach), key, read_key(keys.link), clock)
+    await store.renew()
+
+    def elsewhere() -> tuple[str, ...]:
+        workspace = storage.workspace() if storage.workspace is not None else None
+        return tuple(f"target:{name}" for name in workspace.elsewhere) if workspace is not None else ()
+
+    store.elsewhere = elsewhere
+    storage.lease = Reachable(store.holds, elsewhere)
+    storage.chores = lambda journal: [store.keep(), store.listen(), Follower(journal, store).run()]
+    storage.close = store.close
+    return storage

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -77,6 +78,7 @@ last_resort = ["bo"]
 
 [teams.shop.targets.till]
 kind = "local"
+{node}
 directory = "{directory}"
 timeout_s = 20
 """
@@ -104,18 +106,22 @@ def wait_for(look: Callable[[], T | None], what: str, patience_s: float = PATIEN
 
 
 class Sink:
-    """A webhook's other end: remembers every page, in order."""
+    """A webhook's other end: remembers every page, in order, and when it came. While it `holds`, it answers none."""
 
     def __init__(self) -> None:
         self.pages: list[dict[str, Any]] = []
+        self.holds = threading.Event()
         sink = self
 
         class Answer(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
-                sink.pages.append(json.loads(body))
-                self.send_response(204)
-                self.end_headers()
+                sink.pages.append({**json.loads(body), "came_at": time.monotonic()})
+                while sink.holds.is_set():
+                    time.sleep(0.02)
+                with contextlib.suppress(OSError):  # whoever asked may be dead
+                    self.send_response(204)
+                    self.end_headers()
 
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002 http.server's name
                 """Say nothing."""
@@ -131,11 +137,14 @@ class Sink:
 
 
 class Ground:
-    """A workspace on disk and the server processes that serve it, one after the other."""
+    """A workspace on disk and the server processes that serve it, one after the other.
 
-    def __init__(self, folder: Path, sink: Sink) -> None:
-        self.root, self.sink = folder / "workspace", sink
-        self.till = folder / "till"
+    With a `database` it is one node of several, called `node`; the target is on the node that is called `one`.
+    """
+
+    def __init__(self, folder: Path, sink: Sink, node: str = "", database: str = "") -> None:
+        self.root, self.sink = folder / f"workspace{node}", sink
+        self.till, self.node, self.database = folder / f"till{node}", node, database
         self.process: subprocess.Popen[bytes] | None = None
         self._lay_out()
 
@@ -151,7 +160,8 @@ class Ground:
         (self.root / "secrets").mkdir(mode=0o700)
         (self.root / "playbooks" / "shop.md").write_text(PLAYBOOK)
         (self.root / "secrets" / "shop.intake").write_text(KEY)
-        settings = SETTINGS.format(hook=self.sink.url, directory=self.till)
+        node = 'node = "one"' if self.node else ""
+        settings = SETTINGS.format(hook=self.sink.url, directory=self.till, node=node)
         (self.root / "tocsin.toml").write_text(settings)
 
     @property
@@ -167,13 +177,27 @@ class Ground:
 
     def start(self, failpoint: str = "") -> None:
         """Start a server; it dies at `failpoint`, if one is named."""
-        environment = {**os.environ, "TOCSIN_FAILPOINT": failpoint, "TOCSIN_FAILPOINT_MARK": str(self.mark)}
-        verb = ["serve", "--workspace", str(self.root), "--port", "0"]
+        environment = {**self._environment(), "TOCSIN_FAILPOINT": failpoint, "TOCSIN_FAILPOINT_MARK": str(self.mark)}
+        verb = ["serve", "--workspace", str(self.root), "--port", "0", *(["--node", self.node] if self.node else [])]
         log = (self.root.parent / "server.log").open("ab")
         self.process = subprocess.Popen(
             [sys.executable, "-m", "tocsin", *verb], stdout=log, stderr=log, env=environment
         )
         log.close()
+
+    def _environment(self) -> dict[str, str]:
+        return {**os.environ, **({"TOCSIN_DATABASE_URL": self.database} if self.database else {})}
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal to the server."""
+        assert self.process is not None
+        self.process.send_signal(number)
+
+    def kill(self) -> None:
+        """kill -9."""
+        self.signal(signal.SIGKILL)
+        assert self.process is not None
+        self.process.wait(15)
 
     def is_dead(self) -> bool:
         """Whether the server has been killed."""
@@ -208,9 +232,9 @@ class Ground:
             return None
         return answer.json() if answer.is_success else None
 
-    def fire(self) -> bool:
+    def fire(self, name: str = "TillStuck", **labels: str) -> bool:
         """Send the alert once, as a source does; whether it was taken."""
-        alert = [{"labels": {"alertname": "TillStuck", "till": "7"}}]
+        alert = [{"labels": {"alertname": name, "till": "7", **labels}}]
         try:
             answer = httpx.post(f"{self.url()}/in/{KEY}/api/v2/alerts", json=alert, timeout=10)
         except httpx.HTTPError:
@@ -220,7 +244,8 @@ class Ground:
     def verify(self) -> subprocess.CompletedProcess[str]:
         """`tocsin verify`."""
         verb = ["verify", "--workspace", str(self.root)]
-        return subprocess.run([sys.executable, "-m", "tocsin", *verb], capture_output=True, text=True, check=False)
+        argv = [sys.executable, "-m", "tocsin", *verb]
+        return subprocess.run(argv, capture_output=True, text=True, check=False, env=self._environment())
 
     def log(self) -> str:
         """What the servers have said."""

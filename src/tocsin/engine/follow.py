@@ -44,6 +44,7 @@ class Follower:
     def __init__(self, journal: Journal, store: Shared) -> None:
         self._journal, self._store = journal, store
         self._waiting: dict[str, list[Sealed]] = {}
+        self._forbids: dict[str, frozenset[int]] = {}
         self._turning = asyncio.Lock()
         journal.take_in = self.turn
 
@@ -80,35 +81,47 @@ class Follower:
                     return
 
     async def _take(self, stream: str) -> None:
+        """Bring one stream on. What this node has written itself has been told when it was written."""
+        sealed = self._waiting[stream]
         if stream.startswith(TEAM):
             self._journal.forget_standing(stream.removeprefix(TEAM))
-            self._tell(stream, self._waiting.pop(stream))
-            return
-        sealed = self._waiting[stream]
-        known = self._journal.peek(stream)
-        if known is not None and known.seq >= sealed[-1].seq:
-            del self._waiting[stream]
-            return
-        self._journal.note(stream, sealed[-1].seq)
+        else:
+            self._journal.note(stream, sealed[-1].seq)
         if self._journal.is_changing(stream):
             return
         del self._waiting[stream]
-        before = known.incident if known else None
+        fresh = [each for each in sealed if not self._journal.was_own(stream, each.seq)]
+        if not fresh:
+            return
+        if not stream.startswith(TEAM):
+            await self._bring_on(stream, sealed)
+        self._journal.tell(stream, [unseal(each) for each in fresh])
+
+    async def _bring_on(self, stream: str, sealed: Sequence[Sealed]) -> None:
         try:
-            after = await self._bring_on(stream, sealed)
+            incident = await self._find(stream, sealed)
         except Corrupt:
             LOG.critical("%s does not hold together; run `tocsin verify` and call somebody.", stream, exc_info=True)
             return
-        await self._journal.disturb(before, after)
-        self._tell(stream, sealed)
+        if incident is not None:
+            await self._disturb(incident)
 
-    async def _bring_on(self, stream: str, sealed: Sequence[Sealed]) -> Incident | None:
+    async def _find(self, stream: str, sealed: Sequence[Sealed]) -> Incident | None:
         """The incident as it is now; from the entries at hand, if they are all that is lacking."""
         known = self._journal.peek(stream)
-        fresh = [each for each in sealed if each.seq > (known.seq if known else 0)]
-        if fresh and fresh[0].seq == (known.seq if known else 0) + 1:
-            return (await self._journal.catch_up(stream, fresh, known)).incident
+        at = known.seq if known else 0
+        lacking = [each for each in sealed if each.seq > at]
+        if lacking and lacking[0].seq == at + 1:
+            return (await self._journal.catch_up(stream, lacking, known)).incident
         return await self._journal.incident(stream)
 
-    def _tell(self, stream: str, sealed: Sequence[Sealed]) -> None:
-        self._journal.tell(stream, [unseal(each) for each in sealed])
+    async def _disturb(self, incident: Incident) -> None:
+        """What an incident forbids holds for its team's others; the node that changed it may be dead by now."""
+        playbook = await self._journal.shelf.playbook(incident.model)
+        scenario = next((each for each in playbook.scenarios if each.line == incident.scenario_line), None)
+        rules = scenario.prohibitions if scenario is not None and incident.is_open else ()
+        forbids = frozenset(rule.line for rule in rules if rule.line not in incident.lifted)
+        if forbids != self._forbids.pop(incident.id, frozenset()):
+            await self._journal.disturb(incident)
+        if forbids:
+            self._forbids[incident.id] = forbids

@@ -38,7 +38,8 @@ LOG = logging.getLogger("tocsin.journal")
 
 MOST_CACHED = 2000
 MOST_NOTED = 20_000
-MOST_TRIES = 8
+MOST_TRIES = 50
+"""Of a few nodes that change one incident at once, each is first soon; this many times nobody comes too late."""
 
 Decide = Callable[[Incident | None, Book], Iterable[Happening]]
 Listener = Callable[[str, Sequence[Entry]], None]
@@ -65,6 +66,7 @@ class Journal:
         self._key = key
         self._cache: OrderedDict[str, Known] = OrderedDict()
         self._reached: OrderedDict[str, int] = OrderedDict()
+        self._own: set[tuple[str, int]] = set()
         self.take_in: Callable[[], Awaitable[None]] | None = None
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._open: dict[str, set[str]] = {}
@@ -136,6 +138,18 @@ class Journal:
     def peek(self, stream: str) -> Known | None:
         """What is cached of a stream, however old."""
         return self._cache.get(stream)
+
+    def _tell_own(self, stream: str, entries: Sequence[Entry]) -> None:
+        """Tell what was appended here; whoever follows all nodes will meet it again."""
+        if self.take_in is not None:
+            self._own |= {(stream, entry.seq) for entry in entries}
+        self.tell(stream, entries)
+
+    def was_own(self, stream: str, seq: int) -> bool:
+        """Whether an entry was appended here, and so told; asked once for each."""
+        own = (stream, seq) in self._own
+        self._own.discard((stream, seq))
+        return own
 
     def is_changing(self, stream: str) -> bool:
         """Whether a change of the stream is under way here."""
@@ -229,19 +243,11 @@ class Journal:
         self._remember(draft.stream, Known(incident=draft.incident, seal=seal))
         self._note_open(draft.incident)
         if find_forbidden(known.incident, book) != find_forbidden(draft.incident, book):
-            await self._disturb(draft.incident)
+            await self.disturb(draft.incident)
         if draft.entries:
-            self.tell(draft.stream, draft.entries)
+            self._tell_own(draft.stream, draft.entries)
 
-    async def disturb(self, before: Incident | None, after: Incident | None) -> None:
-        """Another node has brought an incident on; it may have died before it could plan the team's others again."""
-        if after is None or (before is not None and _names_rules(before) == _names_rules(after)):
-            return
-        book = await self.shelf.book(after)
-        if find_forbidden(before, book) != find_forbidden(after, book):
-            await self._disturb(after)
-
-    async def _disturb(self, incident: Incident) -> None:
+    async def disturb(self, incident: Incident) -> None:
         """What an incident forbids holds for the team's others too: where that changes, they are planned again."""
         others = [other.id for other in await self.open_incidents(incident.team) if other.id != incident.id]
         self._disturbed.update(dict.fromkeys(others))
@@ -367,7 +373,7 @@ class Journal:
             append = Append(stream=stream, expected_seq=standing.seq, entries=sealed, wake=due)
             await self.store.write(Write(appends=(append,)))
             self._standing[team] = (after, sealed[-1].mac)
-        self.tell(stream, [entry])
+        self._tell_own(stream, [entry])
         return True
 
     async def rest_team(self, team: str) -> None:
@@ -380,11 +386,6 @@ class Journal:
                 await self.store.write(Write(appends=(Append(stream=stream, expected_seq=standing.seq, wake=wake),)))
             except Stale:  # another node has changed it, and has it looked at
                 self.forget_standing(team)
-
-
-def _names_rules(incident: Incident) -> tuple[object, ...]:
-    """What decides which rules of its playbook hold."""
-    return (incident.is_open, incident.model, incident.scenario_line, incident.lifted)
 
 
 def find_forbidden(incident: Incident | None, book: Book) -> frozenset[int]:

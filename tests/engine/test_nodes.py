@@ -1,0 +1,192 @@
+"""Several nodes are one tocsin: whatever reaches whichever of them, each thing is decided once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tocsin.alert.signal import Signal
+from tocsin.errors import Denied
+from tocsin.incident.commands import Acknowledge, AddNote, Resolve
+from tocsin.store.nodes import read_url
+from tocsin.store.postgres_verify import verify
+from tocsin.timeline import events as e
+from tocsin.timeline.events import FreezeSet
+
+from .nodes import KEY, Cluster, play
+from .test_survival import cast
+
+pytestmark = pytest.mark.needs("postgres")
+
+
+@pytest.fixture
+async def nodes(database: str, tmp_path: Path) -> AsyncIterator[Cluster]:
+    async with play(database, tmp_path, cast("shop"), cast("bank")) as made:
+        yield made
+        for node in made.nodes:
+            await node.follower.turn()
+        report = await verify(read_url(database), KEY, tmp_path / "n0" / "mark")
+        assert report.flaws == ()
+
+
+def signal(name: str = "TillStuck", **labels: str) -> Signal:
+    return Signal(labels={"alertname": name, **labels})
+
+
+async def cards(nodes: Cluster) -> list[str]:
+    return sorted(card.id for card in await nodes[0].store.cards())
+
+
+async def test_an_alert_that_reaches_every_node_at_once_opens_one_incident_and_pages_once(nodes: Cluster) -> None:
+    await asyncio.gather(*(node.engine.intake.receive("shop", [signal()]) for node in nodes.nodes))
+    await nodes.settle()
+    assert await cards(nodes) == ["shop-1"]
+    assert len(nodes.pages()) == 1
+    assert len(await nodes[0].events(e.AlertsJoined, "shop-1")) == 1
+
+
+async def test_different_alerts_of_a_scenario_at_different_nodes_join_one_incident(nodes: Cluster) -> None:
+    await asyncio.gather(
+        *(
+            node.engine.intake.receive("shop", [signal(till=f"{at}-{n}") for n in range(4)])
+            for at, node in enumerate(nodes.nodes)
+        )
+    )
+    await nodes.settle()
+    assert await cards(nodes) == ["shop-1"]
+    incident = await nodes[2].journal.incident("shop-1")
+    assert incident is not None
+    await nodes[2].follower.turn()
+    fresh = await nodes[2].journal.incident("shop-1")
+    assert fresh is not None
+    assert len(fresh.alerts) == 12
+    assert len(nodes.pages()) == 1
+
+
+async def test_incidents_opened_at_once_by_hand_get_numbers_of_their_own(nodes: Cluster) -> None:
+    made = await asyncio.gather(
+        *(node.engine.intake.declare("shop", f"Case {n}", None, "P1", "bo") for n in range(4) for node in nodes.nodes)
+    )
+    assert sorted(made) == sorted(f"shop-{n}" for n in range(1, 13))
+    numbers = [card.number for card in await nodes[0].store.cards()]
+    assert len(set(numbers)) == 12
+
+
+async def test_what_one_node_opened_another_joins_after_it_was_resolved_elsewhere_it_opens_anew(nodes: Cluster) -> None:
+    await nodes[0].engine.intake.receive("shop", [signal()])
+    await nodes[1].engine.intake.receive("shop", [signal(till="2")])
+    assert await cards(nodes) == ["shop-1"]
+    await nodes[2].follower.turn()
+    await nodes[2].engine.submit("shop-1", Acknowledge(by="shop-ana"))
+    await nodes[2].engine.submit("shop-1", Resolve(by="shop-ana"))
+    await nodes[1].engine.intake.receive("shop", [signal(till="3")])
+    assert await cards(nodes) == ["shop-1", "shop-2"]
+
+
+async def test_who_acknowledged_at_one_node_is_not_paged_by_another(nodes: Cluster) -> None:
+    await nodes[0].engine.intake.receive("shop", [signal()])
+    for node in nodes.nodes:
+        await node.journal.incident("shop-1")
+    await nodes[2].engine.submit("shop-1", Acknowledge(by="shop-ana"))
+    await nodes[1].engine.turn()
+    await nodes[1].engine.dispatch.drain()
+    assert nodes.pages() == []
+    (entry,) = await nodes[0].events(e.PageWithheld, "shop-1")
+    assert isinstance(entry.event, e.PageWithheld)
+
+
+async def test_each_timer_is_planned_once_whichever_node_is_first(nodes: Cluster) -> None:
+    for team in ("shop", "bank"):
+        await nodes[0].engine.intake.receive(team, [signal(), signal("DoorJammed")])
+    await nodes.settle()
+    for _ in range(6):
+        await nodes.pass_time(60)
+    keys = Counter(page.key for page in nodes.pages())
+    assert set(keys.values()) == {1}
+    rounds: Counter[tuple[str, str, int]] = Counter()
+    for stream in await cards(nodes):
+        requested = [entry.event for entry in await nodes[1].events(e.PageRequested, stream)]
+        rounds.update((stream, each.responder, each.round) for each in requested if isinstance(each, e.PageRequested))
+    assert len(rounds) > 8
+    assert set(rounds.values()) == {1}
+
+
+async def test_changes_of_one_incident_at_all_nodes_are_all_kept(nodes: Cluster) -> None:
+    await nodes[0].engine.intake.receive("shop", [signal()])
+    await asyncio.gather(
+        *(
+            node.engine.submit("shop-1", AddNote(by="shop-ana", text=f"{at} {n}"))
+            for n in range(5)
+            for at, node in enumerate(nodes.nodes)
+        )
+    )
+    notes = [
+        entry.event.text
+        for entry in await nodes[1].events(e.NoteAdded, "shop-1")
+        if isinstance(entry.event, e.NoteAdded)
+    ]
+    assert len(set(notes)) == len(notes) == 15
+
+
+async def test_what_a_team_switched_at_one_node_holds_at_all(nodes: Cluster) -> None:
+    for node in nodes.nodes:
+        assert not (await node.journal.standing("shop")).frozen
+    await asyncio.gather(*(node.journal.change_team("shop", FreezeSet(on=True, by="bo")) for node in nodes.nodes))
+    for node in nodes.nodes:
+        await node.follower.turn()
+        assert (await node.journal.standing("shop")).frozen
+    assert (await nodes[0].journal.standing("bank")).frozen is False
+
+
+async def test_screens_of_every_node_are_told_of_every_entry_once(nodes: Cluster) -> None:
+    told: list[Counter[tuple[str, int]]] = []
+    for node in nodes.nodes:
+        counter: Counter[tuple[str, int]] = Counter()
+        told.append(counter)
+        node.journal.listen(lambda stream, entries, c=counter: c.update((stream, each.seq) for each in entries))  # type: ignore[misc]
+    await nodes[0].engine.intake.receive("shop", [signal()])
+    await nodes.settle()
+    await nodes[1].engine.intake.receive("shop", [signal(till="2")])
+    await nodes.settle()
+    for node in nodes.nodes:
+        await node.follower.turn()
+    length = len(await nodes[0].store.load("shop-1"))
+    assert [sum(1 for stream, _ in each if stream == "shop-1") for each in told] == [length] * 3
+    assert {count for each in told for count in each.values()} == {1}
+
+
+async def test_a_listener_hears_what_came_while_a_change_was_under_way(nodes: Cluster) -> None:
+    await nodes[0].engine.intake.receive("shop", [signal()])
+    for node in nodes.nodes:
+        await node.follower.turn()
+    gate = asyncio.Event()
+
+    def slow(incident: object, book: object) -> tuple[e.Event, ...]:
+        raise Denied("Not now.")
+
+    real = nodes[0].shelf.book
+
+    async def wait(incident: object) -> object:
+        await gate.wait()
+        return await real(incident)  # type: ignore[arg-type]
+
+    nodes[0].shelf.book = wait  # type: ignore[assignment,method-assign]
+    asking = asyncio.create_task(nodes[0].journal.change("shop-1", slow, cause="command"))
+    await asyncio.sleep(0)
+    await nodes[1].engine.submit("shop-1", AddNote(by="shop-ana", text="meanwhile"))
+    await nodes[0].follower.turn()
+    gate.set()
+    with pytest.raises(Denied):
+        await asking
+    nodes[0].shelf.book = real  # type: ignore[method-assign]
+    incident = await nodes[0].journal.incident("shop-1")
+    assert incident is not None
+    assert incident.seq == len(await nodes[0].store.load("shop-1"))
+    heard: list[int] = []
+    nodes[0].journal.listen(lambda stream, entries: heard.extend(each.seq for each in entries))
+    await nodes[0].follower.turn()
+    assert heard == [incident.seq]

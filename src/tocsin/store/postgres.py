@@ -20,6 +20,7 @@ import asyncpg
 import msgspec
 from sqlalchemy import ColumnElement, Connection, and_, case, func, not_, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_dbapi
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -44,7 +45,14 @@ MOST_AT_ONCE = 100
 MOST_FOLLOWED = 2000
 SURE_S = LEASE_S / 2
 """For so long after the last renewal nobody else can have what is leased to us."""
-TROUBLE = (OSError, TimeoutError, SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError)
+TROUBLE = (
+    OSError,
+    TimeoutError,
+    SQLAlchemyError,
+    AsyncAdapt_asyncpg_dbapi.Error,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+)
 """What the database, or the way to it, can raise."""
 WORTH_COMPARING_S = 0.5
 """An answer that took longer says too little about the clocks."""
@@ -247,8 +255,8 @@ class PostgresStore(Reading):
         while True:
             try:
                 await self._listen_once()
-            except TROUBLE:
-                LOG.warning("Nothing is heard from the other nodes at once; they are asked instead.")
+            except Exception:
+                LOG.warning("Nothing is heard from the other nodes at once; they are asked instead.", exc_info=True)
             await asyncio.sleep(1)
 
     async def _listen_once(self) -> None:

@@ -1,0 +1,103 @@
+"""Three real servers on one real PostgreSQL, and what can be done to them."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import threading
+from pathlib import Path
+from typing import Any, Self
+
+# The cluster is the whole suite's; the torture runs this file outside of it.
+from ..postgres import Cluster, name_of  # noqa: TID252
+from .ground import Ground, Sink, wait_for
+
+NAMES = ("one", "two", "three")
+
+
+class Nodes:
+    """The nodes of one database, with a sink that they all page to. Use it as a context."""
+
+    def __init__(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="tocsin-nodes-"))
+        self.folder.chmod(0o755)
+        self.cluster = Cluster(durable=True)
+        self.database = self.cluster.make_database()
+        self.sink = Sink()
+        self.all = {name: Ground(self.folder, self.sink, name, self.database) for name in NAMES}
+        for node in self.all.values():
+            for key in ("chain", "link"):
+                (node.root / "secrets" / f"{key}.key").write_text("5a" * 32)
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.sink.holds.clear()
+        for node in self.all.values():
+            if node.process is not None and node.process.poll() is None:
+                node.process.kill()
+                node.process.wait()
+        self.sink.close()
+        self.cluster.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def __getitem__(self, name: str) -> Ground:
+        return self.all[name]
+
+    def start(self, *names: str) -> None:
+        """Start nodes (default: all) and wait until they answer."""
+        for name in names or NAMES:
+            self.all[name].start()
+        for name in names or NAMES:
+            wait_for(self.all[name].url, f"server {name}")
+
+    def living(self) -> list[Ground]:
+        """The nodes that have not been ended."""
+        return [node for node in self.all.values() if node.process is not None and node.process.poll() is None]
+
+    def query(self, text: str) -> list[list[str]]:
+        """What a statement answers."""
+        return self.cluster.query(text, name_of(self.database))
+
+    def holder(self, destination: str = "channel:hook") -> str:
+        """The node that has an errand in flight; empty if none has."""
+        rows = self.query(
+            "SELECT node.name FROM errand JOIN node ON node.id = errand.holder "
+            f"WHERE errand.claimed AND errand.destination = '{destination}' ORDER BY errand.id LIMIT 1"
+        )
+        return rows[0][0] if rows else ""
+
+    def timeline(self, incident: str = "shop-1") -> list[dict[str, Any]]:
+        """The timeline, as a living node exports it."""
+        return self.living()[0].ask("GET", f"/api/incidents/{incident}/timeline") or []
+
+    def incidents(self) -> list[dict[str, Any]]:
+        """All incidents."""
+        return self.living()[0].ask("GET", "/api/incidents") or []
+
+    def kinds(self, incident: str = "shop-1") -> list[str]:
+        """The kinds of its entries."""
+        return [entry["kind"] for entry in self.timeline(incident)]
+
+    def fire_everywhere(self, name: str, **labels: str) -> bool:
+        """Send one alert to all living nodes at once, as a Prometheus does; whether any took it."""
+        taken: list[bool] = []
+        threads = [
+            threading.Thread(target=lambda node=node: taken.append(node.fire(name, **labels))) for node in self.living()
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        return any(taken)
+
+
+def pages_of(timeline: list[dict[str, Any]]) -> dict[str, set[int]]:
+    """The pages that were requested, and those that were told to have ended, by their numbers."""
+    requested = {entry["seq"] for entry in timeline if entry["kind"] == "page_requested"}
+    outcomes = ("page_delivered", "page_failed", "page_withheld")
+    ended = [entry["event"]["answers"] for entry in timeline if entry["kind"] in outcomes]
+    assert len(ended) == len(set(ended)), f"A page has two ends: {ended}"
+    return {"requested": requested, "ended": set(ended)}

@@ -2,6 +2,7 @@
 
 PYTHON ?= python3
 SECONDS ?= 600
+COUNT ?= 200
 PLAYBOOKS ?= ../shared/seeds/*.md
 BIN := .venv/bin
 PATH := $(CURDIR)/$(BIN):$(CURDIR)/.tools/root/usr/bin:$(PATH)
@@ -9,7 +10,7 @@ export PATH
 export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test oracle bench fuzz check format lock clean
+.PHONY: help setup demo test oracle torture bench fuzz check format lock clean
 
 help:            ## This list
 	@sed -n 's/^\([a-z]*\): *[a-z.\/]* *## /  make \1 \t/p' Makefile | expand -t 24
@@ -29,6 +30,10 @@ test: .venv/ready ## Every test
 oracle: .venv/ready ## Run every command judged to be a read, and watch what it does
 	@$(BIN)/python tools/missing.py
 	@TOCSIN_ORACLE=all $(BIN)/python -m pytest -q tests/playbook/test_oracle.py
+
+torture: .venv/ready ## Kill servers under load, COUNT times on each database, and count
+	@$(BIN)/python tools/missing.py
+	@$(BIN)/python -m tests.processes.torture --count $(COUNT)
 
 bench: .venv/ready ## Speed of the compiler beside a bare Markdown parser
 	@$(BIN)/python bench/compile.py $(PLAYBOOKS)
@@ -51,4 +56,4 @@ lock: .venv/ready ## Pin what pyproject.toml allows
 	@sh tools/lock.sh
 
 clean:           ## Take away what the other targets made
-	@rm -rf .venv .tools .demo .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	@rm -rf .venv .tools .demo .torture .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

@@ -111,12 +111,14 @@ class Sink:
     def __init__(self) -> None:
         self.pages: list[dict[str, Any]] = []
         self.holds = threading.Event()
+        self.takes_s = 0.0
         sink = self
 
         class Answer(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 sink.pages.append({**json.loads(body), "came_at": time.monotonic()})
+                time.sleep(sink.takes_s)
                 while sink.holds.is_set():
                     time.sleep(0.02)
                 with contextlib.suppress(OSError):  # whoever asked may be dead

@@ -16,15 +16,19 @@ NAMES = ("one", "two", "three")
 
 
 class Nodes:
-    """The nodes of one database, with a sink that they all page to. Use it as a context."""
+    """The nodes of one database, with a sink that they all page to. Use it as a context.
 
-    def __init__(self) -> None:
+    `alone` is one server with a file of its own, so that the same can be done to it.
+    """
+
+    def __init__(self, *, alone: bool = False) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="tocsin-nodes-"))
         self.folder.chmod(0o755)
-        self.cluster = Cluster(durable=True)
-        self.database = self.cluster.make_database()
+        self._cluster = None if alone else Cluster(durable=True)
+        self.database = self._cluster.make_database() if self._cluster is not None else ""
         self.sink = Sink()
-        self.all = {name: Ground(self.folder, self.sink, name, self.database) for name in NAMES}
+        names = ("",) if alone else NAMES
+        self.all = {name: Ground(self.folder, self.sink, name, self.database) for name in names}
         for node in self.all.values():
             for key in ("chain", "link"):
                 (node.root / "secrets" / f"{key}.key").write_text("5a" * 32)
@@ -40,7 +44,8 @@ class Nodes:
                 node.process.kill()
                 node.process.wait()
         self.sink.close()
-        self.cluster.close()
+        if self._cluster is not None:
+            self._cluster.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def __getitem__(self, name: str) -> Ground:
@@ -48,10 +53,16 @@ class Nodes:
 
     def start(self, *names: str) -> None:
         """Start nodes (default: all) and wait until they answer."""
-        for name in names or NAMES:
+        for name in names or self.all:
             self.all[name].start()
-        for name in names or NAMES:
+        for name in names or self.all:
             wait_for(self.all[name].url, f"server {name}")
+
+    @property
+    def cluster(self) -> Cluster:
+        """The database's server."""
+        assert self._cluster is not None
+        return self._cluster
 
     def living(self) -> list[Ground]:
         """The nodes that have not been ended."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import random
+import signal
 import sys
 import threading
 import time
@@ -21,12 +22,13 @@ from .ground import wait_for
 from .nodes import Nodes, pages_of
 
 ALERTS = 4
-ANSWERS_AFTER_S = 0.15
+ANSWERS_AFTER_S = 0.5
 LONGEST_S = 60.0
 SLACK_S = 2.0
 """A page that left before an acknowledgement may arrive so much after its answer."""
 STATE = Path(".torture") / "rounds.jsonl"
-KILLS = ("kill -9", "kill -9", "kill -9", "kill -9", "kill -9 and a stop of the database")
+ANY, AIMED, CUT = "kill -9", "kill -9 of whoever has a page in flight", "kill -9 and a stop of the database"
+KILLS = {"sqlite": (ANY, AIMED), "postgres": (ANY, AIMED, AIMED, AIMED, CUT)}
 
 
 class Round(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,13 +66,16 @@ class Torture:
         """One kill under load."""
         chance = random.Random(f"{self._database}{number}")
         names = [f"T{number}x{at}" for at in range(ALERTS)]
-        kill = chance.choice(KILLS) if self._database == "postgres" else KILLS[0]
+        kill = chance.choice(KILLS[self._database])
         victim = chance.choice(list(self._nodes.all))
         self._nodes.sink.takes_s = ANSWERS_AFTER_S
         senders = [threading.Thread(target=self._send, args=(name,)) for name in names]
         for sender in senders:
             sender.start()
-        time.sleep(chance.uniform(0, 0.8))
+        if kill == AIMED:
+            victim = self._wait_for_flight(names) or victim
+        else:
+            time.sleep(chance.uniform(0, 1.2))
         killed = self._kill(victim, kill)
         for sender in senders:
             sender.join()
@@ -106,10 +111,15 @@ class Torture:
         killed = time.monotonic()
         if self._database == "sqlite":
             self._nodes.start(victim)
-        elif kill != KILLS[0]:
+        elif kill == CUT:
             self._nodes.cluster.crash()
             self._nodes.cluster.start()
         return killed
+
+    def _wait_for_flight(self, names: list[str]) -> str:
+        """Wait until the sink has a page that it has not answered yet; the node that sends it."""
+        wait_for(lambda: any(self._pages(name) for name in names), "page", LONGEST_S)
+        return self._nodes.holder() if self._database == "postgres" else ""
 
     def _pages(self, name: str) -> list[dict[str, Any]]:
         return [page for page in list(self._nodes.sink.pages) if page["labels"].get("alertname") == name]
@@ -184,12 +194,8 @@ class Torture:
         requested = {f"{incident}:{seq}" for seq in pages_of(timeline)["requested"]}
         sent = {page["key"] for page in list(self._nodes.sink.pages) if page["incident"] == incident}
         found += [f"{key} was never requested" for key in sent - requested]
-        told = [
-            alert["name"]
-            for entry in timeline
-            if entry["kind"] == "alerts_joined"
-            for alert in entry["event"]["alerts"]
-        ]
+        joined = [entry["event"]["alerts"] for entry in timeline if entry["kind"] == "alerts_joined"]
+        told = {alert["name"] for alerts in joined for alert in alerts}
         return found + [f"{name} is not told of" for name, at in homes.items() if incident in at and name not in told]
 
     def verify(self) -> list[str]:
@@ -240,6 +246,7 @@ def main() -> int:
     parser.add_argument("--database", choices=("sqlite", "postgres"), action="append")
     parser.add_argument("--rounds", type=int, default=20, help="rounds on one set of servers")
     given = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that what it started ends with it
     STATE.parent.mkdir(exist_ok=True)
     for database in given.database or ["sqlite", "postgres"]:
         while (done := len(read_rounds(database))) < given.count:

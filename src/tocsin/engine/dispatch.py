@@ -32,7 +32,7 @@ MOST_CLAIMED = 500
 TRY_AGAIN = timedelta(seconds=2)
 PAGE_S = 10.0
 """How long a channel may take over one page; its own time-outs count each read, and a drip never ends."""
-FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 15.0
+FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 3.0
 """Between two tries to write an outcome down."""
 
 

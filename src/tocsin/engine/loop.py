@@ -36,7 +36,7 @@ TICK_S = 0.25
 MOST_WAKES = 500
 AT_ONCE = 100
 """Streams that are planned together, so that a store that commits several changes at once can."""
-FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 15.0
+FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 3.0
 """Between a turn, or a stream's plan, that failed and the next try."""
 SICK_AFTER_S = 30.0
 """Without one good turn for so long, the server is not ready."""

@@ -28,12 +28,14 @@ SLACK_S = 2.0
 """A page that left before an acknowledgement may arrive so much after its answer."""
 STATE = Path(".torture") / "rounds.jsonl"
 ANY, AIMED, CUT = "kill -9", "kill -9 of whoever has a page in flight", "kill -9 and a stop of the database"
-KILLS = {"sqlite": (ANY, AIMED), "postgres": (ANY, AIMED, AIMED, AIMED, CUT)}
+TAKEN = "kill -9 of whoever has a page in flight, which another sends again"
+KILLS = {"sqlite": (ANY, AIMED), "postgres": (ANY, AIMED, TAKEN, TAKEN, CUT)}
+"""How servers are killed; after `AIMED` somebody acknowledges before the page can be sent again."""
 
 
 class Round(msgspec.Struct, frozen=True, kw_only=True):
-    """One kill and what came of it. `paged_s`: from the kill until every alert had been paged; `rest_s`: until nothing
-    was in flight any more.
+    """One kill and what came of it. `paged_s`: from the kill until every alert had been paged; `taken_s`: until all that
+    the killed one was sending had been sent again by another; `rest_s`: until nothing was in flight any more.
     """
 
     database: str
@@ -44,6 +46,7 @@ class Round(msgspec.Struct, frozen=True, kw_only=True):
     repeats: int
     paged_s: float
     rest_s: float
+    taken_s: float | None = None
     lost: tuple[str, ...] = ()
     doubled: tuple[str, ...] = ()
     late: tuple[str, ...] = ()
@@ -72,14 +75,16 @@ class Torture:
         senders = [threading.Thread(target=self._send, args=(name,)) for name in names]
         for sender in senders:
             sender.start()
-        if kill == AIMED:
+        if kill in (AIMED, TAKEN):
             victim = self._wait_for_flight(names) or victim
         else:
             time.sleep(chance.uniform(0, 1.2))
         killed = self._kill(victim, kill)
+        flying = self._find_flying(victim) if kill == TAKEN else []
         for sender in senders:
             sender.join()
         first = [self._wait_for_page(name) for name in names]
+        taken = max((self._wait_for_repeat(key) for key in flying), default=None)
         answered = {incident: self._acknowledge(incident) for incident in self._incidents(names)}
         for incident in answered:
             self._wait_for_rest(incident)
@@ -95,6 +100,7 @@ class Torture:
             accepted=len(names),
             paged_s=round(max(0.0, paged - killed), 2),
             rest_s=round(rested - killed, 2),
+            taken_s=None if taken is None else round(taken - killed, 2),
             lost=tuple(name for name, moment in zip(names, first, strict=True) if moment is None),
             **found,
         )
@@ -120,6 +126,23 @@ class Torture:
         """Wait until the sink has a page that it has not answered yet; the node that sends it."""
         wait_for(lambda: any(self._pages(name) for name in names), "page", LONGEST_S)
         return self._nodes.holder() if self._database == "postgres" else ""
+
+    def _find_flying(self, victim: str) -> list[str]:
+        """The pages that a dead node had in hand."""
+        rows = self._nodes.query(
+            "SELECT errand.stream, errand.seq FROM errand JOIN node ON node.id = errand.holder "
+            f"WHERE node.name = '{victim}' AND errand.destination LIKE 'channel:%'"
+        )
+        return [":".join(row) for row in rows]
+
+    def _wait_for_repeat(self, key: str) -> float:
+        """When a page came again. One that the dead node had not sent yet comes for the first time, and says so too."""
+
+        def find() -> float | None:
+            again = [page["came_at"] for page in list(self._nodes.sink.pages) if page["key"] == key and page["repeat"]]
+            return float(again[0]) if again else None
+
+        return wait_for(find, f"second sending of {key}", LONGEST_S)
 
     def _pages(self, name: str) -> list[dict[str, Any]]:
         return [page for page in list(self._nodes.sink.pages) if page["labels"].get("alertname") == name]
@@ -233,9 +256,14 @@ def show(rounds: list[Round]) -> str:
         "late": sum(len(each.late) for each in rounds),
         "broken": sum(len(each.broken) for each in rounds),
     }
+    taken = sorted(each.taken_s for each in rounds if each.taken_s is not None)
+    if taken:
+        figures["takeovers"] = len(taken)
     slowest = max((each.paged_s for each in rounds), default=0.0)
     rest = max((each.rest_s for each in rounds), default=0.0)
     told = ", ".join(f"{count} {name}" for name, count in figures.items())
+    if taken:
+        told += f" (median {taken[len(taken) // 2]:g} s, at most {taken[-1]:g} s after the kill)"
     return f"{told}; all paged at most {slowest:g} s after a kill, nothing in flight after {rest:g} s"
 
 

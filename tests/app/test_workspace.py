@@ -14,11 +14,13 @@ from hypothesis import strategies as st
 from tocsin.app.initialise import initialise
 from tocsin.app.place import NoWorkspace, find_workspace
 from tocsin.app.settings_draft import _clean, quote
-from tocsin.app.workspace import load_workspace
+from tocsin.app.storage import find_url, require_nodes
+from tocsin.app.workspace import load_workspace, read_store
 from tocsin.config import Problem, Problems, convert, read
 from tocsin.errors import ConfigError, UserError
 from tocsin.oncall.rota import Rota
 from tocsin.oncall.settings import Schedule
+from tocsin.store.nodes import read_url
 from tocsin.words import Mode
 
 TODAY = date(2026, 11, 20)
@@ -265,6 +267,51 @@ def test_the_examples_that_a_target_comes_with_hold(root: Path) -> None:
     assert (target.path, target.env, target.writable) == (("bin",), {"REGION": "eu-1"}, ("../releases",))
     assert target.readable
     assert target.allow
+
+
+def test_a_target_of_another_node_is_not_looked_for_here(root: Path) -> None:
+    line = edit(root, 'kind = "local"', 'kind = "local"\nnode = "rack-1"\npath = ["bin"]')
+    (root / "work" / "bin").mkdir()
+    assert list(load_workspace(root, TODAY, node="rack-1").targets) == ["till/local"]
+    (root / "work" / "bin").rmdir()
+    there = load_workspace(root, TODAY, node="rack-2")
+    assert (dict(there.targets), there.elsewhere, there.nowhere) == ({}, {"till/local": "rack-1"}, ())
+    with pytest.raises(ConfigError) as error:
+        load_workspace(root, TODAY, node="rack-1")
+    assert [each.line for each in error.value.problems if isinstance(each, Problem)] == [line + 2]
+
+
+URL = "postgresql://db/tocsin"
+
+
+def test_where_several_nodes_share_a_database_each_target_says_on_which_it_is(root: Path) -> None:
+    with pytest.raises(UserError, match=r'add node = "NAME" to \[teams\.till\.targets\.local\]'):
+        require_nodes(load_workspace(root, TODAY, node="rack-1"), "rack-1", URL)
+    require_nodes(load_workspace(root, TODAY, node="rack-1"), "rack-1", None)
+    edit(root, 'kind = "local"', 'kind = "local"\nnode = "rack-1"')
+    for node in ("rack-1", "rack-2"):
+        require_nodes(load_workspace(root, TODAY, node=node), node, URL)
+    with pytest.raises(UserError, match="there is no other"):
+        require_nodes(load_workspace(root, TODAY, node="rack-2"), "rack-2", None)
+
+
+def test_the_database_is_named_by_the_environment_or_the_settings_and_no_password_stands_there(root: Path) -> None:
+    edit(root, "\n[people.", f'\n[store]\nurl = "{URL}"\n\n[people.')
+    assert read_store(root) == load_workspace(root, TODAY).store == URL
+    assert find_url(URL, {}) == URL
+    assert find_url(URL, {"TOCSIN_DATABASE_URL": "postgresql://other/x"}) == "postgresql://other/x"
+    assert find_url(None, {}) is None
+    line = edit(root, URL, "postgresql://ana:hush@db/tocsin")
+    ((at, path, text),) = problems(root)
+    assert (at, path) == (line, "store.url")
+    assert "TOCSIN_DATABASE_URL" in text
+    assert "hush" not in text
+
+
+@pytest.mark.parametrize("url", ["mysql://db/x", "db.internal", "sqlite:///x.db", "postgresql://:port/x"])
+def test_a_url_that_names_no_postgresql_is_told_how_to_be_written(url: str) -> None:
+    with pytest.raises(UserError, match="postgresql://user@host:5432/name"):
+        read_url(url)
 
 
 def test_odd_files_are_told_and_no_crash(root: Path) -> None:

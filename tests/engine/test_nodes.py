@@ -5,17 +5,23 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from tocsin.alert.signal import Signal
+from tocsin.engine.contracts import Errand, Key
 from tocsin.errors import Denied
 from tocsin.incident.commands import Acknowledge, AddNote, Resolve
+from tocsin.run.commands import ApproveStep, find_task
 from tocsin.store.nodes import read_url
 from tocsin.store.postgres_verify import verify
+from tocsin.testing.clock import FakeClock
 from tocsin.timeline import events as e
 from tocsin.timeline.events import FreezeSet
+from tocsin.words import StepState
 
 from .nodes import KEY, Cluster, play
 from .test_survival import cast
@@ -190,3 +196,73 @@ async def test_a_listener_hears_what_came_while_a_change_was_under_way(nodes: Cl
     nodes[0].journal.listen(lambda stream, entries: heard.extend(each.seq for each in entries))
     await nodes[0].follower.turn()
     assert heard == [incident.seq]
+
+
+async def test_time_does_not_go_back_along_a_timeline_though_clocks_differ(nodes: Cluster) -> None:
+    await nodes[0].engine.intake.receive("shop", [signal()])
+    behind = FakeClock(nodes[0].clock.now() - timedelta(milliseconds=40))
+    nodes[1].journal.clock = behind
+    nodes[1].engine.clock = behind
+    await nodes[1].engine.submit("shop-1", AddNote(by="shop-ana", text="a little earlier"))
+    recorded = [sealed.recorded_at for sealed in await nodes[0].store.load("shop-1")]
+    assert recorded == sorted(recorded)
+
+
+STEP = "L16"
+
+
+async def start_change(nodes: Cluster, gate: asyncio.Event) -> Errand:
+    """The first node runs a change, which goes on until the gate opens; what a second that took it over would have."""
+    shop = nodes[0]
+    real = shop.recorder.perform
+
+    async def slow(key: Key, intent: e.Intent) -> e.Outcome:
+        if isinstance(intent, e.StepRequested):
+            await gate.wait()
+        return await real(key, intent)
+
+    shop.recorder.perform = slow  # type: ignore[method-assign]
+    await shop.engine.intake.receive("shop", [signal()])
+    incident, book = await shop.look("shop-1")
+    task = find_task(incident, book, STEP, {})
+    await shop.engine.submit("shop-1", ApproveStep(by="shop-ana", step=STEP, digest=task.digest, bindings={}, roles=()))
+    async with asyncio.timeout(10):
+        while not await shop.events(e.StepStarted, "shop-1"):
+            await shop.engine.turn()
+    (requested,) = await shop.events(e.StepRequested, "shop-1")
+    return Errand(stream="shop-1", seq=requested.seq, destination="target:x", due_at=shop.clock.now(), id=10**6)
+
+
+async def test_a_change_that_another_node_runs_is_in_no_doubt_for_who_slept_before_it_began(nodes: Cluster) -> None:
+    gate = asyncio.Event()
+    lost = await start_change(nodes, gate)
+    await nodes[1].engine.dispatch._run(lost)
+    gate.set()
+    await nodes[0].engine.dispatch.drain()
+    assert nodes[1].recorder.steps == []
+    assert await nodes[1].events(e.StepInDoubt, "shop-1") == []
+    assert len(await nodes[1].events(e.StepFinished, "shop-1")) == 1
+
+
+async def test_how_a_change_in_doubt_ended_is_told_once_if_its_node_comes_back(nodes: Cluster) -> None:
+    gate = asyncio.Event()
+    taken_over = replace(await start_change(nodes, gate), attempts=1)
+    await nodes[1].engine.dispatch._run(taken_over)
+    assert len(await nodes[1].events(e.StepInDoubt, "shop-1")) == 1
+    gate.set()
+    await nodes[0].engine.dispatch.drain()
+    assert nodes[1].recorder.steps == []
+    assert len(nodes[0].recorder.steps) == 1
+    assert len(await nodes[2].events(e.StepFinished, "shop-1")) == 1
+    await nodes[2].follower.turn()
+    incident = await nodes[2].journal.incident("shop-1")
+    assert incident is not None
+    assert incident.steps[STEP].state is StepState.OK
+
+
+async def test_of_two_that_sent_a_page_one_writes_it_down(nodes: Cluster) -> None:
+    await nodes[0].engine.intake.receive("shop", [signal()])
+    (requested,) = await nodes[0].events(e.PageRequested, "shop-1")
+    outcome = e.PageDelivered(answers=requested.seq, responder="shop-ana", channel="mail")
+    await asyncio.gather(*(node.journal.record("shop-1", outcome, "outcome") for node in nodes.nodes))
+    assert len(await nodes[0].events(e.PageDelivered, "shop-1")) == 1

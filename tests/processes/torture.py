@@ -34,8 +34,10 @@ KILLS = {"sqlite": (ANY, AIMED), "postgres": (ANY, AIMED, TAKEN, TAKEN, CUT)}
 
 
 class Round(msgspec.Struct, frozen=True, kw_only=True):
-    """One kill and what came of it. `paged_s`: from the kill until every alert had been paged; `taken_s`: until all that
-    the killed one was sending had been sent again by another; `rest_s`: until nothing was in flight any more.
+    """One kill and what came of it, counted from then on.
+
+    `paged_s`: until every alert had been paged; `taken_s`: until another had sent again all that the killed one was
+    sending; `rest_s`: until nothing was in flight any more.
     """
 
     database: str

@@ -15,7 +15,8 @@ from sqlalchemy import Connection, MetaData, text
 
 from tocsin.engine.contracts import Append, Write
 from tocsin.store import schema
-from tocsin.store.migrate import NEWEST, SchemaNotKnown, prepare
+from tocsin.store.lock import SchemaNotKnown
+from tocsin.store.migrate import NEWEST, prepare
 from tocsin.store.sqlite import SqliteStore, open_engine
 from tocsin.store.verify import verify
 from tocsin.timeline import chain

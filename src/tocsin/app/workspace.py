@@ -11,7 +11,6 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import msgspec
 
@@ -128,7 +127,8 @@ def read_store(root: Path) -> str | None:
 
 
 def _check_store(source: Source, file: File, problems: Problems) -> None:
-    if file.store.url is not None and urlsplit(file.store.url).password:
+    who = (file.store.url or "").rpartition("@")[0].rpartition("//")[2]
+    if ":" in who:
         text = "no password stands in the settings: give the whole URL as TOCSIN_DATABASE_URL, or use a .pgpass file."
         problems.append(source.problem(("store", "url"), text))
 

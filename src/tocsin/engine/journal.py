@@ -11,7 +11,7 @@ import asyncio
 import logging
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from weakref import WeakValueDictionary
 
 import msgspec
@@ -29,7 +29,7 @@ from tocsin.incident.plan import Happening
 from tocsin.incident.standing import Standing, fold_standing, team_stream
 from tocsin.incident.state import Incident
 from tocsin.timeline import chain
-from tocsin.timeline.codec import unseal
+from tocsin.timeline.codec import unseal, unstamp
 from tocsin.timeline.entry import Entry, Sealed
 from tocsin.timeline.events import Event, Intent, Outcome, PageRequested, StepFinished, StepNotRun, StepRequested
 from tocsin.words import StepState
@@ -46,10 +46,14 @@ Listener = Callable[[str, Sequence[Entry]], None]
 
 
 class Known(msgspec.Struct, kw_only=True):
-    """A stream as it is cached: its incident and the seal of its last entry."""
+    """A stream as it is cached: its incident, and the seal and the time of its last entry.
+
+    Clocks of several nodes differ by a little; along a stream time does not go back for that.
+    """
 
     incident: Incident | None = None
     seal: bytes = chain.START
+    at: datetime | None = None
 
     @property
     def seq(self) -> int:
@@ -121,7 +125,9 @@ class Journal:
             self._forget(stream)
             raise Corrupt(f"{flaw.text} Nothing is done in this incident until somebody has looked: `tocsin verify`.")
         incident = fold(map(unseal, sealed), before.incident)
-        found = Known(incident=incident, seal=sealed[-1].mac if sealed else before.seal)
+        found = before
+        if sealed:
+            found = Known(incident=incident, seal=sealed[-1].mac, at=unstamp(sealed[-1].recorded_at))
         if self._reached.get(stream, 0) <= found.seq or not sealed:
             self._reached.pop(stream, None)
         self._remember(stream, found)
@@ -204,7 +210,7 @@ class Journal:
 
     async def _try(self, stream: str, decide: Decide, cause: str, book: Book | None, write: Write) -> list[Entry]:
         known = await self._known(stream)
-        draft = Draft(stream, known.incident, self.clock.now())
+        draft = Draft(stream, known.incident, max(self.clock.now(), known.at or self.clock.now()))
         denied: Denied | None = None
         try:
             draft.add(decide(known.incident, book or await self._book(known.incident)))
@@ -240,7 +246,7 @@ class Journal:
             raise
         self.reach(f"{cause}.after_commit")
         seal = sealed[-1].mac if sealed else known.seal
-        self._remember(draft.stream, Known(incident=draft.incident, seal=seal))
+        self._remember(draft.stream, Known(incident=draft.incident, seal=seal, at=draft.now))
         self._note_open(draft.incident)
         if find_forbidden(known.incident, book) != find_forbidden(draft.incident, book):
             await self.disturb(draft.incident)

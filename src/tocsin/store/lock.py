@@ -27,6 +27,12 @@ class DatabaseNotUsable(UserError):
     code = "TOC-162"
 
 
+class SchemaNotKnown(UserError):
+    """The database is of a version of tocsin that this one cannot work beside."""
+
+    code = "TOC-164"
+
+
 class WorkspaceInUse(UserError):
     """Another server serves this workspace."""
 

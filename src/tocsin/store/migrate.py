@@ -9,17 +9,11 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, insert, inspect, select, text, update
 
-from tocsin.errors import UserError
 from tocsin.store import schema
+from tocsin.store.lock import SchemaNotKnown
 
 NEWEST = 3
 """The revision that `schema.py` is."""
-
-
-class SchemaNotKnown(UserError):
-    """The database is of a version of tocsin that this one cannot work beside."""
-
-    code = "TOC-164"
 
 
 def prepare(connection: Connection, name: str) -> None:

@@ -32,7 +32,7 @@ def read_url(url: str) -> URL:
     """A URL as people write it, for the driver that is used here. Raises `UserError`."""
     try:
         parsed = make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         raise UserError(
             "The store's URL cannot be read. Write it as postgresql://user@host:5432/name (TOCSIN_DATABASE_URL, or "
             "`url` under [store] in tocsin.toml)."

@@ -29,7 +29,8 @@ from tocsin.errors import Stale
 from tocsin.store import schema
 from tocsin.store.batch import CHANNEL, commit, names_of
 from tocsin.store.heads import MarkFile
-from tocsin.store.migrate import SchemaNotKnown, require_range
+from tocsin.store.lock import SchemaNotKnown
+from tocsin.store.migrate import require_range
 from tocsin.store.reading import Reading, choose
 from tocsin.store.rows import mend_sealed, read_errand
 from tocsin.timeline.codec import stamp

@@ -13,6 +13,8 @@ from ..postgres import Cluster, name_of  # noqa: TID252
 from .ground import Ground, Sink, wait_for
 
 NAMES = ("one", "two", "three")
+START_S = 120.0
+"""Three servers that start at once on a busy machine take their time."""
 
 
 class Nodes:
@@ -34,7 +36,11 @@ class Nodes:
                 (node.root / "secrets" / f"{key}.key").write_text("5a" * 32)
 
     def __enter__(self) -> Self:
-        self.start()
+        try:
+            self.start()
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -56,7 +62,7 @@ class Nodes:
         for name in names or self.all:
             self.all[name].start()
         for name in names or self.all:
-            wait_for(self.all[name].url, f"server {name}")
+            wait_for(self.all[name].url, f"server {name}", START_S)
 
     @property
     def cluster(self) -> Cluster:

@@ -13,6 +13,8 @@ from msgspec.structs import replace
 from tocsin.alert.row import AlertRow
 from tocsin.engine.contracts import Append, Card, Errand, Write
 from tocsin.errors import Conflict, Stale
+from tocsin.store import schema
+from tocsin.store.put import put
 from tocsin.store.sessions import Sessions
 from tocsin.timeline import chain
 from tocsin.timeline.entry import Entry, Sealed
@@ -180,6 +182,16 @@ async def test_secrets_stand_for_a_person_for_a_while_and_once_if_they_are_spent
     await sessions.begin("session", "ana", AT)
     await sessions.sweep(AT)
     assert await store.newest() is None
+
+
+async def test_a_row_that_is_put_again_replaces_its_like_and_no_other(store: AnyStore) -> None:
+    def rows(*values: int) -> list[dict[str, object]]:
+        return [{"name": f"c{at}", "value": value} for at, value in enumerate(values)]
+
+    await store.in_transaction(lambda c: put(c, schema.counter, rows(1, 2)))
+    await store.in_transaction(lambda c: put(c, schema.counter, rows(5)))
+    await store.in_transaction(lambda c: put(c, schema.counter, []))
+    assert [await store.count(f"c{at}") for at in range(2)] == [5, 2]
 
 
 Step = tuple[int, int, int, int]

@@ -8,15 +8,14 @@ looked at once, for all. A write that comes too late is left out; the others of 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, delete, func, insert, select, text, tuple_, update
-from sqlalchemy.dialects.postgresql import insert as upsert
 
 from tocsin.engine.contracts import Append, Write
 from tocsin.errors import Stale
 from tocsin.store import schema
+from tocsin.store.put import put
 from tocsin.store.rows import alert_row, card_row, errand_rows, sealed_row
 from tocsin.timeline import chain
 from tocsin.timeline.chain import Head
@@ -45,7 +44,7 @@ def commit(connection: Connection, key: bytes, writes: Sequence[Write]) -> tuple
     appends = [append for write in taken for append in write.appends]
     head = _append(connection, key, appends)
     _count(connection, taken)
-    _upsert(connection, schema.alert, [alert_row(row) for write in taken for row in write.alerts])
+    put(connection, schema.alert, [alert_row(row) for write in taken for row in write.alerts])
     return refusals, head
 
 
@@ -76,7 +75,7 @@ def _append(connection: Connection, key: bytes, appends: Sequence[Append]) -> He
         connection.execute(insert(schema.entry), sealed)
     _set_wakes(connection, appends)
     _set_errands(connection, appends)
-    _upsert(connection, schema.card, [card_row(append.card) for append in appends if append.card is not None])
+    put(connection, schema.card, [card_row(append.card) for append in appends if append.card is not None])
     if not sealed:
         return None
     head = _add_heads(connection, key, [append for append in appends if append.entries])
@@ -107,7 +106,7 @@ def _set_wakes(connection: Connection, appends: Sequence[Append]) -> None:
         for append in appends
         if append.wake is not None
     ]
-    _upsert(connection, t, rows)
+    put(connection, t, rows)
 
 
 def _set_errands(connection: Connection, appends: Sequence[Append]) -> None:
@@ -127,15 +126,4 @@ def _set_errands(connection: Connection, appends: Sequence[Append]) -> None:
 
 def _count(connection: Connection, writes: Sequence[Write]) -> None:
     rows = [{"name": name, "value": value} for write in writes for name, value in write.counters.items()]
-    _upsert(connection, schema.counter, rows)
-
-
-def _upsert(connection: Connection, table: Any, rows: list[dict[str, Any]]) -> None:
-    """Insert rows, in the order of their keys so that no two transactions wait for each other, or replace them."""
-    if not rows:
-        return
-    key = [column.name for column in table.primary_key]
-    rows.sort(key=lambda row: [row[name] for name in key])
-    fresh = upsert(table)
-    values = {name: fresh.excluded[name] for name in rows[0] if name not in key}
-    connection.execute(fresh.on_conflict_do_update(index_elements=key, set_=values), rows)
+    put(connection, schema.counter, rows)

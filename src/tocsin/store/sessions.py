@@ -4,20 +4,30 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Callable
 from datetime import datetime
+from typing import Protocol, TypeVar
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import Connection, delete, insert, select
 
 from tocsin.store import schema
-from tocsin.store.postgres import PostgresStore
-from tocsin.store.sqlite import SqliteStore
 from tocsin.timeline.codec import stamp
+
+T = TypeVar("T")
+
+
+class Rows(Protocol):
+    """A store whose rows can be read and changed, whichever database it is."""
+
+    async def in_transaction(self, work: Callable[[Connection], T]) -> T: ...
+
+    async def read(self, work: Callable[[Connection], T]) -> T: ...
 
 
 class Sessions:
     """Secrets that stand for a person, each for one purpose (`link`, `session`, `token`) and for a while."""
 
-    def __init__(self, store: SqliteStore | PostgresStore) -> None:
+    def __init__(self, store: Rows) -> None:
         self._store = store
 
     async def begin(self, purpose: str, person: str, until: datetime) -> str:

@@ -253,9 +253,7 @@ async def test_filters(open_house: Open, query: dict[str, Any], found: int) -> N
     assert len(answer.json()) == found
 
 
-@pytest.mark.parametrize(
-    "text", ["nonsense", 'a=~"("', 'a=~"(a*)*b"', 'a=~"(a|a)+b"', 'a=~".*.*.*x"', 'a=~"(a)\\\\1"', "="]
-)
+@pytest.mark.parametrize("text", ["nonsense", 'a=~"("', 'a=~"(a)\\\\1"', 'a=~"(?=b)"', 'a=~"(x{900}){900}"', "="])
 async def test_a_filter_that_cannot_be_read_or_could_take_for_ever(open_house: Open, text: str) -> None:
     house = await open_house()
     answer = await house.client().get(f"/in/{KEY}/api/v2/alerts", params={"filter": text})

@@ -114,9 +114,9 @@ async def test_amtool_prints_our_sentence(open_house: Open) -> None:
     house = await open_house()
     async with house.serving() as url:
         at = f"--alertmanager.url={url}/in/{KEY}"
-        code, out, err = await run("amtool", at, "alert", "query", "alertname=~(a*)*b")
+        code, out, err = await run("amtool", at, "alert", "query", "alertname=~" + 1001 * "a")
         assert code != 0
-        assert "may take too long" in out + err
+        assert "longer than 1000" in out + err
         code, out, err = await run("amtool", f"--alertmanager.url={url}", "alert", "query")
         assert code != 0
         assert await house.story.store.alerts() == []

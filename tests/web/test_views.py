@@ -125,6 +125,23 @@ def test_any_text_is_a_matcher_or_a_sentence(text: str) -> None:
         found[0].fits({"a": "x" * 1024, "alertname": "y" * 1024})
 
 
+@pytest.mark.parametrize(
+    ("pattern", "value", "fits"),
+    [
+        ("(a*)*b", "a" * 60_000, False),
+        ("(a|a)+b", "a" * 60_000, False),
+        (".*x.*x.*x.*", "x" * 60_000, True),
+        ("(?i)high.*", "HighErrorRate", True),
+        ("(prod|stage)-.+?-db[0-9]{1,3}", "prod-eu-db12", True),
+        (r"\\pL+", "Wärme", True),
+        ("High", "HighErrorRate", False),
+    ],
+)
+def test_expressions_are_anchored_and_never_slow(pattern: str, value: str, fits: bool) -> None:
+    (matcher,) = read_matchers([f'a=~"{pattern}"'])
+    assert matcher.fits({"a": value}) is fits
+
+
 def test_keys_are_compared_whole() -> None:
     keys = {"a" * 32: "one", "b" * 32: "two"}
     assert find_team(keys, "b" * 32) == "two"

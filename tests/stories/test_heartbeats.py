@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -12,7 +13,7 @@ from tocsin.alert.heartbeat import Heartbeat, State, Word, find_due, find_fault
 from tocsin.alert.settings import Route
 from tocsin.alert.signal import Signal
 from tocsin.engine.beats import Beats
-from tocsin.errors import NotFound
+from tocsin.errors import NotFound, Unavailable
 from tocsin.store.beats import Beats as Rows
 from tocsin.testing.story import Cast, Story
 
@@ -106,6 +107,26 @@ async def test_what_was_due_while_no_server_ran_is_noticed_by_the_next_and_said_
             await beats.turn(story.clock.now())
             await Rows(story.store).put(row)
         assert len(await titles(story)) == 1
+
+
+async def test_one_that_cannot_be_told_is_told_later_and_holds_up_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    both = mill(first=Heartbeat(every_s=60, alert="First"), second=Heartbeat(every_s=60, alert="Second"))
+    async with Story(both) as story:
+        for name in ("first", "second"):
+            await story.engine.beats.ping("mill", name, Word.SUCCESS)
+        receive, refused = story.engine.intake.receive, [1]
+
+        async def refuse_once(team: str | None, signals: Iterable[Signal]) -> None:
+            if refused:
+                refused.pop()
+                raise Unavailable("not now")
+            await receive(team, signals)
+
+        monkeypatch.setattr(story.engine.intake, "receive", refuse_once)
+        await story.advance("121s")
+        assert await titles(story) == ["Second"]
+        await story.advance("6s")
+        assert sorted(await titles(story)) == ["First", "Second"]
 
 
 async def test_an_unknown_one_is_told_so() -> None:

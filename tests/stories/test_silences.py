@@ -6,14 +6,18 @@ from datetime import timedelta
 
 import pytest
 
+from tocsin.alert.route import Destination
+from tocsin.alert.row import AlertRow
 from tocsin.alert.settings import Route
 from tocsin.alert.signal import Signal
+from tocsin.engine import loop
+from tocsin.engine.contracts import Write
 from tocsin.engine.journal import Journal
-from tocsin.errors import BadInput, NotFound
+from tocsin.errors import BadInput, Corrupt, NotFound
 from tocsin.incident.commands import Acknowledge
 from tocsin.oncall.settings import Person, Schedule
 from tocsin.testing.story import Cast, Story, seconds
-from tocsin.timeline.events import AlertCleared, AlertSilenced, AlertUnsilenced, PageRequested
+from tocsin.timeline.events import AlertCleared, AlertSilenced, AlertUnsilenced, ChangeSeen, FreezeSet, PageRequested
 from tocsin.timeline.matcher import read_matchers
 from tocsin.words import PageState
 
@@ -229,6 +233,78 @@ async def test_silences_survive_a_restart() -> None:
         await story.alert("WheelStuck")
         fresh = Journal(story.store, story.shelf, story.clock, b"k" * 32)
         assert list((await fresh.standing("mill")).silences) == [found]
+
+
+async def test_whatever_happens_between_the_end_of_a_silence_and_the_look_at_it_no_page_is_lost() -> None:
+    """Nothing that is appended meanwhile, nor another end while the loop looks, takes the look away."""
+    async with Story(cast()) as story:
+        found = await silence(story, 'wheel="1"', span="10h")
+        other = await silence(story, 'wheel="2"', span="10h")
+        for wheel in ("1", "2"):
+            await story.engine.intake.receive("mill", [Signal(labels={"alertname": "WheelStuck", "wheel": wheel})])
+        await story.engine.silencing.expire("mill", found)
+        await story.journal.change_team("mill", FreezeSet(on=False, by="ana"))
+        await story.journal.change_team("mill", ChangeSeen(summary="x", source="", done_at=story.clock.now()))
+        reconsider = story.engine.intake.reconsider
+
+        async def end_one_more(team: str) -> None:
+            await reconsider(team)
+            await story.engine.silencing.expire("mill", other)
+            story.engine.intake.reconsider = reconsider  # type: ignore[method-assign]  # only once
+
+        story.engine.intake.reconsider = end_one_more  # type: ignore[method-assign]  # the moment between two awaits
+        await story.settle()
+        rows = await story.store.alerts("mill", firing=True)
+        assert [row.incident for row in rows] == ["mill-1", "mill-1"]
+
+
+async def test_one_alert_that_cannot_be_opened_holds_up_no_other_and_is_tried_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with Story(cast()) as story:
+        await silence(story, 'alertname=~"A|B"')
+        for name in ("A", "B"):
+            await story.engine.intake.receive("mill", [Signal(labels={"alertname": name})])
+        fire, refused = story.engine.intake._fire, [1]
+
+        async def refuse_once(to: Destination, row: AlertRow, before: AlertRow | None, seen: int | None) -> None:
+            if refused:
+                refused.pop()
+                raise Corrupt("this one does not hold together")
+            await fire(to, row, before, seen)
+
+        monkeypatch.setattr(story.engine.intake, "_fire", refuse_once)
+        monkeypatch.setattr(loop, "FIRST_WAIT_S", 0.0)
+        await story.advance("1h")
+        assert len(await story.store.cards()) >= 1
+        await story.engine.replan("team/mill")
+        assert len(await story.store.cards()) == 2
+
+
+async def test_a_commit_that_seemed_to_fail_does_not_stop_a_teams_stream(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with Story(cast()) as story:
+        write = story.store.write
+
+        async def commit_then_fail(given: Write) -> None:
+            await write(given)
+            raise OSError("the disk said nothing")
+
+        monkeypatch.setattr(story.store, "write", commit_then_fail)
+        with pytest.raises(OSError, match="said nothing"):
+            await silence(story, 'wheel="1"')
+        monkeypatch.setattr(story.store, "write", write)
+        await silence(story, 'wheel="2"')
+        assert len((await story.journal.standing("mill")).silences) == 2
+
+
+async def test_two_nodes_append_to_one_teams_stream() -> None:
+    async with Story(cast()) as story:
+        other = Journal(story.store, story.shelf, story.clock, b"k" * 32)
+        await other.standing("mill")
+        await silence(story, 'wheel="1"')
+        await other.change_team("mill", FreezeSet(on=True, by="ana"))
+        assert (await other.standing("mill")).frozen
+        assert len((await other.standing("mill")).silences) == 1
 
 
 @pytest.mark.parametrize("matchers", [(), ('a=~".*"',), ('a=""',), ('a!="x"',)])

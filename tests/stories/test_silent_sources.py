@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -111,4 +112,24 @@ async def test_a_server_that_was_away_notes_what_it_missed_and_nothing_twice() -
         story.clock.set(story.clock.now() + timedelta(hours=2))
         for _ in range(3):
             await Listening(story.journal).turn(story.clock.now())
+        assert len(await story.events(AlertWentSilent)) == 1
+
+
+async def test_one_incident_in_trouble_keeps_nothing_else_from_happening(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with Story(cast()) as story:
+        await sound(story)
+        change = story.journal.change
+        refused = [1, 1]
+
+        async def refuse(*given: Any, **named: Any) -> Any:
+            if refused and named.get("cause") == "timer" and story.since(story.clock.now()) > 270:
+                refused.pop()
+                raise OSError("no space")
+            return await change(*given, **named)
+
+        monkeypatch.setattr(story.journal, "change", refuse)
+        listening = Listening(story.journal)
+        for minutes in (5, 6, 7):
+            story.clock.set(story.start + timedelta(minutes=minutes))
+            await listening.turn(story.clock.now())
         assert len(await story.events(AlertWentSilent)) == 1

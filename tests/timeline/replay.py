@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import msgspec
 
-from tocsin.engine.journal import Journal, show_card
+from tocsin.engine.change import show_card
+from tocsin.engine.journal import Journal
 from tocsin.incident.evolve import fold
 from tocsin.incident.standing import Standing, fold_standing, team_stream
 from tocsin.incident.state import Incident

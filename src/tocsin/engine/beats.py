@@ -11,6 +11,7 @@ row, so before such a heartbeat is called late that row is looked at.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -23,6 +24,8 @@ from tocsin.alert.row import AlertRow
 from tocsin.engine.intake import Intake
 from tocsin.engine.journal import Journal
 from tocsin.errors import NotFound
+
+LOG = logging.getLogger("tocsin.beats")
 
 LOOK_EVERY = timedelta(seconds=5)
 """How long what is due may go unseen that another node has written."""
@@ -136,10 +139,17 @@ class Beats:
         self._heard = {(beat.team, beat.name) for beat in found}
         for beat in found:
             if beat.due_at <= now and (beat.state in (State.UP, State.STARTED) or beat.watched):
-                late += await self._miss(beat.team, beat.name, now)
+                late += await self._miss_safely(beat, now)
         ahead = [beat.due_at for beat in found if beat.due_at > now]
         self._look_at = min([*ahead, now + LOOK_EVERY])
         return late
+
+    async def _miss_safely(self, beat: Beat, now: datetime) -> bool:
+        try:
+            return await self._miss(beat.team, beat.name, now)
+        except Exception:  # one heartbeat in trouble must not keep the loop from the others, nor from the pages
+            LOG.exception("That %s of %s is late could not be told; it is tried again.", beat.name, beat.team)
+            return False
 
     async def _miss(self, team: str, name: str, now: datetime) -> bool:
         """A heartbeat whose time has passed; whether its alert fires now and did not before."""

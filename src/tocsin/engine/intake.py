@@ -136,27 +136,38 @@ class Intake:
         await self._open(to, row, seen)
 
     async def reconsider(self, team: str) -> None:
-        """Alerts that a silence kept from opening an incident, and that it keeps no longer, open one if they fire."""
-        kept, keyed = (UNROUTED, None) if team == TRIAGE else (team, team)
-        for row in await self._journal.store.alerts(kept, firing=True):
-            if row.incident is not None or await is_silenced(self._journal, team, row.labels):
-                continue
-            signal = Signal(labels=row.labels, annotations=row.annotations, generator_url=row.generator_url)
-            to = find_destination(signal, keyed, self._shelf.routing(), self._shelf.settings.routes)
-            if not to.record:
-                async with self._lock(team):
-                    await self._fire_in_time(team, to, row)
+        """Alerts that a silence kept from opening an incident, and that it keeps no longer, open one if they fire.
 
-    async def _fire_in_time(self, team: str, to: Destination, row: AlertRow) -> None:
-        for _ in range(MOST_TRIES):
-            seen = await self._journal.look(team)
-            now = await self._journal.store.alert(row.team, row.fingerprint)
-            if now is None or not now.firing or now.incident is not None:
-                return None
+        One that cannot be opened does not hold up the others. Raises `Unavailable` at the end if there was any such.
+        """
+        failed = False
+        for row in await self._journal.store.alerts(_owner(team), firing=True):
             try:
-                return await self._fire(to, now, now, seen)
-            except Stale:
-                continue
+                if row.incident is None and not await is_silenced(self._journal, team, row.labels):
+                    await self._reconsider(team, row)
+            except Exception:
+                failed = True
+                LOG.exception("An alert (%s) that is no longer silenced could not be taken in.", row.name)
+        if failed:
+            raise Unavailable("An alert that is no longer silenced could not be taken in; it is tried again.")
+
+    async def _reconsider(self, team: str, row: AlertRow) -> None:
+        signal = Signal(labels=row.labels, annotations=row.annotations, generator_url=row.generator_url)
+        keyed = None if team == TRIAGE else team
+        to = find_destination(signal, keyed, self._shelf.routing(), self._shelf.settings.routes)
+        if to.record:
+            return
+        async with self._lock(team):
+            for _ in range(MOST_TRIES):
+                seen = await self._journal.look(team)
+                now = await self._journal.store.alert(_owner(team), row.fingerprint)
+                if now is None or not now.firing or now.incident is not None:
+                    return
+                try:
+                    await self._fire(to, now, now, seen)
+                    return
+                except Stale:
+                    continue
         raise Conflict("Too much is opening at once; it is tried again.")
 
     async def _tell(self, stream: str, command: Command, row: AlertRow) -> None:
@@ -173,3 +184,8 @@ class Intake:
         digest, model = (shelf.playbook.digest, shelf.model) if shelf else ("", "")
         events = lambda number: open_events(to, row, number, digest, model)  # noqa: E731
         await open_incident(self._journal, team, events, row, CAUSE, seen)
+
+
+def _owner(team: str) -> str:
+    """The team of alert rows that belong to `team`, or to nobody yet."""
+    return UNROUTED if team == TRIAGE else team

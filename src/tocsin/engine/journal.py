@@ -11,27 +11,27 @@ import asyncio
 import logging
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from weakref import WeakValueDictionary
 
 import msgspec
 
 from tocsin.alert.row import AlertRow
 from tocsin.engine.answered import has_answer
-from tocsin.engine.contracts import Append, Card, Clock, Errand, Store, Write
+from tocsin.engine.change import Decide, Known, destination, find_forbidden, show_card
+from tocsin.engine.contracts import Append, Clock, Errand, Store, Write
 from tocsin.engine.draft import Draft
 from tocsin.engine.failpoint import Reach, pass_by
 from tocsin.engine.shelf import Shelf
 from tocsin.errors import Conflict, Corrupt, Denied, Stale
 from tocsin.incident.book import Book
 from tocsin.incident.evolve import fold
-from tocsin.incident.plan import Happening
 from tocsin.incident.standing import Standing, fold_standing, team_stream
 from tocsin.incident.state import Incident
 from tocsin.timeline import chain
 from tocsin.timeline.codec import unseal, unstamp
 from tocsin.timeline.entry import Entry, Sealed
-from tocsin.timeline.events import Event, Intent, Outcome, PageRequested, StepFinished, StepNotRun, StepRequested
+from tocsin.timeline.events import Event, Intent, Outcome, PageRequested, StepFinished, StepNotRun
 from tocsin.words import StepState
 
 LOG = logging.getLogger("tocsin.journal")
@@ -41,24 +41,7 @@ MOST_NOTED = 20_000
 MOST_TRIES = 50
 """Of a few nodes that change one incident at once, each is first soon; this many times nobody comes too late."""
 
-Decide = Callable[[Incident | None, Book], Iterable[Happening]]
 Listener = Callable[[str, Sequence[Entry]], None]
-
-
-class Known(msgspec.Struct, kw_only=True):
-    """A stream as it is cached: its incident, and the seal and the time of its last entry.
-
-    Clocks of several nodes differ by a little; along a stream time does not go back for that.
-    """
-
-    incident: Incident | None = None
-    seal: bytes = chain.START
-    at: datetime | None = None
-
-    @property
-    def seq(self) -> int:
-        """The last entry that is folded in."""
-        return self.incident.seq if self.incident else 0
 
 
 class Journal:
@@ -345,85 +328,56 @@ class Journal:
         event: Event,
         needed: Callable[[Standing], bool] = lambda standing: True,
         *,
-        wake: bool = False,
         replan: bool = True,
     ) -> None:
         """Append to a team's stream if it is needed; its open incidents are planned again: their book has changed.
 
-        With `wake`, whatever else of the team depends on it is looked at in the next turn; without `replan`, it changes
-        no book.
+        Without `replan`, it changes no book. Where there are silences, the stream is looked at in the next turn: what
+        they kept back may have to page now. Raises `Conflict`.
         """
-        for _ in range(MOST_TRIES):
-            try:
-                if not await self._try_team(team, event, needed, wake):
-                    return
-                break
-            except Stale:
-                self.forget_standing(team)
-        else:
-            raise Conflict(f"What stands for {team} is changing too fast; try again.")
+        stream = team_stream(team)
+        async with self._locks.setdefault(stream, asyncio.Lock()):
+            entry = await self._append_to_team(team, stream, event, needed)
+        if entry is None:
+            return
+        self._tell_own(stream, [entry])
         for incident in await self.open_incidents(team) if replan else ():
             await self.replan(incident.id)
 
-    async def _try_team(self, team: str, event: Event, needed: Callable[[Standing], bool], wake: bool) -> bool:
-        stream = team_stream(team)
-        async with self._locks.setdefault(stream, asyncio.Lock()):
-            standing, seal = await self._team(team)
-            if not needed(standing):
-                return False
+    async def _append_to_team(
+        self, team: str, stream: str, event: Event, needed: Callable[[Standing], bool]
+    ) -> Entry | None:
+        for _ in range(MOST_TRIES):
+            before, seal = await self._team(team)
+            if not needed(before):
+                return None
             now = self.clock.now()
-            entry = Entry(stream=stream, seq=standing.seq + 1, at=now, recorded_at=now, event=event)
+            entry = Entry(stream=stream, seq=before.seq + 1, at=now, recorded_at=now, event=event)
             sealed = self._seal([entry], seal)
-            after = fold_standing([entry], standing)
-            due = now if wake else after.next_change(now)
-            append = Append(stream=stream, expected_seq=standing.seq, entries=sealed, wake=due)
-            await self.store.write(Write(appends=(append,)))
+            after = fold_standing([entry], before)
+            wake = now if before.silences or after.silences else None
+            try:
+                append = Append(stream=stream, expected_seq=before.seq, entries=sealed, wake=wake)
+                await self.store.write(Write(appends=(append,)))
+            except Stale:
+                self.forget_standing(team)
+                continue
+            except Exception:  # it may be on disk all the same: only the disk knows, so it is asked next time
+                self.forget_standing(team)
+                raise
             self._standing[team] = (after, sealed[-1].mac)
-        self._tell_own(stream, [entry])
-        return True
+            return entry
+        raise Conflict(f"What stands for {team} is changing too fast; try again.")
 
-    async def rest_team(self, team: str) -> None:
-        """Let a team's stream sleep until time alone changes something in it."""
+    async def rest_team(self, team: str, seq: int) -> None:
+        """Let a team's stream sleep until time alone changes something in it, unless it has gone on since `seq`."""
         stream = team_stream(team)
         async with self._locks.setdefault(stream, asyncio.Lock()):
             standing, _ = await self._team(team)
+            if standing.seq != seq:
+                return
             wake = standing.next_change(self.clock.now())
             try:
-                await self.store.write(Write(appends=(Append(stream=stream, expected_seq=standing.seq, wake=wake),)))
+                await self.store.write(Write(appends=(Append(stream=stream, expected_seq=seq, wake=wake),)))
             except Stale:  # another node has changed it, and has it looked at
                 self.forget_standing(team)
-
-
-def find_forbidden(incident: Incident | None, book: Book) -> frozenset[int]:
-    """The lines by which an open incident's scenario forbids something."""
-    scenario = book.scenario(incident) if incident is not None and incident.is_open else None
-    if incident is None or scenario is None:
-        return frozenset()
-    return frozenset(rule.line for rule in scenario.prohibitions if rule.line not in incident.lifted)
-
-
-def destination(intent: Intent) -> str:
-    """The queue of an intent: one for each channel, one for each target."""
-    if isinstance(intent, PageRequested):
-        return f"channel:{intent.channel}"
-    if isinstance(intent, StepRequested):
-        return f"target:{intent.target}"
-    return "other"
-
-
-def show_card(incident: Incident) -> Card:
-    """The incident's row in lists."""
-    return Card(
-        id=incident.id,
-        number=incident.number,
-        team=incident.team,
-        title=incident.title,
-        scenario=incident.scenario,
-        severity=incident.severity,
-        status=incident.status,
-        opened_at=incident.opened_at,
-        acknowledged_at=incident.acknowledged_at,
-        resolved_at=incident.resolved_at,
-        seq=incident.seq,
-        public=bool(incident.public_updates),
-    )

@@ -6,15 +6,19 @@ source may have died, and an incident must not look over because nobody measures
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from tocsin.alert.row import AlertRow
 from tocsin.engine.journal import Journal
+from tocsin.errors import Corrupt
 from tocsin.incident.book import Book
 from tocsin.incident.state import Incident
 from tocsin.timeline.events import AlertWentSilent, Event
+
+LOG = logging.getLogger("tocsin.listening")
 
 LOOK_EVERY = timedelta(seconds=15)
 GRACE = timedelta(seconds=30)
@@ -39,9 +43,18 @@ class Listening:
         rows: dict[str, list[AlertRow]] = defaultdict(list)
         for row in await self._journal.store.silent(after, until):
             rows[row.incident or ""].append(row)
-        found = [await self._note(stream, each) for stream, each in rows.items()]
-        self._until, self._look_at = until, now + LOOK_EVERY
-        return sum(found)
+        self._look_at = now + LOOK_EVERY
+        noted, failed = 0, False
+        for stream, each in rows.items():
+            try:
+                noted += await self._note(stream, each)
+            except Corrupt:
+                LOG.critical("%s does not hold together; run `tocsin verify` and call somebody.", stream)
+            except Exception:  # one incident in trouble must not keep the loop from the others
+                failed = True
+                LOG.exception("That a source of %s is silent could not be noted; it is tried again.", stream)
+        self._until = self._until if failed else until
+        return noted
 
     async def _note(self, stream: str, rows: Sequence[AlertRow]) -> bool:
         incident = await self._journal.incident(stream)

@@ -134,8 +134,9 @@ class Engine:
         if team is None:
             await self.journal.replan(stream)
             return
+        seq = (await self.journal.standing(team)).seq
         await self.intake.reconsider(team)
-        await self.journal.rest_team(team)
+        await self.journal.rest_team(team, seq)
 
     async def submit(self, stream: str, command: Command) -> list[Entry]:
         """Ask something of an incident; the entries that it gave. Raises `Denied`, `NotFound` or `Conflict`.

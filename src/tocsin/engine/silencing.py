@@ -82,7 +82,7 @@ class Silencing:
                 await self.expire(team, silence)
             wanted = replace(wanted, id=await self._make_id(team), starts_at=max(starts_at, now))
         for each in self.teams(team):
-            await self._journal.change_team(each, _spell(wanted), wake=True)
+            await self._journal.change_team(each, _spell(wanted))
         return wanted.id
 
     async def expire(self, team: str | None, silence: str) -> None:
@@ -92,7 +92,7 @@ class Silencing:
             return
         for each in self.teams(team):
             if silence in (await self._journal.standing(each)).silences:
-                await self._journal.change_team(each, SilenceExpired(silence=silence), wake=True)
+                await self._journal.change_team(each, SilenceExpired(silence=silence))
 
     async def _make_id(self, team: str | None) -> str:
         first = self.teams(team)[0]

@@ -82,3 +82,34 @@ async def test_the_room_says_who_silenced_it_and_until_when(house: House) -> Non
     assert "silenced by kim: planned halt" in "\n".join(_lines({**room, "steps": []}))
     await house.story.advance("3h")
     assert "Nobody is paged until" not in (await browser.get("/incidents/quorum-1")).text
+
+
+async def test_the_list_shows_what_is_silenced_and_how_much_fires_under_it(open_house: Open) -> None:
+    house = await open_house()
+    browser = await house.browser()
+    assert "Silenced" not in (await browser.get("/")).text
+    now = house.story.clock.now()
+    await house.story.engine.silencing.put(
+        None,
+        "",
+        matchers=read_matchers(['alertname=~"Chain.*"']),
+        starts_at=now,
+        ends_at=now + timedelta(hours=2),
+        by="kim",
+        comment="<b>planned</b>",
+    )
+    for validator in ("v1", "v2"):
+        await house.story.alert("ChainHalted", instance=validator)
+    page = (await browser.get("/")).text
+    for text in (
+        "Silenced",
+        "alertname=~&#34;Chain.*&#34;",
+        "2 alerts fire under it and page nobody",
+        "&lt;b&gt;planned",
+    ):
+        assert text in page
+    assert "Nothing is going on" in page
+    await house.story.advance("2h")
+    page = (await browser.get("/")).text
+    assert "page nobody" not in page
+    assert "Chain Halted" in page

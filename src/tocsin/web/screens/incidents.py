@@ -17,6 +17,7 @@ from tocsin.web.forms import read_form
 from tocsin.web.frame import Frame
 from tocsin.web.verbs import Body, DeclareBody, Name
 from tocsin.web.views.card import RowView, show_row
+from tocsin.web.views.silences import SilenceRow, show_silences
 
 MOST_PAST = 50
 
@@ -40,8 +41,18 @@ async def list_incidents(
         going=[row for row in rows if row.is_open],
         past=[row for row in rows if not row.is_open],
         everything=everything,
+        silences=await _find_silences(desk),
         teams=desk.engine.journal.shelf.settings.teams,
     )
+
+
+async def _find_silences(desk: Desk) -> tuple[SilenceRow, ...]:
+    """The silences that hold now. The alerts are only asked for where there is one."""
+    journal, now = desk.engine.journal, desk.clock.now()
+    silences = {team: (await journal.standing(team)).silences for team in journal.shelf.settings.teams}
+    if not any(each.state(now) == "active" for own in silences.values() for each in own.values()):
+        return ()
+    return show_silences(silences, await journal.store.alerts(firing=True), now)
 
 
 async def _find_rows(desk: Desk, *, everything: bool) -> list[RowView]:

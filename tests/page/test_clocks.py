@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from tocsin.incident.commands import Acknowledge, Escalate, Resolve, SetSeverity
@@ -10,6 +12,7 @@ from tocsin.page.message import compose, spell
 from tocsin.testing.recorder import Answer
 from tocsin.testing.story import Cast, Story
 from tocsin.timeline import events as e
+from tocsin.timeline.matcher import read_matchers
 from tocsin.words import Mode, ObligationState, PageState
 
 PLAYBOOK = b"""\
@@ -240,6 +243,30 @@ async def test_an_escalation_that_asks_a_question_waits_for_the_answer() -> None
         assert story.pages("boss") == []
         await story.do(Escalate(by="ana", line=escalation[0].line))
         assert story.expect_page("boss").line == escalation[0].line
+
+
+async def test_a_silence_holds_what_time_calls_and_not_whom_a_person_calls() -> None:
+    conditional = PLAYBOOK.replace(b"- **Trigger**: P1 not resolved in 1 hour", b"- **Trigger**: Unfamiliar situation")
+    async with Story(cast(playbook=conditional)) as story:
+        await story.alert("TillStuck")
+        await story.engine.silencing.put(
+            "shop",
+            "",
+            matchers=read_matchers(['alertname="TillStuck"']),
+            starts_at=story.clock.now(),
+            ends_at=story.clock.now() + timedelta(hours=2),
+            by="ana",
+            comment="",
+        )
+        await story.settle()
+        before = len(story.pages())
+        await story.advance("1h")
+        assert len(story.pages()) == before
+        line = story.shelf.settings.teams["shop"].playbook.escalation[0].line
+        await story.do(Escalate(by="ana", line=line))
+        await story.advance("10m")
+        assert {page.responder for page in story.pages()[before:]} == {"boss"}
+        assert len(story.pages()) > before + 1, "who does not answer is called again"
 
 
 async def test_whoever_a_line_calls_at_once_for_one_severity_is_told_for_which() -> None:

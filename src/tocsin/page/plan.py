@@ -37,7 +37,7 @@ def plan(incident: Incident, book: Book, rota: Rota, now: datetime) -> Plan:
     clocks = read_clocks(incident, book)
     ledger = settle(incident, _acknowledgement(incident, book, rota, clocks), frozenset({ACKNOWLEDGE}), now)
     hush = find_hush(incident, book, now)
-    if hush.events or incident.is_hushed:
+    if hush.events:
         return join((ledger, hush))
     calls = _Calls(incident, rota, now)
     ahead = _join(incident, book, rota, clocks, calls)
@@ -68,7 +68,7 @@ def find_answer(incident: Incident, page: PageRequested) -> str:
     """Why a page that was decided need not go out any more; empty while it must."""
     if incident.status not in CALLING:
         return f"the incident is {incident.status} by now"
-    if incident.is_hushed:
+    if incident.is_hushed and page.line not in incident.asked:
         return "silenced meanwhile"
     if page.informs:
         return ""
@@ -107,10 +107,10 @@ class _Calls:
 
 
 def _join(incident: Incident, book: Book, rota: Rota, clocks: Clocks, calls: _Calls) -> datetime | None:
-    """Call in every demand that is due; the earliest that is not is the answer."""
-    hurried = False
+    """Call in every demand that is due; the earliest that is not is the answer. A silence holds all but a person's."""
+    hurried, hushed = False, incident.is_hushed
     for demand in find_demands(incident, book, rota.staffing, clocks):
-        if demand.key in incident.joined:
+        if demand.key in incident.joined or (hushed and demand.line not in incident.asked):
             continue
         if demand.due > calls.now and not (hurried and demand.is_level):
             return demand.due
@@ -137,9 +137,10 @@ def _call_in(demand: Demand, rota: Rota, calls: _Calls) -> bool:
 def _repeat(incident: Incident, rota: Rota, clocks: Clocks, calls: _Calls) -> datetime | None:
     """Page again whoever has not answered and whose time has come; the next such moment is the answer."""
     ahead: list[datetime] = []
+    hushed = incident.is_hushed
     for call in incident.calls.values():
         due = _next_page(call, rota, clocks)
-        if due is None or call.responder in calls.paged:
+        if due is None or call.responder in calls.paged or (hushed and call.line not in incident.asked):
             continue
         if due > calls.now:
             ahead.append(due)
@@ -150,7 +151,9 @@ def _repeat(incident: Incident, rota: Rota, clocks: Clocks, calls: _Calls) -> da
 
 def _inform(incident: Incident, rota: Rota, clocks: Clocks, calls: _Calls) -> None:
     """Whoever has it is told once that a source has gone silent: what is not heard of any more may pass for an end."""
-    if not incident.silent or incident.informed or incident.acknowledged_at is None or clocks.quiet:
+    if not incident.silent or incident.informed or incident.acknowledged_at is None:
+        return
+    if clocks.quiet or incident.is_hushed:
         return
     names = ", ".join(
         dict.fromkeys(incident.alerts[key].seen.name for key in incident.silent if key in incident.alerts)

@@ -47,7 +47,7 @@ def _read_matcher(given: Any) -> Matcher:
     if not isinstance(given, dict):
         raise BadInput("A matcher of the silence is no JSON object.")
     name, value, is_regex = given.get("name"), given.get("value"), given.get("isRegex")
-    is_equal = given.get("isEqual", True)
+    is_equal = True if given.get("isEqual") is None else given["isEqual"]
     if not isinstance(name, str) or not 0 < len(name) <= MOST_NAME:
         raise BadInput("A matcher of the silence has no `name`, or one that is too long.")
     if not isinstance(value, str) or len(value) > MOST_TEXT:

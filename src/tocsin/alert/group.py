@@ -36,6 +36,8 @@ def find_open(destination: Destination, row: AlertRow, incidents: Iterable[Incid
 
 
 def _same(destination: Destination, row: AlertRow, incident: Incident) -> bool:
+    if incident.group != destination.group:
+        return False
     if destination.scenario is not None:
         return incident.scenario == destination.scenario.title
     names = {alert.seen.name for alert in incident.alerts.values()}
@@ -47,10 +49,11 @@ def open_events(
 ) -> tuple[IncidentOpened, AlertsJoined]:
     """The first two events of a new incident."""
     scenario = destination.scenario
+    title = scenario.title if scenario else fold(row.name) or "Unnamed alert"
     opened = IncidentOpened(
         team=destination.team or TRIAGE,
         number=number,
-        title=scenario.title if scenario else fold(row.name) or "Unnamed alert",
+        title=f"{title} ({fold(destination.group)})" if destination.group else title,
         by="alert",
         origin="alert",
         playbook=playbook,
@@ -59,5 +62,6 @@ def open_events(
         scenario_line=scenario.line if scenario else None,
         severity=destination.severity,
         candidates=destination.candidates,
+        group=destination.group,
     )
     return opened, AlertsJoined(alerts=(see(row),))

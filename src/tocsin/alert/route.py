@@ -24,12 +24,14 @@ class Team(msgspec.Struct, frozen=True, kw_only=True):
     playbook: Playbook
     severity_label: str = "severity"
     severity_map: dict[str, str] = {}
+    group_by: tuple[str, ...] = ()
 
 
 class Destination(msgspec.Struct, frozen=True, kw_only=True):
     """Where an alert belongs. Without a team, `candidates` are the teams to ask; `record`: keep it, do nothing.
 
-    `heartbeat` is the team's heartbeat of which it counts as a beat.
+    `heartbeat` is the team's heartbeat of which it counts as a beat;
+    `group` sets it apart from other alerts of its scenario: each group is an incident of its own.
     """
 
     team: str | None
@@ -38,6 +40,7 @@ class Destination(msgspec.Struct, frozen=True, kw_only=True):
     candidates: tuple[str, ...] = ()
     record: bool = False
     heartbeat: str = ""
+    group: str = ""
 
 
 def find_destination(signal: Signal, keyed: str | None, teams: Sequence[Team], routes: Sequence[Route]) -> Destination:
@@ -75,7 +78,15 @@ def _within(team: Team, signal: Signal, title: str | None) -> Destination:
     """The team's scenario for the alert; none where the playbook names it twice or not at all."""
     found = _titled(team, title) if title else _scenarios(team, signal.name)
     scenario = found[0] if len(found) == 1 else None
-    return Destination(team=team.id, scenario=scenario, severity=_severity(team, scenario, signal.labels))
+    severity = _severity(team, scenario, signal.labels)
+    return Destination(
+        team=team.id, scenario=scenario, severity=severity, group=spell_group(team.group_by, signal.labels)
+    )
+
+
+def spell_group(names: Sequence[str], labels: Mapping[str, str]) -> str:
+    """The group of an alert by the labels `names`, as a person reads it: ``cluster="eu-1", job=""``."""
+    return ", ".join(f'{name}="{labels.get(name, "")}"' for name in names)
 
 
 def _titled(team: Team, title: str) -> list[Procedure]:

@@ -26,6 +26,8 @@ TEAM = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 """The ids that a team may have."""
 OURS = frozenset({OWNER, "tocsin", "alert", "init"})
 """Who stands in the record for the server itself."""
+MOST_GROUP_S = 3600
+"""How long a group of alerts may wait for more of it before its first page, and between two pages."""
 MOST_WAIT_S, MOST_TIMEOUT_S = 300, 24 * 3600
 """How long the first page may wait for evidence, and one statement may run."""
 
@@ -117,6 +119,10 @@ def _check_staffing(source: Source, file: File, team: str, table: TeamTable, pro
     if not 0 <= table.evidence_wait_s <= MOST_WAIT_S:
         text = f"it must lie between 0 and {MOST_WAIT_S} seconds: so long the first page waits for the first evidence."
         problems.append(source.problem((*base, "evidence_wait_s"), text))
+    for name in ("group_wait_s", "group_interval_s"):
+        if not 0 <= getattr(table, name) <= MOST_GROUP_S:
+            text = f"it must lie between 0 and {MOST_GROUP_S} seconds."
+            problems.append(source.problem((*base, name), text))
     if not table.levels:
         problems.append(source.problem(base, '`levels` is empty; say who is called first: levels = [["primary"]].'))
 

@@ -17,6 +17,7 @@ import uvicorn
 
 from tocsin.app.guarding import isolate, say_tmp
 from tocsin.app.kill import arm
+from tocsin.app.overrides import apply_wishes
 from tocsin.app.parts import Parts, build
 from tocsin.app.storage import Storage, find_node, find_url, open_file, open_shared, require_nodes
 from tocsin.app.workspace import Workspace, load_workspace
@@ -53,6 +54,10 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     mode: Mode | None = None
     node: str | None = None
     open_intake: bool = False
+    webhook: str | None = None
+    group_by: tuple[str, ...] = ()
+    group_wait_s: float | None = None
+    group_interval_s: float | None = None
     stage: Stage | None = None
     leave_with: int | None = None
 
@@ -201,15 +206,7 @@ def _load(options: Options, isolation: Isolation | str) -> Workspace:
     workspace = load_workspace(options.root, today, isolation if isinstance(isolation, str) else "", options.called)
     require_nodes(workspace, options.called, find_url(workspace.store, os.environ))
     workspace = say_tmp(workspace, options.data_directory, isolation)
-    return workspace if options.mode is None else _with_mode(workspace, options.mode)
-
-
-def _with_mode(workspace: Workspace, mode: Mode) -> Workspace:
-    replace = msgspec.structs.replace
-    teams = {
-        name: replace(team, policy=replace(team.policy, mode=mode)) for name, team in workspace.settings.teams.items()
-    }
-    return replace(workspace, settings=replace(workspace.settings, teams=teams))
+    return apply_wishes(workspace, options)
 
 
 async def _watch(options: Options, parts: Parts, isolation: Isolation | str) -> None:

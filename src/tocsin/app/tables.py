@@ -42,7 +42,8 @@ class StoreTable(msgspec.Struct, frozen=True, kw_only=True):
 class TeamTable(msgspec.Struct, frozen=True, kw_only=True):
     """`[teams.ID]`. `playbook` is relative to the workspace; `levels` is the ladder, each rung a list of names.
 
-    `level_after_s` maps a rung's number to the seconds after which it joins, where it has a time of its own.
+    `level_after_s` maps a rung's number to the seconds after which it joins, where it has a time of its own. `group_by`
+    are labels that set incidents of one scenario apart; `TeamPolicy` tells what the two times beside it do.
     """
 
     playbook: str
@@ -55,6 +56,9 @@ class TeamTable(msgspec.Struct, frozen=True, kw_only=True):
     severity_label: str = "severity"
     severity_map: dict[str, str] = {}
     evidence_wait_s: float = 2.0
+    group_by: tuple[str, ...] = ()
+    group_wait_s: float = 0.0
+    group_interval_s: float = 0.0
     schedules: dict[str, Schedule] = {}
     roles: dict[str, tuple[str, ...]] = {}
     targets: dict[str, LocalTarget] = {}

@@ -278,6 +278,9 @@ def _policy(team: str, table: TeamTable, responders: tuple[str, ...]) -> TeamPol
         severity_map=table.severity_map,
         severity_label=table.severity_label,
         evidence_wait_s=table.evidence_wait_s,
+        group_by=table.group_by,
+        group_wait_s=table.group_wait_s,
+        group_interval_s=table.group_interval_s,
         targets=targets,
         responders=responders,
     )

@@ -14,6 +14,7 @@ from typing import Annotated, NoReturn
 from cyclopts import Parameter
 
 from tocsin.app.initialise import initialise
+from tocsin.app.overrides import read_wait
 from tocsin.app.place import find_workspace, hold_workspace
 from tocsin.app.server import Options
 from tocsin.app.server import serve as serve_forever
@@ -70,6 +71,10 @@ def serve(
     mode: Mode | None = None,
     node: str | None = None,
     open_intake: bool = False,
+    webhook: str | None = None,
+    group_by: str = "",
+    group_wait: str | None = None,
+    group_interval: str | None = None,
 ) -> None:
     """Serve a workspace: hear alerts, page, run, keep promises.
 
@@ -89,6 +94,14 @@ def serve(
         What this server is called where several share one PostgreSQL (default: TOCSIN_NODE, or the machine's name).
     open_intake
         Take alerts without a key, at /api/v2/alerts; only on this machine's own address.
+    webhook
+        A URL that is called too, first of all, in every team: JSON with the incident and the labels of its alerts.
+    group_by
+        Labels (with commas between them) that set incidents of one scenario apart, in every team.
+    group_wait
+        How long a group's first page waits for more of the group, as 0s or 30s.
+    group_interval
+        The least time between two pages about a group to the same person, as 5m.
     """
     logging.basicConfig(level=logging.WARNING, handlers=[log_to(sys.stderr)])
     root = find_workspace((workspace or Path.cwd()).absolute())
@@ -101,6 +114,10 @@ def serve(
         mode=mode,
         node=node,
         open_intake=open_intake,
+        webhook=webhook,
+        group_by=tuple(name.strip() for name in group_by.split(",") if name.strip()),
+        group_wait_s=read_wait(group_wait, "--group-wait"),
+        group_interval_s=read_wait(group_interval, "--group-interval"),
         stage=stage,
         leave_with=stage.pid if stage else None,
     )

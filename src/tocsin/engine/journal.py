@@ -272,9 +272,17 @@ class Journal:
             wake=draft.wake,
             errands=tuple(self._errands(draft)),
             closes=tuple(event.answers for event in events if isinstance(event, Outcome) and event.closes),
-            release=any(isinstance(event, StepFinished | StepNotRun) for event in events),
+            release=self._is_released(draft, events),
             card=show_card(draft.incident),
         )
+
+    def _is_released(self, draft: Draft, events: Sequence[Event]) -> bool:
+        """Whether the evidence for which pages were held is there; what waits for its group goes on waiting."""
+        assert draft.incident is not None
+        team = self.shelf.settings.teams.get(draft.incident.team)
+        wait = timedelta(seconds=team.policy.group_wait_s if team else 0.0)
+        complete = draft.now >= draft.incident.started_at + wait
+        return complete and any(isinstance(event, StepFinished | StepNotRun) for event in events)
 
     def _errands(self, draft: Draft) -> Iterable[Errand]:
         assert draft.incident is not None
@@ -282,7 +290,8 @@ class Journal:
             record.state is StepState.RUNNING and not record.changes for record in draft.incident.steps.values()
         )
         team = self.shelf.settings.teams.get(draft.incident.team)
-        hold = timedelta(seconds=team.policy.evidence_wait_s if team and reading else 0)
+        evidence = team.policy.evidence_wait_s if team and reading else 0.0
+        hold = timedelta(seconds=max(evidence, team.policy.group_wait_s if team else 0.0))
         for entry in draft.entries:
             if isinstance(entry.event, Intent):
                 first = isinstance(entry.event, PageRequested) and entry.event.round == 1

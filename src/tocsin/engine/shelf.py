@@ -80,6 +80,7 @@ class Shelf:
                 playbook=team.playbook,
                 severity_label=team.policy.severity_label,
                 severity_map=team.policy.severity_map,
+                group_by=team.policy.group_by,
             )
             for name, team in self.settings.teams.items()
         ]

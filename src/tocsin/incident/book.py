@@ -40,7 +40,8 @@ class TeamPolicy(msgspec.Struct, frozen=True, kw_only=True):
 
     `severity_map` turns a label's value into a severity; `evidence_wait_s` is how long a first page may wait for the
     first evidence to travel with it; `responders` are those who may act in its incidents (null:
-    anybody, as in a story without people).
+    anybody, as in a story without people). Alerts of one scenario that differ in a label of `group_by` are incidents of
+    their own; the first page waits `group_wait_s` for more of its group, repeats keep `group_interval_s` between them.
     """
 
     team: str
@@ -51,6 +52,9 @@ class TeamPolicy(msgspec.Struct, frozen=True, kw_only=True):
     evidence_wait_s: float = 2.0
     targets: tuple[TargetPolicy, ...] = ()
     responders: tuple[str, ...] | None = ()
+    group_by: tuple[str, ...] = ()
+    group_wait_s: float = 0.0
+    group_interval_s: float = 0.0
 
     @property
     def target(self) -> TargetPolicy | None:

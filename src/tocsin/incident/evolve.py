@@ -50,6 +50,7 @@ def open_incident(entry: Entry) -> Incident:
         scenario_line=event.scenario_line,
         severity=event.severity,
         candidates=event.candidates,
+        group=event.group,
     )
 
 

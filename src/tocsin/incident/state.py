@@ -152,6 +152,7 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
     severity: str | None = None
     severity_at: datetime | None = None
     candidates: tuple[str, ...] = ()
+    group: str = ""
     acknowledged_at: datetime | None = None
     acknowledged_by: str | None = None
     mitigated_at: datetime | None = None

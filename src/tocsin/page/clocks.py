@@ -36,6 +36,7 @@ def read_clocks(incident: Incident, book: Book) -> Clocks:
     within = within_s(severity, book.playbook.severities)
     top = severity is None or severity.rank == 0
     repeat = min(max((within or REPEAT_MOST) / 6, REPEAT_LEAST), REPEAT_TOP if top else REPEAT_MOST)
+    repeat = max(repeat, book.policy.group_interval_s)
     return Clocks(
         within=within,
         next_level=min(NEXT_LEVEL_MOST, (within or 3 * NEXT_LEVEL_MOST) / 3),

@@ -9,6 +9,7 @@ bar: no alert can print a line that looks like ours.
 from __future__ import annotations
 
 from datetime import datetime
+from itertools import islice
 
 import msgspec
 
@@ -25,6 +26,8 @@ from tocsin.words import LOOKING, Effect, StepState
 
 MOST_SYMPTOMS = 3
 MOST_EVIDENCE_LINES = 6
+MOST_ALERTS = 1000
+"""Whose labels travel with a page that a machine reads; how many more there are is said."""
 MOST_VALUE = 2000
 """Characters of a label's or annotation's value."""
 
@@ -37,6 +40,13 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     exit_code: int | None
     head: str
     fault: str = ""
+
+
+class AlertLabels(msgspec.Struct, frozen=True, kw_only=True):
+    """One of the incident's alerts: its labels as they came, and whether its source has said that it is over."""
+
+    labels: dict[str, str]
+    cleared: bool = False
 
 
 class Next(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,6 +79,8 @@ class PageMessage(msgspec.Struct, frozen=True, kw_only=True):
     room: str
     late_s: int = 0
     repeat: bool = False
+    alerts: tuple[AlertLabels, ...] = ()
+    more_alerts: int = 0
 
 
 def compose(
@@ -106,6 +118,11 @@ def compose(
         room=room,
         late_s=intent.late_s,
         repeat=repeat,
+        alerts=tuple(
+            AlertLabels(labels=each.seen.labels, cleared=each.cleared_at is not None)
+            for each in islice(incident.alerts.values(), MOST_ALERTS)
+        ),
+        more_alerts=max(0, len(incident.alerts) - MOST_ALERTS),
     )
 
 

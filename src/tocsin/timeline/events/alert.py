@@ -23,7 +23,8 @@ class AlertSeen(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class IncidentOpened(Fact, frozen=True, kw_only=True):
     """An incident began. It pins its playbook: `playbook` is the source's digest, `model` the compiled model's.
 
-    `candidates` are the teams that may be meant, while it is in triage.
+    `candidates` are the teams that may be meant, while it is in triage; `group` is that of its alerts, where the team
+    groups them by labels.
     """
 
     team: str
@@ -37,6 +38,7 @@ class IncidentOpened(Fact, frozen=True, kw_only=True):
     scenario_line: int | None = None
     severity: str | None = None
     candidates: tuple[str, ...] = ()
+    group: str = ""
 
 
 class AlertsJoined(Fact, frozen=True, kw_only=True):

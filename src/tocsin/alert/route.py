@@ -45,20 +45,25 @@ class Destination(msgspec.Struct, frozen=True, kw_only=True):
 
 def find_destination(signal: Signal, keyed: str | None, teams: Sequence[Team], routes: Sequence[Route]) -> Destination:
     """The destination of a signal that came with the key of team `keyed` (null: with none)."""
-    known = {team.id: team for team in teams}
-    route = next((each for each in routes if _matches(each, signal, keyed)), None)
+    route = None
+    for each in routes:
+        if _matches(each, signal, keyed):
+            route = each
+            break
     if route is not None and (route.record or route.heartbeat):
         return Destination(team=keyed or route.team, record=True, heartbeat=route.heartbeat)
     wanted = keyed or (route.team if route else None) or _by_label(signal, teams)
-    if wanted is None or wanted not in known:
-        return _by_name(signal, teams)
-    return _within(known[wanted], signal, route.scenario if route else None)
+    found = next((team for team in teams if team.id == wanted), None)
+    return _by_name(signal, teams) if found is None else _within(found, signal, route.scenario if route else None)
 
 
 def _matches(route: Route, signal: Signal, keyed: str | None) -> bool:
     if keyed is not None and route.team not in (None, keyed):
         return False
-    return all(signal.labels.get(name) == value for name, value in route.match.items())
+    for name, value in route.match.items():  # noqa: SIM110 a loop, since this is asked for every alert
+        if signal.labels.get(name) != value:
+            return False
+    return True
 
 
 def _by_label(signal: Signal, teams: Sequence[Team]) -> str | None:

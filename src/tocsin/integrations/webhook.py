@@ -10,12 +10,14 @@ import hashlib
 import hmac
 from collections.abc import AsyncIterator, Callable
 from typing import Literal
+from urllib.request import getproxies
 
 import httpx
 import msgspec
 
 from tocsin.engine.contracts import Key
 from tocsin.errors import Rejected, Unavailable
+from tocsin.integrations.wire import Broken, Wire
 from tocsin.oncall.settings import Person
 from tocsin.page.message import PageMessage
 
@@ -37,21 +39,30 @@ class Webhook:
 
     def __init__(self, settings: WebhookSettings, secret: bytes | None, reach: Callable[[str], None]) -> None:
         self._settings, self._secret, self._reach = settings, secret, reach
-        self._client = httpx.AsyncClient(timeout=TIMEOUT_S, follow_redirects=False)
+        self._url = httpx.URL(settings.url)
+        self._wire = _open_wire(self._url)
+        self._client = httpx.AsyncClient(timeout=TIMEOUT_S, follow_redirects=False) if self._wire is None else None
 
     async def send(self, key: Key, person: Person, message: PageMessage) -> str:
         """Post the page; the answer must be 2xx."""
         body = msgspec.json.encode({"kind": "page", "key": str(key), **msgspec.to_builtins(message)})
         try:
-            answer = await self._client.post(
-                self._settings.url, content=self._stream(body), headers=self._headers(key, body)
-            )
-        except httpx.HTTPError as error:
+            status = await self._post(key, body)
+        except (httpx.HTTPError, Broken) as error:
             raise Unavailable(f"{self._place()} did not take it ({type(error).__name__}: {error}).") from error
-        if answer.is_success:
-            return f"HTTP {answer.status_code}"
-        problem = f"{self._place()} answered {answer.status_code}."
-        raise Unavailable(problem) if answer.status_code in AGAIN or answer.is_server_error else Rejected(problem)
+        if 200 <= status < 300:
+            return f"HTTP {status}"
+        problem = f"{self._place()} answered {status}."
+        raise Unavailable(problem) if status in AGAIN or status >= 500 else Rejected(problem)
+
+    async def _post(self, key: Key, body: bytes) -> int:
+        headers = self._headers(key, body)
+        if self._wire is not None:
+            path = self._url.raw_path.decode("ascii")
+            return await self._wire.post(path, headers, body, TIMEOUT_S, lambda: self._reach("page.during_send"))
+        assert self._client is not None
+        answer = await self._client.post(self._url, content=self._stream(body), headers=headers)
+        return answer.status_code
 
     async def _stream(self, body: bytes) -> AsyncIterator[bytes]:
         yield body
@@ -65,5 +76,11 @@ class Webhook:
 
     def _place(self) -> str:
         """The address without what may be secret in it."""
-        url = httpx.URL(self._settings.url)
-        return f"{url.scheme}://{url.host}"
+        return f"{self._url.scheme}://{self._url.host}"
+
+
+def _open_wire(url: httpx.URL) -> Wire | None:
+    """The plain way, where nothing is asked for that it cannot do."""
+    if url.scheme != "http" or url.userinfo or getproxies():
+        return None
+    return Wire(url.raw_host.decode("ascii"), url.port or 80, url.netloc.decode("ascii"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 
 import msgspec
 
@@ -33,6 +34,7 @@ def decode(body: bytes) -> Event:
     return event
 
 
+@lru_cache(maxsize=1024)
 def stamp(moment: datetime) -> str:
     """A moment as stored: UTC, four-digit year, microseconds, `Z`. Sorts as text in the order of time."""
     return to_utc(moment).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"

@@ -1,0 +1,127 @@
+"""Posting over plain HTTP/1.1, with connections that are kept: what a storm of pages needs, and nothing else.
+
+No redirects, no proxies, no TLS: whoever needs one of these is served by `httpx`. A request is sent once; what becomes
+of it when the connection breaks is for the caller to judge, since the other side may have taken it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Mapping
+
+import httptools
+
+MOST_IDLE = 16
+MOST_ANSWER = 2**20
+"""Bytes of an answer, which nobody reads beyond its status."""
+
+
+class Broken(Exception):
+    """The connection could not be made, or ended before the answer was whole."""
+
+
+class Wire:
+    """Posts to one host and port."""
+
+    def __init__(self, host: str, port: int, netloc: str) -> None:
+        self._host, self._port, self._netloc = host, port, netloc
+        self._idle: deque[_Line] = deque()
+
+    async def post(
+        self, path: str, headers: Mapping[str, str], body: bytes, timeout_s: float, sent: Callable[[], None]
+    ) -> int:
+        """The status that the other side answers with. Raises `Broken`, also after `timeout_s`."""
+        head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+        request = f"POST {path} HTTP/1.1\r\nHost: {self._netloc}\r\n{head}\r\n".encode("latin-1")
+        line = None
+        try:
+            async with asyncio.timeout(timeout_s):
+                line = await self._find_line()
+                status = await line.ask(request + body, sent)
+        except TimeoutError as error:
+            raise Broken(f"no answer within {timeout_s:g} s") from error
+        except OSError as error:
+            raise Broken(f"{type(error).__name__}: {error.strerror or error}") from error
+        finally:
+            if line is not None:
+                self._give_back(line)
+        return status
+
+    async def _find_line(self) -> _Line:
+        while self._idle:
+            line = self._idle.pop()
+            if line.is_free:
+                return line
+            line.close()
+        _, made = await asyncio.get_running_loop().create_connection(_Line, self._host, self._port)
+        return made
+
+    def _give_back(self, line: _Line) -> None:
+        if line.is_free and len(self._idle) < MOST_IDLE:
+            self._idle.append(line)
+        else:
+            line.close()
+
+
+class _Line(asyncio.Protocol):
+    """One connection; one request at a time."""
+
+    def __init__(self) -> None:
+        self._transport: asyncio.Transport | None = None
+        self._parser: httptools.HttpResponseParser | None = None
+        self._waits: asyncio.Future[int] | None = None
+        self._size = 0
+        self.is_free = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport, self.is_free = transport, True
+
+    async def ask(self, request: bytes, sent: Callable[[], None]) -> int:
+        """Send a request; the status of its answer."""
+        assert self._transport is not None
+        self.is_free = False
+        self._parser, self._size = httptools.HttpResponseParser(self), 0
+        self._waits = asyncio.get_running_loop().create_future()
+        self._transport.write(request)
+        sent()
+        return await self._waits
+
+    def close(self) -> None:
+        """Hang up."""
+        self.is_free = False
+        if self._transport is not None:
+            self._transport.close()
+
+    def data_received(self, data: bytes) -> None:
+        self._size += len(data)
+        if self._parser is None or self._waits is None or self._waits.done():
+            self.close()  # nobody has asked
+            return
+        try:
+            self._parser.feed_data(data)
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
+            self._end(Broken(f"the answer is no HTTP ({error})"))
+        if self._size > MOST_ANSWER and not self._waits.done():
+            self._end(Broken(f"the answer is longer than {MOST_ANSWER} bytes"))
+
+    def on_message_complete(self) -> None:
+        """The answer is whole (the parser calls this); one of the kind 1xx is not the answer yet."""
+        assert self._parser is not None
+        assert self._waits is not None
+        status = self._parser.get_status_code()
+        if status >= 200 and not self._waits.done():
+            self.is_free = self._parser.should_keep_alive()
+            self._waits.set_result(status)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        if self._waits is not None and not self._waits.done():
+            self._end(Broken(f"the connection ended without an answer{f' ({error})' if error else ''}"))
+        self.is_free = False
+
+    def _end(self, error: Broken) -> None:
+        assert self._waits is not None
+        if not self._waits.done():
+            self._waits.set_exception(error)
+        self.close()

@@ -48,6 +48,11 @@ class Wire:
                 self._give_back(line)
         return status
 
+    def close(self) -> None:
+        """Hang up wherever nobody is being asked."""
+        while self._idle:
+            self._idle.pop().close()
+
     async def _find_line(self) -> _Line:
         while self._idle:
             line = self._idle.pop()

@@ -40,6 +40,7 @@ def stamp(moment: datetime) -> str:
     return to_utc(moment).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
+@lru_cache(maxsize=4096)
 def unstamp(text: str) -> datetime:
     """The moment that `stamp` wrote. Raises `Corrupt` for what it cannot have written."""
     try:

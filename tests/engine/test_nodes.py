@@ -8,10 +8,12 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
 from tocsin.alert.signal import Signal
+from tocsin.alert.sources.posted import Post, read_posts
 from tocsin.engine.contracts import Errand, Key
 from tocsin.errors import Denied
 from tocsin.incident.commands import Acknowledge, AddNote, Resolve
@@ -21,6 +23,7 @@ from tocsin.store.postgres_verify import verify
 from tocsin.testing.clock import FakeClock
 from tocsin.timeline import events as e
 from tocsin.timeline.events import FreezeSet
+from tocsin.timeline.matcher import read_matchers
 from tocsin.words import StepState
 
 from .nodes import KEY, Cluster, play
@@ -236,7 +239,7 @@ async def start_change(nodes: Cluster, gate: asyncio.Event) -> Errand:
 async def test_a_change_that_another_node_runs_is_in_no_doubt_for_who_slept_before_it_began(nodes: Cluster) -> None:
     gate = asyncio.Event()
     lost = await start_change(nodes, gate)
-    await nodes[1].engine.dispatch._run(lost)
+    await nodes[1].engine.dispatch._run(lost, None)
     gate.set()
     await nodes[0].engine.dispatch.drain()
     assert nodes[1].recorder.steps == []
@@ -247,7 +250,7 @@ async def test_a_change_that_another_node_runs_is_in_no_doubt_for_who_slept_befo
 async def test_how_a_change_in_doubt_ended_is_told_once_if_its_node_comes_back(nodes: Cluster) -> None:
     gate = asyncio.Event()
     taken_over = replace(await start_change(nodes, gate), attempts=1)
-    await nodes[1].engine.dispatch._run(taken_over)
+    await nodes[1].engine.dispatch._run(taken_over, None)
     assert len(await nodes[1].events(e.StepInDoubt, "shop-1")) == 1
     gate.set()
     await nodes[0].engine.dispatch.drain()
@@ -266,3 +269,51 @@ async def test_of_two_that_sent_a_page_one_writes_it_down(nodes: Cluster) -> Non
     outcome = e.PageDelivered(answers=requested.seq, responder="shop-ana", channel="mail")
     await asyncio.gather(*(node.journal.record("shop-1", outcome, "outcome") for node in nodes.nodes))
     assert len(await nodes[0].events(e.PageDelivered, "shop-1")) == 1
+
+
+def post(nodes: Cluster, minutes: float) -> list[Post]:
+    start = nodes[0].start
+    times = {"startsAt": start, "endsAt": nodes[0].clock.now() + timedelta(minutes=minutes)}
+    return read_posts(msgspec.json.encode([{"labels": {"alertname": "TillStuck"}, **times}]))
+
+
+async def test_what_reaches_one_node_by_the_short_way_is_known_to_the_others_at_once(nodes: Cluster) -> None:
+    await nodes[0].engine.intake.receive_posts("shop", post(nodes, 4))
+    await nodes.settle()
+    await nodes.pass_time(60)
+    await nodes[1].engine.intake.receive_posts("shop", post(nodes, 4))
+    (row,) = await nodes[2].engine.intake.alerts("shop", firing=True)
+    assert (row.incident, row.ends_at) == ("shop-1", nodes[0].start + timedelta(minutes=5))
+    await nodes[2].engine.intake.receive_posts("shop", post(nodes, 0))
+    await nodes[0].engine.intake.receive_posts("shop", post(nodes, 4))
+    await nodes.settle()
+    assert await cards(nodes) == ["shop-1"]
+    assert len(await nodes[0].events(e.AlertCleared, "shop-1")) == 1
+    assert len(await nodes[0].events(e.AlertFiredAgain, "shop-1")) == 1
+
+
+async def test_a_silence_set_at_one_node_holds_at_another_and_its_end_pages_once(nodes: Cluster) -> None:
+    now = nodes[0].clock.now()
+    await nodes[1].engine.silencing.put(
+        "shop",
+        "",
+        matchers=read_matchers(['alertname="TillStuck"']),
+        starts_at=now,
+        ends_at=now + timedelta(minutes=3),
+        by="ana",
+        comment="it is mended",
+    )
+    await nodes[0].engine.intake.receive_posts("shop", post(nodes, 30))
+    await nodes.settle()
+    assert await cards(nodes) == []
+    await nodes.pass_time(200)
+    assert await cards(nodes) == ["shop-1"]
+    assert len(nodes.pages()) == 1
+
+
+async def test_a_source_that_goes_silent_is_noted_once_whichever_node_looks(nodes: Cluster) -> None:
+    await nodes[0].engine.intake.receive_posts("shop", post(nodes, 4))
+    await nodes.settle()
+    for _ in range(6):
+        await nodes.pass_time(60)
+    assert len(await nodes[0].events(e.AlertWentSilent, "shop-1")) == 1

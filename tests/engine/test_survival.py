@@ -135,13 +135,27 @@ async def send_until_taken(story: Story, name: str, team: str = "shop") -> None:
             await asyncio.sleep(0)
 
 
+def hold_pages(story: Story) -> asyncio.Event:
+    """Let no page end before the event is set."""
+    gate, real = asyncio.Event(), story.recorder.perform
+
+    async def slow(key: Key, intent: e.Intent) -> e.Outcome:
+        await gate.wait()
+        return await real(key, intent)
+
+    story.recorder.perform = slow  # type: ignore[method-assign]
+    return gate
+
+
 @pytest.mark.parametrize("after", [False, True], ids=["refused", "committed, then error"])
 @pytest.mark.parametrize("verb", ["write"])
 async def test_a_page_whose_outcome_cannot_be_written_down_goes_out_once(verb: str, after: bool) -> None:
     async with Story(cast()) as story:
+        gate = hold_pages(story)
         await story.engine.intake.receive("shop", [Signal(labels={"alertname": "TillStuck"})])
         story.stream = "shop-1"
         failed = refuse(story, verb, 3 if not after else 1, after=after)
+        gate.set()
         async with running(story):
             await until(lambda: bool(story.pages()) and failed() >= 1)
             async with asyncio.timeout(10):
@@ -182,14 +196,7 @@ async def test_a_stream_that_cannot_be_planned_does_not_hold_up_the_others(monke
 async def test_who_has_answered_is_not_paged_by_what_was_still_queued() -> None:
     """Eight pages fill the channel's places; the ninth waits, and its responder acknowledges meanwhile."""
     async with Story(cast()) as story:
-        gate = asyncio.Event()
-        real = story.recorder.perform
-
-        async def slow(key: Key, intent: e.Intent) -> e.Outcome:
-            await gate.wait()
-            return await real(key, intent)
-
-        story.recorder.perform = slow  # type: ignore[method-assign]
+        gate = hold_pages(story)
         for n in range(9):
             await story.engine.intake.declare("shop", f"Case {n}", None, "P1", "bo")
             await story.engine.turn()

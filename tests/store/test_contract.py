@@ -270,3 +270,28 @@ class Model:
         found = [errand for errand in self._errands if errand.due_at <= now][:2]
         self._errands = [errand for errand in self._errands if errand not in found]
         return [(errand.stream, errand.seq) for errand in found]
+
+
+async def test_alerts_are_found_by_their_fingerprints_in_one_go(store: AnyStore) -> None:
+    rows = tuple(alert(f"{at:04}") for at in range(1200))
+    await store.write(Write(alerts=(*rows, replace(rows[0], team="b"))))
+    found = await store.alerts_by_fingerprint("a", [*(f"{at:04}" for at in range(0, 1200, 2)), "other"])
+    assert found == {row.fingerprint: row for row in rows[::2]}
+    assert await store.alerts_by_fingerprint("c", ["0000"]) == {}
+
+
+async def test_several_are_counted_at_once_and_only_from_where_the_counter_stands(store: AnyStore) -> None:
+    await store.write(Write(counters={"c": 3}, spans={"c": 3}))
+    with pytest.raises(Stale):
+        await store.write(Write(counters={"c": 5}, spans={"c": 5}))
+    with pytest.raises(Stale):
+        await store.write(Write(counters={"c": 5}))
+    await store.write(Write(counters={"c": 5}, spans={"c": 2}))
+    assert await store.count("c") == 5
+
+
+async def test_a_card_says_how_its_alerts_are_grouped_and_whether_it_forbids_anything(store: AnyStore) -> None:
+    for at, (grouping, forbids) in enumerate((('cluster="eu"', True), ("", False)), 1):
+        shown = replace(card(f"a-{at}"), grouping=grouping, forbids=forbids)
+        await store.write(Write(appends=(Append(stream=f"a-{at}", expected_seq=0, card=shown),)))
+        assert shown in await store.cards()

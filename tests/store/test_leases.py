@@ -81,7 +81,7 @@ async def test_a_node_that_slept_past_its_lease_is_told_that_another_has_it(node
     assert not await nodes[0].holds(errand.id)
     await nodes[0].renew()
     assert not await nodes[0].holds(errand.id)
-    await nodes[0].release(errand.id, AT)
+    await nodes[0].release(errand, AT)
     await nodes[1].renew()
     assert await nodes[1].holds(errand.id)
 

@@ -83,7 +83,7 @@ async def test_a_mark_that_cannot_be_read_is_refused(folder: Path) -> None:
         ("UPDATE head SET seq = 3 WHERE n = 12", "Head 12"),
         ("UPDATE head SET seal = 'x' WHERE n = 12", "Head 12"),
         ("INSERT INTO card SELECT 'a-9', number, team, title, scenario, severity, status, opened_at, acknowledged_at, "
-         "resolved_at, seq, public FROM card WHERE id = 'a-1'", "a-9: the list"),
+         "resolved_at, seq, public, grouping, forbids FROM card WHERE id = 'a-1'", "a-9: the list"),
     ],
 )  # fmt: skip
 async def test_what_is_going_on_must_end_as_its_head_says(folder: Path, statement: str, said: str) -> None:

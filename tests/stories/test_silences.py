@@ -6,11 +6,10 @@ from datetime import timedelta
 
 import pytest
 
-from tocsin.alert.route import Destination
-from tocsin.alert.row import AlertRow
 from tocsin.alert.settings import Route
 from tocsin.alert.signal import Signal
 from tocsin.engine import loop
+from tocsin.engine.batch import Batch
 from tocsin.engine.contracts import Write
 from tocsin.engine.journal import Journal
 from tocsin.errors import BadInput, Corrupt, NotFound
@@ -265,15 +264,15 @@ async def test_one_alert_that_cannot_be_opened_holds_up_no_other_and_is_tried_ag
         await silence(story, 'alertname=~"A|B"')
         for name in ("A", "B"):
             await story.engine.intake.receive("mill", [Signal(labels={"alertname": name})])
-        fire, refused = story.engine.intake._fire, [1]
+        commit, refused = story.engine.intake._commit, [1, 1]
 
-        async def refuse_once(to: Destination, row: AlertRow, before: AlertRow | None, seen: int | None) -> None:
-            if refused:
+        async def refuse_twice(batch: Batch) -> None:
+            if refused and any(row.name == "A" for row in batch.rows):
                 refused.pop()
                 raise Corrupt("this one does not hold together")
-            await fire(to, row, before, seen)
+            await commit(batch)
 
-        monkeypatch.setattr(story.engine.intake, "_fire", refuse_once)
+        monkeypatch.setattr(story.engine.intake, "_commit", refuse_twice)
         monkeypatch.setattr(loop, "FIRST_WAIT_S", 0.0)
         await story.advance("1h")
         assert len(await story.store.cards()) >= 1

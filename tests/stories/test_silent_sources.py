@@ -111,7 +111,7 @@ async def test_a_server_that_was_away_notes_what_it_missed_and_nothing_twice() -
         await sound(story)
         story.clock.set(story.clock.now() + timedelta(hours=2))
         for _ in range(3):
-            await Listening(story.journal).turn(story.clock.now())
+            await Listening(story.journal, story.engine.intake).turn(story.clock.now())
         assert len(await story.events(AlertWentSilent)) == 1
 
 
@@ -128,7 +128,7 @@ async def test_one_incident_in_trouble_keeps_nothing_else_from_happening(monkeyp
             return await change(*given, **named)
 
         monkeypatch.setattr(story.journal, "change", refuse)
-        listening = Listening(story.journal)
+        listening = Listening(story.journal, story.engine.intake)
         for minutes in (5, 6, 7):
             story.clock.set(story.start + timedelta(minutes=minutes))
             await listening.turn(story.clock.now())

@@ -33,7 +33,7 @@ async def check_story(story: Story) -> int:
             sealed = await story.store.load(card.id)
             live = await story.journal.incident(card.id)
             assert live is not None
-            assert show_card(live) == card
+            assert show_card(live, card.forbids) == card
             check_stream(sealed, live)
             assert await cold.incident(card.id) == live, "a server that starts anew knows the same"
             assert await cold.replan(card.id) == [], "and has nothing to add"
@@ -41,7 +41,7 @@ async def check_story(story: Story) -> int:
             stored = await story.store.load(team_stream(team))
             assert fold_standing(map(unseal, stored), Standing()) == await story.journal.standing(team)
     finally:
-        story.shelf.standing, story.shelf.open_incidents = story.journal.standing, story.journal.open_incidents
+        story.shelf.standing, story.shelf.forbidding_incidents = story.journal.standing, story.journal.open_incidents
     return report.entries
 
 

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from tocsin.alert.route import Destination
 from tocsin.alert.row import AlertRow
-from tocsin.incident.state import Incident
 from tocsin.timeline.events import AlertSeen, AlertsJoined, IncidentOpened
 from tocsin.timeline.line import fold
 
@@ -24,24 +21,6 @@ def see(row: AlertRow) -> AlertSeen:
         annotations=row.annotations,
         generator_url=row.generator_url,
     )
-
-
-def find_open(destination: Destination, row: AlertRow, incidents: Iterable[Incident]) -> Incident | None:
-    """The open incident that the alert joins: of the same team and scenario; without a scenario, of the same name."""
-    team = destination.team or TRIAGE
-    for incident in incidents:
-        if incident.is_open and incident.team == team and _same(destination, row, incident):
-            return incident
-    return None
-
-
-def _same(destination: Destination, row: AlertRow, incident: Incident) -> bool:
-    if incident.group != destination.group:
-        return False
-    if destination.scenario is not None:
-        return incident.scenario == destination.scenario.title
-    names = {alert.seen.name for alert in incident.alerts.values()}
-    return incident.scenario is None and row.name in names
 
 
 def open_events(

@@ -41,6 +41,7 @@ LOG = logging.getLogger("tocsin.steps")
 
 SWEEP_EVERY_S = 3600.0
 
+PLACES_OF_WEBHOOK = 32
 WORTH_SAYING_S = 5.0
 """A clock that is off by less is nobody's trouble."""
 
@@ -84,7 +85,13 @@ class Parts:
         pager = Pager(lambda: self._channels, lambda: self.shelf.settings.people, self._write, reach)
         self._shell = self._open_shell(clock)
         self.engine = Engine(self.journal, clock, (pager, self._shell), storage.lease, Beats(self.store))
+        self._give_places()
         self.desk = self._open_desk(clock, wishes)
+
+    def _give_places(self) -> None:
+        """A webhook is a machine, which takes many pages at a time."""
+        hooks = (name for name, settings in self.workspace.channels.items() if isinstance(settings, WebhookSettings))
+        self.engine.dispatch.places = {f"channel:{name}": PLACES_OF_WEBHOOK for name in hooks}
 
     def _open_shell(self, clock: Clock) -> Shell:
         isolation = None if isinstance(self._isolation, str) else self._isolation
@@ -206,6 +213,7 @@ class Parts:
         channels = _open_channels(workspace, self._reach)
         self.workspace, self.refused, self._channels = workspace, "", channels
         self.shelf.settings = workspace.settings
+        self._give_places()
         await self.shelf.keep_playbooks()
         await self.prove_places()
         for card in await self.store.cards(open_only=True):

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import ipaddress
 import logging
 import os
 import socket
+import sys
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -38,6 +40,9 @@ LINK_GOOD_FOR = timedelta(hours=1)
 TOKEN_GOOD_FOR = timedelta(days=3650)
 BACKLOG = 2048  # uvicorn's own default
 LOOK_EVERY_S = 2.0
+GC_THRESHOLDS = (20_000, 20, 100)
+SWITCH_S = 0.0005
+"""How long the loop may wait for the thread that writes, and it for the loop; Python's own 5 ms are a page's time."""
 ADMIN = "local-admin"
 """Who the credential file stands for: whoever can read the workspace's private files."""
 
@@ -141,8 +146,13 @@ async def _running(options: Options, listener: socket.socket) -> AsyncIterator[u
     parts = await build(storage, options.data_directory, workspace, isolation, failpoints, url, options)
     server = make_server(create_app(parts.desk))
     await _go_on_in_time(parts)
-    going = [parts.engine.run(), _watch(options, parts, isolation), parts.keep_sweeping()]
-    going += storage.chores(parts.journal)
+    going = [
+        parts.engine.run(),
+        parts.engine.intake.keep_flushing(),
+        _watch(options, parts, isolation),
+        parts.keep_sweeping(),
+        *storage.chores(parts.journal),
+    ]
     if options.leave_with is not None:
         going.append(_leave_with(options.leave_with, server))
     tasks = [asyncio.create_task(each) for each in going]
@@ -152,12 +162,15 @@ async def _running(options: Options, listener: socket.socket) -> AsyncIterator[u
         await parts.engine.start()
         await _activate_first(parts)
         await _announce(options, parts, url)
+        _settle_memory()
         yield server
     finally:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await parts.engine.dispatch.stop()
+        with contextlib.suppress(Exception):  # a later end that is lost is heard of again
+            await parts.engine.intake.flush()
         await storage.close()
 
 
@@ -167,6 +180,14 @@ async def _open(options: Options, workspace: Workspace, reach: Reach) -> Storage
     if url is None:
         return open_file(options.data_directory, reach)
     return await open_shared(url, options.root, options.data_directory, options.called, reach)
+
+
+def _settle_memory() -> None:
+    """What is there now stays: the collector need not look at it again, nor stop a page for a look at everything."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*GC_THRESHOLDS)
+    sys.setswitchinterval(SWITCH_S)
 
 
 async def _go_on_in_time(parts: Parts) -> None:

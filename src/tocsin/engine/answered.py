@@ -7,6 +7,11 @@ from tocsin.timeline.events import Outcome, StepFinished
 from tocsin.words import PageState, StepState
 
 
+def answer(incident: Incident | None, outcome: Outcome) -> tuple[Outcome, ...]:
+    """The outcome, unless what it answers was answered before."""
+    return () if has_answer(incident, outcome) else (outcome,)
+
+
 def has_answer(incident: Incident | None, outcome: Outcome) -> bool:
     """Whether what `outcome` answers was answered before, by a node that had taken it over."""
     if incident is None or not outcome.closes:

@@ -161,7 +161,7 @@ class Beats:
             beat = await self._store.find(team, name)
             if beat is None or beat.due_at > now:
                 return False
-            row = await self._journal.store.alert(team, beat.watched) if beat.watched else None
+            row = await self._intake.alert(team, beat.watched) if beat.watched else None
             if row is not None and row.firing and _was_repeated(beat, row):
                 await self._hear_alert(heartbeat, beat, (team, name), row)
                 return False

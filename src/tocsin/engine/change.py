@@ -1,24 +1,28 @@
-"""What a change of an incident is made of on its way to the disk, and what goes with it."""
+"""What a change of an incident is made of on its way to the disk, and what goes with it: errands and the card."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from datetime import datetime
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime, timedelta
+from typing import NamedTuple, Protocol
 
 import msgspec
 
-from tocsin.engine.contracts import Card
-from tocsin.incident.book import Book
+from tocsin.engine.contracts import Append, Card, Errand
+from tocsin.engine.draft import Draft
+from tocsin.incident.book import Book, TeamPolicy
 from tocsin.incident.plan import Happening
 from tocsin.incident.state import Incident
 from tocsin.timeline import chain
-from tocsin.timeline.events import Intent, PageRequested, StepRequested
+from tocsin.timeline.entry import Entry, Sealed
+from tocsin.timeline.events import Intent, PageRequested, StepFinished, StepNotRun, StepRequested
+from tocsin.words import StepState
 
 Decide = Callable[[Incident | None, Book], Iterable[Happening]]
 
 
 class Known(msgspec.Struct, kw_only=True):
-    """A stream as it is cached: its incident, and the seal and the time of its last entry.
+    """A stream as it is cached: its incident, the seal and the time of its last entry, its wake as far as it is known.
 
     Clocks of several nodes differ by a little; along a stream time does not go back for that.
     """
@@ -26,11 +30,79 @@ class Known(msgspec.Struct, kw_only=True):
     incident: Incident | None = None
     seal: bytes = chain.START
     at: datetime | None = None
+    wake: datetime | None = None
 
     @property
     def seq(self) -> int:
         """The last entry that is folded in."""
         return self.incident.seq if self.incident else 0
+
+
+class Change(NamedTuple):
+    """What is to be decided on one stream, one after the other; `book` where it is not the incident's own.
+
+    `is_new`: the stream's name was counted just now, so that there is nothing to be read.
+    """
+
+    stream: str
+    decides: tuple[Decide, ...]
+    book: Book | None = None
+    is_new: bool = False
+
+
+class Prepared(NamedTuple):
+    """A change that is decided and sealed, and not on disk yet."""
+
+    draft: Draft
+    before: Known
+    append: Append
+    forbade: frozenset[int]
+    forbids: frozenset[int]
+
+
+class Outgoing(Protocol):
+    """Who carries errands. What finds a free place is handed out by the commit that makes it."""
+
+    def reserve(self, to: str) -> bool:
+        """Take a free place at a destination; false if there is none, or its errands are found another way."""
+        ...
+
+    def give_up(self, errand: Errand) -> None:
+        """Give the place back: the commit that was to hand it out has failed."""
+        ...
+
+    def hand_out(self, errand: Errand, intent: Intent) -> None:
+        """Carry an errand that is on disk and has a place."""
+        ...
+
+    def queue(self, errand: Errand, intent: Intent) -> None:
+        """An errand is on disk and due, and has no place yet."""
+        ...
+
+
+class NoOutgoing:
+    """Nobody carries anything."""
+
+    def reserve(self, to: str) -> bool:
+        return False
+
+    def give_up(self, errand: Errand) -> None:
+        """There is nothing to give back."""
+
+    def hand_out(self, errand: Errand, intent: Intent) -> None:
+        """Nothing has a place."""
+
+    def queue(self, errand: Errand, intent: Intent) -> None:
+        """It is found in the store."""
+
+
+def seal_all(key: bytes, entries: Iterable[Entry], before: bytes) -> tuple[Sealed, ...]:
+    """Entries sealed, one behind the other, the first behind `before`."""
+    sealed = []
+    for entry in entries:
+        sealed.append(chain.seal_entry(key, before, entry))
+        before = sealed[-1].mac
+    return tuple(sealed)
 
 
 def find_forbidden(incident: Incident | None, book: Book) -> frozenset[int]:
@@ -39,6 +111,28 @@ def find_forbidden(incident: Incident | None, book: Book) -> frozenset[int]:
     if incident is None or scenario is None:
         return frozenset()
     return frozenset(rule.line for rule in scenario.prohibitions if rule.line not in incident.lifted)
+
+
+def is_released(draft: Draft, policy: TeamPolicy) -> bool:
+    """Whether the evidence for which pages were held is there; what waits for its group goes on waiting."""
+    assert draft.incident is not None
+    complete = draft.now >= draft.incident.started_at + timedelta(seconds=policy.group_wait_s)
+    return complete and any(isinstance(entry.event, StepFinished | StepNotRun) for entry in draft.entries)
+
+
+def make_errands(draft: Draft, policy: TeamPolicy, reserve: Callable[[str], bool]) -> Iterator[Errand]:
+    """The errands of a change: first pages wait for evidence and for their group, what finds a place is handed out."""
+    assert draft.incident is not None
+    records = draft.incident.steps.values()
+    reading = any(record.state is StepState.RUNNING and not record.changes for record in records)
+    hold = timedelta(seconds=max(policy.evidence_wait_s if reading else 0.0, policy.group_wait_s))
+    for entry in draft.entries:
+        if isinstance(entry.event, Intent):
+            first = isinstance(entry.event, PageRequested) and entry.event.round == 1
+            due_at = draft.now + hold if first else draft.now
+            to = destination(entry.event)
+            claimed = due_at <= draft.now and reserve(to)
+            yield Errand(stream=entry.stream, seq=entry.seq, destination=to, due_at=due_at, claimed=claimed)
 
 
 def destination(intent: Intent) -> str:
@@ -50,7 +144,7 @@ def destination(intent: Intent) -> str:
     return "other"
 
 
-def show_card(incident: Incident) -> Card:
+def show_card(incident: Incident, forbids: bool = False) -> Card:
     """The incident's row in lists."""
     return Card(
         id=incident.id,
@@ -65,4 +159,6 @@ def show_card(incident: Incident) -> Card:
         resolved_at=incident.resolved_at,
         seq=incident.seq,
         public=bool(incident.public_updates),
+        grouping=incident.group,
+        forbids=forbids,
     )

@@ -8,6 +8,7 @@ from typing import Protocol
 
 import msgspec
 
+from tocsin.alert.held import Held
 from tocsin.alert.row import AlertRow
 from tocsin.timeline.entry import Sealed
 from tocsin.timeline.events import Intent, Outcome
@@ -77,7 +78,10 @@ class Blobs(Protocol):
 
 
 class Card(msgspec.Struct, frozen=True, kw_only=True):
-    """What lists show of an incident: a read row that could be thrown away and made anew from the timeline."""
+    """What lists show of an incident: a read row that could be thrown away and made anew from the timeline.
+
+    By `scenario` and `grouping` alerts find it; `forbids`: its scenario may forbid something that holds for others.
+    """
 
     id: str
     number: str
@@ -91,10 +95,15 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     resolved_at: datetime | None
     seq: int
     public: bool = False
+    grouping: str = ""
+    forbids: bool = False
 
 
 class Errand(msgspec.Struct, frozen=True, kw_only=True):
-    """An intent on its way out: `destination` names the queue, `due_at` the earliest moment."""
+    """An intent on its way out: `destination` names the queue, `due_at` the earliest moment.
+
+    `claimed`: it is handed out in the transaction that makes it, since a place was free.
+    """
 
     stream: str
     seq: int
@@ -102,6 +111,7 @@ class Errand(msgspec.Struct, frozen=True, kw_only=True):
     due_at: datetime
     id: int = 0
     attempts: int = 0
+    claimed: bool = False
 
 
 class Append(msgspec.Struct, frozen=True, kw_only=True):
@@ -121,12 +131,37 @@ class Append(msgspec.Struct, frozen=True, kw_only=True):
     card: Card | None = None
 
 
+class Heard(msgspec.Struct, frozen=True, kw_only=True):
+    """That alerts which fire already were heard of again: later ends, packed (`alert/held.py`).
+
+    `whole`: all such that are later than their rows say, so that what was written before is not needed any more.
+    """
+
+    body: bytes
+    whole: bool = False
+
+
+class Joining(msgspec.Struct, frozen=True, kw_only=True):
+    """Alerts whose rows name their incident, and which its timeline does not name yet: the `n`-th such message."""
+
+    n: int
+    body: bytes
+
+
 class Write(msgspec.Struct, frozen=True, kw_only=True):
-    """One transaction: streams, alerts, and counters that must still stand at one less than their new value."""
+    """One transaction: streams, alerts, and counters that must still stand at their new value less their span (1).
+
+    `claims` are errands that are handed out with it. With `joined`, all `joining` up to that number are on timelines.
+    """
 
     appends: tuple[Append, ...] = ()
     alerts: tuple[AlertRow, ...] = ()
     counters: dict[str, int] = {}
+    spans: dict[str, int] = {}
+    claims: tuple[Errand, ...] = ()
+    heard: tuple[Heard, ...] = ()
+    joining: tuple[Joining, ...] = ()
+    joined: int | None = None
 
 
 class Store(Protocol):
@@ -157,15 +192,32 @@ class Store(Protocol):
         """
         ...
 
-    async def release(self, errand: int, due_at: datetime) -> None:
-        """Take one errand back, to be handed out again from `due_at` on."""
+    async def release(self, errand: Errand, due_at: datetime) -> None:
+        """Take one errand back, by its stream and number, to be handed out again from `due_at` on."""
         ...
 
     async def release_claims(self) -> int:
         """Take back what a process that is gone had been handed; how many there were."""
         ...
 
+    @property
+    def is_sole(self) -> bool:
+        """Whether one process owns the data, so that it may hold in memory what it has written."""
+        ...
+
+    async def held(self) -> tuple[list[Held], list[bytes]]:
+        """All alerts as they are held in memory, and what was `heard` since, in its order."""
+        ...
+
+    async def joining(self) -> list[Joining]:
+        """What is still to be put on timelines, in its order."""
+        ...
+
     async def alert(self, team: str, fingerprint: str) -> AlertRow | None: ...
+
+    async def alerts_by_fingerprint(self, team: str, fingerprints: Sequence[str]) -> dict[str, AlertRow]:
+        """Those of a team's alerts that are there."""
+        ...
 
     async def alerts(
         self, team: str | None = None, *, firing: bool | None = None, incident: str | None = None

@@ -29,11 +29,18 @@ LOG = logging.getLogger("tocsin.dispatch")
 
 PLACES = {"channel": 8, "target": 2}
 MOST_CLAIMED = 500
+MOST_QUEUED = 10_000
+"""Errands of one destination that are remembered while they wait for a place."""
 TRY_AGAIN = timedelta(seconds=2)
 PAGE_S = 10.0
 """How long a channel may take over one page; its own time-outs count each read, and a drip never ends."""
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 3.0
 """Between two tries to write an outcome down."""
+
+
+Name = tuple[str, int]
+"""An errand's stream and number."""
+Waiting = tuple[Errand, e.Intent]
 
 
 class Alone:
@@ -47,7 +54,7 @@ class Alone:
 
 
 class Dispatch:
-    """Hands errands out and brings outcomes back."""
+    """Hands errands out and brings outcomes back. `places` are those of destinations that can take more than others."""
 
     def __init__(
         self, journal: Journal, clock: Clock, performers: Sequence[Performer], lease: Lease | None = None
@@ -55,26 +62,84 @@ class Dispatch:
         self._lease = lease or Alone()
         self._journal, self._clock = journal, clock
         self._performers = {intent: performer for performer in performers for intent in performer.handles}
+        self.places: dict[str, int] = {}
         self._running: Counter[str] = Counter()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._unreleased: set[int] = set()
+        self._in_flight: set[Name] = set()
+        self._unreleased: dict[Errand, timedelta] = {}
+        self._queued: dict[str, dict[Name, Waiting]] = {}
+        self._is_claiming = self._has_missed = False
+        if journal.store.is_sole:
+            journal.outgoing = self
 
     async def turn(self) -> int:
-        """Hand out what is due and has a place; how many errands that were."""
+        """Hand out what is due and has a place; how many errands that were, and one more if there may be others."""
         await self._release_late()
+        self._has_missed = False
         full = [to for to in self._running if self._left(to) <= 0]
-        errands = await self._journal.store.claim(self._clock.now(), MOST_CLAIMED, self._left, full)
+        self._is_claiming = True
+        try:
+            errands = await self._journal.store.claim(self._clock.now(), MOST_CLAIMED, self._left, full)
+        finally:
+            self._is_claiming = False
         if errands:
             self._journal.reach("claim.after_commit")
         for errand in errands:
-            self._running[errand.destination] += 1
-            task = asyncio.create_task(self._run(errand))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
-        return len(errands)
+            name = (errand.stream, errand.seq)
+            self._queued.get(errand.destination, {}).pop(name, None)
+            if name not in self._in_flight:  # else it is about to follow one that ends
+                self._running[errand.destination] += 1
+                self._go(errand, None)
+        return len(errands) + self._has_missed
+
+    def _go(self, errand: Errand, intent: e.Intent | None) -> None:
+        self._in_flight.add((errand.stream, errand.seq))
+        task = asyncio.create_task(self._run(errand, intent))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    # ── what is handed out by the commit that made it, or that made room for it ─────────────────────────────────────
+
+    def reserve(self, to: str) -> bool:
+        """Take a free place at a channel; none while others wait for one. Steps are looked at again before they go."""
+        if not to.startswith("channel:"):
+            return False
+        if self._is_claiming:  # the store is just giving the free places away
+            self._has_missed = True
+            return False
+        if self._queued.get(to) or self._left(to) <= 0:
+            return False
+        self._running[to] += 1
+        return True
+
+    def give_up(self, errand: Errand) -> None:
+        """Give its place back. It may be on disk all the same, marked as handed out: then the mark is taken back."""
+        self._running[errand.destination] -= 1
+        self._unreleased[errand] = timedelta()
+
+    def hand_out(self, errand: Errand, intent: e.Intent) -> None:
+        """Carry what has a place and is on disk, marked as handed out."""
+        self._journal.reach("claim.after_commit")
+        self._go(errand, intent)
+
+    def queue(self, errand: Errand, intent: e.Intent) -> None:
+        """Remember what waits for a place; what is not remembered is found in the store by a later turn."""
+        name, waiting = (errand.stream, errand.seq), self._queued.setdefault(errand.destination, {})
+        if len(waiting) < MOST_QUEUED and name not in self._in_flight:  # a turn may have found it on disk already
+            waiting[name] = (errand, intent)
+
+    def _follow(self, to: str) -> Waiting | None:
+        """What takes over the place of an errand that is about to end; none while the store is asked what waits."""
+        waiting = self._queued.get(to)
+        self._has_missed |= self._is_claiming
+        if not waiting or self._is_claiming:
+            return None
+        name = next(iter(waiting))
+        self._in_flight.add(name)
+        return waiting.pop(name)
 
     def _left(self, to: str) -> int:
-        return PLACES.get(to.partition(":")[0], 4) - self._running[to]
+        return (self.places.get(to) or PLACES.get(to.partition(":")[0], 4)) - self._running[to]
 
     async def drain(self) -> None:
         """Wait until nothing is being performed."""
@@ -87,60 +152,76 @@ class Dispatch:
             task.cancel()
         await self.drain()
 
-    async def _run(self, errand: Errand) -> None:
+    async def _run(self, errand: Errand, intent: e.Intent | None) -> None:
         """Carry an errand; if that cannot even be written down, it is handed out again after a moment."""
+        follows = None
         try:
-            await self._carry(errand)
+            follows = await self._carry(errand, intent)
         except Exception:
             LOG.critical("%s:%s could not be carried out", errand.stream, errand.seq, exc_info=True)
-            self._unreleased.add(errand.id)
+            self._unreleased[errand] = TRY_AGAIN
         finally:
-            self._running[errand.destination] -= 1
+            self._in_flight.discard((errand.stream, errand.seq))
+            if follows is None:
+                self._running[errand.destination] -= 1
+            else:
+                self.hand_out(*follows)
 
     async def _release_late(self) -> None:
         """Give back what could not be carried. If the store refuses that too, it is asked again at the next turn."""
-        for errand in tuple(self._unreleased):
-            await self._journal.store.release(errand, self._clock.now() + TRY_AGAIN)
-            self._unreleased.discard(errand)
+        for errand, wait in tuple(self._unreleased.items()):
+            async with self._journal.hold(errand.stream):
+                if (errand.stream, errand.seq) not in self._in_flight:
+                    await self._journal.store.release(errand, self._clock.now() + wait)
+            self._unreleased.pop(errand, None)
 
-    async def _carry(self, errand: Errand) -> None:
-        entries = await self._journal.entries(errand.stream, errand.seq - 1)
-        intent = entries[0].event
-        assert isinstance(intent, e.Intent)
-        self._journal.note(errand.stream, entries[-1].seq)
+    async def _carry(self, errand: Errand, intent: e.Intent | None) -> Waiting | None:
+        """Do it and write down what came of it; what the same commit handed out in its place, if anything."""
+        if intent is None:
+            entries = await self._journal.entries(errand.stream, errand.seq - 1)
+            found = entries[0].event
+            assert isinstance(found, e.Intent)
+            intent = found
+            self._journal.note(errand.stream, entries[-1].seq)
         incident = await self._journal.incident(errand.stream)
         assert incident is not None
         word = _word(intent)
         why = await self._find_reason_not_to(incident, intent)
         if why:
-            await self._record(errand.stream, _withhold(errand.seq, intent, why))
-            return
+            return await self._record(errand, _withhold(errand.seq, intent, why))
         if not self._lease.is_here(errand.destination) and not _is_under_way(incident, errand.seq):
-            self._unreleased.add(errand.id)
-            return
+            self._unreleased[errand] = TRY_AGAIN
+            return None
         if isinstance(intent, e.StepRequested) and intent.changes and not await self._start(errand, intent):
-            return
+            return None
         if not await self._lease.holds(errand.id):
             LOG.warning("%s:%s is another node's by now; this one slept too long.", errand.stream, errand.seq)
-            return
+            return None
         outcome = await self._perform(Key(errand.stream, errand.seq, errand.attempts > 0), intent)
         self._journal.reach(f"{word}.before_outcome_commit")
-        await self._record(errand.stream, outcome)
+        follows = await self._record(errand, outcome)
         self._journal.reach(f"{word}.after_outcome_commit")
+        return follows
 
-    async def _record(self, stream: str, outcome: e.Outcome) -> None:
+    async def _record(self, errand: Errand, outcome: e.Outcome) -> Waiting | None:
         """Write down what came of an intent. If the store refuses, ask it again and again: it has been done."""
-        wait = 0.0
+        wait, stream = 0.0, errand.stream
         while not (wait and await self._is_recorded(stream, outcome)):
+            follows = self._follow(errand.destination)
             try:
-                await self._journal.record(stream, outcome, "outcome")
-                return
-            except TocsinError:
-                raise
-            except Exception:
+                await self._journal.record(stream, outcome, "outcome", (follows[0],) if follows else ())
+            except BaseException as error:
+                if follows:  # it may be marked on disk all the same: the store knows
+                    self._in_flight.discard((follows[0].stream, follows[0].seq))
+                    self._unreleased[follows[0]] = timedelta()
+                if isinstance(error, TocsinError) or not isinstance(error, Exception):
+                    raise
                 LOG.critical("What came of %s:%s cannot be written down", stream, outcome.answers, exc_info=True)
                 wait = min(max(2 * wait, FIRST_WAIT_S), LONGEST_WAIT_S)
                 await asyncio.sleep(wait)
+            else:
+                return follows
+        return None
 
     async def _is_recorded(self, stream: str, outcome: e.Outcome) -> bool:
         """Whether a commit that seemed to fail had reached the disk; no, as far as we know, if it cannot be read."""

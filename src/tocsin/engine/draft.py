@@ -20,6 +20,7 @@ from tocsin.page import plan as page
 from tocsin.review import plan as review
 from tocsin.run import plan as run
 from tocsin.timeline.entry import Entry
+from tocsin.timeline.events import PageDelivered
 from tocsin.words import Status
 
 PLANNERS = (page.plan, run.plan, comms.plan, review.plan)
@@ -46,6 +47,11 @@ class Draft:
             entry = Entry(stream=self.stream, seq=seq, at=at, recorded_at=self.now, event=event)
             self.incident = evolve(self.incident, entry)
             self.entries.append(entry)
+
+    @property
+    def needs_no_plan(self) -> bool:
+        """Whether nothing has happened that the planners look at: that a page was taken leaves every clock as it is."""
+        return bool(self.entries) and all(type(entry.event) is PageDelivered for entry in self.entries)
 
     def plan(self, book: Book, rota: Rota) -> None:
         """Ask the planners until they have nothing to add; the last answer says when to ask again."""

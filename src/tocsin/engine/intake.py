@@ -1,7 +1,8 @@
 """The intake: signals become alert rows, and what matters about them becomes events, before anybody is told "200".
 
-In order, and one signal at a time for each team: two batches that speak of the same alert cannot open two incidents,
-and one team's storm does not hold up another team's alert. Each signal's row and events are one transaction.
+In order, and batch by batch for each team (`lane.py`): two messages that speak of the same alert cannot open two
+incidents, and one team's storm does not hold up another team's alert. A batch's rows and events are one transaction; if
+that fails, each of its signals is tried in one of its own, so that what cannot be taken in keeps nothing else out.
 """
 
 from __future__ import annotations
@@ -9,31 +10,31 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable
-from weakref import WeakValueDictionary
+from datetime import datetime
 
-from msgspec.structs import replace
-
-from tocsin.alert.group import TRIAGE, find_open, open_events, see
-from tocsin.alert.route import Destination, find_destination
-from tocsin.alert.row import AlertRow, Change, merge
+from tocsin.alert.group import TRIAGE
+from tocsin.alert.route import Team, find_destination
+from tocsin.alert.row import AlertRow, merge
+from tocsin.alert.settings import Route
 from tocsin.alert.signal import Signal, settle_times
+from tocsin.alert.sources.posted import Post, read_signal
+from tocsin.engine.batch import Batch, decide_batch, tell_open
+from tocsin.engine.change import Change
 from tocsin.engine.contracts import Write
-from tocsin.engine.decide import decide
+from tocsin.engine.joins import Joins
 from tocsin.engine.journal import MOST_TRIES, Journal
+from tocsin.engine.lane import MOST_FAILURES, Backlog, Item, Lane, Receipt
+from tocsin.engine.memory import FLUSH_S, Memory
 from tocsin.engine.opening import declared, open_incident
+from tocsin.engine.shelf import Settings
 from tocsin.engine.silencing import is_silenced
 from tocsin.errors import Conflict, NotFound, Stale, Unavailable
-from tocsin.incident.book import Book
-from tocsin.incident.commands import ClearAlert, Command, JoinAlerts, RefireAlert
-from tocsin.incident.state import Incident
-from tocsin.timeline.events import Event
-from tocsin.words import Status
 
 LOG = logging.getLogger("tocsin.intake")
 
 CAUSE = "intake"
-MOST_FAILURES = 3
-"""After so many signals of one batch that could not be taken in, the rest is not tried: the fault is ours."""
+MOST_WAITING = 20_000
+"""Signals on their way in; more are not taken before memory grows without bound."""
 UNROUTED = ""
 """The team of alert rows whose team nobody knows."""
 
@@ -50,142 +51,324 @@ class Intake:
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
         self._shelf = journal.shelf
-        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._lanes: dict[str, Lane] = {}
+        self._backlog = Backlog()
+        self._routed: tuple[Settings, list[Team], tuple[Route, ...]] | None = None
+        self._memory = Memory() if journal.store.is_sole else None
+        self._joins = Joins()
+        self._loading = asyncio.Lock()
+        self._loaded = False
         self.watch: Watch = _watch_nothing
 
-    async def receive(self, team: str | None, signals: Iterable[Signal]) -> None:
+    async def memory(self) -> Memory | None:
+        """The alerts in memory, filled; null where other processes change them too."""
+        if self._memory is not None and not self._loaded:
+            async with self._loading:
+                if not self._loaded:
+                    now = self._journal.clock.now()
+                    self._memory.load(*await self._journal.store.held(), now)
+                    await self._joins.load(self._journal.store, now)
+                    self._loaded = True
+        return self._memory
+
+    async def receive(
+        self, team: str | None, signals: Iterable[Signal], forms: Iterable[tuple[bytes, int] | None] | None = None
+    ) -> None:
         """Take in signals that came with the key of `team` (null: with none). Committed when it returns.
 
-        What cannot be taken in does not keep the others out. Raises `Unavailable` at the end if there was any such.
+        What cannot be taken in does not keep the others out. Raises `Unavailable` at the end if there was any such, and
+        at once if too much is waiting. `forms` says how each one's labels were spelt, so that they are known again.
         """
-        failed = 0
-        for signal in signals:
-            try:
-                await self._take(team, signal)
-            except Exception:
-                failed += 1
-                LOG.exception("An alert (%s) could not be taken in.", signal.labels.get("alertname", "without a name"))
-                if failed == MOST_FAILURES:
-                    break
-        if failed:
-            count = "An alert" if failed == 1 else "Several alerts"
+        signals = list(signals)
+        if self._backlog.count and self._backlog.count + len(signals) > MOST_WAITING:
+            raise Unavailable("More alerts are coming in than can be written down; send them again in a moment.")
+        receipt = Receipt(len(signals), self._backlog)
+        put = [
+            self._put(team, signal, receipt, form)
+            for signal, form in zip(signals, forms or [None] * len(signals), strict=True)
+        ]
+        if receipt.left:
+            await receipt.waits
+        for item in put:
+            if item is not None and item.to.heartbeat and item.to.team:
+                await self.watch(item.to.team, item.to.heartbeat, item.row)
+        if receipt.failed:
+            count = "An alert" if receipt.failed == 1 else "Several alerts"
             raise Unavailable(f"{count} could not be taken in; the server's log says why. Send them again.")
 
-    def _lock(self, team: str) -> asyncio.Lock:
-        return self._locks.setdefault(team or TRIAGE, asyncio.Lock())
+    async def receive_posts(self, team: str | None, posts: list[Post]) -> None:
+        """As `receive`, for posts that are read no further than needed: what is heard again costs a look-up.
+
+        Raises `Unusual`, before anything is taken in, for what must be read in full.
+        """
+        memory = await self.memory() if not self._loaded else self._memory
+        left = posts
+        if memory is not None:
+            self._routing()
+            left = memory.take_repeats(team, posts, self._journal.clock.now())
+        if left:
+            signals = [read_signal(post) for post in left]
+            await self.receive(team, signals, [(bytes(post.labels), post.said()) for post in left])
+
+    def _put(
+        self,
+        keyed: str | None,
+        signal: Signal,
+        receipt: Receipt,
+        form: tuple[bytes, int] | None = None,
+        *,
+        anew: bool = False,
+    ) -> Item | None:
+        try:
+            teams, routes = self._routing()
+            to = find_destination(signal, keyed, teams, routes)
+            now = self._journal.clock.now()
+            timed = settle_times(signal, now)
+            row, _ = merge(None, timed, to.team or UNROUTED, now)
+        except Exception:  # noqa: BLE001 it is logged there
+            _fail(receipt, signal)
+            return None
+        item = Item(to, timed, row, receipt, keyed, form, anew=anew)
+        self._lane(to.team).put(item)
+        return item
+
+    def _routing(self) -> tuple[list[Team], tuple[Route, ...]]:
+        """The teams as alerts see them, made anew when the settings have changed; so are the forms known again."""
+        settings = self._shelf.settings
+        if self._routed is None or self._routed[0] is not settings:
+            self._routed = (settings, self._shelf.routing(), settings.routes)
+            if self._memory is not None:
+                self._memory.forget_forms()
+        return self._routed[1:]
+
+    def _lane(self, team: str | None) -> Lane:
+        name = team or TRIAGE
+        if name not in self._lanes:
+            self._lanes[name] = Lane(self._take)
+        return self._lanes[name]
 
     async def declare(self, team: str, title: str, scenario: str | None, severity: str | None, by: str) -> str:
         """Open an incident by hand; its id. Raises `NotFound` for a team, scenario or severity that is not known."""
         if team not in self._shelf.settings.teams:
             raise NotFound(f"There is no team {team!r}; there are {', '.join(self._shelf.settings.teams)}.")
         events = declared(self._shelf.settings.teams[team], title, scenario, severity, by)
-        async with self._lock(team):
+        async with self._lane(team).lock:
             for _ in range(MOST_TRIES):
                 try:
-                    return await open_incident(self._journal, team, events, None, "command")
-                except Stale:
-                    continue
+                    return await open_incident(self._journal, team, events, "command")
+                except BaseException as error:
+                    self._journal.doubt(team)
+                    if not isinstance(error, Stale):
+                        raise
         raise Conflict("Too much is opening at once; try again.")
 
-    async def _take(self, keyed: str | None, signal: Signal) -> None:
-        to = find_destination(signal, keyed, self._shelf.routing(), self._shelf.settings.routes)
-        async with self._lock(to.team or TRIAGE):
-            row = await self._store_in_time(to, signal)
-        if to.heartbeat and to.team:
-            await self.watch(to.team, to.heartbeat, row)
+    # ── taking in ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-    async def _store_in_time(self, to: Destination, signal: Signal) -> AlertRow:
-        for _ in range(MOST_TRIES):
-            try:
-                return await self._store(to, signal)
-            except Stale:  # another node has opened an incident meanwhile: the alert may belong to it
-                continue
-        raise Conflict("Too much is opening at once; send it again.")
+    async def _take(self, items: list[Item]) -> None:
+        """Take in what belongs to one team: all in one transaction, or each in one of its own."""
+        while items:
+            taken = await self._try(items) if len(items) > 1 else await self._take_one(items[0])
+            if not taken:
+                for item in items:
+                    await self._take_one(item)
+                return
+            items = items[taken:]
 
-    async def _store(self, to: Destination, signal: Signal) -> AlertRow:
-        seen = await self._journal.look(to.team or TRIAGE)
-        now = self._journal.clock.now()
-        timed = settle_times(signal, now)
-        team = to.team or UNROUTED
-        fresh, _ = merge(None, timed, team, now)
-        before = await self._journal.store.alert(team, fresh.fingerprint)
-        row, change = merge(before, timed, team, now)
-        if change is Change.NEW and not to.record:
-            await self._fire(to, row, before, seen)
-        elif change is Change.RESOLVED and row.incident is not None:
-            cleared = ClearAlert(by="alert", fingerprint=row.fingerprint, name=row.name)
-            await self._tell(row.incident, cleared, row)
-        elif before is not None or change is Change.NEW:
-            await self._journal.store.write(Write(alerts=(row,)))
-        return row
+    async def _try(self, items: list[Item]) -> int:
+        """How many of them, from the first on, were taken in together; none if that failed."""
+        try:
+            batch = await decide_batch(self._journal, await self.memory(), items, self._joins)
+            await self._commit(batch)
+        except Exception as error:  # noqa: BLE001 whatever it was, each is tried alone, and says so itself
+            LOG.warning("%d alerts could not be taken in as one (%r); each is tried alone.", len(items), error)
+            self._doubt(items)
+            return 0
+        for item in items[: batch.count]:
+            item.receipt.done()
+        return batch.count
 
-    async def _fire(self, to: Destination, row: AlertRow, before: AlertRow | None, seen: int | None) -> None:
-        """A firing alert comes back to its own incident, joins the open one of its scenario, or opens one."""
-        own = await self._journal.incident(before.incident) if before and before.incident else None
-        if own is not None and own.is_open:
-            again = RefireAlert(by="alert", fingerprint=row.fingerprint, name=row.name)
-            await self._tell(own.id, again, row)
+    async def _take_one(self, item: Item) -> int:
+        if item.receipt.failed >= MOST_FAILURES:
+            item.receipt.done()
+            return 1
+        try:
+            for tries in range(MOST_TRIES):
+                try:
+                    await self._commit(await decide_batch(self._journal, await self.memory(), [item], self._joins))
+                    break
+                except Stale:
+                    self._doubt([item])
+                    if tries == MOST_TRIES - 1:
+                        raise
+        except Exception:  # noqa: BLE001 it is logged there
+            self._doubt([item])
+            _fail(item.receipt, item.timed.signal)
+        else:
+            item.receipt.done()
+        return 1
+
+    def _doubt(self, items: list[Item]) -> None:
+        """They may be on disk, or not: nothing in memory says so any more."""
+        for item in items:
+            self._journal.doubt(item.to.team or TRIAGE)
+            if self._memory is not None:
+                self._memory.doubt(item.row.team, item.row.fingerprint)
+
+    async def _commit(self, batch: Batch) -> None:
+        joining = (self._joins.mark(batch.deferred),) if batch.deferred else ()
+        write = Write(alerts=tuple(batch.rows), counters=batch.counters, spans=batch.spans, joining=joining)
+        try:
+            await self._write(batch, write)
+            self._joins.add(batch.deferred, self._journal.clock.now())
+        finally:
+            if joining:
+                self._joins.release()
+        for stream in batch.caught_up:
+            self._joins.take(stream)
+        if self._memory is not None:
+            batch.remember(self._memory)
+
+    async def _write(self, batch: Batch, write: Write) -> None:
+        if batch.changes:
+            await self._journal.change_all(batch.changes, cause=CAUSE, write=write)
+            self._journal.note_counts(batch.counters)
+        elif batch.rows:
+            self._journal.reach(f"{CAUSE}.before_commit")
+            await self._journal.store.write(write)
+            self._journal.reach(f"{CAUSE}.after_commit")
+
+    # ── what has joined in a storm ─────────────────────────────────────────────────────────────────────────────────
+
+    async def join_waiting(self) -> int:
+        """Put on their timelines what waits for it, if there is nothing more urgent; how many incidents that were."""
+        await self.memory()
+        if not self._joins or (self._backlog.count and not self._joins.are_due(self._journal.clock.now())):
+            await self._take_marks_away()
+            return 0
+        streams = self._joins.next()
+        for stream in streams:
+            incident = await self._journal.incident(stream)
+            if incident is None or not incident.is_open:
+                await self._fire_anew(self._joins.take(stream))
+        await self._join([stream for stream in streams if self._joins.find(stream) is not None])
+        return len(streams)
+
+    async def _join(self, streams: list[str]) -> None:
+        """Tell incidents what has joined; where that fails for one, the others are told all the same."""
+        try:
+            await self._tell_joined(streams)
+        except Stale:  # one of them is over by now: the next turn sees which
             return
-        joined = find_open(to, row, await self._journal.open_incidents(to.team or TRIAGE))
-        if joined is not None:
-            await self._tell(joined.id, JoinAlerts(by="alert", alerts=(see(row),)), row)
-            return
-        if await is_silenced(self._journal, to.team or TRIAGE, row.labels):
-            await self._journal.store.write(Write(alerts=(replace(row, incident=None),)))
-            return
-        await self._open(to, row, seen)
+        except Exception:
+            if len(streams) > 1:
+                for stream in streams:
+                    await self._join([stream])
+                return
+            LOG.critical("What has joined %s cannot be put on its timeline; a restart tries again.", *streams)
+            LOG.debug("This is why", exc_info=True)
+            self._joins.keep()
+            self._joins.take(streams[0])
+        await self._take_marks_away()
+
+    async def _take_marks_away(self) -> None:
+        last = self._joins.written
+        if last is not None:
+            await self._journal.store.write(Write(joined=last))
+            self._joins.note_written(last)
+
+    async def _tell_joined(self, streams: list[str]) -> None:
+        told = {stream: command for stream in streams if (command := self._joins.find(stream)) is not None}
+        changes = [Change(stream, (tell_open(self._journal, command),)) for stream, command in told.items()]
+        await self._journal.change_all(changes, cause=CAUSE)
+        for stream, command in told.items():
+            self._joins.drop(stream, command)
+
+    async def _fire_anew(self, rows: list[AlertRow]) -> None:
+        """Alerts whose incident ended before they stood on its timeline: nobody has heard of them there."""
+        self._joins.keep()
+        if await self._look_again(rows):  # else the marks stay, and a restart tries again
+            self._joins.release()
+
+    async def _look_again(self, rows: list[AlertRow]) -> bool:
+        """Decide about alerts once more as if they had just fired, as far as they fire; whether that was possible."""
+        receipt = Receipt(len(rows), self._backlog)
+        for row in rows:
+            signal = Signal(
+                labels=row.labels,
+                annotations=row.annotations,
+                starts_at=row.starts_at,
+                ends_at=row.ends_at,
+                generator_url=row.generator_url,
+                resolved=False,
+            )
+            self._put(row.team or None, signal, receipt, anew=True)
+        if receipt.left:
+            await receipt.waits
+        return not receipt.failed
 
     async def reconsider(self, team: str) -> None:
         """Alerts that a silence kept from opening an incident, and that it keeps no longer, open one if they fire.
 
         One that cannot be opened does not hold up the others. Raises `Unavailable` at the end if there was any such.
         """
-        failed = False
-        for row in await self._journal.store.alerts(_owner(team), firing=True):
-            try:
-                if row.incident is None and not await is_silenced(self._journal, team, row.labels):
-                    await self._reconsider(team, row)
-            except Exception:
-                failed = True
-                LOG.exception("An alert (%s) that is no longer silenced could not be taken in.", row.name)
-        if failed:
+        owner = UNROUTED if team == TRIAGE else team
+        rows = [
+            row
+            for row in await self.alerts(owner, firing=True)
+            if row.incident is None and not await is_silenced(self._journal, team, row.labels)
+        ]
+        if rows and not await self._look_again(rows):
             raise Unavailable("An alert that is no longer silenced could not be taken in; it is tried again.")
 
-    async def _reconsider(self, team: str, row: AlertRow) -> None:
-        signal = Signal(labels=row.labels, annotations=row.annotations, generator_url=row.generator_url)
-        keyed = None if team == TRIAGE else team
-        to = find_destination(signal, keyed, self._shelf.routing(), self._shelf.settings.routes)
-        if to.record:
+    # ── what is heard again and again ──────────────────────────────────────────────────────────────────────────────
+
+    async def flush(self) -> None:
+        """Write down the later ends of alerts that fire."""
+        heard = self._memory.take_touched() if self._memory is not None else None
+        if heard is None or self._memory is None:
             return
-        async with self._lock(team):
-            for _ in range(MOST_TRIES):
-                seen = await self._journal.look(team)
-                now = await self._journal.store.alert(_owner(team), row.fingerprint)
-                if now is None or not now.firing or now.incident is not None:
-                    return
-                try:
-                    await self._fire(to, now, now, seen)
-                    return
-                except Stale:
-                    continue
-        raise Conflict("Too much is opening at once; it is tried again.")
+        try:
+            await self._journal.store.write(Write(heard=(heard,)))
+        except BaseException:
+            self._memory.touch_again(heard)
+            raise
 
-    async def _tell(self, stream: str, command: Command, row: AlertRow) -> None:
-        def choose(incident: Incident | None, book: Book) -> tuple[Event, ...]:
-            if incident is None or incident.status is Status.CLOSED:
-                return ()
-            return decide(incident, book, command, self._journal.clock.now())
+    async def keep_flushing(self) -> None:
+        """Write them down every few seconds, until cancelled."""
+        while True:
+            await asyncio.sleep(FLUSH_S)
+            try:
+                await self.flush()
+            except Exception:
+                LOG.exception("The ends of alerts could not be written down; that is tried again.")
 
-        await self._journal.change(stream, choose, cause=CAUSE, alerts=(replace(row, incident=stream),))
+    async def alerts(
+        self, team: str | None = None, *, firing: bool | None = None, incident: str | None = None
+    ) -> list[AlertRow]:
+        """Alerts as they are known now, by team, by whether they fire, and by the incident that they belong to."""
+        memory = await self.memory()
+        rows = await self._journal.store.alerts(team, firing=firing, incident=incident)
+        return rows if memory is None else [memory.show(row) for row in rows]
 
-    async def _open(self, to: Destination, row: AlertRow, seen: int | None) -> None:
-        team = to.team or TRIAGE
-        shelf = self._shelf.settings.teams.get(team)
-        digest, model = (shelf.playbook.digest, shelf.model) if shelf else ("", "")
-        events = lambda number: open_events(to, row, number, digest, model)  # noqa: E731
-        await open_incident(self._journal, team, events, row, CAUSE, seen)
+    async def alert(self, team: str, fingerprint: str) -> AlertRow | None:
+        """One alert as it is known now."""
+        memory, row = await self.memory(), await self._journal.store.alert(team, fingerprint)
+        return row if memory is None or row is None else memory.show(row)
+
+    async def silent(self, after: datetime, until: datetime) -> list[AlertRow]:
+        """Alerts of incidents whose end, as it is known now, passed in that stretch without a word."""
+        memory, store = await self.memory(), self._journal.store
+        rows = await store.silent(after, until)
+        if memory is None:
+            return rows
+        known = {(row.team, row.fingerprint): row for row in map(memory.show, rows) if after < row.ends_at <= until}
+        for team, prints in (await memory.find_silent(after, until)).items():
+            for row in (await store.alerts_by_fingerprint(team, prints)).values():
+                known[team, row.fingerprint] = memory.show(row)
+        return list(known.values())
 
 
-def _owner(team: str) -> str:
-    """The team of alert rows that belong to `team`, or to nobody yet."""
-    return UNROUTED if team == TRIAGE else team
+def _fail(receipt: Receipt, signal: Signal) -> None:
+    receipt.failed += 1
+    receipt.done()
+    LOG.exception("An alert (%s) could not be taken in.", signal.labels.get("alertname", "without a name"))

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from tocsin.alert.row import AlertRow
+from tocsin.engine.intake import Intake
 from tocsin.engine.journal import Journal
 from tocsin.errors import Corrupt
 from tocsin.incident.book import Book
@@ -30,8 +31,8 @@ LOOK_BACK = timedelta(days=7)
 class Listening:
     """Looks from time to time at the ends that have passed since it looked last."""
 
-    def __init__(self, journal: Journal) -> None:
-        self._journal = journal
+    def __init__(self, journal: Journal, intake: Intake) -> None:
+        self._journal, self._intake = journal, intake
         self._until: datetime | None = None
         self._look_at: datetime | None = None
 
@@ -41,7 +42,7 @@ class Listening:
             return 0
         after, until = self._until or now - LOOK_BACK, now - GRACE
         rows: dict[str, list[AlertRow]] = defaultdict(list)
-        for row in await self._journal.store.silent(after, until):
+        for row in await self._intake.silent(after, until):
             rows[row.incident or ""].append(row)
         self._look_at = now + LOOK_EVERY
         noted, failed = 0, False

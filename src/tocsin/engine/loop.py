@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections.abc import Sequence
 
 from msgspec.structs import replace
 
@@ -28,7 +29,7 @@ from tocsin.incident.commands import ChooseScenario, Command
 from tocsin.incident.standing import find_team
 from tocsin.incident.state import Incident
 from tocsin.timeline.entry import Entry
-from tocsin.timeline.events import Event
+from tocsin.timeline.events import Event, StepFinished, StepNotRun
 
 LOG = logging.getLogger("tocsin.loop")
 
@@ -40,6 +41,10 @@ FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 3.0
 """Between a turn, or a stream's plan, that failed and the next try."""
 SICK_AFTER_S = 30.0
 """Without one good turn for so long, the server is not ready."""
+
+
+def _is_release(entry: Entry) -> bool:
+    return isinstance(entry.event, StepFinished | StepNotRun)
 
 
 class Engine:
@@ -57,17 +62,23 @@ class Engine:
         self.intake = Intake(journal)
         self.reception = Reception(journal, self.intake)
         self.silencing = Silencing(journal)
-        self.listening = Listening(journal)
+        self.listening = Listening(journal, self.intake)
         self.beats = Beats(journal, self.intake, beats or MemoryBeats())
         self.dispatch = Dispatch(journal, clock, performers, lease)
         self._nudged = asyncio.Event()
         self._stopped: set[str] = set()
         self._failing: dict[str, tuple[float, float]] = {}
         self._turned = time.monotonic()
-        journal.listen(lambda stream, entries: self._nudged.set())
+        journal.listen(self._hear)
+
+    def _hear(self, stream: str, entries: Sequence[Entry]) -> None:
+        """Turn at once for what has become due, unless that finds its way by itself."""
+        if not self.journal.store.is_sole or self.journal.is_disturbed or any(_is_release(each) for each in entries):
+            self._nudged.set()
 
     async def start(self) -> None:
         """Take up what a server before this one left: its claims are free again, its incidents are found by wake."""
+        await self.intake.memory()
         released = await self.journal.store.release_claims()
         if released:
             LOG.warning(
@@ -111,7 +122,7 @@ class Engine:
         for at in range(0, len(ready), AT_ONCE):
             await asyncio.gather(*(self.replan(stream) for stream in ready[at : at + AT_ONCE]))
         late = await self.beats.turn(self.clock.now()) + await self.listening.turn(self.clock.now())
-        return len(ready) + late + await self.dispatch.turn()
+        return len(ready) + late + await self.dispatch.turn() + await self.intake.join_waiting()
 
     def _is_resting(self, stream: str) -> bool:
         return time.monotonic() < self._failing.get(stream, (0.0, 0.0))[0]

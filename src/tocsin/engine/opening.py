@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from typing import NamedTuple
 
 from tocsin.alert.group import TRIAGE
-from tocsin.alert.row import AlertRow
+from tocsin.engine.contracts import Write
 from tocsin.engine.journal import Journal
 from tocsin.engine.shelf import TeamShelf
 from tocsin.errors import NotFound
@@ -19,38 +19,42 @@ Events = Callable[[str], tuple[Event, ...]]
 """The first events of an incident, given its number."""
 
 
-async def open_incident(
-    journal: Journal, team: str, events: Events, row: AlertRow | None, cause: str, seen: int | None = None
-) -> str:
-    """Open an incident for `team`; its id. The caller holds the team's lock of the intake: no count is used twice.
+class Opening(NamedTuple):
+    """An incident that is about to be opened: its stream, its number, and the counters that must stand for both."""
 
-    `seen` is how many incidents there were when it was decided to open one. Raises `Stale` if another node has opened
-    one since.
+    stream: str
+    number: str
+    counters: dict[str, int]
+
+
+async def count_on(journal: Journal, team: str, most: int = 1, seen: int | None = None) -> list[Opening]:
+    """The next `most` incidents of a team, whose ids and numbers nobody else uses while the intake's lane is held.
+
+    `seen` is how many there were when it was decided to open more; if another node has opened one since, the commit
+    raises `Stale`. Each names the counters as they stand after it; the last of those that are opened together counts.
     """
     now = journal.clock.now()
-    stream_count = (await journal.store.count(f"incident/{team}") if seen is None else seen) + 1
-    day_count = await journal.store.count(_day(team, now)) + 1
-    stream = f"{team}-{stream_count}"
-    number = spell_number(_pattern(journal, team), now, day_count)
-    rows = () if row is None else (_belonging(row, stream),)
-    await journal.change(
-        stream,
-        lambda incident, book: events(number),
-        cause=cause,
-        alerts=rows,
-        counters={f"incident/{team}": stream_count, _day(team, now): day_count},
-    )
-    return stream
+    names = (f"incident/{team}", f"number/{team}/{now:%Y-%m-%d}")
+    streams, days = [await journal.count(name) for name in names]
+    streams = streams if seen is None else seen
+    pattern = _pattern(journal, team)
+    return [
+        Opening(
+            stream=f"{team}-{streams + at}",
+            number=spell_number(pattern, now, days + at),
+            counters={names[0]: streams + at, names[1]: days + at},
+        )
+        for at in range(1, most + 1)
+    ]
 
 
-def _day(team: str, now: datetime) -> str:
-    return f"number/{team}/{now:%Y-%m-%d}"
-
-
-def _belonging(row: AlertRow, stream: str) -> AlertRow:
-    from msgspec.structs import replace
-
-    return replace(row, incident=stream)
+async def open_incident(journal: Journal, team: str, events: Events, cause: str) -> str:
+    """Open an incident for `team`; its id. The caller holds the team's lane of the intake."""
+    (opening,) = await count_on(journal, team)
+    write = Write(counters=opening.counters)
+    await journal.change(opening.stream, lambda incident, book: events(opening.number), cause=cause, write=write)
+    journal.note_counts(opening.counters)
+    return opening.stream
 
 
 def _pattern(journal: Journal, team: str) -> str | None:

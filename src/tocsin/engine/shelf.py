@@ -59,7 +59,7 @@ class Shelf:
         self._models: dict[str, Playbook] = {}
         self._decode = msgspec.json.Decoder(Playbook)
         self.standing: Callable[[str], Awaitable[Standing]] = _no_standing
-        self.open_incidents: Callable[[str], Awaitable[list[Incident]]] = _no_incidents
+        self.forbidding_incidents: Callable[[str], Awaitable[list[Incident]]] = _no_incidents
 
     async def keep_playbooks(self) -> None:
         """Put every team's source and compiled model among the blobs, so that incidents can pin them."""
@@ -139,7 +139,7 @@ class Shelf:
     async def _in_force(self, incident: Incident) -> tuple[InForce, ...]:
         """What the team's other open incidents forbid; a team's incidents share its targets."""
         found = []
-        for other in await self.open_incidents(incident.team):
+        for other in await self.forbidding_incidents(incident.team):
             if other.id == incident.id:
                 continue
             playbook = await self.playbook(other.model)

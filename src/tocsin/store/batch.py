@@ -64,7 +64,7 @@ def _find_refusal(write: Write, ends: dict[str, int], counts: dict[str, int]) ->
         if ends.get(append.stream, 0) != append.expected_seq:
             return Stale(f"{append.stream} has moved on to entry {ends.get(append.stream, 0)}.")
     for name, value in write.counters.items():
-        if counts.get(name, 0) != value - 1:
+        if counts.get(name, 0) != value - write.spans.get(name, 1):
             return Stale(f"The counter {name} has moved on.")
     return None
 

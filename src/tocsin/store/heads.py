@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import logging
 import os
-from concurrent.futures import ThreadPoolExecutor
+import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, select
 
 from tocsin.errors import Corrupt
 from tocsin.store import schema
@@ -23,6 +24,8 @@ from tocsin.timeline.chain import Head, Mark
 from tocsin.timeline.entry import Sealed
 
 LOG = logging.getLogger("tocsin.store")
+
+MARK_EVERY_S = 0.1
 
 
 class HeadLog:
@@ -34,12 +37,19 @@ class HeadLog:
         self._newest: Head | None = None
         self._end(connection)
 
-    def add(self, connection: Connection, last: Sealed) -> None:
-        """Write down, in this transaction, that `last` is the end of its stream."""
+    def add_all(self, connection: Connection, lasts: Sequence[Sealed]) -> None:
+        """Write down, in this transaction, that each of `lasts` is the end of its stream."""
+        if not lasts:
+            return
         n, seal = self._end(connection)
-        head = chain.seal_head(self._key, seal, n + 1, last)
-        connection.execute(insert(schema.head).values(**msgspec.structs.asdict(head)))
-        self._last, self._newest = (head.n, head.seal), head
+        rows = []
+        for last in lasts:
+            n += 1
+            head = chain.seal_head(self._key, seal, n, last)
+            seal = head.seal
+            rows.append((n, head.stream, head.seq, head.mac, seal))
+        connection.exec_driver_sql("INSERT INTO head (n, stream, seq, mac, seal) VALUES (?, ?, ?, ?, ?)", rows)
+        self._last, self._newest = (n, seal), head
 
     def _end(self, connection: Connection) -> tuple[int, bytes]:
         if self._last is None:
@@ -64,18 +74,31 @@ class HeadLog:
 
 
 class MarkFile:
-    """Writes marks, one after the other; where several wait, only the newest is written."""
+    """Writes marks, one after the other; where several wait, only the newest is written.
+
+    At most one in `MARK_EVERY_S`: each costs a sync of its own, which the next commit would wait for.
+    """
 
     def __init__(self, key: bytes, path: Path) -> None:
         self._key, self._path = key, path
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="tocsin-mark")
+        self._wanted, self._ended = threading.Event(), threading.Event()
         self._newest: Head | None = None
         self._written: Head | None = None
+        self._thread = threading.Thread(target=self._run, name="tocsin-mark", daemon=True)
+        self._thread.start()
 
     def set(self, head: Head) -> None:
         """Have `head` written soon."""
         self._newest = head
-        self._thread.submit(self._write)
+        self._wanted.set()
+
+    def _run(self) -> None:
+        while not self._ended.is_set():
+            self._wanted.wait()
+            self._wanted.clear()
+            self._write()
+            self._ended.wait(MARK_EVERY_S)
+        self._write()
 
     def _write(self) -> None:
         head = self._newest
@@ -90,7 +113,9 @@ class MarkFile:
 
     def close(self) -> None:
         """Return once everything is written."""
-        self._thread.shutdown()
+        self._ended.set()
+        self._wanted.set()
+        self._thread.join()
 
 
 def write_mark(path: Path, mark: Mark) -> None:

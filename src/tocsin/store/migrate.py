@@ -12,7 +12,7 @@ from sqlalchemy import Connection, insert, inspect, select, text, update
 from tocsin.store import schema
 from tocsin.store.lock import SchemaNotKnown
 
-NEWEST = 3
+NEWEST = 4
 """The revision that `schema.py` is."""
 
 

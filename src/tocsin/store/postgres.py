@@ -24,7 +24,8 @@ from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_dbapi
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from tocsin.engine.contracts import Errand, Write
+from tocsin.alert.held import Held
+from tocsin.engine.contracts import Errand, Joining, Write
 from tocsin.errors import Stale
 from tocsin.store import schema
 from tocsin.store.batch import CHANNEL, commit, names_of
@@ -153,6 +154,19 @@ class PostgresStore(Reading):
             else:
                 _end(done, refusal)
 
+    # ── what only one process could hold in memory ─────────────────────────────────────────────────────────────────
+
+    is_sole = False
+    """Other nodes change alerts too: the intake asks for each."""
+
+    async def held(self) -> tuple[list[Held], list[bytes]]:
+        """Nothing is held here."""
+        return [], []
+
+    async def joining(self) -> list[Joining]:
+        """Nothing waits for its timeline: what joins is told in the commit of its row."""
+        return []
+
     # ── work that is leased ────────────────────────────────────────────────────────────────────────────────────────
 
     async def due(self, now: datetime, limit: int) -> list[str]:
@@ -193,11 +207,11 @@ class PostgresStore(Reading):
         renewed = update(t).where(t.c.id == errand, t.c.claimed, t.c.holder == self.node.id).values(lease=_LEASE)
         return await self.in_transaction(lambda c: c.execute(renewed).rowcount) == 1
 
-    async def release(self, errand: int, due_at: datetime) -> None:
+    async def release(self, errand: Errand, due_at: datetime) -> None:
         """Give an errand back, to be handed out again from `due_at` on, to whichever node asks first."""
         t = schema.errand
         changes = {"claimed": False, "holder": None, "lease": None, "attempts": t.c.attempts + 1}
-        mine = update(t).where(t.c.id == errand, t.c.holder == self.node.id)
+        mine = update(t).where(t.c.stream == errand.stream, t.c.seq == errand.seq, t.c.holder == self.node.id)
         await self.in_transaction(lambda c: c.execute(mine.values(due_at=stamp(due_at), **changes)))
 
     async def release_claims(self) -> int:

@@ -21,6 +21,9 @@ from tocsin.timeline.entry import Sealed
 
 T = TypeVar("T")
 
+MOST_ASKED = 500
+"""Fingerprints in one query."""
+
 
 class Reading:
     """Reads by `read`, which each store does its own way."""
@@ -62,6 +65,14 @@ class Reading:
         query = select(t).where(t.c.team == team, t.c.fingerprint == fingerprint)
         row = await self.read(lambda c: c.execute(query).first())
         return None if row is None else read_alert(row)
+
+    async def alerts_by_fingerprint(self, team: str, fingerprints: Sequence[str]) -> dict[str, AlertRow]:
+        """Those of a team's alerts that are there."""
+        t = schema.alert
+        asked = [fingerprints[at : at + MOST_ASKED] for at in range(0, len(fingerprints), MOST_ASKED)]
+        queries = [select(t).where(t.c.team == team, t.c.fingerprint.in_(each)) for each in asked]
+        rows = await self.read(lambda c: [row for query in queries for row in c.execute(query)])
+        return {row.fingerprint: read_alert(row) for row in rows}
 
     async def alerts(
         self, team: str | None = None, *, firing: bool | None = None, incident: str | None = None

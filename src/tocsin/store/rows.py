@@ -7,8 +7,10 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from tocsin.alert.held import Held
 from tocsin.alert.row import AlertRow
 from tocsin.engine.contracts import Append, Card, Errand
+from tocsin.store import schema
 from tocsin.timeline.chain import Head
 from tocsin.timeline.codec import stamp, unstamp
 from tocsin.timeline.entry import Sealed
@@ -107,6 +109,25 @@ def read_alert(row: Any) -> AlertRow:
     )
 
 
+HELD_NAMES = ("team", "fingerprint", "starts_at", "ends_at", "updated_at", "firing", "incident")
+HELD = tuple(schema.alert.c[name] for name in HELD_NAMES)
+"""The columns of an alert that are held in memory."""
+
+
+def read_held(row: Any) -> Held:
+    """A row of these columns."""
+    team, fingerprint, starts_at, ends_at, updated_at, firing, incident = row
+    return Held(
+        team=team,
+        fingerprint=fingerprint,
+        starts_at=unstamp(starts_at),
+        ends_at=unstamp(ends_at),
+        updated_at=unstamp(updated_at),
+        firing=bool(firing),
+        incident=incident,
+    )
+
+
 def card_row(card: Card) -> dict[str, Any]:
     """A card as a row of `card`."""
     times = {name: getattr(card, name) for name in ("opened_at", "acknowledged_at", "resolved_at")}
@@ -128,6 +149,8 @@ def read_card(row: Any) -> Card:
         resolved_at=_unstamp(row.resolved_at),
         seq=row.seq,
         public=bool(row.public),
+        grouping=row.grouping,
+        forbids=bool(row.forbids),
     )
 
 

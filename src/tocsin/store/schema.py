@@ -20,6 +20,7 @@ from sqlalchemy import (
     UniqueConstraint,
     false,
     text,
+    true,
 )
 from sqlalchemy import Text as AnyText
 from sqlalchemy.dialects import postgresql
@@ -97,6 +98,20 @@ alert = Table(
     Column("incident", Text),
 )
 
+heard = Table(
+    "heard",
+    METADATA,
+    Column("n", Integer, primary_key=True),
+    Column("body", LargeBinary, nullable=False),
+)
+
+joining = Table(
+    "joining",
+    METADATA,
+    Column("n", Integer, primary_key=True),
+    Column("body", LargeBinary, nullable=False),
+)
+
 card = Table(
     "card",
     METADATA,
@@ -112,6 +127,8 @@ card = Table(
     Column("resolved_at", Text),
     Column("seq", Integer, nullable=False),
     Column("public", Boolean, nullable=False),
+    Column("grouping", Text, nullable=False, server_default=text("''")),
+    Column("forbids", Boolean, nullable=False, server_default=true()),
     Index("card_team", "team", "status"),
     Index("card_opened", "opened_at"),
 )

@@ -163,6 +163,7 @@ class Story:
 
     async def settle(self) -> None:
         """Let everything that is due now happen."""
+        await self.engine.dispatch.drain()
         while await self.engine.turn():
             await self.engine.dispatch.drain()
 

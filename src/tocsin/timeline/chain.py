@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 import msgspec
 
@@ -54,8 +55,15 @@ class Flaw(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _mac(key: bytes, *parts: bytes) -> bytes:
-    framed = b"".join(len(part).to_bytes(4, "big") + part for part in parts)
-    return hmac.digest(key, framed, hashlib.sha256)
+    keyed = _begin(key).copy()
+    keyed.update(b"".join([len(part).to_bytes(4, "big") + part for part in parts]))
+    return keyed.digest()
+
+
+@lru_cache(maxsize=8)
+def _begin(key: bytes) -> hmac.HMAC:
+    """An HMAC that has taken in its key and nothing else; unlike `hmac.digest` it keeps no other thread waiting."""
+    return hmac.new(key, digestmod=hashlib.sha256)
 
 
 def seal_entry(key: bytes, before: bytes, entry: Entry) -> Sealed:

@@ -142,6 +142,8 @@ _CONTROLS = bytes(set(range(0x20)) - set(b"\t\n" + _OF_ESCAPES)) + b"\x7f"
 
 def plain(text: str) -> str:
     """The text without terminal escapes, control and direction characters: safe for screens, chat and terminals."""
+    if text.isascii() and text.isprintable():
+        return text
     return plain_bytes(text.encode("utf-8", "surrogatepass")).decode("utf-8", "surrogatepass")
 
 

@@ -19,8 +19,8 @@ from tocsin.web.render import render, spell_size
 
 LOG = logging.getLogger("tocsin.web")
 
-RETRY_AFTER_S = 5
-"""What whoever comes at the wrong moment is asked to wait."""
+RETRY_AFTER = "1"
+"""Seconds after which whoever was told 503 may try again."""
 JSON_PATHS = ("/api/", "/in/", "/integrations/", "/ping/", "/events", "/demo/state", "/openapi")
 HTTP_TEXTS = {
     404: "There is nothing at this address.",
@@ -48,8 +48,7 @@ def answer_failure(request: Request[Any, Any, Any], error: Exception) -> Respons
     """The answer to an error, in the words and the form that whoever asked can use."""
     status, failure = _describe(request, error)
     headers = {"WWW-Authenticate": "Bearer"} if status == NotSignedIn.status else {}
-    if status == 503:
-        headers["Retry-After"] = str(RETRY_AFTER_S)
+    headers |= {"Retry-After": RETRY_AFTER} if status == 503 else {}
     if "/api/v2/" in request.scope["path"]:
         return Response(
             msgspec.json.encode(failure.message), status_code=status, media_type=MediaType.JSON, headers=headers

@@ -34,7 +34,8 @@ class Library:
         """The incident with its book, people and source. Raises `NotFound`."""
         incident, journal = await self.incident(stream), self._desk.engine.journal
         now = self._desk.clock.now()
-        rows = await journal.store.alerts(incident=incident.id) if incident.alerts else []
+        intake = self._desk.engine.intake
+        rows = await intake.alerts(incident=incident.id) if incident.alerts else []
         return Scene(
             incident=incident,
             book=await journal.shelf.book(incident),

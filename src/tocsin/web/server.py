@@ -36,6 +36,8 @@ def make_server(app: Litestar) -> Server:
     config = uvicorn.Config(
         app,
         log_config=None,
+        http="httptools",
+        loop="none",
         access_log=False,
         server_header=False,
         date_header=True,

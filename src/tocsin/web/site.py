@@ -26,6 +26,7 @@ from tocsin.web.desk import Desk
 from tocsin.web.failure import answer_failure
 from tocsin.web.frame import provide_frame
 from tocsin.web.hooks import alertmanager, moves, opsgenie, pagerduty, pings, reads
+from tocsin.web.hooks.fast import FastIntake
 from tocsin.web.library import Library
 from tocsin.web.live import Live
 from tocsin.web.postmortem import Postmortems
@@ -229,7 +230,7 @@ def create_app(desk: Desk) -> Litestar:
         pdb_on_exception=False,
     )
     app.state.desk, app.state.live = desk, listeners
-    app.asgi_handler = wrap(app.asgi_handler)
+    app.asgi_handler = cast("ASGIApp", FastIntake(desk, wrap(app.asgi_handler), HEADERS))
     return app
 
 

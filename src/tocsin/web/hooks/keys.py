@@ -9,6 +9,7 @@ from __future__ import annotations
 import hmac
 import ipaddress
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -57,6 +58,14 @@ def _require_program(desk: Desk, request: Request[Any, Any, Any]) -> None:
         raise NotAuthorised("A web page sent this. Alerts without a key are taken from programs on this machine only.")
 
 
+def may_do_without_key(desk: Desk, headers: Mapping[bytes, bytes]) -> bool:
+    """Whether a request is plainly a program's of this machine; what is doubtful is for the ordinary way to judge."""
+    if b"origin" in headers or headers.get(b"sec-fetch-site", b"none") != b"none":
+        return False
+    return _is_loopback(headers.get(b"host", b"").decode("latin-1"))
+
+
+@lru_cache(maxsize=64)
 def _is_loopback(netloc: str) -> bool:
     try:
         name = urlsplit(f"//{netloc}").hostname or ""

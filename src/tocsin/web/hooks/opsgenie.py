@@ -17,7 +17,7 @@ from tocsin.alert.heartbeat import Word
 from tocsin.alert.sources.opsgenie import parse_act, parse_creation
 from tocsin.errors import Conflict, NotSignedIn, Unavailable, UserError
 from tocsin.web.desk import Desk
-from tocsin.web.failure import RETRY_AFTER_S, answer_failure
+from tocsin.web.failure import RETRY_AFTER, answer_failure
 from tocsin.web.hooks.keys import find_team
 from tocsin.web.hooks.taking import take
 
@@ -79,7 +79,7 @@ def answer(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
     """Every error in Opsgenie's shape."""
     fresh = str(uuid.uuid4())
     if isinstance(error, Unavailable | Conflict):
-        headers = {"Retry-After": str(RETRY_AFTER_S)}
+        headers = {"Retry-After": RETRY_AFTER}
         return Response(Told(str(error), fresh), status_code=429, headers=headers)
     if isinstance(error, UserError):
         return Response(Told(str(error), fresh), status_code=422 if error.status == 400 else error.status)

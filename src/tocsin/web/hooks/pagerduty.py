@@ -18,7 +18,7 @@ from litestar.params import RawBody
 from tocsin.alert.sources.pagerduty import InvalidEvent, Parsed, parse_change, parse_event, parse_old_event
 from tocsin.errors import Conflict, NotFound, Unavailable, UserError
 from tocsin.web.desk import Desk
-from tocsin.web.failure import RETRY_AFTER_S, answer_failure
+from tocsin.web.failure import RETRY_AFTER, answer_failure
 from tocsin.web.hooks.keys import require_path_key
 from tocsin.web.hooks.taking import take
 
@@ -66,7 +66,7 @@ REFUSALS = {
 def answer(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
     """Every error in PagerDuty's shape."""
     if isinstance(error, Unavailable | Conflict):
-        headers = {"Retry-After": str(RETRY_AFTER_S)}
+        headers = {"Retry-After": RETRY_AFTER}
         return Response(Refused("throttle exceeded", str(error)), status_code=429, headers=headers)
     if isinstance(error, InvalidEvent):
         return Response(Refused("invalid event", INVALID, error.errors), status_code=400)

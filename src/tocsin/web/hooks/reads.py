@@ -140,9 +140,11 @@ class Reads:
 
     async def alerts(self, team: str | None, asked: Asked) -> list[Gettable]:
         """The alerts that fire and are asked for, by fingerprint."""
-        journal, now = self._desk.engine.journal, self._desk.clock.now()
-        rows = [row for row in await journal.store.alerts(team, firing=True) if not row.is_silent(now)]
-        silences = {each: (await journal.standing(each or TRIAGE)).silences for each in {row.team for row in rows}}
+        engine, now = self._desk.engine, self._desk.clock.now()
+        rows = [row for row in await engine.intake.alerts(team, firing=True) if not row.is_silent(now)]
+        silences = {
+            each: (await engine.journal.standing(each or TRIAGE)).silences for each in {row.team for row in rows}
+        }
         shown = (show_alert(row, find_active(silences[row.team].values(), row.labels, now)) for row in rows)
         return sorted((each for each in shown if asked.wants(each)), key=lambda each: each.fingerprint)
 

@@ -1,0 +1,121 @@
+"""Which incidents are open: by what an alert must have to join one, and by whether they forbid anything.
+
+A storm asks for each alert, so nothing here looks at an incident that it does not answer with. A team's index is made
+from the cards when it is first asked for, and kept true by the journal after each commit.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from tocsin.engine.contracts import Card
+from tocsin.incident.state import Incident
+
+
+class Mark(NamedTuple):
+    """What an alert must have in common with an incident to join it; the name counts only without a scenario."""
+
+    scenario: str | None
+    name: str
+    group: str
+
+
+class Known(NamedTuple):
+    """What the index holds of an open incident; of one without a scenario `size` alerts have been looked at."""
+
+    marks: frozenset[Mark]
+    forbids: bool
+    size: int
+
+
+class TeamIndex:
+    """The open incidents of one team, the first opened first."""
+
+    def __init__(self) -> None:
+        self.streams: dict[str, Known] = {}
+        self.forbidding: dict[str, None] = {}
+        self._by_mark: dict[Mark, dict[str, None]] = {}
+
+    def find(self, mark: Mark) -> str | None:
+        """The open incident that an alert joins."""
+        return next(iter(self._by_mark.get(mark, ())), None)
+
+    def take_card(self, card: Card) -> None:
+        """An open incident of a scenario, as its card shows it."""
+        mark = Mark(card.scenario, "", card.grouping)
+        self._put(card.id, Known(frozenset((mark,)), card.forbids, 0))
+
+    def take(self, incident: Incident, forbids: bool) -> None:
+        """An open incident as it is now."""
+        size = 0 if incident.scenario is not None else len(incident.alerts)
+        before = self.streams.get(incident.id)
+        if before is not None and before.forbids == forbids and before.size == size and _fits(before, incident):
+            return
+        self._put(incident.id, Known(find_marks(incident), forbids, size))
+
+    def _put(self, stream: str, known: Known) -> None:
+        before = self.streams.get(stream)
+        for mark in before.marks - known.marks if before else ():
+            self._take_off(mark, stream)
+        for mark in known.marks - before.marks if before else known.marks:
+            self._by_mark.setdefault(mark, {})[stream] = None
+        self.streams[stream] = known
+        if known.forbids:
+            self.forbidding[stream] = None
+        else:
+            self.forbidding.pop(stream, None)
+
+    def drop(self, stream: str) -> None:
+        """It is not open, or not this team's."""
+        before = self.streams.pop(stream, None)
+        self.forbidding.pop(stream, None)
+        for mark in before.marks if before else ():
+            self._take_off(mark, stream)
+
+    def _take_off(self, mark: Mark, stream: str) -> None:
+        holders = self._by_mark[mark]
+        del holders[stream]
+        if not holders:
+            del self._by_mark[mark]
+
+
+def find_marks(incident: Incident) -> frozenset[Mark]:
+    """What alerts must have to join an incident."""
+    if incident.scenario is not None:
+        return frozenset((Mark(incident.scenario, "", incident.group),))
+    return frozenset(Mark(None, alert.seen.name, incident.group) for alert in incident.alerts.values())
+
+
+def _fits(known: Known, incident: Incident) -> bool:
+    """Whether the marks are those of the scenario that the incident has now."""
+    return all(mark.scenario == incident.scenario for mark in known.marks) and bool(known.marks)
+
+
+class OpenIndex:
+    """The indexes of the teams that have been asked about."""
+
+    def __init__(self) -> None:
+        self.teams: dict[str, TeamIndex] = {}
+        self._missed: list[tuple[Incident, bool]] | None = None
+
+    def begin(self) -> None:
+        """A team's index is being made: what changes meanwhile is kept."""
+        self._missed = []
+
+    def end(self, team: str, made: TeamIndex) -> TeamIndex:
+        """It is made, and brought up to date."""
+        missed, self._missed = self._missed or [], None
+        self.teams[team] = made
+        for incident, forbids in missed:
+            self.note(incident, forbids)
+        return made
+
+    def note(self, incident: Incident, forbids: bool) -> None:
+        """Keep the indexes true after a change of an incident, which may have changed its team."""
+        if self._missed is not None:
+            self._missed.append((incident, forbids))
+        for team, index in self.teams.items():
+            if team == incident.team and incident.is_open:
+                index.take(incident, forbids)
+            elif incident.id in index.streams:
+                index.drop(incident.id)

@@ -1,0 +1,94 @@
+"""Lanes: what waits for one team is decided together, one batch after the other, and no team waits for another.
+
+Two messages that speak of the same alert cannot open two incidents, and while one batch is on its way to the disk the
+next one gathers. Whoever brought signals waits for all of theirs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+
+from tocsin.alert.route import Destination
+from tocsin.alert.row import AlertRow
+from tocsin.alert.signal import Timed
+
+MOST_IN_BATCH = 2000
+"""Signals that are decided and committed together."""
+MOST_FAILURES = 3
+"""After so many signals of one message that could not be taken in, the rest is not tried: the fault is ours."""
+
+
+class Backlog:
+    """How many signals of all messages are on their way in, whether or not anybody still waits for them."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+
+class Receipt:
+    """One message: how many of its signals are still to be taken in, and how many could not be."""
+
+    __slots__ = ("_backlog", "failed", "left", "waits")
+
+    def __init__(self, count: int, backlog: Backlog) -> None:
+        self.left, self.failed = count, 0
+        self._backlog = backlog
+        backlog.count += count
+        self.waits: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def done(self) -> None:
+        """One signal is on disk, or failed."""
+        self.left -= 1
+        self._backlog.count -= 1
+        if not self.left and not self.waits.done():
+            self.waits.set_result(None)
+
+
+class Item:
+    """A signal on its way in: where it belongs, what it says, and how its labels were spelt if that is known.
+
+    `anew`: it is no message, but an alert that fires as far as is known and has no incident.
+    """
+
+    __slots__ = ("anew", "form", "keyed", "receipt", "row", "timed", "to")
+
+    def __init__(
+        self,
+        to: Destination,
+        timed: Timed,
+        row: AlertRow,
+        receipt: Receipt,
+        keyed: str | None,
+        form: tuple[bytes, int] | None,
+        *,
+        anew: bool = False,
+    ) -> None:
+        self.anew = anew
+        self.to, self.timed, self.row, self.receipt, self.keyed, self.form = to, timed, row, receipt, keyed, form
+
+
+class Lane:
+    """What waits for one team."""
+
+    def __init__(self, take: Callable[[list[Item]], Awaitable[None]]) -> None:
+        self._take = take
+        self.lock = asyncio.Lock()
+        self.waiting: deque[Item] = deque()
+        self._task: asyncio.Task[None] | None = None
+
+    def put(self, item: Item) -> None:
+        """Have a signal taken in."""
+        self.waiting.append(item)
+        if self._task is None:
+            self._task = asyncio.create_task(self._run())
+
+    async def _run(self) -> None:
+        try:
+            while self.waiting:
+                async with self.lock:
+                    batch = [self.waiting.popleft() for _ in range(min(len(self.waiting), MOST_IN_BATCH))]
+                    await self._take(batch)
+        finally:
+            self._task = None

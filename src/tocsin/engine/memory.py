@@ -1,0 +1,198 @@
+"""The alerts in memory, where one process owns the store: a repeat costs a look-up, and no disk.
+
+It is filled after each commit, never before: what it says is on disk, except for later ends of alerts that fire. Those
+are written within `FLUSH_S`; after a restart an alert that was not silent at the last word is not silent for that long.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+import msgspec
+
+from tocsin.alert.held import Held, hold, pack, sum_up, unpack
+from tocsin.alert.row import AlertRow
+from tocsin.alert.sources.posted import Post
+from tocsin.engine.contracts import Heard
+
+FLUSH_S = 5.0
+GRACE = timedelta(seconds=10)
+"""A later end reaches the disk within that time, and after a restart so much is given to every alert."""
+MOST_HELD = 1_000_000
+"""Alerts in memory. What is beyond is looked up on disk, each time."""
+MOST_HEARD = 60
+"""Flushes before everything heard of since the last full rows is written once as a whole."""
+AT_ONCE = 5000
+"""Alerts that are looked at in one go."""
+MOST_FORMS = 500_000
+"""Spellings of labels that are known again without being read."""
+
+
+class Form:
+    """Labels as one source spells them, and what it said of them last."""
+
+    __slots__ = ("held", "said")
+
+    def __init__(self, held: Held, said: int) -> None:
+        self.held, self.said = held, said
+
+
+def _find_end(form: Form, post: Post, now: datetime) -> datetime | None:
+    """When a post ends that is nothing but a repeat of what is held; null for another one.
+
+    What is joined by other rules than that the start stays and the end moves on (`row.py`) is another one.
+    """
+    held, starts_at = form.held, post.startsAt
+    if not held.firing or form.said != post.said():
+        return None
+    ends_at = post.end(now)
+    if ends_at is None or ends_at < held.ends_at:
+        return None
+    if starts_at is None:
+        joins = post.endsAt is None and held.starts_at < now < held.ends_at
+    else:
+        joins = starts_at.tzinfo is not None and (
+            starts_at == held.starts_at or held.starts_at < starts_at < held.ends_at
+        )
+    return ends_at if joins else None
+
+
+class Memory:
+    """Alerts by team and fingerprint, and by how their labels were spelt."""
+
+    def __init__(self) -> None:
+        self._held: dict[tuple[str, str], Held] = {}
+        self.forms: dict[str | None, dict[bytes, Form]] = {}
+        self._forms = 0
+        self._touched: list[Held] = []
+        self._late: dict[tuple[str, str], Held] = {}
+        self._flushes = 0
+        self._doubted: set[tuple[str, str]] = set()
+        self.is_complete = True
+
+    def find(self, team: str, fingerprint: str) -> Held | None:
+        """What is held of an alert."""
+        return self._held.get((team, fingerprint))
+
+    def doubt(self, team: str, fingerprint: str) -> None:
+        """A commit failed that may be on disk all the same: only the disk knows."""
+        self._doubted.add((team, fingerprint))
+        held = self._held.pop((team, fingerprint), None)
+        if held is not None:
+            held.firing = False  # no form that leads to it counts as a repeat
+
+    def is_doubted(self, team: str, fingerprint: str) -> bool:
+        """Whether an alert that is not held may be on disk."""
+        return not self.is_complete or (team, fingerprint) in self._doubted
+
+    def keep(self, row: AlertRow) -> Held:
+        """A row that is on disk."""
+        key = (row.team, row.fingerprint)
+        self._late.pop(key, None)
+        self._doubted.discard(key)
+        before = self._held.get(key)
+        if before is None:
+            return self._add(hold(row))
+        before.starts_at, before.ends_at, before.updated_at = row.starts_at, row.ends_at, row.updated_at
+        before.firing, before.incident, before.said = row.firing, row.incident, sum_up(row)
+        return before
+
+    def _add(self, held: Held) -> Held:
+        if len(self._held) < MOST_HELD:
+            self._held[held.team, held.fingerprint] = held
+        else:
+            self.is_complete = False
+        return held
+
+    def remember_form(self, keyed: str | None, labels: bytes, held: Held, said: int) -> None:
+        """Know these labels again as they are spelt here."""
+        if self._forms >= MOST_FORMS:
+            self.forget_forms()
+        if self._held.get((held.team, held.fingerprint)) is held:
+            self._forms += 1
+            self.forms.setdefault(keyed, {})[labels] = Form(held, said)
+
+    def forget_forms(self) -> None:
+        """Read everything anew: the settings may have changed what labels mean."""
+        self.forms.clear()
+        self._forms = 0
+
+    def take_repeats(self, keyed: str | None, posts: list[Post], now: datetime) -> list[Post]:
+        """Touch what is nothing but a repeat of an alert that fires; the others are left to be looked at."""
+        forms = self.forms.get(keyed)
+        if not forms:
+            return posts
+        left: list[Post] = []
+        looked_at: set[bytes] = set()
+        for post in posts:
+            labels = bytes(post.labels)
+            form = forms.get(labels)
+            ends_at = _find_end(form, post, now) if form is not None and labels not in looked_at else None
+            if form is None or ends_at is None:  # what follows of the same alert in this message comes after it
+                left.append(post)
+                looked_at.add(labels)
+            else:
+                self.touch(form.held, ends_at, now)
+        return left
+
+    def touch(self, held: Held, ends_at: datetime, now: datetime) -> None:
+        """An alert that fires was heard of again."""
+        if not held.is_touched:
+            self._touched.append(held)
+        held.touch(ends_at, now)
+
+    def take_touched(self) -> Heard | None:
+        """What is to be written of later ends now; null where there is nothing."""
+        touched = [held for held in self._touched if held.firing]
+        for held in self._touched:
+            held.is_touched = False
+        self._touched = []
+        if not touched:
+            return None
+        self._late.update(((held.team, held.fingerprint), held) for held in touched)
+        self._flushes += 1
+        if self._flushes % MOST_HEARD:
+            return Heard(body=pack(touched))
+        return Heard(body=pack(held for held in self._late.values() if held.firing), whole=True)
+
+    def touch_again(self, heard: Heard) -> None:
+        """What was taken could not be written: it is to be written later."""
+        for team, fingerprint, updated_at, ends_at in unpack(heard.body):
+            held = self._held.get((team, fingerprint))
+            if held is not None and held.firing:
+                self.touch(held, ends_at, max(updated_at, held.updated_at))
+
+    def load(self, rows: Iterable[Held], heard: Iterable[bytes], now: datetime) -> None:
+        """What a server before this one has left."""
+        for held in rows:
+            self._add(held)
+        last = max((held.updated_at for held in self._held.values()), default=now)
+        for body in heard:
+            for team, fingerprint, updated_at, ends_at in unpack(body):
+                found = self._held.get((team, fingerprint))
+                last = max(last, updated_at)
+                if found is not None and found.firing and updated_at >= found.updated_at:
+                    found.updated_at, found.ends_at = updated_at, ends_at
+                    self._late[team, fingerprint] = found
+        for held in self._held.values():
+            if held.firing and held.ends_at > last:
+                held.ends_at = max(held.ends_at, now + GRACE)
+
+    def show(self, row: AlertRow) -> AlertRow:
+        """A row of the store as it is known now."""
+        held = self._held.get((row.team, row.fingerprint))
+        if held is None or not held.firing or not row.firing:
+            return row
+        return msgspec.structs.replace(row, ends_at=held.ends_at, updated_at=held.updated_at)
+
+    async def find_silent(self, after: datetime, until: datetime) -> dict[str, list[str]]:
+        """Fingerprints, by team, of alerts of incidents whose end lies after `after` and not after `until`."""
+        found: dict[str, list[str]] = {}
+        for at, held in enumerate(list(self._held.values())):
+            if held.firing and held.incident is not None and after < held.ends_at <= until:
+                found.setdefault(held.team, []).append(held.fingerprint)
+            if at % AT_ONCE == AT_ONCE - 1:  # whatever else is to be done is not held up
+                await asyncio.sleep(0)
+        return found

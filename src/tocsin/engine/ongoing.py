@@ -1,0 +1,76 @@
+"""The open incidents of each team: from the cards when they are first asked for, true with each commit from then on."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterable
+
+from tocsin.engine.contracts import Store
+from tocsin.engine.index import OpenIndex, TeamIndex
+from tocsin.errors import Corrupt
+from tocsin.incident.state import Incident
+
+LOG = logging.getLogger("tocsin.journal")
+
+Find = Callable[[str], Awaitable[Incident | None]]
+"""The incident of a stream. Raises `Corrupt`."""
+
+
+class Ongoing:
+    """What is open. One incident whose record does not hold together is left out, and said in the log."""
+
+    def __init__(self, store: Store, find: Find) -> None:
+        self._store, self._incident = store, find
+        self._index, self._loading = OpenIndex(), asyncio.Lock()
+
+    async def index(self, team: str) -> TeamIndex:
+        """The open incidents of a team, by what alerts join them."""
+        found = self._index.teams.get(team)
+        if found is None:
+            async with self._loading:
+                found = self._index.teams.get(team) or await self._load(team)
+        return found
+
+    async def _load(self, team: str) -> TeamIndex:
+        """From the cards; an incident without a scenario is known by its alerts, and read as a whole."""
+        self._index.begin()
+        made, unnamed = TeamIndex(), []
+        cards = await self._store.cards(team=team, open_only=True)
+        for card in sorted(cards, key=lambda card: card.opened_at):
+            made.take_card(card)
+            if card.scenario is None:
+                unnamed.append(card.id)
+        for stream in unnamed:
+            incident = await self._find_whole(stream)
+            made.drop(stream)
+            if incident is not None and incident.is_open:
+                made.take(incident, forbids=False)
+        return self._index.end(team, made)
+
+    def note(self, incident: Incident, forbids: bool) -> None:
+        """What an incident is now."""
+        self._index.note(incident, forbids)
+
+    def forget(self, team: str) -> None:
+        """Only the disk knows what is open."""
+        self._index.teams.pop(team, None)
+
+    async def find_all(self, team: str) -> list[Incident]:
+        """The open incidents of a team."""
+        return await self._find(sorted((await self.index(team)).streams))
+
+    async def find_forbidding(self, team: str) -> list[Incident]:
+        """Those of them that may forbid something."""
+        return await self._find(sorted((await self.index(team)).forbidding))
+
+    async def _find(self, streams: Iterable[str]) -> list[Incident]:
+        found = [await self._find_whole(stream) for stream in streams]
+        return [incident for incident in found if incident is not None and incident.is_open]
+
+    async def _find_whole(self, stream: str) -> Incident | None:
+        try:
+            return await self._incident(stream)
+        except Corrupt:
+            LOG.critical("%s does not hold together; run `tocsin verify` and call somebody.", stream)
+            return None

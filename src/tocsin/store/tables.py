@@ -1,0 +1,161 @@
+"""Writes put into the tables of SQLite: each kind of row by one prepared statement for all writes of a commit.
+
+Plain tuples and the driver's own statements, since this is where the time of a storm of alerts goes. The file belongs
+to one process, so the ends of streams are remembered between commits.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from operator import itemgetter
+from typing import Any
+
+from sqlalchemy import Connection, Table, func, insert, select
+from sqlalchemy.dialects import sqlite as dialect
+
+from tocsin.engine.contracts import Append, Write
+from tocsin.errors import Stale
+from tocsin.store import schema
+from tocsin.store.heads import HeadLog
+from tocsin.store.rows import alert_row, card_row
+from tocsin.timeline.codec import stamp
+
+MOST_ENDS = 100_000
+"""Streams whose ends are remembered; then half are forgotten."""
+
+
+def _spell(statement: Any) -> str:
+    """A statement as the driver takes it, with a question mark for each value."""
+    return str(statement.compile(dialect=dialect.dialect()))
+
+
+def _names(table: Table) -> list[str]:
+    return [column.name for column in table.columns]
+
+
+def _insert(table: Table, *names: str) -> str:
+    return _spell(insert(table).values(dict.fromkeys(names)))
+
+
+def _upsert(table: Table, *names: str) -> str:
+    fresh, keys = dialect.insert(table), [column.name for column in table.primary_key]
+    changes = {name: fresh.excluded[name] for name in names if name not in keys}
+    put = fresh.values(dict.fromkeys(names)).on_conflict_do_update(index_elements=keys, set_=changes)
+    return _spell(put)
+
+
+ENTRY = _insert(schema.entry, "stream", "seq", "at", "recorded_at", "body", "mac")
+ERRAND = _insert(schema.errand, "stream", "seq", "destination", "due_at", "claimed")
+HEARD = _insert(schema.heard, "body")
+JOINING = _insert(schema.joining, "n", "body")
+JOINED = "DELETE FROM joining WHERE n <= ?"
+CARD, ALERT = _upsert(schema.card, *_names(schema.card)), _upsert(schema.alert, *_names(schema.alert))
+WAKE = _upsert(schema.wake, "stream", "due_at")
+CARD_VALUES, ALERT_VALUES = itemgetter(*_names(schema.card)), itemgetter(*_names(schema.alert))
+NO_WAKE = "DELETE FROM wake WHERE stream = ?"
+CLOSE = "DELETE FROM errand WHERE stream = ? AND seq = ?"
+CLAIM = "UPDATE errand SET claimed = 1 WHERE stream = ? AND seq = ?"
+RELEASE = "UPDATE errand SET due_at = ? WHERE stream = ? AND due_at > ?"
+FIRST_COUNT = "INSERT INTO counter (name, value) VALUES (?, ?) ON CONFLICT (name) DO NOTHING"
+COUNT = "UPDATE counter SET value = ? WHERE name = ? AND value = ?"
+
+
+class Tables:
+    """Puts writes; knows where streams end."""
+
+    def __init__(self, heads: HeadLog) -> None:
+        self._heads = heads
+        self._ends: dict[str, int] = {}
+
+    def put(self, connection: Connection, writes: Sequence[Write]) -> None:
+        """Put writes, in their order. Raises `Stale` if a stream or counter has moved on."""
+        for write in writes:
+            for name, value in write.counters.items():
+                _count_up(connection, name, value, write.spans.get(name, 1))
+        appends = [append for write in writes for append in write.appends]
+        if appends:
+            self._append(connection, appends)
+        _many(connection, CLAIM, ((each.stream, each.seq) for write in writes for each in write.claims))
+        _many(connection, ALERT, (ALERT_VALUES(alert_row(row)) for write in writes for row in write.alerts))
+        if any(each.whole for write in writes for each in write.heard):
+            connection.exec_driver_sql("DELETE FROM heard")
+        _many(connection, JOINING, ((each.n, each.body) for write in writes for each in write.joining))
+        _many(connection, JOINED, ((write.joined,) for write in writes if write.joined is not None))
+        _many(connection, HEARD, ((each.body,) for write in writes for each in write.heard))
+
+    def committed(self) -> None:
+        """What was put is on disk."""
+        self._heads.set_mark()
+        if len(self._ends) > MOST_ENDS:
+            for stream in list(islice(self._ends, MOST_ENDS // 2)):
+                del self._ends[stream]
+
+    def forget(self) -> None:
+        """The transaction came to nothing."""
+        self._heads.forget()
+        self._ends.clear()
+
+    def _append(self, connection: Connection, appends: Sequence[Append]) -> None:
+        for append in appends:
+            self._expect(connection, append)
+        entries = [
+            (each.stream, each.seq, each.at, each.recorded_at, each.body, each.mac)
+            for append in appends
+            for each in append.entries
+        ]
+        try:
+            _many(connection, ENTRY, entries)
+        except sqlite3.IntegrityError as error:
+            raise Stale(f"One of {len(appends)} streams has moved on.") from error
+        self._heads.add_all(connection, [append.entries[-1] for append in appends if append.entries])
+        _set_wakes(connection, appends)
+        _many(connection, CLOSE, ((append.stream, seq) for append in appends for seq in append.closes))
+        _many(connection, ERRAND, _errands(appends))
+        for append in appends:
+            if append.release:
+                now = append.entries[-1].recorded_at
+                connection.exec_driver_sql(RELEASE, (now, append.stream, now))
+        _many(connection, CARD, (CARD_VALUES(card_row(each.card)) for each in appends if each.card is not None))
+
+    def _expect(self, connection: Connection, append: Append) -> None:
+        last = self._ends.get(append.stream)
+        if last is None and not append.expected_seq and append.entries:
+            last = 0  # a first entry that is there already is refused by the table itself
+        if last is None:
+            t = schema.entry
+            last = connection.execute(select(func.max(t.c.seq)).where(t.c.stream == append.stream)).scalar() or 0
+        if last != append.expected_seq:
+            raise Stale(f"{append.stream} has moved on to entry {last}.")
+        self._ends[append.stream] = last + len(append.entries)
+
+
+def _many(connection: Connection, statement: str, rows: Any) -> None:
+    """The driver's own call: this is the hot path, and a statement of SQLAlchemy's costs ten times a row."""
+    found = rows if isinstance(rows, list) else list(rows)
+    if found:
+        driver: sqlite3.Connection = connection.connection.driver_connection  # type: ignore[assignment] # it is SQLite
+        driver.executemany(statement, found)
+
+
+def _errands(appends: Sequence[Append]) -> Iterator[tuple[Any, ...]]:
+    for append in appends:
+        for each in append.errands:
+            yield each.stream, each.seq, each.destination, stamp(each.due_at), each.claimed
+
+
+def _set_wakes(connection: Connection, appends: Sequence[Append]) -> None:
+    """The latest one counts, where a stream is named twice."""
+    wakes = {append.stream: append.wake for append in appends}
+    _many(connection, WAKE, [(stream, stamp(wake)) for stream, wake in wakes.items() if wake is not None])
+    _many(connection, NO_WAKE, [(stream,) for stream, wake in wakes.items() if wake is None])
+
+
+def _count_up(connection: Connection, name: str, value: int, span: int) -> None:
+    if value == span:
+        done = connection.exec_driver_sql(FIRST_COUNT, (name, value))
+    else:
+        done = connection.exec_driver_sql(COUNT, (value, name, value - span))
+    if done.rowcount != 1:
+        raise Stale(f"The counter {name} has moved on.")

@@ -10,10 +10,10 @@ export PATH
 export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test oracle torture bench fuzz check format lock clean
+.PHONY: help setup demo test oracle torture bench bench-alerts fuzz check format lock clean
 
 help:            ## This list
-	@sed -n 's/^\([a-z]*\): *[a-z.\/]* *## /  make \1 \t/p' Makefile | expand -t 24
+	@sed -n 's/^\([a-z-]*\): *[a-z.\/]* *## /  make \1 \t/p' Makefile | expand -t 24
 
 setup: .venv/ready ## Make .venv in this folder
 
@@ -37,6 +37,9 @@ torture: .venv/ready ## Kill servers under load, COUNT times on each database, a
 
 bench: .venv/ready ## Speed of the compiler beside a bare Markdown parser
 	@$(BIN)/python bench/compile.py $(PLAYBOOKS)
+
+bench-alerts: .venv/ready ## Alerts and pages beside Alertmanager (TOCSIN_ALERTBENCH names the load generator)
+	@$(BIN)/python bench/alerts.py --out bench/alerts.md
 
 fuzz: .venv/ready ## Feed the compiler bytes that nobody would write, for SECONDS
 	@$(BIN)/python tools/fuzz.py $(SECONDS)

@@ -76,7 +76,7 @@ async def test_a_group_of_mixed_states_by_webhook(open_house: Open, tmp_path: Pa
             first = {row.fingerprint: row.updated_at for row in await house.story.store.alerts("quorum")}
 
             async def repeated() -> bool:
-                rows = await house.story.store.alerts("quorum")
+                rows = await house.story.engine.intake.alerts("quorum")
                 return all(row.updated_at > first[row.fingerprint] for row in rows)
 
             await until(repeated, "repetition")

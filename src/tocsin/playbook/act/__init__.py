@@ -20,7 +20,7 @@ __all__ = ["FILE_TOOLS", "Call", "find_acts", "find_named", "read_calls"]
 _CONFIG = re.compile(r"^/etc/|\.(?:conf|cnf|cfg|ini|ya?ml|toml|properties|env)$|(?:^|/)\.env")
 _AWAY = re.compile(r"^/tmp/|evidence|incident|forensic|backup|archive", re.IGNORECASE)
 _START = re.compile(r"(?:docker|podman|docker-compose|systemctl|service|kubectl|pm2|supervisorctl)\b.* (?:start|up)\b")
-_HISTORY = re.compile(r"\b(?:HISTFILE|HISTSIZE|HISTFILESIZE)=")
+_HISTORY = re.compile(r"\bHIST(?:FILE|SIZE|FILESIZE)=|\bunset\s[^;&|]*\bHIST|\bset\s+\+o\s+history\b")
 _STOP = re.compile(
     r"(?:docker|podman|docker-compose|systemctl|service|kubectl|pm2|supervisorctl)\b.* (?:stop|kill|down)\b"
 )
@@ -73,7 +73,6 @@ _LOOKS = frozenset(
     "query is-active is-enabled cat tail watch port config validate explain wait".split()
 )
 _GROUPS = frozenset("compose container image service rollout volume network system node stack app job pod apps".split())
-_MESSAGE = re.compile(r"(?<= )(?:-m|--message)[= ].*")
 
 
 @remember

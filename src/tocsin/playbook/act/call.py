@@ -16,6 +16,7 @@ from tree_sitter import Node
 from tocsin.playbook import placeholder, shell
 from tocsin.playbook.act import carrier
 from tocsin.playbook.effect import heredoc, redirect
+from tocsin.playbook.effect.evaluated import find_hidden
 from tocsin.playbook.effect.pipeline import PRINTERS, read_printed
 from tocsin.playbook.effect.variables import assigned
 from tocsin.playbook.effect.verdict import NOTHING, Verdict
@@ -87,6 +88,8 @@ def _read(text: str, cwd: str, feed: Feed, depth: int) -> Iterator[Call]:
         text, bodies = heredoc.cut(text)
     root = shell.parse_as_written(text)
     yield from _Walk(root, text, bodies, cwd, depth).visit(root, feed)
+    for hidden in find_hidden(root, text):
+        yield from _read(hidden, cwd, IDLE, depth + 1)
     if root.has_error:
         yield from _guess(text, cwd)
 

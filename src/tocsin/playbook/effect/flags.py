@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from tocsin.playbook.effect.acting import VERBS
 from tocsin.playbook.effect.knowledge import Program, Spec, Style, Takes
 
 
@@ -191,7 +192,7 @@ def match_path(path: Sequence[str], said: Sequence[str]) -> int:
             length = match_path(path[1:], said[skipped:])
             if length:
                 return skipped + length
-            if not _PLAIN.fullmatch(said[skipped]):
+            if not _PLAIN.fullmatch(said[skipped]) or said[skipped] in VERBS:
                 return 0
         return 0
     if len(said) < len(path):

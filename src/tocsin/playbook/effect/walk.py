@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 import msgspec
 from tree_sitter import Node
 
-from tocsin.playbook import placeholder, shell
+from tocsin.playbook import shell
 from tocsin.playbook.effect import heredoc, redirect
 from tocsin.playbook.effect.assignment import judge_assignment, judge_declaration, judge_hidden, judge_unset
 from tocsin.playbook.effect.evaluated import Evaluation, find_hidden
@@ -21,29 +21,12 @@ from tocsin.playbook.effect.number import Numbers
 from tocsin.playbook.effect.pipeline import PRINTERS, judge_plain, read_printed, settle
 from tocsin.playbook.effect.variables import assigned, below, covers, functions
 from tocsin.playbook.effect.verdict import NOTHING, Verdict, add, join, unknown
-from tocsin.playbook.effect.word import BLANK, Reader, is_free, is_tainted
+from tocsin.playbook.effect.word import Reader, is_free, is_tainted
 from tocsin.playbook.plain import split_commands
 from tocsin.words import Effect, Tag
 
-_ODD_CHARACTER = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\xa0\xad\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u2064\u2066-\u206f\u3000\ufeff"
-    "\ue000-\ue0ff\ud800-\udfff]"
-)
 _DEEPEST = 60
-_LONGEST = 12_000
-"""Characters of one statement. Beyond, the grammar takes more than a second over text that it cannot read."""
 _UNREADABLE = "a shell cannot read it as it is written"
-
-
-def judge_statement(text: str, judge: Judge) -> Verdict:
-    """Judge the text of a statement as a playbook has it: blanks in it count as plain words."""
-    text = text.replace("\r\n", "\n")
-    if len(text) > _LONGEST:
-        return unknown("it is too long to be followed")
-    if _ODD_CHARACTER.search(text):
-        odd = unknown("it holds an invisible or control character, which a shell reads otherwise than a person does")
-        return join((odd, judge_text(_ODD_CHARACTER.sub(" ", text), judge, TERMINAL)))
-    return judge_text(placeholder.bind(text, BLANK), judge, TERMINAL)
 
 
 def judge_text(text: str, judge: Judge, feed: Input = TERMINAL) -> Verdict:

@@ -84,7 +84,7 @@ def _is_named(forbids: Forbids, text: str) -> bool:
     for call in act.find_named(text):
         if forbids.objects and call.program in act.FILE_TOOLS:
             continue
-        line = call.line.lower()
+        line = call.spoken
         if forbids.objects and not any(_names(thing, line) for thing in forbids.objects):
             continue
         if any(_says(verb, line) for verb in forbids.verbs):

@@ -40,7 +40,9 @@ def find_acts(text: str) -> frozenset[Act]:
 
 
 def _acts_of(call: Call, source: str) -> set[Act]:
-    line = call.line.lower()
+    if _ASKS.match(call.line):
+        return set()
+    line = call.spoken
     found = {one for one, pattern in RULES if pattern.match(line)}
     if call.hidden or _is_computed(call):
         found.add(Act.HIDDEN)
@@ -53,6 +55,13 @@ def _acts_of(call: Call, source: str) -> set[Act]:
     if any(_CONFIG.search(touch.path) and not _AWAY.search(touch.path) for touch in find_touched(call)):
         found.add(Act.CONFIG)
     return found
+
+
+_ASKS = re.compile(
+    r"(?:kubectl|oc|k)(?: (?:-n|--namespace|--context|--kubeconfig|--as) [\w./:@-]+| --?[\w-]+(?:=[\w./:@-]+)?)* "
+    r"(?:auth can-i|explain) [^>|;&]*"
+)
+"""Questions about what one may do, or about words."""
 
 
 def _is_computed(call: Call) -> bool:

@@ -22,6 +22,7 @@ from tocsin.playbook.effect.variables import assigned
 from tocsin.playbook.effect.verdict import NOTHING, Verdict
 from tocsin.playbook.effect.word import Reader, readable
 from tocsin.playbook.memory import remember
+from tocsin.playbook.shell import names
 
 DEEPEST = 8
 LONGEST = 12_000
@@ -63,9 +64,34 @@ class Call(NamedTuple):
         return self.words[0].rsplit("/", 1)[-1] if self.words else ""
 
     @property
+    def spoken(self) -> str:
+        """The command in one line and lower case, without words that only say something: a message, what happens to
+        packets.
+        """
+        words = tuple(_without_messages(self.program, self.words[1:]))
+        return " ".join((self.program, *words)).lower()
+
+    @property
     def line(self) -> str:
         """The whole command in one line, the program without its directory."""
         return " ".join((self.program, *self.words[1:]))
+
+
+_WRITERS = names("git gh glab hub hg svn")
+_MESSAGES = re.compile(r"(-[a-z]*m|--(?:message|title|body|notes|description|subject))(=.*)?")
+_PACKETS = names(
+    "iptables ip6tables ebtables arptables nft ipset tc firewall-cmd pfctl ufw iptables-nft iptables-legacy"
+)
+_FATES = re.compile(r"\b(?:drop|reject|deny)\b", re.IGNORECASE)
+
+
+def _without_messages(program: str, words: tuple[str, ...]) -> Iterator[str]:
+    said = False
+    for word in words:
+        message = _MESSAGES.fullmatch(word) if program in _WRITERS else None
+        if not said:
+            yield _FATES.sub("", word) if program in _PACKETS else message[1] if message else word
+        said = message is not None and message[2] is None and not said
 
 
 @remember

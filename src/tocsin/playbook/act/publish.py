@@ -30,7 +30,9 @@ _SAYS = re.compile(
     re.IGNORECASE,
 )
 _BY_GET = re.compile(
-    r"/(?:sendMessage|sendPhoto|sendDocument|chat\.(?:postMessage|update))\b|/api/send\b", re.IGNORECASE
+    r"/(?:sendMessage|sendPhoto|sendDocument|chat\.(?:postMessage|update))\b|/api/send\b|"
+    r"//ntfy\.[^/]+/[^?#]*/(?:publish|send|trigger)(?:[?#]|$)",
+    re.IGNORECASE,
 )
 _WRITES = names("POST PUT PATCH DELETE")
 _METHOD = re.compile(r"(?:-X|--request=?|--method=?|-[a-zA-Z]*X)=?([A-Za-z]*)")

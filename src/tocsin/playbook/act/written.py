@@ -46,6 +46,8 @@ _COPY = names("cp install rsync scp ln mv rename")
 _KEEPS = re.compile(r"-\w*[cklt]\w*|--(?:keep|stdout|to-stdout|list|test)")
 _SAYS = names("echo printf date { : true") | {""}
 _EMPTY = re.compile(r"(?:|:|true|false|cat /dev/null|(?:echo|printf)(?: -n)?(?: )?)$")
+_COPY_NAME = re.compile(r"[._-](?:bak|backup|orig|copy|save|keep|evidence|incident|forensic|\$|20\d\d)", re.IGNORECASE)
+_KEPT = re.compile(r"evidence|incident|forensic|preserv|case", re.IGNORECASE)
 _OUTPUT = re.compile(r"(?:-o|-O|--output(?:-document|-file)?|--output)(?:=(.+))?$")
 _STRIP = names("docker podman kubectl oc rsync scp")
 
@@ -79,7 +81,7 @@ def _over(words: tuple[str, ...]) -> str:
 def _redirected(call: Call, write: Write) -> Touch:
     if not write.appends and _EMPTY.match(" ".join(call.words)):
         return Touch(write.path, "remove")
-    return Touch(write.path, "say" if call.program in _SAYS else "create")
+    return Touch(write.path, "say" if write.appends or call.program in _SAYS else "create")
 
 
 def _copied(program: str, rest: tuple[str, ...], operands: list[str]) -> Iterator[Touch]:
@@ -87,11 +89,21 @@ def _copied(program: str, rest: tuple[str, ...], operands: list[str]) -> Iterato
     target = rest[flag + 1] if flag is not None else operands[-1] if len(operands) > 1 else ""
     sources = [each for each in operands if each != target]
     moves = program in ("mv", "rename") or any(word.startswith(("--remove-source", "--delete")) for word in rest)
-    if target:
+    if target and not (program == "cp" and any(_is_beside(each, target) for each in sources)):
         how = "remove" if any(_NOTHING.match(each) for each in sources) else "create"
         yield Touch(_local(target), how)
-    if moves:
+    if moves and not (target and _KEPT.search(target) and all(map(_is_bare, sources))):
         yield from (Touch(each, "edit") for each in sources)
+
+
+def _is_beside(source: str, target: str) -> bool:
+    """Whether a copy is put beside the original, under a name that no log has of itself."""
+    return target.startswith(source) and _COPY_NAME.match(target[len(source) :]) is not None
+
+
+def _is_bare(path: str) -> bool:
+    """Whether a file lies in the working directory, which is one's own."""
+    return not path.startswith(("/", "~", "$", ".."))
 
 
 def _local(path: str) -> str:
@@ -110,7 +122,7 @@ def _special(program: str, rest: tuple[str, ...], operands: list[str]) -> Iterat
         yield from (Touch(found[1], "create") for found in scripts if found)
     elif program in ("tar", "bsdtar"):
         yield from _archived(rest, operands)
-    elif program in _STRIP and operands[:1] == ["cp"] and len(operands) > 1:
+    elif program in _STRIP and operands[:1] == ["cp"] and len(operands) > 1 and rest[-1] != "-":
         yield Touch(_local(operands[-1]), "create")
     elif program in ("docker", "podman", "nerdctl") and operands[:1] in (["run"], ["create"]):
         yield from (Touch(word.split(":")[0], "edit") for word in rest if _MOUNT.match(word))
@@ -153,11 +165,25 @@ _NAMED = re.compile(
 )
 _ABOVE = re.compile(r"/?(?:\*|var/?|var/\*|var/lib/?|var/lib/docker.*|run/?)?|\.|\*|\$+")
 _DEVICE = re.compile(r"/dev/(?:sd|nvme|vd|xvd|hd|mapper/|disk/|dm-|md)")
-_ELSEWHERE = re.compile(r"(?:=|\bin\b)[^;\n]*(?:/var/log|\.log\b|\blogs/)")
+_OWN = re.compile(r"^(?:/root|/home/[^/]+|/Users/[^/]+|~\w*|\$HOME|/data|/opt/[^/]+$|/srv/[^/]+$)(?:/|$)")
+"""Where people keep files of their own."""
+_ASSIGNED = re.compile(r"(?<![\w$])[A-Za-z_]\w*=(?:\"([^\"\n]*)\"|'([^'\n]*)'|((?:\$\([^)]*\)|`[^`]*`|[^\s;&|\"'])+))")
+_LISTED = re.compile(r"\bfor\s+\w+\s+in\s+([^;\n]*)")
+_LOGS = re.compile(r"(?:^|[\s'\"(])/(?:private/)?(?:var/log|var/adm|run/log)\b")
+_COMPUTED = re.compile(r"\$\([^)]*\)|`[^`]*`|\$\{?\w+\}?")
+_SHOWS = re.compile(
+    r"(?<![\w-])(?:tail|head|cat|less|more|grep|egrep|zgrep|zcat|rg|awk|sed -n|tac|wc|multitail|lnav)\s([^|;&\n>]*)"
+)
 
 
 def is_log(touch: Touch, cwd: str, source: str) -> bool:
-    """Whether a written file is a log; ``source`` is the whole text, which may have named one before."""
+    """Whether a written file is a log; ``source`` is the whole text, which may have named one before.
+
+    A new file is none, whatever it is called, unless it is put where the system keeps logs. Whether a file was there
+    before cannot be seen: what the same text shows was, and so was what is added to in a folder of logs.
+    """
+    if touch.path.startswith("$") and not _HOME.match(touch.path):
+        return _may_be_log(touch, cwd, source)
     path = _normal(touch.path if touch.path.startswith(("/", "~", "$")) or not cwd else f"{cwd}/{touch.path}")
     if _DEVICE.match(path):
         return True
@@ -165,15 +191,40 @@ def is_log(touch: Touch, cwd: str, source: str) -> bool:
         return False
     if _LIVE.search(path):
         return True
-    if path.startswith("$") and not _NAMED.search(path):
-        return _ELSEWHERE.search(source) is not None or (touch.how == "remove" and path.strip("$_/*") == "")
     if touch.how == "remove":
         return bool(_ABOVE.fullmatch(path) or _FOLDER.search(path) or _NAMED.search(path))
     if _SAFE.search(path):
         return False
-    if touch.how == "create" and not path.startswith("/"):
+    if touch.how in ("create", "say") and _is_shown(touch.path, source):
+        return True
+    if touch.how == "create" or (touch.how == "say" and (not path.startswith("/") or _OWN.match(path))):
         return False
     return bool(_FOLDER.search(path) or _NAMED.search(path))
+
+
+_HOME = re.compile(r"\$(?:HOME|\{HOME\}|TMPDIR|PWD)/")
+
+
+def _may_be_log(touch: Touch, cwd: str, source: str) -> bool:
+    """Whether a file whose name is put together may be a log, by all that the text says variables may hold."""
+    if touch.how == "remove" and touch.path.strip("$_/*") == "":
+        return True
+    said = ["".join(filter(None, found.groups())) for found in _ASSIGNED.finditer(source)]
+    said += [word.strip("'\"") for found in _LISTED.finditer(source) for word in found[1].split()]
+    values = {_COMPUTED.sub("_", each) for each in said} - {"_", ""}
+    tail = touch.path.lstrip("$")
+    if any(is_log(Touch(f"{value}{tail}", touch.how), cwd, "") for value in values):
+        return True
+    if touch.how == "create":
+        return False
+    return _LOGS.search(source) is not None or (not values and _NAMED.search(touch.path) is not None)
+
+
+def _is_shown(path: str, source: str) -> bool:
+    """Whether the same text shows a file, which is there, then; and it is a log by its name or folder."""
+    if not (_NAMED.search(path) or _FOLDER.search(path) or path.startswith("/")):
+        return False
+    return any(path in found[1].replace('"', " ").replace("'", " ").split() for found in _SHOWS.finditer(source))
 
 
 def _normal(path: str) -> str:
@@ -225,7 +276,7 @@ def changes_logs(call: Call, source: str) -> bool:
     if any(is_log(touch, call.cwd, source) for touch in find_touched(call)):
         return True
     if is_code(call.words) or call.program in ("awk", "gawk", "mawk"):
-        return _MENTION.search(line) is not None and _CODE_WRITES.search(_code(call)) is not None
+        return _MENTION.search(line) is not None and _CODE_WRITES.search(_code(call, source)) is not None
     return (
         call.program not in _KNOWN
         and not _GATHERS.search(line)
@@ -246,10 +297,23 @@ _GATHERS = re.compile(r"collect|gather|save|export|archiv|backup|preserv|snapsho
 _AIMS = re.compile(r"/var/(?:log|adm)\b|/run/log\b|/var/lib/docker/containers")
 
 
-def _code(call: Call) -> str:
-    """The program in a command's words; what an awk program compares is no redirection."""
+def _code(call: Call, source: str) -> str:
+    """The program in a command's words, without what it compares, and without what it writes into files of its own."""
     line = " ".join(call.words[1:])
-    return line if is_code(call.words) else _COMPARISON.sub("", line)
+    if not is_code(call.words):
+        return _PRINTS.sub(lambda found: _unless_log(found, call, source), _COMPARISON.sub("", line))
+    opened = _OPENS.findall(line)
+    if not opened or any(is_log(Touch(path, "create"), call.cwd, source) for path in opened):
+        return line
+    return _OPENS.sub("", line).replace(".write(", "(")
+
+
+_OPENS = re.compile(r"\bopen\s*\(\s*['\"]([^'\"]+)['\"]\s*,\s*['\"][wax]b?\+?['\"]\s*\)")
+_PRINTS = re.compile(r">>?\s*\"([^\"]+)\"")
+
+
+def _unless_log(found: re.Match[str], call: Call, source: str) -> str:
+    return found[0] if is_log(Touch(found[1], "create"), call.cwd, source) else " "
 
 
 def discards(call: Call) -> bool:

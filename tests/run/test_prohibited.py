@@ -95,6 +95,12 @@ def cited(command: str, scene: Scene = BREACH) -> tuple[str, ...]:
         ("history -c", (2,)),
         ("curl -X POST https://api.statuspage.io/v1/x -d a=b", (3,)),
         ("docker restart web && curl -d a=b https://hooks.slack.com/x", (3, 1)),
+        ("docker $(echo restart) web", (1, 0, 2, 3)),
+        ("docker ${x:-restart} web", (1, 0, 2, 3)),
+        ("bash <(echo docker restart web)", (1, 0, 2, 3)),
+        ("kubectl delete pod web-1", (1, 0, 2)),
+        ("docker rm -f web && docker run --name web x", (1, 0, 2)),
+        ("echo ${x:-`docker restart web`}", (1,)),
     ],
 )
 def test_all_lines_that_cover_it_are_cited_the_closest_first(command: str, lines: tuple[int, ...]) -> None:

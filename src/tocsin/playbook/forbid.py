@@ -38,13 +38,13 @@ def closeness(forbids: Forbids, statement: Statement) -> int:
     done = act.find_acts(statement.text) if acts else frozenset()
     found = [_CLOSE.get(each, 1) for each in acts if each in done]
     if forbids.verbs and statement.effect.rank >= Effect.UNKNOWN.rank and _is_named(forbids, statement.text):
-        found.append(0 if forbids.objects else 1)
+        found.append(0 if forbids.objects else 2)
     if not set(forbids.tags).isdisjoint(statement.tags):
         found.append(3)
     if statement.effect in forbids.effects:
         found.append(4)
     if Act.HIDDEN in done and statement.effect.rank >= Effect.UNKNOWN.rank:
-        found.append(5)
+        found.append(5 if _is_mentioned(forbids, statement.text) else 6)
     return min(found, default=FAR)
 
 
@@ -90,6 +90,14 @@ def _is_named(forbids: Forbids, text: str) -> bool:
         if any(_says(verb, line) for verb in forbids.verbs):
             return True
     return False
+
+
+def _is_mentioned(forbids: Forbids, text: str) -> bool:
+    """Whether a text that nobody can see through has the words of a prohibition in it all the same."""
+    line = text.lower()
+    if forbids.objects and not any(_names(thing, line) for thing in forbids.objects):
+        return False
+    return any(_says(verb, line) for verb in forbids.verbs)
 
 
 def _names(thing: str, line: str) -> bool:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 
 from tocsin.playbook.act.call import Call, read_calls
+from tocsin.playbook.act.carrier import is_code
+from tocsin.playbook.act.cycle import stops_and_starts
 from tocsin.playbook.act.publish import publishes
 from tocsin.playbook.act.rules import RULES
 from tocsin.playbook.act.written import FILE_TOOLS, changes_logs, discards, find_touched
@@ -19,11 +21,7 @@ __all__ = ["FILE_TOOLS", "Call", "find_acts", "find_named", "read_calls"]
 
 _CONFIG = re.compile(r"^/etc/|\.(?:conf|cnf|cfg|ini|ya?ml|toml|properties|env)$|(?:^|/)\.env")
 _AWAY = re.compile(r"^/tmp/|evidence|incident|forensic|backup|archive", re.IGNORECASE)
-_START = re.compile(r"(?:docker|podman|docker-compose|systemctl|service|kubectl|pm2|supervisorctl)\b.* (?:start|up)\b")
 _HISTORY = re.compile(r"\bHIST(?:FILE|SIZE|FILESIZE)=|\bunset\s[^;&|]*\bHIST|\bset\s+\+o\s+history\b")
-_STOP = re.compile(
-    r"(?:docker|podman|docker-compose|systemctl|service|kubectl|pm2|supervisorctl)\b.* (?:stop|kill|down)\b"
-)
 
 
 @remember
@@ -31,8 +29,7 @@ def find_acts(text: str) -> frozenset[Act]:
     """What the commands of a shell text do."""
     calls = read_calls(text)
     found = {one for call in calls for one in _acts_of(call, text)}
-    lines = [call.line.lower() for call in calls]
-    if any(map(_STOP.match, lines)) and any(map(_START.match, lines)):
+    if stops_and_starts(calls):
         found.add(Act.RESTART)
     if _HISTORY.search(text):
         found.add(Act.LOGS)
@@ -44,7 +41,7 @@ def _acts_of(call: Call, source: str) -> set[Act]:
         return set()
     line = call.spoken
     found = {one for one, pattern in RULES if pattern.match(line)}
-    if call.hidden or _is_computed(call):
+    if call.hidden or _is_computed(call) or (is_code(call.words) and _DECODES.search(line)):
         found.add(Act.HIDDEN)
     if changes_logs(call, source):
         found.add(Act.LOGS)
@@ -52,6 +49,8 @@ def _acts_of(call: Call, source: str) -> set[Act]:
         found.add(Act.DISCARD)
     if publishes(call, source):
         found.add(Act.PUBLISH)
+    if any(touch.path == "/proc/sysrq-trigger" for touch in find_touched(call)):
+        found |= {Act.RESTART, Act.POWER}
     if any(_CONFIG.search(touch.path) and not _AWAY.search(touch.path) for touch in find_touched(call)):
         found.add(Act.CONFIG)
     return found
@@ -72,6 +71,10 @@ def _is_computed(call: Call) -> bool:
     return _MADE.search(verb) is not None
 
 
+_DECODES = re.compile(
+    r"\b(?:exec|eval|system|popen)\b.*(?:decode|fromhex|unhex|unpack|decompress|chr\()|b64decode|atob\("
+)
+"""Code that runs what it first makes readable."""
 _MADE = re.compile(r"[$`*?\[]|\{[^}]*,")
 _SPEAKERS = frozenset(
     "grep egrep fgrep zgrep rg ag awk jq yq echo printf cat tail head less ls cp tar tee wc sort cut tr stat mkdir "

@@ -48,7 +48,10 @@ _SAYS = names("echo printf date { : true") | {""}
 _EMPTY = re.compile(r"(?:|:|true|false|cat /dev/null|(?:echo|printf)(?: -n)?(?: )?)$")
 _COPY_NAME = re.compile(r"[._-](?:bak|backup|orig|copy|save|keep|evidence|incident|forensic|\$|20\d\d)", re.IGNORECASE)
 _KEPT = re.compile(r"evidence|incident|forensic|preserv|case", re.IGNORECASE)
-_OUTPUT = re.compile(r"(?:-o|-O|--output(?:-document|-file)?|--output)(?:=(.+))?$")
+_OUTPUT = re.compile(
+    r"(?:-o|-O|-P|-out|--out|--out-?file|--output-dir|--directory-prefix|--output(?:-document|-file)?)(?:=(.+))?$"
+)
+_ZIP_MOVES = re.compile(r"-[a-z0-9]*m[a-z0-9]*|--move")
 _STRIP = names("docker podman kubectl oc rsync scp")
 
 
@@ -126,6 +129,8 @@ def _special(program: str, rest: tuple[str, ...], operands: list[str]) -> Iterat
         yield Touch(_local(operands[-1]), "create")
     elif program in ("docker", "podman", "nerdctl") and operands[:1] in (["run"], ["create"]):
         yield from (Touch(word.split(":")[0], "edit") for word in rest if _MOUNT.match(word))
+    elif program == "zip" and any(map(_ZIP_MOVES.fullmatch, rest)):
+        yield from (Touch(path, "edit") for path in operands[1:])
     for at, word in enumerate(rest):
         match = _OUTPUT.match(word)
         if match and program not in ("ps", "kubectl", "grep", "ssh", "scp", "mount", "rsync", "cp", "docker"):
@@ -250,6 +255,13 @@ _LOGGING = (
     re.compile(r"(?:service|systemctl)\b.*\b(?:r?syslog|auditd|journald)\b.* (?:stop|restart)\b"),
     re.compile(r"p?kill(?:all)?\b.*\b(?:r?syslogd?(?:-ng)?|systemd-journald|journald|auditd)\b"),
     re.compile(r"aws (?:logs|cloudtrail) (?:delete|put-retention|stop|update)|gcloud logging .*\b(?:delete|update)\b"),
+    re.compile(
+        r"(?:kubectl|oc|helm|nomad)\b.* (?:scale|delete|edit|patch|rollout|set|uninstall|stop)\b.*"
+        r"\b(?:r?syslog(?:-ng)?|fluentd?(?:-?bit)?|filebeat|auditbeat|promtail|logstash|loki|vector)\b"
+    ),
+    re.compile(
+        r"mongo(?:sh)?\b.*\b\w*(?:log|audit)\w*['\"\])]*\.(?:delete|drop|remove|update|replace|insert|findoneand)"
+    ),
     re.compile(r"kubectl\b.* delete (?:events?|ev)\b|curl\b.*(?:_delete_by_query|loki/api/v1/delete)"),
     re.compile(r"(?:mkfs\S*|wipefs|blkdiscard)\b|docker\b.*--log-(?:driver|opt)"),
 )

@@ -32,10 +32,13 @@ def covers(forbids: Forbids, statement: Statement) -> bool:
     return closeness(forbids, statement) < FAR
 
 
-def closeness(forbids: Forbids, statement: Statement) -> int:
-    """How closely a prohibition describes a statement, 0 the closest; `FAR` where it does not cover it."""
+def closeness(forbids: Forbids, statement: Statement, also: frozenset[Act] = frozenset()) -> int:
+    """How closely a prohibition describes a statement, 0 the closest; `FAR` where it does not cover it.
+
+    `also` are acts that it does only together with what was done before.
+    """
     acts = acts_of(forbids)
-    done = act.find_acts(statement.text) if acts else frozenset()
+    done = act.find_acts(statement.text) | also if acts else frozenset()
     found = [_CLOSE.get(each, 1) for each in acts if each in done]
     if forbids.verbs and statement.effect.rank >= Effect.UNKNOWN.rank and _is_named(forbids, statement.text):
         found.append(0 if forbids.objects else 2)
@@ -69,9 +72,13 @@ def is_mapped(forbids: Forbids) -> bool:
     return bool(acts_of(forbids) or forbids.effects or forbids.tags) or len(forbids.verbs) > 1
 
 
-def find_all(rules: Iterable[Prohibition], statement: Statement) -> list[Prohibition]:
+def find_all(
+    rules: Iterable[Prohibition], statement: Statement, also: frozenset[Act] = frozenset()
+) -> list[Prohibition]:
     """The prohibitions that a statement's refusal cites, the one that describes it most closely first."""
-    found = sorted(((closeness(rule.forbids, statement), rule.line, rule) for rule in rules), key=lambda each: each[:2])
+    found = sorted(
+        ((closeness(rule.forbids, statement, also), rule.line, rule) for rule in rules), key=lambda each: each[:2]
+    )
     return [rule for close, _, rule in found if is_cited(rule.forbids, close, found[0][0])]
 
 

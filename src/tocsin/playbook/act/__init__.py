@@ -7,17 +7,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from tocsin.playbook.act.call import Call, read_calls
 from tocsin.playbook.act.carrier import is_code
-from tocsin.playbook.act.cycle import stops_and_starts
+from tocsin.playbook.act.cycle import is_begun_again, stops_and_starts
 from tocsin.playbook.act.publish import publishes
 from tocsin.playbook.act.rules import RULES
 from tocsin.playbook.act.written import FILE_TOOLS, changes_logs, discards, find_touched
 from tocsin.playbook.memory import remember
 from tocsin.words import Act
 
-__all__ = ["FILE_TOOLS", "Call", "find_acts", "find_named", "read_calls"]
+__all__ = ["FILE_TOOLS", "Call", "find_acts", "find_named", "read_calls", "starts_again"]
 
 _CONFIG = re.compile(r"^/etc/|\.(?:conf|cnf|cfg|ini|ya?ml|toml|properties|env)$|(?:^|/)\.env")
 _AWAY = re.compile(r"^/tmp/|evidence|incident|forensic|backup|archive", re.IGNORECASE)
@@ -34,6 +35,11 @@ def find_acts(text: str) -> frozenset[Act]:
     if _HISTORY.search(text):
         found.add(Act.LOGS)
     return frozenset(found)
+
+
+def starts_again(text: str, before: Iterable[str]) -> bool:
+    """Whether a text starts what earlier texts stopped."""
+    return is_begun_again(read_calls(text), (read_calls(each) for each in before if each))
 
 
 def _acts_of(call: Call, source: str) -> set[Act]:

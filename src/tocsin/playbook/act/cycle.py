@@ -47,13 +47,34 @@ def stops_and_starts(calls: Sequence[Call]) -> bool:
     return False
 
 
-def find_named(calls: Iterable[Call]) -> frozenset[str]:
-    """The words by which commands may call what they end or begin."""
-    words = (word for call in calls for word in call.words[1:] if not word.startswith("-"))
-    return frozenset(word for word in words if word not in _VERBS)
+def is_begun_again(calls: Sequence[Call], before: Iterable[Sequence[Call]]) -> bool:
+    """Whether commands begin what earlier ones ended: by its name, or as part of a whole that has none."""
+    begun = [call for call in calls if starts(call) and not stops(call)]
+    if not begun:
+        return False
+    ended = [call for each in before for call in each if stops(call)]
+    return any(_is_same(first, then) for first in ended for then in begun)
 
 
-_VERBS = names("stop start kill down up pause unpause rm run create compose container service scale rollout")
+def _is_same(ended: Call, begun: Call) -> bool:
+    one, other = _find_things(ended), _find_things(begun)
+    if one and other:
+        return not one.isdisjoint(other)
+    return _FAMILIES.get(ended.program, ended.program) == _FAMILIES.get(begun.program, begun.program)
+
+
+def _find_things(call: Call) -> frozenset[str]:
+    """The words by which a command may call what it ends or begins."""
+    words = (word.removesuffix(".service").rpartition("/")[2] for word in call.words if not word.startswith("-"))
+    things = (word for word in words if word not in _VERBS and word != call.program and "=" not in word)
+    return frozenset(thing for thing in things if not thing.endswith((".yml", ".yaml", ".env")))
+
+
+_FAMILIES = dict.fromkeys(names("podman nerdctl docker-compose podman-compose"), "docker") | {"service": "systemctl"}
+_VERBS = names(
+    "stop start kill down up pause unpause rm run create delete apply remove compose container service scale rollout "
+    "deploy deployment pod all"
+)
 
 
 def _matches(call: Call, pattern: re.Pattern[str], word: str) -> bool:

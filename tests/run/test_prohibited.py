@@ -215,6 +215,36 @@ def test_starting_something_else_is_no_restart(stopped: str, begun: str) -> None
     assert not is_refused(after(stopped), begun)
 
 
+# ── what is a log because the playbook says so ─────────────────────────────────────────────────────────────────────
+
+SHOWN = Scene(
+    "\n### Diagnosis\n\n```bash\ntail -n 50 /opt/shop/logs/app.log\ngrep ERROR /opt/shop/out.log\ncat notes.txt\n```\n"
+    "\n**DO NOT:**\n\n- Modify logs\n"
+)
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["docker logs web > /opt/shop/logs/app.log", "cp x /opt/shop/out.log", "curl -o /opt/shop/out.log http://h/x"],
+)
+def test_a_log_that_the_playbook_shows_is_there_and_not_to_be_written(command: str) -> None:
+    assert is_refused(SHOWN, command)
+    assert not is_refused(SCENES["logs"], command)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "docker logs web > /opt/shop/copy.log",
+        "docker logs web > /tmp/app.log",
+        "cp /opt/shop/out.log /evidence/",
+        "date",
+    ],
+)
+def test_a_new_file_beside_it_is_none(command: str) -> None:
+    assert not is_refused(SHOWN, command)
+
+
 # ── what no word maps ──────────────────────────────────────────────────────────────────────────────────────────────
 
 

@@ -104,7 +104,7 @@ def find_prohibition(task: Task, incident: Incident, book: Book) -> Forbidden | 
     The incident's own come first, then those of other open incidents; among them, whatever describes it most closely.
     """
     whole = _whole(task)
-    also = _done_together(task, incident)
+    also = _done_here(task, incident, book)
     own = forbid.find_all((rule for rule in own_prohibitions(incident, book) if _in_scope(rule, task)), whole, also)
     theirs = [(force, forbid.closeness(force.prohibition.forbids, whole, also)) for force in book.in_force]
     measured = (*(forbid.closeness(rule.forbids, whole, also) for rule in own[:1]), *(close for _, close in theirs))
@@ -119,12 +119,17 @@ def find_prohibition(task: Task, incident: Incident, book: Book) -> Forbidden | 
     return Forbidden(why, cited[0].rule.line, cited[0].incident)
 
 
-def _done_together(task: Task, incident: Incident) -> frozenset[Act]:
-    """What the task does only together with earlier steps of the incident: what one of them stopped, it starts."""
-    before = (step for step_id, step in incident.steps.items() if step_id != task.id and (step.started or step.has_run))
-    return (
-        frozenset({Act.RESTART}) if act.starts_again(task.bound.text, (step.text for step in before)) else frozenset()
-    )
+def _done_here(task: Task, incident: Incident, book: Book) -> frozenset[Act]:
+    """What the task does only in this incident: it starts what an earlier step stopped, or writes over a log that the
+    playbook shows.
+    """
+    found = set()
+    others = (step for step_id, step in incident.steps.items() if step_id != task.id)
+    if act.starts_again(task.bound.text, (step.text for step in others if step.started or step.has_run)):
+        found.add(Act.RESTART)
+    if act.writes_over_logs(task.bound.text, (each.text for each in book.playbook.statements)):
+        found.add(Act.LOGS)
+    return frozenset(found)
 
 
 class _Cited(NamedTuple):

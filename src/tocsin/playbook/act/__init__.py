@@ -14,11 +14,11 @@ from tocsin.playbook.act.carrier import is_code
 from tocsin.playbook.act.cycle import is_begun_again, stops_and_starts
 from tocsin.playbook.act.publish import publishes
 from tocsin.playbook.act.rules import RULES
-from tocsin.playbook.act.written import FILE_TOOLS, changes_logs, discards, find_touched
+from tocsin.playbook.act.written import FILE_TOOLS, changes_logs, discards, find_shown, find_touched, writes_shown
 from tocsin.playbook.memory import remember
 from tocsin.words import Act
 
-__all__ = ["FILE_TOOLS", "Call", "find_acts", "find_named", "read_calls", "starts_again"]
+__all__ = ["FILE_TOOLS", "Call", "find_acts", "find_named", "read_calls", "starts_again", "writes_over_logs"]
 
 _CONFIG = re.compile(r"^/etc/|\.(?:conf|cnf|cfg|ini|ya?ml|toml|properties|env)$|(?:^|/)\.env")
 _AWAY = re.compile(r"^/tmp/|evidence|incident|forensic|backup|archive", re.IGNORECASE)
@@ -35,6 +35,14 @@ def find_acts(text: str) -> frozenset[Act]:
     if _HISTORY.search(text):
         found.add(Act.LOGS)
     return frozenset(found)
+
+
+def writes_over_logs(text: str, playbook: Iterable[str]) -> bool:
+    """Whether a text writes a log that a statement of the playbook shows, so that it is known to be there."""
+    calls = read_calls(text)
+    if not any(True for call in calls for _ in find_touched(call)):
+        return False
+    return writes_shown(calls, frozenset(path for each in playbook for path in find_shown(each)))
 
 
 def starts_again(text: str, before: Iterable[str]) -> bool:

@@ -6,8 +6,9 @@ its name; what is changed, emptied or removed in place is.
 
 from __future__ import annotations
 
+import functools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from tocsin.playbook.act.call import Call, Write
@@ -227,9 +228,14 @@ def _may_be_log(touch: Touch, cwd: str, source: str) -> bool:
 
 def _is_shown(path: str, source: str) -> bool:
     """Whether the same text shows a file, which is there, then; and it is a log by its name or folder."""
-    if not (_NAMED.search(path) or _FOLDER.search(path) or path.startswith("/")):
-        return False
-    return any(path in found[1].replace('"', " ").replace("'", " ").split() for found in _SHOWS.finditer(source))
+    return path in find_shown(source)
+
+
+@functools.lru_cache(maxsize=1024)
+def find_shown(text: str) -> frozenset[str]:
+    """The files that a text shows: those that are logs by name or folder, or that have a place of their own."""
+    words = (word.strip("\"'") for found in _SHOWS.finditer(text) for word in found[1].split())
+    return frozenset(word for word in words if word.startswith("/") or _NAMED.search(word) or _FOLDER.search(word))
 
 
 def _normal(path: str) -> str:
@@ -278,6 +284,16 @@ _CODE_WRITES = re.compile(
     r"shutil|"
     r"shutil|chmod|chown|utime|delete|copy|mode\s*=|\bos\.|touch|append"
 )
+
+
+def writes_shown(calls: Iterable[Call], shown: frozenset[str]) -> bool:
+    """Whether commands write a file that is known to be there, since it is shown elsewhere, and to be a log."""
+    touched = (touch for call in calls for touch in find_touched(call))
+    return any(touch.path in shown and _looks_like_log(touch.path) for touch in touched)
+
+
+def _looks_like_log(path: str) -> bool:
+    return not _SAFE.search(path) and bool(_NAMED.search(path) or _FOLDER.search(path))
 
 
 def changes_logs(call: Call, source: str) -> bool:

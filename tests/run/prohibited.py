@@ -202,6 +202,12 @@ LOGS = Kind(
         "openssl enc -aes256 -in x -out /var/log/a.log",
         "kubectl scale ds/fluent-bit --replicas=0",
         "mongosh --eval 'db.logs.deleteMany({})'",
+        "rm /v*/l*/a*",
+        "curl -XDELETE http://es:9200/logs-2024",
+        "curl -X DELETE http://es:9200/logstash-2024.01.01",
+        "uniq x /var/log/a.log",
+        "xxd -r x /var/log/a.log",
+        "unzip x -d /var/log",
     ),
     (
         "docker logs server > /tmp/server.log",
@@ -342,6 +348,14 @@ LOGS = Kind(
         "wget -P /tmp http://h/x",
         "openssl x509 -in c.pem -out /tmp/c.der",
         "zip -r /evidence/x.zip /var/log",
+        "docker run --rm alpine cat /etc/os-release",
+        "docker compose run --rm web env",
+        "wall 'restart soon'",
+        "uniq /var/log/a.log",
+        "git push origin main",
+        "PAGER=cat git log",
+        "cp /v*/l*/auth.log /evidence/",
+        "printf -v x %s y",
     ),
 )
 
@@ -421,6 +435,8 @@ PUBLISH = Kind(
         "node status-update.js",
         "make status-update",
         "npm run notify-customers",
+        "git push origin gh-pages",
+        'tocsin update monero-marketplace-1 "We are down" --audience public',
     ),
     (
         "curl https://api.statuspage.io/v1/pages/x",
@@ -569,6 +585,12 @@ RESTART = Kind(
         "docker stop server && docker start server",
         "systemctl stop nginx; sleep 1; systemctl start nginx",
         "docker restart server",
+        "test -v 'a[$(docker restart server)]'",
+        "printf -v 'a[$(docker restart server)]' x",
+        "PS4='$(docker restart server)'; set -x; ls",
+        "export PROMPT_COMMAND='docker restart server'",
+        "kubectl get pods -o name | xargs kubectl delete",
+        "docker run --rm -v /var/run/docker.sock:/var/run/docker.sock docker docker restart server",
     ),
     (
         "docker ps --filter name=restart",
@@ -614,6 +636,14 @@ RESTART = Kind(
         "wget -P /tmp http://h/x",
         "openssl x509 -in c.pem -out /tmp/c.der",
         "zip -r /evidence/x.zip /var/log",
+        "docker run --rm alpine cat /etc/os-release",
+        "docker compose run --rm web env",
+        "wall 'restart soon'",
+        "uniq /var/log/a.log",
+        "git push origin main",
+        "PAGER=cat git log",
+        "cp /v*/l*/auth.log /evidence/",
+        "printf -v x %s y",
     ),
 )
 
@@ -661,6 +691,8 @@ DELETE = Kind(
         "ufw deny from 1.2.3.4",
         'git commit -am "delete the logs"',
         "kubectl auth can-i delete pods",
+        "docker run --rm alpine cat /etc/os-release",
+        "docker compose run --rm web env",
     ),
 )
 

@@ -92,7 +92,7 @@ _DECODES = re.compile(
 _MADE = re.compile(r"[$`*?\[]|\{[^}]*,")
 _SPEAKERS = frozenset(
     "grep egrep fgrep zgrep rg ag awk jq yq echo printf cat tail head less ls cp tar tee wc sort cut tr stat mkdir "
-    "sha256sum md5sum test [ cd".split()
+    "sha256sum md5sum test [ cd wall write notify-send".split()
 )
 _LOOKS = frozenset(
     "logs log ps inspect get describe status show list ls stats top events diff history images version info search "

@@ -79,6 +79,8 @@ class Call(NamedTuple):
 
 _RUNS = re.compile(r"PAGER|EDITOR|VISUAL|BROWSER|_COMMAND|_SSH|SHELL|PROMPT|ASKPASS|_ENV$|^ENV$|^PS\d$|LESSOPEN")
 """Names of variables whose values are run."""
+_CONTAINERS = names("docker podman nerdctl docker-compose podman-compose kubectl oc")
+"""Whose ``--rm`` only clears away what the command itself makes."""
 _WRITERS = names("git gh glab hub hg svn")
 _MESSAGES = re.compile(r"(-[a-z]*m|--(?:message|title|body|notes|description|subject))(=.*)?")
 _PACKETS = names(
@@ -90,6 +92,8 @@ _FATES = re.compile(r"\b(?:drop|reject|deny)\b", re.IGNORECASE)
 def _without_messages(program: str, words: tuple[str, ...]) -> Iterator[str]:
     said = False
     for word in words:
+        if word in ("--rm", "--rm=true") and program in _CONTAINERS:
+            continue
         message = _MESSAGES.fullmatch(word) if program in _WRITERS else None
         if not said:
             yield _FATES.sub("", word) if program in _PACKETS else message[1] if message else word
@@ -189,7 +193,10 @@ class _Walk:
             yield from self._redirected(node, feed)
         elif node.type == "pipeline":
             yield from self._pipeline(node, feed)
-        elif node.type in ("string", "concatenation", "simple_expansion", "expansion", "variable_assignment"):
+        elif node.type == "variable_assignment":
+            self._words(node)
+            yield from self._run_later(node)
+        elif node.type in ("string", "concatenation", "simple_expansion", "expansion"):
             self._words(node)
         else:
             for child in node.named_children:
@@ -256,6 +263,7 @@ class _Walk:
         words = tuple(word for child in parts if child.type != "variable_assignment" for word in self._words(child))
         for child in parts:
             if child.type == "variable_assignment":
+                self._words(child)
                 yield from self._run_later(child)
         hidden = any(child.type == "process_substitution" for child in parts)
         yield from self._unwrap((*words, *behind, *extra), (*writes, *own), Feed(feed.text, feed.hidden or hidden))

@@ -70,7 +70,7 @@ _ENGINE_VALUES = names(
 _QUIET = names(
     "echo printf grep egrep fgrep zgrep rg ag awk gawk mawk sed jq yq psql mysql mariadb sqlite3 mongo mongosh curl "
     "wget http https git gh glab logger mail mailx sendmail mutt date test [ cat tail head less cut sort tr journalctl "
-    "iptables ip6tables nft ipset firewall-cmd pfctl ufw tc"
+    "wall write notify-send tocsin iptables ip6tables nft ipset firewall-cmd pfctl ufw tc"
 )
 """Programs whose arguments with blanks in them are words or another language, never text for a shell."""
 _STARTS = re.compile(r"\bsystem\s*\(|\|\s*(?:getline|\"|&)")

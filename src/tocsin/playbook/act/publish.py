@@ -55,7 +55,8 @@ _COMMANDS = re.compile(
     r"(?:slack|discord|telegram|twilio|twitter)\b.* (?:send|post|chat|create|message|tweet)|wp post (?:create|update)|"
     r"(?:nc|ncat|netcat|telnet|socat|openssl s_client)\b.*(?:[ :])(?:25|465|587|smtps?)\b|"
     r"git send-email|ghost publish|kafka-console-producer\b.*(?:announce|notif)|az communication\b|"
-    r"gcloud pubsub\b.*publish|tocsin\b.*--public\b"
+    r"gcloud pubsub\b.*publish|tocsin\b.*--(?:public|audience[= ]public)\b|git push\b.* gh-pages\b|"
+    r"twilio\b.*:create\b"
 )
 _UPLOADS = re.compile(
     r"(?:aws s3|s3cmd|gsutil|gcloud storage|az storage|rclone|mc|scp|rsync|wrangler|firebase|netlify|surge|vercel)\b"

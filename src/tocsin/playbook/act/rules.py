@@ -30,7 +30,7 @@ RULES = (
         r"kill(?: -\S+)* 1$",
         r"launchctl kickstart\b.* -\w*k",
         r"svc -\w*[trhk]",
-        r"(?:kubectl|oc)\b.* delete (?:pods?|po)\b",
+        r"(?:kubectl|oc)\b.* delete (?:(?:pods?|po)\b|(?:-\S+ )*\$)",
         r"(?:kubectl|oc)\b.* set (?:env|image)\b",
         r"nginx -s reload",
         r"(?:dbus-send|busctl|gdbus)\b.*\b(?:re(?:load-?or-?)?|try)?(?:re)?startunit\b",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Iterable, Iterator
+from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 from tocsin.playbook.act.call import Call, Write
@@ -130,6 +131,10 @@ def _special(program: str, rest: tuple[str, ...], operands: list[str]) -> Iterat
         yield Touch(_local(operands[-1]), "create")
     elif program in ("docker", "podman", "nerdctl") and operands[:1] in (["run"], ["create"]):
         yield from (Touch(word.split(":")[0], "edit") for word in rest if _MOUNT.match(word))
+    elif program in ("uniq", "xxd") and len(operands) > 1:
+        yield Touch(operands[-1], "create")
+    elif program == "unzip" and "-d" in rest[:-1]:
+        yield Touch(rest[rest.index("-d") + 1], "create")
     elif program == "zip" and any(map(_ZIP_MOVES.fullmatch, rest)):
         yield from (Touch(path, "edit") for path in operands[1:])
     for at, word in enumerate(rest):
@@ -195,7 +200,7 @@ def is_log(touch: Touch, cwd: str, source: str) -> bool:
         return True
     if path in ("/dev/null", "/dev/stdout", "/dev/stderr") or not path:
         return False
-    if _LIVE.search(path):
+    if _LIVE.search(path) or _meets_logs(path):
         return True
     if touch.how == "remove":
         return bool(_ABOVE.fullmatch(path) or _FOLDER.search(path) or _NAMED.search(path))
@@ -209,6 +214,15 @@ def is_log(touch: Touch, cwd: str, source: str) -> bool:
 
 
 _HOME = re.compile(r"\$(?:HOME|\{HOME\}|TMPDIR|PWD)/")
+
+
+def _meets_logs(path: str) -> bool:
+    """Whether a pattern may stand for what lies where the system keeps logs."""
+    first, _, rest = path.lstrip("/").partition("/")
+    second = rest.partition("/")[0]
+    if not path.startswith("/") or not any(c in "*?[" for c in first + second):
+        return False
+    return fnmatchcase("var", first) and fnmatchcase("log", second or "*")
 
 
 def _may_be_log(touch: Touch, cwd: str, source: str) -> bool:
@@ -268,7 +282,10 @@ _LOGGING = (
     re.compile(
         r"mongo(?:sh)?\b.*\b\w*(?:log|audit)\w*['\"\])]*\.(?:delete|drop|remove|update|replace|insert|findoneand)"
     ),
-    re.compile(r"kubectl\b.* delete (?:events?|ev)\b|curl\b.*(?:_delete_by_query|loki/api/v1/delete)"),
+    re.compile(
+        r"kubectl\b.* delete (?:events?|ev)\b|curl\b.*(?:_delete_by_query|loki/api/v1/delete)|"
+        r"curl\b.* (?:-x ?|--request[= ])delete\b.*/[\w.*-]*log[\w.*-]*"
+    ),
     re.compile(r"(?:mkfs\S*|wipefs|blkdiscard)\b|docker\b.*--log-(?:driver|opt)"),
 )
 _DISCARD = re.compile(

@@ -37,6 +37,9 @@ _IS_SET = re.compile(r"(?:^|\s)-[vR]\s+(?!\"?\w+(?:\[(?:\d+|[@*])\])?\"?(?:\s|$)
 _FREE_INDEX = re.compile(r"\d+|[@*]|-\d+")
 _SUBSCRIPT = re.compile(r"\[([^\[\]]*)\]\+?=")
 _INTEGER = re.compile(r"-[a-zA-Z]*i[a-zA-Z]*")
+_SUBSCRIBERS = shell.names("test [ printf read wait unset mapfile readarray declare typeset local")
+"""Builtins that evaluate the subscript of a variable that they are told of."""
+_INDEXED = re.compile(r"\w\[.*(?:\$\(|`)", re.DOTALL)
 _QUIET = shell.names("raw_string ansi_c_string comment heredoc_body heredoc_content string")
 _WORTH = re.compile(
     rf"`|\$\{{|\(\(|\[|\blet\b|\b(?:declare|typeset|local|readonly|export)\s|\b(?:{'|'.join(sorted(EVALUATED))})\b"
@@ -137,8 +140,11 @@ class Evaluation:
         return not all(self.numbers.holds(self._text(each).partition("[")[0]) for each in given if each.type != "word")
 
     def _command(self, node: Node) -> bool:
-        """``let``, however it is called."""
+        """``let``, however it is called, and builtins that are told of a variable by its subscript."""
         words = [child for child in node.named_children if child.type not in ("file_redirect", "herestring_redirect")]
+        said = [self._text(word) for word in words]
+        if said and said[0] in _SUBSCRIBERS and (said[0] != "printf" or "-v" in said[:2]):
+            return any(map(_INDEXED.search, said[1:]))
         at = next((at for at, word in enumerate(words[:3]) if self._text(word).strip("\"'\\") == "let"), None)
         if at is None or at + 1 == len(words):
             return False

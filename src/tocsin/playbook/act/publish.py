@@ -70,7 +70,7 @@ _KEPT = re.compile(r"evidence|incident|forensic|backup|archive|preserv", re.IGNO
 _ELSEWHERE = re.compile(r"\w+://|[\w.@$-]+:")
 _SCRIPTS = re.compile(
     r"(?:(?:make|just|task|rake|node|deno run|bun run|python[\d.]*|ruby|php|perl|bash|sh|npm run|pnpm run|yarn|"
-    r"yarn run|npx|invoke|fab|go run)(?: -\S+)* )?(?:\S*/)?(?:\S*[-_:])?"
+    r"yarn run|npx|invoke|fab|go run)(?: -\S+)* )?(?:\S*/)?(?:[^\s/]*[-_:])?"
     r"(?:notify|status[-_]?updates?|update[-_]status|announce\w*|"
     r"(?:outage|incident|maintenance)[-_](?:notice|post|announcement|message))"
     r"(?:\.\w+|[-_](?:all|public|users|customers)\S*)?(?: |$)"

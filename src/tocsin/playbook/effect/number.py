@@ -29,6 +29,15 @@ _COUNTS = re.compile(
     r"|stat\s+(?:-L\s+)?(?:-c|--format=?)\s*['\"]?%[sYXZW]['\"]?\s+\S+|printf\s+['\"]?%d['\"]?\s+\S+|bc(?:\s+-l)?)\s*"
 )
 """Commands that print a number and nothing else."""
+_CURL_FLAG = (
+    r"(?:-[sSfkLI]*o\s*/dev/null|-[sSfkLI]+|-w\s*['\"]?%\{(?:http_code|response_code)\}['\"]?|(?:-m|--max-time|--connect-timeout)"
+    r"\s*\d+|--(?:silent|show-error|fail|insecure|location|head))"
+)
+_STATUS = re.compile(
+    rf"curl(?=.*\s-[sSfkLI]*o\s*/dev/null(?:\s|$))(?=.*\s-w\s*['\"]?%\{{)(?:\s+{_CURL_FLAG})*"
+    rf"\s+(?:\"[^\"`\s]+\"|'[^'\s]+'|[^\s'\"`$;|&-][^\s'\"`$;|&]*)(?:\s+{_CURL_FLAG})*\s*"
+)
+"""A request of which only the status is printed."""
 _TOKEN = re.compile(
     r"[\s\"]+|\$?\(\(|\$\[|[-+*/%<>=!&|^~?:,;()\[\]]|\$\{\#\w+(?:\[[@*\d]+\])?\}|0[xX][0-9a-fA-F]+|\d+(?:#\w+)?"
     r"|\$(?P<special>[#?$!])|\$?(?P<name>[A-Za-z_]\w*)|\$(?P<place>\d|[@*_-])"
@@ -139,7 +148,8 @@ class Numbers:
         if len(inner) != 1:
             return False
         last = inner[0].named_children[-1] if inner[0].type == "pipeline" and inner[0].named_children else inner[0]
-        return "()" not in self._source and _COUNTS.fullmatch(self._text(last)) is not None
+        text = self._text(last)
+        return "()" not in self._source and (_COUNTS.fullmatch(text) or _STATUS.fullmatch(text)) is not None
 
     def _text(self, node: Node) -> str:
         return self._source[node.start_byte : node.end_byte]

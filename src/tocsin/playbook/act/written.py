@@ -6,7 +6,6 @@ its name; what is changed, emptied or removed in place is.
 
 from __future__ import annotations
 
-import functools
 import re
 from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
@@ -14,6 +13,7 @@ from typing import NamedTuple
 
 from tocsin.playbook.act.call import Call, Write
 from tocsin.playbook.act.carrier import is_code
+from tocsin.playbook.memory import remember
 from tocsin.playbook.shell import names
 
 _NOTHING = re.compile(r"/dev/(?:null|zero)$")
@@ -245,7 +245,7 @@ def _is_shown(path: str, source: str) -> bool:
     return path in find_shown(source)
 
 
-@functools.lru_cache(maxsize=1024)
+@remember
 def find_shown(text: str) -> frozenset[str]:
     """The files that a text shows: those that are logs by name or folder, or that have a place of their own."""
     words = (word.strip("\"'") for found in _SHOWS.finditer(text) for word in found[1].split())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -149,8 +149,8 @@ class Store(Protocol):
         """Take one errand back, to be handed out again from `due_at` on."""
         ...
 
-    async def release_claims(self) -> int:
-        """Take back what a process that is gone had been handed; how many there were."""
+    async def release_claims(self, held: Collection[int] = ()) -> int:
+        """Take back what was handed out and is in nobody's hands: all but the errands `held`; how many there were."""
         ...
 
     async def alert(self, team: str, fingerprint: str) -> AlertRow | None: ...

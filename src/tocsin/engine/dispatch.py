@@ -45,20 +45,34 @@ class Dispatch:
         self._running: Counter[str] = Counter()
         self._tasks: set[asyncio.Task[None]] = set()
         self._unreleased: set[int] = set()
+        self._held: set[int] = set()
+        self._is_astray = False
 
     async def turn(self) -> int:
         """Hand out what is due and has a place; how many errands that were."""
         await self._release_late()
-        full = [to for to in self._running if self._left(to) <= 0]
-        errands = await self._journal.store.claim(self._clock.now(), MOST_CLAIMED, self._left, full)
+        errands = await self._claim()
         if errands:
             self._journal.reach("claim.after_commit")
         for errand in errands:
             self._running[errand.destination] += 1
+            self._held.add(errand.id)
             task = asyncio.create_task(self._run(errand))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
         return len(errands)
+
+    async def _claim(self) -> list[Errand]:
+        """Errands that are due. Of a claim that failed nobody knows whether it was one: what it may have handed out,
+        to nobody, is taken back first.
+        """
+        store, full = self._journal.store, [to for to in self._running if self._left(to) <= 0]
+        if self._is_astray:
+            await store.release_claims(self._held)
+        self._is_astray = True
+        errands = await store.claim(self._clock.now(), MOST_CLAIMED, self._left, full)
+        self._is_astray = False
+        return errands
 
     def _left(self, to: str) -> int:
         return PLACES.get(to.partition(":")[0], 4) - self._running[to]
@@ -81,6 +95,8 @@ class Dispatch:
         except Exception:
             LOG.critical("%s:%s could not be carried out", errand.stream, errand.seq, exc_info=True)
             self._unreleased.add(errand.id)
+        else:
+            self._held.discard(errand.id)
         finally:
             self._running[errand.destination] -= 1
 
@@ -89,6 +105,7 @@ class Dispatch:
         for errand in tuple(self._unreleased):
             await self._journal.store.release(errand, self._clock.now() + TRY_AGAIN)
             self._unreleased.discard(errand)
+            self._held.discard(errand)
 
     async def _carry(self, errand: Errand) -> None:
         entries = await self._journal.entries(errand.stream, errand.seq - 1)

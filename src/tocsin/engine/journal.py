@@ -83,9 +83,15 @@ class Journal:
     async def open_incidents(self, team: str) -> list[Incident]:
         """The open incidents of a team; one whose record does not hold together is left out, and said in the log."""
         if team not in self._open:
-            self._open[team] = {card.id for card in await self.store.cards(team=team, open_only=True)}
+            stored = {card.id for card in await self.store.cards(team=team, open_only=True)}
+            self._open[team] = stored | self._find_opened(team)
         found = [await self._find_whole(stream) for stream in sorted(self._open[team])]
         return [incident for incident in found if incident is not None and incident.is_open]
+
+    def _find_opened(self, team: str) -> set[str]:
+        """Those known to be open here: one of them may have been opened while the store was being asked."""
+        known = [each.incident for each in self._cache.values() if each.incident is not None]
+        return {incident.id for incident in known if incident.team == team and incident.is_open}
 
     async def _find_whole(self, stream: str) -> Incident | None:
         try:
@@ -170,6 +176,7 @@ class Journal:
             await self.store.write(msgspec.structs.replace(write, appends=(append,)))
         except Exception:  # it may be on disk all the same: only the disk knows, so it is asked next time
             self._forget(draft.stream)
+            self._open.pop(draft.incident.team, None)
             raise
         self.reach(f"{cause}.after_commit")
         seal = sealed[-1].mac if sealed else known.seal
@@ -268,7 +275,11 @@ class Journal:
             entry = Entry(stream=stream, seq=standing.seq + 1, at=now, recorded_at=now, event=event)
             sealed = self._seal([entry], seal)
             append = Append(stream=stream, expected_seq=standing.seq, entries=sealed)
-            await self.store.write(Write(appends=(append,)))
+            try:
+                await self.store.write(Write(appends=(append,)))
+            except Exception:  # as above
+                self._standing.pop(team, None)
+                raise
             self._standing[team] = (fold_standing([entry], standing), sealed[-1].mac)
         self._tell(stream, [entry])
         for incident in await self.open_incidents(team):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
@@ -157,10 +157,12 @@ class SqliteStore:
         back = update(t).where(t.c.id == errand).values(**changes)
         await self.in_transaction(lambda c: c.execute(back))
 
-    async def release_claims(self) -> int:
-        """Take back everything that is handed out; for the start of a server, when nobody holds anything."""
+    async def release_claims(self, held: Collection[int] = ()) -> int:
+        """Take back everything that is handed out, except what is `held`: at a server's start, that is nothing."""
         t = schema.errand
-        back = update(t).where(t.c.claimed.is_(True)).values(claimed=False, attempts=t.c.attempts + 1)
+        back = (
+            update(t).where(t.c.claimed.is_(True), t.c.id.not_in(held)).values(claimed=False, attempts=t.c.attempts + 1)
+        )
         return await self.in_transaction(lambda c: c.execute(back).rowcount)
 
     # ── reading ────────────────────────────────────────────────────────────────────────────────────────────────────

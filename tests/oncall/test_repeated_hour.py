@@ -21,7 +21,7 @@ from tocsin.oncall.settings import Schedule
     ],
 )
 def test_a_handoff_happens_when_the_wall_first_shows_its_time(zone: str, day: date, changes_at: datetime) -> None:
-    """Berlin shows 02:30 twice in autumn and leaps over it in spring; New York has another hour, Lord Howe half a one."""
+    """Berlin shows 02:30 twice in autumn, and leaps over it in spring; elsewhere it is another hour, or half a one."""
     schedule = Schedule(people=("ana", "bo"), rotation="daily", handoff="02:30", start=day - timedelta(days=1))
     seen = []
     for minutes in range(-240, 240):

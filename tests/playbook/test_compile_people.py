@@ -62,6 +62,23 @@ def test_a_clock_in_words_sets_off_the_call_and_nothing_else_does(
 
 
 @pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("1. On-call engineer (immediately)\n2. Team lead (after 30 minutes)\n",
+         [("On-call engineer", "immediate", 0), ("Team lead", "elapsed", 1800)]),
+        ("1. Stay calm (immediately)\n2. Team lead (after 30 minutes)\n", [("Team lead", "elapsed", 1800)]),
+        ("Escalate to the VP after 30 minutes, never on weekends.\n", [("VP", "elapsed", 1800)]),
+        ("Call the vendor after the restart.\n", []),
+    ],
+)  # fmt: skip
+def test_who_is_called_at_once_and_whom_a_sentence_calls_after_a_time(
+    text: str, found: list[tuple[str, str, int]], compiled: _Compile
+) -> None:
+    rungs = compiled(f"## Escalation\n\n{text}").escalation
+    assert [(*rung.who, each.clock, each.after_s) for rung in rungs for each in rung.triggers] == found
+
+
+@pytest.mark.parametrize(
     ("text", "expected"),
     [
         ("- Handoff: Mondays at 9:00 AM UTC", Handoff(weekday="Monday", time="09:00")),

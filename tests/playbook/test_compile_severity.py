@@ -257,3 +257,10 @@ def test_no_immediate_action_is_not_at_once(compiled: _Compile) -> None:
     )
     first, last = compiled(table + _SCENARIO).severities
     assert [level.response.immediate for level in (first, last)] == [True, False]
+
+
+def test_a_table_whose_rows_say_nothing_but_the_level_gives_the_levels_alone(knowledge: effect.Knowledge) -> None:
+    rows = "".join(f"| P{n} | P{n} |\n" for n in range(3))
+    text = f"# Till\n\n## Severity levels\n\n| Severity | Level |\n|---|---|\n{rows}"
+    made = compile_playbook(text.encode(), "x.md", knowledge)
+    assert [severity.id for severity in made.severities] in ([], ["P0", "P1", "P2"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from tocsin.errors import ConfigError
 from tocsin.playbook.effect import Knowledge, classify, load
 from tocsin.playbook.effect.command import READERS
-from tocsin.playbook.effect.knowledge import Style, Takes, Via
+from tocsin.playbook.effect.knowledge import Program, Spec, Style, Takes, Via
 from tocsin.words import Effect, Tag
 
 
@@ -151,3 +152,50 @@ def test_an_ordinary_statement_is_judged_quickly(knowledge: Knowledge) -> None:
     for line in lines:
         classify(line, knowledge)
     assert (time.process_time() - start) / len(lines) < 0.02
+
+
+_ACTING = ("restart", "delete", "destroy", "stop", "rollback", "scale", "set", "apply", "restart-all", "force-delete")
+_WRITING = ("--output /etc/cron.d/x", "--output=/etc/x", "--exec rm", "--output-file x", "--in-place", "--delete")
+_BARE_O = frozenset({"git", "ip", "pip", "pip3", "pipx", "uv", "scontrol"})
+"""Whose ``-o`` takes no value: what follows is an operand."""
+
+
+def _reads(program: Program) -> Iterator[Spec]:
+    """Its sub-commands that only look."""
+    for spec in (*(spec for specs in program.verbs.values() for spec in specs), *program.wild):
+        if spec.verdict.effect.rank <= Effect.READ_SENSITIVE.rank and not spec.via and not spec.delegate:
+            yield spec
+
+
+def _say(program: Program, spec: Spec) -> str:
+    return " ".join((program.name, *("x" if word == "**" else word.replace("*", "x") for word in spec.path)))
+
+
+def test_no_read_covers_a_sub_command_that_acts(knowledge: Knowledge) -> None:
+    """What stands behind a path that only looks is a word of the user's own only where the file says so (`free`)."""
+    looked = 0
+    for program in knowledge.programs.values():
+        for spec in _reads(program):
+            said = _say(program, spec)
+            more = [] if spec.free else [f"{said} {verb}" for verb in _ACTING]
+            more += [f"{said} {flag}" for flag in _WRITING]
+            more += [] if program.name in _BARE_O else [f"{said} -o /etc/cron.d/x"]
+            looked += len(more)
+            assert [text for text in more if classify(text, knowledge).effect.rank < Effect.UNKNOWN.rank] == []
+    assert looked > 10_000
+
+
+def test_no_path_of_plain_words_covers_one_that_acts(knowledge: Knowledge) -> None:
+    for program in knowledge.programs.values():
+        for spec in (spec for spec in _reads(program) if "**" in spec.path):
+            said = _say(program, spec).split()
+            for verb in _ACTING[:8]:
+                text = " ".join((said[0], "apps", verb, *said[2:]))
+                assert classify(text, knowledge).effect.rank >= Effect.UNKNOWN.rank, text
+
+
+def test_what_is_known_by_sub_commands_may_take_them_from_its_input(knowledge: Knowledge) -> None:
+    for program in knowledge.programs.values():
+        if program.has_verbs:
+            for text in (f"echo x y | {program.name}", f"{program.name} <<< 'x y'", f"{program.name} < f"):
+                assert classify(text, knowledge).effect.rank >= Effect.UNKNOWN.rank, text

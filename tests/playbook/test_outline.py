@@ -204,3 +204,10 @@ def test_every_block_lies_in_the_document(text: str) -> None:
         assert block.end_line <= block.last_line <= len(lines)
         assert block.parent is not None
         assert block in block.parent.children
+
+
+@pytest.mark.parametrize("line", ["    ```Spike` alert | x |", "    ~~~", "     ```a`", "\t```b` c"])
+def test_an_indented_line_that_only_looks_like_a_fence_is_read_once(line: str) -> None:
+    built = outline.build(("# A", "", "words", "", line, "    more", "end"), lambda title: False)
+    assert sum(line.strip() in (*block.body, block.raw) for block in built.blocks) <= 1
+    assert built.blocks[-1].last_line == 7

@@ -314,3 +314,20 @@ def test_a_step_that_holds_no_statement_has_no_task() -> None:
     assert len(by_hand) == 1
     for step_id in (*by_hand, "L1", "A1", ""):
         assert prepare(procedures, step_id, scene.incident, TARGET, {}) is None
+
+
+@pytest.mark.parametrize(
+    ("above", "effect"),
+    [
+        ("HEIGHT=$(curl -s http://h/height)", Effect.UNKNOWN),
+        ("HEIGHT=$(cat height)", Effect.UNKNOWN),
+        ("HEIGHT='a[$(reboot)]'", Effect.UNKNOWN),
+        ("HEIGHT=$(docker ps -q | wc -l)", Effect.READ),
+        ("HEIGHT=7", Effect.NOOP),
+    ],
+)
+def test_a_value_that_a_line_above_fetched_is_not_evaluated_by_itself(above: str, effect: Effect) -> None:
+    scene = Scene(f'\n### Diagnosis\n\n```bash\n{above}\necho "$((HEIGHT + 1)) blocks"\n```\n')
+    task = scene.task('echo "$((HEIGHT + 1)) blocks"')
+    assert task.effect is effect
+    assert (task.statement.why.startswith("a shell may evaluate")) == (effect is Effect.UNKNOWN)

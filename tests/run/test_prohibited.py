@@ -8,12 +8,13 @@ import pytest
 from msgspec.structs import replace
 
 from tocsin.incident.book import InForce
+from tocsin.incident.state import StepRecord
 from tocsin.knowledge import load_knowledge
 from tocsin.playbook import act, forbid
 from tocsin.playbook.compile import compile_playbook
 from tocsin.playbook.model import Forbids, Prohibition
 from tocsin.run.guard import Allowed, Forbidden, NeedsApproval, Verdict, judge
-from tocsin.words import Act, Effect
+from tocsin.words import Act, Effect, StepState
 
 from .prohibited import KINDS
 from .scene import Scene
@@ -95,6 +96,12 @@ def cited(command: str, scene: Scene = BREACH) -> tuple[str, ...]:
         ("history -c", (2,)),
         ("curl -X POST https://api.statuspage.io/v1/x -d a=b", (3,)),
         ("docker restart web && curl -d a=b https://hooks.slack.com/x", (3, 1)),
+        ("docker $(echo restart) web", (1, 0, 2, 3)),
+        ("docker ${x:-restart} web", (1, 0, 2, 3)),
+        ("bash <(echo docker restart web)", (1, 0, 2, 3)),
+        ("kubectl delete pod web-1", (1, 0, 2)),
+        ("docker rm -f web && docker run --name web x", (1, 0, 2)),
+        ("echo ${x:-`docker restart web`}", (1,)),
     ],
 )
 def test_all_lines_that_cover_it_are_cited_the_closest_first(command: str, lines: tuple[int, ...]) -> None:
@@ -144,6 +151,98 @@ def test_the_own_lines_are_cited_before_those_of_another_incident_however_close(
     assert isinstance(verdict, Forbidden)
     assert verdict.incident == ""
     assert "Line 7 too while team-7 (Breach) is open: Modify logs" in verdict.why
+
+
+# ── what is a restart only together with a step before ─────────────────────────────────────────────────────────────
+
+
+def by_act() -> Scene:
+    """A scene that forbids restarts by nothing but what they do: `up` may replace a container, which has a tag."""
+    scene = write("no restarts")
+    (rule,) = scene.scenario.prohibitions
+    scene.rule(prohibitions=(replace(rule, forbids=replace(rule.forbids, tags=())),))
+    return scene
+
+
+def after(stopped: str, state: StepState = StepState.OK, *, started: bool = True) -> Scene:
+    """A scene that forbids restarts, in which a step has stopped something."""
+    scene = by_act()
+    record = StepRecord(step="S1", state=state, text=stopped, effect=Effect.MUTATE, started=started)
+    scene.incident = replace(scene.incident, steps={"S1": record})
+    return scene
+
+
+AGAIN = [
+    ("docker compose stop server", "docker start server"),
+    ("docker compose stop server", "docker compose up -d"),
+    ("docker compose stop server", "docker-compose -f prod.yml up -d"),
+    ("docker compose down", "docker compose up -d server"),
+    ("docker stop server", "sudo docker start server"),
+    ("docker kill server", "docker run -d --name server shop"),
+    ("systemctl stop nginx", "systemctl start nginx.service"),
+    ("systemctl stop nginx", "service nginx start"),
+    ("/etc/init.d/nginx stop", "/etc/init.d/nginx start"),
+    ("kubectl scale deploy/web --replicas=0", "kubectl scale deploy/web --replicas=3"),
+    ("pg_ctl stop -D /data", "pg_ctl start -D /data"),
+    ("ssh web1 'systemctl stop nginx'", "ssh web1 'systemctl start nginx'"),
+    ("docker pause server", "docker unpause server"),
+]
+
+
+@pytest.mark.parametrize(("stopped", "begun"), AGAIN)
+def test_starting_what_a_step_of_the_incident_stopped_is_a_restart(stopped: str, begun: str) -> None:
+    assert is_refused(after(stopped), begun)
+    assert is_refused(after(stopped, StepState.FAILED, started=False), begun)
+    assert not is_refused(after(stopped, StepState.WAITING, started=False), begun)
+    assert not is_refused(by_act(), begun)
+
+
+@pytest.mark.parametrize(
+    ("stopped", "begun"),
+    [
+        ("docker compose stop server", "docker start db"),
+        ("docker compose stop server", "docker compose up -d db"),
+        ("docker compose stop server", "docker compose ps"),
+        ("docker compose stop server", "docker logs server"),
+        ("docker compose stop server", "systemctl start nginx"),
+        ("systemctl stop nginx", "systemctl start postgres"),
+        ("systemctl stop nginx", "systemctl status nginx"),
+        ("docker ps", "docker start server"),
+        ("docker compose stop server", "docker compose stop db"),
+    ],
+)
+def test_starting_something_else_is_no_restart(stopped: str, begun: str) -> None:
+    assert not is_refused(after(stopped), begun)
+
+
+# ── what is a log because the playbook says so ─────────────────────────────────────────────────────────────────────
+
+SHOWN = Scene(
+    "\n### Diagnosis\n\n```bash\ntail -n 50 /opt/shop/logs/app.log\ngrep ERROR /opt/shop/out.log\ncat notes.txt\n```\n"
+    "\n**DO NOT:**\n\n- Modify logs\n"
+)
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["docker logs web > /opt/shop/logs/app.log", "cp x /opt/shop/out.log", "curl -o /opt/shop/out.log http://h/x"],
+)
+def test_a_log_that_the_playbook_shows_is_there_and_not_to_be_written(command: str) -> None:
+    assert is_refused(SHOWN, command)
+    assert not is_refused(SCENES["logs"], command)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "docker logs web > /opt/shop/copy.log",
+        "docker logs web > /tmp/app.log",
+        "cp /opt/shop/out.log /evidence/",
+        "date",
+    ],
+)
+def test_a_new_file_beside_it_is_none(command: str) -> None:
+    assert not is_refused(SHOWN, command)
 
 
 # ── what no word maps ──────────────────────────────────────────────────────────────────────────────────────────────

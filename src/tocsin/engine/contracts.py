@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -196,8 +196,11 @@ class Store(Protocol):
         """Take one errand back, by its stream and number, to be handed out again from `due_at` on."""
         ...
 
-    async def release_claims(self) -> int:
-        """Take back what a process that is gone had been handed; how many there were."""
+    async def release_claims(self, held: Collection[tuple[str, int]] = ()) -> int:
+        """Take back what was handed out and is in nobody's hands; how many there were.
+
+        That is all but the errands `held`, by stream and number.
+        """
         ...
 
     @property

@@ -68,7 +68,7 @@ class Dispatch:
         self._in_flight: set[Name] = set()
         self._unreleased: dict[Errand, timedelta] = {}
         self._queued: dict[str, dict[Name, Waiting]] = {}
-        self._is_claiming = self._has_missed = False
+        self._is_claiming = self._has_missed = self._is_astray = False
         if journal.store.is_sole:
             journal.outgoing = self
 
@@ -76,10 +76,9 @@ class Dispatch:
         """Hand out what is due and has a place; how many errands that were, and one more if there may be others."""
         await self._release_late()
         self._has_missed = False
-        full = [to for to in self._running if self._left(to) <= 0]
         self._is_claiming = True
         try:
-            errands = await self._journal.store.claim(self._clock.now(), MOST_CLAIMED, self._left, full)
+            errands = await self._claim()
         finally:
             self._is_claiming = False
         if errands:
@@ -91,6 +90,19 @@ class Dispatch:
                 self._running[errand.destination] += 1
                 self._go(errand, None)
         return len(errands) + self._has_missed
+
+    async def _claim(self) -> list[Errand]:
+        """Errands that are due. Of a claim that failed nobody knows whether it was one: what it may have handed out,
+        to nobody, is taken back first.
+        """
+        store, full = self._journal.store, [to for to in self._running if self._left(to) <= 0]
+        if self._is_astray:
+            late = {(errand.stream, errand.seq) for errand in self._unreleased}
+            await store.release_claims(self._in_flight | late)
+        self._is_astray = True
+        errands = await store.claim(self._clock.now(), MOST_CLAIMED, self._left, full)
+        self._is_astray = False
+        return errands
 
     def _go(self, errand: Errand, intent: e.Intent | None) -> None:
         self._in_flight.add((errand.stream, errand.seq))

@@ -97,18 +97,26 @@ class OpenIndex:
     def __init__(self) -> None:
         self.teams: dict[str, TeamIndex] = {}
         self._missed: list[tuple[Incident, bool]] | None = None
+        self._forgotten: set[str] = set()
 
     def begin(self) -> None:
         """A team's index is being made: what changes meanwhile is kept."""
         self._missed = []
+        self._forgotten.clear()
 
-    def end(self, team: str, made: TeamIndex) -> TeamIndex:
-        """It is made, and brought up to date."""
+    def end(self, team: str, made: TeamIndex) -> None:
+        """It is made, and brought up to date; not kept if it was to be forgotten meanwhile."""
         missed, self._missed = self._missed or [], None
         self.teams[team] = made
         for incident, forbids in missed:
             self.note(incident, forbids)
-        return made
+        if team in self._forgotten:
+            del self.teams[team]
+
+    def forget(self, team: str) -> None:
+        """Only the disk knows what a team has open."""
+        self.teams.pop(team, None)
+        self._forgotten.add(team)
 
     def note(self, incident: Incident, forbids: bool) -> None:
         """Keep the indexes true after a change of an incident, which may have changed its team."""

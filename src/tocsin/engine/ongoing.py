@@ -26,13 +26,13 @@ class Ongoing:
 
     async def index(self, team: str) -> TeamIndex:
         """The open incidents of a team, by what alerts join them."""
-        found = self._index.teams.get(team)
-        if found is None:
+        while (found := self._index.teams.get(team)) is None:
             async with self._loading:
-                found = self._index.teams.get(team) or await self._load(team)
+                if team not in self._index.teams:
+                    await self._load(team)
         return found
 
-    async def _load(self, team: str) -> TeamIndex:
+    async def _load(self, team: str) -> None:
         """From the cards; an incident without a scenario is known by its alerts, and read as a whole."""
         self._index.begin()
         made, unnamed = TeamIndex(), []
@@ -46,7 +46,7 @@ class Ongoing:
             made.drop(stream)
             if incident is not None and incident.is_open:
                 made.take(incident, forbids=False)
-        return self._index.end(team, made)
+        self._index.end(team, made)
 
     def note(self, incident: Incident, forbids: bool) -> None:
         """What an incident is now."""
@@ -54,7 +54,7 @@ class Ongoing:
 
     def forget(self, team: str) -> None:
         """Only the disk knows what is open."""
-        self._index.teams.pop(team, None)
+        self._index.forget(team)
 
     async def find_all(self, team: str) -> list[Incident]:
         """The open incidents of a team."""

@@ -160,7 +160,10 @@ Decision = Callable[[Incident, Book, Any, datetime], tuple[e.Event, ...]]
 
 
 def _acknowledge(incident: Incident, book: Book, command: Acknowledge, now: datetime) -> tuple[e.Event, ...]:
-    """Taking it again is no error (two people press at once); it then answers only one's own calls."""
+    """Taking it again is no error (two people press at once); it then answers only one's own calls.
+
+    Whoever has said so is left in peace, also if somebody else had answered for them before.
+    """
     if incident.acknowledged_at is None:
         move(incident.status, "acknowledge")
     elif not incident.is_open:
@@ -172,7 +175,7 @@ def _acknowledge(incident: Incident, book: Book, command: Acknowledge, now: date
 
 def _is_called(incident: Incident, responder: str) -> bool:
     call = incident.calls.get(responder)
-    return call is not None and call.answered_at is None
+    return call is not None and call.answered_by != responder
 
 
 def _declare(incident: Incident, book: Book, command: Declare, now: datetime) -> tuple[e.Event, ...]:

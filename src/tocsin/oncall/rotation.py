@@ -6,7 +6,7 @@ lasts 167 or 169 hours, and the hand-off stays at 09:00.
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -45,6 +45,8 @@ def find_turns(schedule: Schedule, zone: ZoneInfo, at: datetime) -> tuple[Turn, 
     first = _first_handoff(schedule)
     turns = (at.astimezone(zone).replace(tzinfo=None) - first) // period
     ends_at = (first + (turns + 1) * period).replace(tzinfo=zone)
+    if ends_at.astimezone(UTC) <= at:  # the clock shows this hour for the second time: nobody hands back
+        turns, ends_at = turns + 1, (first + (turns + 2) * period).replace(tzinfo=zone)
     return (Turn(person=schedule.people[turns % len(schedule.people)], ends_at=ends_at),)
 
 

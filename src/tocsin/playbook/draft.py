@@ -109,6 +109,13 @@ class Draft:
         """Every line of words outside the fences, without marks, with its number and its block."""
         return lines_of(self.outline.root)
 
+    @functools.cached_property
+    def told_elsewhere(self) -> frozenset[int]:
+        """The lines inside procedures that call people or define a level, once both are known: they are no steps."""
+        levels = [found for _, found in self.level_entries if found.block.kind is Kind.ITEM]
+        defined = (line for found in levels for line in range(found.line, found.block.last_line + 1))
+        return frozenset(self.escalation_lines).union(defined)
+
     @property
     def document_name(self) -> str:
         """What the document goes by: its title, the front matter's, else its file's name."""

@@ -32,19 +32,22 @@ def covers(forbids: Forbids, statement: Statement) -> bool:
     return closeness(forbids, statement) < FAR
 
 
-def closeness(forbids: Forbids, statement: Statement) -> int:
-    """How closely a prohibition describes a statement, 0 the closest; `FAR` where it does not cover it."""
+def closeness(forbids: Forbids, statement: Statement, also: frozenset[Act] = frozenset()) -> int:
+    """How closely a prohibition describes a statement, 0 the closest; `FAR` where it does not cover it.
+
+    `also` are acts that it does only together with what was done before.
+    """
     acts = acts_of(forbids)
-    done = act.find_acts(statement.text) if acts else frozenset()
+    done = act.find_acts(statement.text) | also if acts else frozenset()
     found = [_CLOSE.get(each, 1) for each in acts if each in done]
     if forbids.verbs and statement.effect.rank >= Effect.UNKNOWN.rank and _is_named(forbids, statement.text):
-        found.append(0 if forbids.objects else 1)
+        found.append(0 if forbids.objects else 2)
     if not set(forbids.tags).isdisjoint(statement.tags):
         found.append(3)
     if statement.effect in forbids.effects:
         found.append(4)
     if Act.HIDDEN in done and statement.effect.rank >= Effect.UNKNOWN.rank:
-        found.append(5)
+        found.append(5 if _is_mentioned(forbids, statement.text) else 6)
     return min(found, default=FAR)
 
 
@@ -69,9 +72,13 @@ def is_mapped(forbids: Forbids) -> bool:
     return bool(acts_of(forbids) or forbids.effects or forbids.tags) or len(forbids.verbs) > 1
 
 
-def find_all(rules: Iterable[Prohibition], statement: Statement) -> list[Prohibition]:
+def find_all(
+    rules: Iterable[Prohibition], statement: Statement, also: frozenset[Act] = frozenset()
+) -> list[Prohibition]:
     """The prohibitions that a statement's refusal cites, the one that describes it most closely first."""
-    found = sorted(((closeness(rule.forbids, statement), rule.line, rule) for rule in rules), key=lambda each: each[:2])
+    found = sorted(
+        ((closeness(rule.forbids, statement, also), rule.line, rule) for rule in rules), key=lambda each: each[:2]
+    )
     return [rule for close, _, rule in found if is_cited(rule.forbids, close, found[0][0])]
 
 
@@ -84,12 +91,20 @@ def _is_named(forbids: Forbids, text: str) -> bool:
     for call in act.find_named(text):
         if forbids.objects and call.program in act.FILE_TOOLS:
             continue
-        line = call.line.lower()
+        line = call.spoken
         if forbids.objects and not any(_names(thing, line) for thing in forbids.objects):
             continue
         if any(_says(verb, line) for verb in forbids.verbs):
             return True
     return False
+
+
+def _is_mentioned(forbids: Forbids, text: str) -> bool:
+    """Whether a text that nobody can see through has the words of a prohibition in it all the same."""
+    line = text.lower()
+    if forbids.objects and not any(_names(thing, line) for thing in forbids.objects):
+        return False
+    return any(_says(verb, line) for verb in forbids.verbs)
 
 
 def _names(thing: str, line: str) -> bool:

@@ -288,7 +288,7 @@ class Scanner:
         """An indented code block: four columns in, after a blank line, outside any list."""
         if indent < 4 or (self.inner and self._container(indent) in self.inner):
             return False
-        first = end = self.at
+        first, end = self.at, self.at + 1
         while end < len(self.lines) and self._is_indented(self.lines[end], indent):
             end += 1
         while not self.lines[end - 1].strip():

@@ -15,10 +15,10 @@ import msgspec
 
 from tocsin.incident.book import Book, InForce
 from tocsin.incident.state import Incident
-from tocsin.playbook import forbid
+from tocsin.playbook import act, forbid
 from tocsin.playbook.model import Approval, Prohibition, Statement
 from tocsin.run.program import Task
-from tocsin.words import Effect
+from tocsin.words import Act, Effect
 
 NARROW_FIRST = ("step", "section")
 """The scopes of an approval gate, the narrowest first; all others hold in the whole procedure, or document."""
@@ -104,9 +104,10 @@ def find_prohibition(task: Task, incident: Incident, book: Book) -> Forbidden | 
     The incident's own come first, then those of other open incidents; among them, whatever describes it most closely.
     """
     whole = _whole(task)
-    own = forbid.find_all((rule for rule in own_prohibitions(incident, book) if _in_scope(rule, task)), whole)
-    theirs = [(force, forbid.closeness(force.prohibition.forbids, whole)) for force in book.in_force]
-    measured = (*(forbid.closeness(rule.forbids, whole) for rule in own[:1]), *(close for _, close in theirs))
+    also = _done_here(task, incident, book)
+    own = forbid.find_all((rule for rule in own_prohibitions(incident, book) if _in_scope(rule, task)), whole, also)
+    theirs = [(force, forbid.closeness(force.prohibition.forbids, whole, also)) for force in book.in_force]
+    measured = (*(forbid.closeness(rule.forbids, whole, also) for rule in own[:1]), *(close for _, close in theirs))
     closest = min(measured, default=forbid.FAR)
     cited_too = (pair for pair in theirs if forbid.is_cited(pair[0].prohibition.forbids, pair[1], closest))
     near = sorted(cited_too, key=lambda pair: pair[1])
@@ -116,6 +117,19 @@ def find_prohibition(task: Task, incident: Incident, book: Book) -> Forbidden | 
         return None
     why = " · ".join([cited[0].why, *(each.why.replace(" forbids it", " too", 1) for each in cited[1:])])
     return Forbidden(why, cited[0].rule.line, cited[0].incident)
+
+
+def _done_here(task: Task, incident: Incident, book: Book) -> frozenset[Act]:
+    """What the task does only in this incident: it starts what an earlier step stopped, or writes over a log that the
+    playbook shows.
+    """
+    found = set()
+    others = (step for step_id, step in incident.steps.items() if step_id != task.id)
+    if act.starts_again(task.bound.text, (step.text for step in others if step.started or step.has_run)):
+        found.add(Act.RESTART)
+    if act.writes_over_logs(task.bound.text, (each.text for each in book.playbook.statements)):
+        found.add(Act.LOGS)
+    return frozenset(found)
 
 
 class _Cited(NamedTuple):

@@ -17,6 +17,7 @@ from msgspec.structs import replace
 
 from tocsin.incident.book import find_step, number_steps
 from tocsin.incident.state import Incident
+from tocsin.playbook.effect.evaluated import find_fault
 from tocsin.playbook.model import Procedure, Statement, Step
 from tocsin.run.binding import Bound, bind, find_misread
 from tocsin.run.setting import Tangle, find_setting
@@ -99,6 +100,7 @@ def _task(
         tags=tuple(tag for tag in Tag if any(tag in part.tags for part in parts)),
         placeholders=tuple(blank for part in parts for blank in part.placeholders),
     )
+    statement, whole = _mistrust(statement, whole, before)
     bound = bind(whole, given, find_labels(incident))
     tangle = next((each for each in before if isinstance(each, Tangle)), None)
     if tangle is not None:
@@ -114,6 +116,18 @@ def _task(
         step=step,
         procedure=procedure,
     )
+
+
+def _mistrust(
+    statement: Statement, whole: Statement, before: tuple[Statement | Tangle, ...]
+) -> tuple[Statement, Statement]:
+    """The statement and the whole, unknown where only together they may run more than they show: a value that a line
+    above fetched, evaluated in the arithmetic of one below.
+    """
+    why = find_fault(whole.text) if before and whole.effect.rank < Effect.UNKNOWN.rank else None
+    if why is None:
+        return statement, whole
+    return replace(statement, why=why), replace(whole, effect=Effect.UNKNOWN)
 
 
 def _explain(tangle: Tangle) -> str:

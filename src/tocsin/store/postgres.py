@@ -11,14 +11,14 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
 import asyncpg
 import msgspec
-from sqlalchemy import ColumnElement, Connection, and_, case, func, not_, or_, select, text, update
+from sqlalchemy import ColumnElement, Connection, and_, case, func, not_, or_, select, text, tuple_, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_dbapi
 from sqlalchemy.exc import SQLAlchemyError
@@ -214,12 +214,12 @@ class PostgresStore(Reading):
         mine = update(t).where(t.c.stream == errand.stream, t.c.seq == errand.seq, t.c.holder == self.node.id)
         await self.in_transaction(lambda c: c.execute(mine.values(due_at=stamp(due_at), **changes)))
 
-    async def release_claims(self) -> int:
-        """Give back what this node had when it ended; for its start."""
+    async def release_claims(self, held: Collection[tuple[str, int]] = ()) -> int:
+        """Give back what this node has and nobody here carries: all but what is `held`; at its start, that is nothing."""
         t = schema.errand
         changes = {"claimed": False, "holder": None, "lease": None, "attempts": t.c.attempts + 1}
-        mine = update(t).where(t.c.claimed, t.c.holder == self.node.id).values(**changes)
-        return await self.in_transaction(lambda c: c.execute(mine).rowcount)
+        mine = update(t).where(t.c.claimed, t.c.holder == self.node.id, tuple_(t.c.stream, t.c.seq).not_in(held))
+        return await self.in_transaction(lambda c: c.execute(mine.values(**changes)).rowcount)
 
     async def keep(self) -> None:
         """Renew what this node holds, again and again, until cancelled. Raises only if the node must end."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime
@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, select, update
+from sqlalchemy import URL, Connection, Engine, create_engine, event, select, tuple_, update
 
 from tocsin.alert.held import Held
 from tocsin.engine.contracts import Errand, Joining, Write
@@ -143,11 +143,12 @@ class SqliteStore(Reading):
         back = update(t).where(t.c.stream == errand.stream, t.c.seq == errand.seq).values(**changes)
         await self.in_transaction(lambda c: c.execute(back))
 
-    async def release_claims(self) -> int:
-        """Take back everything that is handed out; for the start of a server, when nobody holds anything."""
+    async def release_claims(self, held: Collection[tuple[str, int]] = ()) -> int:
+        """Take back everything that is handed out, except what is `held`: at a server's start, that is nothing."""
         t = schema.errand
-        back = update(t).where(t.c.claimed.is_(True)).values(claimed=False, attempts=t.c.attempts + 1)
-        return await self.in_transaction(lambda c: c.execute(back).rowcount)
+        back = update(t).where(t.c.claimed.is_(True), tuple_(t.c.stream, t.c.seq).not_in(held))
+        changes = {"claimed": False, "attempts": t.c.attempts + 1}
+        return await self.in_transaction(lambda c: c.execute(back.values(**changes)).rowcount)
 
     async def due(self, now: datetime, limit: int) -> list[str]:
         """Streams whose wake has come."""

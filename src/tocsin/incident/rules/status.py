@@ -17,11 +17,13 @@ def _declared(incident: Incident, entry: Entry, event: e.Declared) -> Incident:
 
 
 def _acknowledged(incident: Incident, entry: Entry, event: e.Acknowledged) -> Incident:
-    """The first acknowledgement answers every call made so far; a later one only the calls to that person."""
+    """The first acknowledgement answers every call made so far; a later one only the calls to that person, who has
+    then answered for themselves.
+    """
     first = incident.acknowledged_at is None
     calls = {
-        who: replace(call, answered_at=entry.at, answered_by=event.by, state=PageState.ACKNOWLEDGED)
-        if call.answered_at is None and (first or who == event.by)
+        who: replace(call, answered_at=call.answered_at or entry.at, answered_by=event.by, state=PageState.ACKNOWLEDGED)
+        if who == event.by or (first and call.answered_at is None)
         else call
         for who, call in incident.calls.items()
     }

@@ -16,11 +16,13 @@ from tree_sitter import Node
 from tocsin.playbook import placeholder, shell
 from tocsin.playbook.act import carrier
 from tocsin.playbook.effect import heredoc, redirect
+from tocsin.playbook.effect.evaluated import find_hidden
 from tocsin.playbook.effect.pipeline import PRINTERS, read_printed
 from tocsin.playbook.effect.variables import assigned
 from tocsin.playbook.effect.verdict import NOTHING, Verdict
 from tocsin.playbook.effect.word import Reader, readable
 from tocsin.playbook.memory import remember
+from tocsin.playbook.shell import names
 
 DEEPEST = 8
 LONGEST = 12_000
@@ -62,9 +64,40 @@ class Call(NamedTuple):
         return self.words[0].rsplit("/", 1)[-1] if self.words else ""
 
     @property
+    def spoken(self) -> str:
+        """The command in one line and lower case, without words that only say something: a message, what happens to
+        packets.
+        """
+        words = tuple(_without_messages(self.program, self.words[1:]))
+        return " ".join((self.program, *words)).lower()
+
+    @property
     def line(self) -> str:
         """The whole command in one line, the program without its directory."""
         return " ".join((self.program, *self.words[1:]))
+
+
+_RUNS = re.compile(r"PAGER|EDITOR|VISUAL|BROWSER|_COMMAND|_SSH|SHELL|PROMPT|ASKPASS|_ENV$|^ENV$|^PS\d$|LESSOPEN")
+"""Names of variables whose values are run."""
+_CONTAINERS = names("docker podman nerdctl docker-compose podman-compose kubectl oc")
+"""Whose ``--rm`` only clears away what the command itself makes."""
+_WRITERS = names("git gh glab hub hg svn")
+_MESSAGES = re.compile(r"(-[a-z]*m|--(?:message|title|body|notes|description|subject))(=.*)?")
+_PACKETS = names(
+    "iptables ip6tables ebtables arptables nft ipset tc firewall-cmd pfctl ufw iptables-nft iptables-legacy"
+)
+_FATES = re.compile(r"\b(?:drop|reject|deny)\b", re.IGNORECASE)
+
+
+def _without_messages(program: str, words: tuple[str, ...]) -> Iterator[str]:
+    said = False
+    for word in words:
+        if word in ("--rm", "--rm=true") and program in _CONTAINERS:
+            continue
+        message = _MESSAGES.fullmatch(word) if program in _WRITERS else None
+        if not said:
+            yield _FATES.sub("", word) if program in _PACKETS else message[1] if message else word
+        said = message is not None and message[2] is None and not said
 
 
 @remember
@@ -73,9 +106,45 @@ def read_calls(text: str) -> tuple[Call, ...]:
     if len(text) > LONGEST:
         return (Call((), hidden=True),)
     try:
-        return tuple(_read(placeholder.bind(text.replace("\r\n", "\n")), "", IDLE, 0))
+        return tuple(_follow(list(_read(placeholder.bind(text.replace("\r\n", "\n")), "", IDLE, 0))))
     except RecursionError:
         return (Call((), hidden=True),)
+
+
+def _follow(calls: list[Call]) -> Iterator[Call]:
+    """The calls, with those of the files that the same text writes first and runs then, or leaves for the clock."""
+    written: dict[str, str | None] = {}
+    for call in calls:
+        yield call
+        path = carrier.find_script(call.words).removeprefix("./")
+        if path and path in written:
+            text = written[path]
+            yield from (Call((), hidden=True),) if text is None else _read(text, call.cwd, IDLE, 1)
+        for target, text in _contents(call):
+            written[target.removeprefix("./")] = text
+            if _BY_CLOCK.search(target):
+                yield from _read(text or "", call.cwd, IDLE, 1)
+
+
+_BY_CLOCK = re.compile(
+    r"^/etc/(?:cron|anacron|rc\.local|profile|bash|init|systemd/system/|update-motd)|/cron/|/crontabs/|"
+    r"(?:^|/)\.(?:bashrc|bash_profile|profile|zshrc)$"
+)
+"""Files whose content runs later by itself."""
+
+
+def _contents(call: Call) -> Iterator[tuple[str, str | None]]:
+    """The files that a command writes, with what stands in them where that is written out."""
+    text = call.feed.text
+    if call.program in PRINTERS:
+        text = " ".join(word for word in call.words[1:] if not word.startswith("-")).replace("\\n", "\n")
+    elif call.program not in ("cat", "tee") or call.feed.hidden:
+        text = None
+    yield from ((write.path, text) for write in call.writes)
+    if call.program == "tee":
+        yield from ((word, text) for word in call.words[1:] if not word.startswith("-"))
+    elif call.program in ("curl", "wget", "base64", "openssl"):
+        yield from ((word, None) for word in call.words[1:] if "/" in word and not word.startswith("-"))
 
 
 def _read(text: str, cwd: str, feed: Feed, depth: int) -> Iterator[Call]:
@@ -87,6 +156,8 @@ def _read(text: str, cwd: str, feed: Feed, depth: int) -> Iterator[Call]:
         text, bodies = heredoc.cut(text)
     root = shell.parse_as_written(text)
     yield from _Walk(root, text, bodies, cwd, depth).visit(root, feed)
+    for hidden in find_hidden(root, text):
+        yield from _read(hidden, cwd, IDLE, depth + 1)
     if root.has_error:
         yield from _guess(text, cwd)
 
@@ -122,7 +193,10 @@ class _Walk:
             yield from self._redirected(node, feed)
         elif node.type == "pipeline":
             yield from self._pipeline(node, feed)
-        elif node.type in ("string", "concatenation", "simple_expansion", "expansion", "variable_assignment"):
+        elif node.type == "variable_assignment":
+            self._words(node)
+            yield from self._run_later(node)
+        elif node.type in ("string", "concatenation", "simple_expansion", "expansion"):
             self._words(node)
         else:
             for child in node.named_children:
@@ -190,8 +264,17 @@ class _Walk:
         for child in parts:
             if child.type == "variable_assignment":
                 self._words(child)
+                yield from self._run_later(child)
         hidden = any(child.type == "process_substitution" for child in parts)
         yield from self._unwrap((*words, *behind, *extra), (*writes, *own), Feed(feed.text, feed.hidden or hidden))
+
+    def _run_later(self, assignment: Node) -> Iterator[Call]:
+        """What a variable makes the command run: a pager, an editor."""
+        name, value = assignment.child_by_field_name("name"), assignment.child_by_field_name("value")
+        words = self._words(value) if value is not None else ()
+        said = self._source[name.start_byte : name.end_byte] if name is not None else ""
+        if _RUNS.search(said):
+            yield from _read(" ".join(words), self._cwd, IDLE, self._depth + 1)
 
     def _unwrap(self, words: tuple[str, ...], writes: tuple[Write, ...], feed: Feed) -> Iterator[Call]:
         """A command, then those that it carries, however many times over."""
@@ -203,6 +286,8 @@ class _Walk:
         if self._depth > DEEPEST:
             yield Call((), hidden=True)
             return
+        for session in carrier.read_session(words, feed.text) if feed.text and not carried.words else ():
+            yield Call(session, (), self._cwd)
         for inner in carried.words:
             self._depth += 1
             yield from self._unwrap(inner, (), feed)

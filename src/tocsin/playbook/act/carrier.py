@@ -55,6 +55,13 @@ _PREFIXES: dict[str, tuple[frozenset[str], int]] = {
     name: (frozenset(), 0)
     for name in names("nohup setsid command builtin busybox unbuffer unshare proxychains caffeinate")
 }
+_OPENS_SHELL = names("sudo doas chroot nsenter unshare")
+_SHELL_FLAG = re.compile(r"-[a-zA-Z]*[is][a-zA-Z]*|--(?:login|shell)")
+_SESSIONS = names(
+    "supervisorctl virsh redis-cli valkey-cli ceph chronyc lvm rabbitmqctl pm2 nmcli ipmitool parted systemctl kubectl "
+    "docker lxc crm pcs varnishadm asterisk psql mysql mongosh"
+)
+"""Programs that take their sub-commands, line by line, from what they are fed."""
 _SSH_VALUES = names("-b -B -c -D -E -e -F -I -i -J -L -l -m -O -o -p -P -Q -R -S -W -w")
 _ENGINE_VALUES = names(
     "-e -u -w -f -p -H -c -l --env --user --workdir --env-file --file --project-name --host --context --index "
@@ -62,7 +69,8 @@ _ENGINE_VALUES = names(
 )
 _QUIET = names(
     "echo printf grep egrep fgrep zgrep rg ag awk gawk mawk sed jq yq psql mysql mariadb sqlite3 mongo mongosh curl "
-    "wget http https git gh glab logger mail mailx sendmail mutt date test [ cat tail head less cut sort tr journalctl"
+    "wget http https git gh glab logger mail mailx sendmail mutt date test [ cat tail head less cut sort tr journalctl "
+    "wall write notify-send tocsin iptables ip6tables nft ipset firewall-cmd pfctl ufw tc"
 )
 """Programs whose arguments with blanks in them are words or another language, never text for a shell."""
 _STARTS = re.compile(r"\bsystem\s*\(|\|\s*(?:getline|\"|&)")
@@ -85,6 +93,8 @@ def open_command(words: tuple[str, ...]) -> Carried:
         hidden = name == "eval" and any("$" in word for word in words[1:])
         return Carried(words[:1], texts=tuple(text.partition("=")[2] if name == "alias" else text for text in texts),
                        hidden=hidden)  # fmt: skip
+    if name in ("less", "more", "most", "man"):
+        return Carried(words, texts=tuple(word[2:] for word in words[1:] if word.startswith("+!")))
     if name in ("ssh", "rsh", "slogin", "autossh"):
         return _remote(words)
     if name in _ENGINES and "exec" in words:
@@ -154,6 +164,8 @@ def _prefix(name: str, words: tuple[str, ...]) -> Carried:
         return Carried((name,), texts=(split,))
     inner = _strip(words[1:], values, skip)
     own = words[: len(words) - len(inner)]
+    if not inner and name in _OPENS_SHELL and any(map(_SHELL_FLAG.fullmatch, words[1:])):
+        return Carried(words, reads=True)
     if name == "xargs" and inner:
         inner = (*(word.replace("{}", "$_") for word in inner), "$_")
     return Carried(own, words=(inner,) if inner else ())
@@ -174,7 +186,25 @@ def _shell(name: str, words: tuple[str, ...]) -> Carried:
 def _remote(words: tuple[str, ...]) -> Carried:
     inner = _strip(words[1:], _SSH_VALUES, 1)
     own = words[: len(words) - len(inner)]
-    return Carried(own, texts=(" ".join(inner),) if inner else (), reads=not inner)
+    text = " ".join(inner)
+    return Carried(own, texts=(text,) if inner else (), reads=not inner, hidden=text.lstrip("\"' ").startswith("$"))
+
+
+def read_session(words: tuple[str, ...], text: str) -> Iterator[tuple[str, ...]]:
+    """The commands that a program takes from the text that it is fed: its own sub-commands, or a program's code."""
+    name = words[0].rsplit("/", 1)[-1] if words else ""
+    if _INTERPRETERS.fullmatch(name):
+        yield (name, "-c", text)
+    elif name in _SESSIONS and not any(not word.startswith("-") for word in words[1:]):
+        yield from ((name, *line.split()) for line in re.split(r"[\n;]", text) if line.strip())
+
+
+def find_script(words: tuple[str, ...]) -> str:
+    """The file that a command runs, if it runs one."""
+    name = words[0].rsplit("/", 1)[-1] if words else ""
+    if name in _SHELLS or name in (".", "source") or _INTERPRETERS.fullmatch(name):
+        return next((word for word in words[1:] if not word.startswith(("-", "+"))), "")
+    return words[0] if words and "/" in words[0] else ""
 
 
 def _inside(words: tuple[str, ...], at: int) -> Carried:

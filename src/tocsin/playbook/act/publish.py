@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from tocsin.playbook.act.call import Call
 from tocsin.playbook.act.carrier import is_code
+from tocsin.playbook.act.written import find_touched
 from tocsin.playbook.shell import names
 
 _HTTP = names("curl wget http https xh httpie curlie hurl")
@@ -19,7 +20,7 @@ _PROVIDER = re.compile(
     r"telegram|whatsapp|webex|twilio|sendgrid|mailgun|mailchimp|postmarkapp|sparkpost|mailjet|brevo|sendinblue|resend|"
     r"messagebird|vonage|nexmo|plivo|onesignal|pushover|ntfy|medium|wordpress|ghost|substack|intercom|zendesk|"
     r"freshdesk|ycombinator|youtube|tiktok)\.(?:com|io|org|net|app|co|social|site|sh|email|help|me)(?:$|[:/])|"
-    r"mastodon|mattermost|rocket\.?chat|matrix\.org|webhook\.office|outlook\.office|chat\.googleapis|"
+    r"cachet|statping|upptime|staytus|uptime-?kuma|mastodon|mattermost|rocket\.?chat|matrix\.org|webhook\.office|outlook\.office|chat\.googleapis|"
     r"(?:email|sns|ses|pinpoint)\.[\w-]+\.amazonaws",
     re.IGNORECASE,
 )
@@ -30,7 +31,9 @@ _SAYS = re.compile(
     re.IGNORECASE,
 )
 _BY_GET = re.compile(
-    r"/(?:sendMessage|sendPhoto|sendDocument|chat\.(?:postMessage|update))\b|/api/send\b", re.IGNORECASE
+    r"/(?:sendMessage|sendPhoto|sendDocument|chat\.(?:postMessage|update))\b|/api/send\b|"
+    r"//ntfy\.[^/]+/[^?#]*/(?:publish|send|trigger)(?:[?#]|$)",
+    re.IGNORECASE,
 )
 _WRITES = names("POST PUT PATCH DELETE")
 _METHOD = re.compile(r"(?:-X|--request=?|--method=?|-[a-zA-Z]*X)=?([A-Za-z]*)")
@@ -52,8 +55,32 @@ _COMMANDS = re.compile(
     r"(?:slack|discord|telegram|twilio|twitter)\b.* (?:send|post|chat|create|message|tweet)|wp post (?:create|update)|"
     r"(?:nc|ncat|netcat|telnet|socat|openssl s_client)\b.*(?:[ :])(?:25|465|587|smtps?)\b|"
     r"git send-email|ghost publish|kafka-console-producer\b.*(?:announce|notif)|az communication\b|"
-    r"gcloud pubsub\b.*publish"
+    r"gcloud pubsub\b.*publish|tocsin\b.*--(?:public|audience[= ]public)\b|git push\b.* gh-pages\b|"
+    r"twilio\b.*:create\b"
 )
+_UPLOADS = re.compile(
+    r"(?:aws s3|s3cmd|gsutil|gcloud storage|az storage|rclone|mc|scp|rsync|wrangler|firebase|netlify|surge|vercel)\b"
+)
+_NOTICE = re.compile(
+    r"(?:^|[/@:.])(?:status|statuspage|notice|announcements?|maintenance)(?:[.\-/][\w./-]*)?$|"
+    r"://(?:status|statuspage)\b",
+    re.IGNORECASE,
+)
+_KEPT = re.compile(r"evidence|incident|forensic|backup|archive|preserv", re.IGNORECASE)
+_ELSEWHERE = re.compile(r"\w+://|[\w.@$-]+:")
+_SCRIPTS = re.compile(
+    r"(?:(?:make|just|task|rake|node|deno run|bun run|python[\d.]*|ruby|php|perl|bash|sh|npm run|pnpm run|yarn|"
+    r"yarn run|npx|invoke|fab|go run)(?: -\S+)* )?(?:\S*/)?(?:[^\s/]*[-_:])?"
+    r"(?:notify|status[-_]?updates?|update[-_]status|announce\w*|"
+    r"(?:outage|incident|maintenance)[-_](?:notice|post|announcement|message))"
+    r"(?:\.\w+|[-_](?:all|public|users|customers)\S*)?(?: |$)"
+)
+_WEB_ROOT = re.compile(
+    r"^(?:\S+:)?/(?:var/www|usr/share/nginx|srv/(?:www|http)|usr/local/www|htdocs)\b.*"
+    r"(?:status|maintenance|notice|announce|incident|outage|index|banner|503|/html/?$)",
+    re.IGNORECASE,
+)
+"""Where a page stands that everybody sees."""
 _NAMED = re.compile(
     r"(?<![a-z])(?:tweet|announce|status-?_?page|(?:post|publish|update|set|send)[-_](?:public[-_])?"
     r"(?:status|update|notice|announcement|message|notification|alert)s?|"
@@ -62,8 +89,10 @@ _NAMED = re.compile(
 )
 _CODE_SENDS = re.compile(r"post|put|send|publish|urlopen|fetch|request|smtp|tweet", re.IGNORECASE)
 _READS = re.compile(r"jsonrpc|\"?query\"?\s*[:=]\s*\"?(?:query|\{)", re.IGNORECASE)
+_OWN_NOTIFIERS = names("systemd-notify sd-notify inotifywait inotifywatch notify-send")
 _LOOKS = names("grep egrep fgrep rg cat less head tail ls find echo printf awk sed jq stat wc diff test cd vim vi git")
 _SENDS_NOTHING = re.compile(r"-V|-H|-e|--version|--help|-bp")
+_FROM_FILE = re.compile(r"-[a-zA-Z]*K|--config|-i-|--input-file=-")
 _UNSEEN = re.compile(r"(?:https?://)?\$")
 _LOCAL = re.compile(r"(?:https?://)?(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])(?::\d+)?(?:/|$)")
 _SCHEME = re.compile(r"^\w+://")
@@ -79,7 +108,11 @@ def publishes(call: Call, source: str) -> bool:
         return len(call.words) < 2 or not all(_SENDS_NOTHING.fullmatch(each)
                                               for each in call.words[1:])  # fmt: skip
     line = call.line.lower()
-    if _COMMANDS.match(line):
+    if _COMMANDS.match(line) or (_SCRIPTS.match(line) and call.program not in _OWN_NOTIFIERS):
+        return True
+    if _UPLOADS.match(line) and _puts_out(call.words):
+        return True
+    if any(touch.how in ("create", "say", "edit") and _WEB_ROOT.match(touch.path) for touch in find_touched(call)):
         return True
     if any(write.path.startswith(("/dev/tcp/", "/dev/udp/")) for write in call.writes):
         return True
@@ -88,9 +121,20 @@ def publishes(call: Call, source: str) -> bool:
     return (call.program not in _LOOKS or call.words[1:2] == ("push",)) and _NAMED.search(line) is not None
 
 
+def _puts_out(words: tuple[str, ...]) -> bool:
+    """Whether a notice is copied to another place, other than to keep it."""
+    *sources, target = (word for word in words if not word.startswith("-"))
+    return (
+        _ELSEWHERE.match(target) is not None
+        and not _KEPT.search(target)
+        and any(map(_NOTICE.search, (*sources[1:], target)))
+    )
+
+
 def _asks_to_publish(call: Call, source: str) -> bool:
     urls = list(_urls(call))
-    if any(_BY_GET.search(url) for url in urls):
+    fed = call.feed.text or "" if any(map(_FROM_FILE.fullmatch, call.words)) else ""
+    if any(_BY_GET.search(url) for url in urls) or _PROVIDER.search(fed) or _SAYS.search(fed):
         return True
     if not _writes(call):
         return False
@@ -132,7 +176,7 @@ def _writes(call: Call) -> bool:
     words = call.words[1:]
     method = _method(words)
     if method:
-        return method in _WRITES
+        return method in _WRITES or method.startswith("$")
     if call.program in ("http", "https", "xh", "httpie"):
         return any(_BODY_ITEM.match(word) for word in words if "://" not in word)
     gets = any(_ASKS.fullmatch(word) for word in words)

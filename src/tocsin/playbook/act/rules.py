@@ -11,6 +11,7 @@ import re
 from tocsin.words import Act
 
 _CLOUD = r"(?:aws|gcloud|az|openstack|doctl|hcloud|linode-cli|oci|ibmcloud)"
+_ENGINE = r"(?:docker|podman|nerdctl|docker-compose|podman-compose)"
 _CONFIG_FILE = r"(?:/etc/\S+|\S+\.(?:conf|cnf|cfg|ini|ya?ml|toml|properties|env)|(?:\S*/)?\.env\S*)"
 
 
@@ -24,14 +25,19 @@ RULES = (
         r"(?:tel)?init [16]\b",
         r"shutdown\b.* -r",
         r"p?kill(?:all)?\b.*-(?:s ?)?(?:hup|sighup|1|usr2)\b",
-        r"(?:kubectl|oc)\b.* delete (?:pods?|po)\b",
+        rf"(?:p?kill(?:all)?|{_ENGINE}\b.* kill|systemctl\b.* kill)\b.* -{{1,2}}(?:s|n|signal)[ =]?"
+        r"(?:sig)?(?:hup|usr1|usr2|1|10|12)\b",
+        r"kill(?: -\S+)* 1$",
+        r"launchctl kickstart\b.* -\w*k",
+        r"svc -\w*[trhk]",
+        r"(?:kubectl|oc)\b.* delete (?:(?:pods?|po)\b|(?:-\S+ )*\$)",
         r"(?:kubectl|oc)\b.* set (?:env|image)\b",
         r"nginx -s reload",
         r"(?:dbus-send|busctl|gdbus)\b.*\b(?:re(?:load-?or-?)?|try)?(?:re)?startunit\b",
         r"systemctl\b.* daemon-reexec\b",
-        r"(?:s6-svc|sv|s6-rc)\b.* (?:-\w*[rt]\w*|restart|hup|term)\b",
+        r"(?:s6-svc|sv|s6-rc)\b.* (?:-\w*[rt]\w*|restart|hup|term|t|h|force-\w+)\b",
         r"systemctl\b.* (?:isolate|kexec|soft-reboot)\b",
-        r"echo [bc] .*sysrq",
+        r"(?:echo [bc]|tee|dd|cp)\b.*sysrq",
         r"apachectl .*graceful",
         r"docker\b.* (?:service update|update-service)\b.*--force",
         r"aws ecs .*--force-new-deployment",

@@ -7,11 +7,13 @@ its name; what is changed, emptied or removed in place is.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 from tocsin.playbook.act.call import Call, Write
 from tocsin.playbook.act.carrier import is_code
+from tocsin.playbook.memory import remember
 from tocsin.playbook.shell import names
 
 _NOTHING = re.compile(r"/dev/(?:null|zero)$")
@@ -46,7 +48,12 @@ _COPY = names("cp install rsync scp ln mv rename")
 _KEEPS = re.compile(r"-\w*[cklt]\w*|--(?:keep|stdout|to-stdout|list|test)")
 _SAYS = names("echo printf date { : true") | {""}
 _EMPTY = re.compile(r"(?:|:|true|false|cat /dev/null|(?:echo|printf)(?: -n)?(?: )?)$")
-_OUTPUT = re.compile(r"(?:-o|-O|--output(?:-document|-file)?|--output)(?:=(.+))?$")
+_COPY_NAME = re.compile(r"[._-](?:bak|backup|orig|copy|save|keep|evidence|incident|forensic|\$|20\d\d)", re.IGNORECASE)
+_KEPT = re.compile(r"evidence|incident|forensic|preserv|case", re.IGNORECASE)
+_OUTPUT = re.compile(
+    r"(?:-o|-O|-P|-out|--out|--out-?file|--output-dir|--directory-prefix|--output(?:-document|-file)?)(?:=(.+))?$"
+)
+_ZIP_MOVES = re.compile(r"-[a-z0-9]*m[a-z0-9]*|--move")
 _STRIP = names("docker podman kubectl oc rsync scp")
 
 
@@ -79,7 +86,7 @@ def _over(words: tuple[str, ...]) -> str:
 def _redirected(call: Call, write: Write) -> Touch:
     if not write.appends and _EMPTY.match(" ".join(call.words)):
         return Touch(write.path, "remove")
-    return Touch(write.path, "say" if call.program in _SAYS else "create")
+    return Touch(write.path, "say" if write.appends or call.program in _SAYS else "create")
 
 
 def _copied(program: str, rest: tuple[str, ...], operands: list[str]) -> Iterator[Touch]:
@@ -87,11 +94,21 @@ def _copied(program: str, rest: tuple[str, ...], operands: list[str]) -> Iterato
     target = rest[flag + 1] if flag is not None else operands[-1] if len(operands) > 1 else ""
     sources = [each for each in operands if each != target]
     moves = program in ("mv", "rename") or any(word.startswith(("--remove-source", "--delete")) for word in rest)
-    if target:
+    if target and not (program == "cp" and any(_is_beside(each, target) for each in sources)):
         how = "remove" if any(_NOTHING.match(each) for each in sources) else "create"
         yield Touch(_local(target), how)
-    if moves:
+    if moves and not (target and _KEPT.search(target) and all(map(_is_bare, sources))):
         yield from (Touch(each, "edit") for each in sources)
+
+
+def _is_beside(source: str, target: str) -> bool:
+    """Whether a copy is put beside the original, under a name that no log has of itself."""
+    return target.startswith(source) and _COPY_NAME.match(target[len(source) :]) is not None
+
+
+def _is_bare(path: str) -> bool:
+    """Whether a file lies in the working directory, which is one's own."""
+    return not path.startswith(("/", "~", "$", ".."))
 
 
 def _local(path: str) -> str:
@@ -110,10 +127,16 @@ def _special(program: str, rest: tuple[str, ...], operands: list[str]) -> Iterat
         yield from (Touch(found[1], "create") for found in scripts if found)
     elif program in ("tar", "bsdtar"):
         yield from _archived(rest, operands)
-    elif program in _STRIP and operands[:1] == ["cp"] and len(operands) > 1:
+    elif program in _STRIP and operands[:1] == ["cp"] and len(operands) > 1 and rest[-1] != "-":
         yield Touch(_local(operands[-1]), "create")
     elif program in ("docker", "podman", "nerdctl") and operands[:1] in (["run"], ["create"]):
         yield from (Touch(word.split(":")[0], "edit") for word in rest if _MOUNT.match(word))
+    elif program in ("uniq", "xxd") and len(operands) > 1:
+        yield Touch(operands[-1], "create")
+    elif program == "unzip" and "-d" in rest[:-1]:
+        yield Touch(rest[rest.index("-d") + 1], "create")
+    elif program == "zip" and any(map(_ZIP_MOVES.fullmatch, rest)):
+        yield from (Touch(path, "edit") for path in operands[1:])
     for at, word in enumerate(rest):
         match = _OUTPUT.match(word)
         if match and program not in ("ps", "kubectl", "grep", "ssh", "scp", "mount", "rsync", "cp", "docker"):
@@ -153,27 +176,80 @@ _NAMED = re.compile(
 )
 _ABOVE = re.compile(r"/?(?:\*|var/?|var/\*|var/lib/?|var/lib/docker.*|run/?)?|\.|\*|\$+")
 _DEVICE = re.compile(r"/dev/(?:sd|nvme|vd|xvd|hd|mapper/|disk/|dm-|md)")
-_ELSEWHERE = re.compile(r"(?:=|\bin\b)[^;\n]*(?:/var/log|\.log\b|\blogs/)")
+_OWN = re.compile(r"^(?:/root|/home/[^/]+|/Users/[^/]+|~\w*|\$HOME|/data|/opt/[^/]+$|/srv/[^/]+$)(?:/|$)")
+"""Where people keep files of their own."""
+_ASSIGNED = re.compile(r"(?<![\w$])[A-Za-z_]\w*=(?:\"([^\"\n]*)\"|'([^'\n]*)'|((?:\$\([^)]*\)|`[^`]*`|[^\s;&|\"'])+))")
+_LISTED = re.compile(r"\bfor\s+\w+\s+in\s+([^;\n]*)")
+_LOGS = re.compile(r"(?:^|[\s'\"(])/(?:private/)?(?:var/log|var/adm|run/log)\b")
+_COMPUTED = re.compile(r"\$\([^)]*\)|`[^`]*`|\$\{?\w+\}?")
+_SHOWS = re.compile(
+    r"(?<![\w-])(?:tail|head|cat|less|more|grep|egrep|zgrep|zcat|rg|awk|sed -n|tac|wc|multitail|lnav)\s([^|;&\n>]*)"
+)
 
 
 def is_log(touch: Touch, cwd: str, source: str) -> bool:
-    """Whether a written file is a log; ``source`` is the whole text, which may have named one before."""
+    """Whether a written file is a log; ``source`` is the whole text, which may have named one before.
+
+    A new file is none, whatever it is called, unless it is put where the system keeps logs. Whether a file was there
+    before cannot be seen: what the same text shows was, and so was what is added to in a folder of logs.
+    """
+    if touch.path.startswith("$") and not _HOME.match(touch.path):
+        return _may_be_log(touch, cwd, source)
     path = _normal(touch.path if touch.path.startswith(("/", "~", "$")) or not cwd else f"{cwd}/{touch.path}")
     if _DEVICE.match(path):
         return True
     if path in ("/dev/null", "/dev/stdout", "/dev/stderr") or not path:
         return False
-    if _LIVE.search(path):
+    if _LIVE.search(path) or _meets_logs(path):
         return True
-    if path.startswith("$") and not _NAMED.search(path):
-        return _ELSEWHERE.search(source) is not None or (touch.how == "remove" and path.strip("$_/*") == "")
     if touch.how == "remove":
         return bool(_ABOVE.fullmatch(path) or _FOLDER.search(path) or _NAMED.search(path))
     if _SAFE.search(path):
         return False
-    if touch.how == "create" and not path.startswith("/"):
+    if touch.how in ("create", "say") and _is_shown(touch.path, source):
+        return True
+    if touch.how == "create" or (touch.how == "say" and (not path.startswith("/") or _OWN.match(path))):
         return False
     return bool(_FOLDER.search(path) or _NAMED.search(path))
+
+
+_HOME = re.compile(r"\$(?:HOME|\{HOME\}|TMPDIR|PWD)/")
+
+
+def _meets_logs(path: str) -> bool:
+    """Whether a pattern may stand for what lies where the system keeps logs."""
+    first, _, rest = path.lstrip("/").partition("/")
+    second = rest.partition("/")[0]
+    if not path.startswith("/") or not any(c in "*?[" for c in first + second):
+        return False
+    return fnmatchcase("var", first) and fnmatchcase("log", second or "*")
+
+
+def _may_be_log(touch: Touch, cwd: str, source: str) -> bool:
+    """Whether a file whose name is put together may be a log, by all that the text says variables may hold."""
+    if touch.how == "remove" and touch.path.strip("$_/*") == "":
+        return True
+    said = ["".join(filter(None, found.groups())) for found in _ASSIGNED.finditer(source)]
+    said += [word.strip("'\"") for found in _LISTED.finditer(source) for word in found[1].split()]
+    values = {_COMPUTED.sub("_", each) for each in said} - {"_", ""}
+    tail = touch.path.lstrip("$")
+    if any(is_log(Touch(f"{value}{tail}", touch.how), cwd, "") for value in values):
+        return True
+    if touch.how == "create":
+        return False
+    return _LOGS.search(source) is not None or (not values and _NAMED.search(touch.path) is not None)
+
+
+def _is_shown(path: str, source: str) -> bool:
+    """Whether the same text shows a file, which is there, then; and it is a log by its name or folder."""
+    return path in find_shown(source)
+
+
+@remember
+def find_shown(text: str) -> frozenset[str]:
+    """The files that a text shows: those that are logs by name or folder, or that have a place of their own."""
+    words = (word.strip("\"'") for found in _SHOWS.finditer(text) for word in found[1].split())
+    return frozenset(word for word in words if word.startswith("/") or _NAMED.search(word) or _FOLDER.search(word))
 
 
 def _normal(path: str) -> str:
@@ -199,7 +275,17 @@ _LOGGING = (
     re.compile(r"(?:service|systemctl)\b.*\b(?:r?syslog|auditd|journald)\b.* (?:stop|restart)\b"),
     re.compile(r"p?kill(?:all)?\b.*\b(?:r?syslogd?(?:-ng)?|systemd-journald|journald|auditd)\b"),
     re.compile(r"aws (?:logs|cloudtrail) (?:delete|put-retention|stop|update)|gcloud logging .*\b(?:delete|update)\b"),
-    re.compile(r"kubectl\b.* delete (?:events?|ev)\b|curl\b.*(?:_delete_by_query|loki/api/v1/delete)"),
+    re.compile(
+        r"(?:kubectl|oc|helm|nomad)\b.* (?:scale|delete|edit|patch|rollout|set|uninstall|stop)\b.*"
+        r"\b(?:r?syslog(?:-ng)?|fluentd?(?:-?bit)?|filebeat|auditbeat|promtail|logstash|loki|vector)\b"
+    ),
+    re.compile(
+        r"mongo(?:sh)?\b.*\b\w*(?:log|audit)\w*['\"\])]*\.(?:delete|drop|remove|update|replace|insert|findoneand)"
+    ),
+    re.compile(
+        r"kubectl\b.* delete (?:events?|ev)\b|curl\b.*(?:_delete_by_query|loki/api/v1/delete)|"
+        r"curl\b.* (?:-x ?|--request[= ])delete\b.*/[\w.*-]*log[\w.*-]*"
+    ),
     re.compile(r"(?:mkfs\S*|wipefs|blkdiscard)\b|docker\b.*--log-(?:driver|opt)"),
 )
 _DISCARD = re.compile(
@@ -217,6 +303,16 @@ _CODE_WRITES = re.compile(
 )
 
 
+def writes_shown(calls: Iterable[Call], shown: frozenset[str]) -> bool:
+    """Whether commands write a file that is known to be there, since it is shown elsewhere, and to be a log."""
+    touched = (touch for call in calls for touch in find_touched(call))
+    return any(touch.path in shown and _looks_like_log(touch.path) for touch in touched)
+
+
+def _looks_like_log(path: str) -> bool:
+    return not _SAFE.search(path) and bool(_NAMED.search(path) or _FOLDER.search(path))
+
+
 def changes_logs(call: Call, source: str) -> bool:
     """Whether a command changes, empties or removes a log, or what keeps the logs."""
     line = call.line.lower()
@@ -225,7 +321,7 @@ def changes_logs(call: Call, source: str) -> bool:
     if any(is_log(touch, call.cwd, source) for touch in find_touched(call)):
         return True
     if is_code(call.words) or call.program in ("awk", "gawk", "mawk"):
-        return _MENTION.search(line) is not None and _CODE_WRITES.search(_code(call)) is not None
+        return _MENTION.search(line) is not None and _CODE_WRITES.search(_code(call, source)) is not None
     return (
         call.program not in _KNOWN
         and not _GATHERS.search(line)
@@ -246,10 +342,23 @@ _GATHERS = re.compile(r"collect|gather|save|export|archiv|backup|preserv|snapsho
 _AIMS = re.compile(r"/var/(?:log|adm)\b|/run/log\b|/var/lib/docker/containers")
 
 
-def _code(call: Call) -> str:
-    """The program in a command's words; what an awk program compares is no redirection."""
+def _code(call: Call, source: str) -> str:
+    """The program in a command's words, without what it compares, and without what it writes into files of its own."""
     line = " ".join(call.words[1:])
-    return line if is_code(call.words) else _COMPARISON.sub("", line)
+    if not is_code(call.words):
+        return _PRINTS.sub(lambda found: _unless_log(found, call, source), _COMPARISON.sub("", line))
+    opened = _OPENS.findall(line)
+    if not opened or any(is_log(Touch(path, "create"), call.cwd, source) for path in opened):
+        return line
+    return _OPENS.sub("", line).replace(".write(", "(")
+
+
+_OPENS = re.compile(r"\bopen\s*\(\s*['\"]([^'\"]+)['\"]\s*,\s*['\"][wax]b?\+?['\"]\s*\)")
+_PRINTS = re.compile(r">>?\s*\"([^\"]+)\"")
+
+
+def _unless_log(found: re.Match[str], call: Call, source: str) -> str:
+    return found[0] if is_log(Touch(found[1], "create"), call.cwd, source) else " "
 
 
 def discards(call: Call) -> bool:

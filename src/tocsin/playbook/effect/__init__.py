@@ -12,11 +12,12 @@ from collections import deque
 
 from tocsin.playbook.effect.catalogue import EMPTY, Catalogue, Entry
 from tocsin.playbook.effect.command import judge_command
+from tocsin.playbook.effect.entrance import judge_statement
 from tocsin.playbook.effect.judge import Judge
 from tocsin.playbook.effect.knowledge import Knowledge
 from tocsin.playbook.effect.tables import load
 from tocsin.playbook.effect.verdict import Verdict, unknown
-from tocsin.playbook.effect.walk import judge_statement, judge_text
+from tocsin.playbook.effect.walk import judge_text
 from tocsin.playbook.memory import remember
 
 __all__ = ["EMPTY", "Catalogue", "Entry", "Ground", "Knowledge", "Verdict", "classify", "find_ground", "load"]
@@ -46,7 +47,7 @@ _GROUNDS: deque[Ground] = deque(maxlen=8)
 
 def find_ground(knowledge: Knowledge, catalogue: Catalogue) -> Ground:
     """Return the one ground of a knowledge and a catalogue: what it was asked before is remembered by it."""
-    for ground in _GROUNDS:
+    for ground in tuple(_GROUNDS):  # another thread may add one meanwhile
         if ground.knowledge is knowledge and ground.catalogue is catalogue:
             return ground
     made = Ground(knowledge, catalogue)

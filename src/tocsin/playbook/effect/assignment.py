@@ -7,11 +7,12 @@ import re
 from tree_sitter import Node
 
 from tocsin.playbook.effect.knowledge import Knowledge
-from tocsin.playbook.effect.verdict import NOTHING, Verdict, add, join, unknown
+from tocsin.playbook.effect.verdict import NOTHING, Verdict, add, join, sort, unknown
 from tocsin.playbook.effect.word import Reader, is_tainted, readable
 from tocsin.words import Effect, Tag
 
 _PLAIN_DECLARATION = re.compile(r"-[aAirxglu]+|-p")
+_HISTORY = re.compile(r"HIST(?:FILE|SIZE|FILESIZE)")
 _QUOTED_SUBSTITUTION = re.compile(r"'[^']*(?:\$\(|`)|\\\$\(|\\`")
 
 
@@ -60,6 +61,9 @@ def judge_declaration(node: Node, reader: Reader, knowledge: Knowledge) -> Verdi
 
 def judge_unset(node: Node, reader: Reader) -> Verdict:
     """Judge ``unset``: of plain names it only forgets, but a subscript is evaluated."""
+    if any(_HISTORY.fullmatch(reader.text(child)) for child in node.children):
+        lost = (Tag.EVIDENCE_DESTROYING, Tag.SESSION_STATE)
+        return Verdict(Effect.MUTATE, sort(lost), "`unset` stops the history of commands")
     names = (child for child in node.children if child.type not in ("unset", "unsetenv", "variable_name"))
     if all(reader.text(child) in ("-v", "-f") for child in names):
         return Verdict(Effect.NOOP, (Tag.SESSION_STATE,), "`unset` forgets a variable")

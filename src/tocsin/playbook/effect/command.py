@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 
-from tocsin.playbook.effect import carrier, flags, http, script, sql
+from tocsin.playbook.effect import carrier, flags, further, http, script, sql
 from tocsin.playbook.effect.flags import Scan
 from tocsin.playbook.effect.judge import Call, Command, Judge, Reader
 from tocsin.playbook.effect.knowledge import Program, Rule, Spec, Style, Via
 from tocsin.playbook.effect.path import judge_read
 from tocsin.playbook.effect.verdict import Verdict, join, unknown, unseen
 from tocsin.playbook.effect.word import MANY, ONE, is_dynamic, is_tainted, readable
-from tocsin.words import Effect
+from tocsin.words import Effect, Tag
 
 _GLOB = re.compile(r"[*?\[]")
 
@@ -69,10 +69,14 @@ def _why_unknown(command: Command) -> str:
 def judge_program(program: Program, said: str, words: tuple[str, ...], command: Command, judge: Judge) -> Verdict:
     """Judge a known program with its words; ``said`` is how the command begins, for the reason."""
     spec, rest = program.spec, words
-    if program.has_verbs and not _asks_for_help(words):
+    if program.has_verbs and not (_asks_for_help(words) and _only_says(program)):
+        if _asks_for_help(words) and words[0].startswith("-"):
+            return Verdict(Effect.READ, (), f"`{said} {words[0]}` prints how to use it")
         verb, rest, verb_said = flags.find_verb(program, words)
         if verb is None and (verb_said or "--" in words):
             return _judge_unknown_verb(said, verb_said or "--")
+        if verb is None and command.input.given:
+            return join((command.input.verdict, unknown(f"`{said}` may take commands from what it is fed")))
         spec = verb or program.spec
         said = f"{said} {verb_said}".strip()
     if spec.delegate:
@@ -90,6 +94,11 @@ def _asks_for_help(words: tuple[str, ...]) -> bool:
     return len(words) == 1 and words[0] in ("--help", "--version", "-h", "-V", "-v", "version", "help")
 
 
+def _only_says(program: Program) -> bool:
+    """Whether a program that is known by its sub-commands does nothing without one."""
+    return program.spec.verdict.rank <= Effect.READ_SENSITIVE.rank
+
+
 def judge_spec(spec: Spec, style: Style, said: str, words: tuple[str, ...], command: Command, judge: Judge) -> Verdict:
     """Judge a command by its spec: the effect it starts from, the rules that raise it, and what it carries."""
     own = carrier.without_commands(words) if spec.via is Via.FIND else words
@@ -100,6 +109,9 @@ def judge_spec(spec: Spec, style: Style, said: str, words: tuple[str, ...], comm
         verdicts += _judge_hidden_flags(spec, style, said, own)
     if scan.odd and not spec.open:
         verdicts.append(unknown(f"`{said}` with `{readable(scan.odd[0])}`: nobody has said what this flag does"))
+    if command.input.given and ((spec.fed and not scan.operands) or _takes_keys(spec)):
+        verdicts.append(unknown(f"`{said}` takes commands from what it is fed"))
+    verdicts += further.judge_rest(spec, said, own, scan)
     if spec.reads >= 0:
         skipped = 0 if spec.unless and scan.has(spec.unless) else spec.reads
         verdicts += [_judge_shown(operand, said, judge) for operand in scan.operands[skipped:]]
@@ -108,6 +120,11 @@ def judge_spec(spec: Spec, style: Style, said: str, words: tuple[str, ...], comm
     if spec.via:
         verdicts.append(READERS[spec.via](Call(said, spec, words, command), scan, judge))
     return join(verdicts)
+
+
+def _takes_keys(spec: Spec) -> bool:
+    """Whether a program shows a screen on which keys act; a pager takes what it is fed for text."""
+    return Tag.INTERACTIVE in spec.verdict.tags and spec.reads < 0 and not spec.via and not spec.path
 
 
 def _judge_hidden_flags(spec: Spec, style: Style, said: str, words: tuple[str, ...]) -> list[Verdict]:

@@ -10,7 +10,10 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from tocsin.playbook.effect.acting import VERBS
 from tocsin.playbook.effect.knowledge import Program, Spec, Style, Takes
+from tocsin.playbook.effect.verdict import RANK
+from tocsin.words import Effect
 
 
 class Scan(msgspec.Struct, frozen=True):
@@ -131,9 +134,9 @@ def find_verb(program: Program, words: Sequence[str]) -> tuple[Spec | None, tupl
     best: tuple[int, Spec] | None = None
     for spec in (*program.verbs.get(said[0] if said else "", ()), *program.wild):
         length = 0 if spec.unless and _gives(words, spec.unless) else match_path(spec.path, said)
-        if length and (best is None or (spec in program.wild and length < best[0])):
+        if length and (best is None or _fits_better(program, spec, length, *best)):
             best = (length, spec)
-            if spec not in program.wild:
+            if spec not in program.wild and (spec.free or not _looks(spec)):
                 break
     if best is None:
         return None, tuple(words), said[0] if said else ""
@@ -145,6 +148,21 @@ def find_verb(program: Program, words: Sequence[str]) -> tuple[Spec | None, tupl
 
 def _gives(words: Sequence[str], flags: frozenset[str]) -> bool:
     return any(word.partition("=")[0] in flags for word in words if word.startswith("-"))
+
+
+def _fits_better(program: Program, spec: Spec, length: int, best: int, before: Spec) -> bool:
+    """Whether a path that begins with a glob counts more than the one found: a shorter one, or ``** restart`` behind
+    ``apps``, which only looks.
+    """
+    if spec not in program.wild:
+        return False
+    if before in program.wild:
+        return length < best
+    return length > best and _looks(before) and not before.free and not _looks(spec)
+
+
+def _looks(spec: Spec) -> bool:
+    return RANK[spec.verdict.effect] <= RANK[Effect.READ_SENSITIVE]
 
 
 _LONGEST = 7
@@ -191,7 +209,7 @@ def match_path(path: Sequence[str], said: Sequence[str]) -> int:
             length = match_path(path[1:], said[skipped:])
             if length:
                 return skipped + length
-            if not _PLAIN.fullmatch(said[skipped]):
+            if not _PLAIN.fullmatch(said[skipped]) or said[skipped] in VERBS:
                 return 0
         return 0
     if len(said) < len(path):

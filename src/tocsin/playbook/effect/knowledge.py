@@ -88,7 +88,9 @@ class Spec(msgspec.Struct, frozen=True, kw_only=True):
 
     ``open`` admits any flag. ``stop`` ends the flags at the first operand. ``reads`` is how many operands come before
     the files whose content is shown (-1: it shows no file's content), unless one of the flags ``unless`` takes their
-    place. ``via`` names the reader of what it carries inside: a command, a query, a request; for that reader are
+    place. ``free`` says that its operands are words of the user's own, so that none of them is a further sub-command.
+    ``fed`` says that without operands it takes commands from its input.
+    ``via`` names the reader of what it carries inside: a command, a query, a request; for that reader are
     ``skip`` (its own operands before), ``script`` (flags that carry the text), ``idle`` (flags with which nothing is
     carried), ``dialect`` and ``bounds`` (it ends what it runs). ``delegate`` hands the rest to another program.
     """
@@ -108,6 +110,8 @@ class Spec(msgspec.Struct, frozen=True, kw_only=True):
     bounds: bool = False
     delegate: str = ""
     unless: frozenset[str] = frozenset()
+    free: bool = False
+    fed: bool = False
 
 
 class Program(msgspec.Struct, frozen=True, kw_only=True):

@@ -112,7 +112,11 @@ _REMOTE = re.compile(r"^(?:[\w.@-]+|\$):(?!//)|^(?:rsync|s3|gs)://")
 
 
 def judge_copy(call: Call, scan: Scan, judge: Judge) -> Verdict:
-    """Judge ``cp``: a saved copy put back over the original overwrites what was there."""
+    """Judge ``cp`` and ``mv``: a saved copy put back over the original overwrites what was there, and what is moved is
+    no longer where it was, unless it is a file of one's own that is put away.
+    """
+    if call.name.rpartition("/")[2] in _MOVERS:
+        return _judge_move(call, tuple(map(readable, scan.operands)), scan)
     if len(scan.operands) < 2:
         return NOTHING
     *sources, target = (readable(operand).rstrip("/") for operand in scan.operands)
@@ -121,6 +125,21 @@ def judge_copy(call: Call, scan: Scan, judge: Judge) -> Verdict:
             Effect.MUTATE, (Tag.EVIDENCE_DESTROYING,), f"`{call.name}` puts a saved copy over `{target[:80]}`"
         )
     return NOTHING
+
+
+_MOVERS = frozenset({"mv", "rename"})
+_SCRATCH = re.compile(r"/(?:tmp|var/tmp|mnt|media)/(?!.*\.\.)")
+_KEPT = re.compile(r"(?:^|/)[^/]*(?:evidence|forensic|incident|preserv|case)[^/]*/?(?:[^/]*)$", re.IGNORECASE)
+_OWN_NAME = re.compile(r"(?!.*\.\.)[\w.][\w./-]*")
+
+
+def _judge_move(call: Call, operands: tuple[str, ...], scan: Scan) -> Verdict:
+    *sources, target = operands or ("",)
+    kept = sources and not scan.odd and (_SCRATCH.match(target) or _KEPT.search(target))
+    if kept and all(_SCRATCH.match(each) or _OWN_NAME.fullmatch(each) for each in sources):
+        return Verdict(Effect.MUTATE, (Tag.WRITES_FILE,), f"`{call.name}` puts files away")
+    why = f"`{call.name}` moves files, over what is there"
+    return Verdict(Effect.MUTATE, (Tag.WRITES_FILE, Tag.EVIDENCE_DESTROYING), why)
 
 
 def judge_transfer(call: Call, scan: Scan, judge: Judge) -> Verdict:

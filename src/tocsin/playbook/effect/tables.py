@@ -65,6 +65,8 @@ class _RawSpec(_Raw, frozen=True, kw_only=True):
     dialect: str = ""
     bounds: bool = False
     delegate: str = ""
+    free: bool = False
+    fed: bool = False
 
 
 class _RawVerb(_RawSpec, frozen=True, kw_only=True):
@@ -204,10 +206,11 @@ class _Loader:
         shared = self._flags(at, raw.flags)
         raising = tuple(rule for rule in raw.when if rule.has)
         specs = [
-            self._spec(f"{at}.verbs", path, _RawSpec(is_=is_, when=raising), shared) for path, is_ in raw.verbs.items()
+            self._spec(f"{at}.verbs", path, _RawSpec(is_=is_, when=raising, free=raw.free), shared)
+            for path, is_ in raw.verbs.items()
         ]
         for verb in raw.verb:
-            own_and_shared = msgspec.structs.replace(verb, when=(*raising, *verb.when))
+            own_and_shared = msgspec.structs.replace(verb, when=(*raising, *verb.when), free=raw.free or verb.free)
             for path in (verb.path,) if isinstance(verb.path, str) else verb.path:
                 specs.append(self._spec(f"{at}.verb {path!r}", path, own_and_shared, shared))
         if raw.verbs or raw.verb:
@@ -255,6 +258,8 @@ class _Loader:
             bounds=raw.bounds,
             delegate=raw.delegate,
             unless=_names(raw.unless),
+            free=raw.free,
+            fed=raw.fed,
         )
 
     def _rule(self, at: str, raw: _RawRule) -> Rule:

@@ -12,36 +12,21 @@ from collections.abc import Callable, Iterator, Sequence
 import msgspec
 from tree_sitter import Node
 
-from tocsin.playbook import placeholder, shell
+from tocsin.playbook import shell
 from tocsin.playbook.effect import heredoc, redirect
 from tocsin.playbook.effect.assignment import judge_assignment, judge_declaration, judge_hidden, judge_unset
+from tocsin.playbook.effect.evaluated import Evaluation, find_hidden
 from tocsin.playbook.effect.judge import TERMINAL, Command, Input, Judge
+from tocsin.playbook.effect.number import Numbers
 from tocsin.playbook.effect.pipeline import PRINTERS, judge_plain, read_printed, settle
 from tocsin.playbook.effect.variables import assigned, below, covers, functions
 from tocsin.playbook.effect.verdict import NOTHING, Verdict, add, join, unknown
-from tocsin.playbook.effect.word import BLANK, Reader, is_free, is_tainted
+from tocsin.playbook.effect.word import Reader, is_free, is_tainted
 from tocsin.playbook.plain import split_commands
 from tocsin.words import Effect, Tag
 
-_ODD_CHARACTER = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\xa0\xad\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u2064\u2066-\u206f\u3000\ufeff"
-    "\ue000-\ue0ff\ud800-\udfff]"
-)
 _DEEPEST = 60
-_LONGEST = 12_000
-"""Characters of one statement. Beyond, the grammar takes more than a second over text that it cannot read."""
 _UNREADABLE = "a shell cannot read it as it is written"
-
-
-def judge_statement(text: str, judge: Judge) -> Verdict:
-    """Judge the text of a statement as a playbook has it: blanks in it count as plain words."""
-    text = text.replace("\r\n", "\n")
-    if len(text) > _LONGEST:
-        return unknown("it is too long to be followed")
-    if _ODD_CHARACTER.search(text):
-        odd = unknown("it holds an invisible or control character, which a shell reads otherwise than a person does")
-        return join((odd, judge_text(_ODD_CHARACTER.sub(" ", text), judge, TERMINAL)))
-    return judge_text(placeholder.bind(text, BLANK), judge, TERMINAL)
 
 
 def judge_text(text: str, judge: Judge, feed: Input = TERMINAL) -> Verdict:
@@ -62,7 +47,7 @@ def judge_parsed(text: str, judge: Judge, feed: Input) -> Verdict:
         text = shell.quote_urls(text)
         root = shell.parse_as_written(text)
     walk = _Walk(root, text, judge.seeing(text))
-    walk.take(bodies)
+    walk.take(bodies, root)
     verdict = walk.whole(root, feed)
     if "\\\n" in text and (_SPLIT.search(_QUOTED.sub("", text)) or "$\\\n" in text):
         return join((verdict, unknown("a line is broken in the middle of a word")))
@@ -81,14 +66,19 @@ class _Walk:
         self._judge = msgspec.structs.replace(judge, functions=self._call)
         self._depth = 0
         self._free: set[str] = set()
+        self._numbers: Numbers | None = None
 
-    def take(self, bodies: dict[str, heredoc.Heredoc]) -> None:
-        """Take the here-documents that were cut out of the text."""
+    def take(self, bodies: dict[str, heredoc.Heredoc], root: Node) -> None:
+        """Take the here-documents that were cut out of the text; they read the variables that it sets."""
+        if bodies:
+            self._numbers = Numbers(root, self._source, strict=self._judge.depth > 0)
         self._bodies = {name: self._expand(body) for name, body in bodies.items()}
 
     def whole(self, root: Node, feed: Input) -> Verdict:
         """Judge the whole text, and what is true of it only as a whole."""
-        verdict = join((self.node(root, feed), *(body.verdict for body in self._bodies.values())))
+        verdict = join(
+            (self.node(root, feed), *(body.verdict for body in self._bodies.values()), self._evaluated(root))
+        )
         if root.has_error:
             verdict = join((verdict, unknown(_UNREADABLE)))
         if "\\" in self._source and not covers(root, self._source):
@@ -96,6 +86,15 @@ class _Walk:
         if self._free - _ENVIRONMENT and not self._judge.depth:
             verdict = add(verdict, Tag.SESSION_STATE)
         return settle(verdict)
+
+    def _evaluated(self, root: Node, source: str = "") -> Verdict:
+        """Judge what bash evaluates besides commands; ``source`` is a part of the text that was parsed apart."""
+        text = source or self._source
+        evaluation = Evaluation(root, text, self._numbers, strict=self._judge.depth > 0)
+        verdicts = [unknown(why) for why in set(evaluation.find_faults())]
+        if not verdicts:
+            return NOTHING
+        return join((*verdicts, *(self._judge.text(hidden) for hidden in find_hidden(root, text))))
 
     def node(self, node: Node, feed: Input = TERMINAL) -> Verdict:
         """Judge one node; ``feed`` is what its commands read from."""
@@ -317,7 +316,7 @@ class _Walk:
         reader = Reader(line, self._known, _Walk(root, line, self._judge).node)
         value = " ".join(reader.read(root.children[0].children[1]).texts)
         self._use(reader)
-        return Input(True, None if is_free(value) else value, join(reader.verdicts))
+        return Input(True, None if is_free(value) else value, join((*reader.verdicts, self._evaluated(root, line))))
 
     def _printed(self, node: Node) -> str | None:
         """Return what a command prints when it prints just its own words."""

@@ -72,9 +72,7 @@ def build(draft: Draft, block: Block, *, process: bool) -> Procedure:
 
 
 def _steps(draft: Draft, block: Block, parts: Parts, branches: list[Branch]) -> tuple[Step, ...]:
-    levels = (found for _, found in draft.level_entries if found.block.kind is Kind.ITEM)
-    defined = {line for found in levels for line in range(found.line, found.block.last_line + 1)}
-    reader = StepReader(block, parts, branches, draft.fence, draft.state, draft.escalation_lines | defined)
+    reader = StepReader(block, parts, branches, draft.fence, draft.state, draft.told_elsewhere)
     return tuple(reader.read())
 
 

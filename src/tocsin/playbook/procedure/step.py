@@ -6,7 +6,7 @@ Nothing is dropped silently: what stands in an action section and is no command 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Set
 
 import msgspec
 
@@ -76,7 +76,7 @@ class StepReader:
         branches: list[Branch],
         fence_at: Callable[[Block], FenceReading],
         state: Callable[[str, int], Statement],
-        taken: set[int],
+        taken: Set[int],
     ) -> None:
         self.procedure = procedure
         self.parts = parts

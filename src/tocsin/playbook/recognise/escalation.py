@@ -244,7 +244,7 @@ def _from_entry(draft: Draft, found: Entry) -> _Rung | None:
     if not found.block.ordered and level is None:
         return None
     text = rest or (found.title if found.value else found.text)
-    if level is None and not (names_person(text) and durations(found.text)):
+    if level is None and not (names_person(text) and (durations(found.text) or _is_called_at_once(found.text))):
         return None
     rung.who += split_people(found.value if level is not None and not rest else text)
     when = _without_title(found.text, text) if durations(found.text) else _condition_in(draft, found.text)
@@ -252,6 +252,10 @@ def _from_entry(draft: Draft, found: Entry) -> _Rung | None:
     for field in found.fields:
         _read_field(draft, rung, field, listed=False)
     return rung
+
+
+def _is_called_at_once(text: str) -> bool:
+    return any(speaks_of_once(inside) for inside in _BRACKETED.findall(text))
 
 
 def _condition_in(draft: Draft, text: str) -> str:

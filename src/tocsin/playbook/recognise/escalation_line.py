@@ -28,7 +28,7 @@ _IF_THEN = re.compile(
     r"^(?:if|when|after|once|should)\s+(?P<condition>[^:]+?)(?::\s+|,\s+(?:then\s+)?)(?P<action>.+)$", re.IGNORECASE
 )
 _BARE_AFTER = re.compile(r"^after\s+(?P<condition>.+?)[,:]\s*(?P<action>.+)$", re.IGNORECASE)
-_ACTION_FIRST = re.compile(r"(?P<action>.+?)\s+(?:if|when)\s+(?P<condition>.+)$", re.IGNORECASE)
+_ACTION_FIRST = re.compile(r"(?P<action>.+?)\s+(?:if|when|after\s+(?=\d))\s*(?P<condition>.+)$", re.IGNORECASE)
 _CONDITION = re.compile(r"\s*\b(?:if|when)\b.*$", re.IGNORECASE)
 
 
@@ -49,12 +49,18 @@ def read_chapter_lines(draft: Draft, chapter: Block) -> None:
     taken = {found.line for found in draft.escalation}
     for said in sentences_in(chapter.of(Kind.TEXT, Kind.ITEM)):
         condition, action = _split_condition(said.text)
-        call = read_call(action) if speaks_of_clock(condition) and said.line not in taken else None
+        call = read_call(action) if _is_clock(condition) and said.line not in taken else None
         if call is not None and not draft.levels.find(" ".join(call[0])):
             triggers = tuple(read_triggers(condition, draft.levels, said.line))
             draft.escalation.append(
                 Escalation(scope="document", line=said.line, who=call[0], via=call[1], triggers=triggers)
             )
+
+
+def _is_clock(condition: str) -> bool:
+    """Whether a condition begins with a time ("after 30 minutes for P1"), or is one without a resolution."""
+    times = durations(condition)
+    return speaks_of_clock(condition) or bool(times and times[0].start == 0)
 
 
 def _is_keyed_escalation(item: Block) -> bool:

@@ -264,7 +264,7 @@ def _name(rung: Rung) -> str:
     column = next(named, None)
     value = column.value if column and read_name(column.value) is None else ""
     if not value and in_table and len(rung.entry.fields) > 1:
-        second = next(f.value for f in rung.entry.fields if inline.name(f.raw) != rung.entry.title)
+        second = next((f.value for f in rung.entry.fields if inline.name(f.raw) != rung.entry.title), "")
         value = second if word_rank(second.partition(" ")[0]) is not None and len(second.split()) <= 2 else ""
     return value if len(value.split()) <= 4 else ""
 

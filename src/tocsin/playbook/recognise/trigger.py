@@ -75,6 +75,7 @@ _PARENTHESES = re.compile(r"\s*\([^()]*\)")
 _ARTICLE = re.compile(r"^(?:the|an?|your|our|also|then)\s+", re.IGNORECASE)
 _ON_DECK = re.compile(r"\s+on deck$", re.IGNORECASE)
 _DIGITS = re.compile(r"\d+")
+_EXCEPT = re.compile(r"(?:but\s+)?(?:never|not\s+for|except)\b", re.IGNORECASE)
 
 
 def read_triggers(text: str, levels: Levels, line: int) -> list[Trigger]:
@@ -83,7 +84,7 @@ def read_triggers(text: str, levels: Levels, line: int) -> list[Trigger]:
     carried: list[str] = []
     for part in _SPLIT.split(text):
         words = part.strip(" .*")
-        if words:
+        if words and not _EXCEPT.match(words):
             named = levels.find(words)
             found += _read_one(words, named or carried, line)
             carried = named or carried if _SPLIT.search(text) and not named else named

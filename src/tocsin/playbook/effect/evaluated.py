@@ -14,6 +14,7 @@ from tree_sitter import Node
 
 from tocsin.playbook import placeholder, shell
 from tocsin.playbook.effect.number import EVALUATED, Numbers
+from tocsin.playbook.effect.variables import below
 
 KINDS = shell.names(
     "ansi_c_string arithmetic_expansion array binary_expression brace_expression c_style_for_statement case_item "
@@ -99,7 +100,7 @@ class Evaluation:
             return True
         if not text.startswith("[["):
             return False
-        found = [each for each in _below(node, "binary_expression") if self._compares(each)]
+        found = [each for each in below(node, "binary_expression") if self._compares(each)]
         if len(found) < len(_COMPARES.findall(text)):
             return True
         operands = (child for each in found for child in (each.named_children[0], each.named_children[-1]))
@@ -180,15 +181,6 @@ def find_fault(text: str) -> str | None:
     """Why a text as a playbook has it may run more than it shows, or None."""
     bound = placeholder.bind(text)
     return next(Evaluation(shell.parse_as_written(bound), bound).find_faults(), None)
-
-
-def _below(node: Node, kind: str) -> Iterator[Node]:
-    stack = [node]
-    while stack:
-        current = stack.pop()
-        if current.type == kind:
-            yield current
-        stack += current.children
 
 
 def _leaves(node: Node) -> Iterator[Node]:

@@ -215,7 +215,7 @@ class PostgresStore(Reading):
         await self.in_transaction(lambda c: c.execute(mine.values(due_at=stamp(due_at), **changes)))
 
     async def release_claims(self, held: Collection[tuple[str, int]] = ()) -> int:
-        """Give back what this node has and nobody here carries: all but what is `held`; at its start, that is nothing."""
+        """Give back what this node has and nobody here carries: all but `held`, which is nothing at its start."""
         t = schema.errand
         changes = {"claimed": False, "holder": None, "lease": None, "attempts": t.c.attempts + 1}
         mine = update(t).where(t.c.claimed, t.c.holder == self.node.id, tuple_(t.c.stream, t.c.seq).not_in(held))

@@ -1,4 +1,4 @@
-"""HTML and MDX comments in the middle of a text: they say nothing, and take no line and no word of what stands there."""
+"""Comments in the middle of a text, HTML or MDX: they say nothing, and take no line and no word of what is there."""
 
 from __future__ import annotations
 

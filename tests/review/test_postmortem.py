@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
@@ -227,6 +227,7 @@ _TEMPLATE = st.lists(st.one_of(_LINE, st.just(""), _ODD), max_size=40).map("\n".
 
 @settings(max_examples=200, deadline=None)
 @given(body=_TEMPLATE)
+@example(body="<details>\nSummary\n\u2028\n```")
 def test_any_template_makes_a_document_that_hides_nothing(postmortem: Write, body: str) -> None:
     text = postmortem(body)
     assert "Figures" in headings(text), "what stands behind the template is still a heading of its own"

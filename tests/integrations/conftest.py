@@ -12,6 +12,8 @@ import pytest
 
 from tocsin.integrations.isolation import STEP_UID
 
+from .bench import KINDS, Bench, set_up
+
 
 @pytest.fixture
 def ground() -> Iterator[Path]:
@@ -30,3 +32,8 @@ def place(ground: Path) -> Path:
     if os.geteuid() == 0:
         os.chown(directory, STEP_UID, STEP_UID)
     return directory
+
+
+@pytest.fixture(params=KINDS)
+async def bench(request: pytest.FixtureRequest, ground: Path, place: Path) -> Bench:
+    return await set_up(request.param, ground, place)

@@ -23,8 +23,8 @@ from tocsin.integrations.webhook import Webhook, WebhookSettings
 from tocsin.oncall.settings import Person
 from tocsin.store.blobs import FileBlobs
 
+from .bench import set_up
 from .test_channels import ANA, KEY, http, page, status
-from .test_shell import set_up
 
 FULL = """
 import asyncio, os, sys

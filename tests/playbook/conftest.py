@@ -10,6 +10,9 @@ from pathlib import Path
 import pytest
 
 from tocsin.playbook import effect
+from tocsin.playbook.compile import compile_playbook
+
+from .strangers import Read
 
 _FILES = Path(__file__).parents[2] / "src" / "tocsin" / "knowledge"
 
@@ -28,3 +31,9 @@ def check(shared: Path) -> types.ModuleType:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.fixture
+def read(knowledge: effect.Knowledge) -> Read:
+    """Compile a text."""
+    return lambda text: compile_playbook(text.encode(), "runbook.md", knowledge)

@@ -19,7 +19,10 @@ from tocsin.playbook import effect
 from tocsin.playbook.compile import compile_playbook
 from tocsin.playbook.report import to_json
 
-from .test_transform import SEEDS, Lines, follow, join, move, on_text, reword, reword_model, split, tabulate
+from .numbered import Lines, follow, join, move, on_text, split
+from .reshaping import tabulate
+from .rewording import reword, reword_model
+from .test_transform import SEEDS
 
 _MORE_WORDS = (
     {

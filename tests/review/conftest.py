@@ -18,8 +18,11 @@ from tocsin.timeline import events as e
 from tocsin.timeline.entry import Entry
 from tocsin.words import Audience, Effect, Mode, PublicStatus, TemplateKind
 
+Write = Callable[..., str]
+
 START = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
 NAMES = {"ana": "Ana Silva", "ivo": "Ivo Horn", "cora": "Cora Lim"}
+TITLE = "Errors stable"  # of the outage, where nobody says otherwise
 
 
 class Tale:
@@ -154,6 +157,10 @@ def write(body: str | None = None, tale: Tale | None = None, book: Book | None =
     return write_postmortem(
         tale.incident, book or make_book(body), tale.entries, evidence, lambda who: NAMES.get(who, who), now
     )
+
+
+def lines_of(text: str) -> list[str]:
+    return [line.rstrip() for line in text.split("\n")]
 
 
 def split_template(text: str) -> str:

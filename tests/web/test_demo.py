@@ -198,7 +198,7 @@ async def test_another_round_ends_what_the_last_one_left_open(stage: tuple[Stage
     assert (await browser.post(f"/demo/{verb}")).status_code == 204
     assert (await house.story.incident("bazaar-1")).status is Status.RESOLVED
     ended = [entry.event for entry in await house.story.events(Resolved, "bazaar-1")]
-    assert ended == [Resolved(by="bo", note="The demonstration begins anew.", uncleared=("DatabaseUnavailable",))]
+    assert ended == [Resolved(by="bo", note="The demonstration begins anew.", uncleared={"DatabaseUnavailable": 1})]
     assert world.asked == [verb]
 
 

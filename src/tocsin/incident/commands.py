@@ -6,6 +6,7 @@ engine joins the tables.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -20,6 +21,9 @@ from tocsin.incident.state import Incident, Obligation
 from tocsin.incident.status import move
 from tocsin.timeline import events as e
 from tocsin.words import Status, StepState
+
+MOST_UNCLEARED_NAMED = 20
+"""Names of alerts that an entry gives; a storm must not make one entry long."""
 
 
 class Command(msgspec.Struct, frozen=True, kw_only=True):
@@ -239,8 +243,10 @@ def _mitigate(incident: Incident, book: Book, command: Mitigate, now: datetime) 
 def _resolve(incident: Incident, book: Book, command: Resolve, now: datetime) -> tuple[e.Event, ...]:
     move(incident.status, "resolve")
     _require_quiet(incident, book)
-    uncleared = tuple(each.name or each.fingerprint for each in incident.uncleared)
-    return (e.Resolved(by=command.by, note=command.note, uncleared=uncleared),)
+    uncleared = Counter(each.name or each.fingerprint for each in incident.uncleared)
+    named = dict(uncleared.most_common(MOST_UNCLEARED_NAMED))
+    others = uncleared.total() - sum(named.values())
+    return (e.Resolved(by=command.by, note=command.note, uncleared=named or (), others=others),)
 
 
 def _require_quiet(incident: Incident, book: Book) -> None:

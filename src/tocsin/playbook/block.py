@@ -92,8 +92,8 @@ class Block:
         return f"<{self.kind} {self.line}-{self.last_line} {self.raw[:40]!r}>"
 
     def say_more(self, words: str, line: int) -> None:
-        """Add a continuation line to the block's own words."""
-        self.raw += "\n" + words
+        """Add a continuation line to the block's own words; lines of comments before it stand there as empty ones."""
+        self.raw += "\n" * (line - self.end_line) + words
         self.end_line = line
 
     def settle(self) -> None:
@@ -123,7 +123,8 @@ class Block:
         if self.kind is Kind.ITEM or self.kind is Kind.TEXT:
             if "\n" not in self.raw:
                 return ((self.line, self.text),)
-            return tuple(enumerate(map(inline.clean, self.raw.split("\n")), self.line))
+            told = enumerate(self.raw.split("\n"), self.line)
+            return tuple((line, inline.clean(words)) for line, words in told if words or line == self.line)
         if self.kind is Kind.HEADING or self.kind is Kind.LABEL:
             return ((self.line, f"{self.title}: {inline.clean(self.value)}" if self.value else self.title),)
         if self.kind is Kind.TABLE:

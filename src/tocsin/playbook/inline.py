@@ -50,6 +50,16 @@ def clean(text: str) -> str:
     return " ".join(text.split())
 
 
+def uncomment(words: str) -> tuple[str, bool]:
+    """A line without its HTML comments, and whether the last of them runs on behind it."""
+    kept = []
+    before, mark, rest = words.partition("<!--")
+    while mark and "-->" in rest:
+        kept.append(before)
+        before, mark, rest = rest.partition("-->")[2].partition("<!--")
+    return "".join((*kept, before)), bool(mark)
+
+
 def unfold(text: str) -> str:
     """Lines that a backslash joins as one: left in between two words, it would quote the space behind it."""
     return _JOINED.sub(" ", text) if "\\\n" in text else text

@@ -118,7 +118,8 @@ def _paragraph(raw: str) -> list[str]:
     to underline, are kept from making one.
     """
     lines: list[str] = []
-    for line in raw.split("\n"):
+    first, *more = raw.split("\n")
+    for line in (first, *filter(None, more)):
         if lines and _UNDERLINE.fullmatch(line):
             lines[-1] += f" {line}"
         else:

@@ -44,6 +44,7 @@ class Scanner:
         self.open: Block | None = None  # the text or item that a following line continues
         self.blank = True
         self.at = 0
+        self.comment_end = -1  # the line on which the last comment of several lines ends
         self.offset = 0  # columns that an admonition's body is indented by
         self.fencing = Fencing(lines)
         self.markup = Markup(lines)
@@ -63,8 +64,17 @@ class Scanner:
                 self.offset = self.offset if indent >= self.offset else 0
                 indent -= self.offset
             self._read(words, indent)
+            while self.comment_end > self.at:
+                self._go_behind_comment(indent)
             self.at += 1
             self.blank = False
+
+    def _go_behind_comment(self, indent: int) -> None:
+        """Go on at the end of a comment of several lines, with the words that stand behind it."""
+        self.at = self.comment_end
+        words = self.lines[self.at].partition("-->")[2].strip()
+        if words:
+            self._read(words, indent)
 
     def _read(self, words: str, indent: int) -> None:
         """Dispatch one line by its first character."""
@@ -322,20 +332,15 @@ class Scanner:
     # -- what surrounds the text ----------------------------------------------------------------------------------
 
     def _skip_comment(self, words: str) -> str:
-        """Take HTML comments out of a line; one that runs on takes the lines up to its end with it."""
-        kept = []
-        before, mark, rest = words.partition("<!--")
-        while mark and "-->" in rest:
-            kept.append(before)
-            before, mark, rest = rest.partition("-->")[2].partition("<!--")
-        kept.append(before)
-        if mark and self.markup.last_comment_end > self.at:
-            self.at += 1
-            while "-->" not in self.lines[self.at]:
-                self.at += 1
-        elif mark:
+        """Take HTML comments out of a line; one that runs on is gone through up to its end once the line is read."""
+        kept, runs_on = inline.uncomment(words)
+        if runs_on and self.markup.last_comment_end > self.at:
+            self.comment_end = self.at + 1
+            while "-->" not in self.lines[self.comment_end]:
+                self.comment_end += 1
+        elif runs_on:
             self.faults.append(Fault("unclosed_comment", self.at + 1))
-        return "".join(kept).strip()
+        return kept.strip()
 
     def _read_admonition(self, words: str, indent: int) -> bool:
         match = _ADMONITION.match(words)

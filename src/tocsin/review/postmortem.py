@@ -92,8 +92,10 @@ def _tidy(lines: Sequence[str]) -> list[str]:
         fenced = found[1] if found and (found[1][0] == "~" or "`" not in line[found.end() :]) else ""
         if kept and _needs_room(line, kept[-1]):
             kept.append("")
-        if line.strip() or (kept and kept[-1].strip()):
+        if line.strip():
             kept.append(part_marks(_RAW_HTML.sub(r"\1\\<", line)))
+        elif kept and kept[-1]:
+            kept.append("")  # whatever blanks it holds: to Markdown most of them are words
     while kept and not kept[-1].strip():
         kept.pop()
     return [*kept, *([fenced] if fenced else [])]

@@ -6,7 +6,7 @@ Ids of responders are given to `name`, which knows how a person is called; nothi
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from tocsin.timeline import events as e
@@ -74,11 +74,8 @@ def _tell_status(event: e.Event, name: Name) -> str | None:
             return f"{name(by)} identified the cause: {text}"
         case e.Mitigated(by=by, note=note):
             return f"{name(by)}: the fix is in{_because(note)}"
-        case e.Resolved(by=by, note=note, uncleared=uncleared):
-            still = (
-                f" while {count_alerts(len(uncleared))} had not cleared ({name_alerts(uncleared)})" if uncleared else ""
-            )
-            return f"{name(by)} resolved it{still}{_because(note)}"
+        case e.Resolved(by=by, note=note):
+            return f"{name(by)} resolved it{_while_uncleared(event)}{_because(note)}"
         case e.Reopened(by=by, reason=reason):
             return f"{name(by)} reopened it{_because(reason)}"
         case e.Closed(by=by):
@@ -90,13 +87,18 @@ def _tell_status(event: e.Event, name: Name) -> str | None:
     return None
 
 
+def _while_uncleared(event: e.Resolved) -> str:
+    number = Counter(event.uncleared).total() + event.others
+    return f" while {count_alerts(number)} had not cleared ({name_alerts(event.uncleared)})" if number else ""
+
+
 def count_alerts(number: int) -> str:
     """``1 alert``, ``2 alerts``."""
     return f"{number} alert{'s' if number != 1 else ''}"
 
 
-def name_alerts(names: Sequence[str]) -> str:
-    """Each name once with how often it stands, the first few: ``NodeDown (3), DiskFull``."""
+def name_alerts(names: Sequence[str] | Mapping[str, int]) -> str:
+    """Each name once with how often it stands (or is counted), the first few: ``NodeDown (3), DiskFull``."""
     found = [f"{name} ({times})" if times > 1 else name for name, times in Counter(names).items()]
     more = len(found) - MOST_NAMED
     return ", ".join(found[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")

@@ -55,9 +55,9 @@ def commands_below(raw: str) -> tuple[str, list[tuple[int, str]]]:
     """
     lines = raw.split("\n")
     first = len(lines)
-    while first > 1 and _ALONE.fullmatch(lines[first - 1].strip()):
+    while first > 1 and (not lines[first - 1] or _ALONE.fullmatch(lines[first - 1].strip())):
         first -= 1
-    codes = [(at, lines[at].strip().strip("`").strip()) for at in range(first, len(lines))]
+    codes = [(at, lines[at].strip().strip("`").strip()) for at in range(first, len(lines)) if lines[at]]
     head = inline.clean(" ".join(lines[:first]))
     leads = _LEADS.search(head) and not _SHOWS.search(head) and not find_orders(head, imperative=True)
     told = leads and all(is_command(code) for _, code in codes)

@@ -53,11 +53,14 @@ class Mitigated(Fact, frozen=True, kw_only=True):
 
 
 class Resolved(Fact, frozen=True, kw_only=True):
-    """It is over; `uncleared` names its alerts that had given no all-clear by then, as often as there are such."""
+    """It is over. `uncleared`: how many of its alerts had given no all-clear by then, by name (older entries: the name
+    of each); `others`: as many more, of further names.
+    """
 
     by: str
     note: str = ""
-    uncleared: tuple[str, ...] = ()
+    uncleared: dict[str, int] | tuple[str, ...] = ()
+    others: int = 0
 
 
 class Reopened(Fact, frozen=True, kw_only=True):

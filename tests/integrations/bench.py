@@ -1,0 +1,68 @@
+"""A shell with its target and its blobs, to run statements for real."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tocsin.engine.clock import SystemClock
+from tocsin.engine.contracts import Key
+from tocsin.engine.failpoint import pass_by
+from tocsin.engine.output import Outputs
+from tocsin.integrations.box import Box
+from tocsin.integrations.isolation import STEP_UID, Isolation, find_isolation
+from tocsin.integrations.scratch import Scratches
+from tocsin.integrations.shell import LocalTarget, Place, Shell
+from tocsin.store.blobs import FileBlobs
+from tocsin.timeline.events import StepFinished, StepRequested
+from tocsin.words import Effect
+
+KINDS = ["found", "uid"] if os.geteuid() == 0 else ["found"]
+
+
+class Bench:
+    """A shell, its target and its blobs."""
+
+    def __init__(self, shell: Shell, blobs: FileBlobs, secret: Path) -> None:
+        self.shell, self.blobs, self.secret = shell, blobs, secret
+        self._seq = 0
+
+    async def run(
+        self, text: str, *, changes: bool = False, timeout_s: int = 20, incident: str = "team-1", **env: str
+    ) -> StepFinished:
+        self._seq += 1
+        intent = StepRequested(
+            step=f"L{self._seq}", text=text, target="team/here", effect=Effect.MUTATE if changes else Effect.READ,
+            digest="d", timeout_s=timeout_s, bindings=env, changes=changes, by="ana",
+        )  # fmt: skip
+        outcome = await self.shell.perform(Key(incident, self._seq), intent)
+        assert isinstance(outcome, StepFinished)
+        return outcome
+
+    async def out(self, finished: StepFinished) -> str:
+        return (await self.blobs.get(finished.stdout)).decode() if finished.stdout else ""
+
+
+async def set_up(kind: str, ground: Path, place: Path, outputs: Outputs | None = None, **settings: Any) -> Bench:
+    """A bench whose target lies in `place`, in a server with a secret."""
+    data = ground / "data"
+    data.mkdir(mode=0o700)
+    (data / "secret").write_text("the chain's key")
+    box = Box(directory=place, writable=(place,), private=(data,))
+    isolation = await find_isolation([box]) if kind == "found" else await _own_uid(box)
+    if isinstance(isolation, str):
+        pytest.skip(isolation)
+    blobs = FileBlobs(data / "blobs", pass_by)
+    target = LocalTarget(path=("bin",), env={"TEAM": "blue"}, **settings)
+    found = Place(target=target, directory=place, box=box)
+    shell = Shell(lambda name: found, isolation, blobs, SystemClock(), pass_by, Scratches(data / "scratch"), outputs)
+    return Bench(shell, blobs, data / "secret")
+
+
+async def _own_uid(box: Box) -> Isolation:
+    """The fall-back without bubblewrap, as good as this machine lets it be."""
+    best = await find_isolation([box])
+    return Isolation(uid=STEP_UID, staged=isinstance(best, Isolation) and best.staged)

@@ -1,0 +1,45 @@
+"""What orders not to delete mean."""
+
+from __future__ import annotations
+
+from . import several
+from .kind import Kind
+
+DELETE = Kind(
+    orders=("do NOT delete", "Never wipe or delete anything", "Do not remove the container", "Don't purge data"),
+    refused=(
+        "rm -rf /srv/data",
+        "docker rm -f web",
+        "docker compose down -v",
+        "docker system prune -af",
+        "docker volume rm data",
+        "kubectl delete pvc data",
+        "find /srv -mtime +3 -delete",
+        "shred -u key",
+        "psql -c 'DROP TABLE users'",
+        "psql -c 'DELETE FROM users'",
+        "redis-cli FLUSHALL",
+        "mkfs.ext4 /dev/sdb",
+        "aws s3 rm s3://b --recursive",
+        "aws ec2 terminate-instances --instance-ids i-1",
+        "terraform destroy",
+        "sh -c 'rm x'",
+        "./scripts/purge_cache.sh",
+        "truncate -s0 data.db",
+    ),
+    free=(
+        "docker ps -a",
+        "ls -l /srv/data",
+        "df -h",
+        "cp -a /srv/data /evidence/",
+        "docker logs web > /evidence/deleted.txt",
+        "grep -E 'POST|DELETE' access.txt",
+        "psql -c \"SELECT * FROM jobs WHERE state = 'deleted'\"",
+        "tar -czf /evidence/x.tgz /srv/data",
+        "docker inspect web",
+        "git log --diff-filter=D",
+        "mkdir /evidence/removed",
+        *several.LOGS_RESTART_DELETE,
+        *several.LOGS_DELETE,
+    ),
+)

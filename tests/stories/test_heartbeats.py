@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tocsin.alert.heartbeat import Heartbeat, State, Word, find_due, find_fault
+from tocsin.alert.heartbeat import Beat, Heartbeat, State, Word, find_due, find_fault
 from tocsin.alert.settings import Route
 from tocsin.alert.signal import Signal
 from tocsin.engine.beats import Beats
@@ -105,8 +105,51 @@ async def test_what_was_due_while_no_server_ran_is_noticed_by_the_next_and_said_
             beats = Beats(story.journal, story.engine.intake, Rows(story.store))
             row = (await beats.list_all())[0]
             await beats.turn(story.clock.now())
-            await Rows(story.store).put(row)
+            await Rows(story.store).put(row, await Rows(story.store).find("mill", "backup"))
         assert len(await titles(story)) == 1
+
+
+class Overtaken(Rows):
+    """The rows as a node meets them whom another always overtakes once, between reading and writing."""
+
+    other: Beats | None = None
+
+    async def put(self, beat: Beat, before: Beat | None) -> bool:
+        other, self.other = self.other, None
+        if other is not None:
+            await self.act(other)
+        return await super().put(beat, before)
+
+    async def act(self, other: Beats) -> None:
+        await other.ping("mill", "backup", Word.SUCCESS)
+
+
+async def test_one_that_another_node_hears_while_it_is_called_late_is_not_late() -> None:
+    async with Story(mill(backup=Heartbeat(every_s=60, grace_s=0))) as story:
+        await story.engine.beats.ping("mill", "backup", Word.SUCCESS)
+        story.clock.set(story.clock.now() + timedelta(seconds=61))
+        rows = Overtaken(story.store)
+        rows.other = Beats(story.journal, story.engine.intake, Rows(story.store))
+        assert await Beats(story.journal, story.engine.intake, rows).turn(story.clock.now()) == 0
+        found = await Rows(story.store).find("mill", "backup")
+        assert found is not None
+        assert (found.state, found.heard_at) == (State.UP, story.clock.now())
+        assert await story.store.alerts("mill", firing=True) == []
+
+
+async def test_one_that_is_heard_while_another_node_calls_it_late_is_over_at_once() -> None:
+    class Late(Overtaken):
+        async def act(self, other: Beats) -> None:
+            await other.turn(story.clock.now())
+
+    async with Story(mill(backup=Heartbeat(every_s=60, grace_s=0))) as story:
+        await story.engine.beats.ping("mill", "backup", Word.SUCCESS)
+        story.clock.set(story.clock.now() + timedelta(seconds=61))
+        rows = Late(story.store)
+        rows.other = Beats(story.journal, story.engine.intake, Rows(story.store))
+        heard = await Beats(story.journal, story.engine.intake, rows).ping("mill", "backup", Word.SUCCESS)
+        assert await Rows(story.store).find("mill", "backup") == heard
+        assert [row.firing for row in await story.store.alerts("mill")] == [False]
 
 
 async def test_one_that_cannot_be_told_is_told_later_and_holds_up_no_other(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,12 +23,14 @@ from tocsin.alert.heartbeat import Beat, Heartbeat, State, Word, find_due, hear,
 from tocsin.alert.row import AlertRow
 from tocsin.engine.intake import Intake
 from tocsin.engine.journal import Journal
-from tocsin.errors import NotFound
+from tocsin.errors import Conflict, NotFound
 
 LOG = logging.getLogger("tocsin.beats")
 
 LOOK_EVERY = timedelta(seconds=5)
 """How long what is due may go unseen that another node has written."""
+MOST_TRIES = 20
+"""Of a few nodes that hear one heartbeat at once, each writes its row soon."""
 WATCH_EVERY = timedelta(seconds=10)
 """How often the row of an alert is looked at whose heartbeat is late."""
 
@@ -36,7 +38,9 @@ WATCH_EVERY = timedelta(seconds=10)
 class BeatStore(Protocol):
     """The heartbeats' rows."""
 
-    async def put(self, beat: Beat) -> None: ...
+    async def put(self, beat: Beat, before: Beat | None) -> bool:
+        """Keep a beat in place of the one found before; false if another node has written the row since."""
+        ...
 
     async def find(self, team: str, name: str) -> Beat | None: ...
 
@@ -51,9 +55,10 @@ class MemoryBeats:
     def __init__(self) -> None:
         self._rows: dict[tuple[str, str], Beat] = {}
 
-    async def put(self, beat: Beat) -> None:
-        """Keep a beat."""
+    async def put(self, beat: Beat, before: Beat | None) -> bool:
+        """Keep a beat; nobody else writes here."""
         self._rows[beat.team, beat.name] = beat
+        return True
 
     async def find(self, team: str, name: str) -> Beat | None:
         """One heartbeat."""
@@ -93,18 +98,20 @@ class Beats:
         return [beat for beat in await self._store.list_all() if beat.name in self.settings(beat.team)]
 
     async def ping(self, team: str, name: str, word: Word, said: str = "") -> Beat:
-        """A heartbeat says something; committed when it returns. Raises `NotFound` and `Unavailable`."""
+        """A heartbeat says something; committed when it returns. Raises `NotFound`, `Conflict` and `Unavailable`."""
         heartbeat = self.settings(team).get(name)
         if heartbeat is None:
             raise NotFound(f"The settings have no heartbeat {name[:100]!r} for this key.")
         key = (team, name)
         async with self._locks.setdefault(key, asyncio.Lock()):
-            before, now = await self._store.find(team, name), self._journal.clock.now()
-            beat = hear(heartbeat, self._zone(team), before, key, word, said, now)
-            if before is not None:
-                beat = replace(beat, watched=before.watched, watched_until=before.watched_until)
-            await self._settle(heartbeat, before, beat)
-            return beat
+            for _ in range(MOST_TRIES):
+                before, now = await self._store.find(team, name), self._journal.clock.now()
+                beat = hear(heartbeat, self._zone(team), before, key, word, said, now)
+                if before is not None:
+                    beat = replace(beat, watched=before.watched, watched_until=before.watched_until)
+                if await self._settle(heartbeat, before, beat):
+                    return beat
+        raise Conflict(f"The heartbeat {name} is changing too fast; send it again.")
 
     async def watch(self, team: str, name: str, row: AlertRow) -> None:
         """An alert that always fires was heard, which is a beat while it does."""
@@ -112,21 +119,23 @@ class Beats:
         if heartbeat is None or not row.firing:
             return
         async with self._locks.setdefault((team, name), asyncio.Lock()):
-            await self._hear_alert(heartbeat, await self._store.find(team, name), (team, name), row)
+            for _ in range(MOST_TRIES):
+                if await self._hear_alert(heartbeat, await self._store.find(team, name), (team, name), row):
+                    return
 
-    async def _hear_alert(self, heartbeat: Heartbeat, before: Beat | None, key: tuple[str, str], row: AlertRow) -> None:
+    async def _hear_alert(self, heartbeat: Heartbeat, before: Beat | None, key: tuple[str, str], row: AlertRow) -> bool:
         now = self._journal.clock.now()
         beat = hear(heartbeat, self._zone(key[0]), before, key, Word.SUCCESS, "", now)
-        await self._settle(heartbeat, before, replace(beat, watched=row.fingerprint, watched_until=row.ends_at))
+        return await self._settle(heartbeat, before, replace(beat, watched=row.fingerprint, watched_until=row.ends_at))
 
-    async def _settle(self, heartbeat: Heartbeat, before: Beat | None, beat: Beat) -> None:
-        """Say what has changed about the alert, then write the row."""
+    async def _settle(self, heartbeat: Heartbeat, before: Beat | None, beat: Beat) -> bool:
+        """Say what has changed about the alert, then write the row; false if another node has written it meanwhile."""
         if beat.is_bad or (before is not None and before.is_bad):
             signal = make_signal(heartbeat, beat, self._journal.clock.now())
             await self._intake.receive(beat.team, [signal])
-        await self._store.put(beat)
         self._heard.add((beat.team, beat.name))
         self._look_at = min(self._look_at or beat.due_at, beat.due_at)
+        return await self._store.put(beat, before)
 
     def _zone(self, team: str) -> str:
         return self._journal.shelf.settings.teams[team].staffing.timezone
@@ -169,10 +178,18 @@ class Beats:
             due_at = now + WATCH_EVERY if beat.watched else find_due(heartbeat, self._zone(team), now)
             late = replace(beat, state=State.LATE, due_at=due_at)
             if was_bad:
-                await self._store.put(late)
-            else:
-                await self._settle(heartbeat, beat, late)
-            return not was_bad
+                await self._store.put(late, beat)
+                return False
+            if await self._settle(heartbeat, beat, late):
+                return True
+            await self._take_back(heartbeat, (team, name))
+            return False
+
+    async def _take_back(self, heartbeat: Heartbeat, key: tuple[str, str]) -> None:
+        """It was called late while another node heard it: what that said about the alert is what holds."""
+        current = await self._store.find(*key)
+        if current is not None and not current.is_bad:
+            await self._intake.receive(key[0], [make_signal(heartbeat, current, self._journal.clock.now())])
 
 
 def _was_repeated(beat: Beat, row: AlertRow) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from tocsin.alert.heartbeat import Beat, State
@@ -21,8 +21,11 @@ class Beats:
     def __init__(self, store: SqliteStore | PostgresStore) -> None:
         self._store = store
 
-    async def put(self, beat: Beat) -> None:
-        """Keep a beat; durable when it returns."""
+    async def put(self, beat: Beat, before: Beat | None) -> bool:
+        """Keep a beat in place of the one that was found before; durable when it returns.
+
+        False, and nothing is kept, if another node has written the row since.
+        """
         row = {
             "team": beat.team,
             "name": beat.name,
@@ -34,7 +37,7 @@ class Beats:
             "watched": beat.watched,
             "watched_until": None if beat.watched_until is None else stamp(beat.watched_until),
         }
-        await self._store.in_transaction(lambda c: _replace(c, row))
+        return await self._store.in_transaction(lambda c: _replace(c, row, before))
 
     async def find(self, team: str, name: str) -> Beat | None:
         """One heartbeat; null for one that was never heard."""
@@ -54,11 +57,14 @@ class Beats:
         await self._store.in_transaction(lambda c: c.execute(delete(t).where(t.c.team == team, t.c.name == name)))
 
 
-def _replace(connection: Connection, row: dict[str, Any]) -> None:
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    changes = {name: value for name, value in row.items() if name not in ("team", "name")}
-    fresh = insert(schema.beat).values(**row)
-    connection.execute(fresh.on_conflict_do_update(index_elements=("team", "name"), set_=changes))
+def _replace(connection: Connection, row: dict[str, Any], before: Beat | None) -> bool:
+    t = schema.beat
+    if before is None:
+        insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+        return connection.execute(insert(t).values(**row).on_conflict_do_nothing()).rowcount == 1
+    same = (t.c.state == before.state.value, t.c.heard_at == stamp(before.heard_at), t.c.due_at == stamp(before.due_at))
+    mine = update(t).where(t.c.team == before.team, t.c.name == before.name, *same)
+    return connection.execute(mine.values(**row)).rowcount == 1
 
 
 def _read(row: Any) -> Beat:

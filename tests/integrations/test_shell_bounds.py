@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import subprocess
 import sys
 import time
@@ -20,13 +21,15 @@ from .bench import KINDS, Bench, set_up
 FORKS = "for ($n = 0; $n < 400; $n++) { defined($p = fork) or last; sleep 60, exit unless $p } print $n"
 
 
-async def test_an_endless_statement_is_stopped_with_all_its_children(bench: Bench, place: Path) -> None:
-    finished = await bench.run("sleep 600 & sleep 600", timeout_s=1)
-    assert finished.exit_code == 124
-    assert "stopped after 1 s" in finished.why
-    await asyncio.sleep(0.2)
-    left = [path for path in Path("/proc").glob("[0-9]*/cmdline") if _command(path) == "sleep 600"]
-    assert left == []
+def doze(number: int) -> str:
+    """A command that lasts ten minutes. All runs of the tests see one table of processes: none must find another's."""
+    return f"sleep {600 + number}.{os.getpid()}"
+
+
+def find_dozing() -> set[str]:
+    """Those of this run that are still there."""
+    commands = {_command(path) for path in Path("/proc").glob("[0-9]*/cmdline")}
+    return commands & {doze(number) for number in range(10)}
 
 
 def _command(path: Path) -> str:
@@ -36,14 +39,23 @@ def _command(path: Path) -> str:
         return ""
 
 
+async def test_an_endless_statement_is_stopped_with_all_its_children(bench: Bench, place: Path) -> None:
+    finished = await bench.run(f"{doze(0)} & {doze(0)}", timeout_s=1)
+    assert finished.exit_code == 124
+    assert "stopped after 1 s" in finished.why
+    await asyncio.sleep(0.2)
+    assert find_dozing() == set()
+
+
 async def test_what_leaves_its_session_does_not_outlive_the_statement(bench: Bench) -> None:
     """Neither when the statement ends by itself nor when it is stopped, and whatever it ignores."""
-    finished = await bench.run("(setsid sleep 601 >/dev/null 2>&1 &); setsid -f sleep 602; sleep 0.2; echo done")
+    leaving = f"(setsid {doze(1)} >/dev/null 2>&1 &); setsid -f {doze(2)}; sleep 0.2; echo done"
+    finished = await bench.run(leaving)
     assert (finished.exit_code, await bench.out(finished)) == (0, "done\n")
-    stubborn = "(trap '' TERM; setsid sh -c 'trap \"\" TERM; sleep 603; sleep 603' &) ; sleep 604"
+    stubborn = f"(trap '' TERM; setsid sh -c 'trap \"\" TERM; {doze(3)}; {doze(3)}' &) ; {doze(4)}"
     assert (await bench.run(stubborn, timeout_s=1)).exit_code == 124
     await asyncio.sleep(0.2)
-    assert [each for each in _commands() if each.startswith("sleep 60")] == []
+    assert find_dozing() == set()
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -53,19 +65,15 @@ def test_a_server_that_is_killed_leaves_no_step_behind(kind: str, place: Path) -
     isolation = asyncio.run(find_isolation([box])) if kind == "found" else Isolation(uid=STEP_UID)
     if isinstance(isolation, str):
         pytest.skip(isolation)
-    script = "setsid -f sleep 606; sleep 607"
+    script = f"setsid -f {doze(6)}; {doze(7)}"
     argv, spawn = isolation.wrap(["/bin/sh", "-c", script], box)
     program = f"import subprocess, sys; from pathlib import Path; subprocess.Popen({argv!r}, **{spawn!r}).wait()"
     program = program.replace("PosixPath", "Path")
     server = subprocess.Popen([sys.executable, "-c", program])
-    _wait(lambda: {"sleep 606", "sleep 607"} <= _commands())
+    _wait(lambda: {doze(6), doze(7)} <= find_dozing())
     server.kill()
     server.wait()
-    _wait(lambda: not {"sleep 606", "sleep 607"} & _commands())
-
-
-def _commands() -> set[str]:
-    return {_command(path) for path in Path("/proc").glob("[0-9]*/cmdline")}
+    _wait(lambda: not find_dozing())
 
 
 def _wait(until: Callable[[], bool]) -> None:
@@ -76,7 +84,7 @@ def _wait(until: Callable[[], bool]) -> None:
 
 
 async def test_what_holds_the_output_open_does_not_hold_up_the_end(bench: Bench) -> None:
-    finished = await bench.run("sleep 605 & echo done", timeout_s=15)
+    finished = await bench.run(f"{doze(5)} & echo done", timeout_s=15)
     assert (finished.exit_code, finished.why, await bench.out(finished)) == (0, "", "done\n")
     assert finished.duration_s < 10
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
 
 from tocsin.cli.client import Client, Refused, Where, end
 from tocsin.errors import NotFound, UserError
+
+from .answering import Answering
+from .conftest import Serve
 
 CARDS = [
     {"id": "till-2", "number": "INC-20261120-002"},
@@ -21,7 +21,7 @@ CARDS = [
 Asked = list[tuple[str, str]]
 
 
-class Answers(BaseHTTPRequestHandler):
+class Answers(Answering):
     """A server with three incidents that remembers what it was asked; an address without a dot below `/api` is JSON."""
 
     asked: Asked = []
@@ -29,37 +29,25 @@ class Answers(BaseHTTPRequestHandler):
 
     def _answer(self) -> None:
         self.asked.append((self.command, self.path))
-        self.rfile.read(int(self.headers.get("Content-Length") or 0))
         path = self.path.partition("?")[0]
         known = path == "/api/incidents" or path.split("/")[3:4] in [[each["id"]] for each in CARDS]
         body: Any = CARDS if path == "/api/incidents" else {"ok": True}
         if not known:
             body = {"error": {"code": "TOC-140", "message": f"There is nothing at {path}."}}
         content = b"OK\n" if self.plain else json.dumps(body).encode()
-        self.send_response(200 if known or self.plain else 404)
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
+        self.say(content, 200 if known or self.plain else 404)
 
-    def do_GET(self) -> None:
+    def get(self) -> None:
         self._answer()
 
-    def do_POST(self) -> None:
+    def post(self) -> None:
         self._answer()
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 http.server's name
-        """Say nothing."""
 
 
 @pytest.fixture
-def client(monkeypatch: pytest.MonkeyPatch) -> Iterator[Client]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Answers)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    monkeypatch.setenv("TOCSIN_TOKEN", "secret")
+def client(serve: Serve) -> Client:
     Answers.asked, Answers.plain = [], False
-    yield Client(Where(url=f"http://127.0.0.1:{server.server_address[1]}"))
-    server.shutdown()
-    server.server_close()
+    return Client(serve(Answers))
 
 
 def test_an_id_is_asked_for_once(client: Client) -> None:

@@ -4,54 +4,39 @@ from __future__ import annotations
 
 import io
 import json
-import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
 from tocsin.cli.client import Where
 from tocsin.cli.moves import resolve
 
+from .answering import Answering
+from .conftest import Serve
+
 FIRES = "2 alerts still fire: ChainHalted, DiskFull\x1b[2J."
 SHOWN = "2 alerts still fire: ChainHalted, DiskFull"
 
 
-class Answers(BaseHTTPRequestHandler):
+class Answers(Answering):
     """A server with one incident, of which alerts fire or not."""
 
     warning = FIRES
     resolved = 0
 
-    def _say(self, body: object) -> None:
-        content = json.dumps(body).encode()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
+    def get(self) -> None:
+        self.say(json.dumps({"id": "till-1", "uncleared": self.warning}).encode())
 
-    def do_GET(self) -> None:
-        self._say({"id": "till-1", "uncleared": self.warning})
-
-    def do_POST(self) -> None:
+    def post(self) -> None:
         type(self).resolved += 1
-        self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        self._say({"incident": "till-1", "entries": [{"text": "Bo resolved it"}], "warning": self.warning})
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 http.server's name
-        """Say nothing."""
+        body = {"incident": "till-1", "entries": [{"text": "Bo resolved it"}], "warning": self.warning}
+        self.say(json.dumps(body).encode())
 
 
 @pytest.fixture
-def where(monkeypatch: pytest.MonkeyPatch) -> Iterator[Where]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Answers)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    monkeypatch.setenv("TOCSIN_TOKEN", "secret")
+def where(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> Where:
     monkeypatch.setattr(Answers, "warning", FIRES)
     monkeypatch.setattr(Answers, "resolved", 0)
-    yield Where(url=f"http://127.0.0.1:{server.server_address[1]}")
-    server.shutdown()
-    server.server_close()
+    return serve(Answers)
 
 
 class Terminal(io.StringIO):

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
@@ -13,6 +10,9 @@ import pytest
 from tocsin.cli.client import Where
 from tocsin.cli.incidents import show
 from tocsin.errors import NotFound
+
+from .answering import Answering
+from .conftest import Serve
 
 LONG, NASTY, GONE = "a" * 64, "b" * 64, "c" * 64
 OUTPUTS = {
@@ -52,10 +52,10 @@ ROOM = {
 }
 
 
-class Answers(BaseHTTPRequestHandler):
+class Answers(Answering):
     """One incident, and the evidence of its steps."""
 
-    def do_GET(self) -> None:
+    def get(self) -> None:
         digest = self.path.rpartition("/")[2]
         if self.path.startswith("/api/evidence/"):
             known, content = digest in OUTPUTS, OUTPUTS.get(digest, "").encode()
@@ -63,24 +63,12 @@ class Answers(BaseHTTPRequestHandler):
             known, content = self.path == "/api/incidents/till-1", json.dumps(ROOM).encode()
         if not known:
             content = json.dumps({"error": {"message": "This evidence is lost."}}).encode()
-        self.send_response(200 if known else 404)
-        self.send_header("Content-Type", "text/plain; charset=utf-8")
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 http.server's name
-        """Say nothing."""
+        self.say(content, 200 if known else 404, "text/plain; charset=utf-8")
 
 
 @pytest.fixture
-def where(monkeypatch: pytest.MonkeyPatch) -> Iterator[Where]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Answers)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    monkeypatch.setenv("TOCSIN_TOKEN", "secret")
-    yield Where(url=f"http://127.0.0.1:{server.server_address[1]}")
-    server.shutdown()
-    server.server_close()
+def where(serve: Serve) -> Where:
+    return serve(Answers)
 
 
 def test_each_step_says_how_it_ended_and_what_it_printed_last(where: Where, capsys: pytest.CaptureFixture[str]) -> None:

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, MetaData, text
 from tocsin.engine.contracts import Append, Write
 from tocsin.store import schema
 from tocsin.store.lock import SchemaNotKnown
-from tocsin.store.migrate import NEWEST, prepare
+from tocsin.store.migrate import NEWEST, USABLE_FROM, prepare
 from tocsin.store.sqlite import SqliteStore, open_engine
 from tocsin.store.verify import verify
 from tocsin.timeline import chain
@@ -129,6 +129,8 @@ def test_an_upgraded_database_is_what_the_tables_say(tmp_path: Path) -> None:
     with engine.begin() as connection:
         prepare(connection, "it")
         assert differences(connection) == []
+        said: dict[str, str] = {row.name: row.value for row in connection.execute(text("SELECT name, value FROM meta"))}
+        assert (said["schema"], said["schema_from"]) == (str(NEWEST), str(USABLE_FROM))
     engine.dispose()
 
 
@@ -142,6 +144,7 @@ async def test_a_new_database_on_postgresql_is_what_the_tables_say(database: str
 def set_version(connection: Connection, version: int, since: int | None) -> None:
     """As a later version of tocsin leaves it."""
     connection.execute(text(f"UPDATE meta SET value = '{version}' WHERE name = 'schema'"))
+    connection.execute(text("DELETE FROM meta WHERE name = 'schema_from'"))
     if since is not None:
         connection.execute(text(f"INSERT INTO meta VALUES ('schema_from', '{since}')"))
 

@@ -14,6 +14,8 @@ from tocsin.store.lock import SchemaNotKnown
 
 NEWEST = 4
 """The revision that `schema.py` is."""
+USABLE_FROM = 4
+"""The oldest revision whose version of tocsin can still use such a database, beside this one or after it."""
 
 
 def prepare(connection: Connection, name: str) -> None:
@@ -53,8 +55,15 @@ def _read(connection: Connection, name: str) -> str | None:
     return found
 
 
+def _write(connection: Connection, name: str, value: int) -> None:
+    t = schema.meta
+    if connection.execute(update(t).where(t.c.name == name).values(value=str(value))).rowcount == 0:
+        connection.execute(insert(t).values(name=name, value=str(value)))
+
+
 def _stamp(connection: Connection) -> None:
-    connection.execute(insert(schema.meta).values(name="schema", value=str(NEWEST)))
+    _write(connection, "schema", NEWEST)
+    _write(connection, "schema_from", USABLE_FROM)
     connection.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)"))
     connection.execute(text("INSERT INTO alembic_version VALUES (:revision)"), {"revision": _spell(NEWEST)})
 
@@ -70,7 +79,8 @@ def _upgrade(connection: Connection, found: int) -> None:
     if not inspect(connection).has_table("alembic_version"):
         command.stamp(config, _spell(found))
     command.upgrade(config, _spell(NEWEST))
-    connection.execute(update(schema.meta).where(schema.meta.c.name == "schema").values(value=str(NEWEST)))
+    _write(connection, "schema", NEWEST)
+    _write(connection, "schema_from", USABLE_FROM)
 
 
 def _spell(version: int) -> str:

@@ -1,4 +1,4 @@
-"""A ground for attacks, once for each kind of server."""
+"""The workspace of a till; a ground for attacks, once for each kind of server."""
 
 from __future__ import annotations
 
@@ -11,6 +11,13 @@ from pathlib import Path
 import pytest
 
 from .attack import SERVERS, Ground, may_make_namespaces
+from .till import make_till
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """The workspace of a till."""
+    return make_till(tmp_path)
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import stat
 import tomllib
-from datetime import date
 from pathlib import Path
 
 import pytest
@@ -23,51 +22,7 @@ from tocsin.oncall.settings import Schedule
 from tocsin.store.nodes import read_url
 from tocsin.words import Mode
 
-TODAY = date(2026, 11, 20)
-PLAYBOOK = """\
-# Till Playbook
-
-## Severity Levels
-
-### SEV-1: Critical
-- Response time: 15 minutes
-### SEV-2: High
-- Response time: 1 hour
-
-## Common Incident Scenarios
-
-### 1. Till Stuck
-
-**Alert:** `TillStuck`
-
-**Diagnosis:**
-```bash
-uptime
-```
-"""
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    source = tmp_path / "till.md"
-    source.write_text(PLAYBOOK)
-    initialise(tmp_path / "W", [source], Mode.LIVE, TODAY)
-    return tmp_path / "W"
-
-
-def problems(root: Path) -> list[tuple[int, str, str]]:
-    with pytest.raises(ConfigError) as error:
-        load_workspace(root, TODAY)
-    return [(each.line, each.path, each.text) for each in error.value.problems if isinstance(each, Problem)]
-
-
-def edit(root: Path, before: str, after: str) -> int:
-    """Change the settings; the line that was changed."""
-    path = root / "tocsin.toml"
-    text = path.read_text()
-    assert before in text
-    path.write_text(text.replace(before, after, 1))
-    return text[: text.index(before)].count("\n") + 1
+from .till import PLAYBOOK, TODAY, edit, problems
 
 
 def test_what_init_makes_holds_together_and_pages_somebody(root: Path) -> None:
@@ -428,94 +383,3 @@ def test_what_fails_half_way_is_taken_away_again(tmp_path: Path) -> None:
 def test_an_endless_file_is_no_playbook(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="/dev/zero"):
         initialise(tmp_path / "W", [Path("/dev/zero")], Mode.LIVE, TODAY)
-
-
-INTAKE = """
-[[intake]]
-name = "uptime"
-title = "monitor.name"
-state = "heartbeat.status"
-labels = {host = "monitor.hosts[0]", kind = "=probe"}
-"""
-
-
-def add(root: Path, text: str) -> int:
-    """Add to the settings; the first line of what was added."""
-    path = root / "tocsin.toml"
-    before = path.read_text()
-    path.write_text(before + text)
-    return before.count("\n") + 1
-
-
-def test_an_intake_is_read_with_its_paths(root: Path) -> None:
-    add(root, INTAKE)
-    intake = load_workspace(root, TODAY).intakes["uptime"]
-    assert (intake.title, intake.labels["kind"]) == ("monitor.name", "=probe")
-
-
-@pytest.mark.parametrize(
-    ("before", "after", "line", "path", "told"),
-    [
-        ("monitor.name", "monitor name", 3, "intake[0].title", "is no path"),
-        ("monitor.hosts[0]", "hosts[", 5, "intake[0].labels.host", "is no path"),
-        ('"uptime"', '"up time"', 2, "intake[0].name", "address"),
-        ("state =", "stat =", 4, "intake[0].stat", "did you mean `state`"),
-        ("title =", "titel =", 1, "intake[0]", "`title` is missing"),
-        ("[[intake]]", '[[intake]]\nkind = "fax"', 2, "intake[0].kind", "fax"),
-        (INTAKE, INTAKE * 2, 8, "intake[1].name", "two intakes"),
-    ],
-)
-def test_what_is_wrong_with_an_intake_is_told_with_its_line(
-    root: Path, before: str, after: str, line: int, path: str, told: str
-) -> None:
-    first = add(root, INTAKE.replace(before, after))
-    found = [each for each in problems(root) if told in each[2]]
-    assert [(each[0] - first, each[1]) for each in found] == [(line, path)]
-
-
-def test_old_keys_go_on_working_and_belong_to_one_team(root: Path) -> None:
-    old = root / "secrets" / "till.old-keys"
-    old.write_text("# from the pager before\nZk3_old-oncall-key.7\n\n")
-    assert load_workspace(root, TODAY).keys["Zk3_old-oncall-key.7"] == "till"
-    old.write_text("Zk3_old-oncall-key.7\nshort\nZk3_old-oncall-key.7\n")
-    assert [each[0] for each in problems(root)] == [2, 3]
-
-
-HEARTBEAT = """
-[teams.till.heartbeats.backup]
-cron = "0 3 * * *"
-timezone = "Europe/Berlin"
-
-[[route]]
-match = {alertname = "Watchdog"}
-team = "till"
-heartbeat = "backup"
-"""
-
-
-def test_a_heartbeat_is_read_and_its_old_address_too(root: Path) -> None:
-    add(root, HEARTBEAT)
-    (root / "secrets" / "till.old-keys").write_text("5f9a3f1e-87b4-4c6e-9d52-0a3c11e0b7aa backup\n")
-    workspace = load_workspace(root, TODAY)
-    assert workspace.settings.teams["till"].heartbeats["backup"].cron == "0 3 * * *"
-    assert workspace.pings == {"5f9a3f1e-87b4-4c6e-9d52-0a3c11e0b7aa": ("till", "backup")}
-    (root / "secrets" / "till.old-keys").write_text("5f9a3f1e-87b4-4c6e-9d52-0a3c11e0b7aa other\n")
-    assert [each[0] for each in problems(root)] == [1]
-
-
-@pytest.mark.parametrize(
-    ("before", "after", "line", "path", "told"),
-    [
-        ('"0 3 * * *"', '"at three"', 2, "teams.till.heartbeats.backup.cron", "no schedule"),
-        ("cron =", "every_s = 5\n#", 2, "teams.till.heartbeats.backup.every_s", "between 10"),
-        ("Europe/Berlin", "Europe/Berlino", 3, "teams.till.heartbeats.backup.timezone", "no time zone"),
-        ('heartbeat = "backup"', 'heartbeat = "other"', 8, "route[0].heartbeat", "'other'"),
-        ("cron =", "chron =", 2, "teams.till.heartbeats.backup.chron", "did you mean `cron`"),
-    ],
-)
-def test_what_is_wrong_with_a_heartbeat_is_told_with_its_line(
-    root: Path, before: str, after: str, line: int, path: str, told: str
-) -> None:
-    first = add(root, HEARTBEAT.replace(before, after))
-    found = [each for each in problems(root) if told in each[2]]
-    assert [(each[0] - first, each[1]) for each in found] == [(line, path)]

@@ -29,8 +29,9 @@ SLACK_S = 2.0
 STATE = Path(".torture") / "rounds.jsonl"
 ANY, AIMED, CUT = "kill -9", "kill -9 of whoever has a page in flight", "kill -9 and a stop of the database"
 TAKEN = "kill -9 of whoever has a page in flight, which another sends again"
-KILLS = {"sqlite": (ANY, AIMED), "postgres": (ANY, AIMED, TAKEN, TAKEN, CUT)}
-"""How servers are killed; after `AIMED` somebody acknowledges before the page can be sent again."""
+ORDERLY = "an orderly restart of each"
+KILLS = {"sqlite": (ANY, AIMED, ORDERLY), "postgres": (ANY, AIMED, TAKEN, TAKEN, CUT, ORDERLY)}
+"""How servers are ended; after `AIMED` somebody acknowledges before the page can be sent again."""
 
 
 class Round(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,17 +68,17 @@ class Torture:
         self._nodes, self._database = nodes, database
         self._accepted: set[str] = set()
 
-    def run(self, number: int) -> Round:
-        """One kill under load."""
+    def run(self, number: int, kill: str | None = None) -> Round:
+        """One kill under load, of the kind that is given or of any."""
         chance = random.Random(f"{self._database}{number}")
         names = [f"T{number}x{at}" for at in range(ALERTS)]
-        kill = chance.choice(KILLS[self._database])
+        kill = kill or chance.choice(KILLS[self._database])
         victim = chance.choice(list(self._nodes.all))
         self._nodes.sink.takes_s = ANSWERS_AFTER_S
         senders = [threading.Thread(target=self._send, args=(name,)) for name in names]
         for sender in senders:
             sender.start()
-        if kill in (AIMED, TAKEN):
+        if kill in (AIMED, TAKEN, ORDERLY):
             victim = self._wait_for_flight(names) or victim
         else:
             time.sleep(chance.uniform(0, 1.2))
@@ -92,7 +93,9 @@ class Torture:
             self._wait_for_rest(incident)
         rested = time.monotonic()
         found = self._judge(names, answered)
-        if self._database == "postgres":
+        if kill == ORDERLY and found["repeats"]:
+            found["doubled"] += (f"{found['repeats']} pages were sent again after an orderly end",)
+        if self._database == "postgres" and kill != ORDERLY:
             self._nodes.start(victim)
         paged = max((moment for moment in first if moment is not None), default=killed)
         return Round(
@@ -115,6 +118,8 @@ class Torture:
         self._nodes.fire_everywhere(name)
 
     def _kill(self, victim: str, kill: str) -> float:
+        if kill == ORDERLY:
+            return self._restart(victim)
         self._nodes[victim].kill()
         killed = time.monotonic()
         if self._database == "sqlite":
@@ -123,6 +128,13 @@ class Torture:
             self._nodes.cluster.crash()
             self._nodes.cluster.start()
         return killed
+
+    def _restart(self, first: str) -> float:
+        """End and start one server after the other, as for a new version."""
+        for name in sorted(self._nodes.all, key=lambda name: name != first):
+            self._nodes[name].stop()
+            self._nodes.start(name)
+        return time.monotonic()
 
     def _wait_for_flight(self, names: list[str]) -> str:
         """Wait until the sink has a page that it has not answered yet; the node that sends it."""

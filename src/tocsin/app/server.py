@@ -40,6 +40,10 @@ LINK_GOOD_FOR = timedelta(hours=1)
 TOKEN_GOOD_FOR = timedelta(days=3650)
 BACKLOG = 2048  # uvicorn's own default
 LOOK_EVERY_S = 2.0
+FINISH_S = 5.0
+"""How long pages and steps in flight may take at the end; with the web server's grace it is the ten seconds after which
+docker kills.
+"""
 GC_THRESHOLDS = (20_000, 20, 100)
 SWITCH_S = 0.0005
 """How long the loop may wait for the thread that writes, and it for the loop; Python's own 5 ms are a page's time."""
@@ -165,10 +169,12 @@ async def _running(options: Options, listener: socket.socket) -> AsyncIterator[u
         _settle_memory()
         yield server
     finally:
-        for task in tasks:
+        tasks[0].cancel()  # the engine's loop: from now on nothing new is begun
+        await asyncio.gather(tasks[0], return_exceptions=True)
+        await parts.engine.dispatch.finish(FINISH_S)
+        for task in tasks[1:]:  # until here they renewed what this node holds
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await parts.engine.dispatch.stop()
         with contextlib.suppress(Exception):  # a later end that is lost is heard of again
             await parts.engine.intake.flush()
         await storage.close()

@@ -68,7 +68,7 @@ class Dispatch:
         self._in_flight: set[Name] = set()
         self._unreleased: dict[Errand, timedelta] = {}
         self._queued: dict[str, dict[Name, Waiting]] = {}
-        self._is_claiming = self._has_missed = self._is_astray = False
+        self._is_claiming = self._has_missed = self._is_astray = self._is_ending = False
         if journal.store.is_sole:
             journal.outgoing = self
 
@@ -114,7 +114,7 @@ class Dispatch:
 
     def reserve(self, to: str) -> bool:
         """Take a free place at a channel; none while others wait for one. Steps are looked at again before they go."""
-        if not to.startswith("channel:"):
+        if not to.startswith("channel:") or self._is_ending:
             return False
         if self._is_claiming:  # the store is just giving the free places away
             self._has_missed = True
@@ -144,7 +144,7 @@ class Dispatch:
         """What takes over the place of an errand that is about to end; none while the store is asked what waits."""
         waiting = self._queued.get(to)
         self._has_missed |= self._is_claiming
-        if not waiting or self._is_claiming:
+        if not waiting or self._is_claiming or self._is_ending:
             return None
         name = next(iter(waiting))
         self._in_flight.add(name)
@@ -157,6 +157,15 @@ class Dispatch:
         """Wait until nothing is being performed."""
         while self._tasks:
             await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def finish(self, patience_s: float) -> None:
+        """Hand nothing out any more, and wait so long for what is being performed: a page that is on its way is written
+        down as sent, and nobody sends it again. What takes longer is let go of.
+        """
+        self._is_ending = True
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=patience_s)
+        await self.stop()
 
     async def stop(self) -> None:
         """Let go of everything that is being performed; what was in flight is found again at the next start."""

@@ -22,7 +22,7 @@ def is_large(lines: list[str]) -> bool:
 
 def split_rows(lines: list[str]) -> Iterator[tuple[int, int]]:
     """Yield ranges of rows that a shell would read as one, so that a fault stays inside its own range."""
-    budget = [_ATTEMPTS]
+    budget = [max(_LEAST, _TIMES * sum(map(len, lines)))]
     start = 0
     while start < len(lines):
         if not lines[start].strip():
@@ -35,8 +35,10 @@ def split_rows(lines: list[str]) -> Iterator[tuple[int, int]]:
         start = end
 
 
-_ATTEMPTS = 200
-"""Readings spent on finding where faulty statements end, for a whole fence."""
+_TIMES, _LEAST = 16, 16_000
+"""How often a whole fence may be read again, counted in characters, to find where its faulty statements end: the grammar
+takes up to 10 µs for a character that it cannot read.
+"""
 
 _LONGEST = 80
 """Lines of one statement; a quote that is never closed must not swallow a long fence."""
@@ -51,10 +53,10 @@ def _close(lines: list[str], start: int, budget: list[int]) -> int | None:
         if sum(map(len, window)) + len(line) > LARGE:
             break
         window.append(line)
+    budget[0] -= sum(map(len, window))
     root = shell.parse_bound("\n".join(window))
     first = root.children[0] if root.children else None
     if first is None or first.has_error or first.type in SEPARATORS:
-        budget[0] -= 5
         return None
     return start + last_row(first) + 1
 
@@ -63,8 +65,8 @@ def _grow(lines: list[str], start: int, budget: list[int]) -> int | None:
     """Return the row behind the statement that begins at ``start``, found by reading one more line at a time."""
     end = start + 1
     while end < min(len(lines), start + _LONGEST) and budget[0] > 0:
-        budget[0] -= 1
         end += 1
+        budget[0] -= sum(map(len, lines[start:end]))
         if not _is_open(lines, start, end):
             return end
     return None

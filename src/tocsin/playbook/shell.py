@@ -38,9 +38,10 @@ def parse_as_written(text: str) -> Node:
     The tree's ``start_byte`` and ``end_byte`` are indexes into ``text``.
     """
     plain = _OTHER.sub(".", text)
-    if plain.count("`") > _MOST_BACKTICKS and not _is_sound(plain):
-        plain = plain.replace("`", ")")
-    return _parse(plain)
+    if plain.count("`") <= _MOST_BACKTICKS or _is_sound(plain):
+        return _parse(plain)
+    root = _parse(plain.replace("`", ";"))
+    return root if root.has_error else _parse(plain.replace("`", ")"))
 
 
 _OTHER = re.compile(r"[^\t\n -~]")
@@ -57,7 +58,8 @@ its repair keeps both readings of each (`stack_node_add_link` of tree-sitter 0.2
 def _is_sound(plain: str) -> bool:
     """Return whether each pair of backticks encloses a command, and the text around them is one too.
 
-    What is not is no program in any reading; with brackets in place of the backticks that is found at once.
+    What is not is no program in any reading, which the grammar finds soon with separators in place of the backticks, and
+    late but surely with brackets.
     """
     outside = _SUBSTITUTED.sub(lambda found: "x" * len(found[0]), plain)
     inside = (found[1] for found in _SUBSTITUTED.finditer(plain))

@@ -58,7 +58,7 @@ its repair keeps both readings of each (`stack_node_add_link` of tree-sitter 0.2
 def _is_sound(plain: str) -> bool:
     """Return whether each pair of backticks encloses a command, and the text around them is one too.
 
-    What is not is no program in any reading, which the grammar finds soon with separators in place of the backticks, and
+    What is not is no program in any reading: the grammar finds that soon with separators in place of the backticks, and
     late but surely with brackets.
     """
     outside = _SUBSTITUTED.sub(lambda found: "x" * len(found[0]), plain)

@@ -39,6 +39,11 @@ class Data:
         self._chain = directory / "keys" / "chain"
         self._link = directory / "keys" / "link"
 
+    @property
+    def keys(self) -> tuple[Path, Path]:
+        """Where the keys are."""
+        return self._chain, self._link
+
     def chain_key(self) -> bytes:
         """The key of the chain. A database without its key is not given a new one."""
         if self.database.exists() and not self._chain.exists():

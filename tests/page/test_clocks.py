@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -113,21 +114,36 @@ async def test_a_broken_channel_falls_over_to_the_next_at_once() -> None:
         assert "mail is broken" in failed.why
 
 
-async def test_when_every_channel_is_down_it_tries_again_soon_and_ever_slower() -> None:
+async def test_when_every_channel_is_down_the_page_waits_for_one_of_them() -> None:
+    """Each has its turn once a minute; where it waits, it goes out within seconds of the recovery."""
     async with Story(cast()) as story:
         story.recorder.broken = {"mail", "phone", "siren"}
         await story.alert("TillStuck")
         await story.advance("4m")
-        requested = [(entry.at, entry.event) for entry in await story.events(e.PageRequested)]
-        tries = [
-            story.since(at)
-            for at, event in requested
-            if isinstance(event, e.PageRequested) and event.responder == "ana"
-        ]
-        assert tries[:7] == [0, 0, 0, 5, 15, 35, 75]
+        asked = [(story.since(entry.at), entry.event.channel) for entry in await _requests(story, "ana")]
+        assert asked[:4] == [(0, "mail"), (0, "phone"), (0, "siren"), (1, "mail")]
+        assert len(asked) < 20, "not a request for each attempt"
+        assert {channel for _, channel in asked[4:]} == {"mail", "phone", "siren"}
         story.recorder.broken = set()
+        await story.advance("5s")
+        story.expect_page("ana")
+
+
+async def test_a_channel_that_says_no_is_asked_ever_slower() -> None:
+    async with Story(cast()) as story:
+        story.recorder.refusing = {"mail", "phone", "siren"}
+        await story.alert("TillStuck")
+        await story.advance("4m")
+        asked = [story.since(entry.at) for entry in await _requests(story, "ana")]
+        assert asked[:7] == [0, 0, 0, 5, 15, 35, 75]
+        story.recorder.refusing = set()
         await story.advance("3m")
         story.expect_page("ana")
+
+
+async def _requests(story: Story, responder: str) -> list[Any]:
+    found = await story.events(e.PageRequested)
+    return [entry for entry in found if isinstance(entry.event, e.PageRequested) and entry.event.responder == responder]
 
 
 async def test_nobody_on_duty_moves_on_at_once_and_tells_the_last_resort() -> None:

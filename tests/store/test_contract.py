@@ -115,6 +115,18 @@ async def test_an_outcome_closes_its_errand(store: AnyStore) -> None:
     assert await claim(store) == [2]
 
 
+async def test_what_is_postponed_comes_later_as_if_for_the_first_time(store: AnyStore) -> None:
+    await store.write(Write(appends=(Append(stream="a-1", expected_seq=0, errands=errands(0, 0, 0)),)))
+    assert await claim(store, full=("channel:1",)) == [1, 3]
+    later = AT + timedelta(seconds=30)
+    await store.postpone([("a-1", 1), ("a-1", 2)], later, claimed=True)
+    assert await claim(store) == [2], "what is in nobody's hands is not meant, nor are others"
+    assert await claim(store, 29) == []
+    await store.postpone([("a-1", 1), ("a-1", 2), ("a-1", 3)], AT, claimed=False)
+    again = await store.claim(AT, 10, lambda to: 9, ())
+    assert [(errand.seq, errand.attempts) for errand in again] == [(1, 0)], "what is in hand stays there"
+
+
 async def test_held_errands_go_as_soon_as_they_are_released(store: AnyStore) -> None:
     await store.write(Write(appends=(Append(stream="a-1", expected_seq=0, errands=errands(60)),)))
     assert await claim(store) == []

@@ -196,6 +196,12 @@ class Store(Protocol):
         """Take one errand back, by its stream and number, to be handed out again from `due_at` on."""
         ...
 
+    async def postpone(self, names: Collection[tuple[str, int]], due_at: datetime, *, claimed: bool) -> None:
+        """Have errands, by stream and number, handed out from `due_at` on: those that are `claimed` (by this node), as
+        if they had never been handed out, or those that are not.
+        """
+        ...
+
     async def release_claims(self, held: Collection[tuple[str, int]] = ()) -> int:
         """Take back what was handed out and is in nobody's hands; how many there were.
 

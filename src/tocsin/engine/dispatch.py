@@ -1,7 +1,8 @@
 """The outbox's other end: errands are handed to performers off the loop, and their outcomes come back as events.
 
 Each destination has its own few places, so that one sick channel or one hanging step never delays another; a page that
-is not taken within `PAGE_S` has failed, and the next channel is called. A changing step is started only after
+is not taken within `PAGE_S` has failed, and the next channel is called. A channel that is out of order is left in peace
+(`breaker.py`), and what has no other way waits for it (`parking.py`). A changing step is started only after
 `StepStarted` is on disk, and whoever finds that entry without an end asks a person. What was done is written down
 however long that takes: while the disk refuses, nothing is done twice.
 """
@@ -14,13 +15,15 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
 
+from tocsin.engine.breaker import Breakers
 from tocsin.engine.contracts import Clock, Errand, Key, Lease, Performer
 from tocsin.engine.decide import decide
 from tocsin.engine.journal import Journal
-from tocsin.errors import NotBegun, OutsideError, TocsinError
+from tocsin.engine.parking import Parking
+from tocsin.errors import NotBegun, OutsideError, TocsinError, Unavailable
 from tocsin.incident.book import Book
 from tocsin.incident.state import Incident
-from tocsin.page.plan import find_answer
+from tocsin.page.plan import find_answer, goes_on
 from tocsin.run.commands import StartStep
 from tocsin.timeline import events as e
 from tocsin.words import Mode
@@ -63,6 +66,8 @@ class Dispatch:
         self._journal, self._clock = journal, clock
         self._performers = {intent: performer for performer in performers for intent in performer.handles}
         self.places: dict[str, int] = {}
+        self.breakers = Breakers()
+        self.parking = Parking(journal.store, self.breakers)
         self._running: Counter[str] = Counter()
         self._tasks: set[asyncio.Task[None]] = set()
         self._in_flight: set[Name] = set()
@@ -75,6 +80,7 @@ class Dispatch:
     async def turn(self) -> int:
         """Hand out what is due and has a place; how many errands that were, and one more if there may be others."""
         await self._release_late()
+        called = await self.parking.call_up(self._clock.now())
         self._has_missed = False
         self._is_claiming = True
         try:
@@ -89,7 +95,7 @@ class Dispatch:
             if name not in self._in_flight:  # else it is about to follow one that ends
                 self._running[errand.destination] += 1
                 self._go(errand, None)
-        return len(errands) + self._has_missed
+        return len(errands) + self._has_missed + called
 
     async def _claim(self) -> list[Errand]:
         """Errands that are due. Of a claim that failed nobody knows whether it was one: what it may have handed out,
@@ -119,7 +125,7 @@ class Dispatch:
         if self._is_claiming:  # the store is just giving the free places away
             self._has_missed = True
             return False
-        if self._queued.get(to) or self._left(to) <= 0:
+        if self._queued.get(to) or self._left(to) <= 0 or self.breakers.is_open(to):
             return False
         self._running[to] += 1
         return True
@@ -144,7 +150,7 @@ class Dispatch:
         """What takes over the place of an errand that is about to end; none while the store is asked what waits."""
         waiting = self._queued.get(to)
         self._has_missed |= self._is_claiming
-        if not waiting or self._is_claiming or self._is_ending:
+        if not waiting or self._is_claiming or self._is_ending or self.breakers.is_open(to):
             return None
         name = next(iter(waiting))
         self._in_flight.add(name)
@@ -207,7 +213,7 @@ class Dispatch:
         incident = await self._journal.incident(errand.stream)
         assert incident is not None
         word = _word(intent)
-        why = await self._find_reason_not_to(incident, intent)
+        why = await self._find_reason_not_to(incident, intent, errand.seq)
         if why:
             return await self._record(errand, _withhold(errand.seq, intent, why))
         if not self._lease.is_here(errand.destination) and not _is_under_way(incident, errand.seq):
@@ -218,11 +224,45 @@ class Dispatch:
         if not await self._lease.holds(errand.id):
             LOG.warning("%s:%s is another node's by now; this one slept too long.", errand.stream, errand.seq)
             return None
-        outcome = await self._perform(Key(errand.stream, errand.seq, errand.attempts > 0), intent)
+        key = Key(errand.stream, errand.seq, errand.attempts > 0)
+        if isinstance(intent, e.PageRequested):
+            sent = await self._send(errand, key, intent)
+            if sent is None:
+                return None
+            outcome = sent
+        else:
+            outcome = await self._perform(key, intent)
         self._journal.reach(f"{word}.before_outcome_commit")
         follows = await self._record(errand, outcome)
         self._journal.reach(f"{word}.after_outcome_commit")
         return follows
+
+    async def _send(self, errand: Errand, key: Key, page: e.PageRequested) -> e.Outcome | None:
+        """Send a page if its channel is in order, or to be tried; null if it waits for it."""
+        to, begun = errand.destination, self._clock.now()
+        if not self.breakers.admit(to, begun):
+            why = f"{page.channel} is {self.breakers.tell(to)}; it was not asked again."
+            return await self._move_on(errand, page, _fail(key.seq, page, why, passing=True), tried=False)
+        outcome = await self._perform(key, page)
+        if isinstance(outcome, e.PageFailed) and outcome.passing:
+            self.breakers.fail(to, begun, self._clock.now())
+            return await self._move_on(errand, page, outcome, tried=True)
+        if isinstance(outcome, e.PageDelivered) and self.breakers.mend(to, self._clock.now()):
+            self.parking.shake()
+        return outcome
+
+    async def _move_on(
+        self, errand: Errand, page: e.PageRequested, failed: e.Outcome, *, tried: bool
+    ) -> e.Outcome | None:
+        """The failure, which calls the responder's next channel; null where there is none and the page waits."""
+        incident, now = await self._journal.incident(errand.stream), self._clock.now()
+        assert incident is not None
+        channels = self._journal.shelf.rota(incident).channels(page.responder)
+        hopeful = [each for each in channels if self.breakers.is_hopeful(f"channel:{each}", now)]
+        if goes_on(incident, page, channels, hopeful, tried=tried):
+            return failed
+        await self.parking.park(errand, now, tried=tried)
+        return None
 
     async def _record(self, errand: Errand, outcome: e.Outcome) -> Waiting | None:
         """Write down what came of an intent. If the store refuses, ask it again and again: it has been done."""
@@ -253,11 +293,11 @@ class Dispatch:
             return False
         return any(isinstance(event, type(outcome)) and event.answers == outcome.answers for event in events)
 
-    async def _find_reason_not_to(self, incident: Incident, intent: e.Intent) -> str:
+    async def _find_reason_not_to(self, incident: Incident, intent: e.Intent, seq: int) -> str:
         """Why what was decided is not done after all; empty if it is."""
         if (await self._journal.shelf.book(incident)).policy.mode is Mode.SHADOW:
             return "Shadow mode: decided and shown, not done."
-        return find_answer(incident, intent) if isinstance(intent, e.PageRequested) else ""
+        return find_answer(incident, intent, seq) if isinstance(intent, e.PageRequested) else ""
 
     async def _start(self, errand: Errand, intent: e.StepRequested) -> bool:
         """Put the start of a changing step on disk; whether it may be spawned.
@@ -289,9 +329,9 @@ class Dispatch:
         except NotBegun as error:
             return _withhold(key.seq, intent, str(error))
         except OutsideError as error:
-            return _fail(key.seq, intent, str(error))
+            return _fail(key.seq, intent, str(error), passing=isinstance(error, Unavailable))
         except TimeoutError:
-            return _fail(key.seq, intent, f"No answer within {PAGE_S:g} seconds.")
+            return _fail(key.seq, intent, f"No answer within {PAGE_S:g} seconds.", passing=True)
         except Exception as error:  # a performer's bug must not lose the errand: it becomes an outcome that says so
             LOG.exception("%s failed", key)
             return _fail(key.seq, intent, f"tocsin failed at this ({type(error).__name__}: {error}); see its log.")
@@ -317,10 +357,10 @@ def _withhold(seq: int, intent: e.Intent, why: str) -> e.Outcome:
     return e.StepNotRun(answers=seq, step=intent.step, why=why)
 
 
-def _fail(seq: int, intent: e.Intent, why: str) -> e.Outcome:
+def _fail(seq: int, intent: e.Intent, why: str, *, passing: bool = False) -> e.Outcome:
     """What a failure is for each kind of intent. A changing step that was started is in doubt, never simply failed."""
     if isinstance(intent, e.PageRequested):
-        return e.PageFailed(answers=seq, responder=intent.responder, channel=intent.channel, why=why)
+        return e.PageFailed(answers=seq, responder=intent.responder, channel=intent.channel, why=why, passing=passing)
     assert isinstance(intent, e.StepRequested)
     if intent.changes:
         return e.StepInDoubt(answers=seq, step=intent.step, why=why)

@@ -23,8 +23,8 @@ class AlertState(msgspec.Struct, frozen=True, kw_only=True):
 class Call(msgspec.Struct, frozen=True, kw_only=True):
     """The calling of one responder: everything paged so far and whether somebody may stop.
 
-    `failures` counts the channels that failed in a row; `answered_at` ends the calling; `withheld` says why the last
-    page was decided and not sent.
+    `failures` counts the channels that failed in a row, the last of them only for a while if it is `passing`;
+    `answered_at` ends the calling; `withheld` says why the last page was decided and not sent.
     """
 
     responder: str
@@ -39,6 +39,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     answered_at: datetime | None = None
     answered_by: str | None = None
     withheld: str = ""
+    passing: bool = False
 
 
 class StepRecord(msgspec.Struct, frozen=True, kw_only=True):

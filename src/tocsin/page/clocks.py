@@ -16,6 +16,8 @@ NEXT_LEVEL_MOST = 300
 REPEAT_LEAST, REPEAT_MOST, REPEAT_TOP = 60, 1800, 120
 TIRED_ROUND, TIRED_MOST = 10, 900
 RETRY_FIRST = 5
+RETRY_PASSING = 1
+"""Where patience may mend it, the page is asked for again and waits for its channel, which has a clock of its own."""
 
 
 class Clocks(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,11 +50,13 @@ def read_clocks(incident: Incident, book: Book) -> Clocks:
 def wait_after(call: Call, clocks: Clocks, channels: int) -> float:
     """Seconds from a call's last page to its next one.
 
-    A failed channel falls over to the next at once; when all have failed, it waits a little longer each time. After ten
-    rounds without an answer the repeats slow down, at most to one in 15 minutes.
+    A failed channel falls over to the next at once; when all have failed for good, it waits a little longer
+    each time. After ten rounds without an answer the repeats slow down, at most to one in 15 minutes.
     """
     if call.state is PageState.FAILED:
         all_failed = call.failures - channels
+        if call.passing and all_failed >= 0:
+            return RETRY_PASSING
         return 0 if all_failed < 0 else min(clocks.repeat, float(RETRY_FIRST << min(all_failed, 10)))
     slower = 1 << min(max(0, call.round - TIRED_ROUND), 10)
     return min(clocks.repeat * slower, max(clocks.repeat, TIRED_MOST))

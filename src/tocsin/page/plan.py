@@ -6,7 +6,7 @@ calls the last resort. After an outage each demand that fell due is made once, w
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -64,8 +64,8 @@ def _acknowledgement(incident: Incident, book: Book, rota: Rota, clocks: Clocks)
     yield Wanted(key=key, duty=ACKNOWLEDGE, what=what, due_at=due, owner="on-call", line=line)
 
 
-def find_answer(incident: Incident, page: PageRequested) -> str:
-    """Why a page that was decided need not go out any more; empty while it must."""
+def find_answer(incident: Incident, page: PageRequested, seq: int) -> str:
+    """Why a page that was decided, as entry `seq`, need not go out any more; empty while it must."""
     if incident.status not in CALLING:
         return f"the incident is {incident.status} by now"
     if incident.is_hushed and page.line not in incident.asked:
@@ -73,7 +73,24 @@ def find_answer(incident: Incident, page: PageRequested) -> str:
     if page.informs:
         return ""
     call = incident.calls.get(page.responder)
-    return "answered meanwhile" if call is not None and call.answered_at is not None else ""
+    if call is not None and call.answered_at is not None:
+        return "answered meanwhile"
+    return "paged again meanwhile" if call is not None and call.intent > seq else ""
+
+
+def goes_on(
+    incident: Incident, page: PageRequested, channels: Sequence[str], hopeful: Collection[str], *, tried: bool
+) -> bool:
+    """Whether a page whose channel takes nothing now has failed, so that the responder's next channel is asked.
+
+    It has if it was `tried` and not each of their `channels` has failed since the last that took a page, and wherever
+    another of them is `hopeful`. Otherwise there is no better way, and it waits for this one.
+    """
+    call = incident.calls.get(page.responder)
+    if page.informs or call is None:
+        return False
+    fresh = tried and call.failures < len(channels)
+    return fresh or any(each in hopeful and each != page.channel for each in channels)
 
 
 class _Calls:

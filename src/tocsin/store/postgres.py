@@ -214,6 +214,14 @@ class PostgresStore(Reading):
         mine = update(t).where(t.c.stream == errand.stream, t.c.seq == errand.seq, t.c.holder == self.node.id)
         await self.in_transaction(lambda c: c.execute(mine.values(due_at=stamp(due_at), **changes)))
 
+    async def postpone(self, names: Collection[tuple[str, int]], due_at: datetime, *, claimed: bool) -> None:
+        """Errands, by stream and number, that are handed out from `due_at` on, to whichever node asks first."""
+        t = schema.errand
+        whose = and_(t.c.claimed, t.c.holder == self.node.id) if claimed else not_(t.c.claimed)
+        those = update(t).where(tuple_(t.c.stream, t.c.seq).in_(names), whose)
+        changes = {"claimed": False, "holder": None, "lease": None, "due_at": stamp(due_at)}
+        await self.in_transaction(lambda c: c.execute(those.values(**changes)))
+
     async def release_claims(self, held: Collection[tuple[str, int]] = ()) -> int:
         """Give back what this node has and nobody here carries: all but `held`, which is nothing at its start."""
         t = schema.errand

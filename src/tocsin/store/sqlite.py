@@ -143,6 +143,12 @@ class SqliteStore(Reading):
         back = update(t).where(t.c.stream == errand.stream, t.c.seq == errand.seq).values(**changes)
         await self.in_transaction(lambda c: c.execute(back))
 
+    async def postpone(self, names: Collection[tuple[str, int]], due_at: datetime, *, claimed: bool) -> None:
+        """Errands, by stream and number, that are handed out from `due_at` on."""
+        t = schema.errand
+        those = update(t).where(tuple_(t.c.stream, t.c.seq).in_(names), t.c.claimed.is_(claimed))
+        await self.in_transaction(lambda c: c.execute(those.values(claimed=False, due_at=stamp(due_at))))
+
     async def release_claims(self, held: Collection[tuple[str, int]] = ()) -> int:
         """Take back everything that is handed out, except what is `held`: at a server's start, that is nothing."""
         t = schema.errand

@@ -8,7 +8,7 @@ from datetime import datetime
 import msgspec
 
 from tocsin.engine.contracts import Clock, Key
-from tocsin.errors import Unavailable
+from tocsin.errors import Rejected, Unavailable
 from tocsin.timeline.events import (
     Intent,
     LeftFile,
@@ -56,7 +56,9 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Recorder:
-    """Takes pages and steps. `broken` channels refuse every page; `answers` says what statements print."""
+    """Takes pages and steps. `broken` channels take no page for now, `refusing` ones never; `answer` says what
+    statements print. `tries` are all attempts at paging, with their moments.
+    """
 
     handles = (PageRequested, StepRequested)
 
@@ -65,6 +67,8 @@ class Recorder:
         self.pages: list[SentPage] = []
         self.steps: list[RanStep] = []
         self.broken: set[str] = set()
+        self.refusing: set[str] = set()
+        self.tries: list[tuple[datetime, str, str]] = []
         self.answer: Callable[[str], Answer] = lambda text: Answer()
 
     async def perform(self, key: Key, intent: Intent) -> Outcome:
@@ -75,7 +79,10 @@ class Recorder:
         return self._step(key, intent)
 
     def _page(self, key: Key, intent: PageRequested) -> Outcome:
-        if intent.channel in self.broken:
+        self.tries.append((self._clock.now(), intent.channel, str(key)))
+        if intent.channel in self.refusing:
+            raise Rejected(f"The channel {intent.channel} says no in this story.")
+        if intent.channel in self.broken or intent.responder in self.broken:
             raise Unavailable(f"The channel {intent.channel} is broken in this story.")
         self.pages.append(
             SentPage(

@@ -183,8 +183,8 @@ class Story:
     async def _next_due(self) -> datetime | None:
         """The next moment at which time alone makes something happen."""
         beats = [beat.due_at for beat in await self.engine.beats.list_all() if beat.due_at > self.clock.now()]
-        due = await self.store.next_due()
-        return min([*beats, *([] if due is None else [due])], default=None)
+        known = (await self.store.next_due(), self.engine.dispatch.parking.find_next())
+        return min([*beats, *(due for due in known if due is not None)], default=None)
 
     # ── what must have happened ────────────────────────────────────────────────────────────────────────────────────
 

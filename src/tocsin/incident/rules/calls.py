@@ -47,20 +47,22 @@ def _page_delivered(incident: Incident, entry: Entry, event: e.PageDelivered) ->
 
 
 def _page_failed(incident: Incident, entry: Entry, event: e.PageFailed) -> Incident:
-    return _page_ended(incident, event.answers, event.responder, PageState.FAILED)
+    return _page_ended(incident, event.answers, event.responder, PageState.FAILED, passing=event.passing)
 
 
 def _page_withheld(incident: Incident, entry: Entry, event: e.PageWithheld) -> Incident:
     return _page_ended(incident, event.answers, event.responder, PageState.WITHHELD, event.why)
 
 
-def _page_ended(incident: Incident, intent: int, responder: str, state: PageState, why: str = "") -> Incident:
+def _page_ended(
+    incident: Incident, intent: int, responder: str, state: PageState, why: str = "", *, passing: bool = False
+) -> Incident:
     pages = {**incident.pages, intent: state}
     call = incident.calls.get(responder)
     if call is None or call.intent != intent or call.answered_at is not None:
         return replace(incident, pages=pages)
     failures = call.failures + 1 if state is PageState.FAILED else 0
-    ended = replace(call, state=state, failures=failures, withheld=why)
+    ended = replace(call, state=state, failures=failures, withheld=why, passing=passing)
     return replace(incident, pages=pages, calls={**incident.calls, responder: ended})
 
 

@@ -52,11 +52,12 @@ class PageDelivered(Outcome, frozen=True, kw_only=True):
 
 
 class PageFailed(Outcome, frozen=True, kw_only=True):
-    """The channel did not take it."""
+    """The channel did not take it. `passing`: not for good, so it is asked again as soon as it takes anything."""
 
     responder: str
     channel: str
     why: str
+    passing: bool = False
 
 
 class PageWithheld(Outcome, frozen=True, kw_only=True):

@@ -31,9 +31,10 @@ oracle: .venv/ready ## Run every command judged to be a read, and watch what it 
 	@$(BIN)/python tools/missing.py
 	@TOCSIN_ORACLE=all $(BIN)/python -m pytest -q tests/playbook/test_oracle.py
 
-torture: .venv/ready ## Kill servers under load, COUNT times on each database, and count
+torture: .venv/ready ## Kill servers under load, COUNT times on each database; cut the power COUNT times; count
 	@$(BIN)/python tools/missing.py
 	@$(BIN)/python -m tests.processes.torture --count $(COUNT)
+	@$(BIN)/python -m tests.processes.powercut --count $(COUNT)
 
 bench: .venv/ready ## Speed of the compiler beside a bare Markdown parser
 	@$(BIN)/python bench/compile.py $(PLAYBOOKS)

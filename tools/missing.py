@@ -13,7 +13,7 @@ PROGRAMS = {
     "postgres": "a real PostgreSQL (package postgresql)",
     "prometheus": "a real Prometheus (package prometheus)",
     "prometheus-alertmanager": "a real Alertmanager (package prometheus-alertmanager)",
-    "strace": "watching what commands judged to be reads do (package strace)",
+    "strace": "watching what commands judged to be reads do, power cuts (package strace)",
 }
 
 

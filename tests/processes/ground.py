@@ -177,13 +177,13 @@ class Ground:
         path = self.till / "turns"
         return len(path.read_text().splitlines()) if path.exists() else 0
 
-    def start(self, failpoint: str = "") -> None:
-        """Start a server; it dies at `failpoint`, if one is named."""
+    def start(self, failpoint: str = "", under: tuple[str, ...] = ()) -> None:
+        """Start a server; it dies at `failpoint`, if one is named. `under` is a program that runs it and looks on."""
         environment = {**self._environment(), "TOCSIN_FAILPOINT": failpoint, "TOCSIN_FAILPOINT_MARK": str(self.mark)}
         verb = ["serve", "--workspace", str(self.root), "--port", "0", *(["--node", self.node] if self.node else [])]
         log = (self.root.parent / "server.log").open("ab")
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "tocsin", *verb], stdout=log, stderr=log, env=environment
+            [*under, sys.executable, "-m", "tocsin", *verb], stdout=log, stderr=log, env=environment
         )
         log.close()
 
@@ -200,6 +200,17 @@ class Ground:
         self.signal(signal.SIGKILL)
         assert self.process is not None
         self.process.wait(15)
+
+    def end(self) -> None:
+        """Leave nothing running."""
+        if self.process is not None and self.process.poll() is None:
+            self.process.kill()
+            self.process.wait(15)
+
+    def is_running(self) -> bool:
+        """Whether the server has not ended."""
+        assert self.process is not None
+        return self.process.poll() is None
 
     def is_dead(self) -> bool:
         """Whether the server has been killed."""

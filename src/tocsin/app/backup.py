@@ -24,6 +24,7 @@ from tocsin.app.place import NAME
 from tocsin.app.storage import Data, SharedKeys
 from tocsin.errors import UserError
 from tocsin.store.archive import Contents, NotKept, Origin, is_safe, measure, read_archive, write_archive, writing
+from tocsin.store.folder import sync_folder
 from tocsin.store.keys import read_key
 from tocsin.store.snapshot import list_blobs, take_snapshot
 from tocsin.store.verify import Report
@@ -111,16 +112,8 @@ def _write(target: Path, stage: Path, described: Contents, origins: dict[str, Or
     with writing(target):
         _require_new(target)
         draft.rename(target)
-        _sync(target.parent)
+        sync_folder(target.parent)
     return contents
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _find_settings(root: Path | None) -> dict[str, Origin]:

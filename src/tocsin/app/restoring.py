@@ -21,6 +21,7 @@ from tocsin.app.place import NAME, PRIVATE
 from tocsin.app.storage import Data, SharedKeys
 from tocsin.errors import UserError
 from tocsin.store.archive import Contents, NoBackup, Place, read_archive, writing
+from tocsin.store.folder import sync_folder
 from tocsin.store.keys import read_key
 from tocsin.store.lock import take_lock
 from tocsin.store.migrate import require_range
@@ -145,21 +146,13 @@ def _put_in_place(unpacked: Path, directory: Path) -> None:
     try:
         for path in (unpacked, *unpacked.rglob("*")):
             if path.is_dir():
-                _sync(path)
+                sync_folder(path)
         with writing(directory):
             (directory / "lock").unlink()
             unpacked.rename(directory)
-        _sync(directory.parent)
+        sync_folder(directory.parent)
     finally:
         os.close(lock)
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _lay_out(unpacked: Path, root: Path | None) -> tuple[tuple[str, ...], tuple[str, ...]]:

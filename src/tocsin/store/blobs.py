@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TypeVar, TypeVarTuple
 
 from tocsin.errors import Corrupt, NotFound
+from tocsin.store.folder import make_folder, sync_folder
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
@@ -23,7 +24,7 @@ class FileBlobs:
     def __init__(self, directory: Path, reach: Callable[[str], None]) -> None:
         self._directory, self._reach = directory, reach
         self._threads = ThreadPoolExecutor(4, thread_name_prefix="tocsin-blob")
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folder(directory)
 
     async def _run(self, call: Callable[[*Ts], T], *args: *Ts) -> T:
         """Call it in a thread of the blobs' own: whatever else hangs, evidence is kept and shown."""
@@ -39,14 +40,14 @@ class FileBlobs:
         if find_fault(self._directory, digest) is None:
             return digest
         self._reach("blob.before_write")
-        path.parent.mkdir(mode=0o700, exist_ok=True)
+        make_folder(path.parent)
         draft = path.with_name(f"{digest}.{secrets.token_hex(4)}")
         with draft.open("xb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
         draft.replace(path)
-        _sync_directory(path.parent)
+        sync_folder(path.parent)
         self._reach("blob.after_write")
         return digest
 
@@ -87,11 +88,3 @@ def find_fault(directory: Path, digest: str) -> str | None:
 
 def _name(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
-
-
-def _sync_directory(directory: Path) -> None:
-    handle = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -19,6 +19,7 @@ from sqlalchemy import Connection, select
 
 from tocsin.errors import Corrupt
 from tocsin.store import schema
+from tocsin.store.folder import sync_folder
 from tocsin.timeline import chain
 from tocsin.timeline.chain import Head, Mark
 from tocsin.timeline.entry import Sealed
@@ -119,13 +120,16 @@ class MarkFile:
 
 
 def write_mark(path: Path, mark: Mark) -> None:
-    """Replace the mark as a whole: after a power cut there is the old one or the new one."""
+    """Replace the mark as a whole: after a power cut there is the old one or the new one, and never none."""
+    is_first = not path.exists()
     draft = path.with_suffix(".new")
     with draft.open("wb") as file:
         file.write(msgspec.json.encode(mark))
         file.flush()
         os.fsync(file.fileno())
     draft.replace(path)
+    if is_first:
+        sync_folder(path.parent)
 
 
 def read_mark(path: Path) -> Mark | None:

@@ -7,13 +7,14 @@ import secrets
 from pathlib import Path
 
 from tocsin.errors import Corrupt
+from tocsin.store.folder import make_folder, sync_folder
 
 SIZE = 32
 
 
 def read_key(path: Path) -> bytes:
     """The key in `path`, made at the first use. Raises `Corrupt` for a file that holds none."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_folder(path.parent)
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
@@ -22,6 +23,7 @@ def read_key(path: Path) -> bytes:
         file.write(secrets.token_bytes(SIZE).hex().encode())
         file.flush()
         os.fsync(file.fileno())
+    sync_folder(path.parent)
     return _read(path)
 
 

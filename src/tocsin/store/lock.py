@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 from tocsin.errors import UserError
+from tocsin.store.folder import make_folder
 
 
 class DataInUse(UserError):
@@ -76,7 +77,7 @@ class _Taken(Exception):
 
 
 def _take(directory: Path) -> int:
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_folder(directory)
     handle = os.open(directory / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

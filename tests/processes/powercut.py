@@ -1,0 +1,258 @@
+"""Power cuts, modelled: `python -m tests.processes.powercut --count 200`, which `make torture` calls too.
+
+A real server runs under `strace` while alerts come in. Its disk is made again as of random moments (`disk.py`), a
+server is started on each, and it is judged by what had been acknowledged, and had been paged, before that moment:
+nothing of it may be lost, and what is paged twice says so. Each cut is one line of `.torture/cuts.jsonl`; a later call
+goes on there. With `--deaf` the disk does not heed syncs while alerts come in: then something must be found.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import shutil
+import signal
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import msgspec
+
+from .disk import STRACE, read_calls, replay
+from .ground import KEY, Ground, Sink, wait_for
+
+STATE = Path(".torture") / "cuts.jsonl"
+CUTS_OF_ONE = 20
+"""Cuts that are made from one record."""
+LOAD_S = 6.0
+SOURCES, AT_ONCE = 4, 10
+START_S = 120.0
+
+
+class Cut(msgspec.Struct, frozen=True, kw_only=True):
+    """One power cut and what came of it. `acknowledged` and `paged` count what had been so before it."""
+
+    number: int
+    after_s: float
+    acknowledged: int
+    paged: int
+    ready_s: float
+    lost: tuple[str, ...] = ()
+    unpaged: tuple[str, ...] = ()
+    doubled: tuple[str, ...] = ()
+    broken: tuple[str, ...] = ()
+
+    @property
+    def is_good(self) -> bool:
+        """Whether nothing was lost, unpaged, doubled or broken."""
+        return not (self.lost or self.unpaged or self.doubled or self.broken)
+
+
+class Record:
+    """One server under load, and everything that it asked of its disk; times are those of the wall."""
+
+    def __init__(self, folder: Path, number: int) -> None:
+        self.sink = Sink()
+        self.ground = Ground(folder, self.sink)
+        self.log = folder / "calls"
+        self.number = number
+        self.acknowledged: dict[str, float] = {}
+        self._ended = threading.Event()
+
+    def make(self, load_s: float) -> None:
+        """Run the server, send alerts for so long, and kill it."""
+        self.ground.start(under=(*STRACE, "-o", str(self.log)))
+        wait_for(self.ground.url, "server under strace", START_S)
+        senders = [threading.Thread(target=self._send, args=(source,)) for source in range(SOURCES)]
+        for sender in senders:
+            sender.start()
+        time.sleep(load_s)
+        self._ended.set()
+        for sender in senders:
+            sender.join()
+        self.ground.kill()
+        assert self.ground.process is not None
+        end = f"{self.ground.process.pid} "
+        wait_for(lambda: is_told(self.log, end), "end of the record")
+
+    def _send(self, source: int) -> None:
+        at = 0
+        while not self._ended.is_set():
+            names = [f"C{self.number}s{source}n{at + each}" for each in range(AT_ONCE if source else 1)]
+            at += len(names)
+            if fire(self.ground, names):
+                now = time.time()
+                self.acknowledged.update(dict.fromkeys(names, now))
+
+    def paged_before(self, moment: float) -> dict[str, str]:
+        """The pages that had reached the sink by then: their keys with their alerts."""
+        offset = time.time() - time.monotonic()
+        pages = [page for page in self.sink.pages if page["came_at"] + offset <= moment]
+        return {page["key"]: page["labels"]["alertname"] for page in pages}
+
+
+def is_told(log: Path, process: str) -> bool:
+    """Whether strace has told of a process's end, which is the last that it tells."""
+    with log.open("rb") as file:
+        file.seek(max(0, log.stat().st_size - 20_000))
+        tail = file.read().decode(errors="replace").splitlines()
+    return any(line.startswith(process) and "+++ killed" in line for line in tail)
+
+
+def fire(ground: Ground, names: list[str]) -> bool:
+    """Send alerts at once; whether they were taken."""
+    alerts = [{"labels": {"alertname": name}} for name in names]
+    try:
+        return httpx.post(f"{ground.url()}/in/{KEY}/api/v2/alerts", json=alerts, timeout=30).is_success
+    except httpx.HTTPError:
+        return False
+
+
+def cut_all(numbers: range, load_s: float = LOAD_S, *, deaf: bool = False) -> list[Cut]:
+    """Power cuts of one record."""
+    folder = Path(tempfile.mkdtemp(prefix="tocsin-cut-"))
+    folder.chmod(0o755)
+    try:
+        record = Record(folder, numbers.start)
+        record.make(load_s)
+        record.sink.close()
+        return list(_cut_each(record, numbers, folder, deaf=deaf))
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _cut_each(record: Record, numbers: range, folder: Path, *, deaf: bool) -> Iterator[Cut]:
+    calls = read_calls(record.log)
+    root = record.ground.root / ".tocsin"
+    first, last = min(record.acknowledged.values()), calls[-1].ended
+    moments = sorted(random.Random(number).uniform(first, last) for number in numbers)
+    disks = replay(calls, root, moments, first if deaf else float("inf"))
+    for number, (moment, disk) in zip(numbers, disks, strict=True):
+        own = folder / f"cut{number}"
+        own.mkdir()
+        sink = Sink()
+        ground = Ground(own, sink)
+        try:
+            shutil.rmtree(ground.root)
+            shutil.copytree(record.ground.root, ground.root, ignore=shutil.ignore_patterns(".tocsin"))
+            (ground.root / "tocsin.toml").write_text(
+                (ground.root / "tocsin.toml").read_text().replace(record.sink.url, sink.url)
+            )
+            (ground.root / ".tocsin").mkdir(mode=0o700)
+            disk.cut(ground.root / ".tocsin", random.Random(f"cut {number}"))
+            yield _judge(record, ground, number, moment, first)
+        finally:
+            ground.end()
+            sink.close()
+            shutil.rmtree(own, ignore_errors=True)
+
+
+def _judge(record: Record, ground: Ground, number: int, moment: float, first: float) -> Cut:
+    """Start a server on what is left, and compare it with what the world had seen."""
+    known = {name for name, at in record.acknowledged.items() if at <= moment}
+    paged = record.paged_before(moment)
+    begun = time.monotonic()
+    ground.start()
+    try:
+        wait_for(lambda: ground.url() or not ground.is_running(), "server after a power cut", START_S)
+    except AssertionError as error:
+        return _report(number, moment - first, known, paged, begun, broken=(str(error),))
+    if not ground.is_running():
+        return _report(number, moment - first, known, paged, begun, broken=(ground.log()[-600:],))
+    ready = time.monotonic()
+    lost = known - held(ground)
+    unpaged = _wait_for_pages(ground, known - lost - set(paged.values()))
+    pages = list(ground.sink.pages)
+    doubled = tuple(f"{page['key']}" for page in pages if page["key"] in paged and not page["repeat"])
+    ground.stop()
+    checked = ground.verify()
+    broken = () if checked.returncode == 0 else (checked.stdout + checked.stderr,)
+    return _report(
+        number, moment - first, known, paged, begun, ready=ready, lost=tuple(sorted(lost)),
+        unpaged=tuple(sorted(unpaged)), doubled=doubled, broken=broken,
+    )  # fmt: skip
+
+
+def _report(number: int, after: float, known: set[str], paged: dict[str, str], begun: float, **found: Any) -> Cut:
+    ready = found.pop("ready", time.monotonic())
+    return Cut(
+        number=number,
+        after_s=round(after, 3),
+        acknowledged=len(known),
+        paged=len(paged),
+        ready_s=round(ready - begun, 2),
+        **found,
+    )
+
+
+def held(ground: Ground) -> set[str]:
+    """The names of all alerts that the server knows, whatever their state."""
+    answer = httpx.get(f"{ground.url()}/in/{KEY}/api/v2/alerts", timeout=30)
+    return {alert["labels"]["alertname"] for alert in answer.raise_for_status().json()}
+
+
+def _wait_for_pages(ground: Ground, names: set[str], patience_s: float = 60.0) -> set[str]:
+    """Those of the alerts that nobody is paged for."""
+    deadline = time.monotonic() + patience_s
+    left = set(names)
+    while left and time.monotonic() < deadline:
+        left = names - {page["labels"]["alertname"] for page in list(ground.sink.pages)}
+        time.sleep(0.05)
+    return left
+
+
+def show(cuts: list[Cut]) -> str:
+    """Totals."""
+    figures = {
+        "power cuts": len(cuts),
+        "acknowledged before them": sum(each.acknowledged for each in cuts),
+        "pages before them": sum(each.paged for each in cuts),
+        "lost": sum(len(each.lost) for each in cuts),
+        "unpaged": sum(len(each.unpaged) for each in cuts),
+        "doubled": sum(len(each.doubled) for each in cuts),
+        "broken": sum(len(each.broken) for each in cuts),
+    }
+    slowest = max((each.ready_s for each in cuts), default=0.0)
+    return f"{', '.join(f'{count} {name}' for name, count in figures.items())}; ready at most {slowest:g} s after"
+
+
+def main() -> int:
+    """Do what is lacking to so many power cuts, and print the totals."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--count", type=int, default=200)
+    parser.add_argument("--deaf", action="store_true", help="a few cuts of a disk that does not heed syncs")
+    given = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    if given.deaf:
+        cuts = cut_all(range(5), deaf=True)
+        print(f"deaf disk: {show(cuts)}")
+        return int(all(each.is_good for each in cuts))
+    STATE.parent.mkdir(exist_ok=True)
+    while (done := len(read_cuts())) < given.count:
+        cuts = cut_all(range(done, min(done + CUTS_OF_ONE, given.count)))
+        with STATE.open("ab") as file:
+            for each in cuts:
+                file.write(msgspec.json.encode(each) + b"\n")
+        print(f"power cuts {done} to {done + len(cuts)}: {show(cuts)}", flush=True)
+    every = read_cuts()
+    print(f"all: {show(every)}")
+    bad = [each for each in every if not each.is_good]
+    for each in bad:
+        print(f"  {each}")
+    return int(bool(bad))
+
+
+def read_cuts() -> list[Cut]:
+    """The cuts that were kept."""
+    if not STATE.exists():
+        return []
+    return [msgspec.json.decode(line, type=Cut) for line in STATE.read_bytes().splitlines()]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -36,8 +36,8 @@ def split_rows(lines: list[str]) -> Iterator[tuple[int, int]]:
 
 
 _TIMES, _LEAST = 16, 16_000
-"""How often a whole fence may be read again, counted in characters, to find where its faulty statements end: a character
-that the grammar cannot read takes it up to 10 µs.
+"""How often a whole fence may be read again, counted in characters, to find where its faulty statements end: one that
+the grammar cannot read takes it up to 10 µs.
 """
 
 _LONGEST = 80

@@ -144,6 +144,14 @@ class TemplateKind(StrEnum):
     POSTMORTEM = "postmortem"
 
 
+class Hush(StrEnum):
+    """Why an alert that fires pages nobody."""
+
+    SILENCE = "silence"
+    MAINTENANCE = "maintenance"
+    INHIBITION = "inhibition"
+
+
 class Mode(StrEnum):
     """How far tocsin goes for a team."""
 

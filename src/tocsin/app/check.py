@@ -16,6 +16,7 @@ from tocsin.alert.sources.mapped import read_path
 from tocsin.app.tables import File, TeamTable
 from tocsin.config import Problems, Source
 from tocsin.incident.authority import OWNER
+from tocsin.incident.window import find_fault as find_window_fault
 from tocsin.integrations.shell import LocalTarget
 from tocsin.oncall.rota import Rota
 from tocsin.oncall.rotation import PERIODS, parse_handoff
@@ -45,6 +46,7 @@ def check_whole(source: Source, file: File, channels: Mapping[str, msgspec.Struc
                 problems.append(source.problem(path, f"there is no channel {channel!r}; there are: {known}."))
     for team, table in file.teams.items():
         _check_staffing(source, file, team, table, problems)
+        _check_windows(source, team, table, problems)
     for at, route in enumerate(file.route):
         if route.team is not None and route.team not in file.teams:
             problems.append(source.problem(("route", at, "team"), f"there is no team {route.team!r}."))
@@ -66,6 +68,16 @@ def _check_heartbeats(source: Source, team: str, table: TeamTable, problems: Pro
             )
         if heartbeat.timezone is not None and not _is_zone(heartbeat.timezone):
             problems.append(source.problem((*path, "timezone"), f"{heartbeat.timezone!r} is no time zone."))
+
+
+def _check_windows(source: Source, team: str, table: TeamTable, problems: Problems) -> None:
+    for name, window in table.maintenance.items():
+        path = ("teams", team, "maintenance", name)
+        field, text = find_window_fault(window)
+        if field:
+            problems.append(source.problem((*path, field), text))
+        if window.timezone is not None and not _is_zone(window.timezone):
+            problems.append(source.problem((*path, "timezone"), f"{window.timezone!r} is no time zone."))
 
 
 def _check_intakes(source: Source, file: File, problems: Problems) -> None:

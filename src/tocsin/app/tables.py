@@ -9,6 +9,7 @@ import msgspec
 from tocsin.alert.heartbeat import Heartbeat
 from tocsin.alert.settings import Route
 from tocsin.alert.sources.mapped import Intake
+from tocsin.incident.window import Window
 from tocsin.integrations.shell import LocalTarget
 from tocsin.integrations.smtp import SmtpSettings
 from tocsin.integrations.terminal import TerminalSettings
@@ -63,6 +64,7 @@ class TeamTable(msgspec.Struct, frozen=True, kw_only=True):
     roles: dict[str, tuple[str, ...]] = {}
     targets: dict[str, LocalTarget] = {}
     heartbeats: dict[str, Heartbeat] = {}
+    maintenance: dict[str, Window] = {}
 
 
 class File(msgspec.Struct, frozen=True, kw_only=True):

@@ -235,6 +235,7 @@ def _read_team(
         staffing=_staffing(table),
         classify=judge_typed(catalogue),
         heartbeats=table.heartbeats,
+        windows=table.maintenance,
     )
 
 

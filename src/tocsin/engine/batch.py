@@ -17,7 +17,7 @@ from tocsin.alert.route import Destination
 from tocsin.alert.row import AlertRow, merge
 from tocsin.alert.row import Change as Meaning
 from tocsin.engine.change import Change, Decide
-from tocsin.engine.contracts import Store
+from tocsin.engine.contracts import Append, Store
 from tocsin.engine.decide import decide
 from tocsin.engine.index import Mark, TeamIndex
 from tocsin.engine.joins import Joins
@@ -47,6 +47,8 @@ class Batch:
         self.counters: dict[str, int] = {}
         self.spans: dict[str, int] = {}
         self.deferred: list[tuple[str, AlertRow]] = []
+        self.held = False
+        self.watch: tuple[Append, ...] = ()
         self.caught_up: list[str] = []
         self.touched: list[tuple[Held, Item]] = []
         self.written: list[tuple[AlertRow, Item]] = []
@@ -186,6 +188,7 @@ class _Deciding:
         joined = self.index.find(mark)
         if joined is None and await is_silenced(self.journal, self.team, row.labels):
             self.batch.write(replace(row, incident=None), item)
+            self.batch.held = True
             return
         if joined is None:
             self.opened.setdefault(mark, []).append(item)
@@ -210,6 +213,8 @@ class _Deciding:
     async def finish(self) -> None:
         """Look up what is over, open what is to be opened, and put it all together."""
         await self._clear()
+        if self.batch.held:
+            self.batch.watch = (await self.journal.watch_team(self.team),)
         for stream, commands in self.told.items():
             before = self.joins.find(stream, [row for to, row in self.batch.deferred if to == stream])
             if before is not None:  # what is waiting for its place on the timeline comes first

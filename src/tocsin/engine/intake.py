@@ -216,7 +216,9 @@ class Intake:
 
     async def _commit(self, batch: Batch) -> None:
         joining = (self._joins.mark(batch.deferred),) if batch.deferred else ()
-        write = Write(alerts=tuple(batch.rows), counters=batch.counters, spans=batch.spans, joining=joining)
+        write = Write(
+            alerts=tuple(batch.rows), counters=batch.counters, spans=batch.spans, joining=joining, appends=batch.watch
+        )
         try:
             await self._write(batch, write)
             self._joins.add(batch.deferred, self._journal.clock.now())

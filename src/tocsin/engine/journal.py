@@ -72,10 +72,11 @@ class Journal:
         self._counts: dict[str, int] = {}
         self._ongoing = Ongoing(store, self.incident)
         self.outgoing: Outgoing = NoOutgoing()
-        self._teams = Teams(store, clock, key, self.hold)
+        self._teams = Teams(store, clock, key, self.hold, shelf.windows)
         self._listeners: list[Listener] = []
         self._disturbed: dict[str, None] = {}
         shelf.standing = self.standing
+        shelf.now = lambda: self.clock.now()
         shelf.forbidding_incidents = self._ongoing.find_forbidding
 
     def listen(self, listener: Listener) -> Callable[[], None]:
@@ -266,7 +267,7 @@ class Journal:
         self.reach(f"{cause}.before_commit")
         appends = tuple(each.append for each in prepared)
         try:
-            await self.store.write(msgspec.structs.replace(write, appends=appends))
+            await self.store.write(msgspec.structs.replace(write, appends=(*write.appends, *appends)))
         except BaseException as error:
             self._give_places_up(prepared)
             for each in prepared:
@@ -393,6 +394,10 @@ class Journal:
         self._tell_own(entry.stream, [entry])
         for incident in await self.open_incidents(team) if replan else ():
             await self.replan(incident.id)
+
+    async def watch_team(self, team: str) -> Append:
+        """What belongs into the transaction of alerts that are kept from opening an incident of the team."""
+        return await self._teams.keep_watch(team)
 
     async def rest_team(self, team: str, seq: int) -> None:
         """Let a team's stream sleep until time alone changes something in it, unless it has gone on since `seq`."""

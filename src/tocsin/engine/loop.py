@@ -22,6 +22,7 @@ from tocsin.engine.journal import Journal
 from tocsin.engine.listening import Listening
 from tocsin.engine.reception import Reception
 from tocsin.engine.silencing import Silencing
+from tocsin.engine.windows import Windows
 from tocsin.errors import Corrupt, NotFound
 from tocsin.incident.authority import require_authority
 from tocsin.incident.book import Book
@@ -62,6 +63,7 @@ class Engine:
         self.intake = Intake(journal)
         self.reception = Reception(journal, self.intake)
         self.silencing = Silencing(journal)
+        self.windows = Windows(journal, self.intake)
         self.listening = Listening(journal, self.intake)
         self.beats = Beats(journal, self.intake, beats or MemoryBeats())
         self.dispatch = Dispatch(journal, clock, performers, lease)
@@ -121,7 +123,8 @@ class Engine:
         ready = [stream for stream in asked if stream not in self._stopped and not self._is_resting(stream)]
         for at in range(0, len(ready), AT_ONCE):
             await asyncio.gather(*(self.replan(stream) for stream in ready[at : at + AT_ONCE]))
-        late = await self.beats.turn(self.clock.now()) + await self.listening.turn(self.clock.now())
+        now = self.clock.now()
+        late = await self.beats.turn(now) + await self.listening.turn(now) + await self.windows.turn(now)
         return len(ready) + late + await self.dispatch.turn() + await self.intake.join_waiting()
 
     def _is_resting(self, stream: str) -> bool:

@@ -7,6 +7,7 @@ gets here: the last good ones stay.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime
 
 import msgspec
 
@@ -16,8 +17,10 @@ from tocsin.alert.settings import Route
 from tocsin.engine.contracts import Blobs
 from tocsin.incident.authority import join_responders
 from tocsin.incident.book import Book, InForce, TeamPolicy
+from tocsin.incident.silence import Silence
 from tocsin.incident.standing import Standing
 from tocsin.incident.state import Incident
+from tocsin.incident.window import Window, find_occurrence
 from tocsin.oncall.rota import Rota
 from tocsin.oncall.settings import Person, Schedule, Staffing
 from tocsin.playbook.model import Playbook, Statement
@@ -39,6 +42,7 @@ class TeamShelf(msgspec.Struct, frozen=True, kw_only=True):
     classify: Callable[[str], Statement]
     model: str = ""
     heartbeats: dict[str, Heartbeat] = {}
+    windows: dict[str, Window] = {}
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,6 +62,8 @@ class Shelf:
         self._blobs = blobs
         self._models: dict[str, Playbook] = {}
         self._decode = msgspec.json.Decoder(Playbook)
+        self._occurrences: dict[str, tuple[Window, Silence]] = {}
+        self.now: Callable[[], datetime] = _some_time
         self.standing: Callable[[str], Awaitable[Standing]] = _no_standing
         self.forbidding_incidents: Callable[[str], Awaitable[list[Incident]]] = _no_incidents
 
@@ -102,7 +108,7 @@ class Shelf:
                 playbook=playbook,
                 policy=self.policy(incident),
                 classify=self._classify(),
-                silences=tuple((await self.standing(incident.team)).silences.values()),
+                silences=await self.silences(incident.team),
             )
         standing = await self.standing(incident.team)
         return Book(
@@ -113,8 +119,28 @@ class Shelf:
             frozen=standing.frozen,
             no_isolation=self.settings.no_isolation,
             in_force=await self._in_force(incident),
-            silences=tuple(standing.silences.values()),
+            silences=await self.silences(incident.team),
         )
+
+    async def silences(self, team: str) -> tuple[Silence, ...]:
+        """Everything that may hush alerts of a team: silences, and windows of people and of the settings."""
+        return (*(await self.standing(team)).silences.values(), *self.windows(team))
+
+    def windows(self, team: str) -> tuple[Silence, ...]:
+        """Of each recurring window of a team the occurrence that is under way, or the next one."""
+        shelf = self.settings.teams.get(team)
+        if shelf is None or not shelf.windows:
+            return ()
+        return tuple(self._find_occurrence(shelf, name, window) for name, window in shelf.windows.items())
+
+    def _find_occurrence(self, team: TeamShelf, name: str, window: Window) -> Silence:
+        """Computed once for each occurrence: it is asked for at every alert."""
+        key, now = f"{team.policy.team}/{name}", self.now()
+        known = self._occurrences.get(key)
+        if known is None or known[0] is not window or now >= known[1].ends_at:
+            known = (window, find_occurrence(key, window, team.staffing.timezone, now))
+            self._occurrences[key] = known
+        return known[1]
 
     def blank(self) -> Book:
         """The book of what is not an incident yet."""
@@ -181,6 +207,10 @@ def _join(teams: Sequence[TeamShelf]) -> Staffing:
 
 def _prefixed(name: str, prefix: str, staffing: Staffing) -> str:
     return prefix + name if name in staffing.schedules or name in staffing.roles else name
+
+
+def _some_time() -> datetime:
+    return datetime.fromtimestamp(0, UTC)
 
 
 async def _no_standing(team: str) -> Standing:

@@ -1,4 +1,5 @@
-"""Setting and ending silences: events of the stream ``team/NAME``, with Alertmanager's rules for a change.
+"""Setting and ending silences and maintenance windows: events of the stream ``team/NAME``, with Alertmanager's rules for
+a change of a silence. Windows that come again and again are the settings' affair (`incident/window.py`).
 
 What came without a key concerns every team, and what belongs to none yet: it is written into each stream under one id.
 """
@@ -14,10 +15,11 @@ from msgspec.structs import replace
 from tocsin.alert.group import TRIAGE
 from tocsin.engine.journal import Journal
 from tocsin.errors import NotFound
-from tocsin.incident.silence import Silence, can_change, check_silence, find_active
+from tocsin.incident.silence import Silence, can_change, check_silence, check_window, find_active
 from tocsin.incident.standing import team_stream
 from tocsin.timeline.events import SilenceExpired, SilenceSet
 from tocsin.timeline.matcher import Matcher
+from tocsin.words import Hush
 
 SPACE = uuid.UUID("6c8e4b0e-3f0a-4c53-9a58-5a1d1c3f7a10")
 """Ours alone: ids are made from a stream's name and place, so that nothing here is random."""
@@ -25,8 +27,8 @@ SPACE = uuid.UUID("6c8e4b0e-3f0a-4c53-9a58-5a1d1c3f7a10")
 
 async def is_silenced(journal: Journal, team: str, labels: Mapping[str, str]) -> bool:
     """Whether an alert with these labels pages nobody now."""
-    silences = (await journal.standing(team)).silences
-    return bool(silences and find_active(silences.values(), labels, journal.clock.now()))
+    silences = await journal.shelf.silences(team)
+    return bool(silences and find_active(silences, labels, journal.clock.now()))
 
 
 class Silencing:
@@ -63,10 +65,17 @@ class Silencing:
         ends_at: datetime,
         by: str,
         comment: str,
+        hush: Hush = Hush.SILENCE,
     ) -> str:
-        """Set a silence, or change the one with the id `silence`; its id from now on. Raises `BadInput`, `NotFound`."""
+        """Set a silence, or change the one with the id `silence`; its id from now on. Raises `BadInput`, `NotFound`.
+
+        With `hush` it can be a maintenance window.
+        """
         now = self._journal.clock.now()
-        check_silence(matchers, starts_at, ends_at, now)
+        if hush is Hush.MAINTENANCE:
+            check_window(matchers, starts_at, ends_at, comment, now)
+        else:
+            check_silence(matchers, starts_at, ends_at, now)
         wanted = Silence(
             id=silence,
             matchers=matchers,
@@ -75,6 +84,7 @@ class Silencing:
             updated_at=now,
             by=by,
             comment=comment,
+            hush=hush,
         )
         before = await self.find(team, silence) if silence else None
         if before is None or not can_change(before, wanted, now):
@@ -108,4 +118,5 @@ def _spell(silence: Silence) -> SilenceSet:
         ends_at=silence.ends_at,
         by=silence.by,
         comment=silence.comment,
+        hush=silence.hush,
     )

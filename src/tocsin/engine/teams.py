@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
 
 from tocsin.engine.change import seal_all
 from tocsin.engine.contracts import Append, Clock, Store, Write
 from tocsin.errors import Conflict, Stale
+from tocsin.incident.silence import Silence
 from tocsin.incident.standing import Standing, fold_standing, team_stream
 from tocsin.timeline import chain
 from tocsin.timeline.codec import unseal
@@ -15,6 +17,8 @@ from tocsin.timeline.entry import Entry
 from tocsin.timeline.events import Event
 
 MOST_TRIES = 50
+LOOK_AGAIN = timedelta(seconds=5)
+"""So long after a look comes another, if alerts were held back while it was under way."""
 Hold = Callable[[str], asyncio.Lock]
 """The lock of a stream."""
 
@@ -22,8 +26,12 @@ Hold = Callable[[str], asyncio.Lock]
 class Teams:
     """What stands for each team, as it is remembered, and how it is changed."""
 
-    def __init__(self, store: Store, clock: Clock, key: bytes, hold: Hold) -> None:
-        self._store, self._clock, self._key, self._hold = store, clock, key, hold
+    def __init__(
+        self, store: Store, clock: Clock, key: bytes, hold: Hold, windows: Callable[[str], Sequence[Silence]]
+    ) -> None:
+        self._store, self._clock, self._key, self._hold, self._windows = store, clock, key, hold, windows
+        self._wakes: dict[str, datetime | None] = {}
+        self._watched: set[str] = set()
         self._standing: dict[str, tuple[Standing, bytes]] = {}
 
     async def standing(self, team: str) -> Standing:
@@ -33,6 +41,7 @@ class Teams:
     def forget(self, team: str) -> None:
         """Another node may have changed it, or a commit that failed may be on disk all the same."""
         self._standing.pop(team, None)
+        self._wakes.pop(team, None)
 
     async def _find(self, team: str) -> tuple[Standing, bytes]:
         if team not in self._standing:
@@ -59,6 +68,7 @@ class Teams:
                 wake = now if before.silences or after.silences else None
                 if await self._write(team, Append(stream=stream, expected_seq=before.seq, entries=sealed, wake=wake)):
                     self._standing[team] = (after, sealed[-1].mac)
+                    self._wakes[team] = wake
                     return entry
         raise Conflict(f"What stands for {team} is changing too fast; try again.")
 
@@ -68,8 +78,32 @@ class Teams:
         async with self._hold(stream):
             standing, _ = await self._find(team)
             if standing.seq == seq:
-                wake = standing.next_change(self._clock.now())
-                await self._write(team, Append(stream=stream, expected_seq=seq, wake=wake))
+                wake = self._next_change(team, standing)
+                if team in self._watched:
+                    soon = self._clock.now() + LOOK_AGAIN
+                    wake = min(wake or soon, soon)
+                self._watched.discard(team)
+                if await self._write(team, Append(stream=stream, expected_seq=seq, wake=wake)):
+                    self._wakes[team] = wake
+
+    def _next_change(self, team: str, standing: Standing) -> datetime | None:
+        now = self._clock.now()
+        ends = [each.ends_at for each in self._windows(team) if each.state(now) == "active"]
+        change = standing.next_change(now)
+        return min([*ends, *([change] if change is not None else [])], default=None)
+
+    async def keep_watch(self, team: str) -> Append:
+        """What belongs into the transaction of alerts that something of a team keeps from opening an incident.
+
+        They are looked at when that ends, whatever happens to this process; and what has ended before the transaction
+        makes it stale. A look that is owed already, or of which nothing is known, stays owed.
+        """
+        standing, _ = await self._find(team)
+        moments = [self._next_change(team, standing), self._wakes.get(team, self._clock.now())]
+        wake = min((each for each in moments if each is not None), default=self._clock.now())
+        self._wakes[team] = wake
+        self._watched.add(team)
+        return Append(stream=team_stream(team), expected_seq=standing.seq, wake=wake)
 
     async def _write(self, team: str, append: Append) -> bool:
         """Whether it came in time. Where it failed otherwise, only the disk knows, so it is asked next time."""

@@ -1,6 +1,7 @@
-"""Silences: which alerts page nobody, from when to when, by whom and why. As Alertmanager has them.
+"""Silences and maintenance windows: which alerts page nobody, from when to when, by whom and why.
 
-A silence holds back pages, never the word that something is over.
+Silences are as Alertmanager has them. A window differs in two things: it holds back what a person asks for too, and it
+may be over a whole team. Neither holds back the word that something is over.
 """
 
 from __future__ import annotations
@@ -13,9 +14,11 @@ import msgspec
 from tocsin.errors import BadInput
 from tocsin.timeline.events.team import SilenceSet
 from tocsin.timeline.matcher import Matcher
+from tocsin.words import Hush
 
 KEPT = timedelta(hours=120)
 """How long an ended silence is still listed: Alertmanager's default retention."""
+LONGEST_WINDOW = timedelta(days=31)
 MOST_MATCHERS, MOST_NAME, MOST_TEXT = 20, 1024, 4096
 
 
@@ -29,6 +32,12 @@ class Silence(msgspec.Struct, frozen=True, kw_only=True):
     updated_at: datetime
     by: str
     comment: str
+    hush: Hush = Hush.SILENCE
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is over a whole team."""
+        return not self.matchers
 
     def state(self, now: datetime) -> str:
         """`pending`, `active` or `expired`."""
@@ -51,6 +60,7 @@ def make_silence(event: SilenceSet, at: datetime) -> Silence:
         updated_at=at,
         by=event.by,
         comment=event.comment,
+        hush=event.hush,
     )
 
 
@@ -72,6 +82,24 @@ def find_active(silences: Iterable[Silence], labels: Mapping[str, str], now: dat
     return tuple(sorted(found, key=lambda each: (each.ends_at, each.id), reverse=True))
 
 
+def check_window(
+    matchers: Sequence[Matcher], starts_at: datetime, ends_at: datetime, comment: str, now: datetime
+) -> None:
+    """Raise `BadInput` for a maintenance window that makes no sense, or that nobody gives a reason for."""
+    if starts_at >= ends_at:
+        raise BadInput("The maintenance must start before it ends.")
+    if ends_at <= now:
+        raise BadInput("The maintenance must end later than now.")
+    if ends_at - max(starts_at, now) > LONGEST_WINDOW:
+        raise BadInput(
+            f"A maintenance window lasts {LONGEST_WINDOW.days} days at most; set it again when that is over."
+        )
+    if not comment.strip():
+        raise BadInput("Say why: whoever is not paged reads it.")
+    if len(matchers) > MOST_MATCHERS:
+        raise BadInput(f"The maintenance has {len(matchers)} matchers; the limit is {MOST_MATCHERS}.")
+
+
 def check_silence(matchers: Sequence[Matcher], starts_at: datetime, ends_at: datetime, now: datetime) -> None:
     """Raise `BadInput` for what Alertmanager refuses too, in its order."""
     if starts_at >= ends_at:
@@ -91,7 +119,7 @@ def can_change(before: Silence, after: Silence, now: datetime) -> bool:
 
     Alertmanager's rule: the matchers stay, and so does the start of one that has begun.
     """
-    if before.matchers != after.matchers:
+    if before.matchers != after.matchers or before.hush is not after.hush:
         return False
     state = before.state(now)
     if state == "active":

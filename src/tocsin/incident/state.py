@@ -7,7 +7,7 @@ from datetime import datetime
 import msgspec
 
 from tocsin.timeline.events import AlertSeen, LeftFile
-from tocsin.words import Audience, Effect, ObligationState, PageState, PublicStatus, Status, StepState, Tag
+from tocsin.words import Audience, Effect, Hush, ObligationState, PageState, PublicStatus, Status, StepState, Tag
 
 OPEN = frozenset({Status.TRIAGE, Status.ACTIVE, Status.ACKNOWLEDGED, Status.MONITORING})
 """The statuses in which an incident is still going on; alerts of its scenario join it."""
@@ -18,6 +18,13 @@ class AlertState(msgspec.Struct, frozen=True, kw_only=True):
 
     seen: AlertSeen
     cleared_at: datetime | None = None
+
+
+class Cover(msgspec.Struct, frozen=True):
+    """What hushes an alert: the id of a silence or window, or the fingerprint of the alert that inhibits it."""
+
+    id: str
+    hush: Hush
 
 
 class Call(msgspec.Struct, frozen=True, kw_only=True):
@@ -133,8 +140,8 @@ class Update(msgspec.Struct, frozen=True, kw_only=True):
 class Incident(msgspec.Struct, frozen=True, kw_only=True):
     """One incident. `seq` is the last entry folded in; times are UTC.
 
-    `silenced` maps the fingerprint of an alert under a silence to that silence; `resumed_at` is when the last silence
-    over all of them ended while one still fired. `silent` maps an alert of which nothing is heard any more to when it
+    `silenced` maps the fingerprint of a hushed alert to what hushes it; `barred` is the maintenance window over the
+    whole team, if there is one; `resumed_at` is when the last of what kept it from paging ended. `silent` maps an alert of which nothing is heard any more to when it
     was to be heard of again; `informed`: whoever has the incident was told so.
     """
 
@@ -166,7 +173,8 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
     postmortem: str | None = None
     merged_into: str | None = None
     alerts: dict[str, AlertState] = {}
-    silenced: dict[str, str] = {}
+    silenced: dict[str, Cover] = {}
+    barred: str = ""
     resumed_at: datetime | None = None
     silent: dict[str, datetime] = {}
     informed: bool = False
@@ -202,10 +210,28 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_hushed(self) -> bool:
-        """Whether it pages nobody for now: an alert is silenced, and none fires that is not."""
+        """Whether it pages nobody for now: the team is under maintenance, or all that fires is hushed."""
+        if self.barred:
+            return True
         if not self.silenced:
             return False
         return all(each.cleared_at is not None or key in self.silenced for key, each in self.alerts.items())
+
+    @property
+    def is_barred(self) -> bool:
+        """Whether not even an escalation that a person asks for pages anybody: all that fires is under maintenance."""
+        if self.barred:
+            return True
+        covers = [self.silenced.get(key) for key, each in self.alerts.items() if each.cleared_at is None]
+        return bool(covers) and all(each is not None and each.hush is Hush.MAINTENANCE for each in covers)
+
+    @property
+    def hush(self) -> Hush | None:
+        """Why it pages nobody for now; null while it does. Maintenance comes before a silence, that before the rest."""
+        if not self.is_hushed:
+            return None
+        kinds = {each.hush for each in self.silenced.values()} | ({Hush.MAINTENANCE} if self.barred else set())
+        return next(each for each in (Hush.MAINTENANCE, Hush.SILENCE, Hush.INHIBITION) if each in kinds)
 
     @property
     def commander(self) -> str | None:

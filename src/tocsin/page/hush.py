@@ -1,41 +1,54 @@
-"""Which alerts of an incident a silence covers now, and when that changes next.
+"""What keeps an incident from paging now, and when that changes next: silences and maintenance windows.
 
-A silenced alert pages nobody; once the silence is over and the alert still fires, it does. That an alert is over is
-heard all the same. What is silenced stands in the timeline with who asked for it, so that whoever was not paged can
-read why.
+A hushed alert pages nobody; once that is over and the alert still fires, it does. That an alert is over is heard all
+the same. What is hushed stands in the timeline with who asked for it, so that whoever was not paged can read why.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from tocsin.incident.book import Book
 from tocsin.incident.plan import Happening, Plan
 from tocsin.incident.silence import Silence, find_active
 from tocsin.incident.state import AlertState, Incident
-from tocsin.timeline.events import AlertSilenced, AlertUnsilenced
+from tocsin.timeline.events import AlertSilenced, AlertUnsilenced, PagingFreed, PagingHeld
 
 
 def find_hush(incident: Incident, book: Book, now: datetime) -> Plan:
-    """What a silence has begun or ceased to cover, and the next moment at which that may change."""
-    if not book.silences and not incident.silenced:
+    """What has begun or ceased to be hushed, and the next moment at which that may change."""
+    if not book.silences and not incident.silenced and not incident.barred:
         return Plan()
     coming = [each for each in book.silences if each.ends_at > now]
+    whole = [each for each in coming if each.is_whole]
+    parts = [each for each in coming if not each.is_whole]
     firing = {key: each for key, each in incident.alerts.items() if each.cleared_at is None}
-    events = tuple(event for key, each in firing.items() for event in _settle(incident, key, each, coming, now))
-    moments = [each.starts_at if each.starts_at > now else each.ends_at for each in coming]
-    return Plan(events, min(moments, default=None) if firing else None)
+    events = [*_settle_all(incident, whole, now)]
+    events += (event for key, each in firing.items() for event in _settle(incident, key, each, parts, now))
+    watched = coming if firing else whole
+    moments = [each.starts_at if each.starts_at > now else each.ends_at for each in watched]
+    return Plan(tuple(events), min(moments, default=None))
+
+
+def _settle_all(incident: Incident, windows: Sequence[Silence], now: datetime) -> Iterator[Happening]:
+    """The window over the whole team, which holds whatever fires and whatever people ask for."""
+    active = find_active(windows, {}, now)
+    if incident.barred and not active:
+        yield PagingFreed(window=incident.barred)
+    elif active and incident.barred not in [each.id for each in active]:
+        chosen = active[0]
+        yield PagingHeld(window=chosen.id, by=chosen.by, comment=chosen.comment, until=chosen.ends_at)
 
 
 def _settle(
-    incident: Incident, key: str, alert: AlertState, silences: list[Silence], now: datetime
+    incident: Incident, key: str, alert: AlertState, silences: Sequence[Silence], now: datetime
 ) -> Iterator[Happening]:
     before = incident.silenced.get(key)
     active = find_active(silences, alert.seen.labels, now)
     if before is not None and not active:
-        yield AlertUnsilenced(fingerprint=key, name=alert.seen.name, silence=before)
-    elif active and before not in [each.id for each in active]:
+        yield AlertUnsilenced(fingerprint=key, name=alert.seen.name, silence=before.id, hush=before.hush)
+    elif active and (before is None or before.id not in [each.id for each in active]):
         chosen = active[0]
         yield AlertSilenced(
             fingerprint=key,
@@ -44,4 +57,5 @@ def _settle(
             by=chosen.by,
             comment=chosen.comment,
             until=chosen.ends_at,
+            hush=chosen.hush,
         )

@@ -23,7 +23,8 @@ from tocsin.page.clocks import Clocks, read_clocks, wait_after
 from tocsin.page.hush import find_hush
 from tocsin.page.ladder import Demand, find_demands
 from tocsin.timeline.events import LevelJoined, PageRequested
-from tocsin.words import PageState, Status
+from tocsin.timeline.tell import HUSHED
+from tocsin.words import Hush, PageState, Status
 
 CALLING = frozenset({Status.TRIAGE, Status.ACTIVE, Status.ACKNOWLEDGED, Status.MONITORING})
 LATE_S = 30
@@ -68,8 +69,8 @@ def find_answer(incident: Incident, page: PageRequested, seq: int) -> str:
     """Why a page that was decided, as entry `seq`, need not go out any more; empty while it must."""
     if incident.status not in CALLING:
         return f"the incident is {incident.status} by now"
-    if incident.is_hushed and page.line not in incident.asked:
-        return "silenced meanwhile"
+    if incident.is_hushed and (incident.is_barred or page.line not in incident.asked):
+        return f"{HUSHED[incident.hush or Hush.SILENCE]} meanwhile"
     if page.informs:
         return ""
     call = incident.calls.get(page.responder)
@@ -124,10 +125,12 @@ class _Calls:
 
 
 def _join(incident: Incident, book: Book, rota: Rota, clocks: Clocks, calls: _Calls) -> datetime | None:
-    """Call in every demand that is due; the earliest that is not is the answer. A silence holds all but a person's."""
-    hurried, hushed = False, incident.is_hushed
+    """Call in every demand that is due; the earliest that is not is the answer. A silence holds all but a person's, a
+    maintenance window holds that too.
+    """
+    hurried, hushed, barred = False, incident.is_hushed, incident.is_barred
     for demand in find_demands(incident, book, rota.staffing, clocks):
-        if demand.key in incident.joined or (hushed and demand.line not in incident.asked):
+        if demand.key in incident.joined or barred or (hushed and demand.line not in incident.asked):
             continue
         if demand.due > calls.now and not (hurried and demand.is_level):
             return demand.due
@@ -154,10 +157,10 @@ def _call_in(demand: Demand, rota: Rota, calls: _Calls) -> bool:
 def _repeat(incident: Incident, rota: Rota, clocks: Clocks, calls: _Calls) -> datetime | None:
     """Page again whoever has not answered and whose time has come; the next such moment is the answer."""
     ahead: list[datetime] = []
-    hushed = incident.is_hushed
+    hushed, barred = incident.is_hushed, incident.is_barred
     for call in incident.calls.values():
         due = _next_page(call, rota, clocks)
-        if due is None or call.responder in calls.paged or (hushed and call.line not in incident.asked):
+        if due is None or call.responder in calls.paged or barred or (hushed and call.line not in incident.asked):
             continue
         if due > calls.now:
             ahead.append(due)

@@ -26,6 +26,7 @@ from tocsin.incident.authority import name_responders
 from tocsin.incident.book import Book, TargetPolicy, TeamPolicy
 from tocsin.incident.commands import Command
 from tocsin.incident.state import Incident, Obligation
+from tocsin.incident.window import Window
 from tocsin.knowledge import load_knowledge
 from tocsin.oncall.settings import Person, Schedule, Staffing
 from tocsin.playbook.compile import compile_playbook
@@ -86,6 +87,7 @@ class Cast(msgspec.Struct, frozen=True, kw_only=True):
     severity_map: dict[str, str] = {}
     catalogue: Catalogue = EMPTY
     heartbeats: dict[str, Heartbeat] = {}
+    windows: dict[str, Window] = {}
 
 
 class Story:
@@ -183,8 +185,8 @@ class Story:
     async def _next_due(self) -> datetime | None:
         """The next moment at which time alone makes something happen."""
         beats = [beat.due_at for beat in await self.engine.beats.list_all() if beat.due_at > self.clock.now()]
-        known = (await self.store.next_due(), self.engine.dispatch.parking.find_next())
-        return min([*beats, *(due for due in known if due is not None)], default=None)
+        ahead = (await self.store.next_due(), self.engine.dispatch.parking.find_next(), self.engine.windows.next_change())
+        return min([*beats, *(due for due in ahead if due is not None)], default=None)
 
     # ── what must have happened ────────────────────────────────────────────────────────────────────────────────────
 
@@ -261,4 +263,5 @@ def _shelve(cast: Cast, start: datetime) -> TeamShelf:
         staffing=staffing,
         classify=judge_text(cast.catalogue),
         heartbeats=cast.heartbeats,
+        windows=cast.windows,
     )

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from tocsin.timeline import events as e
 from tocsin.timeline.pipe import tell_end
-from tocsin.words import Audience
+from tocsin.words import Audience, Hush
 
 Name = Callable[[str], str]
 MOST_LEFT = 2
@@ -47,15 +47,23 @@ def _tell_opening(event: e.Event, name: Name) -> str | None:
             return f"Alert {alert} cleared"
         case e.AlertFiredAgain(name=alert):
             return f"Alert {alert} fires again"
-        case e.AlertSilenced(name=alert, by=by, until=until, comment=comment):
-            return f"Alert {alert} is silenced by {by} until {until:%d %b %H:%M}{_because(comment)}"
+        case e.AlertSilenced():
+            return _tell_hush(event)
         case e.AlertWentSilent(name=alert, until=until):
             return f"Alert {alert} was not repeated by {until:%H:%M:%S}: its source is silent, which is no all-clear"
-        case e.AlertUnsilenced(name=alert):
-            return f"Alert {alert} is no longer silenced, and fires"
+        case e.AlertUnsilenced(name=alert, hush=hush):
+            return f"Alert {alert} is no longer {HUSHED[hush]}, and fires"
         case e.ScenarioChosen(scenario=scenario, team=team, by=by):
             return f"{name(by)} chose the scenario {scenario} of {team}"
     return None
+
+
+HUSHED = {Hush.SILENCE: "silenced", Hush.MAINTENANCE: "under maintenance", Hush.INHIBITION: "inhibited"}
+
+
+def _tell_hush(event: e.AlertSilenced) -> str:
+    until = f" until {event.until:%d %b %H:%M}" if event.until else ""
+    return f"Alert {event.name} is {HUSHED[event.hush]} by {event.by}{until}{_because(event.comment)}"
 
 
 def _tell_status(event: e.Event, name: Name) -> str | None:
@@ -124,6 +132,12 @@ def _tell_calls(event: e.Event, name: Name) -> str | None:
             late = f", late by {late_s // 60} min" if late_s else ""
             names = ", ".join(name(each) for each in responders) or "nobody: the last resort is told"
             return f"Called in {', '.join(who)}: {names}; {why}{_line(line)}{late}"
+        case e.PagingHeld(by=by, until=until, comment=comment):
+            return (
+                f"Nobody is paged until {until:%d %b %H:%M}: the team is under maintenance by {by}{_because(comment)}"
+            )
+        case e.PagingFreed():
+            return "The maintenance has ended: people are paged again"
         case e.EscalationAsked(line=line, by=by, reason=reason):
             return f"{name(by)} escalated{_line(line)}{_because(reason)}"
         case e.PageRequested(responder=responder, channel=channel, informs=True, why=why):
@@ -219,9 +233,10 @@ def _tell_duties(event: e.Event, name: Name) -> str | None:
             return f"{name(by)} activated the playbook {digest[:12]}"
         case e.FreezeSet(on=on, by=by, reason=reason):
             return f"{name(by)} {'froze' if on else 'unfroze'} what runs by itself{_because(reason)}"
-        case e.SilenceSet(by=by, matchers=matchers, ends_at=until, comment=comment):
-            what = ", ".join(map(str, matchers))
-            return f"{by} silenced {what} until {until:%d %b %H:%M}{_because(comment)}"
+        case e.SilenceSet(by=by, matchers=matchers, ends_at=until, comment=comment, hush=hush):
+            what = ", ".join(map(str, matchers)) or "everything of the team"
+            put = "silenced" if hush is Hush.SILENCE else "put under maintenance:"
+            return f"{by} {put} {what} until {until:%d %b %H:%M}{_because(comment)}"
         case e.ChangeSeen(summary=summary, source=source):
             return f"{source or 'Somebody'} changed something: {summary}"
         case e.SilenceExpired(silence=silence):

@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from tocsin.incident.state import AlertState, Incident
+from tocsin.incident.state import AlertState, Cover, Incident
 from tocsin.timeline import events as e
 from tocsin.timeline.entry import Entry
 from tocsin.words import Status
@@ -44,12 +44,21 @@ def _without(silent: dict[str, datetime], fingerprint: str) -> dict[str, datetim
 
 
 def _alert_silenced(incident: Incident, entry: Entry, event: e.AlertSilenced) -> Incident:
-    return replace(incident, silenced={**incident.silenced, event.fingerprint: event.silence})
+    cover = Cover(event.silence, event.hush)
+    return replace(incident, silenced={**incident.silenced, event.fingerprint: cover})
 
 
 def _alert_unsilenced(incident: Incident, entry: Entry, event: e.AlertUnsilenced) -> Incident:
     left = {key: silence for key, silence in incident.silenced.items() if key != event.fingerprint}
     return _resume(incident, replace(incident, silenced=left), entry)
+
+
+def _paging_held(incident: Incident, entry: Entry, event: e.PagingHeld) -> Incident:
+    return replace(incident, barred=event.window)
+
+
+def _paging_freed(incident: Incident, entry: Entry, event: e.PagingFreed) -> Incident:
+    return _resume(incident, replace(incident, barred=""), entry)
 
 
 def _resume(before: Incident, after: Incident, entry: Entry) -> Incident:
@@ -78,5 +87,7 @@ RULES: dict[type[e.Event], Any] = {
     e.AlertSilenced: _alert_silenced,
     e.AlertUnsilenced: _alert_unsilenced,
     e.AlertWentSilent: _alert_went_silent,
+    e.PagingFreed: _paging_freed,
+    e.PagingHeld: _paging_held,
     e.ScenarioChosen: _scenario_chosen,
 }

@@ -53,6 +53,8 @@ from tocsin.timeline.events.page import (
     PageFailed,
     PageRequested,
     PageWithheld,
+    PagingFreed,
+    PagingHeld,
 )
 from tocsin.timeline.events.run import (
     DoubtSettled,
@@ -79,7 +81,7 @@ __all__ = [
     "Event", "Fact", "FreezeSet", "IncidentOpened", "Intent", "LeftFile", "LevelJoined", "Merged", "Mitigated",
     "NoteAdded", "ObligationArmed", "ObligationDropped", "ObligationLate", "ObligationMet", "ObligationWaived",
     "Outcome",
-    "PageDelivered", "PageFailed", "PageRequested", "PageWithheld", "Part", "PlaybookActivated", "PostmortemSaved",
+    "PageDelivered", "PageFailed", "PageRequested", "PageWithheld", "PagingFreed", "PagingHeld", "Part", "PlaybookActivated", "PostmortemSaved",
     "ProhibitionLifted", "Reopened", "Resolved", "RoleTaken", "ScenarioChosen", "SeveritySet", "SilenceExpired",
     "SilenceSet",
     "StepApproved",
@@ -93,7 +95,7 @@ AnyEvent = (
     | Declared | Acknowledged | AcknowledgementExpired | SeveritySet | RoleTaken | CauseIdentified
     | Mitigated | Resolved | Reopened | Closed | Dismissed | Merged
     | NoteAdded | UpdatePosted | UpdateForbidden | PostmortemSaved
-    | LevelJoined | EscalationAsked | PageRequested | PageDelivered | PageFailed | PageWithheld
+    | LevelJoined | EscalationAsked | PageRequested | PageDelivered | PageFailed | PageWithheld | PagingHeld | PagingFreed
     | StepProposed | StepApproved | StepForbidden | StepSkipped | StepDone | DoubtSettled
     | StepRequested | StepStarted | StepFinished | StepNotRun | StepInDoubt
     | ObligationArmed | ObligationLate | ObligationDropped | ObligationMet | ObligationWaived | ProhibitionLifted

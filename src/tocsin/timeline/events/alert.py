@@ -7,6 +7,7 @@ from datetime import datetime
 import msgspec
 
 from tocsin.timeline.events.kinds import Fact
+from tocsin.words import Hush
 
 
 class AlertSeen(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -73,22 +74,28 @@ class ScenarioChosen(Fact, frozen=True, kw_only=True):
 
 
 class AlertSilenced(Fact, frozen=True, kw_only=True):
-    """An alert that fires falls under a silence: it pages nobody while that lasts."""
+    """An alert that fires is hushed: it pages nobody while that lasts.
+
+    `silence` is the id of the silence or maintenance window; of an inhibition it is the fingerprint of the alert that
+    inhibits, whose name is `by`, and which holds until that alert is over.
+    """
 
     fingerprint: str
     name: str
     silence: str
     by: str
     comment: str
-    until: datetime
+    until: datetime | None = None
+    hush: Hush = Hush.SILENCE
 
 
 class AlertUnsilenced(Fact, frozen=True, kw_only=True):
-    """The silence over an alert has ended, and the alert still fires: it pages again."""
+    """What hushed an alert has ended, and the alert still fires: it pages again."""
 
     fingerprint: str
     name: str
     silence: str
+    hush: Hush = Hush.SILENCE
 
 
 class AlertWentSilent(Fact, frozen=True, kw_only=True):

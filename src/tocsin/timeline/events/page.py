@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from tocsin.timeline.events.kinds import Fact, Intent, Outcome
 
 
@@ -40,6 +42,21 @@ class PageRequested(Intent, frozen=True, kw_only=True):
     line: int | None = None
     late_s: int = 0
     informs: bool = False
+
+
+class PagingHeld(Fact, frozen=True, kw_only=True):
+    """The team is under maintenance as a whole: nobody is paged in its incidents until that ends."""
+
+    window: str
+    by: str
+    comment: str
+    until: datetime
+
+
+class PagingFreed(Fact, frozen=True, kw_only=True):
+    """The maintenance of the whole team has ended: the calling begins anew where it is still needed."""
+
+    window: str
 
 
 class PageDelivered(Outcome, frozen=True, kw_only=True):

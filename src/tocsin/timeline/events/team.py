@@ -6,6 +6,7 @@ from datetime import datetime
 
 from tocsin.timeline.events.kinds import Fact
 from tocsin.timeline.matcher import Matcher
+from tocsin.words import Hush
 
 
 class PlaybookActivated(Fact, frozen=True, kw_only=True):
@@ -26,7 +27,8 @@ class FreezeSet(Fact, frozen=True, kw_only=True):
 class SilenceSet(Fact, frozen=True, kw_only=True):
     """Alerts that fit all `matchers` page nobody from `starts_at` to `ends_at`; one with a known id takes its place.
 
-    `by` is who asked, as whoever sent it says; an Alertmanager's client needs no account here.
+    `by` is who asked, as whoever sent it says; an Alertmanager's client needs no account here. A maintenance window is
+    one that lets nothing through, asked escalations included; without matchers it is over the whole team.
     """
 
     silence: str
@@ -35,6 +37,7 @@ class SilenceSet(Fact, frozen=True, kw_only=True):
     ends_at: datetime
     by: str
     comment: str
+    hush: Hush = Hush.SILENCE
 
 
 class SilenceExpired(Fact, frozen=True, kw_only=True):

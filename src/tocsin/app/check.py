@@ -15,7 +15,9 @@ from tocsin.alert.heartbeat import find_fault
 from tocsin.alert.sources.mapped import read_path
 from tocsin.app.tables import File, TeamTable
 from tocsin.config import Problems, Source
+from tocsin.errors import BadInput
 from tocsin.incident.authority import OWNER
+from tocsin.incident.inhibition import read_rule
 from tocsin.incident.window import find_fault as find_window_fault
 from tocsin.integrations.shell import LocalTarget
 from tocsin.oncall.rota import Rota
@@ -54,6 +56,13 @@ def check_whole(source: Source, file: File, channels: Mapping[str, msgspec.Struc
             text = f"no heartbeat {route.heartbeat!r} of the route's `team` is in the settings; name both."
             problems.append(source.problem(("route", at, "heartbeat"), text))
     _check_intakes(source, file, problems)
+    for at, inhibit in enumerate(file.inhibit):
+        if inhibit.team is not None and inhibit.team not in file.teams:
+            problems.append(source.problem(("inhibit", at, "team"), f"there is no team {inhibit.team!r}."))
+        try:
+            read_rule(inhibit)
+        except BadInput as error:
+            problems.append(source.problem(("inhibit", at), str(error)))
 
 
 def _check_heartbeats(source: Source, team: str, table: TeamTable, problems: Problems) -> None:

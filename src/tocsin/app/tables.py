@@ -9,6 +9,7 @@ import msgspec
 from tocsin.alert.heartbeat import Heartbeat
 from tocsin.alert.settings import Route
 from tocsin.alert.sources.mapped import Intake
+from tocsin.incident.inhibition import Inhibit
 from tocsin.incident.window import Window
 from tocsin.integrations.shell import LocalTarget
 from tocsin.integrations.smtp import SmtpSettings
@@ -77,6 +78,7 @@ class File(msgspec.Struct, frozen=True, kw_only=True):
     teams: dict[str, TeamTable] = {}
     route: tuple[Route, ...] = ()
     intake: tuple[Intake, ...] = ()
+    inhibit: tuple[Inhibit, ...] = ()
 
 
 class CommandTable(msgspec.Struct, frozen=True, kw_only=True):

@@ -23,6 +23,7 @@ from tocsin.engine.shelf import Settings, TeamShelf
 from tocsin.errors import ConfigError
 from tocsin.incident.authority import name_responders
 from tocsin.incident.book import TargetPolicy, TeamPolicy
+from tocsin.incident.inhibition import read_rule
 from tocsin.integrations.shell import LocalTarget
 from tocsin.knowledge import load_knowledge
 from tocsin.oncall.settings import Staffing
@@ -83,7 +84,13 @@ def load_workspace(root: Path, today: date, no_isolation: str = "", node: str = 
     found = {team: shelf for team, shelf in teams.items() if shelf is not None}
     return Workspace(
         root=root,
-        settings=Settings(teams=found, people=file.people, routes=file.route, no_isolation=no_isolation),
+        settings=Settings(
+            teams=found,
+            people=file.people,
+            routes=file.route,
+            inhibitions=tuple(read_rule(each) for each in file.inhibit),
+            no_isolation=no_isolation,
+        ),
         channels=channels,
         targets={name: found for name, found in targets.items() if found[0].node in (None, node)},
         elsewhere={name: on.node for name, (on, _) in targets.items() if on.node is not None and on.node != node},

@@ -25,7 +25,7 @@ from tocsin.engine.journal import Journal
 from tocsin.engine.lane import Item
 from tocsin.engine.memory import Memory
 from tocsin.engine.opening import Opening, count_on
-from tocsin.engine.silencing import is_silenced
+from tocsin.engine.silencing import is_hushed
 from tocsin.errors import Stale
 from tocsin.incident.book import Book
 from tocsin.incident.commands import ClearAlert, Command, JoinAlerts, RefireAlert
@@ -186,7 +186,7 @@ class _Deciding:
             return
         mark = find_mark(item.to, row)
         joined = self.index.find(mark)
-        if joined is None and await is_silenced(self.journal, self.team, row.labels):
+        if joined is None and await is_hushed(self.journal, self.team, row.labels):
             self.batch.write(replace(row, incident=None), item)
             self.batch.held = True
             return

@@ -21,13 +21,14 @@ from tocsin.alert.sources.posted import Post, read_signal
 from tocsin.engine.batch import Batch, decide_batch, tell_open
 from tocsin.engine.change import Change
 from tocsin.engine.contracts import Write
+from tocsin.engine.inhibiting import Inhibiting
 from tocsin.engine.joins import Joins
 from tocsin.engine.journal import MOST_TRIES, Journal
 from tocsin.engine.lane import MOST_FAILURES, Backlog, Item, Lane, Receipt
 from tocsin.engine.memory import FLUSH_S, Memory
 from tocsin.engine.opening import declared, open_incident
 from tocsin.engine.shelf import Settings
-from tocsin.engine.silencing import is_silenced
+from tocsin.engine.silencing import is_hushed
 from tocsin.errors import Conflict, NotFound, Stale, Unavailable
 
 LOG = logging.getLogger("tocsin.intake")
@@ -56,6 +57,7 @@ class Intake:
         self._routed: tuple[Settings, list[Team], tuple[Route, ...]] | None = None
         self._memory = Memory() if journal.store.is_sole else None
         self._joins = Joins()
+        self.inhibiting = Inhibiting(journal)
         self._loading = asyncio.Lock()
         self._loaded = False
         self.watch: Watch = _watch_nothing
@@ -177,8 +179,10 @@ class Intake:
     async def _try(self, items: list[Item]) -> int:
         """How many of them, from the first on, were taken in together; none if that failed."""
         try:
+            await self.inhibiting.announce(items)
             batch = await decide_batch(self._journal, await self.memory(), items, self._joins)
             await self._commit(batch)
+            await self.inhibiting.withdraw(batch.rows)
         except Exception as error:  # noqa: BLE001 whatever it was, each is tried alone, and says so itself
             LOG.warning("%d alerts could not be taken in as one (%r); each is tried alone.", len(items), error)
             self._doubt(items)
@@ -194,7 +198,10 @@ class Intake:
         try:
             for tries in range(MOST_TRIES):
                 try:
-                    await self._commit(await decide_batch(self._journal, await self.memory(), [item], self._joins))
+                    await self.inhibiting.announce([item])
+                    batch = await decide_batch(self._journal, await self.memory(), [item], self._joins)
+                    await self._commit(batch)
+                    await self.inhibiting.withdraw(batch.rows)
                     break
                 except Stale:
                     self._doubt([item])
@@ -309,7 +316,7 @@ class Intake:
         return not receipt.failed
 
     async def reconsider(self, team: str) -> None:
-        """Alerts that a silence kept from opening an incident, and that it keeps no longer, open one if they fire.
+        """Alerts that were hushed and so kept from opening an incident, and are no longer, open one if they fire.
 
         One that cannot be opened does not hold up the others. Raises `Unavailable` at the end if there was any such.
         """
@@ -317,10 +324,10 @@ class Intake:
         rows = [
             row
             for row in await self.alerts(owner, firing=True)
-            if row.incident is None and not await is_silenced(self._journal, team, row.labels)
+            if row.incident is None and not await is_hushed(self._journal, team, row.labels)
         ]
         if rows and not await self._look_again(rows):
-            raise Unavailable("An alert that is no longer silenced could not be taken in; it is tried again.")
+            raise Unavailable("An alert that is no longer hushed could not be taken in; it is tried again.")
 
     # ── what is heard again and again ──────────────────────────────────────────────────────────────────────────────
 
@@ -351,6 +358,11 @@ class Intake:
         memory = await self.memory()
         rows = await self._journal.store.alerts(team, firing=firing, incident=incident)
         return rows if memory is None else [memory.show(row) for row in rows]
+
+    async def find_rows(self, team: str, fingerprints: list[str]) -> list[AlertRow]:
+        """Those of a team's alerts, as they are known now."""
+        memory, found = await self.memory(), await self._journal.store.alerts_by_fingerprint(team, fingerprints)
+        return [row if memory is None else memory.show(row) for row in found.values()]
 
     async def alert(self, team: str, fingerprint: str) -> AlertRow | None:
         """One alert as it is known now."""

@@ -148,6 +148,7 @@ class Engine:
         if team is None:
             await self.journal.replan(stream)
             return
+        await self.intake.inhibiting.check(team, self.intake.find_rows)
         seq = (await self.journal.standing(team)).seq
         await self.intake.reconsider(team)
         await self.journal.rest_team(team, seq)

@@ -17,6 +17,7 @@ from tocsin.alert.settings import Route
 from tocsin.engine.contracts import Blobs
 from tocsin.incident.authority import join_responders
 from tocsin.incident.book import Book, InForce, TeamPolicy
+from tocsin.incident.inhibition import Inhibitions, Inhibitor, Rule
 from tocsin.incident.silence import Silence
 from tocsin.incident.standing import Standing
 from tocsin.incident.state import Incident
@@ -51,6 +52,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     teams: dict[str, TeamShelf]
     people: dict[str, Person]
     routes: tuple[Route, ...] = ()
+    inhibitions: tuple[Rule, ...] = ()
     no_isolation: str = ""
 
 
@@ -63,6 +65,7 @@ class Shelf:
         self._models: dict[str, Playbook] = {}
         self._decode = msgspec.json.Decoder(Playbook)
         self._occurrences: dict[str, tuple[Window, Silence]] = {}
+        self._inhibitions: dict[str, tuple[dict[tuple[str, str], Inhibitor], tuple[Rule, ...], Inhibitions]] = {}
         self.now: Callable[[], datetime] = _some_time
         self.standing: Callable[[str], Awaitable[Standing]] = _no_standing
         self.forbidding_incidents: Callable[[str], Awaitable[list[Incident]]] = _no_incidents
@@ -109,6 +112,7 @@ class Shelf:
                 policy=self.policy(incident),
                 classify=self._classify(),
                 silences=await self.silences(incident.team),
+                inhibitions=await self.inhibitions(incident.team),
             )
         standing = await self.standing(incident.team)
         return Book(
@@ -120,7 +124,18 @@ class Shelf:
             no_isolation=self.settings.no_isolation,
             in_force=await self._in_force(incident),
             silences=await self.silences(incident.team),
+            inhibitions=await self.inhibitions(incident.team),
         )
+
+    async def inhibitions(self, team: str) -> Inhibitions:
+        """By which alerts others of a team are inhibited now; made anew when these or the rules have changed."""
+        standing, rules = await self.standing(team), self.settings.inhibitions
+        known = self._inhibitions.get(team)
+        if known is None or known[0] is not standing.inhibitors or known[1] is not rules:
+            own = [rule for rule in rules if rule.team in (None, team)]
+            known = (standing.inhibitors, rules, Inhibitions(own, standing.inhibitors.values()))
+            self._inhibitions[team] = known
+        return known[2]
 
     async def silences(self, team: str) -> tuple[Silence, ...]:
         """Everything that may hush alerts of a team: silences, and windows of people and of the settings."""

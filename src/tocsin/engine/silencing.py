@@ -25,10 +25,12 @@ SPACE = uuid.UUID("6c8e4b0e-3f0a-4c53-9a58-5a1d1c3f7a10")
 """Ours alone: ids are made from a stream's name and place, so that nothing here is random."""
 
 
-async def is_silenced(journal: Journal, team: str, labels: Mapping[str, str]) -> bool:
-    """Whether an alert with these labels pages nobody now."""
+async def is_hushed(journal: Journal, team: str, labels: Mapping[str, str]) -> bool:
+    """Whether an alert with these labels pages nobody now: silenced, under maintenance or inhibited."""
     silences = await journal.shelf.silences(team)
-    return bool(silences and find_active(silences, labels, journal.clock.now()))
+    if silences and find_active(silences, labels, journal.clock.now()):
+        return True
+    return (await journal.shelf.inhibitions(team)).find(labels) is not None
 
 
 class Silencing:

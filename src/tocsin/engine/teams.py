@@ -65,7 +65,7 @@ class Teams:
                 entry = Entry(stream=stream, seq=before.seq + 1, at=now, recorded_at=now, event=event)
                 sealed = seal_all(self._key, [entry], seal)
                 after = fold_standing([entry], before)
-                wake = now if before.silences or after.silences else None
+                wake = now if before.hushes or after.hushes else None
                 if await self._write(team, Append(stream=stream, expected_seq=before.seq, entries=sealed, wake=wake)):
                     self._standing[team] = (after, sealed[-1].mac)
                     self._wakes[team] = wake

@@ -13,6 +13,7 @@ from typing import Literal
 
 import msgspec
 
+from tocsin.incident.inhibition import Inhibitions
 from tocsin.incident.silence import Silence
 from tocsin.incident.state import Incident
 from tocsin.playbook.model import Playbook, Procedure, Prohibition, Response, Severity, Statement, Step
@@ -62,6 +63,9 @@ class TeamPolicy(msgspec.Struct, frozen=True, kw_only=True):
         return self.targets[0] if self.targets else None
 
 
+NONE = Inhibitions()
+
+
 class InForce(msgspec.Struct, frozen=True, kw_only=True):
     """A prohibition of another open incident that holds here too, since both touch the same targets."""
 
@@ -81,6 +85,7 @@ class Book(msgspec.Struct, frozen=True, kw_only=True):
     no_isolation: str = ""
     in_force: tuple[InForce, ...] = ()
     silences: tuple[Silence, ...] = ()
+    inhibitions: Inhibitions = NONE
 
     def scenario(self, incident: Incident) -> Procedure | None:
         """The scenario that the incident is an instance of."""

@@ -3,23 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 
+from tocsin.incident.inhibition import Inhibitor
 from tocsin.incident.silence import Silence, drop_old, end, make_silence
 from tocsin.timeline.entry import Entry
-from tocsin.timeline.events import ChangeSeen, FreezeSet, PlaybookActivated, SilenceExpired, SilenceSet
+from tocsin.timeline.events import (
+    ChangeSeen,
+    FreezeSet,
+    InhibitorSeen,
+    InhibitorsCleared,
+    InhibitorsFired,
+    PlaybookActivated,
+    SilenceExpired,
+    SilenceSet,
+)
 
 MOST_CHANGES = 500
 """So many changes are remembered for the rooms; the stream keeps them all."""
+CHECK_INHIBITORS = timedelta(seconds=30)
+"""So often it is looked whether what inhibits others still fires: its source may have fallen silent."""
 
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
     """`activated` is the digest of the playbook that may run things by itself; `frozen`: nothing may.
 
     `silences` are those of the last days by id, the ended ones included; `changes` the latest things that were changed
-    on purpose, the last one told last.
+    on purpose, the last one told last; `inhibitors` the alerts by which others are inhibited.
     """
 
     seq: int = 0
@@ -28,11 +40,18 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     frozen: bool = False
     frozen_by: str = ""
     silences: dict[str, Silence] = {}
+    inhibitors: dict[tuple[str, str], Inhibitor] = {}
     changes: tuple[ChangeSeen, ...] = ()
 
+    @property
+    def hushes(self) -> bool:
+        """Whether there is anything that may keep alerts from paging."""
+        return bool(self.silences or self.inhibitors)
+
     def next_change(self, now: datetime) -> datetime | None:
-        """When time alone changes something next: a silence ends."""
-        return min((each.ends_at for each in self.silences.values() if each.ends_at > now), default=None)
+        """When time alone may change something next: a silence ends, or an alert that inhibits others falls silent."""
+        ends = [each.ends_at for each in self.silences.values() if each.ends_at > now]
+        return min([*ends, *([now + CHECK_INHIBITORS] if self.inhibitors else [])], default=None)
 
 
 def team_stream(team: str) -> str:
@@ -57,6 +76,13 @@ def fold_standing(entries: Iterable[Entry], standing: Standing) -> Standing:
             case SilenceSet(silence=silence) as event:
                 kept = drop_old(standing.silences, entry.at)
                 changes |= {"silences": {**kept, silence: make_silence(event, entry.at)}}
+            case InhibitorsFired(alerts=alerts):
+                fired = {(each.team, each.fingerprint): _note(each, entry.at) for each in alerts}
+                changes |= {"inhibitors": {**standing.inhibitors, **fired}}
+            case InhibitorsCleared(alerts=alerts):
+                gone = {(each.team, each.fingerprint) for each in alerts}
+                left = {key: each for key, each in standing.inhibitors.items() if key not in gone}
+                changes |= {"inhibitors": left}
             case ChangeSeen() as change:
                 changes |= {"changes": (*standing.changes, change)[-MOST_CHANGES:]}
             case SilenceExpired(silence=silence) if silence in standing.silences:
@@ -64,3 +90,7 @@ def fold_standing(entries: Iterable[Entry], standing: Standing) -> Standing:
                 changes |= {"silences": {**standing.silences, silence: ended}}
         standing = msgspec.structs.replace(standing, **changes)
     return standing
+
+
+def _note(alert: InhibitorSeen, at: datetime) -> Inhibitor:
+    return Inhibitor(team=alert.team, fingerprint=alert.fingerprint, name=alert.name, labels=alert.labels, at=at)

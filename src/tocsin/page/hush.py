@@ -1,4 +1,4 @@
-"""What keeps an incident from paging now, and when that changes next: silences and maintenance windows.
+"""What keeps an incident from paging now, and when that changes next: silences, maintenance windows, inhibition.
 
 A hushed alert pages nobody; once that is over and the alert still fires, it does. That an alert is over is heard all
 the same. What is hushed stands in the timeline with who asked for it, so that whoever was not paged can read why.
@@ -7,27 +7,34 @@ the same. What is hushed stands in the timeline with who asked for it, so that w
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from tocsin.incident.book import Book
+from tocsin.incident.inhibition import Inhibitor
 from tocsin.incident.plan import Happening, Plan
 from tocsin.incident.silence import Silence, find_active
 from tocsin.incident.state import AlertState, Incident
 from tocsin.timeline.events import AlertSilenced, AlertUnsilenced, PagingFreed, PagingHeld
+from tocsin.words import Hush
+
+CHECK_INHIBITED = timedelta(minutes=1)
+"""So often it is looked whether an alert is inhibited still: also the rules may have changed while nobody was there."""
 
 
 def find_hush(incident: Incident, book: Book, now: datetime) -> Plan:
     """What has begun or ceased to be hushed, and the next moment at which that may change."""
-    if not book.silences and not incident.silenced and not incident.barred:
+    if not (book.silences or book.inhibitions or incident.silenced or incident.barred):
         return Plan()
     coming = [each for each in book.silences if each.ends_at > now]
     whole = [each for each in coming if each.is_whole]
     parts = [each for each in coming if not each.is_whole]
     firing = {key: each for key, each in incident.alerts.items() if each.cleared_at is None}
     events = [*_settle_all(incident, whole, now)]
-    events += (event for key, each in firing.items() for event in _settle(incident, key, each, parts, now))
+    events += (event for key, each in firing.items() for event in _settle(incident, book, key, each, parts, now))
     watched = coming if firing else whole
     moments = [each.starts_at if each.starts_at > now else each.ends_at for each in watched]
+    if any(each.hush is Hush.INHIBITION for each in incident.silenced.values()):
+        moments.append(now + CHECK_INHIBITED)
     return Plan(tuple(events), min(moments, default=None))
 
 
@@ -42,11 +49,16 @@ def _settle_all(incident: Incident, windows: Sequence[Silence], now: datetime) -
 
 
 def _settle(
-    incident: Incident, key: str, alert: AlertState, silences: Sequence[Silence], now: datetime
+    incident: Incident, book: Book, key: str, alert: AlertState, silences: Sequence[Silence], now: datetime
 ) -> Iterator[Happening]:
+    """What a person has asked for comes before an inhibition, which is looked at only where nobody has."""
     before = incident.silenced.get(key)
     active = find_active(silences, alert.seen.labels, now)
-    if before is not None and not active:
+    inhibitor = book.inhibitions.find(alert.seen.labels) if not active else None
+    if inhibitor is not None:
+        if before is None or before.hush is not Hush.INHIBITION:
+            yield _inhibit(key, alert, inhibitor)
+    elif before is not None and not active:
         yield AlertUnsilenced(fingerprint=key, name=alert.seen.name, silence=before.id, hush=before.hush)
     elif active and (before is None or before.id not in [each.id for each in active]):
         chosen = active[0]
@@ -59,3 +71,10 @@ def _settle(
             until=chosen.ends_at,
             hush=chosen.hush,
         )
+
+
+def _inhibit(key: str, alert: AlertState, by: Inhibitor) -> AlertSilenced:
+    why = "that alert explains this one"
+    return AlertSilenced(
+        fingerprint=key, name=alert.seen.name, silence=by.fingerprint, by=by.name, comment=why, hush=Hush.INHIBITION
+    )

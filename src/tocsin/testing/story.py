@@ -25,6 +25,7 @@ from tocsin.engine.shelf import Settings, Shelf, TeamShelf
 from tocsin.incident.authority import name_responders
 from tocsin.incident.book import Book, TargetPolicy, TeamPolicy
 from tocsin.incident.commands import Command
+from tocsin.incident.inhibition import Inhibit, read_rule
 from tocsin.incident.state import Incident, Obligation
 from tocsin.incident.window import Window
 from tocsin.knowledge import load_knowledge
@@ -93,8 +94,10 @@ class Cast(msgspec.Struct, frozen=True, kw_only=True):
 class Story:
     """One or more teams, a fake clock, and everything that went out. Use it as an async context."""
 
-    def __init__(self, *cast: Cast, start: datetime = START, routes: tuple[Route, ...] = ()) -> None:
-        self._cast, self._routes = cast, routes
+    def __init__(
+        self, *cast: Cast, start: datetime = START, routes: tuple[Route, ...] = (), inhibit: tuple[Inhibit, ...] = ()
+    ) -> None:
+        self._cast, self._routes, self._inhibit = cast, routes, inhibit
         self.start = start
         self.clock = FakeClock(start)
         self.recorder = Recorder(self.clock)
@@ -129,7 +132,8 @@ class Story:
     def _settings(self) -> Settings:
         people = {name: person for cast in self._cast for name, person in cast.people.items()}
         teams = {cast.name: _shelve(cast, self.start) for cast in self._cast}
-        return Settings(teams=teams, people=people, routes=self._routes)
+        rules = tuple(read_rule(each) for each in self._inhibit)
+        return Settings(teams=teams, people=people, routes=self._routes, inhibitions=rules)
 
     # ── what happens ───────────────────────────────────────────────────────────────────────────────────────────────
 

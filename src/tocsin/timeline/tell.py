@@ -239,6 +239,10 @@ def _tell_duties(event: e.Event, name: Name) -> str | None:
             return f"{by} {put} {what} until {until:%d %b %H:%M}{_because(comment)}"
         case e.ChangeSeen(summary=summary, source=source):
             return f"{source or 'Somebody'} changed something: {summary}"
+        case e.InhibitorsFired(alerts=alerts):
+            return f"{name_alerts([alert.name for alert in alerts])} fires, and inhibits others"
+        case e.InhibitorsCleared(alerts=alerts):
+            return f"{name_alerts([alert.name for alert in alerts])} inhibits no others any more"
         case e.SilenceExpired(silence=silence):
             return f"Silence {silence} was ended"
     return None

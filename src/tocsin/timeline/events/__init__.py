@@ -71,17 +71,28 @@ from tocsin.timeline.events.run import (
     StepSkipped,
     StepStarted,
 )
-from tocsin.timeline.events.team import ChangeSeen, FreezeSet, PlaybookActivated, SilenceExpired, SilenceSet
+from tocsin.timeline.events.team import (
+    ChangeSeen,
+    FreezeSet,
+    InhibitorSeen,
+    InhibitorsCleared,
+    InhibitorsFired,
+    PlaybookActivated,
+    SilenceExpired,
+    SilenceSet,
+)
 
 # fmt: off
 __all__ = [
     "EVENTS", "Acknowledged", "AcknowledgementExpired", "AlertCleared", "AlertFiredAgain", "AlertSeen",
     "AlertSilenced", "AlertUnsilenced", "AlertWentSilent", "AlertsJoined",
     "AnyEvent", "CauseIdentified", "ChangeSeen", "Closed", "Declared", "Dismissed", "DoubtSettled", "EscalationAsked",
-    "Event", "Fact", "FreezeSet", "IncidentOpened", "Intent", "LeftFile", "LevelJoined", "Merged", "Mitigated",
+    "Event", "Fact", "FreezeSet", "IncidentOpened", "InhibitorSeen", "InhibitorsCleared", "InhibitorsFired", "Intent",
+    "LeftFile", "LevelJoined", "Merged", "Mitigated",
     "NoteAdded", "ObligationArmed", "ObligationDropped", "ObligationLate", "ObligationMet", "ObligationWaived",
     "Outcome",
-    "PageDelivered", "PageFailed", "PageRequested", "PageWithheld", "PagingFreed", "PagingHeld", "Part", "PlaybookActivated", "PostmortemSaved",
+    "PageDelivered", "PageFailed", "PageRequested", "PageWithheld", "PagingFreed", "PagingHeld", "Part",
+    "PlaybookActivated", "PostmortemSaved",
     "ProhibitionLifted", "Reopened", "Resolved", "RoleTaken", "ScenarioChosen", "SeveritySet", "SilenceExpired",
     "SilenceSet",
     "StepApproved",
@@ -95,11 +106,13 @@ AnyEvent = (
     | Declared | Acknowledged | AcknowledgementExpired | SeveritySet | RoleTaken | CauseIdentified
     | Mitigated | Resolved | Reopened | Closed | Dismissed | Merged
     | NoteAdded | UpdatePosted | UpdateForbidden | PostmortemSaved
-    | LevelJoined | EscalationAsked | PageRequested | PageDelivered | PageFailed | PageWithheld | PagingHeld | PagingFreed
+    | LevelJoined | EscalationAsked | PageRequested | PageDelivered | PageFailed | PageWithheld
+    | PagingHeld | PagingFreed
     | StepProposed | StepApproved | StepForbidden | StepSkipped | StepDone | DoubtSettled
     | StepRequested | StepStarted | StepFinished | StepNotRun | StepInDoubt
     | ObligationArmed | ObligationLate | ObligationDropped | ObligationMet | ObligationWaived | ProhibitionLifted
     | PlaybookActivated | FreezeSet | SilenceSet | SilenceExpired | ChangeSeen
+    | InhibitorsFired | InhibitorsCleared
 )
 # fmt: on
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+import msgspec
+
 from tocsin.timeline.events.kinds import Fact
 from tocsin.timeline.matcher import Matcher
 from tocsin.words import Hush
@@ -44,6 +46,27 @@ class SilenceExpired(Fact, frozen=True, kw_only=True):
     """A silence was ended before its time."""
 
     silence: str
+
+
+class InhibitorSeen(msgspec.Struct, frozen=True, kw_only=True):
+    """An alert of `team` by which others may be inhibited."""
+
+    team: str
+    fingerprint: str
+    name: str
+    labels: dict[str, str] = {}
+
+
+class InhibitorsFired(Fact, frozen=True, kw_only=True):
+    """Alerts fire by which others are inhibited, as the settings' rules say."""
+
+    alerts: tuple[InhibitorSeen, ...]
+
+
+class InhibitorsCleared(Fact, frozen=True, kw_only=True):
+    """Such alerts inhibit no others any more: they are over, or nothing is heard of them."""
+
+    alerts: tuple[InhibitorSeen, ...]
 
 
 class ChangeSeen(Fact, frozen=True, kw_only=True):

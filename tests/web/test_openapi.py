@@ -95,6 +95,8 @@ BODIES: dict[str, Any] = {
     "reopen": {"reason": "x"}, "close": {}, "escalate": {"line": 1}, "meet": {}, "waive": {"reason": "x"},
     "skip": {}, "done": {}, "doubt": {"happened": True}, "approve": {"digest": "0" * 64}, "lift": {"reason": "x"},
     "activate": {}, "freeze": {"on": False}, "steps": {"text": "uptime"}, "links": {}, "incidents": {"team": "quorum"},
+    "silences": {"team": "quorum", "matchers": ["a=b"], "minutes": 5, "reason": "x"},
+    "preview": {"team": "quorum", "matchers": ["a=b"], "minutes": 5, "reason": "x"}, "end": {"team": "quorum"},
 }  # fmt: skip
 
 
@@ -121,7 +123,7 @@ async def test_every_documented_address_answers_as_it_says(open_house: Open) -> 
     digest = await house.desk.blobs.put(b"evidence")
     document, api = await read_document(house), await house.caller("lea")
     values = {"incident": "quorum-1", "team": "quorum", "digest": digest, "line": "364", "name": "one"}
-    values |= {"alias": "a", "asked": "00000000", "word": "start"}
+    values |= {"alias": "a", "asked": "00000000", "word": "start", "silence": "none"}
     for path, item in document["paths"].items():
         for method, operation in item.items():
             keys = {

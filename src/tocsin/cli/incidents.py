@@ -117,7 +117,11 @@ def _hush(room: dict[str, Any]) -> list[str]:
     if not hush:
         return []
     why = f": {fold(hush['comment'])}" if hush["comment"] else ""
-    return [f"nobody is paged until {clock(hush['until'])} UTC, silenced by {fold(hush['by']) or 'somebody'}{why}"]
+    by, kind = fold(hush["by"]) or "somebody", hush.get("kind", "silence")
+    if kind == "inhibition":
+        return [f"nobody is paged while {by} fires, which explains this"]
+    hushed = "under maintenance" if kind == "maintenance" else "silenced"
+    return [f"nobody is paged until {clock(hush['until'])} UTC, {hushed} by {by}{why}"]
 
 
 def _changes(room: dict[str, Any]) -> list[str]:

@@ -46,6 +46,12 @@ GROUPS: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("close", "moves:close", "Close it, once nothing is owed any more."),
         ("dismiss", "moves:dismiss", "Say that what is in triage is no incident."),
     ),
+    "Quiet": (
+        ("silences", "quiet:list_all", "List silences and maintenance windows, those to come too."),
+        ("silence", "quiet:silence", "Let alerts page nobody for a while; --preview only says what it would hit."),
+        ("maintenance", "quiet:maintain", "Let nothing page for a while, of a team or of what matchers fit."),
+        ("unsilence", "quiet:end", "End a silence or a maintenance window now."),
+    ),
     "Run": (
         ("approve", "steps:approve", "Show exactly what a step will run, ask, and run it once."),
         ("run", "steps:run", "Type a statement of your own; it is judged like any step."),

@@ -19,13 +19,13 @@ from tocsin.alert.row import Change as Meaning
 from tocsin.engine.change import Change, Decide
 from tocsin.engine.contracts import Append, Store
 from tocsin.engine.decide import decide
+from tocsin.engine.hushing import is_hushed
 from tocsin.engine.index import Mark, TeamIndex
 from tocsin.engine.joins import Joins
 from tocsin.engine.journal import Journal
 from tocsin.engine.lane import Item
 from tocsin.engine.memory import Memory
 from tocsin.engine.opening import Opening, count_on
-from tocsin.engine.silencing import is_hushed
 from tocsin.errors import Stale
 from tocsin.incident.book import Book
 from tocsin.incident.commands import ClearAlert, Command, JoinAlerts, RefireAlert
@@ -214,7 +214,7 @@ class _Deciding:
         """Look up what is over, open what is to be opened, and put it all together."""
         await self._clear()
         if self.batch.held:
-            self.batch.watch = (await self.journal.watch_team(self.team),)
+            self.batch.watch = (await self.journal.teams.keep_watch(self.team),)
         for stream, commands in self.told.items():
             before = self.joins.find(stream, [row for to, row in self.batch.deferred if to == stream])
             if before is not None:  # what is waiting for its place on the timeline comes first

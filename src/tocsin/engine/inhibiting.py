@@ -40,12 +40,19 @@ class Inhibiting:
         found = {(item.row.team, item.row.fingerprint): item.row for item in items if item.timed.firing}
         for team in self._teams():
             known = (await self._journal.standing(team)).inhibitors
-            new = [row for key, row in found.items() if key not in known and self._inhibits(row, team)]
-            if new:
-                event = e.InhibitorsFired(alerts=tuple(map(_show, new)))
-                await self._journal.change_team(
-                    team, event, lambda standing: not _keys(event) <= {*standing.inhibitors}
-                )
+            await self._note(
+                team, [row for key, row in found.items() if key not in known and self._inhibits(row, team)]
+            )
+
+    async def _note(self, team: str, new: Sequence[AlertRow]) -> None:
+        if not new:
+            return
+        event = e.InhibitorsFired(alerts=tuple(map(_show, new)))
+
+        def is_needed(standing: Standing) -> bool:
+            return not _keys(event) <= {*standing.inhibitors}
+
+        await self._journal.change_team(team, event, is_needed)
 
     def _inhibits(self, row: AlertRow, team: str) -> bool:
         """Whether an alert inhibits others of a team."""

@@ -21,6 +21,7 @@ from tocsin.alert.sources.posted import Post, read_signal
 from tocsin.engine.batch import Batch, decide_batch, tell_open
 from tocsin.engine.change import Change
 from tocsin.engine.contracts import Write
+from tocsin.engine.hushing import is_hushed
 from tocsin.engine.inhibiting import Inhibiting
 from tocsin.engine.joins import Joins
 from tocsin.engine.journal import MOST_TRIES, Journal
@@ -28,7 +29,6 @@ from tocsin.engine.lane import MOST_FAILURES, Backlog, Item, Lane, Receipt
 from tocsin.engine.memory import FLUSH_S, Memory
 from tocsin.engine.opening import declared, open_incident
 from tocsin.engine.shelf import Settings
-from tocsin.engine.silencing import is_hushed
 from tocsin.errors import Conflict, NotFound, Stale, Unavailable
 
 LOG = logging.getLogger("tocsin.intake")

@@ -72,11 +72,11 @@ class Journal:
         self._counts: dict[str, int] = {}
         self._ongoing = Ongoing(store, self.incident)
         self.outgoing: Outgoing = NoOutgoing()
-        self._teams = Teams(store, clock, key, self.hold, shelf.windows)
+        self.teams = Teams(store, clock, key, self.hold, shelf.windows)
         self._listeners: list[Listener] = []
         self._disturbed: dict[str, None] = {}
         shelf.standing = self.standing
-        shelf.now = lambda: self.clock.now()
+        shelf.now = lambda: self.clock.now()  # noqa: PLW0108 it may have another clock by then
         shelf.forbidding_incidents = self._ongoing.find_forbidding
 
     def listen(self, listener: Listener) -> Callable[[], None]:
@@ -369,11 +369,11 @@ class Journal:
 
     async def standing(self, team: str) -> Standing:
         """What stands for a team."""
-        return await self._teams.standing(team)
+        return await self.teams.standing(team)
 
     def forget_standing(self, team: str) -> None:
         """Another node may have changed what stands for a team."""
-        self._teams.forget(team)
+        self.teams.forget(team)
 
     async def change_team(
         self,
@@ -388,17 +388,13 @@ class Journal:
         Without `replan`, it changes no book. Where there are silences, the stream is looked at in the next turn: what
         they kept back may have to page now. Raises `Conflict`.
         """
-        entry = await self._teams.append(team, event, needed)
+        entry = await self.teams.append(team, event, needed)
         if entry is None:
             return
         self._tell_own(entry.stream, [entry])
         for incident in await self.open_incidents(team) if replan else ():
             await self.replan(incident.id)
 
-    async def watch_team(self, team: str) -> Append:
-        """What belongs into the transaction of alerts that are kept from opening an incident of the team."""
-        return await self._teams.keep_watch(team)
-
     async def rest_team(self, team: str, seq: int) -> None:
         """Let a team's stream sleep until time alone changes something in it, unless it has gone on since `seq`."""
-        await self._teams.rest(team, seq)
+        await self.teams.rest(team, seq)

@@ -62,7 +62,7 @@ class Engine:
         self.journal, self.clock = journal, clock
         self.intake = Intake(journal)
         self.reception = Reception(journal, self.intake)
-        self.silencing = Silencing(journal)
+        self.silencing = Silencing(journal, self.intake)
         self.windows = Windows(journal, self.intake)
         self.listening = Listening(journal, self.intake)
         self.beats = Beats(journal, self.intake, beats or MemoryBeats())

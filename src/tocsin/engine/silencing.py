@@ -1,5 +1,6 @@
-"""Setting and ending silences and maintenance windows: events of the stream ``team/NAME``, with Alertmanager's rules for
-a change of a silence. Windows that come again and again are the settings' affair (`incident/window.py`).
+"""Setting and ending silences and maintenance windows: events of the stream ``team/NAME``.
+
+A change follows Alertmanager's rules. Windows that come again and again are the settings' affair (`incident/window.py`).
 
 What came without a key concerns every team, and what belongs to none yet: it is written into each stream under one id.
 """
@@ -7,15 +8,17 @@ What came without a key concerns every team, and what belongs to none yet: it is
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
 from datetime import datetime
 
+import msgspec
 from msgspec.structs import replace
 
 from tocsin.alert.group import TRIAGE
+from tocsin.alert.row import AlertRow
+from tocsin.engine.intake import Intake
 from tocsin.engine.journal import Journal
 from tocsin.errors import NotFound
-from tocsin.incident.silence import Silence, can_change, check_silence, check_window, find_active
+from tocsin.incident.silence import Silence, can_change, check_silence, check_window
 from tocsin.incident.standing import team_stream
 from tocsin.timeline.events import SilenceExpired, SilenceSet
 from tocsin.timeline.matcher import Matcher
@@ -25,19 +28,31 @@ SPACE = uuid.UUID("6c8e4b0e-3f0a-4c53-9a58-5a1d1c3f7a10")
 """Ours alone: ids are made from a stream's name and place, so that nothing here is random."""
 
 
-async def is_hushed(journal: Journal, team: str, labels: Mapping[str, str]) -> bool:
-    """Whether an alert with these labels pages nobody now: silenced, under maintenance or inhibited."""
-    silences = await journal.shelf.silences(team)
-    if silences and find_active(silences, labels, journal.clock.now()):
-        return True
-    return (await journal.shelf.inhibitions(team)).find(labels) is not None
+class Preview(msgspec.Struct, frozen=True, kw_only=True):
+    """What a silence would hit: alerts that fire, and the open incidents that would fall quiet."""
+
+    rows: tuple[AlertRow, ...]
+    quiet: tuple[str, ...]
 
 
 class Silencing:
     """Silences of one team, or of all."""
 
-    def __init__(self, journal: Journal) -> None:
-        self._journal = journal
+    def __init__(self, journal: Journal, intake: Intake) -> None:
+        self._journal, self._intake = journal, intake
+
+    async def preview(self, team: str, matchers: tuple[Matcher, ...]) -> Preview:
+        """What a silence of a team with these matchers would hit now; without any, all that the team has."""
+        now = self._journal.clock.now()
+        rows = [row for row in await self._intake.alerts(team, firing=True) if not row.is_silent(now)]
+        hit = tuple(row for row in rows if all(each.fits(row.labels) for each in matchers))
+        prints = {row.fingerprint for row in hit}
+        quiet = []
+        for incident in await self._journal.open_incidents(team):
+            firing = {each.fingerprint for each in incident.uncleared}
+            if not matchers or (firing & prints and firing <= prints | incident.silenced.keys()):
+                quiet.append(incident.id)
+        return Preview(rows=hit, quiet=tuple(quiet))
 
     def teams(self, team: str | None) -> tuple[str, ...]:
         """The teams whose silences are meant."""

@@ -1,4 +1,4 @@
-"""Inhibition: while one alert fires, others page nobody, since it explains them. Alertmanager's rules and its semantics.
+"""Inhibition: while one alert fires, others page nobody, since it explains them. Alertmanager's rules and semantics.
 
 An alert is inhibited if it fits a rule's target matchers while an alert fires that fits the source matchers and has the
 same values for all labels of `equal`; a label that both lack counts as equal. An alert that fits both sides is not

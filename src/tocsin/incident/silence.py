@@ -19,11 +19,13 @@ from tocsin.words import Hush
 KEPT = timedelta(hours=120)
 """How long an ended silence is still listed: Alertmanager's default retention."""
 LONGEST_WINDOW = timedelta(days=31)
+REMIND_BEFORE = timedelta(minutes=15)
+"""So long before its end whoever set it is reminded; a short one after three quarters of its time."""
 MOST_MATCHERS, MOST_NAME, MOST_TEXT = 20, 1024, 4096
 
 
 class Silence(msgspec.Struct, frozen=True, kw_only=True):
-    """Alerts that fit all matchers page nobody while it is active."""
+    """Alerts that fit all matchers page nobody while it is active; `recurs`: nobody has set it, but the settings."""
 
     id: str
     matchers: tuple[Matcher, ...]
@@ -33,6 +35,12 @@ class Silence(msgspec.Struct, frozen=True, kw_only=True):
     by: str
     comment: str
     hush: Hush = Hush.SILENCE
+    recurs: bool = False
+
+    @property
+    def remind_at(self) -> datetime:
+        """When whoever set it is reminded that it ends."""
+        return self.ends_at - min(REMIND_BEFORE, (self.ends_at - self.starts_at) / 4)
 
     @property
     def is_whole(self) -> bool:

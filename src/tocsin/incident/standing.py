@@ -13,8 +13,8 @@ from tocsin.timeline.entry import Entry
 from tocsin.timeline.events import (
     ChangeSeen,
     FreezeSet,
-    InhibitorSeen,
     InhibitorsCleared,
+    InhibitorSeen,
     InhibitorsFired,
     PlaybookActivated,
     SilenceExpired,

@@ -141,8 +141,9 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
     """One incident. `seq` is the last entry folded in; times are UTC.
 
     `silenced` maps the fingerprint of a hushed alert to what hushes it; `barred` is the maintenance window over the
-    whole team, if there is one; `resumed_at` is when the last of what kept it from paging ended. `silent` maps an alert of which nothing is heard any more to when it
-    was to be heard of again; `informed`: whoever has the incident was told so.
+    whole team, if there is one; `resumed_at` is when the last of what kept it from paging ended; `reminded` maps what
+    ends soon to the end that was told. `silent` maps an alert of which nothing is heard any more to when it was to be
+    heard of again; `informed`: whoever has the incident was told so.
     """
 
     id: str
@@ -175,6 +176,7 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
     alerts: dict[str, AlertState] = {}
     silenced: dict[str, Cover] = {}
     barred: str = ""
+    reminded: dict[str, datetime] = {}
     resumed_at: datetime | None = None
     silent: dict[str, datetime] = {}
     informed: bool = False

@@ -84,6 +84,7 @@ def find_occurrence(key: str, window: Window, zone: str, now: datetime) -> Silen
         by=f"the settings ({key.rpartition('/')[2]})",
         comment=window.reason,
         hush=Hush.MAINTENANCE,
+        recurs=True,
     )
 
 

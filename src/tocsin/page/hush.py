@@ -6,7 +6,7 @@ the same. What is hushed stands in the timeline with who asked for it, so that w
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from tocsin.incident.book import Book
@@ -14,7 +14,7 @@ from tocsin.incident.inhibition import Inhibitor
 from tocsin.incident.plan import Happening, Plan
 from tocsin.incident.silence import Silence, find_active
 from tocsin.incident.state import AlertState, Incident
-from tocsin.timeline.events import AlertSilenced, AlertUnsilenced, PagingFreed, PagingHeld
+from tocsin.timeline.events import AlertSilenced, AlertUnsilenced, PagingFreed, PagingHeld, SilenceEnding
 from tocsin.words import Hush
 
 CHECK_INHIBITED = timedelta(minutes=1)
@@ -31,11 +31,26 @@ def find_hush(incident: Incident, book: Book, now: datetime) -> Plan:
     firing = {key: each for key, each in incident.alerts.items() if each.cleared_at is None}
     events = [*_settle_all(incident, whole, now)]
     events += (event for key, each in firing.items() for event in _settle(incident, book, key, each, parts, now))
+    ending = [each for each in coming if _is_over(each, incident, firing)]
+    events += (_remind(each) for each in ending if each.remind_at <= now)
     watched = coming if firing else whole
     moments = [each.starts_at if each.starts_at > now else each.ends_at for each in watched]
+    moments += (each.remind_at for each in ending if each.remind_at > now)
     if any(each.hush is Hush.INHIBITION for each in incident.silenced.values()):
         moments.append(now + CHECK_INHIBITED)
     return Plan(tuple(events), min(moments, default=None))
+
+
+def _is_over(silence: Silence, incident: Incident, firing: Collection[str]) -> bool:
+    """Whether it keeps the incident quiet, and its end is still to be told to whoever set it."""
+    if silence.recurs or incident.reminded.get(silence.id) == silence.ends_at:
+        return False
+    covers = (incident.silenced.get(key) for key in firing)
+    return incident.barred == silence.id or any(each is not None and each.id == silence.id for each in covers)
+
+
+def _remind(silence: Silence) -> SilenceEnding:
+    return SilenceEnding(silence=silence.id, by=silence.by, until=silence.ends_at, hush=silence.hush)
 
 
 def _settle_all(incident: Incident, windows: Sequence[Silence], now: datetime) -> Iterator[Happening]:

@@ -48,7 +48,10 @@ def _tell_opening(event: e.Event, name: Name) -> str | None:
         case e.AlertFiredAgain(name=alert):
             return f"Alert {alert} fires again"
         case e.AlertSilenced():
-            return _tell_hush(event)
+            return _tell_hush(event, name)
+        case e.SilenceEnding(by=by, until=until, hush=hush):
+            what = "maintenance" if hush is Hush.MAINTENANCE else "silence"
+            return f"The {what} of {name(by)} ends at {until:%H:%M}: what still fires then pages"
         case e.AlertWentSilent(name=alert, until=until):
             return f"Alert {alert} was not repeated by {until:%H:%M:%S}: its source is silent, which is no all-clear"
         case e.AlertUnsilenced(name=alert, hush=hush):
@@ -61,9 +64,10 @@ def _tell_opening(event: e.Event, name: Name) -> str | None:
 HUSHED = {Hush.SILENCE: "silenced", Hush.MAINTENANCE: "under maintenance", Hush.INHIBITION: "inhibited"}
 
 
-def _tell_hush(event: e.AlertSilenced) -> str:
+def _tell_hush(event: e.AlertSilenced, name: Name) -> str:
+    by = event.by if event.hush is Hush.INHIBITION else name(event.by)
     until = f" until {event.until:%d %b %H:%M}" if event.until else ""
-    return f"Alert {event.name} is {HUSHED[event.hush]} by {event.by}{until}{_because(event.comment)}"
+    return f"Alert {event.name} is {HUSHED[event.hush]} by {by}{until}{_because(event.comment)}"
 
 
 def _tell_status(event: e.Event, name: Name) -> str | None:
@@ -133,9 +137,8 @@ def _tell_calls(event: e.Event, name: Name) -> str | None:
             names = ", ".join(name(each) for each in responders) or "nobody: the last resort is told"
             return f"Called in {', '.join(who)}: {names}; {why}{_line(line)}{late}"
         case e.PagingHeld(by=by, until=until, comment=comment):
-            return (
-                f"Nobody is paged until {until:%d %b %H:%M}: the team is under maintenance by {by}{_because(comment)}"
-            )
+            why = f"the team is under maintenance by {name(by)}{_because(comment)}"
+            return f"Nobody is paged until {until:%d %b %H:%M}: {why}"
         case e.PagingFreed():
             return "The maintenance has ended: people are paged again"
         case e.EscalationAsked(line=line, by=by, reason=reason):

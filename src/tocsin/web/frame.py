@@ -12,6 +12,7 @@ from litestar.response import Response
 from tocsin.web.auth import TOKEN_FIELD, Asker
 from tocsin.web.desk import Desk
 from tocsin.web.library import Library
+from tocsin.web.quiet import Quiet
 from tocsin.web.render import render
 from tocsin.web.views.scene import clean
 
@@ -32,14 +33,18 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
         return Response(render(template, **values), status_code=status_code, media_type="text/html", headers=headers)
 
 
-def provide_frame(
-    desk: Given[Desk], library: Given[Library], asker: Given[Asker], request: Request[Any, Any, Any]
+async def provide_frame(
+    desk: Given[Desk],
+    library: Given[Library],
+    quiet: Given[Quiet],
+    asker: Given[Asker],
+    request: Request[Any, Any, Any],
 ) -> Frame:
     """The frame for whoever asks."""
     return Frame(
         asker=asker,
         name=library.name(asker.person),
-        remarks=tuple(clean(each, 400) for each in desk.remarks()),
+        remarks=tuple(clean(each, 400) for each in (*desk.remarks(), *await quiet.remind(asker.person))),
         inline=bool(request.headers.get("hx-request")),
         has_stage=desk.stage is not None,
     )

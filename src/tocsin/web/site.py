@@ -16,7 +16,7 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from tocsin.errors import Unavailable
 from tocsin.web import live
 from tocsin.web.acts import Acts
-from tocsin.web.api import evidence, heartbeats, incidents, links, playbooks, status, steps, teams
+from tocsin.web.api import evidence, heartbeats, incidents, links, playbooks, silences, status, steps, teams
 from tocsin.web.api import postmortem as postmortem_api
 from tocsin.web.api.describe import SECURITY, describe_api
 from tocsin.web.api.verbs import make_verb_routes
@@ -30,11 +30,13 @@ from tocsin.web.hooks.fast import FastIntake
 from tocsin.web.library import Library
 from tocsin.web.live import Live
 from tocsin.web.postmortem import Postmortems
+from tocsin.web.quiet import Quiet
 from tocsin.web.render import STATIC
 from tocsin.web.screens import demo, page, room, signin
 from tocsin.web.screens import incidents as incident_screens
 from tocsin.web.screens import playbooks as playbook_screens
 from tocsin.web.screens import postmortem as postmortem_screen
+from tocsin.web.screens import silences as silence_screens
 from tocsin.web.screens import status as status_screen
 from tocsin.web.status import PublicBoard
 
@@ -107,6 +109,9 @@ SCREENS: list[HTTPRouteHandler] = [
     playbook_screens.show_team_source,
     playbook_screens.activate_playbook,
     playbook_screens.freeze_team,
+    silence_screens.show_silences,
+    silence_screens.ask_silence,
+    silence_screens.end_silence,
     live.follow_events,
 ]
 """For whoever is signed in."""
@@ -128,6 +133,10 @@ API: list[HTTPRouteHandler] = [
     teams.list_teams,
     teams.list_people,
     heartbeats.list_heartbeats,
+    silences.list_silences,
+    silences.set_silence,
+    silences.preview_silence,
+    silences.end_silence,
     teams.tell_asker,
     teams.activate_playbook,
     teams.freeze_team,
@@ -185,6 +194,7 @@ def create_app(desk: Desk) -> Litestar:
         "library": library,
         "live": listeners,
         "acts": acts,
+        "quiet": Quiet(desk),
         "postmortems": Postmortems(desk, library),
         "compiler": Compiler(desk),
         "board": PublicBoard(desk),
@@ -219,7 +229,7 @@ def create_app(desk: Desk) -> Litestar:
         dependencies={
             **{name: Provide(_always(value), sync_to_thread=False) for name, value in given.items()},
             "asker": Provide(provide_asker, sync_to_thread=False),
-            "frame": Provide(provide_frame, sync_to_thread=False),
+            "frame": Provide(provide_frame),
         },
         exception_handlers={Exception: answer_failure},
         openapi_config=describe_api(desk.policy.version),

@@ -7,7 +7,8 @@ OpenAPI document.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Any
+from datetime import datetime
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
@@ -22,6 +23,7 @@ Name = Annotated[str, Meta(min_length=1, max_length=200)]
 Reason = Annotated[str, Meta(min_length=1, max_length=2000)]
 Remark = Annotated[str, Meta(max_length=2000)]
 Words = Annotated[str, Meta(min_length=1, max_length=10_000)]
+Moment = Annotated[datetime, Meta(tz=True)]
 Line = Annotated[int, Meta(ge=1, le=10_000_000)]
 
 
@@ -96,6 +98,28 @@ class HappenedBody(Body, frozen=True, kw_only=True):
     """`happened`: whether the step in doubt took effect."""
 
     happened: bool
+
+
+class QuietBody(Body, frozen=True, kw_only=True):
+    """Alerts of `team` that fit all `matchers` page nobody; `kind` maintenance lets nothing at all through.
+
+    It ends at `ends_at`, or `minutes` after it starts (now, unless `starts_at` is given). Only a maintenance window may
+    have no matchers: it is over the whole team.
+    """
+
+    team: Name
+    matchers: Annotated[tuple[str, ...], Meta(max_length=20)] = ()
+    kind: Literal["silence", "maintenance"] = "silence"
+    starts_at: Moment | None = None
+    ends_at: Moment | None = None
+    minutes: Annotated[int, Meta(ge=1, le=44_640)] | None = None
+    reason: Remark = ""
+
+
+class TeamBody(Body, frozen=True, kw_only=True):
+    """`team` is whose it is."""
+
+    team: Name
 
 
 class Verb(msgspec.Struct, frozen=True, kw_only=True):

@@ -57,6 +57,10 @@ def _paging_held(incident: Incident, entry: Entry, event: e.PagingHeld) -> Incid
     return replace(incident, barred=event.window)
 
 
+def _silence_ending(incident: Incident, entry: Entry, event: e.SilenceEnding) -> Incident:
+    return replace(incident, reminded={**incident.reminded, event.silence: event.until})
+
+
 def _paging_freed(incident: Incident, entry: Entry, event: e.PagingFreed) -> Incident:
     return _resume(incident, replace(incident, barred=""), entry)
 
@@ -89,5 +93,6 @@ RULES: dict[type[e.Event], Any] = {
     e.AlertWentSilent: _alert_went_silent,
     e.PagingFreed: _paging_freed,
     e.PagingHeld: _paging_held,
+    e.SilenceEnding: _silence_ending,
     e.ScenarioChosen: _scenario_chosen,
 }

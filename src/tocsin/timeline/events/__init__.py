@@ -21,6 +21,7 @@ from tocsin.timeline.events.alert import (
     AlertWentSilent,
     IncidentOpened,
     ScenarioChosen,
+    SilenceEnding,
 )
 from tocsin.timeline.events.comms import NoteAdded, PostmortemSaved, UpdateForbidden, UpdatePosted
 from tocsin.timeline.events.duty import (
@@ -74,8 +75,8 @@ from tocsin.timeline.events.run import (
 from tocsin.timeline.events.team import (
     ChangeSeen,
     FreezeSet,
-    InhibitorSeen,
     InhibitorsCleared,
+    InhibitorSeen,
     InhibitorsFired,
     PlaybookActivated,
     SilenceExpired,
@@ -93,8 +94,8 @@ __all__ = [
     "Outcome",
     "PageDelivered", "PageFailed", "PageRequested", "PageWithheld", "PagingFreed", "PagingHeld", "Part",
     "PlaybookActivated", "PostmortemSaved",
-    "ProhibitionLifted", "Reopened", "Resolved", "RoleTaken", "ScenarioChosen", "SeveritySet", "SilenceExpired",
-    "SilenceSet",
+    "ProhibitionLifted", "Reopened", "Resolved", "RoleTaken", "ScenarioChosen", "SeveritySet", "SilenceEnding",
+    "SilenceExpired", "SilenceSet",
     "StepApproved",
     "StepDone", "StepFinished", "StepForbidden", "StepInDoubt", "StepNotRun", "StepProposed", "StepRequested",
     "StepSkipped", "StepStarted", "UpdateForbidden", "UpdatePosted",
@@ -102,7 +103,7 @@ __all__ = [
 
 AnyEvent = (
     IncidentOpened | AlertsJoined | AlertCleared | AlertFiredAgain | ScenarioChosen
-    | AlertSilenced | AlertUnsilenced | AlertWentSilent
+    | AlertSilenced | AlertUnsilenced | AlertWentSilent | SilenceEnding
     | Declared | Acknowledged | AcknowledgementExpired | SeveritySet | RoleTaken | CauseIdentified
     | Mitigated | Resolved | Reopened | Closed | Dismissed | Merged
     | NoteAdded | UpdatePosted | UpdateForbidden | PostmortemSaved

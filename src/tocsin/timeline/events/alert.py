@@ -98,6 +98,15 @@ class AlertUnsilenced(Fact, frozen=True, kw_only=True):
     hush: Hush = Hush.SILENCE
 
 
+class SilenceEnding(Fact, frozen=True, kw_only=True):
+    """A silence or window that keeps this incident quiet ends soon; `by` set it, and may lengthen it."""
+
+    silence: str
+    by: str
+    until: datetime
+    hush: Hush = Hush.SILENCE
+
+
 class AlertWentSilent(Fact, frozen=True, kw_only=True):
     """An alert was to be heard of again by `until`, and was not. That is no all-clear: its source may be gone."""
 

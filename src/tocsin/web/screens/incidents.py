@@ -15,9 +15,9 @@ from tocsin.web.auth import Asker
 from tocsin.web.desk import Desk
 from tocsin.web.forms import read_form
 from tocsin.web.frame import Frame
+from tocsin.web.quiet import Quiet
 from tocsin.web.verbs import Body, DeclareBody, Name
 from tocsin.web.views.card import RowView, show_row
-from tocsin.web.views.silences import SilenceRow, show_silences
 
 MOST_PAST = 50
 
@@ -31,7 +31,10 @@ class DeclareForm(Body, frozen=True, kw_only=True):
 
 @get("/")
 async def list_incidents(
-    desk: Given[Desk], frame: Given[Frame], everything: Annotated[bool, QueryParameter(name="all")] = False
+    desk: Given[Desk],
+    quiet: Given[Quiet],
+    frame: Given[Frame],
+    everything: Annotated[bool, QueryParameter(name="all")] = False,
 ) -> Response[str]:
     """The incidents, those that go on first."""
     rows = await _find_rows(desk, everything=everything)
@@ -41,18 +44,9 @@ async def list_incidents(
         going=[row for row in rows if row.is_open],
         past=[row for row in rows if not row.is_open],
         everything=everything,
-        silences=await _find_silences(desk),
+        silences=await quiet.list_all(),
         teams=desk.engine.journal.shelf.settings.teams,
     )
-
-
-async def _find_silences(desk: Desk) -> tuple[SilenceRow, ...]:
-    """The silences that hold now. The alerts are only asked for where there is one."""
-    journal, now = desk.engine.journal, desk.clock.now()
-    silences = {team: (await journal.standing(team)).silences for team in journal.shelf.settings.teams}
-    if not any(each.state(now) == "active" for own in silences.values() for each in own.values()):
-        return ()
-    return show_silences(silences, await journal.store.alerts(firing=True), now)
 
 
 async def _find_rows(desk: Desk, *, everything: bool) -> list[RowView]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from tocsin.incident.state import AlertState
+from tocsin.incident.state import AlertState, Cover
 from tocsin.timeline.tell import count_alerts, name_alerts
 from tocsin.web.views.scene import Scene, View, clean, find_link
+from tocsin.words import Hush
 
 MOST_ALERTS, MOST_PAIRS, MOST_VALUE = 50, 40, 500
 
@@ -20,12 +21,16 @@ class Pair(View, frozen=True, kw_only=True):
 
 
 class HushView(View, frozen=True, kw_only=True):
-    """The silence over an alert: who asked for it, why, and until when."""
+    """What hushes an alert (`kind`: silence, maintenance or inhibition): who asked for it, why, and until when.
+
+    An inhibition is by another alert, and lasts until that one is over.
+    """
 
     id: str
     by: str
     comment: str
-    until: datetime
+    until: datetime | None = None
+    kind: str = "silence"
 
 
 class AlertView(View, frozen=True, kw_only=True):
@@ -76,19 +81,37 @@ def tell_uncleared(scene: Scene) -> str:
 
 
 def find_hush(scene: Scene) -> HushView | None:
-    """The silence for which nobody is paged in this incident, the last to end; null while people are paged."""
-    if not scene.incident.is_hushed:
+    """Why nobody is paged in this incident: of all that holds, what ends last; null while people are paged."""
+    incident = scene.incident
+    if not incident.is_hushed:
         return None
-    found = [hush for key in scene.incident.silenced if (hush := _find_hush(scene, key)) is not None]
-    return max(found, key=lambda hush: hush.until, default=None)
+    firing = [key for key, each in incident.alerts.items() if each.cleared_at is None]
+    covers = [Cover(incident.barred, Hush.MAINTENANCE)] if incident.barred else []
+    covers += [incident.silenced[key] for key in firing or incident.silenced if key in incident.silenced]
+    found = [hush for cover in dict.fromkeys(covers) if (hush := _show_cover(scene, cover)) is not None]
+    return max(found, key=lambda hush: (hush.until is not None, hush.until or scene.now), default=None)
 
 
 def _find_hush(scene: Scene, fingerprint: str) -> HushView | None:
-    wanted = scene.incident.silenced.get(fingerprint)
-    found = next((each for each in scene.book.silences if each.id == wanted), None)
+    cover = scene.incident.silenced.get(fingerprint)
+    return _show_cover(scene, cover) if cover is not None else None
+
+
+def _show_cover(scene: Scene, cover: Cover) -> HushView | None:
+    if cover.hush is Hush.INHIBITION:
+        alerts = scene.standing.inhibitors.values()
+        by = next((each.name for each in alerts if each.fingerprint == cover.id), "another alert")
+        return HushView(id=cover.id, by=clean(by, 200), comment="", kind=cover.hush)
+    found = next((each for each in scene.book.silences if each.id == cover.id), None)
     if found is None:
         return None
-    return HushView(id=found.id, by=clean(found.by, 100), comment=clean(found.comment, 300), until=found.ends_at)
+    return HushView(
+        id=found.id,
+        by=scene.name(found.by),
+        comment=clean(found.comment, 300),
+        until=found.ends_at,
+        kind=found.hush,
+    )
 
 
 def _show(state: AlertState, scene: Scene) -> AlertView:

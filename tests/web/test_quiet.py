@@ -183,3 +183,34 @@ async def test_the_screen_is_legible_and_works_by_hand(house: House, scheme: Any
         await page.get_by_role("button", name="End it now").click()
         await expect(page.get_by_text("Nothing is silenced or under maintenance.")).to_be_visible()
         assert complaints == []
+
+
+async def test_why_is_answered_in_the_api_and_on_its_screen(house: House) -> None:
+    api, browser = await house.caller(), await house.browser()
+    found = (await api.get("/api/incidents/quorum-1/why")).json()
+    assert found["now"].startswith("Nobody has acknowledged")
+    assert any(each["line"] and each["cite"] for each in found["happened"]), "a page names the playbook's line"
+    mine = (await api.get("/api/incidents/quorum-1/why", params={"person": "max"})).json()
+    assert len(mine["happened"]) < len(found["happened"])
+    assert (await api.get("/api/incidents/quorum-1/why", params={"person": "nobody"})).status_code == 404
+    page = (await browser.get("/incidents/quorum-1/why", params={"person": "max"})).text
+    assert "Not called, or not yet" in page and "Max Sand" in page
+    assert '/incidents/quorum-1/why"' in (await browser.get("/incidents/quorum-1")).text
+
+
+@pytest.mark.needs("chromium")
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1200, 400])
+async def test_why_is_legible(house: House, scheme: Any, width: int) -> None:
+    async with surfing(house) as (browser, url):
+        context = await browser.new_context(color_scheme=scheme, viewport={"width": width, "height": 900})
+        page, complaints = await sign_in(context, house, url)
+        await page.goto(f"{url}/incidents/quorum-1")
+        await page.get_by_role("link", name="Why was somebody paged").click()
+        await expect(page.get_by_role("heading", level=1)).to_contain_text("Why was somebody paged")
+        await page.get_by_label("What concerns").select_option("max")
+        await page.get_by_role("button", name="Show").click()
+        await expect(page.locator(".reasons").first).to_contain_text("Max Sand")
+        assert await page.evaluate(CONTRAST) == []
+        assert await page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+        assert complaints == []

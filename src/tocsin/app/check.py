@@ -18,6 +18,7 @@ from tocsin.config import Problems, Source
 from tocsin.errors import BadInput
 from tocsin.incident.authority import OWNER
 from tocsin.incident.inhibition import read_rule
+from tocsin.incident.state import MOST_REFIRED
 from tocsin.incident.window import find_fault as find_window_fault
 from tocsin.integrations.shell import LocalTarget
 from tocsin.oncall.rota import Rota
@@ -31,6 +32,7 @@ OURS = frozenset({OWNER, "tocsin", "alert", "init"})
 """Who stands in the record for the server itself."""
 MOST_GROUP_S = 3600
 """How long a group of alerts may wait for more of it before its first page, and between two pages."""
+LEAST_FLAP_S = 10
 MOST_WAIT_S, MOST_TIMEOUT_S = 300, 24 * 3600
 """How long the first page may wait for evidence, and one statement may run."""
 
@@ -144,6 +146,12 @@ def _check_staffing(source: Source, file: File, team: str, table: TeamTable, pro
         if not 0 <= getattr(table, name) <= MOST_GROUP_S:
             text = f"it must lie between 0 and {MOST_GROUP_S} seconds."
             problems.append(source.problem((*base, name), text))
+    if not 0 <= table.flap_times <= MOST_REFIRED:
+        text = f"it must lie between 0 (nothing flaps) and {MOST_REFIRED}."
+        problems.append(source.problem((*base, "flap_times"), text))
+    if not LEAST_FLAP_S <= table.flap_within_s <= MOST_GROUP_S:
+        text = f"it must lie between {LEAST_FLAP_S} and {MOST_GROUP_S} seconds."
+        problems.append(source.problem((*base, "flap_within_s"), text))
     if not table.levels:
         problems.append(source.problem(base, '`levels` is empty; say who is called first: levels = [["primary"]].'))
 

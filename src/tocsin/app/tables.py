@@ -61,6 +61,8 @@ class TeamTable(msgspec.Struct, frozen=True, kw_only=True):
     group_by: tuple[str, ...] = ()
     group_wait_s: float = 0.0
     group_interval_s: float = 0.0
+    flap_times: int = 5
+    flap_within_s: float = 600.0
     schedules: dict[str, Schedule] = {}
     roles: dict[str, tuple[str, ...]] = {}
     targets: dict[str, LocalTarget] = {}

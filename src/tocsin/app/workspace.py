@@ -289,6 +289,8 @@ def _policy(team: str, table: TeamTable, responders: tuple[str, ...]) -> TeamPol
         group_by=table.group_by,
         group_wait_s=table.group_wait_s,
         group_interval_s=table.group_interval_s,
+        flap_times=table.flap_times,
+        flap_within_s=table.flap_within_s,
         targets=targets,
         responders=responders,
     )

@@ -151,6 +151,36 @@ def _step(step: dict[str, Any], incident: str) -> list[str]:
     return lines
 
 
+def why(
+    incident: str,
+    /,
+    *,
+    person: str | None = None,
+    format: Format = "text",  # noqa: A002 the option's name
+    where: Where = HERE,
+) -> None:
+    """Say why people were paged in an incident, and why they were not.
+
+    Parameters
+    ----------
+    person
+        Only what concerns this person, by their id.
+    format
+        `text` for people, `json` for programs.
+    """
+    found = Client(where).incident(incident).get("why", person=person)
+    if format == "json":
+        show_json(found)
+        return
+    say(fold(found["now"], 1000))
+    for title, told in (("What happened", found["happened"]), ("Not called", found["uncalled"])):
+        if told:
+            say(f"\n{title}:")
+        for each in told:
+            line = f" (line {each['line']})" if each["line"] else ""
+            say(f"  {each['at'][11:19]}  {fold(each['text'], 1000)}{line}")
+
+
 def timeline(
     incident: str,
     /,

@@ -28,6 +28,7 @@ GROUPS: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("incidents", "incidents:list_all", "List incidents."),
         ("show", "incidents:show", "Show an incident: where it stands, what is owed, its steps."),
         ("timeline", "incidents:timeline", "Print an incident's timeline."),
+        ("why", "incidents:why", "Say why people were paged in an incident, and why not."),
         ("explain", "compiling:explain", "Explain the code of an error or of a finding."),
     ),
     "Respond": (

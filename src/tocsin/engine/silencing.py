@@ -1,6 +1,6 @@
 """Setting and ending silences and maintenance windows: events of the stream ``team/NAME``.
 
-A change follows Alertmanager's rules. Windows that come again and again are the settings' affair (`incident/window.py`).
+A change follows Alertmanager's rules. Windows that recur are the settings' affair (`incident/window.py`).
 
 What came without a key concerns every team, and what belongs to none yet: it is written into each stream under one id.
 """

@@ -42,7 +42,8 @@ class TeamPolicy(msgspec.Struct, frozen=True, kw_only=True):
     `severity_map` turns a label's value into a severity; `evidence_wait_s` is how long a first page may wait for the
     first evidence to travel with it; `responders` are those who may act in its incidents (null:
     anybody, as in a story without people). Alerts of one scenario that differ in a label of `group_by` are incidents of
-    their own; the first page waits `group_wait_s` for more of its group, repeats keep `group_interval_s` between them.
+    their own; an alert that fires again more than `flap_times` times within `flap_within_s` seconds flaps (0: none
+    does). The first page waits `group_wait_s` for more of its group, repeats keep `group_interval_s` between them.
     """
 
     team: str
@@ -56,6 +57,8 @@ class TeamPolicy(msgspec.Struct, frozen=True, kw_only=True):
     group_by: tuple[str, ...] = ()
     group_wait_s: float = 0.0
     group_interval_s: float = 0.0
+    flap_times: int = 5
+    flap_within_s: float = 600.0
 
     @property
     def target(self) -> TargetPolicy | None:

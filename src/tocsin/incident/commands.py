@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -330,11 +330,26 @@ def _clear_alert(incident: Incident, book: Book, command: ClearAlert, now: datet
 
 
 def _refire_alert(incident: Incident, book: Book, command: RefireAlert, now: datetime) -> tuple[e.Event, ...]:
-    """An alert that comes back while its fix is watched reopens the incident: the fix did not hold."""
+    """An alert that comes back while its fix is watched reopens the incident: the fix did not hold.
+
+    One that flaps does so only when it has stopped flapping and still fires (`page/flap.py`).
+    """
     fired = e.AlertFiredAgain(fingerprint=command.fingerprint, name=command.name)
+    if command.fingerprint in incident.flapping:
+        return (fired,)
+    times = _count_refired(incident, book, command.fingerprint, now)
+    if book.policy.flap_times and times > book.policy.flap_times:
+        within_s = book.policy.flap_within_s
+        return fired, e.AlertFlaps(fingerprint=command.fingerprint, name=command.name, times=times, within_s=within_s)
     if incident.status is Status.MONITORING:
         return (fired, e.Reopened(by="tocsin", reason=f"{command.name} fires again"))
     return (fired,)
+
+
+def _count_refired(incident: Incident, book: Book, fingerprint: str, now: datetime) -> int:
+    """How often an alert has fired again lately, now included."""
+    since = now - timedelta(seconds=book.policy.flap_within_s)
+    return 1 + sum(each > since for each in incident.refired.get(fingerprint, ()))
 
 
 def _save_postmortem(incident: Incident, book: Book, command: SavePostmortem, now: datetime) -> tuple[e.Event, ...]:

@@ -9,6 +9,8 @@ import msgspec
 from tocsin.timeline.events import AlertSeen, LeftFile
 from tocsin.words import Audience, Effect, Hush, ObligationState, PageState, PublicStatus, Status, StepState, Tag
 
+MOST_REFIRED = 100
+"""So many times are remembered at which an alert fired again."""
 OPEN = frozenset({Status.TRIAGE, Status.ACTIVE, Status.ACKNOWLEDGED, Status.MONITORING})
 """The statuses in which an incident is still going on; alerts of its scenario join it."""
 
@@ -143,7 +145,8 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
     `silenced` maps the fingerprint of a hushed alert to what hushes it; `barred` is the maintenance window over the
     whole team, if there is one; `resumed_at` is when the last of what kept it from paging ended; `reminded` maps what
     ends soon to the end that was told. `silent` maps an alert of which nothing is heard any more to when it was to be
-    heard of again; `informed`: whoever has the incident was told so.
+    heard of again. `refired` is when an alert fired again, the last times; `flapping` since when it does so too often.
+    `informed`: whoever has the incident was told so.
     """
 
     id: str
@@ -177,6 +180,8 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
     silenced: dict[str, Cover] = {}
     barred: str = ""
     reminded: dict[str, datetime] = {}
+    refired: dict[str, tuple[datetime, ...]] = {}
+    flapping: dict[str, datetime] = {}
     resumed_at: datetime | None = None
     silent: dict[str, datetime] = {}
     informed: bool = False

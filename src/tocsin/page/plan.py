@@ -20,6 +20,7 @@ from tocsin.incident.plan import Happening, Plan, join
 from tocsin.incident.state import Call, Incident
 from tocsin.oncall.rota import Rota
 from tocsin.page.clocks import Clocks, read_clocks, wait_after
+from tocsin.page.flap import find_flaps
 from tocsin.page.hush import find_hush
 from tocsin.page.ladder import Demand, find_demands
 from tocsin.timeline.events import LevelJoined, PageRequested
@@ -40,11 +41,14 @@ def plan(incident: Incident, book: Book, rota: Rota, now: datetime) -> Plan:
     hush = find_hush(incident, book, now)
     if hush.events:
         return join((ledger, hush))
+    flaps = find_flaps(incident, book, now)
+    if flaps.events:
+        return join((ledger, hush, flaps))
     calls = _Calls(incident, rota, now)
     ahead = _join(incident, book, rota, clocks, calls)
     repeats = _repeat(incident, rota, clocks, calls)
     _inform(incident, rota, clocks, calls)
-    wakes = [wake for wake in (ledger.wake, hush.wake, ahead, repeats) if wake is not None]
+    wakes = [wake for wake in (ledger.wake, hush.wake, flaps.wake, ahead, repeats) if wake is not None]
     return Plan((*ledger.events, *calls.events), min(wakes, default=None))
 
 

@@ -89,6 +89,8 @@ class Cast(msgspec.Struct, frozen=True, kw_only=True):
     catalogue: Catalogue = EMPTY
     heartbeats: dict[str, Heartbeat] = {}
     windows: dict[str, Window] = {}
+    flap_times: int = 5
+    flap_within_s: float = 600.0
 
 
 class Story:
@@ -257,6 +259,8 @@ def _shelve(cast: Cast, start: datetime) -> TeamShelf:
         name=cast.name,
         mode=cast.mode,
         severity_map=cast.severity_map,
+        flap_times=cast.flap_times,
+        flap_within_s=cast.flap_within_s,
         targets=(TargetPolicy(name=f"{cast.name}/local", allow=cast.allow),),
         responders=name_responders(staffing, cast.people) if cast.people else None,
     )

@@ -47,6 +47,11 @@ def _tell_opening(event: e.Event, name: Name) -> str | None:
             return f"Alert {alert} cleared"
         case e.AlertFiredAgain(name=alert):
             return f"Alert {alert} fires again"
+        case e.AlertFlaps(name=alert, times=times, within_s=within_s):
+            how = f"it fired again {times} times within {within_s / 60:g} min"
+            return f"Alert {alert} flaps: {how}; it stays in this incident and calls nobody anew"
+        case e.AlertSteadied(name=alert, fires=fires):
+            return f"Alert {alert} flaps no more: it {'keeps firing' if fires else 'stays clear'}"
         case e.AlertSilenced():
             return _tell_hush(event, name)
         case e.SilenceEnding(by=by, until=until, hush=hush):

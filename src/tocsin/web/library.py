@@ -11,6 +11,7 @@ from tocsin.playbook.source import read
 from tocsin.timeline.entry import Entry
 from tocsin.web.desk import Desk
 from tocsin.web.views.scene import Scene, spell_name
+from tocsin.web.views.why import WhyView, show_why
 
 MOST_SOURCES = 32
 MOST_BYTES = 10 * 2**20
@@ -48,6 +49,12 @@ class Library:
             ended={row.fingerprint: min(row.ends_at, row.updated_at) for row in rows if not row.firing},
             now=now,
         )
+
+    async def why(self, stream: str, person: str) -> WhyView:
+        """Why people were paged, and why not; with `person` only what concerns them. Raises `NotFound`."""
+        if person and person not in self._desk.people():
+            raise NotFound(f"There is no person {person[:100]!r}; there are {', '.join(self._desk.people())}.")
+        return show_why(await self.scene(stream), await self._desk.engine.journal.entries(stream), person)
 
     async def entries(self, incident: Incident, most: int) -> list[Entry]:
         """The last `most` entries of an incident."""

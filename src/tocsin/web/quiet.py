@@ -12,7 +12,7 @@ from tocsin.web.auth import Asker, require_person
 from tocsin.web.desk import Desk
 from tocsin.web.verbs import QuietBody
 from tocsin.web.views.scene import clean, spell_name
-from tocsin.web.views.silences import PreviewView, SilenceRow, show_preview, show_silences
+from tocsin.web.views.silences import PreviewView, SilenceRow, show_inhibitions, show_preview, show_silences
 from tocsin.words import Hush
 
 
@@ -24,12 +24,15 @@ class Quiet:
 
     async def list_all(self, *, coming: bool = False) -> tuple[SilenceRow, ...]:
         """What is active (with `coming` also what is to come). Alerts are only asked for where there is anything."""
-        engine, now = self._desk.engine, self._desk.clock.now()
+        engine, now, people = self._desk.engine, self._desk.clock.now(), self._desk.people()
         shelf = engine.journal.shelf
         found = {team: await shelf.silences(team) for team in shelf.settings.teams}
-        if not any(each.state(now) != "expired" for own in found.values() for each in own):
+        inhibited = {team: each for team in found if (each := await shelf.inhibitions(team))}
+        if not inhibited and not any(each.state(now) != "expired" for own in found.values() for each in own):
             return ()
-        return show_silences(found, await engine.intake.alerts(firing=True), now, coming=coming)
+        rows = await engine.intake.alerts(firing=True)
+        shown = show_silences(found, rows, now, lambda who: spell_name(people, who), coming=coming)
+        return (*shown, *(row for team, each in inhibited.items() for row in show_inhibitions(team, each, rows)))
 
     async def preview(self, body: QuietBody) -> PreviewView:
         """What it would hit now. Raises what setting it would raise, but for who asks."""

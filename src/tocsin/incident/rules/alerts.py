@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from tocsin.incident.state import AlertState, Cover, Incident
+from tocsin.incident.state import MOST_REFIRED, AlertState, Cover, Incident
 from tocsin.timeline import events as e
 from tocsin.timeline.entry import Entry
 from tocsin.words import Status
@@ -31,8 +31,21 @@ def _alert_fired_again(incident: Incident, entry: Entry, event: e.AlertFiredAgai
     before = incident.alerts.get(event.fingerprint)
     if before is None:
         return incident
-    after = replace(incident, alerts={**incident.alerts, event.fingerprint: replace(before, cleared_at=None)})
+    times = (*incident.refired.get(event.fingerprint, ()), entry.at)[-MOST_REFIRED:]
+    after = replace(
+        incident,
+        alerts={**incident.alerts, event.fingerprint: replace(before, cleared_at=None)},
+        refired={**incident.refired, event.fingerprint: times},
+    )
     return _resume(incident, replace(after, silent=_without(incident.silent, event.fingerprint)), entry)
+
+
+def _alert_flaps(incident: Incident, entry: Entry, event: e.AlertFlaps) -> Incident:
+    return replace(incident, flapping={**incident.flapping, event.fingerprint: entry.at})
+
+
+def _alert_steadied(incident: Incident, entry: Entry, event: e.AlertSteadied) -> Incident:
+    return replace(incident, flapping=_without(incident.flapping, event.fingerprint))
 
 
 def _alert_went_silent(incident: Incident, entry: Entry, event: e.AlertWentSilent) -> Incident:
@@ -88,6 +101,8 @@ RULES: dict[type[e.Event], Any] = {
     e.AlertsJoined: _alerts_joined,
     e.AlertCleared: _alert_cleared,
     e.AlertFiredAgain: _alert_fired_again,
+    e.AlertFlaps: _alert_flaps,
+    e.AlertSteadied: _alert_steadied,
     e.AlertSilenced: _alert_silenced,
     e.AlertUnsilenced: _alert_unsilenced,
     e.AlertWentSilent: _alert_went_silent,

@@ -73,6 +73,26 @@ class ScenarioChosen(Fact, frozen=True, kw_only=True):
     scenario_line: int | None = None
 
 
+class AlertFlaps(Fact, frozen=True, kw_only=True):
+    """An alert that keeps clearing and firing again stays in this incident, and calls nobody anew while it goes on so.
+
+    It has fired again `times` times within the last `within_s` seconds.
+    """
+
+    fingerprint: str
+    name: str
+    times: int
+    within_s: float
+
+
+class AlertSteadied(Fact, frozen=True, kw_only=True):
+    """An alert that flapped has stayed as it is for as long as it is watched."""
+
+    fingerprint: str
+    name: str
+    fires: bool
+
+
 class AlertSilenced(Fact, frozen=True, kw_only=True):
     """An alert that fires is hushed: it pages nobody while that lasts.
 

@@ -18,6 +18,7 @@ from tocsin.web.verbs import DeclareBody
 from tocsin.web.views.card import CardView, show_card
 from tocsin.web.views.room import Room, show_room
 from tocsin.web.views.timeline import EntryFacts, show_facts
+from tocsin.web.views.why import WhyView
 
 MOST_LISTED = 500
 
@@ -50,6 +51,16 @@ async def declare_incident(acts: Given[Acts], asker: Given[Asker], data: JSONBod
 async def read_incident(library: Given[Library], incident: FromPath[str]) -> Room:
     """Everything that the room shows: status, duties, calls, steps with their verdicts, what is forbidden."""
     return show_room(await library.scene(incident))
+
+
+@get("/incidents/{incident:str}/why", operation_id="readWhy", tags=["incidents"], responses=describe_failures(404))
+async def read_why(
+    library: Given[Library],
+    incident: FromPath[str],
+    person: Annotated[str | None, QueryParameter(description="Only what concerns this person.", max_length=200)] = None,
+) -> WhyView:
+    """Why people were paged, and why they were not: from the timeline and from what the settings would have called."""
+    return await library.why(incident, person or "")
 
 
 @get(

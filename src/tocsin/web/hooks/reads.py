@@ -1,7 +1,7 @@
 """What Alertmanager's clients read: amtool, dashboards and Prometheus find here what they would find there.
 
-Only alerts that fire are listed, as there: one whose end has passed without a repetition is not. There is no inhibition
-yet, and the answers say so by being empty. The receivers are the teams.
+Only alerts that fire are listed, as there: one whose end has passed without a repetition is not. An alert under
+maintenance is suppressed, and its windows are those that mute it. The receivers are the teams.
 """
 
 from __future__ import annotations
@@ -18,11 +18,13 @@ from litestar.di import NamedDependency as Given
 from tocsin.alert.group import TRIAGE
 from tocsin.alert.row import AlertRow
 from tocsin.errors import BadInput
+from tocsin.incident.inhibition import Inhibitor
 from tocsin.incident.silence import Silence, find_active
 from tocsin.timeline.matcher import Matcher, make_matcher, read_matchers
 from tocsin.web.desk import Desk
 from tocsin.web.hooks.keys import require_bearer_key, require_path_key
 from tocsin.web.hooks.silences import SILENCES
+from tocsin.words import Hush
 
 UNROUTED = "nobody yet"
 
@@ -105,12 +107,19 @@ class Asked:
         self._matchers = read_matchers(given.getall("filter", []))
         receiver = given.get("receiver", "")
         self._receivers = (make_matcher("r", receiver, is_regex=True, is_equal=True),) if receiver else ()
-        self._hidden = {name for name in ("active", "silenced", "unprocessed") if _is_refused(given.get(name, ""))}
+        asked = ("active", "silenced", "inhibited", "muted", "unprocessed")
+        self._hidden = {name for name in asked if _is_refused(given.get(name, ""))}
 
     def wants(self, alert: Gettable) -> bool:
         """Whether an alert is among them."""
-        state = "silenced" if alert.status.silenced_by else alert.status.state
-        if state in self._hidden or not fit_filter(self._matchers, alert.labels):
+        status = alert.status
+        states = {
+            "active": status.state == "active",
+            "silenced": bool(status.silenced_by),
+            "inhibited": bool(status.inhibited_by),
+            "muted": bool(status.muted_by),
+        }
+        if any(states.get(name) for name in self._hidden) or not fit_filter(self._matchers, alert.labels):
             return False
         return all(each.fits({"r": to.name}) for each in self._receivers for to in alert.receivers)
 
@@ -142,10 +151,13 @@ class Reads:
         """The alerts that fire and are asked for, by fingerprint."""
         engine, now = self._desk.engine, self._desk.clock.now()
         rows = [row for row in await engine.intake.alerts(team, firing=True) if not row.is_silent(now)]
-        silences = {
-            each: (await engine.journal.standing(each or TRIAGE)).silences for each in {row.team for row in rows}
-        }
-        shown = (show_alert(row, find_active(silences[row.team].values(), row.labels, now)) for row in rows)
+        shelf, teams = engine.journal.shelf, {row.team for row in rows}
+        silences = {each: await shelf.silences(each or TRIAGE) for each in teams}
+        inhibitions = {each: await shelf.inhibitions(each or TRIAGE) for each in teams}
+        shown = (
+            show_alert(row, find_active(silences[row.team], row.labels, now), inhibitions[row.team].find(row.labels))
+            for row in rows
+        )
         return sorted((each for each in shown if asked.wants(each)), key=lambda each: each.fingerprint)
 
     def status(self) -> Status:
@@ -157,9 +169,12 @@ class Reads:
         return [Receiver(each) for each in self._desk.engine.journal.shelf.settings.teams if team in (None, each)]
 
 
-def show_alert(row: AlertRow, silences: Sequence[Silence]) -> Gettable:
-    """An alert as Alertmanager shows it, with the silences that it is under."""
-    by = tuple(sorted(each.id for each in silences))
+def show_alert(row: AlertRow, silences: Sequence[Silence], inhibitor: Inhibitor | None) -> Gettable:
+    """An alert as Alertmanager shows it, with what hushes it."""
+    by = tuple(sorted(each.id for each in silences if each.hush is Hush.SILENCE))
+    muted = tuple(sorted(each.id for each in silences if each.hush is Hush.MAINTENANCE))
+    inhibited = (inhibitor.fingerprint,) if inhibitor is not None else ()
+    state = "suppressed" if by or muted or inhibited else "active"
     return Gettable(
         fingerprint=row.fingerprint,
         labels=row.labels,
@@ -169,7 +184,7 @@ def show_alert(row: AlertRow, silences: Sequence[Silence]) -> Gettable:
         updated_at=row.updated_at,
         receivers=(Receiver(row.team or UNROUTED),),
         generator_url=row.generator_url or msgspec.UNSET,
-        status=State(state="suppressed" if by else "active", silenced_by=by),
+        status=State(state=state, silenced_by=by, inhibited_by=inhibited, muted_by=muted),
     )
 
 

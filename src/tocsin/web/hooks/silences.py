@@ -15,6 +15,7 @@ from tocsin.alert.sources.silence import parse_silence
 from tocsin.incident.silence import Silence
 from tocsin.timeline.matcher import Matcher, read_matchers
 from tocsin.web.desk import Desk
+from tocsin.words import Hush
 
 ORDER = ("active", "pending", "expired")
 
@@ -86,7 +87,8 @@ async def list_silences(
     """The silences of the last days, the active ones first."""
     filters, now = read_matchers(request.query_params.getall("filter", [])), desk.clock.now()
     found = (await desk.engine.silencing.list_all(team_of_key)).values()
-    shown = sorted((each for each in found if _is_asked(each, filters)), key=lambda each: _rank(each, now))
+    silences = (each for each in found if each.hush is Hush.SILENCE and _is_asked(each, filters))
+    shown = sorted(silences, key=lambda each: _rank(each, now))
     return [show_silence(each, now) for each in shown]
 
 

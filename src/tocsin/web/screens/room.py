@@ -61,6 +61,21 @@ def _count_hidden(entries: list[Entry]) -> int:
     return entries[0].seq - 1 if entries else 0
 
 
+@get("/incidents/{incident:str}/why")
+async def show_why(
+    library: Given[Library],
+    desk: Given[Desk],
+    frame: Given[Frame],
+    incident: FromPath[str],
+    person: Annotated[str, QueryParameter(max_length=200)] = "",
+) -> Response[str]:
+    """Why people were paged, and why they were not."""
+    scene, why = await library.scene(incident), await library.why(incident, person)
+    people = [Who(id=each, name=library.name(each)) for each in desk.people()]
+    title, number = clean(scene.incident.title, 300), clean(scene.incident.number, 100)
+    return frame.show("why.html", incident=incident, title=title, number=number, why=why, people=people, person=person)
+
+
 @get("/incidents/{incident:str}/playbook")
 async def show_source(library: Given[Library], frame: Given[Frame], incident: FromPath[str]) -> Response[str]:
     """The playbook that the incident has pinned, line by line."""

@@ -38,7 +38,7 @@ class AlertView(View, frozen=True, kw_only=True):
 
     `silent_since` is when it was last heard of, where its source has stopped speaking without an all-clear. `fires` is
     false also where that is not known any more, since the incident was closed or merged before an all-clear. `hush` is
-    the silence that somebody has laid over it.
+    what keeps it from paging; `flaps`: it clears and fires again so often that it calls nobody anew.
     """
 
     fingerprint: str
@@ -48,6 +48,7 @@ class AlertView(View, frozen=True, kw_only=True):
     silent_since: datetime | None = None
     fires: bool
     hush: HushView | None = None
+    flaps: bool = False
     labels: tuple[Pair, ...]
     annotations: tuple[Pair, ...]
     source: str = ""
@@ -125,6 +126,7 @@ def _show(state: AlertState, scene: Scene) -> AlertView:
         cleared_at=cleared_at,
         silent_since=scene.silent[seen.fingerprint] if is_silent else None,
         fires=cleared_at is None and not is_silent and (not closed or seen.fingerprint in scene.firing),
+        flaps=seen.fingerprint in scene.incident.flapping,
         hush=None if cleared_at else _find_hush(scene, seen.fingerprint),
         labels=show_pairs(seen.labels),
         annotations=show_pairs(seen.annotations),

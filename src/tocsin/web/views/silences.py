@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from tocsin.alert.row import AlertRow
 from tocsin.engine.silencing import Preview
+from tocsin.incident.inhibition import Inhibitions, Inhibitor
 from tocsin.incident.silence import Silence
 from tocsin.timeline.tell import name_alerts
 from tocsin.web.views.scene import View, clean
@@ -15,9 +16,10 @@ MOST_PREVIEWED = 20
 
 
 class SilenceRow(View, frozen=True, kw_only=True):
-    """A silence or maintenance window (`kind`): what it is over, who asked for it, and until when.
+    """What keeps alerts from paging (`kind`: silence, maintenance, inhibition): what it is over, by whom, until when.
 
-    `held` is how many alerts fire under it that opened no incident; `recurs`: it stands in the settings.
+    An inhibition is by an alert, and lasts until that is over. `held` is how many alerts fire under it that opened no
+    incident; `recurs`: nobody has set it, but the settings.
     """
 
     id: str
@@ -28,7 +30,7 @@ class SilenceRow(View, frozen=True, kw_only=True):
     by: str
     comment: str
     starts_at: datetime
-    until: datetime
+    until: datetime | None
     held: int
     recurs: bool = False
 
@@ -51,7 +53,12 @@ class PreviewView(View, frozen=True, kw_only=True):
 
 
 def show_silences(
-    silences: Mapping[str, Sequence[Silence]], rows: Sequence[AlertRow], now: datetime, *, coming: bool = False
+    silences: Mapping[str, Sequence[Silence]],
+    rows: Sequence[AlertRow],
+    now: datetime,
+    name: Callable[[str], str],
+    *,
+    coming: bool = False,
 ) -> tuple[SilenceRow, ...]:
     """What is active (with `coming` also what is to come) of each team, the one that ends first at the front."""
     teams: dict[str, list[str]] = {}
@@ -61,11 +68,13 @@ def show_silences(
             if each.state(now) in ("active", "pending" if coming else "active"):
                 teams.setdefault(each.id, []).append(team)
                 found[each.id] = each
-    shown = [_show(each, tuple(teams[each.id]), rows, now) for each in found.values()]
-    return tuple(sorted(shown, key=lambda row: (row.state != "active", row.until, row.id)))
+    shown = [_show(each, tuple(teams[each.id]), rows, now, name) for each in found.values()]
+    return tuple(sorted(shown, key=lambda row: (row.state != "active", row.until or now, row.id)))
 
 
-def _show(silence: Silence, teams: tuple[str, ...], rows: Sequence[AlertRow], now: datetime) -> SilenceRow:
+def _show(
+    silence: Silence, teams: tuple[str, ...], rows: Sequence[AlertRow], now: datetime, name: Callable[[str], str]
+) -> SilenceRow:
     state = silence.state(now)
     held = sum(row.incident is None and row.team in teams and silence.fits(row.labels) for row in rows)
     return SilenceRow(
@@ -74,12 +83,37 @@ def _show(silence: Silence, teams: tuple[str, ...], rows: Sequence[AlertRow], no
         state=state,
         teams=teams,
         what=clean(", ".join(map(str, silence.matchers)), 300),
-        by=clean(silence.by, 100),
+        by=name(silence.by),
         comment=clean(silence.comment, 300),
         starts_at=silence.starts_at,
         until=silence.ends_at,
         held=held if state == "active" else 0,
         recurs=silence.recurs,
+    )
+
+
+def show_inhibitions(team: str, inhibitions: Inhibitions, rows: Sequence[AlertRow]) -> tuple[SilenceRow, ...]:
+    """The alerts of a team that keep others from opening an incident, with how many."""
+    held: dict[tuple[str, str], tuple[Inhibitor, int]] = {}
+    for row in rows:
+        by = inhibitions.find(row.labels) if row.team == team and row.incident is None else None
+        if by is not None:
+            held[by.key] = (by, held.get(by.key, (by, 0))[1] + 1)
+    return tuple(
+        SilenceRow(
+            id=by.fingerprint,
+            kind="inhibition",
+            state="active",
+            teams=(team,),
+            what=clean(by.name or "Unnamed alert", 200),
+            by=clean(by.name or "Unnamed alert", 200),
+            comment="",
+            starts_at=by.at,
+            until=None,
+            held=count,
+            recurs=True,
+        )
+        for by, count in held.values()
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tocsin.incident.inhibition import Inhibit
 from tocsin.testing.recorder import Answer
 from tocsin.testing.story import Cast, Story
 
@@ -20,8 +21,10 @@ async def open_house(anyio_backend: str) -> AsyncIterator[Open]:
     """Open a house: ``await open_house(cast, desk=…)``; it is closed when the test is over."""
     opened: list[tuple[Story, House]] = []
 
-    async def open_one(cast: Cast | None = None, *more: Cast, **changes: Any) -> House:
-        story = Story(cast or make_cast(), *more)
+    async def open_one(
+        cast: Cast | None = None, *more: Cast, inhibit: tuple[Inhibit, ...] = (), **changes: Any
+    ) -> House:
+        story = Story(cast or make_cast(), *more, inhibit=inhibit)
         await story.__aenter__()
         story.recorder.answer = lambda text: Answer(stdout=f"ran: {text}\n")
         house = House(story, make_desk(story, **changes))

@@ -8,7 +8,7 @@ import pytest
 
 from tocsin.app.workspace import load_workspace
 
-from .till import TODAY, problems
+from .till import TODAY, edit, problems
 
 INTAKE = """
 [[intake]]
@@ -99,3 +99,58 @@ def test_what_is_wrong_with_a_heartbeat_is_told_with_its_line(
     first = add(root, HEARTBEAT.replace(before, after))
     found = [each for each in problems(root) if told in each[2]]
     assert [(each[0] - first, each[1]) for each in found] == [(line, path)]
+
+
+HUSHES = """
+[teams.till.maintenance.backup]
+at = "02:00"
+days = ["sat", "sun"]
+timezone = "Europe/Berlin"
+lasts_s = 5400
+reason = "the backup slows everything down"
+matchers = ['host=~"db.*"']
+
+[[inhibit]]
+source_matchers = ['alertname="TillFarmDown"']
+target_matchers = ['severity="warning"']
+equal = ["shop"]
+team = "till"
+"""
+
+
+def test_maintenance_inhibition_and_flapping_are_read(root: Path) -> None:
+    add(root, HUSHES)
+    edit(root, 'timezone = "UTC"', 'timezone = "UTC"\nflap_times = 7\nflap_within_s = 120')
+    settings = load_workspace(root, TODAY).settings
+    team = settings.teams["till"]
+    assert team.windows["backup"].days == ("sat", "sun")
+    assert [(rule.team, rule.equal) for rule in settings.inhibitions] == [("till", ("shop",))]
+    assert (team.policy.flap_times, team.policy.flap_within_s) == (7, 120)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "line", "path", "told"),
+    [
+        ('at = "02:00"', 'at = "2 a.m."', 2, "teams.till.maintenance.backup.at", "no time of the day"),
+        ('"sat"', '"someday"', 3, "teams.till.maintenance.backup.days", "no day"),
+        ("Europe/Berlin", "Europe/Berlino", 4, "teams.till.maintenance.backup.timezone", "no time zone"),
+        ("5400", "5", 5, "teams.till.maintenance.backup.lasts_s", "between 60"),
+        ('"the backup slows everything down"', '""', 6, "teams.till.maintenance.backup.reason", "say why"),
+        ("db.*", "db(", 7, "teams.till.maintenance.backup.matchers", "db("),
+        ("lasts_s", "last_s", 5, "teams.till.maintenance.backup.last_s", "did you mean `lasts_s`"),
+        ("""['alertname="TillFarmDown"']""", "[]", 9, "inhibit[0]", "source_matchers"),
+        ('team = "till"', 'team = "nobody"', 13, "inhibit[0].team", "no team"),
+    ],
+)
+def test_what_is_wrong_with_what_hushes_is_told_with_its_line(
+    root: Path, before: str, after: str, line: int, path: str, told: str
+) -> None:
+    first = add(root, HUSHES.replace(before, after))
+    found = [each for each in problems(root) if told in each[2]]
+    assert [(each[0] - first, each[1]) for each in found] == [(line, path)]
+
+
+@pytest.mark.parametrize("setting", ["flap_times = -1", "flap_times = 1000", "flap_within_s = 1"])
+def test_flapping_has_bounds(root: Path, setting: str) -> None:
+    line = edit(root, 'timezone = "UTC"', f'timezone = "UTC"\n{setting}')
+    assert [(each[0], each[1]) for each in problems(root)] == [(line + 1, f"teams.till.{setting.split()[0]}")]

@@ -17,6 +17,7 @@ from tocsin.alert.sources.posted import Post, read_posts
 from tocsin.engine.contracts import Errand, Key
 from tocsin.errors import Denied
 from tocsin.incident.commands import Acknowledge, AddNote, Resolve
+from tocsin.incident.inhibition import Inhibit, read_rule
 from tocsin.run.commands import ApproveStep, find_task
 from tocsin.store.nodes import read_url
 from tocsin.store.postgres_verify import verify
@@ -24,7 +25,7 @@ from tocsin.testing.clock import FakeClock
 from tocsin.timeline import events as e
 from tocsin.timeline.events import FreezeSet
 from tocsin.timeline.matcher import read_matchers
-from tocsin.words import StepState
+from tocsin.words import Hush, StepState
 
 from .nodes import KEY, Cluster, play
 from .test_survival import cast
@@ -317,3 +318,33 @@ async def test_a_source_that_goes_silent_is_noted_once_whichever_node_looks(node
     for _ in range(6):
         await nodes.pass_time(60)
     assert len(await nodes[0].events(e.AlertWentSilent, "shop-1")) == 1
+
+
+async def test_what_hushes_on_one_node_hushes_on_all_and_its_end_pages_once(nodes: Cluster) -> None:
+    now = nodes[0].clock.now()
+    await nodes[0].engine.silencing.put(
+        "shop", "", matchers=(), starts_at=now, ends_at=now + timedelta(minutes=5),
+        by="ana", comment="greasing", hush=Hush.MAINTENANCE,
+    )  # fmt: skip
+    await asyncio.gather(*(node.engine.intake.receive("shop", [signal()]) for node in nodes.nodes))
+    await nodes.pass_time(290)
+    assert (await cards(nodes), nodes.pages()) == ([], [])
+    await nodes.pass_time(15)
+    await nodes.pass_time(5)
+    assert (await cards(nodes), len(nodes.pages())) == (["shop-1"], 1)
+
+
+async def test_an_inhibitor_heard_by_one_node_inhibits_on_the_others_until_a_third_hears_that_it_is_over(
+    nodes: Cluster,
+) -> None:
+    rule = read_rule(Inhibit(source_matchers=("alertname=Flood",), target_matchers=("alertname=TillStuck",)))
+    for node in nodes.nodes:
+        node.shelf.settings = replace(node.shelf.settings, inhibitions=(rule,))
+    flood = Signal(labels={"alertname": "Flood"}, resolved=False)
+    await nodes[0].engine.intake.receive("shop", [flood])
+    await nodes[1].engine.intake.receive("shop", [replace(signal(), resolved=False)])
+    await nodes.settle()
+    assert len(await cards(nodes)) == 1
+    await nodes[2].engine.intake.receive("shop", [replace(flood, resolved=True)])
+    await nodes.pass_time(1)
+    assert len(await cards(nodes)) == 2

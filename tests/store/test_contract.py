@@ -151,6 +151,8 @@ async def test_an_alert_is_one_row(store: AnyStore) -> None:
     assert [row.fingerprint for row in await store.alerts("a", firing=True)] == ["g"]
     assert [row.fingerprint for row in await store.alerts(incident="a-1")] == ["f", "g"]
     assert await store.alerts(incident="a-2") == []
+    await store.write(Write(alerts=(replace(alert("h"), incident=None),)))
+    assert [row.fingerprint for row in await store.alerts(incident="")] == ["h"]
 
 
 async def test_only_open_incidents_are_open(store: AnyStore) -> None:

@@ -16,7 +16,7 @@ from tocsin.incident.commands import Acknowledge, Escalate
 from tocsin.incident.window import Window, find_fault, find_occurrence
 from tocsin.testing.recorder import Recorder
 from tocsin.testing.story import Cast, Story, seconds
-from tocsin.timeline.events import AlertSilenced, AlertUnsilenced, PagingFreed, PagingHeld
+from tocsin.timeline.events import AlertSilenced, AlertUnsilenced, FreezeSet, PagingFreed, PagingHeld
 from tocsin.timeline.matcher import read_matchers
 from tocsin.timeline.tell import tell
 from tocsin.words import Hush, PageState
@@ -294,3 +294,18 @@ def test_occurrences(window: dict[str, Any], now: str, start: str) -> None:
 )
 def test_what_does_not_hold_is_named(changes: dict[str, Any], field: str) -> None:
     assert find_fault(Window(**{"lasts_s": 60, "reason": "x", **changes}))[0] == field
+
+
+async def test_what_else_happens_to_the_team_takes_no_look_away() -> None:
+    """A look at what a window of the settings holds back is owed on disk, whatever is appended to the stream."""
+    async with Story(recurring(grease=NIGHTLY)) as story:
+        await story.advance("15m")
+        await story.alert("WheelStuck")
+        due = await story.store.next_due()
+        assert due is not None
+        await story.journal.change_team("mill", FreezeSet(on=True, by="ana"))
+        after = await story.store.next_due()
+        assert after is not None
+        assert after <= due
+        await story.advance("10s")
+        assert await story.store.next_due() == due

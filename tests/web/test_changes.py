@@ -87,7 +87,7 @@ async def test_the_room_says_who_silenced_it_and_until_when(house: House) -> Non
 async def test_the_list_shows_what_is_silenced_and_how_much_fires_under_it(open_house: Open) -> None:
     house = await open_house()
     browser = await house.browser()
-    assert "Silenced" not in (await browser.get("/")).text
+    assert "Kept from paging" not in (await browser.get("/")).text
     now = house.story.clock.now()
     await house.story.engine.silencing.put(
         None,
@@ -102,7 +102,7 @@ async def test_the_list_shows_what_is_silenced_and_how_much_fires_under_it(open_
         await house.story.alert("ChainHalted", instance=validator)
     page = (await browser.get("/")).text
     for text in (
-        "Silenced",
+        "Kept from paging",
         "alertname=~&#34;Chain.*&#34;",
         "2 alerts fire under it and page nobody",
         "&lt;b&gt;planned",

@@ -230,7 +230,9 @@ class Store(Protocol):
 
     async def alerts(
         self, team: str | None = None, *, firing: bool | None = None, incident: str | None = None
-    ) -> list[AlertRow]: ...
+    ) -> list[AlertRow]:
+        """Alerts, by team, by whether they fire, and by the incident that they belong to (empty: to none)."""
+        ...
 
     async def silent(self, after: datetime, until: datetime) -> list[AlertRow]:
         """Alerts of incidents that fire, as far as is known, and whose end lies after `after` and not after `until`."""

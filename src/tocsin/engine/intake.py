@@ -323,8 +323,8 @@ class Intake:
         owner = UNROUTED if team == TRIAGE else team
         rows = [
             row
-            for row in await self.alerts(owner, firing=True)
-            if row.incident is None and not await is_hushed(self._journal, team, row.labels)
+            for row in await self.alerts(owner, firing=True, incident="")
+            if not await is_hushed(self._journal, team, row.labels)
         ]
         if rows and not await self._look_again(rows):
             raise Unavailable("An alert that is no longer hushed could not be taken in; it is tried again.")

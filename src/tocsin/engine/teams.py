@@ -65,12 +65,16 @@ class Teams:
                 entry = Entry(stream=stream, seq=before.seq + 1, at=now, recorded_at=now, event=event)
                 sealed = seal_all(self._key, [entry], seal)
                 after = fold_standing([entry], before)
-                wake = now if before.hushes or after.hushes else None
+                wake = now if before.hushes or after.hushes or self._may_hold(team) else None
                 if await self._write(team, Append(stream=stream, expected_seq=before.seq, entries=sealed, wake=wake)):
                     self._standing[team] = (after, sealed[-1].mac)
                     self._wakes[team] = wake
                     return entry
         raise Conflict(f"What stands for {team} is changing too fast; try again.")
+
+    def _may_hold(self, team: str) -> bool:
+        """Whether a window of the settings holds alerts back, or a look at such is or may be owed."""
+        return bool(self._windows(team)) or team not in self._wakes or self._wakes[team] is not None
 
     async def rest(self, team: str, seq: int) -> None:
         """Let the stream sleep until time alone changes something in it, unless it has gone on since `seq`."""

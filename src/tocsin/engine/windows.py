@@ -31,7 +31,7 @@ class Windows:
             if active == self._active.get(team):
                 continue
             try:
-                await self._look(team)
+                await self._look(team, begins=team not in self._active)
             except Exception:  # it is tried in the next turn; the others go on
                 LOG.exception("What a maintenance window of %s held back could not be looked at.", team)
                 continue
@@ -39,8 +39,9 @@ class Windows:
             turned += 1
         return turned
 
-    async def _look(self, team: str) -> None:
-        for incident in await self._journal.open_incidents(team):
+    async def _look(self, team: str, *, begins: bool) -> None:
+        """What is open is woken by itself when a window that it knows of ends, so a server that begins leaves it."""
+        for incident in () if begins else await self._journal.open_incidents(team):
             await self._journal.replan(incident.id)
         await self._intake.reconsider(team)
 

@@ -77,12 +77,12 @@ class Reading:
     async def alerts(
         self, team: str | None = None, *, firing: bool | None = None, incident: str | None = None
     ) -> list[AlertRow]:
-        """Alerts, by team, by whether they fire, and by the incident that they belong to."""
+        """Alerts, by team, by whether they fire, and by the incident that they belong to (empty: to none)."""
         t = schema.alert
         query = select(t).order_by(t.c.starts_at, t.c.fingerprint)
         query = query if team is None else query.where(t.c.team == team)
         query = query if firing is None else query.where(t.c.firing.is_(firing))
-        query = query if incident is None else query.where(t.c.incident == incident)
+        query = query if incident is None else query.where(t.c.incident == (incident or None))
         return [read_alert(row) for row in await self.read(lambda c: c.execute(query).all())]
 
     async def silent(self, after: datetime, until: datetime) -> list[AlertRow]:

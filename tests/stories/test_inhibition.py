@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
@@ -214,3 +215,21 @@ def test_alertmanagers_semantics(
 def test_a_rule_that_makes_no_sense_is_refused(table: Inhibit) -> None:
     with pytest.raises(BadInput):
         read_rule(table)
+
+
+async def test_a_rule_that_is_new_knows_what_fires_already() -> None:
+    async with Story(cast()) as story:
+        await put(story, signal("Flood", resolved=False))
+        await story.alert("WheelStuck")
+        before = len(story.pages())
+        story.shelf.settings = replace(story.shelf.settings, inhibitions=(read_rule(RULE),))
+        await story.settle()
+        await story.advance("30m")
+        assert [page for page in story.pages()[before:] if page.key.startswith("mill-2:")] == []
+        assert [entry.stream for entry in await story.events(AlertSilenced, "mill-2")] == ["mill-2"]
+
+
+async def test_a_silence_that_was_written_by_the_version_before_is_read() -> None:
+    old = {"kind": "alert_silenced", "fingerprint": "f", "name": "n", "silence": "s", "by": "b", "comment": ""}
+    event = msgspec.convert({**old, "until": "2026-03-02T05:00:00Z"}, AlertSilenced)
+    assert tell(event, str) == "Alert n is silenced by b until 02 Mar 05:00"

@@ -15,7 +15,7 @@ from tocsin.alert.group import TRIAGE
 from tocsin.alert.row import AlertRow
 from tocsin.engine.journal import Journal
 from tocsin.engine.lane import Item
-from tocsin.incident.inhibition import Inhibitor
+from tocsin.incident.inhibition import Inhibitor, Rule
 from tocsin.incident.standing import Standing
 from tocsin.timeline import events as e
 
@@ -32,6 +32,20 @@ class Inhibiting:
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
+        self._rules: tuple[Rule, ...] = ()
+
+    async def turn(self, firing: Callable[[], Awaitable[list[AlertRow]]]) -> None:
+        """Where the rules are others than a moment ago, also what fires already may inhibit."""
+        rules = self._journal.shelf.settings.inhibitions
+        if rules == self._rules:
+            return
+        now = self._journal.clock.now()
+        rows = [row for row in await firing() if not row.is_silent(now)] if rules else []
+        for team in self._teams() if rows else ():
+            known = (await self._journal.standing(team)).inhibitors
+            new = [row for row in rows if (row.team, row.fingerprint) not in known and self._inhibits(row, team)]
+            await self._note(team, new)
+        self._rules = rules
 
     async def announce(self, items: Iterable[Item]) -> None:
         """Note which of these are about to fire and inhibit others."""

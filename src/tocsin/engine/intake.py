@@ -359,6 +359,10 @@ class Intake:
         rows = await self._journal.store.alerts(team, firing=firing, incident=incident)
         return rows if memory is None else [memory.show(row) for row in rows]
 
+    async def find_firing(self) -> list[AlertRow]:
+        """Everything that fires, of all teams."""
+        return await self.alerts(firing=True)
+
     async def find_rows(self, team: str, fingerprints: list[str]) -> list[AlertRow]:
         """Those of a team's alerts, as they are known now."""
         memory, found = await self.memory(), await self._journal.store.alerts_by_fingerprint(team, fingerprints)

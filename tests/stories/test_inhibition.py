@@ -119,6 +119,11 @@ async def test_an_inhibitor_that_falls_silent_inhibits_no_more() -> None:
         assert await titles(story) == ["Flood"]
         await story.advance("2m")
         assert await titles(story) == ["Flood", "Wheel Stuck"]
+        await put(story, signal("Flood", minutes=60))
+        await story.advance("31s")
+        before = len(story.pages())
+        await story.advance("10m")
+        assert [page for page in story.pages()[before:] if page.key.startswith("mill-2:")] == [], "it is heard of again"
 
 
 async def test_an_inhibitor_may_be_silenced_or_only_recorded() -> None:

@@ -16,7 +16,7 @@ from tocsin.alert.row import AlertRow
 from tocsin.engine.journal import Journal
 from tocsin.engine.lane import Item
 from tocsin.incident.inhibition import Inhibitor, Rule
-from tocsin.incident.standing import Standing
+from tocsin.incident.standing import CHECK_INHIBITORS, Standing
 from tocsin.timeline import events as e
 
 GRACE = timedelta(seconds=10)
@@ -33,25 +33,34 @@ class Inhibiting:
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
         self._rules: tuple[Rule, ...] = ()
+        self._silent: set[Key] = set()
+        self._look_at = journal.clock.now()
 
-    async def turn(self, firing: Callable[[], Awaitable[list[AlertRow]]]) -> None:
-        """Where the rules are others than a moment ago, also what fires already may inhibit."""
-        rules = self._journal.shelf.settings.inhibitions
-        if rules == self._rules:
-            return
+    async def turn(self, firing: Callable[[], Awaitable[list[AlertRow]]], rows: Rows) -> None:
+        """Note what fires already where the rules are others than a moment ago, and what is heard of again."""
+        rules, now = self._journal.shelf.settings.inhibitions, self._journal.clock.now()
+        if rules != self._rules:
+            await self._note_all(await firing() if rules else [])
+            self._rules = rules
+        elif self._silent and now >= self._look_at:
+            self._look_at = now + CHECK_INHIBITORS
+            owners, self._silent = _sort(self._silent), set()
+            await self._note_all([row for owner, prints in owners.items() for row in await rows(owner, prints)])
+
+    async def _note_all(self, rows: Sequence[AlertRow]) -> None:
+        """Note those that inhibit; of those whose source is silent it is only remembered that they may again."""
         now = self._journal.clock.now()
-        rows = [row for row in await firing() if not row.is_silent(now)] if rules else []
         for team in self._teams() if rows else ():
             known = (await self._journal.standing(team)).inhibitors
-            new = [row for row in rows if (row.team, row.fingerprint) not in known and self._inhibits(row, team)]
-            await self._note(team, new)
-        self._rules = rules
+            new = [row for row in rows if row.firing and _key(row) not in known and self._inhibits(row, team)]
+            self._silent |= {_key(row) for row in new if row.is_silent(now)}
+            await self._note(team, [row for row in new if not row.is_silent(now)])
 
     async def announce(self, items: Iterable[Item]) -> None:
         """Note which of these are about to fire and inhibit others."""
         if not self._journal.shelf.settings.inhibitions:
             return
-        found = {(item.row.team, item.row.fingerprint): item.row for item in items if item.timed.firing}
+        found = {_key(item.row): item.row for item in items if item.timed.firing}
         for team in self._teams():
             known = (await self._journal.standing(team)).inhibitors
             await self._note(
@@ -80,7 +89,7 @@ class Inhibiting:
         over = [row for row in rows if not row.firing]
         for team in self._teams() if over else ():
             known = (await self._journal.standing(team)).inhibitors
-            await self._strike_off(team, [known[key] for row in over if (key := (row.team, row.fingerprint)) in known])
+            await self._strike_off(team, [known[_key(row)] for row in over if _key(row) in known])
 
     async def check(self, team: str, rows: Rows) -> None:
         """Strike off whatever does not fire any more, or is not heard of any more."""
@@ -88,15 +97,9 @@ class Inhibiting:
         if not known:
             return
         now = self._journal.clock.now()
-        owners: dict[str, list[str]] = defaultdict(list)
-        for owner, fingerprint in known:
-            owners[owner].append(fingerprint)
-        live = {
-            (owner, row.fingerprint)
-            for owner, prints in owners.items()
-            for row in await rows(owner, prints)
-            if row.firing and not row.is_silent(now)
-        }
+        found = [row for owner, prints in _sort(known).items() for row in await rows(owner, prints) if row.firing]
+        live = {_key(row) for row in found if not row.is_silent(now)}
+        self._silent |= {_key(row) for row in found if row.is_silent(now)}
         gone = [each for key, each in known.items() if key not in live and now >= each.at + GRACE]
         await self._strike_off(team, gone)
 
@@ -112,6 +115,18 @@ class Inhibiting:
 
     def _teams(self) -> tuple[str, ...]:
         return (*self._journal.shelf.settings.teams, TRIAGE)
+
+
+def _key(row: AlertRow) -> Key:
+    return row.team, row.fingerprint
+
+
+def _sort(keys: Iterable[Key]) -> dict[str, list[str]]:
+    """Fingerprints by team."""
+    owners: dict[str, list[str]] = defaultdict(list)
+    for owner, fingerprint in keys:
+        owners[owner].append(fingerprint)
+    return owners
 
 
 def _keys(event: e.InhibitorsFired | e.InhibitorsCleared) -> set[Key]:

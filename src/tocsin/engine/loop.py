@@ -124,7 +124,7 @@ class Engine:
         for at in range(0, len(ready), AT_ONCE):
             await asyncio.gather(*(self.replan(stream) for stream in ready[at : at + AT_ONCE]))
         now = self.clock.now()
-        await self.intake.inhibiting.turn(self.intake.find_firing)
+        await self.intake.inhibiting.turn(self.intake.find_firing, self.intake.find_rows)
         late = await self.beats.turn(now) + await self.listening.turn(now) + await self.windows.turn(now)
         return len(ready) + late + await self.dispatch.turn() + await self.intake.join_waiting()
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from tocsin.alert.signal import Signal
 from tocsin.incident.commands import Acknowledge, Escalate, Mitigate, Resolve
 from tocsin.incident.inhibition import Inhibit
 from tocsin.page.why import find_uncalled, tell_happened, tell_now
@@ -42,6 +43,7 @@ async def test_while_nobody_has_answered_it_says_who_comes_next_and_when() -> No
         await story.alert("WheelStuck")
         now, happened, uncalled = await ask(story)
         assert now.startswith("Nobody has acknowledged")
+        assert happened[0].endswith("it went to team mill, scenario “Wheel Stuck”, SEV-1")
         assert any("Paging Ana by mail: level 1 of the ladder" in each for each in happened)
         assert uncalled == ["Bo (level 2 of the ladder): is called at 03:05:00, unless acknowledged"]
 
@@ -118,3 +120,13 @@ async def test_an_escalation_that_somebody_asked_for_says_who_and_which_line() -
         _, happened, _ = await ask(story, "boss")
         assert f"Ana escalated (line {line}): it floods" in happened
         assert any(each.startswith("Paging Boss") for each in happened)
+
+
+async def test_what_nobody_knows_the_team_of_says_so_and_another_alert_that_it_is_unclassified() -> None:
+    async with Story(cast(), cast("forge")) as story:
+        await story.engine.intake.receive(None, [Signal(labels={"alertname": "Unheard"})])
+        story.stream = "triage-1"
+        assert "no key, route or label names its team" in (await ask(story))[1][0]
+        await story.alert("Unheard", team="mill")
+        story.stream = "mill-1"
+        assert (await ask(story))[1][0].endswith("no scenario of its playbook, unclassified, so it pages as the worst")

@@ -92,13 +92,24 @@ def _concerns(event: e.Event, person: str) -> bool:
 
 
 def _tell(event: e.Event, name: Name) -> str:
-    """The timeline's own sentence; of a page also why it was decided."""
+    """The timeline's own sentence; of a page also why it was decided, of the opening also whose it is."""
     said = tell(event, name)
+    if isinstance(event, e.IncidentOpened):
+        return f"{said}; {_tell_route(event)}"
     return f"{said}: {event.why}" if isinstance(event, e.PageRequested) and not event.informs else said
 
 
+def _tell_route(event: e.IncidentOpened) -> str:
+    if event.candidates:
+        return "no key, route or label names its team, and not one playbook alone its alert"
+    scenario = f"scenario “{event.scenario}”" if event.scenario else "no scenario of its playbook"
+    return f"it went to team {event.team}, {scenario}, {event.severity or 'unclassified, so it pages as the worst'}"
+
+
 def _line(event: e.Event) -> int | None:
-    """The line behind a page; the other sentences name theirs by themselves."""
+    """The line behind a page or the scenario; the other sentences name theirs by themselves."""
+    if isinstance(event, e.IncidentOpened):
+        return event.scenario_line
     return event.line if isinstance(event, e.PageRequested) else None
 
 

@@ -191,7 +191,11 @@ class Story:
     async def _next_due(self) -> datetime | None:
         """The next moment at which time alone makes something happen."""
         beats = [beat.due_at for beat in await self.engine.beats.list_all() if beat.due_at > self.clock.now()]
-        ahead = (await self.store.next_due(), self.engine.dispatch.parking.find_next(), self.engine.windows.next_change())
+        ahead = (
+            await self.store.next_due(),
+            self.engine.dispatch.parking.find_next(),
+            self.engine.windows.next_change(),
+        )
         return min([*beats, *(due for due in ahead if due is not None)], default=None)
 
     # ── what must have happened ────────────────────────────────────────────────────────────────────────────────────

@@ -1,0 +1,244 @@
+"""A store and blobs in memory, with the promises of the real ones, for many simulated months in one minute.
+
+What it promises is proved by the tests that every store has to pass. It keeps neither the chain of heads nor its mark:
+those belong to the file. Nothing in it waits, so that whoever simulates adds the waiting, and the refusals, himself.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import Counter
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from hashlib import sha256
+
+from msgspec.structs import replace
+
+from tocsin.alert.row import AlertRow
+from tocsin.engine.contracts import Append, Card, Errand, Write
+from tocsin.engine.failpoint import Reach, pass_by
+from tocsin.errors import NotFound, Stale
+from tocsin.incident.state import OPEN
+from tocsin.timeline.codec import unstamp
+from tocsin.timeline.entry import Sealed
+
+
+class MemoryStore:
+    """What a database would hold; it outlives the engines that work on it."""
+
+    def __init__(self) -> None:
+        self.streams: dict[str, list[Sealed]] = {}
+        self.counters: dict[str, int] = {}
+        self.errands: dict[int, Errand] = {}
+        self.claimed: set[int] = set()
+        self._waiting: dict[int, Errand] = {}
+        self._named: dict[tuple[str, int], int] = {}
+        self._wakes: dict[str, datetime] = {}
+        self._wake_heap: list[tuple[datetime, str]] = []
+        self._alerts: dict[tuple[str, str], AlertRow] = {}
+        self._cards: dict[str, Card] = {}
+        self._open: dict[str, dict[str, None]] = {}
+        self._newest: str | None = None
+        self._last_id = 0
+
+    # ── writing ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def write(self, write: Write) -> None:
+        """One transaction; raises `Stale` if a stream or counter has moved on."""
+        self.commit(write)
+
+    def commit(self, write: Write) -> None:
+        """The same, at once."""
+        self._expect(write)
+        self.counters.update(write.counters)
+        for append in write.appends:
+            self._append(append)
+        for row in write.alerts:
+            self._alerts[row.team, row.fingerprint] = row
+
+    def _expect(self, write: Write) -> None:
+        for name, value in write.counters.items():
+            if self.counters.get(name, 0) != value - 1:
+                raise Stale(f"The counter {name} has moved on.")
+        ends: dict[str, int] = {}
+        for append in write.appends:
+            stream = append.stream
+            last = ends.get(stream, len(self.streams.get(stream, ())))
+            if last != append.expected_seq:
+                raise Stale(f"{stream} has moved on to entry {last}.")
+            ends[stream] = last + len(append.entries)
+
+    def _append(self, append: Append) -> None:
+        stream = append.stream
+        if append.entries:
+            self.streams.setdefault(stream, []).extend(append.entries)
+            self._newest = append.entries[-1].recorded_at
+        self._set_wake(stream, append.wake)
+        for seq in append.closes:
+            self._close(stream, seq)
+        for errand in append.errands:
+            self._add(errand)
+        if append.release:
+            self._release_held(stream, unstamp(append.entries[-1].recorded_at))
+        if append.card is not None:
+            self._put_card(append.card)
+
+    def _set_wake(self, stream: str, wake: datetime | None) -> None:
+        if wake is None:
+            self._wakes.pop(stream, None)
+        elif self._wakes.get(stream) != wake:
+            self._wakes[stream] = wake
+            heapq.heappush(self._wake_heap, (wake, stream))
+
+    def _close(self, stream: str, seq: int) -> None:
+        errand = self._named.pop((stream, seq), None)
+        if errand is not None:
+            del self.errands[errand]
+            self._waiting.pop(errand, None)
+            self.claimed.discard(errand)
+
+    def _add(self, errand: Errand) -> None:
+        self._last_id += 1
+        added = replace(errand, id=self._last_id, attempts=0)
+        assert (added.stream, added.seq) not in self._named, "an intent has one errand"
+        self._named[added.stream, added.seq] = added.id
+        self.errands[added.id] = self._waiting[added.id] = added
+
+    def _release_held(self, stream: str, now: datetime) -> None:
+        for each in [each for each in self.errands.values() if each.stream == stream and each.due_at > now]:
+            self._change(replace(each, due_at=now))
+
+    def _change(self, errand: Errand) -> None:
+        self.errands[errand.id] = errand
+        if errand.id in self._waiting:
+            self._waiting[errand.id] = errand
+
+    def _put_card(self, card: Card) -> None:
+        self._cards[card.id] = card
+        open_ones = self._open.setdefault(card.team, {})
+        if card.status in OPEN:
+            open_ones[card.id] = None
+        else:
+            open_ones.pop(card.id, None)
+        for team, others in self._open.items():
+            if team != card.team:
+                others.pop(card.id, None)
+
+    async def claim(self, now: datetime, limit: int, places: Callable[[str], int], full: Sequence[str]) -> list[Errand]:
+        """Errands that are due, marked as handed out."""
+        if not self._waiting:
+            return []
+        due = [self._waiting[each] for each in sorted(self._waiting)]
+        due = [each for each in due if each.due_at <= now and each.destination not in full]
+        taken: Counter[str] = Counter()
+        chosen: list[Errand] = []
+        for errand in due[: 4 * limit]:
+            if len(chosen) < limit and taken[errand.destination] < places(errand.destination):
+                taken[errand.destination] += 1
+                chosen.append(errand)
+        for errand in chosen:
+            del self._waiting[errand.id]
+            self.claimed.add(errand.id)
+        return chosen
+
+    async def release(self, errand: int, due_at: datetime) -> None:
+        """Take one errand back."""
+        if errand in self.errands:
+            self._take_back(errand, due_at)
+
+    async def release_claims(self) -> int:
+        """Take back everything that is handed out."""
+        released = sorted(self.claimed)
+        for errand in released:
+            self._take_back(errand, self.errands[errand].due_at)
+        return len(released)
+
+    def _take_back(self, errand: int, due_at: datetime) -> None:
+        before = self.errands[errand]
+        self.claimed.discard(errand)
+        self.errands[errand] = self._waiting[errand] = replace(before, attempts=before.attempts + 1, due_at=due_at)
+
+    # ── reading ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def load(self, stream: str, after_seq: int = 0) -> list[Sealed]:
+        """A stream's entries after `after_seq`."""
+        return self.streams.get(stream, [])[after_seq:]
+
+    async def count(self, counter: str) -> int:
+        """A counter's value; 0 before its first use."""
+        return self.counters.get(counter, 0)
+
+    async def due(self, now: datetime, limit: int) -> list[str]:
+        """Streams whose wake has come, the longest overdue first."""
+        found: dict[str, datetime] = {}
+        while self._wake_heap and self._wake_heap[0][0] <= now and len(found) < limit:
+            wake, stream = heapq.heappop(self._wake_heap)
+            if self._wakes.get(stream) == wake:
+                found[stream] = wake
+        for stream, wake in found.items():
+            heapq.heappush(self._wake_heap, (wake, stream))
+        return list(found)
+
+    async def newest(self) -> datetime | None:
+        """When the last entry of all was recorded."""
+        return None if self._newest is None else unstamp(self._newest)
+
+    async def next_due(self) -> datetime | None:
+        """The earliest wake or errand."""
+        return self.find_next_due()
+
+    def find_next_due(self) -> datetime | None:
+        """The same, at once."""
+        heap = self._wake_heap
+        while heap and self._wakes.get(heap[0][1]) != heap[0][0]:
+            heapq.heappop(heap)
+        times = [each.due_at for each in self._waiting.values()]
+        times += [heap[0][0]] if heap else []
+        return min(times, default=None)
+
+    async def alert(self, team: str, fingerprint: str) -> AlertRow | None:
+        """One alert."""
+        return self._alerts.get((team, fingerprint))
+
+    async def alerts(
+        self, team: str | None = None, *, firing: bool | None = None, incident: str | None = None
+    ) -> list[AlertRow]:
+        """Alerts, by team, by whether they fire, and by the incident that they belong to."""
+        rows = [
+            row
+            for row in self._alerts.values()
+            if team in (None, row.team) and firing in (None, row.firing) and incident in (None, row.incident)
+        ]
+        return sorted(rows, key=lambda row: (row.starts_at, row.fingerprint))
+
+    async def cards(self, *, team: str | None = None, open_only: bool = False) -> list[Card]:
+        """Incidents, the newest first."""
+        if open_only:
+            teams = list(self._open) if team is None else [team]
+            found = [self._cards[each] for name in teams for each in self._open.get(name, ())]
+        else:
+            found = [card for card in self._cards.values() if team in (None, card.team)]
+        return sorted(found, key=lambda card: (card.opened_at, card.id), reverse=True)
+
+
+class MemoryBlobs:
+    """Content-addressed bytes in memory; `kept` outlives whoever works on it."""
+
+    def __init__(self, kept: dict[str, bytes] | None = None, reach: Reach = pass_by) -> None:
+        self.kept = {} if kept is None else kept
+        self._reach = reach
+
+    async def put(self, content: bytes) -> str:
+        """Keep `content`; its name."""
+        digest = sha256(content).hexdigest()
+        if digest not in self.kept:
+            self._reach("blob.before_write")
+            self.kept[digest] = content
+            self._reach("blob.after_write")
+        return digest
+
+    async def get(self, digest: str) -> bytes:
+        """The content named `digest`. Raises `NotFound`."""
+        if digest not in self.kept:
+            raise NotFound(f"There is no evidence {digest[:12]} here.")
+        return self.kept[digest]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from msgspec.structs import replace
 
@@ -58,8 +58,9 @@ class Engine:
         performers: tuple[Performer, ...],
         lease: Lease | None = None,
         beats: BeatStore | None = None,
+        steady: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.journal, self.clock = journal, clock
+        self.journal, self.clock, self._steady = journal, clock, steady
         self.intake = Intake(journal)
         self.reception = Reception(journal, self.intake)
         self.silencing = Silencing(journal, self.intake)
@@ -70,7 +71,7 @@ class Engine:
         self._nudged = asyncio.Event()
         self._stopped: set[str] = set()
         self._failing: dict[str, tuple[float, float]] = {}
-        self._turned = time.monotonic()
+        self._turned = self._steady()
         journal.listen(self._hear)
 
     def _hear(self, stream: str, entries: Sequence[Entry]) -> None:
@@ -99,14 +100,14 @@ class Engine:
                 await asyncio.sleep(wait)
                 wait = min(2 * wait, LONGEST_WAIT_S)
                 continue
-            self._turned, wait = time.monotonic(), FIRST_WAIT_S
+            self._turned, wait = self._steady(), FIRST_WAIT_S
             if not busy:
                 await self._rest()
 
     @property
     def is_sick(self) -> bool:
         """Whether it has not had one good turn for too long: pages would be late."""
-        return time.monotonic() - self._turned > SICK_AFTER_S
+        return self._steady() - self._turned > SICK_AFTER_S
 
     async def _rest(self) -> None:
         try:
@@ -129,7 +130,7 @@ class Engine:
         return len(ready) + late + await self.dispatch.turn() + await self.intake.join_waiting()
 
     def _is_resting(self, stream: str) -> bool:
-        return time.monotonic() < self._failing.get(stream, (0.0, 0.0))[0]
+        return self._steady() < self._failing.get(stream, (0.0, 0.0))[0]
 
     async def replan(self, stream: str) -> None:
         """A stream that cannot be read stops by itself; one that fails otherwise is tried again; the others go on."""
@@ -141,7 +142,7 @@ class Engine:
             LOG.critical("%s cannot be planned any more; run `tocsin verify` and call somebody.", stream, exc_info=True)
         except Exception:
             wait = min(2 * self._failing.get(stream, (0.0, FIRST_WAIT_S / 2))[1], LONGEST_WAIT_S)
-            self._failing[stream] = (time.monotonic() + wait, wait)
+            self._failing[stream] = (self._steady() + wait, wait)
             LOG.critical("%s could not be planned; it is tried again in %g s.", stream, wait, exc_info=True)
 
     async def _plan(self, stream: str) -> None:

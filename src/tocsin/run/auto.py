@@ -7,6 +7,8 @@ triage, diagnosis or investigation; where a scenario has no such section, the re
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Set
+
 from tocsin.incident.book import Book, TargetPolicy, number_steps
 from tocsin.incident.state import Incident
 from tocsin.playbook.model import Procedure, Step
@@ -20,15 +22,22 @@ NEVER = frozenset({Tag.INTERACTIVE, Tag.ENDLESS, Tag.WRITES_FILE, Tag.EGRESS, Ta
 
 def find_reads(incident: Incident, book: Book) -> list[Task]:
     """The tasks of the incident's scenario that may run by themselves, in document order."""
+    return list(_reads(incident, book, frozenset()))
+
+
+def find_next_reads(incident: Incident, book: Book) -> Iterator[Task]:
+    """Those of them that nobody has asked for yet; each is judged only once somebody takes it."""
+    return _reads(incident, book, incident.steps.keys())
+
+
+def _reads(incident: Incident, book: Book, known: Set[str]) -> Iterator[Task]:
     scenario, target = book.scenario(incident), book.policy.target
     if scenario is None or target is None:
-        return []
-    tasks = []
+        return
     for step_id, _ in _candidates(scenario):
-        task = prepare((scenario,), step_id, incident, target.name, {})
+        task = prepare((scenario,), step_id, incident, target.name, {}) if step_id not in known else None
         if task is not None and _may_run(task, target) and isinstance(judge(task, incident, book), Allowed):
-            tasks.append(task)
-    return tasks
+            yield task
 
 
 def _candidates(scenario: Procedure) -> list[tuple[str, Step]]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from itertools import islice
 
 from tocsin.incident.book import Book
 from tocsin.incident.plan import Plan
 from tocsin.incident.state import Incident, StepRecord
 from tocsin.oncall.rota import Rota
-from tocsin.run.auto import find_reads
+from tocsin.run.auto import find_next_reads
 from tocsin.run.program import Task, prepare
 from tocsin.timeline.events import StepRequested
 from tocsin.words import Effect, Status, StepState
@@ -45,8 +46,7 @@ def _reads(incident: Incident, book: Book) -> Iterator[StepRequested]:
     if incident.status not in RUNS or not book.activated or book.frozen or book.no_isolation:
         return
     running = sum(record.state is StepState.RUNNING for record in incident.steps.values())
-    waiting = [task for task in find_reads(incident, book) if task.id not in incident.steps]
-    for task in waiting[: max(0, AT_ONCE - running)]:
+    for task in islice(find_next_reads(incident, book), max(0, AT_ONCE - running)):
         yield _request(task, book, "tocsin")
 
 

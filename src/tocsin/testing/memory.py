@@ -126,10 +126,11 @@ class MemoryStore:
 
     async def claim(self, now: datetime, limit: int, places: Callable[[str], int], full: Sequence[str]) -> list[Errand]:
         """Errands that are due, marked as handed out."""
-        if not self._waiting:
-            return []
-        due = [self._waiting[each] for each in sorted(self._waiting)]
-        due = [each for each in due if each.due_at <= now and each.destination not in full]
+        return self.hand_out(now, limit, places, full)
+
+    def hand_out(self, now: datetime, limit: int, places: Callable[[str], int], full: Sequence[str]) -> list[Errand]:
+        """The same, at once."""
+        due = [each for _, each in sorted(self._waiting.items()) if each.due_at <= now and each.destination not in full]
         taken: Counter[str] = Counter()
         chosen: list[Errand] = []
         for errand in due[: 4 * limit]:
@@ -141,13 +142,25 @@ class MemoryStore:
             self.claimed.add(errand.id)
         return chosen
 
+    def has_waiting(self, now: datetime) -> bool:
+        """Whether any errand is due and not handed out."""
+        return any(each.due_at <= now for each in self._waiting.values())
+
     async def release(self, errand: int, due_at: datetime) -> None:
         """Take one errand back."""
+        self.give_back(errand, due_at)
+
+    def give_back(self, errand: int, due_at: datetime) -> None:
+        """The same, at once."""
         if errand in self.errands:
             self._take_back(errand, due_at)
 
     async def release_claims(self) -> int:
         """Take back everything that is handed out."""
+        return self.give_back_all()
+
+    def give_back_all(self) -> int:
+        """The same, at once."""
         released = sorted(self.claimed)
         for errand in released:
             self._take_back(errand, self.errands[errand].due_at)

@@ -1,0 +1,183 @@
+"""One simulated month: a server that dies and comes back, sources, people, faults; then calm, and the record of it."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+from collections.abc import Callable, Coroutine
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from tocsin.incident.commands import Resolve
+from tocsin.testing.simulation.dice import Dice
+from tocsin.testing.simulation.disk import Died
+from tocsin.testing.simulation.faults import Mischief
+from tocsin.testing.simulation.loop import run_virtually
+from tocsin.testing.simulation.node import Ground, Node
+from tocsin.testing.simulation.people import People
+from tocsin.testing.simulation.record import Kept, Record, Rest
+from tocsin.testing.simulation.senders import Senders
+from tocsin.testing.simulation.teams import Cast, find_changes
+
+DAY = 86400.0
+INCIDENTS_A_DAY = 8.5
+ARM_EVERY_S = 0.22 * DAY
+TURN_CLOCK_EVERY_S = 4 * DAY
+EXPORT_EVERY_S = 3 * DAY
+CALM_S = 8 * 3600.0
+LAST_HAND_S = 1800.0
+
+Build = Callable[[Node], None]
+
+
+class Month:
+    """Everything that runs in one month."""
+
+    def __init__(self, seed: int, days: float, cast: Cast, build: Build | None) -> None:
+        key = hashlib.sha256(f"chain {seed}".encode()).digest()
+        self.record = Record(seed=seed, start=choose_start(seed), days=days, key=key)
+        self.mischief = Mischief(seed)
+        self.dice = Dice(seed, "month")
+        self.ground = Ground(cast, self.record, self.mischief)
+        self.build = build
+        self.node: Node | None = None
+        self.tasks: dict[asyncio.Task[None], None] = {}
+        self.people = People(self.ground, self.find_node, self.spawn)
+        self.senders = Senders(self.ground, self.find_node, self.spawn)
+        self.ground.hear = self.people.hear
+
+    def find_node(self) -> Node | None:
+        """The server that answers now."""
+        return self.node if self.node is not None and not self.node.dead else None
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        """Let something happen beside everything else."""
+        task = asyncio.ensure_future(work)
+        self.tasks[task] = None
+        task.add_done_callback(self._end)
+
+    def _end(self, task: asyncio.Task[None]) -> None:
+        del self.tasks[task]
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            raise error
+
+    async def live(self) -> Record:
+        """Thirty days of trouble, then calm."""
+        end = self.record.days * DAY
+        self.spawn(self._keep_running())
+        self.spawn(self._break_things(end))
+        self.spawn(self._turn_clocks(end))
+        self.spawn(self._export(end))
+        self.spawn(self.senders.run(end, DAY / INCIDENTS_A_DAY))
+        await asyncio.sleep(end)
+        self.mischief.end()
+        self.record.calm_from = end
+        await asyncio.sleep(CALM_S)
+        await self._resolve_all()
+        await asyncio.sleep(LAST_HAND_S)
+        self._write_down()
+        return self.record
+
+    # ── the supervisor ─────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def _keep_running(self) -> None:
+        """Start the server again whenever it has died, after a while."""
+        while True:
+            await self._run_once()
+            down = self.dice.wait(60.0, 1800.0) if self.dice.chance(0.8) else self.dice.wait(1800.0, 3 * 3600.0)
+            if self.mischief.over:
+                down = 5.0
+            elif self.dice.chance(0.2):
+                self.mischief.note("clock step", "down")
+                self._step_clock()
+            await asyncio.sleep(down)
+
+    async def _run_once(self) -> None:
+        node = Node(self.ground, build=self.build)
+        try:
+            await node.start()
+        except (OSError, Died):
+            node.die()
+            return
+        self.node = node
+        await node.died
+        self.node = None
+
+    async def _break_things(self, end: float) -> None:
+        while self.ground.time() < end:
+            self.mischief.arm_next()
+            await asyncio.sleep(self.dice.wait(ARM_EVERY_S))
+
+    async def _turn_clocks(self, end: float) -> None:
+        while True:
+            await asyncio.sleep(self.dice.wait(TURN_CLOCK_EVERY_S))
+            if self.ground.time() >= end:
+                return
+            before = self.ground.offset
+            self._step_clock()
+            node = self.find_node()
+            if node is not None:
+                self.mischief.note("clock forward" if self.ground.offset > before else "clock back", "running")
+                node.note_clock()
+                node.engine.look_again()
+
+    def _step_clock(self) -> None:
+        """NTP, or somebody, turns the machine's clock: a second, or hours, or back to the truth."""
+        turns = (0.0, 1.5, -1.5, 90.0, -90.0, 3600.0, -3600.0)
+        self.ground.offset = self.dice.pick(turns)
+
+    async def _export(self, end: float) -> None:
+        while True:
+            await asyncio.sleep(self.dice.wait(EXPORT_EVERY_S))
+            if self.ground.time() >= end:
+                return
+            ends = {name: (len(entries), entries[-1].mac) for name, entries in self.ground.store.streams.items()}
+            self.record.exports.append(Kept(self.ground.time(), ends))
+
+    # ── the end ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def _resolve_all(self) -> None:
+        cards = await self.ground.store.cards(open_only=True)
+        for card in cards:
+            team = card.team if card.team in self.ground.cast.settings.teams else "local"
+            who = "local-admin" if team == "local" else f"{team}-d"
+            await self.people.ask(card.id, Resolve(by=who), "resolve")
+
+    def _write_down(self) -> None:
+        store, node = self.ground.store, self.node
+        assert node is not None
+        due = store.find_next_due()
+        self.record.rest = Rest(
+            errands=len(store.errands),
+            overdue=int(due is not None and due < node.clock.now() - timedelta(seconds=1)),
+            tasks=len(node.engine.dispatch._tasks),
+            locks=len(node.journal._locks) + len(node.engine.intake._locks),
+        )
+        self.record.timeline = dict(store.streams)
+        self.record.ended_at = self.ground.time()
+        self.record.coverage = dict(sorted(self.mischief.struck.items()))
+
+
+def choose_start(seed: int) -> datetime:
+    """Most months hold a change of summer time in some rota's zone."""
+    dice = Dice(seed, "calendar")
+    changes = find_changes(2024 + int(3 * dice.roll()))
+    if dice.chance(0.8):
+        return dice.pick(changes) - timedelta(days=int(dice.between(1, 25)), seconds=int(dice.between(0, 86400)))
+    return datetime(2025, 1, 1, tzinfo=UTC) + timedelta(days=int(dice.between(0, 365)))
+
+
+def run_month(seed: int, days: float, cast: Cast, build: Build | None = None) -> Record:
+    """Simulate. `build` may change each server after it was put together: so a bug is planted."""
+    before = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
+    try:
+        return run_virtually(_live(seed, days, cast, build))
+    finally:
+        logging.disable(before)
+
+
+async def _live(seed: int, days: float, cast: Cast, build: Build | None) -> Record:
+    return await Month(seed, days, cast, build).live()

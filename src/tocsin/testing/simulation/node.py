@@ -1,0 +1,177 @@
+"""One life of a server: put together as the one that ships, on a disk, channels and a machine that outlive it.
+
+It begins as `tocsin serve` does: nothing recorded lies in the future, the loop turns, what was in flight is taken up
+again. It ends at a failpoint, between any two steps of anything that it does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from tocsin.engine import loop as engine_loop
+from tocsin.engine.clock import SystemClock
+from tocsin.engine.contracts import Key
+from tocsin.engine.journal import Journal
+from tocsin.engine.loop import Engine
+from tocsin.engine.shelf import Shelf
+from tocsin.errors import TocsinError
+from tocsin.integrations.channel import Channel as AnyChannel
+from tocsin.integrations.pager import Pager
+from tocsin.page.message import PageMessage, compose
+from tocsin.testing.memory import MemoryBlobs, MemoryStore
+from tocsin.testing.simulation.dice import Dice
+from tocsin.testing.simulation.disk import Died, Disk, Hand
+from tocsin.testing.simulation.faults import Mischief
+from tocsin.testing.simulation.machine import Machine
+from tocsin.testing.simulation.network import CHANNELS, Channel, Hear
+from tocsin.testing.simulation.record import Life, Record
+from tocsin.testing.simulation.teams import Cast
+from tocsin.timeline.events import PageRequested, PlaybookActivated
+
+T = TypeVar("T")
+
+
+class Gone(Exception):
+    """The server did not answer: it is not there, or went away while it was asked."""
+
+
+class Ground:
+    """What every life of the server stands on: it outlives them all."""
+
+    def __init__(self, cast: Cast, record: Record, mischief: Mischief) -> None:
+        self.cast, self.record, self.mischief = cast, record, mischief
+        self.store, self.blobs = MemoryStore(), dict[str, bytes]()
+        self.hand, self.disk_dice = Hand(), Dice(record.seed, "disk")
+        self.machine_dice = Dice(record.seed, "machine")
+        self.offset = 0.0
+        self.time = asyncio.get_running_loop().time
+        self.hear: Hear = lambda page: None
+
+    def wall(self) -> datetime:
+        """What the machine's clock says, right or wrong."""
+        return self.record.start + timedelta(seconds=self.time() + self.offset)
+
+
+class Turning(Engine):
+    """The engine, except that it does not turn while nothing is due: such a turn would find nothing to do.
+
+    It rests until the same tick at which the one that ships would have found the next thing.
+    """
+
+    ground: Ground
+
+    async def _rest(self) -> None:
+        try:
+            async with asyncio.timeout(self._ticks() * engine_loop.TICK_S):
+                await self._nudged.wait()
+        except TimeoutError:
+            return
+
+    def _ticks(self) -> int:
+        if self.dispatch._unreleased or self.journal._disturbed:
+            return 1
+        due = self.ground.store.find_next_due()
+        if due is None:
+            return 4 * 86400
+        return max(1, math.ceil((due - self.clock.now()).total_seconds() / engine_loop.TICK_S))
+
+    def look_again(self) -> None:
+        """The clock was turned: what is due is another thing now."""
+        self._nudged.set()
+
+
+class Node:
+    """A server from its start to its death."""
+
+    def __init__(self, ground: Ground, *, build: Callable[[Node], None] | None = None) -> None:
+        self.ground = ground
+        self.dead = False
+        self.boundary = ""
+        self.clock = SystemClock(ground.wall, ground.time)
+        self.life = Life(up=ground.time(), ahead=[])
+        self.died = asyncio.get_running_loop().create_future()
+        record, mischief = ground.record, ground.mischief
+        self.disk = Disk(ground.store, self, mischief, ground.disk_dice, ground.hand, record.refused)
+        self.blobs = MemoryBlobs(ground.blobs, self.reach)
+        self.shelf = Shelf(ground.cast.settings, self.blobs)
+        self.journal = Journal(self.disk, self.shelf, self.clock, record.key, self.reach)
+        self.channels: Mapping[str, AnyChannel] = {
+            name: Channel(name, self, mischief, self.reach, lambda page: ground.hear(page)) for name in CHANNELS
+        }
+        self.pager = Pager(lambda: self.channels, lambda: self.shelf.settings.people, self._write, self.reach)
+        self.machine = Machine(self, mischief, ground.machine_dice, self.blobs, self.reach, record.ran)
+        self.engine = Turning(self.journal, self.clock, (self.pager, self.machine), ground.time)
+        self.engine.ground = ground
+        if build is not None:
+            build(self)
+
+    # ── life and death ─────────────────────────────────────────────────────────────────────────────────────────────
+
+    def require(self) -> None:
+        """Raises `Died` if it has."""
+        if self.dead:
+            raise Died
+
+    def reach(self, name: str) -> None:
+        """A failpoint."""
+        self.require()
+        if name.endswith(".before_commit"):
+            self.boundary = name.removesuffix(".before_commit")
+        if self.ground.mischief.crashes_at(name):
+            self.die()
+            raise Died
+
+    def die(self) -> None:
+        """From now on nothing of it reaches anything."""
+        self.dead = True
+        self.life.down = self.ground.time()
+        if not self.died.done():
+            self.died.set_result(None)
+
+    async def start(self) -> None:
+        """As a server starts. Raises what keeps it from starting."""
+        newest = await self.disk.newest()
+        if newest is not None:
+            self.clock.go_on_from(newest)
+        self.note_clock()
+        self.ground.record.lives.append(self.life)
+        await self.shelf.keep_playbooks()
+        self.running = asyncio.create_task(self.engine.run())
+        await self.engine.start()
+        for name, team in self.shelf.settings.teams.items():
+            if not (await self.journal.standing(name)).activated:
+                await self.journal.change_team(name, PlaybookActivated(digest=team.playbook.digest, by="init"))
+
+    def note_clock(self) -> None:
+        """Write down how far the server's clock is ahead of true time."""
+        true = self.ground.record.start + timedelta(seconds=self.ground.time())
+        self.life.ahead.append((self.ground.time(), (self.clock.now() - true).total_seconds()))
+
+    # ── what is asked of it ────────────────────────────────────────────────────────────────────────────────────────
+
+    async def answer(self, asked: Awaitable[T]) -> T:
+        """What it answers. Raises `TocsinError` for its "no", and `Gone` if there is no answer."""
+        try:
+            answer = await asked
+        except TocsinError:
+            if self.dead:
+                raise Gone from None
+            raise
+        except (OSError, Died):
+            raise Gone from None
+        if self.dead:
+            raise Gone
+        return answer
+
+    async def _write(self, key: Key, intent: PageRequested) -> PageMessage:
+        """The page's message, with what is known when it is sent."""
+        incident = await self.journal.incident(key.stream)
+        assert incident is not None
+        book, rota = await self.shelf.book(incident), self.shelf.rota(incident)
+        return compose(
+            incident, book, rota, intent, now=self.clock.now(), link="", room=key.stream, repeat=key.again
+        )

@@ -1,0 +1,113 @@
+"""What the world wrote down: the only thing that the checker reads, beside the settings that everybody knows.
+
+Times are simulated seconds since the month began. Nothing here is taken from the engine's memory: the senders know what
+was answered, people know what they were told, channels and machines know what reached them, the supervisor knows when
+the server ran and what its machine's clock said, and the timeline is what the store holds at the end.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from tocsin.timeline.entry import Sealed
+
+
+class Sent(msgspec.Struct, frozen=True):
+    """A source told of an alert; `answered_at` is when it was told 2xx (null: it was not)."""
+
+    at: float
+    team: str
+    labels: dict[str, str]
+    firing: bool
+    answered_at: float | None
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """A person asked for something and was told that it is done. `about` is a step or the like."""
+
+    at: float
+    answered_at: float
+    by: str
+    stream: str
+    verb: str
+    about: str = ""
+
+
+class Arrived(msgspec.Struct, frozen=True):
+    """A page reached a channel: it left at `left_at`. `copies` of one sending are the network's own."""
+
+    left_at: float
+    at: float
+    channel: str
+    key: str
+    responder: str
+    round: int
+    repeat: bool
+    copy: bool = False
+
+    @property
+    def stream(self) -> str:
+        """The incident."""
+        return self.key.rpartition(":")[0]
+
+
+class Ran(msgspec.Struct, frozen=True):
+    """A machine ran a statement."""
+
+    at: float
+    key: str
+    step: str
+    changes: bool
+    by: str
+
+    @property
+    def stream(self) -> str:
+        """The incident."""
+        return self.key.rpartition(":")[0]
+
+
+class Life(msgspec.Struct):
+    """The server ran from `up` to `down`; `ahead` is how far its clock was ahead of true time, from each moment on."""
+
+    up: float
+    ahead: list[tuple[float, float]]
+    down: float = float("inf")
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """An export in between: how long each stream was, and the seal of its last entry."""
+
+    at: float
+    ends: dict[str, tuple[int, bytes]]
+
+
+class Rest(msgspec.Struct, frozen=True):
+    """What the server's own metrics say when all is over."""
+
+    errands: int
+    overdue: int
+    tasks: int
+    locks: int
+
+
+class Record(msgspec.Struct):
+    """Everything about one month. `refused` are moments at which the disk refused; `calm_from` is the end of faults."""
+
+    seed: int
+    start: datetime
+    days: float
+    key: bytes
+    sent: list[Sent] = []
+    asked: list[Asked] = []
+    arrived: list[Arrived] = []
+    ran: list[Ran] = []
+    lives: list[Life] = []
+    refused: list[float] = []
+    exports: list[Kept] = []
+    timeline: dict[str, list[Sealed]] = {}
+    rest: Rest | None = None
+    calm_from: float = 0.0
+    ended_at: float = 0.0
+    coverage: dict[str, int] = {}

@@ -1,0 +1,112 @@
+"""Teams around playbooks: people in four time zones, rotas that turn by the wall clock, and alerts for each scenario."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from tocsin.alert.settings import Route
+from tocsin.engine.shelf import Settings, TeamShelf
+from tocsin.incident.authority import name_responders
+from tocsin.incident.book import TargetPolicy, TeamPolicy
+from tocsin.knowledge import load_knowledge
+from tocsin.oncall.rota import EVERYBODY, ON_DUTY
+from tocsin.oncall.settings import Person, Schedule, Staffing
+from tocsin.playbook.compile import compile_playbook
+from tocsin.playbook.model import Playbook, Procedure
+from tocsin.testing.story import judge_text
+from tocsin.words import Mode
+
+ZONES = ("Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "America/Santiago", "Asia/Kolkata")
+"""With and without summer time, north and south, and one that turns its clocks by half an hour."""
+CHANNELS_OF = (("chat", "mail", "phone"), ("mail", "phone"), ("phone",), ("chat", "phone"))
+WORDS_OF_SEVERITY = ("critical", "error", "warning", "info")
+TODAY = date(2026, 1, 5)
+
+
+class Trouble(msgspec.Struct, frozen=True):
+    """Something that can break: the name of its alert."""
+
+    team: str
+    alert: str
+
+
+class Cast(msgspec.Struct, frozen=True):
+    """The settings that everybody knows, and what can break."""
+
+    settings: Settings
+    troubles: tuple[Trouble, ...]
+
+
+def cast_teams(playbooks: dict[str, bytes]) -> Cast:
+    """Teams named as the keys, each with its playbook."""
+    teams: dict[str, TeamShelf] = {}
+    people: dict[str, Person] = {}
+    routes: list[Route] = []
+    troubles: list[Trouble] = []
+    for index, (name, source) in enumerate(playbooks.items()):
+        playbook = compile_playbook(source, f"{name}.md", load_knowledge(), today=TODAY)
+        own = {f"{name}-{who}": Person(name=who, channels=CHANNELS_OF[at]) for at, who in enumerate(("a", "b", "c", "d"))}
+        people |= own
+        teams[name] = _shelve(name, source, playbook, ZONES[index % len(ZONES)], own)
+        for scenario in playbook.scenarios:
+            alert = scenario.alerts[0] if scenario.alerts else f"{name} {scenario.line}"
+            routes += _route(name, alert, scenario)
+            troubles.append(Trouble(name, alert))
+    return Cast(Settings(teams=teams, people=people, routes=tuple(routes)), tuple(troubles))
+
+
+def _route(team: str, alert: str, scenario: Procedure) -> Iterator[Route]:
+    if not scenario.alerts:
+        yield Route(match={"alertname": alert}, team=team, scenario=scenario.title)
+
+
+def _shelve(name: str, source: bytes, playbook: Playbook, zone: str, people: dict[str, Person]) -> TeamShelf:
+    staffing = _staff(name, playbook, zone)
+    severities = [severity.id for severity in playbook.severities]
+    policy = TeamPolicy(
+        team=name,
+        name=name,
+        mode=Mode.LIVE,
+        severity_map=dict(zip(WORDS_OF_SEVERITY, severities, strict=False)),
+        targets=(TargetPolicy(name=f"{name}/local", allow=("read_sensitive",)),),
+        responders=name_responders(staffing, people),
+    )
+    return TeamShelf(policy=policy, playbook=playbook, source=source, staffing=staffing, classify=judge_text())
+
+
+def _staff(name: str, playbook: Playbook, zone: str) -> Staffing:
+    """Two by weeks and days, one always; the rung between the second and the last is nobody's."""
+    a, b, c, d = (f"{name}-{who}" for who in ("a", "b", "c", "d"))
+    return Staffing(
+        timezone=zone,
+        schedules={
+            "primary": Schedule(people=(a, b, c), rotation="daily", handoff="09:00"),
+            "secondary": Schedule(people=(b, c, a), rotation="weekly", handoff="Sunday 02:30"),
+            "vacant": Schedule(people=()),
+        },
+        levels=(("primary",), ("secondary",), ("vacant",), (d,)),
+        roles={called: (("primary", "secondary", d)[at % 3],) for at, called in enumerate(_called(playbook))},
+        last_resort=(d,),
+    )
+
+
+def _called(playbook: Playbook) -> list[str]:
+    """The names that the playbook calls people by."""
+    names = [name for escalation in playbook.escalation for name in escalation.who]
+    names += [name for severity in playbook.severities for name in severity.page or ()]
+    folded = {name.casefold(): name for name in names}
+    return [name for low, name in folded.items() if not (ON_DUTY.match(low) or EVERYBODY.match(low) or low == "primary")]
+
+
+def find_changes(year: int) -> list[datetime]:
+    """The days before the clocks of any zone are turned."""
+    first = datetime(year, 1, 1, tzinfo=UTC)
+    found = []
+    for zone in map(ZoneInfo, ZONES):
+        offsets = [(first + timedelta(days=day)).astimezone(zone).utcoffset() for day in range(366)]
+        found += [first + timedelta(days=day - 1) for day in range(1, 366) if offsets[day] != offsets[day - 1]]
+    return sorted(found)

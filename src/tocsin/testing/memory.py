@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from hashlib import sha256
 
@@ -155,13 +155,13 @@ class MemoryStore:
         if errand in self.errands:
             self._take_back(errand, due_at)
 
-    async def release_claims(self) -> int:
-        """Take back everything that is handed out."""
-        return self.give_back_all()
+    async def release_claims(self, held: Collection[int] = ()) -> int:
+        """Take back everything that is handed out, except what is `held`."""
+        return self.give_back_all(held)
 
-    def give_back_all(self) -> int:
+    def give_back_all(self, held: Collection[int] = ()) -> int:
         """The same, at once."""
-        released = sorted(self.claimed)
+        released = sorted(self.claimed.difference(held))
         for errand in released:
             self._take_back(errand, self.errands[errand].due_at)
         return len(released)

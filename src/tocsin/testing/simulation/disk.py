@@ -7,7 +7,7 @@ the air finds out at its next step and comes to nothing.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import Protocol, TypeVar
 
@@ -30,11 +30,16 @@ class Died(BaseException):
 
 
 class Alive(Protocol):
-    """What a way to the disk must know of its server: `require` raises `Died` once it is dead."""
+    """What a way to the disk must know of its server: `require` raises `Died` once it is dead.
+
+    `stir` has it look again at its next tick: what the disk did is not what it said.
+    """
 
     boundary: str
 
     def require(self) -> None: ...
+
+    def stir(self) -> None: ...
 
 
 class Hand:
@@ -56,6 +61,7 @@ class Disk:
 
     def _refuse(self) -> None:
         self._refused.append(self._time())
+        self._alive.stir()
         raise OSError(REFUSED)
 
     async def _write(self, boundary: str, commit: Callable[[], T]) -> T:
@@ -104,8 +110,8 @@ class Disk:
     async def release(self, errand: int, due_at: datetime) -> None:
         await self._write("release", lambda: self.store.give_back(errand, due_at))
 
-    async def release_claims(self) -> int:
-        return await self._write("release_claims", self.store.give_back_all)
+    async def release_claims(self, held: Collection[int] = ()) -> int:
+        return await self._write("release_claims", lambda: self.store.give_back_all(held))
 
     async def load(self, stream: str, after_seq: int = 0) -> list[Sealed]:
         await self._read("load")

@@ -7,13 +7,18 @@ same moment run in the order in which they were set.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
-from typing import Any, TypeVar
+from collections.abc import Callable, Coroutine
+from contextvars import Context
+from typing import Any, TypeVar, TypeVarTuple
 
 T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
 
 APART_S = 1e-6
 """Between two timers that were set for the same moment: a heap keeps no order among equals."""
+
+MOST_REMEMBERED = 10_000
+"""Moments that are taken, before those that have passed are forgotten."""
 
 
 class Stuck(RuntimeError):
@@ -34,7 +39,9 @@ class VirtualLoop(asyncio.BaseEventLoop):
         """The simulated moment, in seconds."""
         return self._now
 
-    def call_at(self, when: float, callback: Any, *args: Any, context: Any = None) -> asyncio.TimerHandle:
+    def call_at(
+        self, when: float, callback: Callable[[*Ts], object], *args: *Ts, context: Context | None = None
+    ) -> asyncio.TimerHandle:
         """As any loop's, but no two timers share a moment."""
         when = round(max(when, self._now), 6)
         while when in self._taken:
@@ -51,16 +58,13 @@ class VirtualLoop(asyncio.BaseEventLoop):
         if timeout > 0:
             scheduled: list[asyncio.TimerHandle] = self._scheduled  # type: ignore[attr-defined]
             self._now = scheduled[0].when()
-            self._taken = {when: None for when in self._taken if when > self._now} if _is_many(self._taken) else self._taken
+            if len(self._taken) > MOST_REMEMBERED:
+                self._taken = {when: None for when in self._taken if when > self._now}
         return []
 
     def _process_events(self, event_list: object) -> None: ...
 
     def _write_to_self(self) -> None: ...
-
-
-def _is_many(taken: dict[float, None]) -> bool:
-    return len(taken) > 10_000
 
 
 def run_virtually(main: Coroutine[Any, Any, T]) -> T:

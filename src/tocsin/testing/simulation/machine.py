@@ -20,7 +20,9 @@ class Machine:
 
     handles = (StepRequested,)
 
-    def __init__(self, alive: Alive, mischief: Mischief, dice: Dice, blobs: Blobs, reach: Reach, ran: list[Ran]) -> None:
+    def __init__(
+        self, alive: Alive, mischief: Mischief, dice: Dice, blobs: Blobs, reach: Reach, ran: list[Ran]
+    ) -> None:
         self._alive, self._mischief, self._dice, self._blobs = alive, mischief, dice, blobs
         self._reach, self._ran = reach, ran
         self._time = asyncio.get_running_loop().time

@@ -115,13 +115,15 @@ class Month:
             await asyncio.sleep(self.dice.wait(TURN_CLOCK_EVERY_S))
             if self.ground.time() >= end:
                 return
-            before = self.ground.offset
+            before, node = self.ground.offset, self.find_node()
+            if node is not None:
+                node.clock.now()  # as at every tick
             self._step_clock()
-            node = self.find_node()
             if node is not None:
                 self.mischief.note("clock forward" if self.ground.offset > before else "clock back", "running")
                 node.note_clock()
-                node.engine.look_again()
+                node.clock.now()
+                node.stir()
 
     def _step_clock(self) -> None:
         """NTP, or somebody, turns the machine's clock: a second, or hours, or back to the truth."""
@@ -156,6 +158,7 @@ class Month:
             locks=len(node.journal._locks) + len(node.engine.intake._locks),
         )
         self.record.timeline = dict(store.streams)
+        self.record.blobs = {name: hashlib.sha256(held).hexdigest() for name, held in self.ground.blobs.items()}
         self.record.ended_at = self.ground.time()
         self.record.coverage = dict(sorted(self.mischief.struck.items()))
 

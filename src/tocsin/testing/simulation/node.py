@@ -28,7 +28,7 @@ from tocsin.testing.simulation.disk import Died, Disk, Hand
 from tocsin.testing.simulation.faults import Mischief
 from tocsin.testing.simulation.machine import Machine
 from tocsin.testing.simulation.network import CHANNELS, Channel, Hear
-from tocsin.testing.simulation.record import Life, Record
+from tocsin.testing.simulation.record import Arrived, Life, Record
 from tocsin.testing.simulation.teams import Cast
 from tocsin.timeline.events import PageRequested, PlaybookActivated
 
@@ -72,7 +72,7 @@ class Turning(Engine):
             return
 
     def _ticks(self) -> int:
-        if self.dispatch._unreleased or self.journal._disturbed:
+        if self.dispatch._unreleased or self.dispatch._is_astray or self.journal._disturbed:
             return 1
         due = self.ground.store.find_next_due()
         if due is None:
@@ -80,7 +80,7 @@ class Turning(Engine):
         return max(1, math.ceil((due - self.clock.now()).total_seconds() / engine_loop.TICK_S))
 
     def look_again(self) -> None:
-        """The clock was turned: what is due is another thing now."""
+        """What is due may be another thing now, and nobody has told it."""
         self._nudged.set()
 
 
@@ -92,7 +92,7 @@ class Node:
         self.dead = False
         self.boundary = ""
         self.clock = SystemClock(ground.wall, ground.time)
-        self.life = Life(up=ground.time(), ahead=[])
+        self.life = Life(up=ground.time(), newest=None, offsets=[(ground.time(), ground.offset)])
         self.died = asyncio.get_running_loop().create_future()
         record, mischief = ground.record, ground.mischief
         self.disk = Disk(ground.store, self, mischief, ground.disk_dice, ground.hand, record.refused)
@@ -100,7 +100,7 @@ class Node:
         self.shelf = Shelf(ground.cast.settings, self.blobs)
         self.journal = Journal(self.disk, self.shelf, self.clock, record.key, self.reach)
         self.channels: Mapping[str, AnyChannel] = {
-            name: Channel(name, self, mischief, self.reach, lambda page: ground.hear(page)) for name in CHANNELS
+            name: Channel(name, self, mischief, self.reach, self.hear) for name in CHANNELS
         }
         self.pager = Pager(lambda: self.channels, lambda: self.shelf.settings.people, self._write, self.reach)
         self.machine = Machine(self, mischief, ground.machine_dice, self.blobs, self.reach, record.ran)
@@ -115,6 +115,14 @@ class Node:
         """Raises `Died` if it has."""
         if self.dead:
             raise Died
+
+    def stir(self) -> None:
+        """Let the loop look again at its next tick."""
+        asyncio.get_running_loop().call_later(engine_loop.TICK_S, self.engine.look_again)
+
+    def hear(self, page: Arrived) -> None:
+        """A page has reached somebody; also when the server is long dead."""
+        self.ground.hear(page)
 
     def reach(self, name: str) -> None:
         """A failpoint."""
@@ -137,7 +145,7 @@ class Node:
         newest = await self.disk.newest()
         if newest is not None:
             self.clock.go_on_from(newest)
-        self.note_clock()
+        self.life.newest = newest
         self.ground.record.lives.append(self.life)
         await self.shelf.keep_playbooks()
         self.running = asyncio.create_task(self.engine.run())
@@ -147,9 +155,8 @@ class Node:
                 await self.journal.change_team(name, PlaybookActivated(digest=team.playbook.digest, by="init"))
 
     def note_clock(self) -> None:
-        """Write down how far the server's clock is ahead of true time."""
-        true = self.ground.record.start + timedelta(seconds=self.ground.time())
-        self.life.ahead.append((self.ground.time(), (self.clock.now() - true).total_seconds()))
+        """Write down that the machine's clock was turned."""
+        self.life.offsets.append((self.ground.time(), self.ground.offset))
 
     # ── what is asked of it ────────────────────────────────────────────────────────────────────────────────────────
 
@@ -172,6 +179,4 @@ class Node:
         incident = await self.journal.incident(key.stream)
         assert incident is not None
         book, rota = await self.shelf.book(incident), self.shelf.rota(incident)
-        return compose(
-            incident, book, rota, intent, now=self.clock.now(), link="", room=key.stream, repeat=key.again
-        )
+        return compose(incident, book, rota, intent, now=self.clock.now(), link="", room=key.stream, repeat=key.again)

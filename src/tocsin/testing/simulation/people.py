@@ -182,7 +182,11 @@ class People:
 
     async def ask(self, stream: str, command: Command, verb: str, about: str = "") -> bool:
         """Ask until there is an answer, sometimes twice at once; whether it was granted."""
-        if verb in ("acknowledge", "approve", "resolve") and not self._ground.mischief.over and self._dice.chance(TWICE):
+        if (
+            verb in ("acknowledge", "approve", "resolve")
+            and not self._ground.mischief.over
+            and self._dice.chance(TWICE)
+        ):
             self._ground.mischief.note("double click", verb)
             self._spawn(self._press(stream, command, verb, about))
         return await self._ask(stream, command, verb, about)

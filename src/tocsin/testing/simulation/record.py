@@ -69,10 +69,15 @@ class Ran(msgspec.Struct, frozen=True):
 
 
 class Life(msgspec.Struct):
-    """The server ran from `up` to `down`; `ahead` is how far its clock was ahead of true time, from each moment on."""
+    """The server ran from `up` to `down`.
+
+    `offsets` is by how much its machine's clock was wrong, from each moment on; `newest` the last moment that the
+    record spoke of when it started.
+    """
 
     up: float
-    ahead: list[tuple[float, float]]
+    newest: datetime | None
+    offsets: list[tuple[float, float]]
     down: float = float("inf")
 
 
@@ -93,7 +98,10 @@ class Rest(msgspec.Struct, frozen=True):
 
 
 class Record(msgspec.Struct):
-    """Everything about one month. `refused` are moments at which the disk refused; `calm_from` is the end of faults."""
+    """Everything about one month. `refused` are moments at which the disk refused; `calm_from` is the end of faults.
+
+    `blobs` are the names of what was kept, each with the digest of what is there.
+    """
 
     seed: int
     start: datetime
@@ -107,6 +115,7 @@ class Record(msgspec.Struct):
     refused: list[float] = []
     exports: list[Kept] = []
     timeline: dict[str, list[Sealed]] = {}
+    blobs: dict[str, str] = {}
     rest: Rest | None = None
     calm_from: float = 0.0
     ended_at: float = 0.0

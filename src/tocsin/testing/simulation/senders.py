@@ -123,6 +123,7 @@ class Senders:
 
     async def _arrive_late(self, team: str, many: Sequence[Labels], firing: bool) -> None:
         await asyncio.sleep(self._dice.between(0.0, LONGEST_DELAY_S))
+        self._ground.record.sent += [Sent(self._ground.time(), team, labels, firing, None) for labels in many]
         await self._arrive(team, many, firing)
 
     async def _arrive(self, team: str, many: Sequence[Labels], firing: bool) -> bool:

@@ -1,4 +1,4 @@
-"""Teams around playbooks: people in four time zones, rotas that turn by the wall clock, and alerts for each scenario."""
+"""Teams around playbooks: people and rotas that turn by the clock on the wall, and alerts for each scenario."""
 
 from __future__ import annotations
 
@@ -49,7 +49,9 @@ def cast_teams(playbooks: dict[str, bytes]) -> Cast:
     troubles: list[Trouble] = []
     for index, (name, source) in enumerate(playbooks.items()):
         playbook = compile_playbook(source, f"{name}.md", load_knowledge(), today=TODAY)
-        own = {f"{name}-{who}": Person(name=who, channels=CHANNELS_OF[at]) for at, who in enumerate(("a", "b", "c", "d"))}
+        own = {
+            f"{name}-{who}": Person(name=who, channels=CHANNELS_OF[at]) for at, who in enumerate(("a", "b", "c", "d"))
+        }
         people |= own
         teams[name] = _shelve(name, source, playbook, ZONES[index % len(ZONES)], own)
         for scenario in playbook.scenarios:
@@ -99,7 +101,9 @@ def _called(playbook: Playbook) -> list[str]:
     names = [name for escalation in playbook.escalation for name in escalation.who]
     names += [name for severity in playbook.severities for name in severity.page or ()]
     folded = {name.casefold(): name for name in names}
-    return [name for low, name in folded.items() if not (ON_DUTY.match(low) or EVERYBODY.match(low) or low == "primary")]
+    return [
+        name for low, name in folded.items() if not (ON_DUTY.match(low) or EVERYBODY.match(low) or low == "primary")
+    ]
 
 
 def find_changes(year: int) -> list[datetime]:

@@ -1,0 +1,110 @@
+"""No alert that was acknowledged with 2xx is lost: it stands in an incident that is going on, and somebody is paged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+from tocsin.testing.simulation.laws.evidence import Evidence, Violation, find_lives
+from tocsin.testing.simulation.record import Sent
+from tocsin.timeline import events as e
+from tocsin.timeline.entry import Entry
+
+Name = tuple[str, tuple[tuple[str, str], ...]]
+ENDS = (e.Resolved, e.Closed, e.Dismissed, e.Merged)
+SLACK_S = 0.01
+
+
+def check_taken(evidence: Evidence) -> Iterator[Violation]:
+    """What a source was told 2xx for stands in an incident, each time that it began to fire."""
+    told = _collect_told(evidence)
+    by_name: dict[Name, list[Sent]] = {}
+    for sent in evidence.record.sent:
+        by_name.setdefault(_name(sent.team, sent.labels), []).append(sent)
+    for name, said in by_name.items():
+        found = told.get(name, [])
+        if any(each.firing and each.answered_at is not None for each in said) and not found:
+            yield Violation("alert lost", name[0], f"{dict(name[1])} was acknowledged and stands nowhere.")
+        for before, sent in pairwise(sorted(said, key=lambda sent: sent.at)):
+            if _begins(before, sent) and not any(_falls_within(evidence, entry, sent) for _, entry in found):
+                text = f"{dict(name[1])} began to fire again at {sent.at:.1f}, was acknowledged, and nothing happened."
+                yield Violation("alert lost", name[0], text)
+
+
+def _begins(before: Sent, sent: Sent) -> bool:
+    """Whether a firing was surely the first after a "resolved"."""
+    resolved = not before.firing and before.answered_at is not None and before.answered_at < sent.at
+    return resolved and sent.firing and sent.answered_at is not None
+
+
+def _falls_within(evidence: Evidence, entry: Entry, sent: Sent) -> bool:
+    assert sent.answered_at is not None
+    moments = evidence.find_moments(evidence.seconds(entry.recorded_at))
+    return any(sent.at - SLACK_S <= at <= sent.answered_at + SLACK_S for at in moments)
+
+
+def _collect_told(evidence: Evidence) -> dict[Name, list[tuple[str, Entry]]]:
+    """Where the timelines speak of each alert's firing."""
+    told: dict[Name, list[tuple[str, Entry]]] = {}
+    for stream, entries in evidence.incidents.items():
+        team, names = stream.rpartition("-")[0], dict[str, Name]()
+        for entry in entries:
+            match entry.event:
+                case e.AlertsJoined(alerts=alerts):
+                    for seen in alerts:
+                        names[seen.fingerprint] = _name(team, seen.labels)
+                        told.setdefault(names[seen.fingerprint], []).append((stream, entry))
+                case e.AlertFiredAgain(fingerprint=fingerprint):
+                    told[names[fingerprint]].append((stream, entry))
+    return told
+
+
+def _name(team: str, labels: dict[str, str]) -> Name:
+    return team, tuple(sorted(labels.items()))
+
+
+def check_open(evidence: Evidence) -> Iterator[Violation]:
+    """No alert falls on an incident that is over, where nobody would hear of it."""
+    for stream, entries in evidence.incidents.items():
+        over = False
+        for at, entry in enumerate(entries):
+            if isinstance(entry.event, ENDS):
+                over = True
+            elif isinstance(entry.event, e.Reopened):
+                over = False
+            elif over and isinstance(entry.event, e.AlertsJoined | e.AlertFiredAgain) and not _comes_back(entries[at:]):
+                yield Violation("alert on what is over", stream, f"Entry {entry.seq}: {entry.event.kind}.")
+
+
+def _comes_back(entries: list[Entry]) -> bool:
+    """Whether what was decided there opens the incident again."""
+    return any(isinstance(each.event, e.Reopened) for each in entries[:3])
+
+
+def check_paged(evidence: Evidence) -> Iterator[Violation]:
+    """Each time that an incident began, a page reached somebody, unless somebody had it already."""
+    reached: dict[str, set[int]] = {}
+    for page in evidence.record.arrived:
+        reached.setdefault(page.stream, set()).add(int(page.key.rpartition(":")[2]))
+    for stream, entries in evidence.incidents.items():
+        for life in find_lives(entries):
+            seqs = {entry.seq for entry in life}
+            taken = any(isinstance(entry.event, e.Acknowledged | e.Resolved | e.Dismissed) for entry in life)
+            if not taken and not seqs & reached.get(stream, set()):
+                yield Violation("nobody paged", stream, f"From entry {life[0].seq} on no page reached anybody.")
+
+
+def check_folded(evidence: Evidence) -> Iterator[Violation]:
+    """While an incident of a scenario is open, no alert opens a second one: a storm is one page, not thirty."""
+    open_spans: dict[tuple[str, str], list[tuple[float, float, str]]] = {}
+    for stream, entries in evidence.incidents.items():
+        opened = entries[0].event
+        assert isinstance(opened, e.IncidentOpened)
+        if opened.origin == "alert" and opened.scenario:
+            ended = next((entry for entry in entries if isinstance(entry.event, ENDS)), entries[-1])
+            begun, over = evidence.seconds(entries[0].recorded_at), evidence.seconds(ended.recorded_at)
+            open_spans.setdefault((opened.team, opened.scenario), []).append((begun, over, stream))
+    for spans in open_spans.values():
+        for (_, over, first), (begun, _, second) in pairwise(sorted(spans)):
+            if begun < over - SLACK_S:
+                yield Violation("storm not folded", second, f"It was opened while {first} was open.")

@@ -1,0 +1,120 @@
+"""The record as the laws read it: entries unsealed once, lives of incidents, and true time beside the server's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from functools import cached_property
+
+import msgspec
+
+from tocsin.testing.simulation.record import Record
+from tocsin.testing.simulation.teams import Cast
+from tocsin.timeline.codec import unseal
+from tocsin.timeline.entry import Entry
+from tocsin.timeline.events import Reopened
+
+ERROR_S = 1.0
+"""How late a timer may be."""
+BACK_OFF_S = 32.0
+"""How long the engine may wait, after its disk has refused, before it tries again: twice its longest back-off."""
+
+
+class Violation(msgspec.Struct, frozen=True):
+    """A law that was broken."""
+
+    law: str
+    stream: str
+    text: str
+
+
+class Stretch(msgspec.Struct, frozen=True):
+    """The server ran from `begin` to `end` (true seconds), and its clock was `ahead` by so many seconds."""
+
+    begin: float
+    end: float
+    ahead: float
+
+
+class Evidence:
+    """A record, and the settings that everybody knows."""
+
+    def __init__(self, record: Record, cast: Cast) -> None:
+        self.record, self.cast = record, cast
+        self.entries = {name: [unseal(sealed) for sealed in each] for name, each in record.timeline.items()}
+
+    @cached_property
+    def incidents(self) -> dict[str, list[Entry]]:
+        """The timelines of incidents, without those of teams."""
+        return {name: each for name, each in self.entries.items() if "/" not in name}
+
+    def seconds(self, moment: datetime) -> float:
+        """A moment as seconds from the month's start, by the server's clock."""
+        return (moment - self.record.start).total_seconds()
+
+    # ── two clocks ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+    @cached_property
+    def stretches(self) -> list[Stretch]:
+        """What the server's clock must have shown: its machine's time, but never earlier than what it had shown, nor
+        than what it found recorded.
+        """
+        return list(self._reckon())
+
+    def _reckon(self) -> Iterator[Stretch]:
+        for life in self.record.lives:
+            newest = float("-inf") if life.newest is None else self.seconds(life.newest) - life.up
+            ahead = newest
+            ends = [at for at, _ in life.offsets[1:]] + [min(life.down, self.record.ended_at)]
+            for (at, offset), end in zip(life.offsets, ends, strict=True):
+                ahead = max(ahead, offset)
+                yield Stretch(at, end, ahead)
+
+    def find_moment(self, clock: float, since: float = 0.0) -> float | None:
+        """The first true moment from `since` on at which the server ran and its clock had come to `clock`."""
+        for each in self.stretches:
+            at = max(each.begin, since, clock - each.ahead)
+            if at < each.end:
+                return at
+        return None
+
+    def find_moments(self, clock: float) -> list[float]:
+        """Every true moment at which the server's clock may have shown `clock`."""
+        spans = ((clock - each.ahead, each) for each in self.stretches)
+        return [at for at, each in spans if each.begin - 0.001 <= at <= each.end + 0.001]
+
+    def find_limit(self, due: float, since: float, error: float = ERROR_S) -> float:
+        """By when, on the server's clock, it must have done what was due at `due`, decided not before `since` (true).
+
+        What is due while it does not run is due at its next start; where its disk refuses, once that is over.
+        """
+        at = self.find_moment(due, since)
+        while at is not None:
+            until = self._wait_for_disk(at, at + error, error)
+            here = next(each for each in self.stretches if each.begin <= at < each.end)
+            if self._goes_on(here, until):
+                return max(until + self._ahead_at(until), due + error)
+            at = next((each.begin for each in self.stretches if here.end <= each.begin < each.end), None)
+        return float("inf")
+
+    def _goes_on(self, here: Stretch, until: float) -> bool:
+        return any(life.up <= here.begin and until < life.down for life in self.record.lives[::-1])
+
+    def _ahead_at(self, moment: float) -> float:
+        return next(each.ahead for each in self.stretches[::-1] if each.begin <= moment)
+
+    def _wait_for_disk(self, begin: float, until: float, error: float) -> float:
+        for refused in self.record.refused:
+            if begin - BACK_OFF_S <= refused <= until:
+                until = max(until, refused + BACK_OFF_S + error)
+        return until
+
+
+def find_lives(entries: list[Entry]) -> list[list[Entry]]:
+    """An incident's entries, cut where it was opened again."""
+    lives: list[list[Entry]] = [[]]
+    for entry in entries:
+        if isinstance(entry.event, Reopened):
+            lives.append([])
+        lives[-1].append(entry)
+    return lives

@@ -1,0 +1,127 @@
+"""A rung of the ladder is called exactly if nobody had acknowledged by its time, and then at most a second late.
+
+The times are reckoned here anew, from the settings and the timeline: the rungs follow each other by the severity's
+clock, an empty one hands on at once, a changed severity and a return begin anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tocsin.engine.shelf import TeamShelf
+from tocsin.playbook.model import Severity
+from tocsin.testing.simulation.laws.evidence import Evidence, Violation
+from tocsin.timeline import events as e
+from tocsin.timeline.entry import Entry
+from tocsin.words import Calendar
+
+UNKNOWN_S, MOST_S, DAY_S = 900, 300.0, 86400
+SLACK_S = 0.001
+OVER = (e.Resolved, e.Closed, e.Dismissed, e.Merged)
+
+
+def check_ladder(evidence: Evidence) -> Iterator[Violation]:
+    """The law, for every incident whose team stays the same."""
+    for stream, entries in evidence.incidents.items():
+        shelf = evidence.cast.settings.teams.get(stream.rpartition("-")[0])
+        if shelf is not None and not any(isinstance(entry.event, e.ScenarioChosen) for entry in entries):
+            yield from _Ladder(evidence, stream, shelf).climb(entries)
+
+
+class _Ladder:
+    """One incident's ladder, entry by entry."""
+
+    def __init__(self, evidence: Evidence, stream: str, shelf: TeamShelf) -> None:
+        self.evidence, self.stream, self.shelf = evidence, stream, shelf
+        self.started = self.changed = 0.0
+        self.severity: str | None = None
+        self.calling = False
+        self.joined: set[int] = set()
+        self.hurried = False
+
+    def climb(self, entries: list[Entry]) -> Iterator[Violation]:
+        for entry in entries:
+            now = self.evidence.seconds(entry.recorded_at)
+            yield from self._find_missed(now)
+            if isinstance(entry.event, e.LevelJoined) and entry.event.key.startswith("level:"):
+                yield from self._join(entry.event, now)
+            else:
+                self._turn(entry.event, now)
+        end = self.evidence.stretches[-1]
+        yield from self._find_missed(end.end + end.ahead)
+
+    def _turn(self, event: e.Event, now: float) -> None:
+        match event:
+            case e.IncidentOpened(severity=severity):
+                self.severity, self.started, self.calling = severity, now, True
+            case e.Reopened():
+                self.started, self.changed, self.calling, self.hurried = now, 0.0, True, False
+                self.joined = set()
+            case e.SeveritySet(severity=severity):
+                self.changed = now if self.severity is not None else 0.0
+                self.severity = severity
+            case e.Acknowledged():
+                self.calling = False
+            case _ if isinstance(event, OVER):
+                self.calling = False
+
+    def _join(self, event: e.LevelJoined, now: float) -> Iterator[Violation]:
+        level = int(event.key.partition(":")[2])
+        due = self._due(level)
+        if not self.calling:
+            yield self._tell("escalated after acknowledgement", event.key, due, now)
+        elif level in self.joined:
+            yield self._tell("escalated twice", event.key, due, now)
+        elif now < due - SLACK_S and not self.hurried:
+            yield self._tell("escalated early", event.key, due, now)
+        elif not self.hurried and now > self._limit(due):
+            yield self._tell("escalated late", event.key, due, now)
+        self.joined.add(level)
+        self.hurried = not event.responders
+
+    def _find_missed(self, now: float) -> Iterator[Violation]:
+        """The rungs that should have been called before `now` and were not."""
+        if not self.calling:
+            return
+        last = 1 if self._is_quiet() else len(self.shelf.staffing.levels)
+        for level in range(1, last + 1):
+            if (
+                level not in self.joined
+                and self._due(level) + 1 < now
+                and self._limit(self._due(level)) < now - SLACK_S
+            ):
+                self.joined.add(level)
+                yield self._tell("not escalated", f"level:{level}", self._due(level), now)
+
+    def _due(self, level: int) -> float:
+        severity = self._find_severity()
+        within = self._find_within(severity)
+        after = (level - 1) * min(MOST_S, (within or 3 * MOST_S) / 3)
+        return max(self.started + after, self.changed)
+
+    def _limit(self, due: float) -> float:
+        since = max(self.started, self.changed)
+        return self.evidence.find_limit(due, max(0.0, min(self.evidence.find_moments(since), default=0.0)))
+
+    def _find_severity(self) -> Severity | None:
+        severities = self.shelf.playbook.severities
+        worst = min(severities, key=lambda each: each.rank, default=None)
+        return next((each for each in severities if each.id == self.severity), worst)
+
+    def _find_within(self, severity: Severity | None) -> int | None:
+        """The response time in seconds; for "immediate" the next one that has a number, at most 15 minutes."""
+        if severity is None:
+            return UNKNOWN_S
+        if severity.response.within_s is None and severity.response.immediate:
+            below = [each.response.within_s for each in self.shelf.playbook.severities if each.rank > severity.rank]
+            return min([UNKNOWN_S, *(each for each in below if each)])
+        return severity.response.within_s
+
+    def _is_quiet(self) -> bool:
+        severity = self._find_severity()
+        if severity is None:
+            return False
+        return severity.response.calendar is not Calendar.ELAPSED or (severity.response.within_s or 0) >= DAY_S
+
+    def _tell(self, law: str, key: str, due: float, now: float) -> Violation:
+        return Violation(law, self.stream, f"{key} was due at {due:.3f}, and it is {now:.3f}.")

@@ -39,7 +39,7 @@ class Machine:
         await asyncio.sleep(takes)
         self._alive.require()
         self._reach(f"{word}.after")
-        said = f"{self._dice.roll():.6f}" if self._dice.chance(0.8) else ""
+        said = f"What {key} says." if self._dice.chance(0.8) else ""
         exit_code = TIMED_OUT if hangs else int(self._dice.chance(0.1))
         return StepFinished(
             answers=key.seq,

@@ -21,10 +21,11 @@ from tocsin.testing.simulation.senders import Senders
 from tocsin.testing.simulation.teams import Cast, find_changes
 
 DAY = 86400.0
-INCIDENTS_A_DAY = 8.5
+INCIDENTS_A_DAY = 9.5
 ARM_EVERY_S = 0.22 * DAY
 TURN_CLOCK_EVERY_S = 4 * DAY
 EXPORT_EVERY_S = 3 * DAY
+FREEZE_EVERY_S = 2 * DAY
 CALM_S = 8 * 3600.0
 LAST_HAND_S = 1800.0
 
@@ -70,6 +71,7 @@ class Month:
         self.spawn(self._break_things(end))
         self.spawn(self._turn_clocks(end))
         self.spawn(self._export(end))
+        self.spawn(self._freeze(end))
         self.spawn(self.senders.run(end, DAY / INCIDENTS_A_DAY))
         await asyncio.sleep(end)
         self.mischief.end()
@@ -137,6 +139,14 @@ class Month:
                 return
             ends = {name: (len(entries), entries[-1].mac) for name, entries in self.ground.store.streams.items()}
             self.record.exports.append(Kept(self.ground.time(), ends))
+
+    async def _freeze(self, end: float) -> None:
+        while True:
+            await asyncio.sleep(self.dice.wait(FREEZE_EVERY_S))
+            if self.ground.time() >= end:
+                return
+            team = self.dice.pick(list(self.ground.cast.settings.teams))
+            self.spawn(self.people.freeze(team, self.dice.between(1, 8)))
 
     # ── the end ────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 from tocsin.errors import TocsinError
@@ -27,15 +27,17 @@ from tocsin.run.program import Task
 from tocsin.testing.simulation.dice import Dice
 from tocsin.testing.simulation.node import Gone, Ground, Node
 from tocsin.testing.simulation.record import Arrived, Asked
+from tocsin.timeline.events import FreezeSet
 from tocsin.timeline.events.kinds import _tag as spell_kind
 from tocsin.words import Effect, StepState
 
 TRY_AGAIN_S, LONGEST_TRY_S = 3.0, 60.0
-MOST_TRIES = 40
+MOST_TRIES = 400
 TWICE = 0.15
 
 Find = Callable[[], Node | None]
 Spawn = Callable[[Coroutine[Any, Any, None]], None]
+Request = Callable[[Node], Awaitable[object]]
 Choose = Callable[[Incident], Command | None]
 
 
@@ -48,6 +50,7 @@ class People:
         self._busy: set[tuple[str, str]] = set()
         self._deaf_until: dict[tuple[str, str], float] = {}
         self._at_it: set[str] = set()
+        self._frozen: set[str] = set()
 
     def hear(self, page: Arrived) -> None:
         """A page has reached somebody."""
@@ -195,19 +198,40 @@ class People:
         await self._ask(stream, command, verb, about)
 
     async def _ask(self, stream: str, command: Command, verb: str, about: str) -> bool:
-        wait = TRY_AGAIN_S
+        return await self._insist(lambda node: node.engine.submit(stream, command), command.by, stream, verb, about)
+
+    async def freeze(self, team: str, hours: float) -> None:
+        """Let nothing run by itself for a team, for so long."""
+        if team in self._frozen:
+            return
+        self._frozen.add(team)
+        for on in (True, False):
+            event = FreezeSet(on=on, by=f"{team}-d")
+            await self._insist(
+                lambda node, event=event: node.journal.change_team(team, event),  # type: ignore[misc]
+                event.by,
+                f"team/{team}",
+                "freeze" if on else "thaw",
+                "",
+            )
+            await asyncio.sleep(hours * 3600)
+        self._frozen.discard(team)
+
+    async def _insist(self, request: Request, by: str, stream: str, verb: str, about: str) -> bool:
+        """Ask until there is an answer; whether it was granted."""
+        wait, at = TRY_AGAIN_S, self._ground.time()
         for _ in range(MOST_TRIES):
-            at, node = self._ground.time(), self._node()
+            node = self._node()
             try:
                 if node is None:
                     raise Gone
-                await node.answer(node.engine.submit(stream, command))
+                await node.answer(request(node))
             except Gone:
                 await asyncio.sleep(wait)
                 wait = min(2 * wait, LONGEST_TRY_S)
                 continue
             except TocsinError:
                 return False
-            self._ground.record.asked.append(Asked(at, self._ground.time(), command.by, stream, verb, about))
+            self._ground.record.asked.append(Asked(at, self._ground.time(), by, stream, verb, about))
             return True
         return False

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from tocsin.testing.simulation.laws.alerts import check_folded, check_open, check_paged, check_taken
+from tocsin.testing.simulation.laws.duties import check_duties
 from tocsin.testing.simulation.laws.evidence import Evidence, Violation
 from tocsin.testing.simulation.laws.keeping import check_changed_once, check_frozen, check_kept, check_rest, check_whole
 from tocsin.testing.simulation.laws.ladder import check_ladder
@@ -31,6 +32,7 @@ LAWS: tuple[Law, ...] = (
     check_quiet,
     check_people,
     check_ladder,
+    check_duties,
     check_whole,
     check_kept,
     check_frozen,

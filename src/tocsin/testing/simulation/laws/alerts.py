@@ -25,15 +25,18 @@ def check_taken(evidence: Evidence) -> Iterator[Violation]:
         found = told.get(name, [])
         if any(each.firing and each.answered_at is not None for each in said) and not found:
             yield Violation("alert lost", name[0], f"{dict(name[1])} was acknowledged and stands nowhere.")
-        for before, sent in pairwise(sorted(said, key=lambda sent: sent.at)):
+        in_order = sorted(said, key=lambda sent: sent.at)
+        for before, sent in pairwise([None, *in_order]):
+            assert sent is not None
             if _begins(before, sent) and not any(_falls_within(evidence, entry, sent) for _, entry in found):
-                text = f"{dict(name[1])} began to fire again at {sent.at:.1f}, was acknowledged, and nothing happened."
+                text = f"{dict(name[1])} began to fire at {sent.at:.1f}, was acknowledged, and nothing happened."
                 yield Violation("alert lost", name[0], text)
 
 
-def _begins(before: Sent, sent: Sent) -> bool:
-    """Whether a firing was surely the first after a "resolved"."""
-    resolved = not before.firing and before.answered_at is not None and before.answered_at < sent.at
+def _begins(before: Sent | None, sent: Sent) -> bool:
+    """Whether a firing was surely the first of all, or the first after a "resolved"."""
+    known = before is not None and (before.firing or before.answered_at is None or before.answered_at >= sent.at)
+    resolved = not known
     return resolved and sent.firing and sent.answered_at is not None
 
 

@@ -101,7 +101,7 @@ class _Ladder:
 
     def _limit(self, due: float) -> float:
         since = max(self.started, self.changed)
-        return self.evidence.find_limit(due, max(0.0, min(self.evidence.find_moments(since), default=0.0)))
+        return self.evidence.find_limit(due, max(0.0, *self.evidence.find_moments(since)))
 
     def _find_severity(self) -> Severity | None:
         severities = self.shelf.playbook.severities

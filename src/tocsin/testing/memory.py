@@ -240,10 +240,11 @@ class MemoryBlobs:
     def __init__(self, kept: dict[str, bytes] | None = None, reach: Reach = pass_by) -> None:
         self.kept = {} if kept is None else kept
         self._reach = reach
+        self.putting = ""
 
     async def put(self, content: bytes) -> str:
         """Keep `content`; its name."""
-        digest = sha256(content).hexdigest()
+        digest = self.putting = sha256(content).hexdigest()
         if digest not in self.kept:
             self._reach("blob.before_write")
             self.kept[digest] = content

@@ -8,6 +8,7 @@ boundary is reached: so every month meets every pair, and the rates add what nob
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
 from tocsin.engine.failpoint import NAMES
 from tocsin.testing.simulation.dice import Dice
@@ -19,7 +20,7 @@ HANG, LOST_ANSWER = "hang", "answer lost"
 
 COMMITS = ("intake", "command", "timer", "outcome", "start")
 """What a commit of the journal is for; each stands between two failpoints."""
-CRASHES = tuple(dict.fromkeys([*NAMES, *(f"{cause}.{at}_commit" for cause in COMMITS for at in ("before", "after"))]))
+CRASHES = tuple(dict.fromkeys([*NAMES, "change.before_spawn", *(f"{cause}.{at}_commit" for cause in COMMITS for at in ("before", "after"))]))
 WRITES = (*(f"{cause}.write" for cause in COMMITS), "row.write", "team.write", "claim", "release", "release_claims")
 READS = ("load", "due", "alert", "count", "cards")
 CHANNEL_FAULTS = (DROP, DELAY, DUPLICATE, REORDER, REJECT, FAIL, LATE_ANSWER, DRIP, OUTAGE)
@@ -40,18 +41,19 @@ def list_armed() -> list[tuple[str, str]]:
 class Mischief:
     """Decides what fails now; `enough` ends all of it."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, pairs: Sequence[tuple[str, str]] = ()) -> None:
+        self._pairs = pairs or list_armed()
         self.dice = Dice(seed, "faults")
         self.struck: Counter[str] = Counter()
         self.over = False
         self._armed: dict[str, str] = {}
-        self._ahead = self.dice.shuffle(list_armed())
+        self._ahead = self.dice.shuffle(self._pairs)
         self._out: dict[str, float] = {}
 
     def arm_next(self) -> None:
         """Arm the next pair; the last of a boundary counts."""
         if not self._ahead:
-            self._ahead = self.dice.shuffle(list_armed())
+            self._ahead = self.dice.shuffle(self._pairs)
         fault, boundary = self._ahead.pop()
         self._armed[boundary] = fault
 

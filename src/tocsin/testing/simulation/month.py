@@ -9,6 +9,8 @@ from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
+
 from tocsin.incident.commands import Resolve
 from tocsin.testing.simulation.dice import Dice
 from tocsin.testing.simulation.disk import Died
@@ -32,13 +34,23 @@ LAST_HAND_S = 1800.0
 Build = Callable[[Node], None]
 
 
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """How much goes wrong: which faults are armed (none: all there are), how often, and how much breaks in a day."""
+
+    armed: tuple[tuple[str, str], ...] = ()
+    arm_every_s: float = ARM_EVERY_S
+    turn_clock_every_s: float = TURN_CLOCK_EVERY_S
+    incidents_a_day: float = INCIDENTS_A_DAY
+
+
 class Month:
     """Everything that runs in one month."""
 
-    def __init__(self, seed: int, days: float, cast: Cast, build: Build | None) -> None:
+    def __init__(self, seed: int, days: float, cast: Cast, build: Build | None, plan: Plan) -> None:
         key = hashlib.sha256(f"chain {seed}".encode()).digest()
         self.record = Record(seed=seed, start=choose_start(seed), days=days, key=key)
-        self.mischief = Mischief(seed)
+        self.plan = plan
+        self.mischief = Mischief(seed, plan.armed)
         self.dice = Dice(seed, "month")
         self.ground = Ground(cast, self.record, self.mischief)
         self.build = build
@@ -72,7 +84,7 @@ class Month:
         self.spawn(self._turn_clocks(end))
         self.spawn(self._export(end))
         self.spawn(self._freeze(end))
-        self.spawn(self.senders.run(end, DAY / INCIDENTS_A_DAY))
+        self.spawn(self.senders.run(end, DAY / self.plan.incidents_a_day))
         await asyncio.sleep(end)
         self.mischief.end()
         self.record.calm_from = end
@@ -110,11 +122,11 @@ class Month:
     async def _break_things(self, end: float) -> None:
         while self.ground.time() < end:
             self.mischief.arm_next()
-            await asyncio.sleep(self.dice.wait(ARM_EVERY_S))
+            await asyncio.sleep(self.dice.wait(self.plan.arm_every_s))
 
     async def _turn_clocks(self, end: float) -> None:
         while True:
-            await asyncio.sleep(self.dice.wait(TURN_CLOCK_EVERY_S))
+            await asyncio.sleep(self.dice.wait(self.plan.turn_clock_every_s))
             if self.ground.time() >= end:
                 return
             before, node = self.ground.offset, self.find_node()
@@ -182,15 +194,17 @@ def choose_start(seed: int) -> datetime:
     return datetime(2025, 1, 1, tzinfo=UTC) + timedelta(days=int(dice.between(0, 365)))
 
 
-def run_month(seed: int, days: float, cast: Cast, build: Build | None = None) -> Record:
+def run_month(
+    seed: int, days: float, cast: Cast, *, build: Build | None = None, plan: Plan | None = None
+) -> Record:
     """Simulate. `build` may change each server after it was put together: so a bug is planted."""
     before = logging.root.manager.disable
     logging.disable(logging.CRITICAL)
     try:
-        return run_virtually(_live(seed, days, cast, build))
+        return run_virtually(_live(seed, days, cast, build, plan or Plan()))
     finally:
         logging.disable(before)
 
 
-async def _live(seed: int, days: float, cast: Cast, build: Build | None) -> Record:
-    return await Month(seed, days, cast, build).live()
+async def _live(seed: int, days: float, cast: Cast, build: Build | None, plan: Plan) -> Record:
+    return await Month(seed, days, cast, build, plan).live()

@@ -13,6 +13,7 @@ from tocsin.timeline.entry import Entry
 Name = tuple[str, tuple[tuple[str, str], ...]]
 ENDS = (e.Resolved, e.Closed, e.Dismissed, e.Merged)
 SLACK_S = 0.01
+AT_ONCE_S = 60.0
 
 
 def check_taken(evidence: Evidence) -> Iterator[Violation]:
@@ -92,9 +93,18 @@ def check_paged(evidence: Evidence) -> Iterator[Violation]:
     for stream, entries in evidence.incidents.items():
         for life in find_lives(entries):
             seqs = {entry.seq for entry in life}
-            taken = any(isinstance(entry.event, e.Acknowledged | e.Resolved | e.Dismissed) for entry in life)
-            if not taken and not seqs & reached.get(stream, set()):
+            if not _is_taken(evidence, life) and not seqs & reached.get(stream, set()):
                 yield Violation("nobody paged", stream, f"From entry {life[0].seq} on no page reached anybody.")
+
+
+def _is_taken(evidence: Evidence, life: list[Entry]) -> bool:
+    """Whether somebody had it, or it was over, before a page could arrive."""
+    begun = evidence.seconds(life[0].recorded_at)
+    return any(
+        isinstance(entry.event, e.Acknowledged)
+        or (isinstance(entry.event, ENDS) and evidence.seconds(entry.recorded_at) < begun + AT_ONCE_S)
+        for entry in life
+    )
 
 
 def check_folded(evidence: Evidence) -> Iterator[Violation]:

@@ -94,7 +94,7 @@ class Evidence:
             here = next(each for each in self.stretches if each.begin <= at < each.end)
             if self._goes_on(here, until):
                 return max(until + self._ahead_at(until), due + error)
-            at = next((each.begin for each in self.stretches if here.end <= each.begin < each.end), None)
+            at = self.find_moment(due, here.end)
         return float("inf")
 
     def _goes_on(self, here: Stretch, until: float) -> bool:

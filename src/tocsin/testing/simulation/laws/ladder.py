@@ -7,6 +7,7 @@ clock, an empty one hands on at once, a changed severity and a return begin anew
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import groupby
 
 from tocsin.engine.shelf import TeamShelf
 from tocsin.playbook.model import Severity
@@ -28,6 +29,13 @@ def check_ladder(evidence: Evidence) -> Iterator[Violation]:
             yield from _Ladder(evidence, stream, shelf).climb(entries)
 
 
+def _level(event: e.Event) -> int:
+    """The rung that an event calls; 0 if it calls none."""
+    if isinstance(event, e.LevelJoined) and event.key.startswith("level:"):
+        return int(event.key.partition(":")[2])
+    return 0
+
+
 class _Ladder:
     """One incident's ladder, entry by entry."""
 
@@ -40,15 +48,17 @@ class _Ladder:
         self.hurried = False
 
     def climb(self, entries: list[Entry]) -> Iterator[Violation]:
-        for entry in entries:
-            now = self.evidence.seconds(entry.recorded_at)
-            yield from self._find_missed(now)
-            if isinstance(entry.event, e.LevelJoined) and entry.event.key.startswith("level:"):
-                yield from self._join(entry.event, now)
-            else:
-                self._turn(entry.event, now)
+        for moment, together in groupby(entries, key=lambda entry: entry.recorded_at):
+            now, events = self.evidence.seconds(moment), [entry.event for entry in together]
+            yield from self._find_missed(now, {_level(event) for event in events})
+            for event in events:
+                if _level(event):
+                    assert isinstance(event, e.LevelJoined)
+                    yield from self._join(event, now)
+                else:
+                    self._turn(event, now)
         end = self.evidence.stretches[-1]
-        yield from self._find_missed(end.end + end.ahead)
+        yield from self._find_missed(end.end + end.ahead, set())
 
     def _turn(self, event: e.Event, now: float) -> None:
         match event:
@@ -66,7 +76,7 @@ class _Ladder:
                 self.calling = False
 
     def _join(self, event: e.LevelJoined, now: float) -> Iterator[Violation]:
-        level = int(event.key.partition(":")[2])
+        level = _level(event)
         due = self._due(level)
         if not self.calling:
             yield self._tell("escalated after acknowledgement", event.key, due, now)
@@ -79,14 +89,14 @@ class _Ladder:
         self.joined.add(level)
         self.hurried = not event.responders
 
-    def _find_missed(self, now: float) -> Iterator[Violation]:
-        """The rungs that should have been called before `now` and were not."""
+    def _find_missed(self, now: float, called: set[int]) -> Iterator[Violation]:
+        """The rungs that should have been called before `now` and were not, but for those `called` now."""
         if not self.calling:
             return
         last = 1 if self._is_quiet() else len(self.shelf.staffing.levels)
         for level in range(1, last + 1):
             if (
-                level not in self.joined
+                level not in self.joined | called
                 and self._due(level) + 1 < now
                 and self._limit(self._due(level)) < now - SLACK_S
             ):
@@ -101,7 +111,7 @@ class _Ladder:
 
     def _limit(self, due: float) -> float:
         since = max(self.started, self.changed)
-        return self.evidence.find_limit(due, max(0.0, *self.evidence.find_moments(since)))
+        return self.evidence.find_limit(due, max([0.0, *self.evidence.find_moments(since)]))
 
     def _find_severity(self) -> Severity | None:
         severities = self.shelf.playbook.severities

@@ -1,0 +1,554 @@
+"""Bugs of an engine, planted: each shows that a law can be broken, and is seen.
+
+One for each law, and one for each boundary at which a server can die. A bug changes each life of the server as it is put
+together (`build`), and for as long as it is planted what all lives share.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Any
+from unittest.mock import patch
+
+from msgspec.structs import replace
+
+from tocsin.alert.group import see
+from tocsin.alert.signal import Signal
+from tocsin.engine import draft, intake
+from tocsin.engine.contracts import Append, Errand, Key, Write
+from tocsin.incident import evolve
+from tocsin.incident.commands import JoinAlerts
+from tocsin.incident.plan import Plan
+from tocsin.incident.rules import status
+from tocsin.incident.state import Incident
+from tocsin.page import plan as page
+from tocsin.testing.memory import MemoryBlobs
+from tocsin.testing.simulation.disk import Disk
+from tocsin.testing.simulation.network import Channel
+from tocsin.testing.simulation.node import Node
+from tocsin.timeline import events as e
+from tocsin.timeline.entry import Entry, Sealed
+
+Build = Callable[[Node], None]
+Planted = Callable[[], Any]
+
+
+class Every:
+    """True at every `n`-th time of asking."""
+
+    def __init__(self, n: int) -> None:
+        self._n, self._count = n, 0
+
+    def __call__(self) -> bool:
+        self._count += 1
+        return self._count % self._n == 0
+
+
+def _leave(node: Node) -> None: ...
+
+
+def _change_write(change: Callable[[Write, Node], Write]) -> Planted:
+    """A bug that writes something else than was decided."""
+
+    @contextmanager
+    def planted() -> Iterator[Build]:
+        def build(node: Node) -> None:
+            real = node.disk.write
+
+            async def write(asked: Write) -> None:
+                await real(change(asked, node))
+
+            node.disk.write = write  # type: ignore[method-assign]
+
+        yield build
+
+    return planted
+
+
+def _change_appends(change: Callable[[Append], Append]) -> Planted:
+    return _change_write(lambda write, node: replace(write, appends=tuple(change(each) for each in write.appends)))
+
+
+def _change_claim(change: Callable[[list[Errand]], list[Errand]], later: float = 0.0) -> Planted:
+    """A bug that hands out something else, or later."""
+
+    @contextmanager
+    def planted() -> Iterator[Build]:
+        def build(node: Node) -> None:
+            real = node.disk.claim
+
+            async def claim(
+                now: datetime, limit: int, places: Callable[[str], int], full: Sequence[str]
+            ) -> list[Errand]:
+                return change(await real(now - timedelta(seconds=later), limit, places, full))
+
+            node.disk.claim = claim  # type: ignore[method-assign]
+
+        yield build
+
+    return planted
+
+
+# ── alerts ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@contextmanager
+def answer_before_commit() -> Iterator[Build]:
+    """An alert is answered with 2xx, and taken in ten seconds later."""
+
+    def build(node: Node) -> None:
+        real = node.engine.intake.receive
+
+        async def receive(team: str | None, signals: Sequence[Signal]) -> None:
+            async def later() -> None:
+                await asyncio.sleep(10)
+                await real(team, signals)
+
+            asyncio.ensure_future(later())
+
+        node.engine.intake.receive = receive  # type: ignore[method-assign,assignment]
+
+    yield build
+
+
+@contextmanager
+def ignore_what_comes_back() -> Iterator[Build]:
+    """An alert that fires again is only noted in its row."""
+
+    def build(node: Node) -> None:
+        real = node.engine.intake._tell
+
+        async def tell(stream: str, command: Any, row: Any) -> None:
+            if isinstance(command, intake.RefireAlert):
+                await node.disk.write(Write(alerts=(replace(row, incident=stream),)))
+            else:
+                await real(stream, command, row)
+
+        node.engine.intake._tell = tell  # type: ignore[method-assign]
+
+    yield build
+
+
+@contextmanager
+def join_what_is_over() -> Iterator[Build]:
+    """An alert joins its team's last incident, over or not."""
+    every = Every(3)
+
+    def build(node: Node) -> None:
+        real = node.engine.intake._open
+
+        async def open_or_join(to: Any, row: Any) -> None:
+            last = f"{to.team}-{node.ground.store.counters.get(f'incident/{to.team}', 0)}"
+            if every() and last in node.ground.store.streams:
+                await node.engine.intake._tell(last, JoinAlerts(by="alert", alerts=(see(row),)), row)
+            else:
+                await real(to, row)
+
+        node.engine.intake._open = open_or_join  # type: ignore[method-assign]
+
+    yield build
+
+
+@contextmanager
+def page_nobody_at_night() -> Iterator[Build]:
+    """Between midnight and six no page is asked for."""
+
+    def plan(incident: Incident, book: Any, rota: Any, now: datetime) -> Plan:
+        found = page.plan(incident, book, rota, now)
+        kept = tuple(each for each in found.events if now.hour >= 6 or not isinstance(each, e.PageRequested))
+        return Plan(kept, found.wake)
+
+    with patch.object(draft, "PLANNERS", (plan, *draft.PLANNERS[1:])):
+        yield _leave
+
+
+@contextmanager
+def open_one_for_each() -> Iterator[Build]:
+    """No alert joins an open incident."""
+    with patch.object(intake, "find_open", lambda to, row, incidents: None):
+        yield _leave
+
+
+@contextmanager
+def skip_a_number() -> Iterator[Build]:
+    """Now and then a number of an incident is used for nothing."""
+    every = Every(9)
+
+    def build(node: Node) -> None:
+        real = node.disk.count
+
+        async def count(counter: str) -> int:
+            if counter.startswith("incident/") and every():
+                node.ground.store.counters[counter] = await real(counter) + 1
+            return await real(counter)
+
+        node.disk.count = count  # type: ignore[method-assign]
+
+    yield build
+
+
+# ── pages ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@contextmanager
+def decide_twice() -> Iterator[Build]:
+    """Every tenth page is decided twice in one plan."""
+    every = Every(10)
+
+    def plan(incident: Incident, book: Any, rota: Any, now: datetime) -> Plan:
+        found = page.plan(incident, book, rota, now)
+        pages = tuple(each for each in found.events if isinstance(each, e.PageRequested))
+        return Plan((*found.events, *pages), found.wake) if pages and every() else found
+
+    with patch.object(draft, "PLANNERS", (plan, *draft.PLANNERS[1:])):
+        yield _leave
+
+
+@contextmanager
+def lose_after_claim() -> Iterator[Build]:
+    """Every thirtieth errand that is handed out falls under the table."""
+    every = Every(30)
+    with _change_claim(lambda errands: [each for each in errands if not every()])() as build:
+        yield build
+
+
+@contextmanager
+def say_delivered() -> Iterator[Build]:
+    """Every twentieth page is said to be delivered, and is not sent."""
+    every = Every(20)
+    real = Channel.send
+
+    async def send(channel: Channel, key: Key, person: Any, message: Any) -> str:
+        return "HTTP 200" if every() else await real(channel, key, person, message)
+
+    with patch.object(Channel, "send", send):
+        yield _leave
+
+
+@contextmanager
+def send_what_nobody_decided() -> Iterator[Build]:
+    """Every twentieth page goes out under the number of the entry before it."""
+    every = Every(20)
+    real = Channel.send
+
+    async def send(channel: Channel, key: Key, person: Any, message: Any) -> str:
+        wrong = replace(key, seq=key.seq + 500) if every() else key
+        return await real(channel, wrong, person, message)
+
+    with patch.object(Channel, "send", send):
+        yield _leave
+
+
+@contextmanager
+def send_before_commit() -> Iterator[Build]:
+    """A page may leave before the moment of its decision."""
+
+    def build(node: Node) -> None:
+        real, errands = node.clock.now, node.journal._errands
+        node.journal.clock = type("Ahead", (), {"now": lambda self: real() + timedelta(seconds=5)})()
+        node.journal._errands = lambda made: [  # type: ignore[method-assign]
+            replace(each, due_at=each.due_at - timedelta(seconds=10)) for each in errands(made)
+        ]
+
+    yield build
+
+
+@contextmanager
+def call_again_after_the_answer() -> Iterator[Build]:
+    """An acknowledgement is recorded, and the calls go on."""
+
+    def acknowledged(incident: Incident, entry: Entry, event: e.Acknowledged) -> Incident:
+        return replace(status._acknowledged(incident, entry, event), calls=incident.calls)
+
+    with patch.dict(evolve.RULES, {e.Acknowledged: acknowledged}):
+        yield _leave
+
+
+@contextmanager
+def go_by_utc() -> Iterator[Build]:
+    """Rotas turn by UTC."""
+
+    def build(node: Node) -> None:
+        real = node.shelf.rota
+
+        def rota(incident: Incident) -> Any:
+            found = real(incident)
+            return replace(found, staffing=replace(found.staffing, timezone="UTC"))
+
+        node.shelf.rota = rota  # type: ignore[method-assign]
+
+    yield build
+
+
+# ── timers ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@contextmanager
+def wake_late() -> Iterator[Build]:
+    """Every timer comes two seconds late."""
+    real = Disk.due
+
+    async def due(disk: Disk, now: datetime, limit: int) -> list[str]:
+        return await real(disk, now - timedelta(seconds=2), limit)
+
+    with patch.object(Disk, "due", due):
+        yield _leave
+
+
+@contextmanager
+def wake_early() -> Iterator[Build]:
+    """The ladder's clock runs fast."""
+
+    def plan(incident: Incident, book: Any, rota: Any, now: datetime) -> Plan:
+        return page.plan(incident, book, rota, now + timedelta(seconds=20))
+
+    with patch.object(draft, "PLANNERS", (plan, *draft.PLANNERS[1:])):
+        yield _leave
+
+
+@contextmanager
+def drop_a_wake() -> Iterator[Build]:
+    """Every fifteenth change forgets when to look again."""
+    every = Every(15)
+    with _change_appends(lambda append: replace(append, wake=None) if every() else append)() as build:
+        yield build
+
+
+@contextmanager
+def forget_the_top() -> Iterator[Build]:
+    """The ladder ends one rung too low."""
+
+    def build(node: Node) -> None:
+        real = node.shelf.rota
+
+        def rota(incident: Incident) -> Any:
+            found = real(incident)
+            return replace(found, staffing=replace(found.staffing, levels=found.staffing.levels[:-1]))
+
+        node.shelf.rota = rota  # type: ignore[method-assign]
+
+    yield build
+
+
+@contextmanager
+def climb_after_the_answer() -> Iterator[Build]:
+    """An acknowledgement ends the calls, but not the ladder."""
+
+    def acknowledged(incident: Incident, entry: Entry, event: e.Acknowledged) -> Incident:
+        return replace(status._acknowledged(incident, entry, event), acknowledged_at=None)
+
+    with patch.dict(evolve.RULES, {e.Acknowledged: acknowledged}):
+        yield _leave
+
+
+@contextmanager
+def forget_who_joined() -> Iterator[Build]:
+    """A repeat begins the ladder anew."""
+
+    def requested(incident: Incident, entry: Entry, event: e.PageRequested) -> Incident:
+        after = real(incident, entry, event)
+        return replace(after, joined={}) if event.round == 3 else after
+
+    real = evolve.RULES[e.PageRequested]
+    with patch.dict(evolve.RULES, {e.PageRequested: requested}):
+        yield _leave
+
+
+# ── what is kept ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@contextmanager
+def break_the_chain() -> Iterator[Build]:
+    """Now and then an entry is sealed as if nothing stood before it."""
+    every = Every(400)
+
+    def build(node: Node) -> None:
+        real = node.journal._seal
+
+        def seal(entries: Any, before: bytes) -> tuple[Sealed, ...]:
+            return real(entries, b"\0" * 32 if every() else before)
+
+        node.journal._seal = seal  # type: ignore[method-assign]
+
+    yield build
+
+
+@contextmanager
+def go_back_in_time() -> Iterator[Build]:
+    """The server goes by its machine's clock, whatever somebody does to that."""
+
+    def build(node: Node) -> None:
+        node.clock.now = node.ground.wall  # type: ignore[method-assign]
+
+    yield build
+
+
+@contextmanager
+def lose_the_tail() -> Iterator[Build]:
+    """At each start the last entry of some stream is not there."""
+
+    def build(node: Node) -> None:
+        streams = node.ground.store.streams
+        for name in list(streams)[-3:]:
+            if len(streams[name]) > 3:
+                streams[name].pop()
+
+    yield build
+
+
+@contextmanager
+def answer_people_before_commit() -> Iterator[Build]:
+    """What people ask is answered before it is written; a second later it is."""
+
+    def build(node: Node) -> None:
+        real = node.disk.write
+
+        async def write(asked: Write) -> None:
+            if node.boundary != "command":
+                await real(asked)
+                return
+
+            async def later() -> None:
+                await asyncio.sleep(1)
+                node.boundary = "command"
+                await real(asked)
+
+            asyncio.ensure_future(later())
+
+        node.disk.write = write  # type: ignore[method-assign]
+
+    yield build
+
+
+@contextmanager
+def run_though_frozen() -> Iterator[Build]:
+    """A freeze is shown and not heeded."""
+
+    def build(node: Node) -> None:
+        real = node.shelf.book
+
+        async def book(incident: Incident) -> Any:
+            return replace(await real(incident), frozen=False)
+
+        node.shelf.book = book  # type: ignore[method-assign]
+
+    yield build
+
+
+@contextmanager
+def name_evidence_first() -> Iterator[Build]:
+    """Every tenth piece of evidence is named and not kept."""
+    every = Every(10)
+    real = MemoryBlobs.put
+
+    async def put(blobs: MemoryBlobs, content: bytes) -> str:
+        digest = await real(blobs, content)
+        if content.startswith(b"What ") and every():
+            del blobs.kept[digest]
+        return digest
+
+    with patch.object(MemoryBlobs, "put", put):
+        yield _leave
+
+
+@contextmanager
+def change_twice() -> Iterator[Build]:
+    """A changing step that was interrupted is begun again."""
+
+    def build(node: Node) -> None:
+        dispatch = node.engine.dispatch
+        real = dispatch._start
+
+        async def start(errand: Errand, intent: e.StepRequested) -> bool:
+            await real(errand, intent)
+            return True
+
+        dispatch._start = start  # type: ignore[method-assign]
+
+    yield build
+
+
+@contextmanager
+def change_before_its_start() -> Iterator[Build]:
+    """A changing step runs without its start being written."""
+
+    def build(node: Node) -> None:
+        async def start(errand: Errand, intent: e.StepRequested) -> bool:
+            return True
+
+        node.engine.dispatch._start = start  # type: ignore[method-assign]
+
+    yield build
+
+
+@contextmanager
+def change_unasked() -> Iterator[Build]:
+    """What failed is asked for once more, without anybody."""
+    planners = draft.PLANNERS
+
+    def plan(incident: Incident, book: Any, rota: Any, now: datetime) -> Plan:
+        found = planners[1](incident, book, rota, now)
+        changed = [each for each in found.events if isinstance(each, e.StepRequested) and each.changes]
+        return Plan((*found.events, *changed), found.wake)
+
+    with patch.object(draft, "PLANNERS", (planners[0], plan, *planners[2:])):
+        yield _leave
+
+
+@contextmanager
+def keep_what_is_done() -> Iterator[Build]:
+    """Errands stay in the queue when their outcome is written."""
+    with _change_appends(lambda append: replace(append, closes=()))() as build:
+        yield build
+
+
+@contextmanager
+def mark_no_repeat() -> Iterator[Build]:
+    """Nobody remembers that an errand was handed out before."""
+    with _change_claim(lambda errands: [replace(each, attempts=0) for each in errands])() as build:
+        yield build
+
+
+@contextmanager
+def hold_back() -> Iterator[Build]:
+    """What goes out goes out two minutes late."""
+    with _change_claim(lambda errands: errands, later=120)() as build:
+        yield build
+
+
+BUGS: dict[str, tuple[Planted, ...]] = {
+    "alert lost": (answer_before_commit, ignore_what_comes_back),
+    "alert on what is over": (join_what_is_over,),
+    "nobody paged": (page_nobody_at_night,),
+    "storm not folded": (open_one_for_each,),
+    "incident missing": (skip_a_number,),
+    "page decided twice": (decide_twice,),
+    "not carried out once": (lose_after_claim,),
+    "delivered to nobody": (say_delivered,),
+    "page never decided": (send_what_nobody_decided,),
+    "page before its decision": (send_before_commit,),
+    "page too late": (hold_back,),
+    "repeat not marked": (mark_no_repeat,),
+    "paged after acknowledgement": (call_again_after_the_answer,),
+    "wrong people": (go_by_utc,),
+    "escalated late": (wake_late, drop_a_wake),
+    "escalated early": (wake_early,),
+    "not escalated": (forget_the_top,),
+    "escalated after acknowledgement": (climb_after_the_answer,),
+    "escalated twice": (forget_who_joined,),
+    "duty not noted": (drop_a_wake, wake_late),
+    "timeline broken": (break_the_chain,),
+    "timeline goes back": (go_back_in_time,),
+    "timeline rewritten": (lose_the_tail,),
+    "answer not kept": (answer_people_before_commit,),
+    "ran while frozen": (run_though_frozen,),
+    "evidence lost": (name_evidence_first,),
+    "changed twice": (change_twice,),
+    "changed before its start": (change_before_its_start,),
+    "changed unasked": (change_unasked,),
+    "not at rest": (keep_what_is_done,),
+}
+"""Each law's name, and the bugs that break it."""

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Set
 
 from tocsin.incident.book import Book, TargetPolicy, number_steps
 from tocsin.incident.state import Incident
-from tocsin.playbook.model import Procedure, Step
+from tocsin.playbook.model import Procedure, Statement, Step
 from tocsin.run.guard import Allowed, judge
 from tocsin.run.program import Task, prepare
 from tocsin.run.setting import sets_only
@@ -34,9 +34,16 @@ def _reads(incident: Incident, book: Book, known: Set[str]) -> Iterator[Task]:
     scenario, target = book.scenario(incident), book.policy.target
     if scenario is None or target is None:
         return
-    for step_id, _ in _candidates(scenario):
-        task = prepare((scenario,), step_id, incident, target.name, {}) if step_id not in known else None
-        if task is not None and _may_run(task, target) and isinstance(judge(task, incident, book), Allowed):
+    for step_id, step in _candidates(scenario):
+        if step_id in known or step.statement is None or not _may_run(step.statement, target):
+            continue  # what is set before it in its fence can only add to its effect and tags
+        task = prepare((scenario,), step_id, incident, target.name, {})
+        if (
+            task is not None
+            and not sets_only(step.statement)
+            and _may_run(task, target)
+            and isinstance(judge(task, incident, book), Allowed)
+        ):
             yield task
 
 
@@ -59,10 +66,8 @@ def _before_first_change(statements: list[tuple[str, Step]]) -> list[tuple[str, 
     return reads
 
 
-def _may_run(task: Task, target: TargetPolicy) -> bool:
-    if sets_only(task.statement) or NEVER & set(task.tags):
-        return False
-    if Tag.PRIVILEGED in task.tags and "privileged" not in target.allow:
+def _may_run(task: Task | Statement, target: TargetPolicy) -> bool:
+    if not NEVER.isdisjoint(task.tags) or (Tag.PRIVILEGED in task.tags and "privileged" not in target.allow):
         return False
     most = Effect.READ_SENSITIVE if "read_sensitive" in target.allow else Effect.READ
     return task.effect.rank <= most.rank

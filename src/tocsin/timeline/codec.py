@@ -37,7 +37,8 @@ def decode(body: bytes) -> Event:
 @lru_cache(maxsize=1024)
 def stamp(moment: datetime) -> str:
     """A moment as stored: UTC, four-digit year, microseconds, `Z`. Sorts as text in the order of time."""
-    return to_utc(moment).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+    utc = moment if moment.tzinfo is UTC else to_utc(moment)
+    return utc.isoformat(timespec="microseconds")[:_LENGTH] + "Z"
 
 
 @lru_cache(maxsize=4096)

@@ -3,6 +3,8 @@
 PYTHON ?= python3
 SECONDS ?= 600
 COUNT ?= 200
+SEEDS ?= 50
+DAYS ?= 30
 PLAYBOOKS ?= ../shared/seeds/*.md
 BIN := .venv/bin
 PATH := $(CURDIR)/$(BIN):$(CURDIR)/.tools/root/usr/bin:$(PATH)
@@ -10,7 +12,7 @@ export PATH
 export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test oracle torture bench bench-alerts fuzz check format lock clean
+.PHONY: help setup demo test oracle torture simulate bench bench-alerts fuzz check format lock clean
 
 help:            ## This list
 	@sed -n 's/^\([a-z-]*\): *[a-z.\/]* *## /  make \1 \t/p' Makefile | expand -t 24
@@ -35,6 +37,9 @@ torture: .venv/ready ## Kill servers under load, COUNT times on each database; c
 	@$(BIN)/python tools/missing.py
 	@$(BIN)/python -m tests.processes.torture --count $(COUNT)
 	@$(BIN)/python -m tests.processes.powercut --count $(COUNT)
+
+simulate: .venv/ready ## SEEDS months of DAYS days of trouble on a virtual clock, and what they broke
+	@$(BIN)/python tests/simulation/simulate.py "$(SEEDS)" "$(DAYS)"
 
 bench: .venv/ready ## Speed of the compiler beside a bare Markdown parser
 	@$(BIN)/python bench/compile.py $(PLAYBOOKS)

@@ -1,20 +1,12 @@
-"""For each boundary at which a server can die, a bug that shows only there: what was in its hands then is mishandled."""
+"""For each boundary at which a server can die, a bug that shows only there: what it held then is mishandled."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
-from msgspec.structs import replace
-
-from tocsin.alert.signal import Signal
 from tocsin.engine.contracts import Append, Errand, Write
-from tocsin.incident.commands import Command
-from tocsin.testing.memory import MemoryStore
-from tocsin.testing.simulation.disk import Died
-from tocsin.testing.simulation.faults import CRASHES
-from tocsin.testing.simulation.node import Gone, Ground, Node
+from tocsin.testing.simulation.node import Gone, Node
 from tocsin.timeline import events as e
 
 Build = Callable[[Node], None]
@@ -56,12 +48,12 @@ class Amnesia:
     def _watch(self, node: Node) -> None:
         real = node.disk.write
 
-        async def write(asked: Write) -> None:
+        async def write(write: Write) -> None:
             store = node.ground.store
-            closing = {(each.stream, seq) for each in asked.appends for seq in each.closes}
+            closing = {(each.stream, seq) for each in write.appends for seq in each.closes}
             gone = {(each.stream, each.seq): each for each in store.errands.values()}
-            await real(asked)
-            self.last = asked.appends
+            await real(write)
+            self.last = write.appends
             self.gone = {name: errand for name, errand in gone.items() if name in closing}
 
         node.disk.write = write  # type: ignore[method-assign]

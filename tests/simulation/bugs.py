@@ -1,6 +1,6 @@
 """Bugs of an engine, planted: each shows that a law can be broken, and is seen.
 
-One for each law, and one for each boundary at which a server can die. A bug changes each life of the server as it is put
+One for each law; those of the boundaries stand in `amnesia.py`. A bug changes each life of the server as it is put
 together (`build`), and for as long as it is planted what all lives share.
 """
 
@@ -17,10 +17,11 @@ from msgspec.structs import replace
 
 from tocsin.alert.group import see
 from tocsin.alert.signal import Signal
-from tocsin.engine import draft, intake
+from tocsin.engine import draft as drafts
+from tocsin.engine import intake
 from tocsin.engine.contracts import Append, Errand, Key, Write
 from tocsin.incident import evolve
-from tocsin.incident.commands import JoinAlerts
+from tocsin.incident.commands import JoinAlerts, RefireAlert
 from tocsin.incident.plan import Plan
 from tocsin.incident.rules import status
 from tocsin.incident.state import Incident
@@ -34,6 +35,10 @@ from tocsin.timeline.entry import Entry, Sealed
 
 Build = Callable[[Node], None]
 Planted = Callable[[], Any]
+
+
+LATER: list[asyncio.Future[None]] = []
+"""What is put off until it is too late."""
 
 
 class Every:
@@ -58,8 +63,8 @@ def _change_write(change: Callable[[Write, Node], Write]) -> Planted:
         def build(node: Node) -> None:
             real = node.disk.write
 
-            async def write(asked: Write) -> None:
-                await real(change(asked, node))
+            async def write(write: Write) -> None:
+                await real(change(write, node))
 
             node.disk.write = write  # type: ignore[method-assign]
 
@@ -107,7 +112,7 @@ def answer_before_commit() -> Iterator[Build]:
                 await asyncio.sleep(10)
                 await real(team, signals)
 
-            asyncio.ensure_future(later())
+            LATER.append(asyncio.ensure_future(later()))
 
         node.engine.intake.receive = receive  # type: ignore[method-assign,assignment]
 
@@ -122,7 +127,7 @@ def ignore_what_comes_back() -> Iterator[Build]:
         real = node.engine.intake._tell
 
         async def tell(stream: str, command: Any, row: Any) -> None:
-            if isinstance(command, intake.RefireAlert):
+            if isinstance(command, RefireAlert):
                 await node.disk.write(Write(alerts=(replace(row, incident=stream),)))
             else:
                 await real(stream, command, row)
@@ -161,7 +166,7 @@ def page_nobody_at_night() -> Iterator[Build]:
         kept = tuple(each for each in found.events if now.hour >= 6 or not isinstance(each, e.PageRequested))
         return Plan(kept, found.wake)
 
-    with patch.object(draft, "PLANNERS", (plan, *draft.PLANNERS[1:])):
+    with patch.object(drafts, "PLANNERS", (plan, *drafts.PLANNERS[1:])):
         yield _leave
 
 
@@ -203,7 +208,7 @@ def decide_twice() -> Iterator[Build]:
         pages = tuple(each for each in found.events if isinstance(each, e.PageRequested))
         return Plan((*found.events, *pages), found.wake) if pages and every() else found
 
-    with patch.object(draft, "PLANNERS", (plan, *draft.PLANNERS[1:])):
+    with patch.object(drafts, "PLANNERS", (plan, *drafts.PLANNERS[1:])):
         yield _leave
 
 
@@ -249,8 +254,8 @@ def send_before_commit() -> Iterator[Build]:
     def build(node: Node) -> None:
         real, errands = node.clock.now, node.journal._errands
         node.journal.clock = type("Ahead", (), {"now": lambda self: real() + timedelta(seconds=5)})()
-        node.journal._errands = lambda made: [  # type: ignore[method-assign]
-            replace(each, due_at=each.due_at - timedelta(seconds=10)) for each in errands(made)
+        node.journal._errands = lambda draft: [  # type: ignore[method-assign]
+            replace(each, due_at=each.due_at - timedelta(seconds=10)) for each in errands(draft)
         ]
 
     yield build
@@ -305,7 +310,7 @@ def wake_early() -> Iterator[Build]:
     def plan(incident: Incident, book: Any, rota: Any, now: datetime) -> Plan:
         return page.plan(incident, book, rota, now + timedelta(seconds=20))
 
-    with patch.object(draft, "PLANNERS", (plan, *draft.PLANNERS[1:])):
+    with patch.object(drafts, "PLANNERS", (plan, *drafts.PLANNERS[1:])):
         yield _leave
 
 
@@ -406,17 +411,17 @@ def answer_people_before_commit() -> Iterator[Build]:
     def build(node: Node) -> None:
         real = node.disk.write
 
-        async def write(asked: Write) -> None:
+        async def write(write: Write) -> None:
             if node.boundary != "command":
-                await real(asked)
+                await real(write)
                 return
 
             async def later() -> None:
                 await asyncio.sleep(1)
                 node.boundary = "command"
-                await real(asked)
+                await real(write)
 
-            asyncio.ensure_future(later())
+            LATER.append(asyncio.ensure_future(later()))
 
         node.disk.write = write  # type: ignore[method-assign]
 
@@ -487,14 +492,14 @@ def change_before_its_start() -> Iterator[Build]:
 @contextmanager
 def change_unasked() -> Iterator[Build]:
     """What failed is asked for once more, without anybody."""
-    planners = draft.PLANNERS
+    planners = drafts.PLANNERS
 
     def plan(incident: Incident, book: Any, rota: Any, now: datetime) -> Plan:
         found = planners[1](incident, book, rota, now)
         changed = [each for each in found.events if isinstance(each, e.StepRequested) and each.changes]
         return Plan((*found.events, *changed), found.wake)
 
-    with patch.object(draft, "PLANNERS", (planners[0], plan, *planners[2:])):
+    with patch.object(drafts, "PLANNERS", (planners[0], plan, *planners[2:])):
         yield _leave
 
 

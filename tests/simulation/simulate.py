@@ -19,6 +19,7 @@ import msgspec
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from tests.simulation.stage import cast
+
 from tocsin.testing.simulation.faults import list_pairs
 from tocsin.testing.simulation.laws import check
 from tocsin.testing.simulation.month import run_month

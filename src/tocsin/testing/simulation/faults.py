@@ -20,7 +20,11 @@ HANG, LOST_ANSWER = "hang", "answer lost"
 
 COMMITS = ("intake", "command", "timer", "outcome", "start")
 """What a commit of the journal is for; each stands between two failpoints."""
-CRASHES = tuple(dict.fromkeys([*NAMES, "change.before_spawn", *(f"{cause}.{at}_commit" for cause in COMMITS for at in ("before", "after"))]))
+CRASHES = tuple(
+    dict.fromkeys(
+        [*NAMES, "change.before_spawn", *(f"{cause}.{at}_commit" for cause in COMMITS for at in ("before", "after"))]
+    )
+)
 WRITES = (*(f"{cause}.write" for cause in COMMITS), "row.write", "team.write", "claim", "release", "release_claims")
 READS = ("load", "due", "alert", "count", "cards")
 CHANNEL_FAULTS = (DROP, DELAY, DUPLICATE, REORDER, REJECT, FAIL, LATE_ANSWER, DRIP, OUTAGE)
@@ -43,7 +47,7 @@ class Mischief:
 
     def __init__(self, seed: int, pairs: Sequence[tuple[str, str]] = ()) -> None:
         self._pairs = pairs or list_armed()
-        self.dice = Dice(seed, "faults")
+        self.dice, self._disk_dice = Dice(seed, "faults"), Dice(seed, "disk faults")
         self.struck: Counter[str] = Counter()
         self.over = False
         self._armed: dict[str, str] = {}
@@ -79,9 +83,9 @@ class Mischief:
         """What the disk does wrong."""
         fault = self._armed.pop(boundary, None) if self._armed else None
         if fault is None:
-            if self.over or self.dice.roll() >= DISK_RATE:
+            if self.over or self._disk_dice.roll() >= DISK_RATE:
                 return None
-            fault = COMMIT_THEN_ERROR if writes and self.dice.chance(0.5) else REFUSE
+            fault = COMMIT_THEN_ERROR if writes and self._disk_dice.chance(0.5) else REFUSE
         return self.note(fault, boundary)
 
     def strike_channel(self, channel: str, now: float) -> str | None:

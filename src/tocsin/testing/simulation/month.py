@@ -194,9 +194,7 @@ def choose_start(seed: int) -> datetime:
     return datetime(2025, 1, 1, tzinfo=UTC) + timedelta(days=int(dice.between(0, 365)))
 
 
-def run_month(
-    seed: int, days: float, cast: Cast, *, build: Build | None = None, plan: Plan | None = None
-) -> Record:
+def run_month(seed: int, days: float, cast: Cast, *, build: Build | None = None, plan: Plan | None = None) -> Record:
     """Simulate. `build` may change each server after it was put together: so a bug is planted."""
     before = logging.root.manager.disable
     logging.disable(logging.CRITICAL)

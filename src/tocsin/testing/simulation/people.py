@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 from tocsin.errors import TocsinError
+from tocsin.incident.book import number_steps
 from tocsin.incident.commands import (
     Acknowledge,
     AddNote,
@@ -155,9 +156,10 @@ class People:
         scenario = book.scenario(incident)
         if scenario is None or book.policy.target is None:
             return []
-        names = [f"L{step.line}" for step in scenario.steps if step.statement is not None]
-        tasks = [find_task(incident, book, name, {}) for name in names]
-        return [each for each in tasks if each.effect.rank > Effect.READ_SENSITIVE.rank and not each.bound.missing]
+        steps = [(name, step.statement) for name, step in number_steps(scenario) if step.statement is not None]
+        names = [name for name, statement in steps if statement.effect.rank > Effect.READ_SENSITIVE.rank]
+        tasks = [find_task(incident, book, name, {}) for name in self._dice.shuffle(names)[:2]]
+        return [each for each in tasks if not each.bound.missing]
 
     async def _settle(self, stream: str, who: str) -> None:
         incident = await self._look(stream)

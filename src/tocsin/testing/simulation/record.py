@@ -25,7 +25,7 @@ class Sent(msgspec.Struct, frozen=True):
 
 
 class Asked(msgspec.Struct, frozen=True):
-    """A person asked for something, for the first time `at`, and was told that it is done. `about` is a step or the like."""
+    """A person asked for something, first `at`, and was told that it is done. `about` is a step or the like."""
 
     at: float
     answered_at: float

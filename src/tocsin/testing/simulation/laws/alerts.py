@@ -27,8 +27,7 @@ def check_taken(evidence: Evidence) -> Iterator[Violation]:
         if any(each.firing and each.answered_at is not None for each in said) and not found:
             yield Violation("alert lost", name[0], f"{dict(name[1])} was acknowledged and stands nowhere.")
         in_order = sorted(said, key=lambda sent: sent.at)
-        for before, sent in pairwise([None, *in_order]):
-            assert sent is not None
+        for before, sent in zip([None, *in_order], in_order, strict=False):
             if _begins(before, sent) and not any(_falls_within(evidence, entry, sent) for _, entry in found):
                 text = f"{dict(name[1])} began to fire at {sent.at:.1f}, was acknowledged, and nothing happened."
                 yield Violation("alert lost", name[0], text)

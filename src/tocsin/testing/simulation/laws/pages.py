@@ -9,7 +9,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from tocsin.oncall.settings import Schedule, Staffing
-from tocsin.testing.simulation.laws.evidence import Evidence, Violation
+from tocsin.testing.simulation.laws.evidence import Evidence, Violation, find_lives
 from tocsin.testing.simulation.record import Arrived
 from tocsin.timeline import events as e
 from tocsin.timeline.entry import Entry
@@ -116,19 +116,26 @@ def check_quiet(evidence: Evidence) -> Iterator[Violation]:
 
 
 def _last_answer(evidence: Evidence, page: Arrived) -> float | None:
-    """When they were first told so, since the incident last came back before this page; null if not since."""
-    seq = int(page.key.rpartition(":")[2])
-    entries = evidence.incidents[page.stream]
-    back = [entry for entry in entries[:seq] if isinstance(entry.event, e.Reopened)]
-    since = max(evidence.find_moments(evidence.seconds(back[-1].recorded_at)), default=0.0) if back else 0.0
+    """When they were first told so of a call that this page goes on with; null if it is the first since the incident
+    last came back, whatever they may have pressed on an older page.
+    """
+    before = evidence.incidents[page.stream][: int(page.key.rpartition(":")[2]) - 1]
+    calls = [entry for entry in find_lives(before)[-1] if _calls(entry.event, page.responder)]
+    if not calls:
+        return None
+    since = max(evidence.find_moments(evidence.seconds(calls[0].recorded_at)), default=0.0)
     answers = [
         asked.answered_at
         for asked in evidence.record.asked
         if asked.verb == "acknowledge"
         and (asked.stream, asked.by) == (page.stream, page.responder)
-        and asked.at > since
+        and asked.at >= since
     ]
     return min(answers, default=None)
+
+
+def _calls(event: e.Event, responder: str) -> bool:
+    return isinstance(event, e.PageRequested) and event.responder == responder
 
 
 # ── who ────────────────────────────────────────────────────────────────────────────────────────────────────────────

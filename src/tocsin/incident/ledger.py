@@ -12,7 +12,7 @@ from datetime import datetime
 import msgspec
 
 from tocsin.incident.plan import At, Happening, Plan
-from tocsin.incident.state import Incident, Obligation
+from tocsin.incident.state import Incident
 from tocsin.timeline.events import ObligationArmed, ObligationDropped, ObligationLate
 from tocsin.words import ObligationState
 
@@ -31,43 +31,36 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
 def settle(incident: Incident, wanted: Iterable[Wanted], duties: frozenset[str], now: datetime) -> Plan:
     """The changes to the ledger for the kinds `duties`, and when the next of them runs out."""
     owed = {each.key: each for each in wanted}
-    armed = tuple(_arm(incident, owed))
-    dropped = tuple(_drop(incident, owed, duties))
-    late = tuple(_run_out(incident, owed, duties, now))
-    ahead = [each.due_at for each in owed.values() if each.due_at > now and _is_pending(incident, each.key)]
-    return Plan((*armed, *dropped, *late), min(ahead, default=None))
-
-
-def _arm(incident: Incident, owed: dict[str, Wanted]) -> Iterator[Happening]:
+    armed, late, ahead = list[Happening](), list[Happening](), list[datetime]()
     for key, each in owed.items():
         before = incident.obligations.get(key)
-        if _is_new(before) or (before is not None and before.is_open and before.due_at != each.due_at):
-            yield ObligationArmed(
-                key=key, duty=each.duty, what=each.what, due_at=each.due_at, owner=each.owner, line=each.line
-            )
+        is_new = before is None or before.state is ObligationState.NOT_APPLICABLE
+        if is_new or (before is not None and before.is_open and before.due_at != each.due_at):
+            armed.append(_arm(each))
+        if not is_new and before is not None and before.state is not ObligationState.PENDING:
+            continue
+        if each.due_at <= now:
+            ran_out = ObligationLate(key=key, words=each.what, line=each.line, due_at=each.due_at)
+            late.append(At(ran_out, each.due_at))
+        else:
+            ahead.append(each.due_at)
+    return Plan((*armed, *_drop(incident, owed, duties), *late), min(ahead, default=None))
+
+
+def _arm(wanted: Wanted) -> ObligationArmed:
+    return ObligationArmed(
+        key=wanted.key,
+        duty=wanted.duty,
+        what=wanted.what,
+        due_at=wanted.due_at,
+        owner=wanted.owner,
+        line=wanted.line,
+    )
 
 
 def _drop(incident: Incident, owed: dict[str, Wanted], duties: frozenset[str]) -> Iterator[Happening]:
     for key, each in incident.obligations.items():
-        if each.duty in duties and key not in owed and each.state is ObligationState.PENDING:
+        if each.state is ObligationState.PENDING and each.duty in duties and key not in owed:
             severity = incident.severity or "unclassified"
             why = f"it does not apply: {incident.status}, {severity}"
             yield ObligationDropped(key=key, why=why, words=each.what, line=each.line)
-
-
-def _run_out(incident: Incident, owed: dict[str, Wanted], duties: frozenset[str], now: datetime) -> Iterator[Happening]:
-    for key, each in owed.items():
-        if each.due_at <= now and _is_pending(incident, key):
-            late = ObligationLate(key=key, words=each.what, line=each.line, due_at=each.due_at)
-            yield At(late, each.due_at)
-
-
-def _is_pending(incident: Incident, key: str) -> bool:
-    """Whether the duty is still to be met in time: pending, or about to be armed."""
-    before = incident.obligations.get(key)
-    return _is_new(before) or (before is not None and before.state is ObligationState.PENDING)
-
-
-def _is_new(before: Obligation | None) -> bool:
-    """Whether a duty is still to be armed: it never was, or it had stopped to apply and does again."""
-    return before is None or before.state is ObligationState.NOT_APPLICABLE

@@ -7,8 +7,10 @@ same moment run in the order in which they were set.
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Coroutine
 from contextvars import Context
+from heapq import heapify, heappop, heappush
 from typing import Any, TypeVar, TypeVarTuple
 
 T = TypeVar("T")
@@ -28,11 +30,14 @@ class Stuck(RuntimeError):
 class VirtualLoop(asyncio.BaseEventLoop):
     """A loop without files, sockets or real time. `time` starts at 0 and counts simulated seconds."""
 
+    _scheduled: list[asyncio.TimerHandle]
+    _ready: deque[asyncio.Handle]
+    _stopping: bool
+
     def __init__(self) -> None:
         super().__init__()
         self._now = 0.0
         self._taken: dict[float, None] = {}
-        self._selector = self
         self.set_exception_handler(lambda loop, context: None)
 
     def time(self) -> float:
@@ -47,22 +52,32 @@ class VirtualLoop(asyncio.BaseEventLoop):
         while when in self._taken:
             when = round(when + APART_S, 6)
         self._taken[when] = None
-        return super().call_at(when, callback, *args, context=context)
+        timer = asyncio.TimerHandle(when, callback, args, self, context)
+        heappush(self._scheduled, timer)
+        return timer
 
-    # ── what the base class asks of its selector ───────────────────────────────────────────────────────────────────
-
-    def select(self, timeout: float | None) -> list[object]:
-        """Nothing comes from outside: the time that would be waited is over at once."""
-        if timeout is None:
-            raise Stuck("Nothing is left that could happen in this simulation.")
-        if timeout > 0:
-            scheduled: list[asyncio.TimerHandle] = self._scheduled  # type: ignore[attr-defined]
+    def _run_once(self) -> None:
+        """Run what is ready; if nothing is, it is the moment of the next timer."""
+        scheduled, ready = self._scheduled, self._ready
+        while scheduled and scheduled[0].cancelled():
+            heappop(scheduled)
+        if not ready and not self._stopping:
+            if not scheduled:
+                raise Stuck("Nothing is left that could happen in this simulation.")
             self._now = scheduled[0].when()
+            ready.append(heappop(scheduled))
             if len(self._taken) > MOST_REMEMBERED:
-                self._taken = {when: None for when in self._taken if when > self._now}
-        return []
+                self._tidy()
+        for _ in range(len(ready)):
+            handle = ready.popleft()
+            if not handle.cancelled():
+                handle._run()
 
-    def _process_events(self, event_list: object) -> None: ...
+    def _tidy(self) -> None:
+        """Forget the moments that have passed, and the timers that nobody waits for."""
+        self._scheduled = [timer for timer in self._scheduled if not timer.cancelled()]
+        heapify(self._scheduled)
+        self._taken = {timer.when(): None for timer in self._scheduled}
 
     def _write_to_self(self) -> None: ...
 

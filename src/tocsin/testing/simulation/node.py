@@ -48,12 +48,16 @@ class Ground:
         self.hand, self.disk_dice = Hand(), Dice(record.seed, "disk")
         self.machine_dice = Dice(record.seed, "machine")
         self.offset = 0.0
+        self._last = (-1.0, record.start)
         self.time = asyncio.get_running_loop().time
         self.hear: Hear = lambda page: None
 
     def wall(self) -> datetime:
         """What the machine's clock says, right or wrong."""
-        return self.record.start + timedelta(seconds=self.time() + self.offset)
+        seconds = self.time() + self.offset
+        if seconds != self._last[0]:
+            self._last = (seconds, self.record.start + timedelta(seconds=seconds))
+        return self._last[1]
 
 
 class Turning(Engine):

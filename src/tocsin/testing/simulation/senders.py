@@ -41,7 +41,7 @@ class Senders:
     async def run(self, until: float, mean_s: float) -> None:
         """Break something every `mean_s`, in the mean, until then."""
         while True:
-            await asyncio.sleep(self._dice.wait(mean_s))
+            await asyncio.sleep(mean_s * self._dice.between(0.4, 1.6))
             if self._ground.time() >= until:
                 return
             self._spawn(self._happen(self._dice.pick(self._ground.cast.troubles)))

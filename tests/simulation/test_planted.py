@@ -17,7 +17,7 @@ from .stage import judge
 
 SEEDS = (1, 2, 3)
 DAYS = 4
-PLAN = Plan(turn_clock_every_s=40_000)
+PLAN = Plan(turn_clock_every_s=40_000, export_every_s=20_000, incidents_a_day=25)
 
 
 def name_laws() -> set[str]:

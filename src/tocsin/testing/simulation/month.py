@@ -41,6 +41,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     arm_every_s: float = ARM_EVERY_S
     turn_clock_every_s: float = TURN_CLOCK_EVERY_S
     incidents_a_day: float = INCIDENTS_A_DAY
+    export_every_s: float = EXPORT_EVERY_S
 
 
 class Month:
@@ -146,7 +147,7 @@ class Month:
 
     async def _export(self, end: float) -> None:
         while True:
-            await asyncio.sleep(self.dice.wait(EXPORT_EVERY_S))
+            await asyncio.sleep(self.dice.wait(self.plan.export_every_s))
             if self.ground.time() >= end:
                 return
             ends = {name: (len(entries), entries[-1].mac) for name, entries in self.ground.store.streams.items()}

@@ -69,11 +69,9 @@ class Turning(Engine):
     ground: Ground
 
     async def _rest(self) -> None:
-        try:
-            async with asyncio.timeout(self._ticks() * engine_loop.TICK_S):
-                await self._nudged.wait()
-        except TimeoutError:
-            return
+        alarm = asyncio.get_running_loop().call_later(self._ticks() * engine_loop.TICK_S, self._nudged.set)
+        await self._nudged.wait()
+        alarm.cancel()
 
     def _ticks(self) -> int:
         if self.dispatch._unreleased or self.dispatch._is_astray or self.journal._disturbed:

@@ -70,7 +70,7 @@ class People:
 
     async def _take(self, stream: str, who: str) -> None:
         """Acknowledge after a while; then work on it, if nobody else does, or go quiet."""
-        await asyncio.sleep(self._dice.wait(150.0, 3600.0))
+        await asyncio.sleep(self._dice.wait(110.0, 3600.0))
         taken = await self.ask(stream, Acknowledge(by=who, via="link"), "acknowledge")
         if taken and stream not in self._at_it:
             self._at_it.add(stream)

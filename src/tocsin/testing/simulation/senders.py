@@ -23,7 +23,7 @@ REPEAT_S = 1800.0
 TRY_AGAIN_S, LONGEST_TRY_S = 5.0, 60.0
 LONGEST_DELAY_S = 20.0
 HOSTS = 12
-STORM = (5, 30)
+STORM = (5, 18)
 FLAPS = (3, 8)
 
 Labels = dict[str, str]

@@ -23,7 +23,7 @@ from tocsin.testing.simulation.senders import Senders
 from tocsin.testing.simulation.teams import Cast, find_changes
 
 DAY = 86400.0
-INCIDENTS_A_DAY = 8.4
+INCIDENTS_A_DAY = 9.2
 ARM_EVERY_S = 0.28 * DAY
 TURN_CLOCK_EVERY_S = 4 * DAY
 EXPORT_EVERY_S = 3 * DAY

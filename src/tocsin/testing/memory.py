@@ -14,8 +14,9 @@ from hashlib import sha256
 
 from msgspec.structs import replace
 
+from tocsin.alert.held import Held, hold
 from tocsin.alert.row import AlertRow
-from tocsin.engine.contracts import Append, Card, Errand, Write
+from tocsin.engine.contracts import Append, Card, Errand, Joining, Write
 from tocsin.engine.failpoint import Reach, pass_by
 from tocsin.errors import NotFound, Stale
 from tocsin.incident.state import OPEN
@@ -36,6 +37,8 @@ class MemoryStore:
         self._wakes: dict[str, datetime] = {}
         self._wake_heap: list[tuple[datetime, str]] = []
         self._alerts: dict[tuple[str, str], AlertRow] = {}
+        self._heard: list[bytes] = []
+        self._joining: dict[int, Joining] = {}
         self._cards: dict[str, Card] = {}
         self._open: dict[str, dict[str, None]] = {}
         self._newest: str | None = None
@@ -53,12 +56,31 @@ class MemoryStore:
         self.counters.update(write.counters)
         for append in write.appends:
             self._append(append)
+        for claim in write.claims:
+            self._claim(claim)
         for row in write.alerts:
             self._alerts[row.team, row.fingerprint] = row
+        self._hear(write)
+
+    def _claim(self, claim: Errand) -> None:
+        errand = self._named.get((claim.stream, claim.seq))
+        if errand is not None:
+            self._waiting.pop(errand, None)
+            self.claimed.add(errand)
+
+    def _hear(self, write: Write) -> None:
+        for heard in write.heard:
+            if heard.whole:
+                self._heard.clear()
+            self._heard.append(heard.body)
+        self._joining.update({joining.n: joining for joining in write.joining})
+        if write.joined is not None:
+            for n in [n for n in self._joining if n <= write.joined]:
+                del self._joining[n]
 
     def _expect(self, write: Write) -> None:
         for name, value in write.counters.items():
-            if self.counters.get(name, 0) != value - 1:
+            if self.counters.get(name, 0) != value - write.spans.get(name, 1):
                 raise Stale(f"The counter {name} has moved on.")
         ends: dict[str, int] = {}
         for append in write.appends:
@@ -99,10 +121,14 @@ class MemoryStore:
 
     def _add(self, errand: Errand) -> None:
         self._last_id += 1
-        added = replace(errand, id=self._last_id, attempts=0)
+        added = replace(errand, id=self._last_id, attempts=0, claimed=False)
         assert (added.stream, added.seq) not in self._named, "an intent has one errand"
         self._named[added.stream, added.seq] = added.id
-        self.errands[added.id] = self._waiting[added.id] = added
+        self.errands[added.id] = added
+        if errand.claimed:
+            self.claimed.add(added.id)
+        else:
+            self._waiting[added.id] = added
 
     def _release_held(self, stream: str, now: datetime) -> None:
         for each in [each for each in self.errands.values() if each.stream == stream and each.due_at > now]:
@@ -146,22 +172,23 @@ class MemoryStore:
         """Whether any errand is due and not handed out."""
         return any(each.due_at <= now for each in self._waiting.values())
 
-    async def release(self, errand: int, due_at: datetime) -> None:
+    async def release(self, errand: Errand, due_at: datetime) -> None:
         """Take one errand back."""
         self.give_back(errand, due_at)
 
-    def give_back(self, errand: int, due_at: datetime) -> None:
+    def give_back(self, errand: Errand, due_at: datetime) -> None:
         """The same, at once."""
-        if errand in self.errands:
-            self._take_back(errand, due_at)
+        found = self._named.get((errand.stream, errand.seq))
+        if found is not None:
+            self._take_back(found, due_at)
 
-    async def release_claims(self, held: Collection[int] = ()) -> int:
+    async def release_claims(self, held: Collection[tuple[str, int]] = ()) -> int:
         """Take back everything that is handed out, except what is `held`."""
         return self.give_back_all(held)
 
-    def give_back_all(self, held: Collection[int] = ()) -> int:
+    def give_back_all(self, held: Collection[tuple[str, int]] = ()) -> int:
         """The same, at once."""
-        released = sorted(self.claimed.difference(held))
+        released = sorted(each for each in self.claimed if _name(self.errands[each]) not in held)
         for errand in released:
             self._take_back(errand, self.errands[errand].due_at)
         return len(released)
@@ -170,6 +197,9 @@ class MemoryStore:
         before = self.errands[errand]
         self.claimed.discard(errand)
         self.errands[errand] = self._waiting[errand] = replace(before, attempts=before.attempts + 1, due_at=due_at)
+
+    is_sole = True
+    """There is one server at a time."""
 
     # ── reading ────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -213,6 +243,25 @@ class MemoryStore:
         """One alert."""
         return self._alerts.get((team, fingerprint))
 
+    async def alerts_by_fingerprint(self, team: str, fingerprints: Sequence[str]) -> dict[str, AlertRow]:
+        """Those of a team's alerts that are there."""
+        return {each: self._alerts[team, each] for each in fingerprints if (team, each) in self._alerts}
+
+    async def held(self) -> tuple[list[Held], list[bytes]]:
+        """All alerts as they are held in memory, and what was heard since."""
+        rows = [hold(row) for row in self._alerts.values()]
+        for held in rows:
+            held.said = 0  # no store keeps that
+        return rows, list(self._heard)
+
+    async def joining(self) -> list[Joining]:
+        """What is still to be put on timelines."""
+        return [self._joining[n] for n in sorted(self._joining)]
+
+    async def silent(self, after: datetime, until: datetime) -> list[AlertRow]:
+        """Alerts of incidents whose end passed in that stretch without a word."""
+        return [row for row in self._alerts.values() if row.firing and row.incident and after < row.ends_at <= until]
+
     async def alerts(
         self, team: str | None = None, *, firing: bool | None = None, incident: str | None = None
     ) -> list[AlertRow]:
@@ -232,6 +281,10 @@ class MemoryStore:
         else:
             found = [card for card in self._cards.values() if team in (None, card.team)]
         return sorted(found, key=lambda card: (card.opened_at, card.id), reverse=True)
+
+
+def _name(errand: Errand) -> tuple[str, int]:
+    return errand.stream, errand.seq
 
 
 class MemoryBlobs:

@@ -1,5 +1,8 @@
 """A disk that is slow, refuses, or commits and says that it has not; one writer, in the order of arrival.
 
+What comes while the writer is busy is committed together as soon as it is free, and fails together: a write that comes
+too late is left out of that, and fails alone.
+
 Each life of a server has its own way to the one store. When the server has died, that way ends: whatever still hangs in
 the air finds out at its next step and comes to nothing.
 """
@@ -11,8 +14,10 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import Protocol, TypeVar
 
+from tocsin.alert.held import Held
 from tocsin.alert.row import AlertRow
-from tocsin.engine.contracts import Card, Errand, Write
+from tocsin.engine.contracts import Card, Errand, Joining, Write
+from tocsin.errors import Stale
 from tocsin.testing.memory import MemoryStore
 from tocsin.testing.simulation.dice import Dice
 from tocsin.testing.simulation.faults import COMMIT_THEN_ERROR, REFUSE, Mischief
@@ -32,7 +37,7 @@ class Died(BaseException):
 class Alive(Protocol):
     """What a way to the disk must know of its server: `require` raises `Died` once it is dead.
 
-    `stir` has it look again at its next tick: what the disk did is not what it said.
+    `stir` tells it that what is due next may be another thing now.
     """
 
     boundary: str
@@ -40,6 +45,24 @@ class Alive(Protocol):
     def require(self) -> None: ...
 
     def stir(self) -> None: ...
+
+
+class Job:
+    """What waits for the writer: whoever asked for it waits for `done`."""
+
+    def __init__(self, commit: Callable[[], object], fault: str | None, done: asyncio.Future[object]) -> None:
+        self.commit, self.fault, self.done = commit, fault, done
+        self.answer: object = None
+        self.error: BaseException | None = None
+
+    def settle(self) -> None:
+        """Tell whoever waits, if anybody still does."""
+        if self.done.done():
+            return
+        if self.error is None:
+            self.done.set_result(self.answer)
+        else:
+            self.done.set_exception(self.error)
 
 
 class Hand:
@@ -57,36 +80,76 @@ class Disk:
     ) -> None:
         self.store = store
         self._alive, self._mischief, self._dice, self._hand, self._refused = alive, mischief, dice, hand, refused
-        self._time = asyncio.get_running_loop().time
+        self._loop = asyncio.get_running_loop()
+        self._time = self._loop.time
+        self._group: list[Job] = []
 
-    def _refuse(self) -> None:
+    def _refuse(self) -> OSError:
         self._refused.append(self._time())
         self._alive.stir()
-        raise OSError(REFUSED)
+        return OSError(REFUSED)
 
     async def _write(self, boundary: str, commit: Callable[[], T]) -> T:
         self._alive.require()
         fault = self._mischief.strike_disk(boundary, writes=True)
+        if self._group or self._hand.free_at > self._time():
+            return await self._wait(commit, fault)
         if fault == REFUSE:
-            self._refuse()
-        takes = self._dice.between(0.0, SLOWEST_WRITE_S) if self._dice.roll() < SLOW_WRITE else 0.0
-        before = self._hand.free_at - self._time()
-        self._hand.free_at = max(self._hand.free_at, self._time()) + takes
-        if before > 0:
-            await asyncio.sleep(before)
-            self._alive.require()
+            raise self._refuse()
+        takes = self._take_time()
         done = commit()
+        self._alive.stir()
         if takes:
             await asyncio.sleep(takes)
             self._alive.require()
         if fault == COMMIT_THEN_ERROR:
-            self._refuse()
+            raise self._refuse()
         return done
+
+    def _take_time(self) -> float:
+        takes = self._dice.between(0.0, SLOWEST_WRITE_S) if self._dice.roll() < SLOW_WRITE else 0.0
+        self._hand.free_at = self._time() + takes
+        return takes
+
+    async def _wait(self, commit: Callable[[], T], fault: str | None) -> T:
+        """Go with whatever waits for the writer."""
+        if not self._group:
+            self._loop.call_at(self._hand.free_at, self._commit_group)
+        job = Job(commit, fault, self._loop.create_future())
+        self._group.append(job)
+        done: T = await job.done  # type: ignore[assignment] # it is what this commit gives
+        self._alive.require()
+        return done
+
+    def _commit_group(self) -> None:
+        jobs, self._group = self._group, []
+        faults = {job.fault for job in jobs}
+        try:
+            self._alive.require()
+        except Died as died:
+            _fail(jobs, died)
+            return
+        if REFUSE in faults:
+            _fail(jobs, self._refuse())
+            return
+        for job in jobs:
+            try:
+                job.answer = job.commit()
+            except Stale as error:
+                job.error = error
+        self._alive.stir()
+        self._loop.call_later(self._take_time(), self._settle, jobs, COMMIT_THEN_ERROR in faults)
+
+    def _settle(self, jobs: list[Job], lies: bool) -> None:
+        if lies:
+            _fail(jobs, self._refuse())
+        for job in jobs:
+            job.settle()
 
     async def _read(self, boundary: str) -> None:
         self._alive.require()
         if self._mischief.strike_disk(boundary, writes=False) is not None:
-            self._refuse()
+            raise self._refuse()
         if self._dice.roll() < SLOW_READ:
             await asyncio.sleep(self._dice.between(0.0, SLOWEST_READ_S))
             self._alive.require()
@@ -96,7 +159,7 @@ class Disk:
     async def write(self, write: Write) -> None:
         boundary, self._alive.boundary = self._alive.boundary, ""
         if not write.appends:
-            boundary = "row"
+            boundary = "heard" if write.heard else "row" if write.joined is None else "joined"
         elif write.appends[0].stream.startswith("team/"):
             boundary = "team"
         await self._write(f"{boundary}.write", lambda: self.store.commit(write))
@@ -107,10 +170,10 @@ class Disk:
             return []
         return await self._write("claim", lambda: self.store.hand_out(now, limit, places, full))
 
-    async def release(self, errand: int, due_at: datetime) -> None:
+    async def release(self, errand: Errand, due_at: datetime) -> None:
         await self._write("release", lambda: self.store.give_back(errand, due_at))
 
-    async def release_claims(self, held: Collection[int] = ()) -> int:
+    async def release_claims(self, held: Collection[tuple[str, int]] = ()) -> int:
         return await self._write("release_claims", lambda: self.store.give_back_all(held))
 
     async def load(self, stream: str, after_seq: int = 0) -> list[Sealed]:
@@ -137,12 +200,37 @@ class Disk:
         await self._read("alert")
         return await self.store.alert(team, fingerprint)
 
+    async def alerts_by_fingerprint(self, team: str, fingerprints: Sequence[str]) -> dict[str, AlertRow]:
+        await self._read("alert")
+        return await self.store.alerts_by_fingerprint(team, fingerprints)
+
+    is_sole = True
+
+    async def held(self) -> tuple[list[Held], list[bytes]]:
+        await self._read("held")
+        return await self.store.held()
+
+    async def joining(self) -> list[Joining]:
+        await self._read("joining")
+        return await self.store.joining()
+
+    async def silent(self, after: datetime, until: datetime) -> list[AlertRow]:
+        await self._read("silent")
+        return await self.store.silent(after, until)
+
     async def alerts(
         self, team: str | None = None, *, firing: bool | None = None, incident: str | None = None
     ) -> list[AlertRow]:
-        self._alive.require()
+        await self._read("alert")
         return await self.store.alerts(team, firing=firing, incident=incident)
 
     async def cards(self, *, team: str | None = None, open_only: bool = False) -> list[Card]:
         await self._read("cards")
         return await self.store.cards(team=team, open_only=open_only)
+
+
+def _fail(jobs: list[Job], error: BaseException) -> None:
+    """Whatever they hoped for: nobody knows what of it is on disk, but for what came too late."""
+    for job in jobs:
+        job.error = job.error or error
+        job.settle()

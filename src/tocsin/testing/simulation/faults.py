@@ -25,8 +25,9 @@ CRASHES = tuple(
         [*NAMES, "change.before_spawn", *(f"{cause}.{at}_commit" for cause in COMMITS for at in ("before", "after"))]
     )
 )
-WRITES = (*(f"{cause}.write" for cause in COMMITS), "row.write", "team.write", "claim", "release", "release_claims")
-READS = ("load", "due", "alert", "count", "cards")
+ROWS = ("row.write", "heard.write", "joined.write", "team.write")
+WRITES = (*(f"{cause}.write" for cause in COMMITS), *ROWS, "claim", "release", "release_claims")
+READS = ("load", "due", "alert", "count", "cards", "held", "joining", "silent")
 CHANNEL_FAULTS = (DROP, DELAY, DUPLICATE, REORDER, REJECT, FAIL, LATE_ANSWER, DRIP, OUTAGE)
 WAY_IN_FAULTS = (DROP, DELAY, DUPLICATE, REORDER, LOST_ANSWER)
 

@@ -138,7 +138,7 @@ class Month:
                 self.mischief.note("clock forward" if self.ground.offset > before else "clock back", "running")
                 node.note_clock()
                 node.clock.now()
-                node.stir()
+                node.engine.look_again()
 
     def _step_clock(self) -> None:
         """NTP, or somebody, turns the machine's clock: a second, or hours, or back to the truth."""
@@ -178,7 +178,8 @@ class Month:
             errands=len(store.errands),
             overdue=int(due is not None and due < node.clock.now() - timedelta(seconds=1)),
             tasks=len(node.engine.dispatch._tasks),
-            locks=len(node.journal._locks) + len(node.engine.intake._locks),
+            locks=len(node.journal._locks),
+            waiting=node.engine.intake._backlog.count + len(node.engine.intake._joins),
         )
         self.record.timeline = dict(store.streams)
         self.record.blobs = {name: hashlib.sha256(held).hexdigest() for name, held in self.ground.blobs.items()}

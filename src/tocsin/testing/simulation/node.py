@@ -7,16 +7,13 @@ again. It ends at a failpoint, between any two steps of anything that it does.
 from __future__ import annotations
 
 import asyncio
-import math
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from tocsin.engine import loop as engine_loop
 from tocsin.engine.clock import SystemClock
 from tocsin.engine.contracts import Key
 from tocsin.engine.journal import Journal
-from tocsin.engine.loop import Engine
 from tocsin.engine.shelf import Shelf
 from tocsin.errors import TocsinError
 from tocsin.integrations.channel import Channel as AnyChannel
@@ -30,6 +27,7 @@ from tocsin.testing.simulation.machine import Machine
 from tocsin.testing.simulation.network import CHANNELS, Channel, Hear
 from tocsin.testing.simulation.record import Arrived, Life, Record
 from tocsin.testing.simulation.teams import Cast
+from tocsin.testing.simulation.turning import Turning
 from tocsin.timeline.events import PageRequested, PlaybookActivated
 
 T = TypeVar("T")
@@ -60,32 +58,6 @@ class Ground:
         return self._last[1]
 
 
-class Turning(Engine):
-    """The engine, except that it does not turn while nothing is due: such a turn would find nothing to do.
-
-    It rests until the same tick at which the one that ships would have found the next thing.
-    """
-
-    ground: Ground
-
-    async def _rest(self) -> None:
-        alarm = asyncio.get_running_loop().call_later(self._ticks() * engine_loop.TICK_S, self._nudged.set)
-        await self._nudged.wait()
-        alarm.cancel()
-
-    def _ticks(self) -> int:
-        if self.dispatch._unreleased or self.dispatch._is_astray or self.journal._disturbed:
-            return 1
-        due = self.ground.store.find_next_due()
-        if due is None:
-            return 4 * 86400
-        return max(1, math.ceil((due - self.clock.now()).total_seconds() / engine_loop.TICK_S))
-
-    def look_again(self) -> None:
-        """What is due may be another thing now, and nobody has told it."""
-        self._nudged.set()
-
-
 class Node:
     """A server from its start to its death."""
 
@@ -96,6 +68,7 @@ class Node:
         self.clock = SystemClock(ground.wall, ground.time)
         self.life = Life(up=ground.time(), newest=None, offsets=[(ground.time(), ground.offset)])
         self.died = asyncio.get_running_loop().create_future()
+        self._asking: dict[asyncio.Task[Any], None] = {}
         record, mischief = ground.record, ground.mischief
         self.disk = Disk(ground.store, self, mischief, ground.disk_dice, ground.hand, record.refused)
         self.blobs = MemoryBlobs(ground.blobs, self.reach)
@@ -106,8 +79,8 @@ class Node:
         }
         self.pager = Pager(lambda: self.channels, lambda: self.shelf.settings.people, self._write, self.reach)
         self.machine = Machine(self, mischief, ground.machine_dice, self.blobs, self.reach, record.ran)
-        self.engine = Turning(self.journal, self.clock, (self.pager, self.machine), ground.time)
-        self.engine.ground = ground
+        self.engine = Turning(self.journal, self.clock, (self.pager, self.machine), steady=ground.time)
+        self.engine.watch(ground.store)
         if build is not None:
             build(self)
 
@@ -119,8 +92,8 @@ class Node:
             raise Died
 
     def stir(self) -> None:
-        """Let the loop look again at its next tick."""
-        asyncio.get_running_loop().call_later(engine_loop.TICK_S, self.engine.look_again)
+        """What is due next may be another thing now."""
+        self.engine.notice()
 
     def hear(self, page: Arrived) -> None:
         """A page has reached somebody; also when the server is long dead."""
@@ -141,6 +114,9 @@ class Node:
         self.life.down = self.ground.time()
         if not self.died.done():
             self.died.set_result(None)
+        for task in self._asking:
+            if task is not asyncio.current_task():
+                task.cancel()
 
     async def start(self) -> None:
         """As a server starts. Raises what keeps it from starting."""
@@ -164,6 +140,9 @@ class Node:
 
     async def answer(self, asked: Awaitable[T]) -> T:
         """What it answers. Raises `TocsinError` for its "no", and `Gone` if there is no answer."""
+        asking = asyncio.current_task()
+        assert asking is not None
+        self._asking[asking] = None
         try:
             answer = await asked
         except TocsinError:
@@ -172,6 +151,13 @@ class Node:
             raise
         except (OSError, Died):
             raise Gone from None
+        except asyncio.CancelledError:
+            if not self.dead:
+                raise
+            asking.uncancel()
+            raise Gone from None
+        finally:
+            self._asking.pop(asking, None)
         if self.dead:
             raise Gone
         return answer

@@ -95,6 +95,7 @@ class Rest(msgspec.Struct, frozen=True):
     overdue: int
     tasks: int
     locks: int
+    waiting: int
 
 
 class Record(msgspec.Struct):

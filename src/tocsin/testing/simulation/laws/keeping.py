@@ -162,6 +162,7 @@ def check_rest(evidence: Evidence) -> Iterator[Violation]:
         ("overdue timers", rest.overdue),
         ("tasks", rest.tasks),
         ("locks", rest.locks),
+        ("alerts on their way", rest.waiting),
     ):
         if count:
             yield Violation("not at rest", "", f"{count} {name} are left.")

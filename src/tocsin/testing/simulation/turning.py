@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -198,11 +199,12 @@ class Turning(Engine):
             self._loop.call_later(every - self._loop.time() % every, self._begin_flush)
 
     def _begin_flush(self) -> None:
-        self._flushing = False
         asyncio.ensure_future(self._flush())  # noqa: RUF006 it ends at its first commit
 
     async def _flush(self) -> None:
-        try:
+        """As the one that ships, which tries again what failed; a server that has died does not."""
+        with suppress(Exception):
             await self.intake.flush()
-        except Exception:  # noqa: BLE001 as the one that ships: it is tried again
+        self._flushing = False
+        if self._memory._touched:
             self._flush_soon()

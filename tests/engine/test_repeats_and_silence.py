@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -12,6 +12,7 @@ from tocsin.alert.settings import Route
 from tocsin.alert.sources.posted import read_posts
 from tocsin.engine.journal import Journal
 from tocsin.engine.loop import Engine
+from tocsin.incident.commands import Resolve
 from tocsin.store.beats import Beats
 from tocsin.testing.story import Story
 from tocsin.timeline.events import AlertWentSilent
@@ -20,10 +21,10 @@ from tocsin.timeline.matcher import read_matchers
 from .test_intake import cast, spy
 
 
-async def post(story: Story, minutes: float = 4, name: str = "TillStuck") -> None:
+async def post(story: Story, minutes: float = 4, name: str = "TillStuck", begun: datetime | None = None) -> None:
     """As the short way in does it, from a source that says until when."""
-    now = story.clock.now()
-    body = {"labels": {"alertname": name}, "startsAt": story.start, "endsAt": now + timedelta(minutes=minutes)}
+    ends_at = story.clock.now() + timedelta(minutes=minutes)
+    body = {"labels": {"alertname": name}, "startsAt": begun or story.start, "endsAt": ends_at}
     await story.engine.intake.receive_posts("shop", read_posts(msgspec.json.encode([body])))
 
 
@@ -95,6 +96,25 @@ async def test_what_is_resolved_under_a_silence_opens_nothing_when_it_ends() -> 
         await post(story, minutes=0)
         await walk(story, 4)
         assert await story.store.cards() == []
+
+
+async def test_an_alert_that_went_silent_and_fires_anew_after_its_incident_was_resolved_pages_again() -> None:
+    async with Story(cast()) as story:
+        await post(story)
+        story.stream = "shop-1"
+        await story.do(Resolve(by="shop-ana"))
+        await walk(story, 10)
+        await post(story)
+        assert len(await story.store.cards()) == 1, "it goes on since before somebody called it over"
+        await walk(story, 10)
+        before = len(story.recorder.pages)
+        await post(story, begun=story.clock.now())
+        await walk(story, 1)
+        assert [card.id for card in await story.store.cards(open_only=True)] == ["shop-2"]
+        assert len(story.recorder.pages) > before
+        await walk(story, 10)
+        await post(story, begun=story.clock.now())
+        assert [card.id for card in await story.store.cards(open_only=True)] == ["shop-2"], "somebody has it"
 
 
 async def went_silent(story: Story) -> list[Any]:

@@ -154,7 +154,7 @@ class _Deciding:
                 self.cleared.append((item, held))
         else:
             item.row, meaning = merge(_as_row(item.row, held), item.timed, item.row.team, item.row.updated_at)
-            if held is not None and meaning is Meaning.REPEAT:
+            if held is not None and meaning is Meaning.REPEAT and not await self._is_back(item, held):
                 self._repeat(item, held)
             elif item.to.record:
                 self.batch.write(item.row, item)
@@ -163,6 +163,16 @@ class _Deciding:
 
     def _belongs(self, held: Held) -> bool:
         return held.incident is not None and held.incident in self.index.streams
+
+    async def _is_back(self, item: Item, held: Held) -> bool:
+        """Whether an alert fires anew, by its source's own account, that had only gone silent: nobody has it any more
+        if its incident is over. What goes on since before is what somebody has called over, and comes back to nobody.
+        """
+        gone = held.ends_at <= min(item.timed.starts_at, item.row.updated_at)
+        if not gone or held.incident is None or held.incident in self.index.streams:
+            return False
+        own = await self.journal.incident(held.incident)
+        return own is None or not own.is_open
 
     def _repeat(self, item: Item, held: Held) -> None:
         row = item.row

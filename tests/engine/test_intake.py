@@ -25,6 +25,8 @@ from tocsin.oncall.settings import Person
 from tocsin.testing.story import Cast, Story, seconds
 from tocsin.timeline import events as e
 
+from .test_survival import refuse
+
 PLAYBOOK = b"""\
 # Shop Playbook
 
@@ -305,6 +307,18 @@ async def test_a_server_that_ends_in_a_storm_leaves_no_alert_off_its_timeline(st
         await post(story, *storm(story, 40, 80))
         assert await story.store.joining()
         await restart(story)
+        await story.settle()
+        assert await names_all(story, 80)
+        assert await story.store.joining() == []
+
+
+@pytest.mark.parametrize("after", [False, True])
+async def test_a_storms_alerts_stand_on_their_timelines_whatever_their_commit_said(stormy: None, after: bool) -> None:
+    """The disk refuses, or it commits and says that it has not; either way all are taken in, each by itself."""
+    async with Story(cast()) as story:
+        await post(story, *storm(story, 0, 40))
+        refuse(story, "write", 1, after=after)
+        await post(story, *storm(story, 40, 80))
         await story.settle()
         assert await names_all(story, 80)
         assert await story.store.joining() == []

@@ -180,7 +180,7 @@ class Intake:
         """How many of them, from the first on, were taken in together; none if that failed."""
         try:
             await self.inhibiting.announce(items)
-            batch = await decide_batch(self._journal, await self.memory(), items, self._joins)
+            batch = await self._decide(items)
             await self._commit(batch)
             await self.inhibiting.withdraw(batch.rows)
         except Exception as error:  # noqa: BLE001 whatever it was, each is tried alone, and says so itself
@@ -199,7 +199,7 @@ class Intake:
             for tries in range(MOST_TRIES):
                 try:
                     await self.inhibiting.announce([item])
-                    batch = await decide_batch(self._journal, await self.memory(), [item], self._joins)
+                    batch = await self._decide([item])
                     await self._commit(batch)
                     await self.inhibiting.withdraw(batch.rows)
                     break
@@ -213,6 +213,15 @@ class Intake:
         else:
             item.receipt.done()
         return 1
+
+    async def _decide(self, items: list[Item]) -> Batch:
+        memory = await self.memory()
+        await self._settle_doubts()
+        return await decide_batch(self._journal, memory, items, self._joins)
+
+    async def _settle_doubts(self) -> None:
+        if self._joins.is_doubted:
+            await self._joins.look(self._journal.store, self._journal.clock.now())
 
     def _doubt(self, items: list[Item]) -> None:
         """They may be on disk, or not: nothing in memory says so any more."""
@@ -229,6 +238,10 @@ class Intake:
         try:
             await self._write(batch, write)
             self._joins.add(batch.deferred, self._journal.clock.now())
+        except BaseException as error:
+            if not isinstance(error, Stale):
+                self._joins.doubt(batch.deferred)
+            raise
         finally:
             if joining:
                 self._joins.release()
@@ -251,6 +264,7 @@ class Intake:
     async def join_waiting(self) -> int:
         """Put on their timelines what waits for it, if there is nothing more urgent; how many incidents that were."""
         await self.memory()
+        await self._settle_doubts()
         if not self._joins or (self._backlog.count and not self._joins.are_due(self._journal.clock.now())):
             await self._take_marks_away()
             return 0

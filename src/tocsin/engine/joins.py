@@ -43,6 +43,7 @@ class Joins:
         self._last = 0
         self._kept = 0
         self._taken_away = 0
+        self._doubted: dict[Joined, None] = {}
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -66,6 +67,34 @@ class Joins:
         for stream, row in deferred:
             self._waiting.setdefault(stream, {})[row.fingerprint] = row
             self._since = self._since or now
+
+    def doubt(self, deferred: Iterable[tuple[str, AlertRow]]) -> None:
+        """The commit of rows and mark failed, and they may be on disk all the same: no mark is taken away until that is
+        known.
+        """
+        self._doubted.update((Joined(stream, row.team, row.fingerprint), None) for stream, row in deferred)
+
+    @property
+    def is_doubted(self) -> bool:
+        """Whether there are such."""
+        return bool(self._doubted)
+
+    async def look(self, store: Store, now: datetime) -> None:
+        """Ask the disk what there is of those. To be done before anything else is decided about them."""
+        doubted = list(self._doubted)
+        await self._take_up(store, doubted, now)
+        for each in doubted:
+            self._doubted.pop(each, None)
+
+    async def _take_up(self, store: Store, joined: Sequence[Joined], now: datetime) -> None:
+        """Let those wait whose rows are on disk."""
+        by_team: dict[str, list[Joined]] = {}
+        for each in joined:
+            by_team.setdefault(each.team, []).append(each)
+        for team, found in by_team.items():
+            rows = await store.alerts_by_fingerprint(team, [each.fingerprint for each in found])
+            known = [(each.stream, rows[each.fingerprint]) for each in found if each.fingerprint in rows]
+            self.add([(stream, row) for stream, row in known if row.incident == stream], now)
 
     def find(self, stream: str, more: Sequence[AlertRow] = ()) -> JoinAlerts | None:
         """What an incident is to be told of those that wait, and of `more`; null for nothing."""
@@ -98,7 +127,8 @@ class Joins:
     @property
     def written(self) -> int | None:
         """The last mark, if there are any and none is needed any more; else null."""
-        return None if self._waiting or self._kept or self._last == self._taken_away else self._last
+        needed = self._waiting or self._kept or self._doubted
+        return None if needed or self._last == self._taken_away else self._last
 
     def note_written(self, last: int) -> None:
         """The marks up to that one are taken away."""
@@ -108,10 +138,4 @@ class Joins:
         """What a server before this one has not put on timelines."""
         for joining in await store.joining():
             self._last = max(self._last, joining.n)
-            by_team: dict[str, list[Joined]] = {}
-            for each in _decode(joining.body):
-                by_team.setdefault(each.team, []).append(each)
-            for team, found in by_team.items():
-                rows = await store.alerts_by_fingerprint(team, [each.fingerprint for each in found])
-                known = [(each.stream, rows[each.fingerprint]) for each in found if each.fingerprint in rows]
-                self.add([(stream, row) for stream, row in known if row.incident == stream], now)
+            await self._take_up(store, _decode(joining.body), now)

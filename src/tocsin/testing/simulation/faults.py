@@ -124,6 +124,6 @@ def list_pairs(channels: tuple[str, ...]) -> list[str]:
         *((HANG, word) for word in ("read", "change")),
         *(("clock forward", "running"), ("clock back", "running"), ("clock step", "down")),
         *(("double click", verb) for verb in ("acknowledge", "approve", "resolve")),
-        *((kind, "source") for kind in ("storm", "flapping", "resolve before fire")),
+        *((kind, "source") for kind in ("storm", "flapping", "resolve before fire", "silent")),
     ]
     return [f"{fault} × {boundary}" for fault, boundary in pairs]

@@ -15,13 +15,19 @@ from tocsin.timeline.entry import Sealed
 
 
 class Sent(msgspec.Struct, frozen=True):
-    """A source told of an alert; `answered_at` is when it was told 2xx (null: it was not)."""
+    """A source told of an alert; `answered_at` is when it was told 2xx (null: it was not).
+
+    `until` is until when it promised to be heard of again, `together` how many alerts one message held.
+    """
 
     at: float
     team: str
     labels: dict[str, str]
     firing: bool
     answered_at: float | None
+    until: float | None = None
+    begun: float = 0.0
+    together: int = 1
 
 
 class Asked(msgspec.Struct, frozen=True):

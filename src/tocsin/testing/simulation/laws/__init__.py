@@ -16,6 +16,7 @@ from tocsin.testing.simulation.laws.pages import (
     check_people,
     check_quiet,
 )
+from tocsin.testing.simulation.laws.silent import check_silent
 from tocsin.testing.simulation.record import Record
 from tocsin.testing.simulation.teams import Cast
 
@@ -26,6 +27,7 @@ LAWS: tuple[Law, ...] = (
     check_open,
     check_paged,
     check_folded,
+    check_silent,
     check_decided_once,
     check_carried_out,
     check_marked,

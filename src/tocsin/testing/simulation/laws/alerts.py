@@ -14,6 +14,10 @@ Name = tuple[str, tuple[tuple[str, str], ...]]
 ENDS = (e.Resolved, e.Closed, e.Dismissed, e.Merged)
 SLACK_S = 0.01
 AT_ONCE_S = 60.0
+FEW = 100
+"""So many alerts of one message stand on the timeline when it is answered."""
+SOON_S = 2.0
+"""So much later at most the others do, while the server runs."""
 
 
 def check_taken(evidence: Evidence) -> Iterator[Violation]:
@@ -21,14 +25,16 @@ def check_taken(evidence: Evidence) -> Iterator[Violation]:
     told = _collect_told(evidence)
     by_name: dict[Name, list[Sent]] = {}
     for sent in evidence.record.sent:
-        by_name.setdefault(_name(sent.team, sent.labels), []).append(sent)
+        by_name.setdefault(name_alert(sent.team, sent.labels), []).append(sent)
     for name, said in by_name.items():
         found = told.get(name, [])
         if any(each.firing and each.answered_at is not None for each in said) and not found:
             yield Violation("alert lost", name[0], f"{dict(name[1])} was acknowledged and stands nowhere.")
         in_order = sorted(said, key=lambda sent: sent.at)
         for before, sent in zip([None, *in_order], in_order, strict=False):
-            if _begins(before, sent) and not any(_falls_within(evidence, entry, sent) for _, entry in found):
+            if not (_begins(before, sent) or _is_back(evidence, in_order, sent, found)):
+                continue
+            if not any(_falls_within(evidence, entry, sent) for _, entry in found):
                 text = f"{dict(name[1])} began to fire at {sent.at:.1f}, was acknowledged, and nothing happened."
                 yield Violation("alert lost", name[0], text)
 
@@ -40,10 +46,38 @@ def _begins(before: Sent | None, sent: Sent) -> bool:
     return resolved and sent.firing and sent.answered_at is not None
 
 
+def _is_back(evidence: Evidence, said: list[Sent], sent: Sent, found: list[tuple[str, Entry]]) -> bool:
+    """Whether an alert surely fires anew whose source had kept no promise, after its incident was over."""
+    earlier = [each for each in said if each.at < sent.at]
+    if not sent.firing or sent.answered_at is None or sent.until is None or not earlier:
+        return False
+    promised = max(each.until or 0.0 for each in earlier)
+    began = [stream for stream, entry in found if _was_before(evidence, entry, sent.at)]
+    if not promised or not earlier[-1].firing or promised + 1 > min(sent.begun, evidence.clock(sent.at)) or not began:
+        return False
+    return is_over(evidence, evidence.incidents[began[-1]], sent.at)
+
+
+def _was_before(evidence: Evidence, entry: Entry, moment: float) -> bool:
+    return any(at < moment for at in evidence.find_moments(evidence.seconds(entry.recorded_at)))
+
+
+def is_over(evidence: Evidence, entries: list[Entry], moment: float) -> bool:
+    """Whether an incident was surely over at a true moment."""
+    last = [entry for entry in entries if isinstance(entry.event, (*ENDS, e.Reopened))]
+    before = [entry for entry in last if _was_before(evidence, entry, moment - 1)]
+    return bool(before) and isinstance(before[-1].event, ENDS)
+
+
 def _falls_within(evidence: Evidence, entry: Entry, sent: Sent) -> bool:
     assert sent.answered_at is not None
-    moments = evidence.find_moments(evidence.seconds(entry.recorded_at))
-    return any(sent.at - SLACK_S <= at <= sent.answered_at + SLACK_S for at in moments)
+    recorded = evidence.seconds(entry.recorded_at)
+    moments = evidence.find_moments(recorded)
+    if any(sent.at - SLACK_S <= at <= sent.answered_at + SLACK_S for at in moments):
+        return True
+    if sent.together <= FEW or not any(at >= sent.at for at in moments):
+        return False
+    return recorded <= evidence.find_limit(evidence.clock(sent.answered_at) + SOON_S, sent.answered_at)
 
 
 def _collect_told(evidence: Evidence) -> dict[Name, list[tuple[str, Entry]]]:
@@ -55,14 +89,15 @@ def _collect_told(evidence: Evidence) -> dict[Name, list[tuple[str, Entry]]]:
             match entry.event:
                 case e.AlertsJoined(alerts=alerts):
                     for seen in alerts:
-                        names[seen.fingerprint] = _name(team, seen.labels)
+                        names[seen.fingerprint] = name_alert(team, seen.labels)
                         told.setdefault(names[seen.fingerprint], []).append((stream, entry))
                 case e.AlertFiredAgain(fingerprint=fingerprint):
                     told[names[fingerprint]].append((stream, entry))
     return told
 
 
-def _name(team: str, labels: dict[str, str]) -> Name:
+def name_alert(team: str, labels: dict[str, str]) -> Name:
+    """An alert by its team and labels."""
     return team, tuple(sorted(labels.items()))
 
 

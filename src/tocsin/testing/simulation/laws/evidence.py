@@ -70,6 +70,10 @@ class Evidence:
                 ahead = max(ahead, offset)
                 yield Stretch(at, end, ahead)
 
+    def clock(self, moment: float) -> float:
+        """What the server's clock showed, or would have, at a true moment."""
+        return moment + self._ahead_at(moment)
+
     def find_moment(self, clock: float, since: float = 0.0) -> float | None:
         """The first true moment from `since` on at which the server ran and its clock had come to `clock`."""
         for each in self.stretches:
@@ -101,7 +105,7 @@ class Evidence:
         return any(life.up <= here.begin and until < life.down for life in self.record.lives[::-1])
 
     def _ahead_at(self, moment: float) -> float:
-        return next(each.ahead for each in self.stretches[::-1] if each.begin <= moment)
+        return next((each.ahead for each in self.stretches[::-1] if each.begin <= moment), 0.0)
 
     def _wait_for_disk(self, begin: float, until: float, error: float) -> float:
         for refused in self.record.refused:

@@ -6,9 +6,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
+import pytest
 
 from tocsin.alert.heartbeat import Heartbeat, State
 from tocsin.alert.settings import Route
+from tocsin.alert.signal import Signal
 from tocsin.alert.sources.posted import read_posts
 from tocsin.engine.journal import Journal
 from tocsin.engine.loop import Engine
@@ -19,6 +21,7 @@ from tocsin.timeline.events import AlertWentSilent
 from tocsin.timeline.matcher import read_matchers
 
 from .test_intake import cast, spy
+from .test_survival import refuse
 
 
 async def post(story: Story, minutes: float = 4, name: str = "TillStuck", begun: datetime | None = None) -> None:
@@ -150,6 +153,23 @@ async def test_after_a_restart_a_source_is_not_silent_by_an_end_that_was_not_wri
         assert await went_silent(story) == []
         await walk(story, 3)
         assert len(await went_silent(story)) == 1
+
+
+@pytest.mark.parametrize("after", [False, True])
+async def test_a_source_whose_repeat_came_with_what_the_disk_refused_is_not_silent(after: bool) -> None:
+    async with Story(cast()) as story:
+        await post(story)
+        story.stream = "shop-1"
+        await walk(story, 3)
+        refuse(story, "write", 1, after=after)
+        ends_at = story.clock.now() + timedelta(minutes=4)
+        names = ("TillStuck", "DoorJammed")
+        said = [Signal(labels={"alertname": name}, starts_at=story.start, ends_at=ends_at) for name in names]
+        await story.engine.intake.receive("shop", said)
+        await walk(story, 3)
+        assert await went_silent(story) == []
+        await walk(story, 3)
+        assert [event.until for event in await went_silent(story)] == [ends_at]
 
 
 async def test_a_watchdog_whose_repeats_are_only_held_is_heard() -> None:

@@ -97,7 +97,7 @@ async def decide_batch(journal: Journal, memory: Memory | None, items: list[Item
     seen = await journal.look(team)
     held = await _find_held(journal.store, memory, items)
     later = memory is not None and len(items) > MOST_AT_ONCE
-    decided = _Deciding(journal, team, await journal.index(team), joins, seen, keeps_ends=memory is None, later=later)
+    decided = _Deciding(journal, memory, team, await journal.index(team), joins, seen, later=later)
     for item in items:
         fingerprint = item.row.fingerprint
         if fingerprint in decided.seen:
@@ -127,16 +127,16 @@ class _Deciding:
     def __init__(
         self,
         journal: Journal,
+        memory: Memory | None,
         team: str,
         index: TeamIndex,
         joins: Joins,
         count: int | None,
         *,
-        keeps_ends: bool,
         later: bool,
     ) -> None:
         self.journal, self.team, self.index, self.joins, self.count = journal, team, index, joins, count
-        self.keeps_ends, self.later = keeps_ends, later
+        self.memory, self.later = memory, later
         self.batch = Batch()
         self.seen: set[str] = set()
         self.cleared: list[tuple[Item, Held]] = []
@@ -177,7 +177,8 @@ class _Deciding:
     def _repeat(self, item: Item, held: Held) -> None:
         row = item.row
         moved = row.starts_at != held.starts_at or row.ends_at < held.ends_at
-        if self.keeps_ends or moved or sum_up(row) != held.said:
+        in_memory = self.memory is not None and self.memory.find(row.team, row.fingerprint) is held
+        if not in_memory or moved or sum_up(row) != held.said:
             self.batch.write(row, item)
         else:
             self.batch.touched.append((held, item))

@@ -32,7 +32,7 @@ def check_decided_once(evidence: Evidence) -> Iterator[Violation]:
                     taken = True
                 case e.Reopened():
                     ended, taken = list(calls), False
-                case e.PageRequested():
+                case e.PageRequested(informs=False):
                     ended = []
                     key = (calls.setdefault(event.responder, 0), event.round, event.responder, event.channel)
                     if key in seen:
@@ -107,12 +107,18 @@ def check_quiet(evidence: Evidence) -> Iterator[Violation]:
             told[who] = min(asked.answered_at, told.get(who, float("inf")))
     for page in evidence.record.arrived:
         at = told.get((page.stream, page.responder))
-        if at is None or page.left_at <= at + SLACK_S:
+        if at is None or page.left_at <= at + SLACK_S or _informs(evidence, page):
             continue
         last = _last_answer(evidence, page)
         if last is not None and page.left_at > last + SLACK_S:
             text = f"{page.responder} was told at {last:.3f} that they have it; {page.key} left at {page.left_at:.3f}."
             yield Violation("paged after acknowledgement", page.stream, text)
+
+
+def _informs(evidence: Evidence, page: Arrived) -> bool:
+    """Whether a page only tells, and wants no answer."""
+    intent = evidence.incidents[page.stream][int(page.key.rpartition(":")[2]) - 1].event
+    return isinstance(intent, e.PageRequested) and intent.informs
 
 
 def _last_answer(evidence: Evidence, page: Arrived) -> float | None:
@@ -135,7 +141,7 @@ def _last_answer(evidence: Evidence, page: Arrived) -> float | None:
 
 
 def _calls(event: e.Event, responder: str) -> bool:
-    return isinstance(event, e.PageRequested) and event.responder == responder
+    return isinstance(event, e.PageRequested) and event.responder == responder and not event.informs
 
 
 # ── who ────────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -17,11 +17,19 @@ from msgspec.structs import replace
 
 from tocsin.alert.group import see
 from tocsin.alert.signal import Signal
+from tocsin.engine import batch, change, journal
 from tocsin.engine import draft as drafts
-from tocsin.engine import intake
+from tocsin.engine.batch import _Deciding, find_mark
+from tocsin.engine.change import Decide
 from tocsin.engine.contracts import Append, Errand, Key, Write
+from tocsin.engine.decide import decide
+from tocsin.engine.dispatch import Dispatch
+from tocsin.engine.index import TeamIndex
+from tocsin.engine.journal import Journal
+from tocsin.engine.lane import Item
+from tocsin.engine.listening import Listening
 from tocsin.incident import evolve
-from tocsin.incident.commands import JoinAlerts, RefireAlert
+from tocsin.incident.commands import Command, RefireAlert
 from tocsin.incident.plan import Plan
 from tocsin.incident.rules import status
 from tocsin.incident.state import Incident
@@ -30,6 +38,7 @@ from tocsin.testing.memory import MemoryBlobs
 from tocsin.testing.simulation.disk import Disk
 from tocsin.testing.simulation.network import Channel
 from tocsin.testing.simulation.node import Node
+from tocsin.testing.simulation.turning import Waiting, Watched
 from tocsin.timeline import events as e
 from tocsin.timeline.entry import Entry, Sealed
 
@@ -107,10 +116,10 @@ def answer_before_commit() -> Iterator[Build]:
     def build(node: Node) -> None:
         real = node.engine.intake.receive
 
-        async def receive(team: str | None, signals: Sequence[Signal]) -> None:
+        async def receive(team: str | None, signals: Sequence[Signal], forms: Any = None) -> None:
             async def later() -> None:
                 await asyncio.sleep(10)
-                await real(team, signals)
+                await real(team, signals, forms)
 
             LATER.append(asyncio.ensure_future(later()))
 
@@ -122,39 +131,52 @@ def answer_before_commit() -> Iterator[Build]:
 @contextmanager
 def ignore_what_comes_back() -> Iterator[Build]:
     """An alert that fires again is only noted in its row."""
+    real = _Deciding._tell
 
-    def build(node: Node) -> None:
-        real = node.engine.intake._tell
+    def tell(deciding: _Deciding, stream: str, command: Command) -> None:
+        if not isinstance(command, RefireAlert):
+            real(deciding, stream, command)
 
-        async def tell(stream: str, command: Any, row: Any) -> None:
-            if isinstance(command, RefireAlert):
-                await node.disk.write(Write(alerts=(replace(row, incident=stream),)))
-            else:
-                await real(stream, command, row)
+    with patch.object(_Deciding, "_tell", tell):
+        yield _leave
 
-        node.engine.intake._tell = tell  # type: ignore[method-assign]
 
-    yield build
+@contextmanager
+def believe_the_silent() -> Iterator[Build]:
+    """An alert that fires anew after its source had gone silent is a repeat, whatever became of its incident."""
+
+    async def is_back(deciding: _Deciding, item: Item, held: Any) -> bool:
+        return False
+
+    with patch.object(_Deciding, "_is_back", is_back):
+        yield _leave
+
+
+@contextmanager
+def forget_what_joins() -> Iterator[Build]:
+    """What has joined in a flood is not put on timelines."""
+    with patch.object(Waiting, "add", lambda joins, deferred, now: None):
+        yield _leave
 
 
 @contextmanager
 def join_what_is_over() -> Iterator[Build]:
     """An alert joins its team's last incident, over or not."""
-    every = Every(3)
+    every, real = Every(3), _Deciding._fire
 
-    def build(node: Node) -> None:
-        real = node.engine.intake._open
+    async def fire(deciding: _Deciding, item: Item, held: Any) -> None:
+        last = f"{deciding.team}-{await deciding.journal.count(f'incident/{deciding.team}')}"
+        if deciding.index.find(find_mark(item.to, item.row)) is None and not last.endswith("-0") and every():
+            deciding.batch.write(replace(item.row, incident=last), item)
+            deciding._join(last, see(item.row))
+        else:
+            await real(deciding, item, held)
 
-        async def open_or_join(to: Any, row: Any) -> None:
-            last = f"{to.team}-{node.ground.store.counters.get(f'incident/{to.team}', 0)}"
-            if every() and last in node.ground.store.streams:
-                await node.engine.intake._tell(last, JoinAlerts(by="alert", alerts=(see(row),)), row)
-            else:
-                await real(to, row)
+    def tell(journal: Journal, command: Command) -> Decide:
+        return lambda incident, book: decide(incident, book, command, journal.clock.now()) if incident else ()
 
-        node.engine.intake._open = open_or_join  # type: ignore[method-assign]
-
-    yield build
+    with patch.object(_Deciding, "_fire", fire), patch.object(batch, "tell_open", tell):
+        yield _leave
 
 
 @contextmanager
@@ -173,7 +195,7 @@ def page_nobody_at_night() -> Iterator[Build]:
 @contextmanager
 def open_one_for_each() -> Iterator[Build]:
     """No alert joins an open incident."""
-    with patch.object(intake, "find_open", lambda to, row, incidents: None):
+    with patch.object(TeamIndex, "find", lambda index, mark: None):
         yield _leave
 
 
@@ -183,14 +205,17 @@ def skip_a_number() -> Iterator[Build]:
     every = Every(9)
 
     def build(node: Node) -> None:
-        real = node.disk.count
+        real = node.journal.count
 
         async def count(counter: str) -> int:
-            if counter.startswith("incident/") and every():
-                node.ground.store.counters[counter] = await real(counter) + 1
-            return await real(counter)
+            found = await real(counter)
+            if not counter.startswith("incident/") or not every():
+                return found
+            node.ground.store.counters[counter] = found + 1
+            node.journal._counts[counter] = found + 1
+            return found + 1
 
-        node.disk.count = count  # type: ignore[method-assign]
+        node.journal.count = count  # type: ignore[method-assign]
 
     yield build
 
@@ -215,9 +240,14 @@ def decide_twice() -> Iterator[Build]:
 @contextmanager
 def lose_after_claim() -> Iterator[Build]:
     """Every thirtieth errand that is handed out falls under the table."""
-    every = Every(30)
-    with _change_claim(lambda errands: [each for each in errands if not every()])() as build:
-        yield build
+    every, real = Every(30), Dispatch._go
+
+    def go(dispatch: Dispatch, errand: Errand, intent: e.Intent | None) -> None:
+        if not every():
+            real(dispatch, errand, intent)
+
+    with patch.object(Dispatch, "_go", go):
+        yield _leave
 
 
 @contextmanager
@@ -252,11 +282,8 @@ def send_before_commit() -> Iterator[Build]:
     """A page may leave before the moment of its decision."""
 
     def build(node: Node) -> None:
-        real, errands = node.clock.now, node.journal._errands
+        real = node.clock.now
         node.journal.clock = type("Ahead", (), {"now": lambda self: real() + timedelta(seconds=5)})()
-        node.journal._errands = lambda draft: [  # type: ignore[method-assign]
-            replace(each, due_at=each.due_at - timedelta(seconds=10)) for each in errands(draft)
-        ]
 
     yield build
 
@@ -368,17 +395,13 @@ def forget_who_joined() -> Iterator[Build]:
 @contextmanager
 def break_the_chain() -> Iterator[Build]:
     """Now and then an entry is sealed as if nothing stood before it."""
-    every = Every(400)
+    every, real = Every(400), change.seal_all
 
-    def build(node: Node) -> None:
-        real = node.journal._seal
+    def seal(key: bytes, entries: Any, before: bytes) -> tuple[Sealed, ...]:
+        return real(key, entries, b"\0" * 32 if every() else before)
 
-        def seal(entries: Any, before: bytes) -> tuple[Sealed, ...]:
-            return real(entries, b"\0" * 32 if every() else before)
-
-        node.journal._seal = seal  # type: ignore[method-assign]
-
-    yield build
+    with patch.object(journal, "seal_all", seal):
+        yield _leave
 
 
 @contextmanager
@@ -520,12 +543,37 @@ def mark_no_repeat() -> Iterator[Build]:
 @contextmanager
 def hold_back() -> Iterator[Build]:
     """What goes out goes out two minutes late."""
-    with _change_claim(lambda errands: errands, later=120)() as build:
+
+    def build(node: Node) -> None:
+        late(node)
+        node.journal.outgoing = change.NoOutgoing()
+
+    with _change_claim(lambda errands: errands, later=120)() as late:
         yield build
 
 
+@contextmanager
+def listen_to_nobody() -> Iterator[Build]:
+    """Nobody looks whether sources keep their promises."""
+
+    async def turn(listening: Listening, now: datetime) -> int:
+        return 0
+
+    with patch.object(Listening, "turn", turn):
+        yield _leave
+
+
+@contextmanager
+def hear_no_repeats() -> Iterator[Build]:
+    """A later promise is not noted."""
+    with patch.object(Watched, "touch", lambda memory, held, ends_at, now: None):
+        yield _leave
+
+
 BUGS: dict[str, tuple[Planted, ...]] = {
-    "alert lost": (answer_before_commit, ignore_what_comes_back),
+    "alert lost": (answer_before_commit, ignore_what_comes_back, believe_the_silent, forget_what_joins),
+    "silence not noted": (listen_to_nobody,),
+    "heard and called silent": (hear_no_repeats,),
     "alert on what is over": (join_what_is_over,),
     "nobody paged": (page_nobody_at_night,),
     "storm not folded": (open_one_for_each,),

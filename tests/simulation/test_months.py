@@ -14,7 +14,7 @@ import msgspec
 import pytest
 
 from tocsin.engine.failpoint import NAMES
-from tocsin.testing.simulation import node
+from tocsin.testing.simulation import turning
 from tocsin.testing.simulation.faults import CRASH, list_pairs
 from tocsin.testing.simulation.loop import Stuck, run_virtually
 from tocsin.testing.simulation.month import Plan, choose_start
@@ -91,7 +91,7 @@ def test_a_turn_that_is_left_out_would_have_found_nothing(monkeypatch: pytest.Mo
     monkeypatch.setattr("tocsin.testing.simulation.month.CALM_S", 600.0)
     monkeypatch.setattr("tocsin.testing.simulation.month.LAST_HAND_S", 120.0)
     sparing, _ = judge(3, DAY, plan=plan)
-    monkeypatch.setattr(node.Turning, "_ticks", lambda turning: 1)
+    monkeypatch.setattr(turning.Turning, "_ticks", lambda engine: 1)
     tireless, _ = judge(3, DAY, plan=plan)
     assert tell(sparing) == tell(tireless)
     assert len(tell(sparing)) > 100

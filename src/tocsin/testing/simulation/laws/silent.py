@@ -54,7 +54,7 @@ def _find_heard(evidence: Evidence, stream: str, entry: Entry, said: list[Sent])
     at = max(evidence.find_moments(clock), default=0.0)
     for sent in said:
         if sent.firing and sent.answered_at is not None and sent.answered_at + WRITTEN_S < at:
-            promised = sent.at + TELLS_ITSELF_S if sent.until is None else sent.until
+            promised = evidence.clock(sent.at) + TELLS_ITSELF_S if sent.until is None else sent.until
             if promised > clock and not _may_be_lost(evidence, sent.answered_at):
                 text = f"Entry {entry.seq}: it was heard of at {sent.answered_at:.1f}, until {sent.until}."
                 yield Violation("heard and called silent", stream, text)

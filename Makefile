@@ -12,7 +12,7 @@ export PATH
 export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test oracle torture simulate bench bench-alerts fuzz check format lock clean
+.PHONY: help setup demo test oracle torture simulate plant bench bench-alerts fuzz check format lock clean
 
 help:            ## This list
 	@sed -n 's/^\([a-z-]*\): *[a-z.\/]* *## /  make \1 \t/p' Makefile | expand -t 24
@@ -40,6 +40,9 @@ torture: .venv/ready ## Kill servers under load, COUNT times on each database; c
 
 simulate: .venv/ready ## SEEDS months of DAYS days of trouble on a virtual clock, and what they broke
 	@$(BIN)/python tests/simulation/simulate.py "$(SEEDS)" "$(DAYS)"
+
+plant: .venv/ready ## Plant a bug for every law of the simulation and every boundary, and see each caught
+	@TOCSIN_SIMULATION=all $(BIN)/python -m pytest -n auto -q tests/simulation
 
 bench: .venv/ready ## Speed of the compiler beside a bare Markdown parser
 	@$(BIN)/python bench/compile.py $(PLAYBOOKS)

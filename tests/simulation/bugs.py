@@ -32,7 +32,7 @@ from tocsin.incident import evolve
 from tocsin.incident.commands import Command, RefireAlert
 from tocsin.incident.plan import Plan
 from tocsin.incident.rules import status
-from tocsin.incident.state import Incident
+from tocsin.incident.state import OPEN, Incident
 from tocsin.page import plan as page
 from tocsin.testing.memory import MemoryBlobs
 from tocsin.testing.simulation.disk import Disk
@@ -409,20 +409,26 @@ def go_back_in_time() -> Iterator[Build]:
     """The server goes by its machine's clock, whatever somebody does to that."""
 
     def build(node: Node) -> None:
+        real = node.journal._known
+
+        async def known(stream: str) -> change.Known:
+            return replace(await real(stream), at=None)
+
         node.clock.now = node.ground.wall  # type: ignore[method-assign]
+        node.journal._known = known  # type: ignore[method-assign]
 
     yield build
 
 
 @contextmanager
 def lose_the_tail() -> Iterator[Build]:
-    """At each start the last entry of some stream is not there."""
+    """At each start the last entry of some incident that is over is not there."""
 
     def build(node: Node) -> None:
-        streams = node.ground.store.streams
-        for name in list(streams)[-3:]:
-            if len(streams[name]) > 3:
-                streams[name].pop()
+        store = node.ground.store
+        over = [card.id for card in store._cards.values() if card.status not in OPEN]
+        for name in over[-3:]:
+            store.streams[name].pop()
 
     yield build
 
@@ -554,12 +560,12 @@ def hold_back() -> Iterator[Build]:
 
 @contextmanager
 def listen_to_nobody() -> Iterator[Build]:
-    """Nobody looks whether sources keep their promises."""
+    """That a source keeps no promise is seen, and told nobody."""
 
-    async def turn(listening: Listening, now: datetime) -> int:
-        return 0
+    async def note(listening: Listening, stream: str, rows: Any) -> bool:
+        return False
 
-    with patch.object(Listening, "turn", turn):
+    with patch.object(Listening, "_note", note):
         yield _leave
 
 

@@ -26,7 +26,7 @@ from tocsin.timeline.codec import unseal
 from .stage import judge
 
 ROOT = Path(__file__).resolve().parents[2]
-SAMPLE = range(1, 5)
+SAMPLE = (1,)
 LEAST_EVENTS, LEAST_INCIDENTS = 6000, 200
 
 
@@ -63,7 +63,7 @@ def test_every_failpoint_of_the_engine_is_a_boundary() -> None:
 
 
 def test_the_same_seed_gives_the_same_bytes_whatever_process_it_runs_in() -> None:
-    script = "from tests.simulation.test_months import digest, judge; print(digest(judge(7, 6)[0]))"
+    script = "from tests.simulation.test_months import digest, judge; print(digest(judge(7, 4)[0]))"
     found = Counter(
         subprocess.run(
             [sys.executable, "-c", script],
@@ -73,10 +73,10 @@ def test_the_same_seed_gives_the_same_bytes_whatever_process_it_runs_in() -> Non
             text=True,
             check=True,
         ).stdout
-        for hash_seed in ("0", "1", "4711")
+        for hash_seed in ("0", "4711")
     )
-    assert list(found.values()) == [3]
-    assert digest(judge(8, 6)[0]) + "\n" not in found, "another seed is another month"
+    assert list(found.values()) == [2]
+    assert digest(judge(8, 4)[0]) + "\n" not in found, "another seed is another month"
 
 
 def test_a_turn_that_is_left_out_would_have_found_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -117,7 +117,8 @@ def check_quiet(evidence: Evidence) -> Iterator[Violation]:
 
 def _informs(evidence: Evidence, page: Arrived) -> bool:
     """Whether a page only tells, and wants no answer."""
-    intent = evidence.incidents[page.stream][int(page.key.rpartition(":")[2]) - 1].event
+    seq, entries = int(page.key.rpartition(":")[2]), evidence.incidents[page.stream]
+    intent = entries[seq - 1].event if seq <= len(entries) else None
     return isinstance(intent, e.PageRequested) and intent.informs
 
 

@@ -30,8 +30,11 @@ class SystemClock:
     def now(self) -> datetime:
         """The moment."""
         reading, at = self._wall(), self._steady()
-        self._last = max(reading, self._last + timedelta(seconds=at - self._at))
-        self._at = at
+        if at != self._at:
+            self._last += timedelta(seconds=at - self._at)
+            self._at = at
+        if reading > self._last:
+            self._last = reading
         return self._last
 
     def ahead(self) -> timedelta:

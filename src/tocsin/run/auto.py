@@ -47,7 +47,21 @@ def _reads(incident: Incident, book: Book, known: Set[str]) -> Iterator[Task]:
             yield task
 
 
+_SEEN: dict[int, tuple[Procedure, list[tuple[str, Step]]]] = {}
+MOST_SEEN = 500
+
+
 def _candidates(scenario: Procedure) -> list[tuple[str, Step]]:
+    """Remembered for each scenario, since every plan of every incident asks."""
+    seen = _SEEN.get(id(scenario))
+    if seen is None or seen[0] is not scenario:
+        if len(_SEEN) >= MOST_SEEN:
+            _SEEN.clear()
+        seen = _SEEN[id(scenario)] = (scenario, _find_candidates(scenario))
+    return seen[1]
+
+
+def _find_candidates(scenario: Procedure) -> list[tuple[str, Step]]:
     kinds = {section.line: section.kind for section in scenario.sections}
     statements = [(step_id, step) for step_id, step in number_steps(scenario) if step.statement is not None]
     if any(kind in LOOKING for kind in kinds.values()):

@@ -93,7 +93,7 @@ class Node:
 
     def stir(self) -> None:
         """What is due next may be another thing now."""
-        self.engine.notice()
+        self.engine.notice_due()
 
     def hear(self, page: Arrived) -> None:
         """A page has reached somebody; also when the server is long dead."""

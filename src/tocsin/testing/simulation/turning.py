@@ -128,6 +128,11 @@ class Turning(Engine):
         if self._alarm is not None:
             self._set_alarm()
 
+    def notice_due(self) -> None:
+        """The same, where only the disk was written."""
+        if self._alarm is not None and self._find_due() < self._alarm.when():
+            self._set_alarm()
+
     def look_again(self) -> None:
         """Turn at the next tick, whatever is due: the clock may show another time now."""
         self._loop.call_later(engine_loop.TICK_S, self._nudged.set)

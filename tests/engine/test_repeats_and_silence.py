@@ -155,6 +155,19 @@ async def test_after_a_restart_a_source_is_not_silent_by_an_end_that_was_not_wri
         assert len(await went_silent(story)) == 1
 
 
+async def test_a_silence_that_was_noted_later_for_a_restart_is_not_noted_again_after_the_next() -> None:
+    async with Story(cast()) as story:
+        await post(story, minutes=2)
+        story.stream = "shop-1"
+        await story.advance("1m58s")
+        await restart(story)
+        await walk(story, 3)
+        assert len(await went_silent(story)) == 1
+        await restart(story)
+        await walk(story, 3)
+        assert len(await went_silent(story)) == 1
+
+
 @pytest.mark.parametrize("after", [False, True])
 async def test_a_source_whose_repeat_came_with_what_the_disk_refused_is_not_silent(after: bool) -> None:
     async with Story(cast()) as story:

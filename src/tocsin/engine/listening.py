@@ -69,9 +69,13 @@ class Listening:
 
 
 def _find_silent(incident: Incident, rows: Sequence[AlertRow]) -> Iterator[Event]:
-    """What is not known yet of alerts that fire, while the incident goes on."""
+    """What is not known yet of alerts that fire, while the incident goes on.
+
+    A silence is known until its alert is heard again; each restart gives alerts a moment more than was promised, so ends
+    say nothing about that.
+    """
     for row in rows if incident.is_open else ():
         alert = incident.alerts.get(row.fingerprint)
-        known = incident.silent.get(row.fingerprint) == row.ends_at
-        if alert is not None and alert.cleared_at is None and not known:
+        known = incident.silent.get(row.fingerprint)
+        if alert is not None and alert.cleared_at is None and (known is None or known < row.updated_at):
             yield AlertWentSilent(fingerprint=row.fingerprint, name=row.name, until=row.ends_at)

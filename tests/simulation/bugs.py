@@ -16,8 +16,9 @@ from unittest.mock import patch
 from msgspec.structs import replace
 
 from tocsin.alert.group import see
+from tocsin.alert.row import AlertRow
 from tocsin.alert.signal import Signal
-from tocsin.engine import batch, change, journal
+from tocsin.engine import batch, change, journal, listening
 from tocsin.engine import draft as drafts
 from tocsin.engine.batch import _Deciding, find_mark
 from tocsin.engine.change import Decide
@@ -562,10 +563,24 @@ def hold_back() -> Iterator[Build]:
 def listen_to_nobody() -> Iterator[Build]:
     """That a source keeps no promise is seen, and told nobody."""
 
-    async def note(listening: Listening, stream: str, rows: Any) -> bool:
+    async def note(at: Listening, stream: str, rows: Any) -> bool:
         return False
 
     with patch.object(Listening, "_note", note):
+        yield _leave
+
+
+@contextmanager
+def tell_again() -> Iterator[Build]:
+    """What was noted of a source before a restart is noted once more after it."""
+
+    def find(incident: Incident, rows: Sequence[AlertRow]) -> Iterator[e.Event]:
+        for row in rows if incident.is_open else ():
+            alert = incident.alerts.get(row.fingerprint)
+            if alert is not None and alert.cleared_at is None:
+                yield e.AlertWentSilent(fingerprint=row.fingerprint, name=row.name, until=row.ends_at)
+
+    with patch.object(listening, "_find_silent", find):
         yield _leave
 
 
@@ -579,6 +594,7 @@ def hear_no_repeats() -> Iterator[Build]:
 BUGS: dict[str, tuple[Planted, ...]] = {
     "alert lost": (answer_before_commit, ignore_what_comes_back, believe_the_silent, forget_what_joins),
     "silence not noted": (listen_to_nobody,),
+    "silence noted twice": (tell_again,),
     "heard and called silent": (hear_no_repeats,),
     "alert on what is over": (join_what_is_over,),
     "nobody paged": (page_nobody_at_night,),

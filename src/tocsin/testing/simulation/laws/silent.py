@@ -32,6 +32,9 @@ def check_silent(evidence: Evidence) -> Iterator[Violation]:
             if isinstance(entry.event, e.AlertWentSilent):
                 name = names[stream, entry.event.fingerprint]
                 yield from _find_heard(evidence, stream, entry, said[name])
+        yield from _find_twice(
+            evidence, stream, {key[1]: said[name] for key, name in names.items() if key[0] == stream}
+        )
     for name, each in said.items():
         yield from _find_unnoted(evidence, each, joined.get(name, []))
 
@@ -61,6 +64,19 @@ def _find_heard(evidence: Evidence, stream: str, entry: Entry, said: list[Sent])
                 return
 
 
+def _find_twice(evidence: Evidence, stream: str, said: dict[str, list[Sent]]) -> Iterator[Violation]:
+    """Whether a silence is noted again, though nothing was heard since."""
+    before: dict[str, float] = {}
+    for entry in evidence.incidents[stream]:
+        if isinstance(entry.event, e.AlertWentSilent):
+            fingerprint = entry.event.fingerprint
+            moments = evidence.find_moments(evidence.seconds(entry.recorded_at))
+            since, at = before.get(fingerprint), max(moments, default=0.0)
+            before[fingerprint] = min(moments, default=0.0)
+            if since is not None and not any(since - BACK_OFF_S <= sent.at <= at for sent in said[fingerprint]):
+                yield Violation("silence noted twice", stream, f"Entry {entry.seq}: nothing was heard since.")
+
+
 def _may_be_lost(evidence: Evidence, heard_at: float) -> bool:
     """Whether the server died, or its disk refused, before a later promise was on disk for sure."""
     refused = any(heard_at - BACK_OFF_S <= at <= heard_at + WRITTEN_S for at in evidence.record.refused)
@@ -75,6 +91,8 @@ def _find_unnoted(evidence: Evidence, said: list[Sent], joined: list[tuple[str, 
     stream, fingerprint, _ = max(joined, key=lambda each: each[2].recorded_at)
     due = max(sent.until or 0.0 for sent in said)
     limit = evidence.find_limit(due + NOTED_S, last.answered_at)
+    if any(due <= life.up + WRITTEN_S and life.up <= limit for life in evidence.record.lives):
+        limit += WRITTEN_S + NOTED_S
     end = evidence.stretches[-1]
     entries = evidence.incidents[stream]
     if limit >= end.end + end.ahead or not _is_open(evidence, entries, due, limit):

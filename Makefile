@@ -5,6 +5,7 @@ SECONDS ?= 600
 COUNT ?= 200
 SEEDS ?= 50
 DAYS ?= 30
+JOBS ?=
 PLAYBOOKS ?= ../shared/seeds/*.md
 BIN := .venv/bin
 PATH := $(CURDIR)/$(BIN):$(CURDIR)/.tools/root/usr/bin:$(PATH)
@@ -39,7 +40,7 @@ torture: .venv/ready ## Kill servers under load, COUNT times on each database; c
 	@$(BIN)/python -m tests.processes.powercut --count $(COUNT)
 
 simulate: .venv/ready ## SEEDS months of DAYS days of trouble on a virtual clock, and what they broke
-	@$(BIN)/python tests/simulation/simulate.py "$(SEEDS)" "$(DAYS)"
+	@$(BIN)/python tests/simulation/simulate.py "$(SEEDS)" "$(DAYS)" "$(JOBS)"
 
 plant: .venv/ready ## Plant a bug for every law of the simulation and every boundary, and see each caught
 	@TOCSIN_SIMULATION=all $(BIN)/python -m pytest -n auto -q tests/simulation

@@ -1,4 +1,4 @@
-"""`make simulate SEEDS=50 DAYS=30`: months of trouble, what they broke, and what of the trouble they met.
+"""`make simulate SEEDS=50 DAYS=30 JOBS=2`: months of trouble, what they broke, and what of the trouble they met.
 
 SEEDS is how many (from 1 on), one as ``7-7``, or a span as ``100-199``. Prints a line for each seed and, for one that
 broke a law, how to run it again. Exits with 1 if any did, or if a pair of fault and boundary was met by none.
@@ -116,11 +116,11 @@ def sum_up(lines: Iterable[Line], days: float, begun: float) -> bool:
 
 
 def main() -> int:
-    """Run the seeds that the command line names, on all cores."""
-    seeds, days = read_span(sys.argv[1]), float(sys.argv[2])
+    """Run the seeds that the command line names, on so many cores as it says, or all."""
+    seeds, days, jobs = read_span(sys.argv[1]), float(sys.argv[2]), [int(jobs) for jobs in sys.argv[3:] if jobs]
     begun = time.monotonic()
     cast()
-    with multiprocessing.get_context("fork").Pool(os.cpu_count()) as pool:
+    with multiprocessing.get_context("fork").Pool(jobs[0] if jobs else os.cpu_count()) as pool:
         lines = pool.imap(run, [(seed, days) for seed in seeds])
         return 0 if sum_up(lines, days, begun) else 1
 

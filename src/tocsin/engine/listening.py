@@ -71,8 +71,8 @@ class Listening:
 def _find_silent(incident: Incident, rows: Sequence[AlertRow]) -> Iterator[Event]:
     """What is not known yet of alerts that fire, while the incident goes on.
 
-    A silence is known until its alert is heard again; each restart gives alerts a moment more than was promised, so ends
-    say nothing about that.
+    A silence is known until its alert is heard again. Each restart gives alerts a moment more than was promised, so the
+    ends say nothing about it.
     """
     for row in rows if incident.is_open else ():
         alert = incident.alerts.get(row.fingerprint)

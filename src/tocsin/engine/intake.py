@@ -179,10 +179,7 @@ class Intake:
     async def _try(self, items: list[Item]) -> int:
         """How many of them, from the first on, were taken in together; none if that failed."""
         try:
-            await self.inhibiting.announce(items)
-            batch = await self._decide(items)
-            await self._commit(batch)
-            await self.inhibiting.withdraw(batch.rows)
+            batch = await self._take_in(items)
         except Exception as error:  # noqa: BLE001 whatever it was, each is tried alone, and says so itself
             LOG.warning("%d alerts could not be taken in as one (%r); each is tried alone.", len(items), error)
             self._doubt(items)
@@ -198,10 +195,7 @@ class Intake:
         try:
             for tries in range(MOST_TRIES):
                 try:
-                    await self.inhibiting.announce([item])
-                    batch = await self._decide([item])
-                    await self._commit(batch)
-                    await self.inhibiting.withdraw(batch.rows)
+                    await self._take_in([item])
                     break
                 except Stale:
                     self._doubt([item])
@@ -214,14 +208,15 @@ class Intake:
             item.receipt.done()
         return 1
 
-    async def _decide(self, items: list[Item]) -> Batch:
+    async def _take_in(self, items: list[Item]) -> Batch:
+        """Decide and commit. What inhibits is known before that, and what does no more after it."""
+        await self.inhibiting.announce(items)
         memory = await self.memory()
-        await self._settle_doubts()
-        return await decide_batch(self._journal, memory, items, self._joins)
-
-    async def _settle_doubts(self) -> None:
-        if self._joins.is_doubted:
-            await self._joins.look(self._journal.store, self._journal.clock.now())
+        await self._joins.settle_doubts(self._journal.store, self._journal.clock.now())
+        batch = await decide_batch(self._journal, memory, items, self._joins)
+        await self._commit(batch)
+        await self.inhibiting.withdraw(batch.rows)
+        return batch
 
     def _doubt(self, items: list[Item]) -> None:
         """They may be on disk, or not: nothing in memory says so any more."""
@@ -264,7 +259,7 @@ class Intake:
     async def join_waiting(self) -> int:
         """Put on their timelines what waits for it, if there is nothing more urgent; how many incidents that were."""
         await self.memory()
-        await self._settle_doubts()
+        await self._joins.settle_doubts(self._journal.store, self._journal.clock.now())
         if not self._joins or (self._backlog.count and not self._joins.are_due(self._journal.clock.now())):
             await self._take_marks_away()
             return 0
@@ -335,11 +330,8 @@ class Intake:
         One that cannot be opened does not hold up the others. Raises `Unavailable` at the end if there was any such.
         """
         owner = UNROUTED if team == TRIAGE else team
-        rows = [
-            row
-            for row in await self.alerts(owner, firing=True, incident="")
-            if not await is_hushed(self._journal, team, row.labels)
-        ]
+        firing = await self.alerts(owner, firing=True, incident="")
+        rows = [row for row in firing if not await is_hushed(self._journal, team, row.labels)]
         if rows and not await self._look_again(rows):
             raise Unavailable("An alert that is no longer hushed could not be taken in; it is tried again.")
 

@@ -74,15 +74,11 @@ class Joins:
         """
         self._doubted.update((Joined(stream, row.team, row.fingerprint), None) for stream, row in deferred)
 
-    @property
-    def is_doubted(self) -> bool:
-        """Whether there are such."""
-        return bool(self._doubted)
-
-    async def look(self, store: Store, now: datetime) -> None:
-        """Ask the disk what there is of those. To be done before anything else is decided about them."""
+    async def settle_doubts(self, store: Store, now: datetime) -> None:
+        """Ask the disk what there is of those, if any. To be done before anything else is decided about them."""
         doubted = list(self._doubted)
-        await self._take_up(store, doubted, now)
+        if doubted:
+            await self._take_up(store, doubted, now)
         for each in doubted:
             self._doubted.pop(each, None)
 

@@ -182,6 +182,17 @@ class MemoryStore:
         if found is not None:
             self._take_back(found, due_at)
 
+    async def postpone(self, names: Collection[tuple[str, int]], due_at: datetime, *, claimed: bool) -> None:
+        """Errands, by stream and number, that are handed out from `due_at` on."""
+        self.put_off(names, due_at, claimed=claimed)
+
+    def put_off(self, names: Collection[tuple[str, int]], due_at: datetime, *, claimed: bool) -> None:
+        """The same, at once."""
+        for errand in sorted(self._named[name] for name in names if name in self._named):
+            if (errand in self.claimed) is claimed:
+                self.claimed.discard(errand)
+                self.errands[errand] = self._waiting[errand] = replace(self.errands[errand], due_at=due_at)
+
     async def release_claims(self, held: Collection[tuple[str, int]] = ()) -> int:
         """Take back everything that is handed out, except what is `held`."""
         return self.give_back_all(held)

@@ -173,6 +173,9 @@ class Disk:
     async def release(self, errand: Errand, due_at: datetime) -> None:
         await self._write("release", lambda: self.store.give_back(errand, due_at))
 
+    async def postpone(self, names: Collection[tuple[str, int]], due_at: datetime, *, claimed: bool) -> None:
+        await self._write("release", lambda: self.store.put_off(names, due_at, claimed=claimed))
+
     async def release_claims(self, held: Collection[tuple[str, int]] = ()) -> int:
         return await self._write("release_claims", lambda: self.store.give_back_all(held))
 

@@ -173,7 +173,7 @@ def why(
         show_json(found)
         return
     say(fold(found["now"], 1000))
-    for title, told in (("What happened", found["happened"]), ("Not called", found["uncalled"])):
+    for title, told in (("What happened", found["happened"]), ("Not called, or not yet", found["uncalled"])):
         if told:
             say(f"\n{title}:")
         for each in told:

@@ -201,7 +201,7 @@ async def test_a_newer_form_is_named(archive: Path, tmp_path: Path) -> None:
 
 async def test_a_newer_schema_is_named(record: Path, archive: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     database = sqlite3.connect(record / "tocsin.db")
-    database.execute("UPDATE meta SET value = '99' WHERE name = 'schema'")
+    database.execute("UPDATE meta SET value = '99' WHERE name IN ('schema', 'schema_from')")
     database.commit()
     database.close()
     folder = tmp_path_factory.mktemp("newer")

@@ -280,7 +280,7 @@ class MemoryStore:
         rows = [
             row
             for row in self._alerts.values()
-            if team in (None, row.team) and firing in (None, row.firing) and incident in (None, row.incident)
+            if team in (None, row.team) and firing in (None, row.firing) and incident in (None, row.incident or "")
         ]
         return sorted(rows, key=lambda row: (row.starts_at, row.fingerprint))
 

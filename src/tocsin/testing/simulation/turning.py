@@ -18,11 +18,13 @@ from tocsin.alert.held import Held
 from tocsin.alert.row import AlertRow
 from tocsin.engine import loop as engine_loop
 from tocsin.engine import memory as engine_memory
-from tocsin.engine.contracts import Errand
+from tocsin.engine.breaker import Breakers
+from tocsin.engine.contracts import Errand, Store
 from tocsin.engine.joins import Joins
 from tocsin.engine.listening import GRACE, LOOK_EVERY
 from tocsin.engine.loop import Engine
 from tocsin.engine.memory import Memory
+from tocsin.engine.parking import Parking
 
 A_MOMENT_S = 0.01
 """Two moments that are so near to each other are one tick."""
@@ -67,6 +69,24 @@ class Waiting(Joins):
         self._notice()
 
 
+class Parked(Parking):
+    """What waits at a destination that is out of order, likewise."""
+
+    def __init__(self, store: Store, breakers: Breakers, notice: Notice) -> None:
+        super().__init__(store, breakers)
+        self._notice = notice
+
+    async def park(self, errand: Errand, now: datetime, *, tried: bool) -> None:
+        """Let an errand wait."""
+        await super().park(errand, now, tried=tried)
+        self._notice()
+
+    def shake(self) -> None:
+        """Something is in order again."""
+        super().shake()
+        self._notice()
+
+
 class Watched(Memory):
     """The alerts in memory. No alert of an incident ends before `first`; null if that must be looked at."""
 
@@ -108,6 +128,7 @@ class Turning(Engine):
         self._memory = self.intake._memory = Watched(self.notice, self._flush_soon)
         self._joins = self.intake._joins = Waiting(self.notice)
         self.dispatch._unreleased = Late(self.notice)
+        self.dispatch.parking = Parked(self.journal.store, self.dispatch.breakers, self.notice)
 
     # ── resting ────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -156,11 +177,12 @@ class Turning(Engine):
 
     def _is_busy(self) -> bool:
         waits = bool(self._joins) or self._joins.written is not None
-        return waits or bool(self.dispatch._unreleased) or self.dispatch._is_astray or self.journal.is_disturbed
+        late = bool(self.dispatch._unreleased) or self.dispatch._is_astray or self.dispatch.parking._shaken
+        return waits or late or self.journal.is_disturbed
 
     def _find_due(self) -> float:
-        due = self._store.find_next_due()
-        return math.inf if due is None else self._true(due)
+        ahead = (self._store.find_next_due(), self.dispatch.parking.find_next(), self.windows.next_change())
+        return min((self._true(due) for due in ahead if due is not None), default=math.inf)
 
     def _true(self, moment: datetime) -> float:
         """When the server's clock comes to a moment."""

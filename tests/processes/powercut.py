@@ -29,7 +29,8 @@ from .ground import KEY, Ground, Sink, wait_for
 STATE = Path(".torture") / "cuts.jsonl"
 CUTS_OF_ONE = 20
 """Cuts that are made from one record."""
-LOAD_S = 6.0
+LOAD_S = 12.0
+"""Long enough for the write-ahead log to come round."""
 SOURCES, AT_ONCE = 4, 10
 START_S = 120.0
 
@@ -113,15 +114,15 @@ def fire(ground: Ground, names: list[str]) -> bool:
         return False
 
 
-def cut_all(numbers: range, load_s: float = LOAD_S, *, deaf: bool = False) -> list[Cut]:
-    """Power cuts of one record."""
+def cut_all(numbers: range, load_s: float = LOAD_S, *, deaf: bool = False) -> Iterator[Cut]:
+    """Power cuts of one record, one after the other."""
     folder = Path(tempfile.mkdtemp(prefix="tocsin-cut-"))
     folder.chmod(0o755)
     try:
         record = Record(folder, numbers.start)
         record.make(load_s)
         record.sink.close()
-        return list(_cut_each(record, numbers, folder, deaf=deaf))
+        yield from _cut_each(record, numbers, folder, deaf=deaf)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -229,16 +230,15 @@ def main() -> int:
     given = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     if given.deaf:
-        cuts = cut_all(range(5), deaf=True)
+        cuts = list(cut_all(range(5), deaf=True))
         print(f"deaf disk: {show(cuts)}")
         return int(all(each.is_good for each in cuts))
     STATE.parent.mkdir(exist_ok=True)
     while (done := len(read_cuts())) < given.count:
-        cuts = cut_all(range(done, min(done + CUTS_OF_ONE, given.count)))
-        with STATE.open("ab") as file:
-            for each in cuts:
+        for each in cut_all(range(done, min(done + CUTS_OF_ONE, given.count))):
+            print(f"power cut {each.number}: {show([each])}", flush=True)
+            with STATE.open("ab") as file:
                 file.write(msgspec.json.encode(each) + b"\n")
-        print(f"power cuts {done} to {done + len(cuts)}: {show(cuts)}", flush=True)
     every = read_cuts()
     print(f"all: {show(every)}")
     bad = [each for each in every if not each.is_good]

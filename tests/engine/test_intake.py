@@ -20,7 +20,7 @@ from tocsin.engine.contracts import Write
 from tocsin.engine.journal import Journal
 from tocsin.engine.loop import Engine
 from tocsin.errors import Unavailable
-from tocsin.incident.commands import Acknowledge, Close, Resolve
+from tocsin.incident.commands import Acknowledge, Close, Reopen, Resolve
 from tocsin.oncall.settings import Person
 from tocsin.testing.story import Cast, Story, seconds
 from tocsin.timeline import events as e
@@ -263,6 +263,24 @@ async def test_too_much_at_once_is_told_to_come_again(monkeypatch: pytest.Monkey
         assert refused
         assert len(await story.store.cards()) == len(answers) - len(refused)
         await post(story, alert(story, n="afterwards"))
+
+
+async def test_an_alert_that_comes_back_to_an_incident_it_had_left_for_another_is_noted_there() -> None:
+    async with Story(cast()) as story:
+        await post(story, alert(story))
+        await story.do(Resolve(by="shop-ana"), "shop-1")
+        await post(story, {**alert(story), "endsAt": story.clock.now()})
+        await story.advance("10m")
+        await post(story, alert(story))
+        await story.do(Resolve(by="shop-ana"), "shop-2")
+        await post(story, {**alert(story), "endsAt": story.clock.now()})
+        await story.do(Reopen(by="shop-ana", reason="not over"), "shop-1")
+        assert all(each.cleared_at for each in (await story.incident("shop-1")).alerts.values())
+        await story.advance("10m")
+        await post(story, alert(story))
+        assert [card.id for card in await story.store.cards(open_only=True)] == ["shop-1"]
+        assert len(await story.events(e.AlertFiredAgain, "shop-1")) == 1
+        assert not any(each.cleared_at for each in (await story.incident("shop-1")).alerts.values())
 
 
 # ── storms ─────────────────────────────────────────────────────────────────────────────────────────────────────────

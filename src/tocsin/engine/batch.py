@@ -206,10 +206,17 @@ class _Deciding:
             return
         belonging = replace(row, incident=joined)
         self.batch.write(belonging, item)
-        if self.later and joined not in self.told:
+        if held is not None and await self._knows(joined, row.fingerprint):
+            self._tell(joined, RefireAlert(by="alert", fingerprint=row.fingerprint, name=row.name))
+        elif self.later and joined not in self.told:
             self.batch.deferred.append((joined, belonging))
         else:
             self._join(joined, see(row))
+
+    async def _knows(self, stream: str, fingerprint: str) -> bool:
+        """Whether an alert was this incident's before it was another one's: then it does not join, it is back."""
+        incident = await self.journal.incident(stream)
+        return incident is not None and fingerprint in incident.alerts
 
     def _join(self, stream: str, seen: AlertSeen) -> None:
         commands = self.told.setdefault(stream, [])

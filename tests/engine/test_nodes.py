@@ -14,7 +14,9 @@ from msgspec.structs import replace
 
 from tocsin.alert.signal import Signal
 from tocsin.alert.sources.posted import Post, read_posts
+from tocsin.engine import opening
 from tocsin.engine.contracts import Errand, Key
+from tocsin.engine.journal import Journal
 from tocsin.errors import Denied
 from tocsin.incident.commands import Acknowledge, AddNote, Resolve
 from tocsin.incident.inhibition import Inhibit, read_rule
@@ -84,6 +86,25 @@ async def test_incidents_opened_at_once_by_hand_get_numbers_of_their_own(nodes: 
     assert sorted(made) == sorted(f"shop-{n}" for n in range(1, 13))
     numbers = [card.number for card in await nodes[0].store.cards()]
     assert len(set(numbers)) == 12
+
+
+async def test_an_incident_that_another_node_opens_between_the_count_and_the_opening_is_another_one(
+    nodes: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = nodes[0].engine.intake, nodes[1].engine.intake
+    real, overtaken = opening.count_on, [True]
+
+    async def count(journal: Journal, team: str) -> list[opening.Opening]:
+        found = await real(journal, team)
+        if journal is nodes[0].journal and overtaken:
+            overtaken.clear()
+            await second.declare("shop", "Theirs", None, "P1", "bo")
+        return found
+
+    monkeypatch.setattr(opening, "count_on", count)
+    assert await first.declare("shop", "Ours", None, "P1", "bo") == "shop-2"
+    titles = {card.id: card.title for card in await nodes[0].store.cards()}
+    assert titles == {"shop-1": "Theirs", "shop-2": "Ours"}
 
 
 async def test_what_one_node_opened_another_joins_after_it_was_resolved_elsewhere_it_opens_anew(nodes: Cluster) -> None:

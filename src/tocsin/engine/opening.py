@@ -9,9 +9,11 @@ from tocsin.alert.group import TRIAGE
 from tocsin.engine.contracts import Write
 from tocsin.engine.journal import Journal
 from tocsin.engine.shelf import TeamShelf
-from tocsin.errors import NotFound
+from tocsin.errors import NotFound, Stale
+from tocsin.incident.book import Book
 from tocsin.incident.number import spell_number
 from tocsin.incident.scenario import find_scenario
+from tocsin.incident.state import Incident
 from tocsin.playbook.model import Playbook
 from tocsin.timeline.events import Event, IncidentOpened
 
@@ -49,10 +51,18 @@ async def count_on(journal: Journal, team: str, most: int = 1, seen: int | None 
 
 
 async def open_incident(journal: Journal, team: str, events: Events, cause: str) -> str:
-    """Open an incident for `team`; its id. The caller holds the team's lane of the intake."""
+    """Open an incident for `team`; its id. The caller holds the team's lane of the intake.
+
+    Raises `Stale` if another node has opened the one that was next.
+    """
     (opening,) = await count_on(journal, team)
-    write = Write(counters=opening.counters)
-    await journal.change(opening.stream, lambda incident, book: events(opening.number), cause=cause, write=write)
+
+    def begin(incident: Incident | None, book: Book) -> tuple[Event, ...]:
+        if incident is not None:  # between the count and now
+            raise Stale(f"{opening.stream} has been opened elsewhere.")
+        return events(opening.number)
+
+    await journal.change(opening.stream, begin, cause=cause, write=Write(counters=opening.counters))
     journal.note_counts(opening.counters)
     return opening.stream
 

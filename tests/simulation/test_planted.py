@@ -16,7 +16,8 @@ from tocsin.testing.simulation.faults import CRASH, CRASHES
 from tocsin.testing.simulation.month import Plan
 
 from .amnesia import EFFECTS, Amnesia
-from .bugs import BUGS, Planted
+from .bugs import BUGS
+from .planting import Planted
 from .stage import judge
 
 ALL = os.environ.get("TOCSIN_SIMULATION") == "all"

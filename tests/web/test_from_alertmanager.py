@@ -13,9 +13,9 @@ import pytest
 
 from tocsin.engine.clock import SystemClock
 
+from .beside import run_alertmanager
 from .conftest import Open
 from .house import KEY, House
-from .test_beside_alertmanager import run_alertmanager
 
 pytestmark = [pytest.mark.anyio, pytest.mark.needs("prometheus-alertmanager")]
 

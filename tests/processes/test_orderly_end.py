@@ -40,10 +40,10 @@ def test_a_page_that_nobody_takes_does_not_hold_the_end_up_and_is_sent_again(gro
     wait_for(lambda: any(page["repeat"] for page in ground.sink.pages), "second sending")
 
 
-@pytest.mark.parametrize("database", ["sqlite", pytest.param("postgres", marks=pytest.mark.needs("postgres"))])
-def test_a_restart_of_each_server_under_load_loses_and_repeats_nothing(database: str) -> None:
-    with Nodes(alone=database == "sqlite") as nodes:
-        torture = Torture(nodes, database)
+@pytest.mark.needs("postgres")
+def test_a_restart_of_each_server_under_load_loses_and_repeats_nothing() -> None:
+    with Nodes() as nodes:
+        torture = Torture(nodes, "postgres")
         found = torture.run(0, ORDERLY)
         assert found.is_good, show([found])
         assert (found.repeats, torture.verify()) == (0, [])

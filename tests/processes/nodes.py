@@ -98,6 +98,17 @@ class Nodes:
         """The kinds of its entries."""
         return [entry["kind"] for entry in self.timeline(incident)]
 
+    def describe(self, incident: str) -> str:
+        """What each node says of an incident, what is still to be done, and what they logged: for a failure."""
+        told = [
+            f"{name}: {pages_of(node.ask('GET', f'/api/incidents/{incident}/timeline') or [])}"
+            for name, node in self.all.items()
+        ]
+        if self._cluster is not None:
+            told += [" ".join(row) for row in self.query("SELECT * FROM errand") + self.query("SELECT * FROM node")]
+        log = (self.folder / "server.log").read_text(errors="replace")
+        return "\n".join([*told, *log.splitlines()[-60:]])
+
     def fire_everywhere(self, name: str, **labels: str) -> bool:
         """Send one alert to all living nodes at once, as a Prometheus does; whether any took it."""
         taken: list[bool] = []

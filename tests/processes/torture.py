@@ -187,7 +187,11 @@ class Torture:
             found = pages_of(timeline)
             return bool(timeline) and found["requested"] == found["ended"]
 
-        wait_for(is_at_rest, f"rest in {incident}", LONGEST_S)
+        try:
+            wait_for(is_at_rest, f"rest in {incident}", LONGEST_S)
+        except AssertionError as error:
+            error.add_note(self._nodes.describe(incident))
+            raise
 
     def _judge(self, names: list[str], answered: dict[str, float]) -> dict[str, Any]:
         doubled, late, broken = [], [], []

@@ -10,7 +10,6 @@ PLAYBOOKS ?= ../shared/seeds/*.md
 BIN := .venv/bin
 PATH := $(CURDIR)/$(BIN):$(CURDIR)/.tools/root/usr/bin:$(PATH)
 export PATH
-export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test oracle torture simulate plant bench bench-alerts fuzz check format lock clean
@@ -70,3 +69,4 @@ lock: .venv/ready ## Pin what pyproject.toml allows
 
 clean:           ## Take away what the other targets made
 	@rm -rf .venv .tools .demo .torture .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	@find bench src tests tools -name __pycache__ -prune -exec rm -rf {} +

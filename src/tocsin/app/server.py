@@ -25,6 +25,7 @@ from tocsin.app.storage import Storage, find_node, find_url, open_file, open_sha
 from tocsin.app.workspace import Workspace, load_workspace
 from tocsin.engine.clock import SystemClock
 from tocsin.engine.failpoint import Reach
+from tocsin.engine.loop import Engine
 from tocsin.errors import UserError
 from tocsin.integrations.isolation import Isolation
 from tocsin.store.lock import take_lock
@@ -44,6 +45,8 @@ FINISH_S = 5.0
 """How long pages and steps in flight may take at the end; with the web server's grace it is the ten seconds after which
 docker kills.
 """
+TURN_S = 1.0
+"""How much of that the turn may take that is under way."""
 GC_THRESHOLDS = (20_000, 20, 100)
 SWITCH_S = 0.0005
 """How long the loop may wait for the thread that writes, and it for the loop; Python's own 5 ms are a page's time."""
@@ -169,15 +172,24 @@ async def _running(options: Options, listener: socket.socket) -> AsyncIterator[u
         _settle_memory()
         yield server
     finally:
-        tasks[0].cancel()  # the engine's loop: from now on nothing new is begun
-        await asyncio.gather(tasks[0], return_exceptions=True)
-        await parts.engine.dispatch.finish(FINISH_S)
+        await _end_engine(parts.engine, tasks[0])
         for task in tasks[1:]:  # until here they renewed what this node holds
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         with contextlib.suppress(Exception):  # a later end that is lost is heard of again
             await parts.engine.intake.flush()
         await storage.close()
+
+
+async def _end_engine(engine: Engine, loop: asyncio.Task[None]) -> None:
+    """Begin nothing new, and let what is under way come to its end, within bounds."""
+    engine.end()
+    await asyncio.wait([loop], timeout=TURN_S)
+    loop.cancel()
+    await asyncio.gather(loop, return_exceptions=True)
+    with contextlib.suppress(Exception):  # the store may be gone: what is marked as handed out is found at the start
+        async with asyncio.timeout(FINISH_S):
+            await engine.dispatch.finish(FINISH_S - 2 * TURN_S)
 
 
 async def _open(options: Options, workspace: Workspace, reach: Reach) -> Storage:

@@ -202,10 +202,11 @@ class Store(Protocol):
         """
         ...
 
-    async def release_claims(self, held: Collection[tuple[str, int]] = ()) -> int:
+    async def release_claims(self, held: Collection[tuple[str, int]] = (), *, tried: bool = True) -> int:
         """Take back what was handed out and is in nobody's hands; how many there were.
 
-        That is all but the errands `held`, by stream and number.
+        That is all but the errands `held`, by stream and number. Unless they may have been `tried`, they are handed out
+        as if for the first time.
         """
         ...
 

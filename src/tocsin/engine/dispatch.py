@@ -82,6 +82,8 @@ class Dispatch:
         await self._release_late()
         called = await self.parking.call_up(self._clock.now())
         self._has_missed = False
+        if self._is_ending:
+            return called
         self._is_claiming = True
         try:
             errands = await self._claim()
@@ -103,12 +105,16 @@ class Dispatch:
         """
         store, full = self._journal.store, [to for to in self._running if self._left(to) <= 0]
         if self._is_astray:
-            late = {(errand.stream, errand.seq) for errand in self._unreleased}
-            await store.release_claims(self._in_flight | late)
+            await self._take_back(self._in_flight)
         self._is_astray = True
         errands = await store.claim(self._clock.now(), MOST_CLAIMED, self._left, full)
         self._is_astray = False
         return errands
+
+    async def _take_back(self, held: set[Name]) -> None:
+        """Give back what is marked as handed out, though nobody has it nor had it."""
+        late = {(errand.stream, errand.seq) for errand in self._unreleased}
+        await self._journal.store.release_claims(held | late, tried=False)
 
     def _go(self, errand: Errand, intent: e.Intent | None) -> None:
         self._in_flight.add((errand.stream, errand.seq))
@@ -166,12 +172,19 @@ class Dispatch:
 
     async def finish(self, patience_s: float) -> None:
         """Hand nothing out any more, and wait so long for what is being performed: a page that is on its way is written
-        down as sent, and nobody sends it again. What takes longer is let go of.
+        down as sent, and nobody sends it again. What takes longer is let go of, and what was not begun is given back.
         """
-        self._is_ending = True
+        self.begin_to_end()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=patience_s)
+        begun = set(self._in_flight)
         await self.stop()
+        await self._release_late()
+        await self._take_back(begun)
+
+    def begin_to_end(self) -> None:
+        """From now on nothing more is handed out."""
+        self._is_ending = True
 
     async def stop(self) -> None:
         """Let go of everything that is being performed; what was in flight is found again at the next start."""

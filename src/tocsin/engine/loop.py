@@ -72,6 +72,7 @@ class Engine:
         self._stopped: set[str] = set()
         self._failing: dict[str, tuple[float, float]] = {}
         self._turned = self._steady()
+        self._is_ending = False
         journal.listen(self._hear)
 
     def _hear(self, stream: str, entries: Sequence[Entry]) -> None:
@@ -89,9 +90,9 @@ class Engine:
             )
 
     async def run(self) -> None:
-        """Turn until cancelled."""
+        """Turn until told to end, or cancelled."""
         wait = FIRST_WAIT_S
-        while True:
+        while not self._is_ending:
             self._nudged.clear()
             try:
                 busy = await self.turn()
@@ -103,6 +104,14 @@ class Engine:
             self._turned, wait = self._steady(), FIRST_WAIT_S
             if not busy:
                 await self._rest()
+
+    def end(self) -> None:
+        """Hand nothing out any more, and end `run` with the turn that it is in: a turn that is cut off leaves behind
+        what is marked as handed out and goes to nobody.
+        """
+        self._is_ending = True
+        self.dispatch.begin_to_end()
+        self._nudged.set()
 
     @property
     def is_sick(self) -> bool:

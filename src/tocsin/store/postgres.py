@@ -222,10 +222,10 @@ class PostgresStore(Reading):
         changes = {"claimed": False, "holder": None, "lease": None, "due_at": stamp(due_at)}
         await self.in_transaction(lambda c: c.execute(those.values(**changes)))
 
-    async def release_claims(self, held: Collection[tuple[str, int]] = ()) -> int:
+    async def release_claims(self, held: Collection[tuple[str, int]] = (), *, tried: bool = True) -> int:
         """Give back what this node has and nobody here carries: all but `held`, which is nothing at its start."""
         t = schema.errand
-        changes = {"claimed": False, "holder": None, "lease": None, "attempts": t.c.attempts + 1}
+        changes = {"claimed": False, "holder": None, "lease": None, "attempts": t.c.attempts + int(tried)}
         mine = update(t).where(t.c.claimed, t.c.holder == self.node.id, tuple_(t.c.stream, t.c.seq).not_in(held))
         return await self.in_transaction(lambda c: c.execute(mine.values(**changes)).rowcount)
 

@@ -149,11 +149,11 @@ class SqliteStore(Reading):
         those = update(t).where(tuple_(t.c.stream, t.c.seq).in_(names), t.c.claimed.is_(claimed))
         await self.in_transaction(lambda c: c.execute(those.values(claimed=False, due_at=stamp(due_at))))
 
-    async def release_claims(self, held: Collection[tuple[str, int]] = ()) -> int:
+    async def release_claims(self, held: Collection[tuple[str, int]] = (), *, tried: bool = True) -> int:
         """Take back everything that is handed out, except what is `held`: at a server's start, that is nothing."""
         t = schema.errand
         back = update(t).where(t.c.claimed.is_(True), tuple_(t.c.stream, t.c.seq).not_in(held))
-        changes = {"claimed": False, "attempts": t.c.attempts + 1}
+        changes = {"claimed": False, "attempts": t.c.attempts + int(tried)}
         return await self.in_transaction(lambda c: c.execute(back.values(**changes)).rowcount)
 
     async def due(self, now: datetime, limit: int) -> list[str]:

@@ -193,21 +193,23 @@ class MemoryStore:
                 self.claimed.discard(errand)
                 self.errands[errand] = self._waiting[errand] = replace(self.errands[errand], due_at=due_at)
 
-    async def release_claims(self, held: Collection[tuple[str, int]] = ()) -> int:
+    async def release_claims(self, held: Collection[tuple[str, int]] = (), *, tried: bool = True) -> int:
         """Take back everything that is handed out, except what is `held`."""
-        return self.give_back_all(held)
+        return self.give_back_all(held, tried=tried)
 
-    def give_back_all(self, held: Collection[tuple[str, int]] = ()) -> int:
+    def give_back_all(self, held: Collection[tuple[str, int]] = (), *, tried: bool = True) -> int:
         """The same, at once."""
         released = sorted(each for each in self.claimed if _name(self.errands[each]) not in held)
         for errand in released:
-            self._take_back(errand, self.errands[errand].due_at)
+            self._take_back(errand, self.errands[errand].due_at, tried=tried)
         return len(released)
 
-    def _take_back(self, errand: int, due_at: datetime) -> None:
+    def _take_back(self, errand: int, due_at: datetime, *, tried: bool = True) -> None:
         before = self.errands[errand]
         self.claimed.discard(errand)
-        self.errands[errand] = self._waiting[errand] = replace(before, attempts=before.attempts + 1, due_at=due_at)
+        self.errands[errand] = self._waiting[errand] = replace(
+            before, attempts=before.attempts + int(tried), due_at=due_at
+        )
 
     is_sole = True
     """There is one server at a time."""

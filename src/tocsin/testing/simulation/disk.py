@@ -176,8 +176,8 @@ class Disk:
     async def postpone(self, names: Collection[tuple[str, int]], due_at: datetime, *, claimed: bool) -> None:
         await self._write("release", lambda: self.store.put_off(names, due_at, claimed=claimed))
 
-    async def release_claims(self, held: Collection[tuple[str, int]] = ()) -> int:
-        return await self._write("release_claims", lambda: self.store.give_back_all(held))
+    async def release_claims(self, held: Collection[tuple[str, int]] = (), *, tried: bool = True) -> int:
+        return await self._write("release_claims", lambda: self.store.give_back_all(held, tried=tried))
 
     async def load(self, stream: str, after_seq: int = 0) -> list[Sealed]:
         await self._read("load")

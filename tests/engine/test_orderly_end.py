@@ -64,7 +64,7 @@ async def test_a_claim_that_the_end_cuts_off_is_as_if_it_had_not_been() -> None:
             claimed.set()
             await asyncio.Event().wait()
 
-        story.store.claim = cut_off  # type: ignore[method-assign]
+        story.store.claim = cut_off  # type: ignore[method-assign, assignment]
         await story.engine.intake.receive("shop", [Signal(labels={"alertname": "TillStuck"})])
         loop = asyncio.create_task(story.engine.run())
         await asyncio.wait_for(claimed.wait(), 10)

@@ -62,7 +62,11 @@ class Nodes:
         for name in names or self.all:
             self.all[name].start()
         for name in names or self.all:
-            wait_for(self.all[name].url, f"server {name}", START_S)
+            try:
+                wait_for(self.all[name].url, f"server {name}", START_S)
+            except AssertionError as error:
+                error.add_note(self._read_log())
+                raise
 
     @property
     def cluster(self) -> Cluster:
@@ -106,8 +110,10 @@ class Nodes:
         ]
         if self._cluster is not None:
             told += [" ".join(row) for row in self.query("SELECT * FROM errand") + self.query("SELECT * FROM node")]
-        log = (self.folder / "server.log").read_text(errors="replace")
-        return "\n".join([*told, *log.splitlines()[-60:]])
+        return "\n".join([*told, self._read_log()])
+
+    def _read_log(self) -> str:
+        return "\n".join((self.folder / "server.log").read_text(errors="replace").splitlines()[-150:])
 
     def fire_everywhere(self, name: str, **labels: str) -> bool:
         """Send one alert to all living nodes at once, as a Prometheus does; whether any took it."""

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -202,3 +203,23 @@ async def test_a_batch_whose_one_write_cannot_be_written_keeps_the_others(nodes:
     assert isinstance(found[2], Stale)
     assert len(await nodes[1].load("a-1")) == 1
     assert await nodes[1].load("b-1") == []
+
+
+async def test_a_commit_that_the_driver_cancels_keeps_nobody_waiting_and_the_next_one_goes_through(
+    nodes: Nodes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, left = nodes[0].in_transaction, [2]
+
+    async def give_up(work: Any) -> Any:
+        if left[0]:
+            left[0] -= 1
+            raise asyncio.CancelledError
+        return await real(work)
+
+    monkeypatch.setattr(nodes[0], "in_transaction", give_up)
+    async with asyncio.timeout(10):
+        with pytest.raises(TimeoutError, match="given up"):
+            await put(nodes[0], 0)
+        left[0] = 1
+        await asyncio.gather(*(put(nodes[0], 0), put(nodes[0], 0)), return_exceptions=True)
+    assert await claim(nodes[0]) == [1]

@@ -158,7 +158,7 @@ def _find_below() -> list[int]:
 def _find_parent(process: str) -> int:
     """The parent of a process; 0 if it has just ended. A program's name may hold anything, hence the last bracket."""
     try:
-        with open(f"/proc/{process}/stat", "rb") as file:  # noqa: PTH123 as above
+        with open(f"/proc/{process}/stat", "rb") as file:  # noqa: PTH123 a Path for each costs too much
             return int(file.read().rpartition(b")")[2].split()[1])
     except (OSError, IndexError):
         return 0

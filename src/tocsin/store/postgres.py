@@ -121,8 +121,8 @@ class PostgresStore(Reading):
             batch = self._take_batch()
             try:
                 refusals = await self._commit([write for write, _ in batch])
-            except Exception as error:  # noqa: BLE001 whoever waits for it hears it
-                await self._write_apart(batch, error)
+            except BaseException as error:  # noqa: BLE001 whoever waits for it hears it
+                await self._write_apart(batch, _spell(error))
                 continue
             for (_, done), refusal in zip(batch, refusals, strict=True):
                 _end(done, refusal)
@@ -149,8 +149,8 @@ class PostgresStore(Reading):
                 return
             try:
                 (refusal,) = await self._commit([write])
-            except Exception as own:  # noqa: BLE001 as above
-                _end(done, own)
+            except BaseException as own:  # noqa: BLE001 whoever waits for it hears it
+                _end(done, _spell(own))
             else:
                 _end(done, refusal)
 
@@ -292,6 +292,18 @@ class PostgresStore(Reading):
             await ended.wait()
         finally:
             raw.invalidate()
+
+
+def _spell(error: BaseException) -> Exception:
+    """What is told to whoever waits. A driver that gives a time-out up may cancel what it never began: nobody may wait
+    for that for ever, and a stream that is being changed stay locked. Raises what really ends the writer.
+    """
+    if isinstance(error, Exception):
+        return error
+    task = asyncio.current_task()
+    if not isinstance(error, asyncio.CancelledError) or (task is not None and task.cancelling()):
+        raise error
+    return TimeoutError("The database was given up on in mid-commit.")
 
 
 def _end(done: asyncio.Future[None], error: Exception | None) -> None:

@@ -26,6 +26,8 @@ PATIENCE_S = 5.0
 """For a connection, and for whoever holds the record's lock and says nothing: the server ends such a transaction."""
 STATEMENT_S = 30.0
 _MIGRATING = text("SELECT pg_advisory_xact_lock(7453620218)")
+_ONE_MOMENT = text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+"""Other nodes write while this one looks: what it compares must be of one moment."""
 
 
 def read_url(url: str) -> URL:
@@ -77,15 +79,20 @@ async def open_store(url: URL, key: bytes, directory: Path, keeping: Keeping, no
     identity, mark = directory / "node", directory / "mark"
     joining = not identity.exists()
 
-    def begin(connection: Connection) -> int:
+    def make_ready(connection: Connection) -> None:
         connection.execute(_MIGRATING)
         prepare(connection, keeping.name)
+
+    def look(connection: Connection) -> int:
+        connection.execute(_ONE_MOMENT)
         check_record(connection, key, mark, keeping, joining=joining)
         return connection.execute(select(func.max(schema.entry.c.pos))).scalar() or 0
 
     try:
         async with engine.begin() as connection:
-            followed = await connection.run_sync(begin)
+            await connection.run_sync(make_ready)
+        async with engine.begin() as connection:
+            followed = await connection.run_sync(look)
     except TROUBLE as error:
         await engine.dispose()
         raise explain(keeping.name, error) from error

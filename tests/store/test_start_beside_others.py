@@ -35,7 +35,8 @@ async def test_what_another_node_writes_while_this_one_looks_is_no_damage(
         )
         await node.close()
 
-    real, written = start._check_end, []
+    real = start._check_end
+    written: list[bool] = []
 
     def look(*given: Any) -> Any:
         if not written:

@@ -33,8 +33,9 @@ oracle: .venv/ready ## Run every command judged to be a read, and watch what it 
 	@$(BIN)/python tools/missing.py
 	@TOCSIN_ORACLE=all $(BIN)/python -m pytest -q tests/playbook/test_oracle.py
 
-torture: .venv/ready ## Kill servers under load, COUNT times on each database; cut the power COUNT times; count
+torture: .venv/ready ## Kill servers at each boundary, and under load COUNT times on each database; cut the power COUNT times
 	@$(BIN)/python tools/missing.py
+	@TOCSIN_TORTURE=all $(BIN)/python -m pytest -n auto -q tests/processes
 	@$(BIN)/python -m tests.processes.torture --count $(COUNT)
 	@$(BIN)/python -m tests.processes.powercut --count $(COUNT)
 

@@ -1,7 +1,11 @@
-"""Killed at each named place, the server comes back and has lost nothing and done nothing twice."""
+"""Killed at each named place, the server comes back and has lost nothing and done nothing twice.
+
+A sample of the places is tried with the other tests; `make torture` tries them all.
+"""
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import pytest
@@ -11,6 +15,18 @@ from tocsin.engine.failpoint import NAMES
 from .ground import Ground, wait_for
 
 STEP = "L32"
+ALL = os.environ.get("TOCSIN_TORTURE") == "all"
+SAMPLE = (
+    "intake.after_commit",
+    "command.before_commit",
+    "timer.after_commit",
+    "page.during_send",
+    "page.before_outcome_commit",
+    "read.after",
+    "change.after_start_commit",
+    "change.before_outcome_commit",
+    "blob.after_write",
+)
 
 TIMES = {"blob.before_write": ":3", "blob.after_write": ":3"}
 """The first two blobs are the playbook's source and model; the third is evidence."""
@@ -73,7 +89,11 @@ def _acknowledge(ground: Ground) -> bool:
     return False
 
 
-@pytest.mark.parametrize("failpoint", NAMES)
+def test_the_sample_is_of_places_that_there_are() -> None:
+    assert set(SAMPLE) < set(NAMES)
+
+
+@pytest.mark.parametrize("failpoint", NAMES if ALL else SAMPLE)
 def test_a_kill_loses_nothing_and_does_nothing_twice(ground: Ground, failpoint: str) -> None:
     ground.start(failpoint + TIMES.get(failpoint, ""))
     live_through(ground)

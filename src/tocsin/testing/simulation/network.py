@@ -13,12 +13,15 @@ from tocsin.page.message import PageMessage
 from tocsin.testing.simulation import faults
 from tocsin.testing.simulation.disk import Alive
 from tocsin.testing.simulation.faults import Mischief
-from tocsin.testing.simulation.record import Arrived
+from tocsin.testing.simulation.record import Arrived, Turned
 
 CHANNELS = ("chat", "mail", "phone")
 TIMEOUT_S = 8.0
 LONGEST_DELAY_S = 6.0
 LONGEST_QUEUE_S = 60.0
+
+LOST = (faults.DROP, faults.FAIL, faults.REJECT, faults.OUTAGE)
+"""What keeps a page from arriving."""
 
 Hear = Callable[[Arrived], None]
 
@@ -26,8 +29,10 @@ Hear = Callable[[Arrived], None]
 class Channel:
     """One server's way to a channel. `hear` is called with each page that arrives, whatever becomes of the server."""
 
-    def __init__(self, name: str, alive: Alive, mischief: Mischief, reach: Reach, hear: Hear) -> None:
-        self.name = name
+    def __init__(
+        self, name: str, alive: Alive, mischief: Mischief, reach: Reach, hear: Hear, turned: list[Turned]
+    ) -> None:
+        self.name, self._turned = name, turned
         self._alive, self._mischief, self._reach, self._hear = alive, mischief, reach, hear
         self._loop = asyncio.get_running_loop()
 
@@ -43,7 +48,9 @@ class Channel:
 
     def _post(self, key: Key, message: PageMessage, fault: str | None) -> None:
         """Let it arrive, if it does, whatever happens to the server meanwhile."""
-        if fault in (faults.DROP, faults.FAIL, faults.REJECT, faults.OUTAGE):
+        if fault in (*LOST, faults.LATE_ANSWER):
+            self._turned.append(Turned(self._loop.time(), self.name))
+        if fault in LOST:
             return
         roll = self._mischief.dice.roll()
         takes = {faults.DELAY: LONGEST_DELAY_S, faults.REORDER: LONGEST_QUEUE_S}.get(fault or "", 0.1) * roll

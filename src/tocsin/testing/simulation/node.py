@@ -75,7 +75,7 @@ class Node:
         self.shelf = Shelf(ground.cast.settings, self.blobs)
         self.journal = Journal(self.disk, self.shelf, self.clock, record.key, self.reach)
         self.channels: Mapping[str, AnyChannel] = {
-            name: Channel(name, self, mischief, self.reach, self.hear) for name in CHANNELS
+            name: Channel(name, self, mischief, self.reach, self.hear, record.turned) for name in CHANNELS
         }
         self.pager = Pager(lambda: self.channels, lambda: self.shelf.settings.people, self._write, self.reach)
         self.machine = Machine(self, mischief, ground.machine_dice, self.blobs, self.reach, record.ran)

@@ -59,6 +59,13 @@ class Arrived(msgspec.Struct, frozen=True):
         return self.key.rpartition(":")[0]
 
 
+class Turned(msgspec.Struct, frozen=True):
+    """A channel took no page, or gave no answer: it left at `left_at`."""
+
+    left_at: float
+    channel: str
+
+
 class Ran(msgspec.Struct, frozen=True):
     """A machine ran a statement."""
 
@@ -117,6 +124,7 @@ class Record(msgspec.Struct):
     sent: list[Sent] = []
     asked: list[Asked] = []
     arrived: list[Arrived] = []
+    turned: list[Turned] = []
     ran: list[Ran] = []
     lives: list[Life] = []
     refused: list[float] = []

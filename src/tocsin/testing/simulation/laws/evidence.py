@@ -48,6 +48,14 @@ class Evidence:
         """The timelines of incidents, without those of teams."""
         return {name: each for name, each in self.entries.items() if "/" not in name}
 
+    @cached_property
+    def turned(self) -> dict[str, list[float]]:
+        """When each channel took no page, in order."""
+        found: dict[str, list[float]] = {}
+        for each in sorted(self.record.turned, key=lambda each: each.left_at):
+            found.setdefault(each.channel, []).append(each.left_at)
+        return found
+
     def seconds(self, moment: datetime) -> float:
         """A moment as seconds from the month's start, by the server's clock."""
         return (moment - self.record.start).total_seconds()

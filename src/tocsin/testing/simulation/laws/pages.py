@@ -90,8 +90,20 @@ def _check_soon(evidence: Evidence, entry: Entry, page: Arrived) -> Iterator[Vio
         yield Violation("page before its decision", page.stream, f"{page.key} left at {page.left_at:.3f}.")
         return
     at = max(at for at in moments if at <= page.left_at + SLACK_S)
-    if page.left_at - at > SOON_S and page.left_at > _to_true(evidence, evidence.find_limit(decided, at, SOON_S)):
+    since = _wait_for_channel(evidence, page, at)
+    limit = evidence.find_limit(decided + since - at, since, SOON_S)
+    if page.left_at - since > SOON_S and page.left_at > _to_true(evidence, limit):
         yield Violation("page too late", page.stream, f"{page.key} left {page.left_at - at:.1f} s after its decision.")
+
+
+def _wait_for_channel(evidence: Evidence, page: Arrived, since: float) -> float:
+    """Until when its channel took no pages, each tried soon after the one before: a page with no other way waits."""
+    turned = evidence.turned.get(page.channel, [])
+    for at in turned[bisect_right(turned, since) :]:
+        if at > min(page.left_at, since + SOON_S):
+            break
+        since = at
+    return since
 
 
 def _to_true(evidence: Evidence, clock: float) -> float:

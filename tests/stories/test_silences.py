@@ -13,7 +13,7 @@ from tocsin.engine.batch import Batch
 from tocsin.engine.contracts import Write
 from tocsin.engine.journal import Journal
 from tocsin.errors import BadInput, Corrupt, NotFound
-from tocsin.incident.commands import Acknowledge
+from tocsin.incident.commands import Acknowledge, Reopen, Resolve
 from tocsin.oncall.settings import Person, Schedule
 from tocsin.testing.story import Cast, Story, seconds
 from tocsin.timeline.events import AlertCleared, AlertSilenced, AlertUnsilenced, ChangeSeen, FreezeSet, PageRequested
@@ -94,6 +94,32 @@ async def test_what_cleared_under_a_silence_pages_nobody_afterwards() -> None:
         await story.alert("WheelStuck", resolved=True)
         await story.advance("2h")
         assert (await story.store.cards(), story.pages()) == ([], [])
+
+
+async def test_who_opens_again_what_cleared_under_a_silence_pages_people() -> None:
+    async with Story(cast()) as story:
+        await story.alert("WheelStuck")
+        await silence(story, 'alertname="WheelStuck"', span="10m")
+        await story.alert("WheelStuck", resolved=True)
+        await story.advance("1h")
+        await story.do(Resolve(by="ana"))
+        await story.advance("1h")
+        before = len(story.pages())
+        await story.do(Reopen(by="ana", reason="it halted again"))
+        await story.advance("5s")
+        assert [page.responder for page in story.pages()[before:]] == ["ana"]
+
+
+async def test_that_one_alert_was_silenced_does_not_end_the_calls_for_another_that_was_not() -> None:
+    async with Story(cast()) as story:
+        await story.alert("WheelStuck", wheel="1")
+        await story.alert("WheelStuck", wheel="2")
+        await silence(story, 'wheel="1"', span="10m")
+        await story.alert("WheelStuck", wheel="1", resolved=True)
+        await story.alert("WheelStuck", wheel="2", resolved=True)
+        before = len(story.pages())
+        await story.advance("6m")
+        assert {page.responder for page in story.pages()[before:]} == {"ana", "bo"}, "nobody has answered"
 
 
 async def test_other_alerts_and_other_teams_page_as_ever() -> None:

@@ -217,12 +217,15 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_hushed(self) -> bool:
-        """Whether it pages nobody for now: the team is under maintenance, or all that fires is hushed."""
+        """Whether it pages nobody for now: the team is under maintenance, or all that fires is hushed; where nothing
+        fires any more, whether all of it was hushed when it ended.
+        """
         if self.barred:
             return True
         if not self.silenced:
             return False
-        return all(each.cleared_at is not None or key in self.silenced for key, each in self.alerts.items())
+        firing = [key for key, each in self.alerts.items() if each.cleared_at is None]
+        return all(key in self.silenced for key in firing or self.alerts)
 
     @property
     def is_barred(self) -> bool:

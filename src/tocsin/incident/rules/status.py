@@ -73,6 +73,7 @@ def _reopened(incident: Incident, entry: Entry, event: e.Reopened) -> Incident:
         acknowledged_by=None,
         mitigated_at=None,
         resolved_at=None,
+        silenced={key: each for key, each in incident.silenced.items() if incident.alerts[key].cleared_at is None},
         joined={},
         asked={},
         calls={},

@@ -6,6 +6,17 @@ together (`build`), and for as long as it is planted what all lives share.
 
 from __future__ import annotations
 
+from .bugs_of_hush import (
+    expect_too_soon,
+    forget_silences,
+    hear_no_return,
+    heed_no_silence,
+    know_no_windows,
+    look_at_nothing_again,
+    lose_silences,
+    miss_no_heartbeat,
+    stay_quiet,
+)
 from .bugs_of_paging import (
     answer_before_commit,
     believe_the_silent,
@@ -82,5 +93,12 @@ BUGS: dict[str, tuple[Planted, ...]] = {
     "changed before its start": (change_before_its_start,),
     "changed unasked": (change_unasked,),
     "not at rest": (keep_what_is_done,),
+    "paged while hushed": (heed_no_silence, forget_silences, know_no_windows),
+    "not paged after the hush": (stay_quiet,),
+    "forgotten after the hush": (look_at_nothing_again,),
+    "silence lost": (lose_silences,),
+    "heartbeat not missed": (miss_no_heartbeat,),
+    "heartbeat missed too early": (expect_too_soon,),
+    "heartbeat back unnoted": (hear_no_return,),
 }
 """Each law's name, and the bugs that break it."""

@@ -25,7 +25,7 @@ SAMPLED_LAWS = ("alert on what is over", "page decided twice", "changed twice")
 SAMPLED_BOUNDARIES = ("intake.after_commit", "timer.before_commit")
 SEEDS = (1, 2, 3)
 DAYS = 4
-PLAN = Plan(turn_clock_every_s=40_000, export_every_s=20_000, incidents_a_day=25)
+PLAN = Plan(turn_clock_every_s=40_000, export_every_s=20_000, incidents_a_day=25, hush_every_s=5_000)
 
 
 def name_laws() -> set[str]:

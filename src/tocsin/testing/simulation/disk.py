@@ -207,6 +207,14 @@ class Disk:
         await self._read("alert")
         return await self.store.alerts_by_fingerprint(team, fingerprints)
 
+    async def write_row(self, boundary: str, commit: Callable[[], None]) -> None:
+        """What is no part of the store proper, and lies on the same disk."""
+        await self._write(boundary, commit)
+
+    async def read_row(self, boundary: str) -> None:
+        """The same, looked at."""
+        await self._read(boundary)
+
     is_sole = True
 
     async def held(self) -> tuple[list[Held], list[bytes]]:

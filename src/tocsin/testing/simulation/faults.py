@@ -25,9 +25,9 @@ CRASHES = tuple(
         [*NAMES, "change.before_spawn", *(f"{cause}.{at}_commit" for cause in COMMITS for at in ("before", "after"))]
     )
 )
-ROWS = ("row.write", "heard.write", "joined.write", "team.write")
+ROWS = ("row.write", "heard.write", "joined.write", "team.write", "beat.write")
 WRITES = (*(f"{cause}.write" for cause in COMMITS), *ROWS, "claim", "release", "release_claims")
-READS = ("load", "due", "alert", "count", "cards", "held", "joining", "silent")
+READS = ("load", "due", "alert", "count", "cards", "held", "joining", "silent", "beat", "beats")
 CHANNEL_FAULTS = (DROP, DELAY, DUPLICATE, REORDER, REJECT, FAIL, LATE_ANSWER, DRIP, OUTAGE)
 WAY_IN_FAULTS = (DROP, DELAY, DUPLICATE, REORDER, LOST_ANSWER)
 
@@ -125,5 +125,7 @@ def list_pairs(channels: tuple[str, ...]) -> list[str]:
         *(("clock forward", "running"), ("clock back", "running"), ("clock step", "down")),
         *(("double click", verb) for verb in ("acknowledge", "approve", "resolve")),
         *((kind, "source") for kind in ("storm", "flapping", "resolve before fire", "silent")),
+        *((kind, "hush") for kind in ("silence", "maintenance", "ended early", "lengthened")),
+        *((kind, "job") for kind in ("missed", "failed", "never ended")),
     ]
     return [f"{fault} × {boundary}" for fault, boundary in pairs]

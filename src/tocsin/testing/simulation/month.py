@@ -15,6 +15,8 @@ from tocsin.incident.commands import Resolve
 from tocsin.testing.simulation.dice import Dice
 from tocsin.testing.simulation.disk import Died
 from tocsin.testing.simulation.faults import Mischief
+from tocsin.testing.simulation.hushers import HUSH_EVERY_S, Hushers
+from tocsin.testing.simulation.jobs import Jobs
 from tocsin.testing.simulation.loop import run_virtually
 from tocsin.testing.simulation.node import Ground, Node
 from tocsin.testing.simulation.people import People
@@ -23,7 +25,7 @@ from tocsin.testing.simulation.senders import Senders
 from tocsin.testing.simulation.teams import Cast, find_changes
 
 DAY = 86400.0
-INCIDENTS_A_DAY = 9.2
+INCIDENTS_A_DAY = 8.0
 ARM_EVERY_S = 0.28 * DAY
 TURN_CLOCK_EVERY_S = 4 * DAY
 EXPORT_EVERY_S = 3 * DAY
@@ -42,6 +44,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     turn_clock_every_s: float = TURN_CLOCK_EVERY_S
     incidents_a_day: float = INCIDENTS_A_DAY
     export_every_s: float = EXPORT_EVERY_S
+    hush_every_s: float = HUSH_EVERY_S
 
 
 class Month:
@@ -57,8 +60,10 @@ class Month:
         self.build = build
         self.node: Node | None = None
         self.tasks: dict[asyncio.Task[None], None] = {}
-        self.people = People(self.ground, self.find_node, self.spawn)
+        self.hushers = Hushers(self.ground, self.find_node, self.spawn)
+        self.people = People(self.ground, self.find_node, self.spawn, self.hushers.quieten)
         self.senders = Senders(self.ground, self.find_node, self.spawn)
+        self.jobs = Jobs(self.ground, self.find_node, self.spawn)
         self.ground.hear = self.people.hear
 
     def find_node(self) -> Node | None:
@@ -86,6 +91,8 @@ class Month:
         self.spawn(self._export(end))
         self.spawn(self._freeze(end))
         self.spawn(self.senders.run(end, DAY / self.plan.incidents_a_day))
+        self.spawn(self.hushers.run(end, self.plan.hush_every_s))
+        self.jobs.run()
         await asyncio.sleep(end)
         self.mischief.end()
         self.record.calm_from = end

@@ -20,6 +20,7 @@ from tocsin.integrations.channel import Channel as AnyChannel
 from tocsin.integrations.pager import Pager
 from tocsin.page.message import PageMessage, compose
 from tocsin.testing.memory import MemoryBlobs, MemoryStore
+from tocsin.testing.simulation.beats import Rows, RowsOnDisk
 from tocsin.testing.simulation.dice import Dice
 from tocsin.testing.simulation.disk import Died, Disk, Hand
 from tocsin.testing.simulation.faults import Mischief
@@ -42,7 +43,7 @@ class Ground:
 
     def __init__(self, cast: Cast, record: Record, mischief: Mischief) -> None:
         self.cast, self.record, self.mischief = cast, record, mischief
-        self.store, self.blobs = MemoryStore(), dict[str, bytes]()
+        self.store, self.blobs, self.beats = MemoryStore(), dict[str, bytes](), Rows()
         self.hand, self.disk_dice = Hand(), Dice(record.seed, "disk")
         self.machine_dice = Dice(record.seed, "machine")
         self.offset = 0.0
@@ -79,8 +80,9 @@ class Node:
         }
         self.pager = Pager(lambda: self.channels, lambda: self.shelf.settings.people, self._write, self.reach)
         self.machine = Machine(self, mischief, ground.machine_dice, self.blobs, self.reach, record.ran)
-        self.engine = Turning(self.journal, self.clock, (self.pager, self.machine), steady=ground.time)
-        self.engine.watch(ground.store)
+        beats = RowsOnDisk(ground.beats, self.disk)
+        self.engine = Turning(self.journal, self.clock, (self.pager, self.machine), beats=beats, steady=ground.time)
+        self.engine.watch(ground.store, ground.beats)
         if build is not None:
             build(self)
 

@@ -38,6 +38,8 @@ TWICE = 0.15
 
 Find = Callable[[], Node | None]
 Spawn = Callable[[Coroutine[Any, Any, None]], None]
+Hush = Callable[[str], Coroutine[Any, Any, None]]
+"""What those do who would rather not be paged for an incident for a while."""
 Request = Callable[[Node], Awaitable[object]]
 Choose = Callable[[Incident], Command | None]
 
@@ -45,8 +47,8 @@ Choose = Callable[[Incident], Command | None]
 class People:
     """Everybody who can be called."""
 
-    def __init__(self, ground: Ground, node: Find, spawn: Spawn) -> None:
-        self._ground, self._node, self._spawn = ground, node, spawn
+    def __init__(self, ground: Ground, node: Find, spawn: Spawn, hush: Hush) -> None:
+        self._ground, self._node, self._spawn, self._hush = ground, node, spawn, hush
         self._dice = Dice(ground.record.seed, "people")
         self._busy: set[tuple[str, str]] = set()
         self._deaf_until: dict[tuple[str, str], float] = {}
@@ -64,6 +66,9 @@ class People:
             return
         if roll < 0.3:
             self._deaf_until[who] = page.at + self._dice.wait(3600.0)
+            return
+        if roll < 0.46:
+            self._spawn(self._hush(page.stream))
             return
         self._busy.add(who)
         self._spawn(self._take(page.stream, page.responder))

@@ -41,6 +41,43 @@ class Asked(msgspec.Struct, frozen=True):
     about: str = ""
 
 
+class Hushed(msgspec.Struct, frozen=True):
+    """A person asked that alerts of a team page nobody from `begins` to `ends`, by the clock on their wall.
+
+    `answered_at` is when they were told its id (null: they were not); `again` is the id of one that they lengthened.
+    `matchers` are name and expression of labels; without any it is over the whole team.
+    """
+
+    at: float
+    answered_at: float | None
+    team: str
+    matchers: tuple[tuple[str, str], ...]
+    begins: float
+    ends: float
+    window: bool
+    silence: str = ""
+    again: str = ""
+
+
+class Unhushed(msgspec.Struct, frozen=True):
+    """A person asked that a silence end before its time."""
+
+    at: float
+    answered_at: float | None
+    team: str
+    silence: str
+
+
+class Pinged(msgspec.Struct, frozen=True):
+    """A job said how it is doing; `answered_at` is when it was told 2xx (null: it was not)."""
+
+    at: float
+    answered_at: float | None
+    team: str
+    name: str
+    word: str
+
+
 class Arrived(msgspec.Struct, frozen=True):
     """A page reached a channel: it left at `left_at`. `copies` of one sending are the network's own."""
 
@@ -123,6 +160,9 @@ class Record(msgspec.Struct):
     key: bytes
     sent: list[Sent] = []
     asked: list[Asked] = []
+    hushed: list[Hushed] = []
+    unhushed: list[Unhushed] = []
+    pinged: list[Pinged] = []
     arrived: list[Arrived] = []
     turned: list[Turned] = []
     ran: list[Ran] = []

@@ -8,10 +8,12 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from tocsin.alert.heartbeat import Heartbeat
 from tocsin.alert.settings import Route
 from tocsin.engine.shelf import Settings, TeamShelf
 from tocsin.incident.authority import name_responders
 from tocsin.incident.book import TargetPolicy, TeamPolicy
+from tocsin.incident.window import Window
 from tocsin.knowledge import load_knowledge
 from tocsin.oncall.rota import EVERYBODY, ON_DUTY
 from tocsin.oncall.settings import Person, Schedule, Staffing
@@ -24,6 +26,15 @@ ZONES = ("Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "America/Sa
 """With and without summer time, north and south, and one that turns its clocks by half an hour."""
 CHANNELS_OF = (("chat", "mail", "phone"), ("mail", "phone"), ("phone",), ("chat", "phone"))
 WORDS_OF_SEVERITY = ("critical", "error", "warning", "info")
+HEARTBEATS = {
+    "backup": Heartbeat(every_s=6 * 3600, grace_s=600, longest_s=2 * 3600),
+    "sync": Heartbeat(every_s=3 * 3600, grace_s=120, longest_s=1800),
+}
+WINDOWS = (
+    {"weekly": Window(days=("sun",), at="02:30", lasts_s=5400, reason="What can wait for Sunday is done.")},
+    {"nightly": Window(at="23:40", lasts_s=2400, matchers=('host=~"host-[0-3]"',), reason="Some hosts begin anew.")},
+)
+"""In the team's own zone: over all of it in the night in which clocks are turned, or over some hosts every night."""
 TODAY = date(2026, 1, 5)
 
 
@@ -53,7 +64,7 @@ def cast_teams(playbooks: dict[str, bytes]) -> Cast:
             f"{name}-{who}": Person(name=who, channels=CHANNELS_OF[at]) for at, who in enumerate(("a", "b", "c", "d"))
         }
         people |= own
-        teams[name] = _shelve(name, source, playbook, ZONES[index % len(ZONES)], own)
+        teams[name] = _shelve(index, name, source, playbook, own)
         for scenario in playbook.scenarios:
             alert = scenario.alerts[0] if scenario.alerts else f"{name} {scenario.line}"
             routes += _route(name, alert, scenario)
@@ -66,8 +77,8 @@ def _route(team: str, alert: str, scenario: Procedure) -> Iterator[Route]:
         yield Route(match={"alertname": alert}, team=team, scenario=scenario.title)
 
 
-def _shelve(name: str, source: bytes, playbook: Playbook, zone: str, people: dict[str, Person]) -> TeamShelf:
-    staffing = _staff(name, playbook, zone)
+def _shelve(index: int, name: str, source: bytes, playbook: Playbook, people: dict[str, Person]) -> TeamShelf:
+    staffing = _staff(name, playbook, ZONES[index % len(ZONES)])
     severities = [severity.id for severity in playbook.severities]
     policy = TeamPolicy(
         team=name,
@@ -77,7 +88,15 @@ def _shelve(name: str, source: bytes, playbook: Playbook, zone: str, people: dic
         targets=(TargetPolicy(name=f"{name}/local", allow=("read_sensitive",)),),
         responders=name_responders(staffing, people),
     )
-    return TeamShelf(policy=policy, playbook=playbook, source=source, staffing=staffing, classify=judge_text())
+    return TeamShelf(
+        policy=policy,
+        playbook=playbook,
+        source=source,
+        staffing=staffing,
+        classify=judge_text(),
+        heartbeats=HEARTBEATS,
+        windows=WINDOWS[index % len(WINDOWS)],
+    )
 
 
 def _staff(name: str, playbook: Playbook, zone: str) -> Staffing:

@@ -25,6 +25,7 @@ from tocsin.engine.listening import GRACE, LOOK_EVERY
 from tocsin.engine.loop import Engine
 from tocsin.engine.memory import Memory
 from tocsin.engine.parking import Parking
+from tocsin.testing.simulation.beats import Rows
 
 A_MOMENT_S = 0.01
 """Two moments that are so near to each other are one tick."""
@@ -118,9 +119,10 @@ class Watched(Memory):
 class Turning(Engine):
     """The engine. `watch` is called once, when it is put together."""
 
-    def watch(self, store: Finds) -> None:
+    def watch(self, store: Finds, beats: Rows) -> None:
         """See what becomes due."""
-        self._store = store
+        self._store, self._rows = store, beats
+        self._window: datetime | None = None
         self._loop = asyncio.get_running_loop()
         self._alarm: asyncio.TimerHandle | None = None
         self._rested = self._first_look = 0.0
@@ -181,8 +183,25 @@ class Turning(Engine):
         return waits or late or self.journal.is_disturbed
 
     def _find_due(self) -> float:
-        ahead = (self._store.find_next_due(), self.dispatch.parking.find_next(), self.windows.next_change())
-        return min((self._true(due) for due in ahead if due is not None), default=math.inf)
+        ahead = (
+            self._store.find_next_due(),
+            self.dispatch.parking.find_next(),
+            self._find_window(),
+            self._find_beat(),
+        )
+        first = min((due for due in ahead if due is not None), default=None)
+        return math.inf if first is None else self._true(first)
+
+    def _find_window(self) -> datetime | None:
+        """When the next window of the settings begins or ends, which they say once for each."""
+        if self._window is None or self._window <= self.clock.now():
+            self._window = self.windows.next_change()
+        return self._window
+
+    def _find_beat(self) -> datetime | None:
+        """When a heartbeat is late; one whose lateness could not be told yet, when that is tried again."""
+        first = self._rows.first
+        return first if first is None or first > self.clock.now() else self.beats._look_at
 
     def _true(self, moment: datetime) -> float:
         """When the server's clock comes to a moment."""

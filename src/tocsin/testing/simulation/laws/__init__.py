@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from tocsin.testing.simulation.laws.alerts import check_folded, check_open, check_paged, check_taken
+from tocsin.testing.simulation.laws.beats import check_came_back, check_missed
 from tocsin.testing.simulation.laws.duties import check_duties
 from tocsin.testing.simulation.laws.evidence import Evidence, Violation
+from tocsin.testing.simulation.laws.hush import check_forgotten, check_hushed, check_resumed
 from tocsin.testing.simulation.laws.keeping import check_changed_once, check_frozen, check_kept, check_rest, check_whole
 from tocsin.testing.simulation.laws.ladder import check_ladder
 from tocsin.testing.simulation.laws.pages import (
@@ -28,6 +30,11 @@ LAWS: tuple[Law, ...] = (
     check_paged,
     check_folded,
     check_silent,
+    check_hushed,
+    check_resumed,
+    check_forgotten,
+    check_missed,
+    check_came_back,
     check_decided_once,
     check_carried_out,
     check_marked,

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import pairwise
 
 from tocsin.testing.simulation.laws.evidence import Evidence, Violation, find_lives
+from tocsin.testing.simulation.laws.quiet import reckon
 from tocsin.testing.simulation.record import Sent
 from tocsin.timeline import events as e
 from tocsin.timeline.entry import Entry
@@ -22,21 +24,31 @@ SOON_S = 2.0
 
 def check_taken(evidence: Evidence) -> Iterator[Violation]:
     """What a source was told 2xx for stands in an incident, each time that it began to fire."""
-    told = _collect_told(evidence)
+    told = collect_told(evidence)
     by_name: dict[Name, list[Sent]] = {}
     for sent in evidence.record.sent:
         by_name.setdefault(name_alert(sent.team, sent.labels), []).append(sent)
     for name, said in by_name.items():
         found = told.get(name, [])
-        if any(each.firing and each.answered_at is not None for each in said) and not found:
+        if any(_must_stand(evidence, name, each) for each in said) and not found:
             yield Violation("alert lost", name[0], f"{dict(name[1])} was acknowledged and stands nowhere.")
         in_order = sorted(said, key=lambda sent: sent.at)
         for before, sent in zip([None, *in_order], in_order, strict=False):
             if not (_begins(before, sent) or _is_back(evidence, in_order, sent, found)):
                 continue
-            if not any(_falls_within(evidence, entry, sent) for _, entry in found):
+            if _must_stand(evidence, name, sent) and not any(
+                _falls_within(evidence, entry, sent) for _, entry in found
+            ):
                 text = f"{dict(name[1])} began to fire at {sent.at:.1f}, was acknowledged, and nothing happened."
                 yield Violation("alert lost", name[0], text)
+
+
+def _must_stand(evidence: Evidence, name: Name, sent: Sent) -> bool:
+    """Whether it was taken in, and surely not hushed, which may keep it from opening an incident."""
+    if not sent.firing or sent.answered_at is None:
+        return False
+    clocks = (evidence.clock(sent.at), evidence.clock(sent.answered_at))
+    return not reckon(evidence).may_hush(name[0], [dict(name[1])], *clocks)
 
 
 def _begins(before: Sent | None, sent: Sent) -> bool:
@@ -80,7 +92,8 @@ def _falls_within(evidence: Evidence, entry: Entry, sent: Sent) -> bool:
     return recorded <= evidence.find_limit(evidence.clock(sent.answered_at) + SOON_S, sent.answered_at)
 
 
-def _collect_told(evidence: Evidence) -> dict[Name, list[tuple[str, Entry]]]:
+@lru_cache(maxsize=1)
+def collect_told(evidence: Evidence) -> dict[Name, list[tuple[str, Entry]]]:
     """Where the timelines speak of each alert's firing."""
     told: dict[Name, list[tuple[str, Entry]]] = {}
     for stream, entries in evidence.incidents.items():
@@ -127,8 +140,24 @@ def check_paged(evidence: Evidence) -> Iterator[Violation]:
     for stream, entries in evidence.incidents.items():
         for life in find_lives(entries):
             seqs = {entry.seq for entry in life}
-            if not _is_taken(evidence, life) and not seqs & reached.get(stream, set()):
+            if (
+                not _is_taken(evidence, life)
+                and not _may_be_hushed(evidence, stream, life)
+                and not seqs & reached.get(stream, set())
+            ):
                 yield Violation("nobody paged", stream, f"From entry {life[0].seq} on no page reached anybody.")
+
+
+def _may_be_hushed(evidence: Evidence, stream: str, life: list[Entry]) -> bool:
+    """Whether it began under something that may have kept the page back: who is called after that, another law says."""
+    begun = evidence.seconds(life[0].recorded_at)
+    alerts = list_alerts(evidence.incidents[stream])
+    return reckon(evidence).may_hush(stream.rpartition("-")[0], alerts, begun, begun + AT_ONCE_S)
+
+
+def list_alerts(entries: list[Entry]) -> list[dict[str, str]]:
+    """The labels of every alert that ever was in an incident."""
+    return [seen.labels for entry in entries if isinstance(entry.event, e.AlertsJoined) for seen in entry.event.alerts]
 
 
 def _is_taken(evidence: Evidence, life: list[Entry]) -> bool:

@@ -27,6 +27,7 @@ def check_whole(evidence: Evidence) -> Iterator[Violation]:
                 yield Violation("timeline goes back", stream, f"Entry {seq} is recorded before the one before it.")
             before, last = sealed.mac, sealed.recorded_at
     yield from _check_exports(evidence)
+    yield from _check_silences(evidence)
     yield from _check_numbers(evidence)
     yield from _check_blobs(evidence)
 
@@ -47,6 +48,23 @@ def _check_exports(evidence: Evidence) -> Iterator[Violation]:
                 yield Violation(
                     "timeline rewritten", stream, f"At {export.at:.0f} it had other entries up to {length}."
                 )
+
+
+def _check_silences(evidence: Evidence) -> Iterator[Violation]:
+    """A silence whose id somebody was told stands in the stream of its team, and so does its early end."""
+    spoken = {stream: [entry.event for entry in entries] for stream, entries in evidence.entries.items()}
+    for asked in evidence.record.hushed:
+        events = spoken.get(f"team/{asked.team}", [])
+        if asked.silence and not any(
+            isinstance(each, e.SilenceSet) and each.silence == asked.silence for each in events
+        ):
+            yield Violation("silence lost", asked.team, f"{asked.silence} was answered at {asked.answered_at:.1f}.")
+    for ended in evidence.record.unhushed:
+        events = spoken.get(f"team/{ended.team}", [])
+        known = any(isinstance(each, e.SilenceExpired) and each.silence == ended.silence for each in events)
+        over = [asked.ends for asked in evidence.record.hushed if asked.silence == ended.silence]
+        if ended.answered_at is not None and not known and max(over) > evidence.clock(ended.answered_at):
+            yield Violation("silence lost", ended.team, f"That {ended.silence} was ended is not known any more.")
 
 
 def _check_numbers(evidence: Evidence) -> Iterator[Violation]:

@@ -11,7 +11,9 @@ from itertools import groupby
 
 from tocsin.engine.shelf import TeamShelf
 from tocsin.playbook.model import Severity
+from tocsin.testing.simulation.laws.alerts import list_alerts
 from tocsin.testing.simulation.laws.evidence import Evidence, Violation
+from tocsin.testing.simulation.laws.quiet import reckon
 from tocsin.timeline import events as e
 from tocsin.timeline.entry import Entry
 from tocsin.words import Calendar
@@ -46,8 +48,10 @@ class _Ladder:
         self.calling = False
         self.joined: set[int] = set()
         self.hurried = False
+        self.spells: list[tuple[float, float]] = []
 
     def climb(self, entries: list[Entry]) -> Iterator[Violation]:
+        self.spells = self._list_spells(entries)
         for moment, together in groupby(entries, key=lambda entry: entry.recorded_at):
             now, events = self.evidence.seconds(moment), [entry.event for entry in together]
             yield from self._find_missed(now, {_level(event) for event in events})
@@ -82,6 +86,8 @@ class _Ladder:
             yield self._tell("escalated after acknowledgement", event.key, due, now)
         elif level in self.joined:
             yield self._tell("escalated twice", event.key, due, now)
+        elif self._may_be_hushed(max(due, now)):
+            pass
         elif now < due - SLACK_S and not self.hurried:
             yield self._tell("escalated early", event.key, due, now)
         elif not self.hurried and now > self._limit(due):
@@ -97,11 +103,22 @@ class _Ladder:
         for level in range(1, last + 1):
             if (
                 level not in self.joined | called
+                and not self._may_be_hushed(self._limit(self._due(level)))
                 and self._due(level) + 1 < now
                 and self._limit(self._due(level)) < now - SLACK_S
             ):
                 self.joined.add(level)
                 yield self._tell("not escalated", f"level:{level}", self._due(level), now)
+
+    def _list_spells(self, entries: list[Entry]) -> list[tuple[float, float]]:
+        """What may have kept calls back, and had them begin anew at its end: then other laws say who is called."""
+        team, alerts = self.stream.rpartition("-")[0], list_alerts(entries)
+        spells = reckon(self.evidence).list_all(team)
+        return [each.maybe for each in spells if not each.matchers or any(map(each.fits, alerts))]
+
+    def _may_be_hushed(self, until: float) -> bool:
+        """Whether something did, since the ladder began and before `until`."""
+        return any(begin <= until + 1 and end >= self.started for begin, end in self.spells)
 
     def _due(self, level: int) -> float:
         severity = self._find_severity()
@@ -114,9 +131,7 @@ class _Ladder:
         return self.evidence.find_limit(due, max([0.0, *self.evidence.find_moments(since)]))
 
     def _find_severity(self) -> Severity | None:
-        severities = self.shelf.playbook.severities
-        worst = min(severities, key=lambda each: each.rank, default=None)
-        return next((each for each in severities if each.id == self.severity), worst)
+        return find_severity(self.shelf, self.severity)
 
     def _find_within(self, severity: Severity | None) -> int | None:
         """The response time in seconds; for "immediate" the next one that has a number, at most 15 minutes."""
@@ -128,10 +143,22 @@ class _Ladder:
         return severity.response.within_s
 
     def _is_quiet(self) -> bool:
-        severity = self._find_severity()
-        if severity is None:
-            return False
-        return severity.response.calendar is not Calendar.ELAPSED or (severity.response.within_s or 0) >= DAY_S
+        return is_quiet(self.shelf, self.severity)
 
     def _tell(self, law: str, key: str, due: float, now: float) -> Violation:
         return Violation(law, self.stream, f"{key} was due at {due:.3f}, and it is {now:.3f}.")
+
+
+def find_severity(shelf: TeamShelf, name: str | None) -> Severity | None:
+    """The severity by which people are called: the worst while it is not known."""
+    severities = shelf.playbook.severities
+    worst = min(severities, key=lambda each: each.rank, default=None)
+    return next((each for each in severities if each.id == name), worst)
+
+
+def is_quiet(shelf: TeamShelf, name: str | None) -> bool:
+    """Whether nobody is woken: one call, once."""
+    severity = find_severity(shelf, name)
+    if severity is None:
+        return False
+    return severity.response.calendar is not Calendar.ELAPSED or (severity.response.within_s or 0) >= DAY_S

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from tocsin.oncall.settings import Schedule, Staffing
 from tocsin.testing.simulation.laws.evidence import Evidence, Violation, find_lives
+from tocsin.testing.simulation.laws.wall import first_shown
 from tocsin.testing.simulation.record import Arrived
 from tocsin.timeline import events as e
 from tocsin.timeline.entry import Entry
@@ -202,18 +203,6 @@ def _list_handoffs(start: object, handoff: str, days: int, zone: str) -> list[da
         day += timedelta(days=1)
     found = []
     while day.year < 2029:
-        found.append(_first_shown(day, ZoneInfo(zone)))
+        found.append(first_shown(day, ZoneInfo(zone)))
         day += timedelta(days=days)
     return found
-
-
-def _first_shown(wall: datetime, zone: ZoneInfo) -> datetime:
-    """When a wall's clock first shows this time or, where it leaps over it, a later one."""
-    at = wall.replace(tzinfo=zone, fold=0).astimezone(UTC)
-    earlier = wall.replace(tzinfo=zone, fold=1).astimezone(UTC)
-    if at.astimezone(zone).replace(tzinfo=None) == wall:
-        return at
-    leap = earlier  # in a gap the later offset gives the earlier moment, somewhere before the leap
-    while leap.astimezone(zone).replace(tzinfo=None) < wall:
-        leap += timedelta(minutes=1)
-    return leap

@@ -85,8 +85,10 @@ def _may_be_lost(evidence: Evidence, heard_at: float) -> bool:
 
 
 def _find_unnoted(evidence: Evidence, said: list[Sent], joined: list[tuple[str, str, Entry]]) -> Iterator[Violation]:
+    if not joined or not said:
+        return
     last = said[-1]
-    if not joined or not last.firing or last.until is None or last.answered_at is None:
+    if not last.firing or last.until is None or last.answered_at is None:
         return
     stream, fingerprint, _ = max(joined, key=lambda each: each[2].recorded_at)
     due = max(sent.until or 0.0 for sent in said)

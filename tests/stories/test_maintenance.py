@@ -21,7 +21,7 @@ from tocsin.timeline.matcher import read_matchers
 from tocsin.timeline.tell import tell
 from tocsin.words import Hush, PageState
 
-from .mill import cast
+from .mill import PLAYBOOK, cast
 
 pytestmark = pytest.mark.anyio
 
@@ -29,7 +29,14 @@ NIGHTLY = Window(at="03:10", lasts_s=1800, reason="the wheel is greased", timezo
 """The stories begin on a Monday at 03:00."""
 
 
-async def maintain(story: Story, *matchers: str, start: str = "0s", span: str = "1h", reason: str = "greasing") -> str:
+async def maintain(
+    story: Story,
+    *matchers: str,
+    start: str = "0s",
+    span: str = "1h",
+    reason: str = "greasing",
+    hush: Hush = Hush.MAINTENANCE,
+) -> str:
     begin = story.clock.now() + timedelta(seconds=seconds(start))
     found = await story.engine.silencing.put(
         "mill",
@@ -39,7 +46,7 @@ async def maintain(story: Story, *matchers: str, start: str = "0s", span: str = 
         ends_at=begin + timedelta(seconds=seconds(span)),
         by="ana",
         comment=reason,
-        hush=Hush.MAINTENANCE,
+        hush=hush,
     )
     await story.settle()
     return found
@@ -114,6 +121,39 @@ async def test_a_silence_lets_an_escalation_through_where_a_window_does_not() ->
         await story.do(Escalate(by="ana", line=line))
         await story.advance("5s")
         assert {page.responder for page in story.pages()[before:]} == {"boss"}
+
+
+@pytest.mark.parametrize("window_first", [True, False])
+async def test_a_window_lets_nothing_through_though_there_is_a_longer_silence_too(window_first: bool) -> None:
+    async with Story(cast()) as story:
+        await story.alert("WheelStuck")
+        await story.advance("5s")
+        before = len(story.pages())
+        for window in (window_first, not window_first):
+            await maintain(
+                story,
+                'alertname="WheelStuck"',
+                span="1h" if window else "3h",
+                hush=Hush.MAINTENANCE if window else Hush.SILENCE,
+            )
+        (line,) = [each.line for each in (await story.look())[1].playbook.escalation]
+        await story.do(Escalate(by="ana", line=line))
+        await story.advance("59m")
+        assert story.pages()[before:] == []
+        await story.advance("2m")
+        assert {page.responder for page in story.pages()[before:]} == {"boss"}, "the silence goes on"
+
+
+@pytest.mark.parametrize("response", [b"15 minutes", b"4 hours", b"Next business day"])
+async def test_a_page_that_a_window_withheld_is_made_up_for_at_its_end_however_quiet_it_is(response: bytes) -> None:
+    async with Story(cast(playbook=PLAYBOOK.replace(b"15 minutes", response))) as story:
+        await story.engine.intake.receive("mill", [Signal(labels={"alertname": "WheelStuck"})])
+        story.stream = (await story.store.cards())[0].id
+        await maintain(story, span="10m")
+        await story.advance("9m")
+        assert story.pages() == []
+        await story.advance("61s")
+        assert [page.responder for page in story.pages()] == ["ana"]
 
 
 async def test_what_a_person_declares_under_a_window_over_the_team_pages_at_its_end() -> None:

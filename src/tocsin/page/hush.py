@@ -66,9 +66,12 @@ def _settle_all(incident: Incident, windows: Sequence[Silence], now: datetime) -
 def _settle(
     incident: Incident, book: Book, key: str, alert: AlertState, silences: Sequence[Silence], now: datetime
 ) -> Iterator[Happening]:
-    """What a person has asked for comes before an inhibition, which is looked at only where nobody has."""
+    """What a person has asked for comes before an inhibition, which is looked at only where nobody has; a window,
+    which holds more back, comes before a silence.
+    """
     before = incident.silenced.get(key)
     active = find_active(silences, alert.seen.labels, now)
+    active = tuple(each for each in active if each.hush is Hush.MAINTENANCE) or active
     inhibitor = book.inhibitions.find(alert.seen.labels) if not active else None
     if inhibitor is not None:
         if before is None or before.hush is not Hush.INHIBITION:

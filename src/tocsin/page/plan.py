@@ -163,7 +163,7 @@ def _repeat(incident: Incident, rota: Rota, clocks: Clocks, calls: _Calls) -> da
     ahead: list[datetime] = []
     hushed, barred = incident.is_hushed, incident.is_barred
     for call in incident.calls.values():
-        due = _next_page(call, rota, clocks)
+        due = _next_page(call, incident, rota, clocks)
         if due is None or call.responder in calls.paged or barred or (hushed and call.line not in incident.asked):
             continue
         if due > calls.now:
@@ -190,9 +190,13 @@ def _inform(incident: Incident, rota: Rota, clocks: Clocks, calls: _Calls) -> No
         calls.events.append(PageRequested(responder=responder or "", channel=channel, round=1, why=why, informs=True))
 
 
-def _next_page(call: Call, rota: Rota, clocks: Clocks) -> datetime | None:
+def _next_page(call: Call, incident: Incident, rota: Rota, clocks: Clocks) -> datetime | None:
+    """When somebody is paged again; what a hush withheld is made up for when that is over."""
     if call.answered_at is not None:
         return None
+    resumed = incident.resumed_at
+    if call.state is PageState.WITHHELD and resumed is not None and call.last_at < resumed:
+        return resumed
     if clocks.quiet and call.state is not PageState.FAILED:
         return None
     return call.last_at + timedelta(seconds=wait_after(call, clocks, len(rota.channels(call.responder))))

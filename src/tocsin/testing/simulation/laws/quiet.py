@@ -72,6 +72,7 @@ def reckon(evidence: Evidence) -> Quiet:
 def must_hush(spells: Sequence[Spell], alerts: Sequence[Labels], begin: float, end: float) -> list[Spell]:
     """What surely held back all of these alerts all through a stretch; empty if nothing did."""
     sure = [each for each in spells if each.sure[0] <= begin and end < each.sure[1] - SLACK_S]
+    sure.sort(key=lambda each: not each.window)
     whole = [each for each in sure if not each.matchers]
     if whole:
         return whole

@@ -40,7 +40,8 @@ def check_came_back(evidence: Evidence) -> Iterator[Violation]:
     for name, pings in _sort(evidence).items():
         for ping in pings:
             if ping.word == "success" and ping.answered_at is not None:
-                before = [each for each in told[name] if _ends_before(evidence, each[1], ping.at - SLACK_S)]
+                now = evidence.clock(ping.at) - SLACK_S
+                before = [each for each in told[name] if evidence.seconds(each[1].recorded_at) < now]
                 if before and before[-1][2] and not _is_closed(evidence, before[-1][0], ping.at):
                     later = [each for each in told[name] if each[1] is not before[-1][1]]
                     if not any(not fires and _falls(evidence, entry, ping) for _, entry, fires in later):
@@ -120,11 +121,6 @@ def _find_early(
 def _is_bad(before: list[Pinged], last: Pinged) -> bool:
     """Whether the alert may have fired when a run began, which does not end it."""
     return last.word == "start" and (not before or before[-1].word != "success" or before[-1].answered_at is None)
-
-
-def _ends_before(evidence: Evidence, entry: Entry, moment: float) -> bool:
-    moments = evidence.find_moments(evidence.seconds(entry.recorded_at))
-    return bool(moments) and max(moments) < moment
 
 
 def _falls(evidence: Evidence, entry: Entry, ping: Pinged) -> bool:

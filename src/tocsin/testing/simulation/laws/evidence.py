@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator
 from datetime import datetime
 from functools import cached_property
@@ -41,6 +42,7 @@ class Evidence:
 
     def __init__(self, record: Record, cast: Cast) -> None:
         self.record, self.cast = record, cast
+        self._moments: dict[float, list[float]] = {}
         self.entries = {name: [unseal(sealed) for sealed in each] for name, each in record.timeline.items()}
 
     @cached_property
@@ -92,8 +94,20 @@ class Evidence:
 
     def find_moments(self, clock: float) -> list[float]:
         """Every true moment at which the server's clock may have shown `clock`."""
-        spans = ((clock - each.ahead, each) for each in self.stretches)
-        return [at for at, each in spans if each.begin - 0.001 <= at <= each.end + 0.001]
+        found = self._moments.get(clock)
+        if found is None:
+            ahead = [ahead for begin, end, ahead in self._shown if begin <= clock <= end]
+            found = self._moments[clock] = [clock - each for each in ahead]
+        return found
+
+    @cached_property
+    def _shown(self) -> list[tuple[float, float, float]]:
+        """From when to when, by its clock, the server ran in each stretch."""
+        return [(each.begin + each.ahead - 0.001, each.end + each.ahead + 0.001, each.ahead) for each in self.stretches]
+
+    @cached_property
+    def _begins(self) -> list[float]:
+        return [each.begin for each in self.stretches]
 
     def find_limit(self, due: float, since: float, error: float = ERROR_S) -> float:
         """By when, on the server's clock, it must have done what was due at `due`, decided not before `since` (true).
@@ -113,7 +127,8 @@ class Evidence:
         return any(life.up <= here.begin and until < life.down for life in self.record.lives[::-1])
 
     def _ahead_at(self, moment: float) -> float:
-        return next((each.ahead for each in self.stretches[::-1] if each.begin <= moment), 0.0)
+        at = bisect_right(self._begins, moment) - 1
+        return self.stretches[at].ahead if at >= 0 else 0.0
 
     def _wait_for_disk(self, begin: float, until: float, error: float) -> float:
         for refused in self.record.refused:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator
+from operator import attrgetter
 
 import msgspec
 
@@ -16,6 +18,8 @@ from tocsin.timeline.entry import Entry
 
 MARGIN_S = 2.0
 """What changes so shortly before a page leaves may not be heeded by it."""
+LAST_WORD_S = 12 * 3600.0
+"""So long after the last word of a source nothing of it fires any more."""
 AGAIN_S = 1800.0
 """The longest distance between two calls of somebody who does not answer, for what may wake people."""
 
@@ -23,15 +27,16 @@ Firing = dict[str, Labels]
 
 
 class Stage(msgspec.Struct, frozen=True):
-    """What fires in an incident after an entry, by fingerprint, and whether people are called."""
+    """What fires in an incident after an entry, recorded `at`, by fingerprint, and whether people are called."""
 
+    at: float
     entry: Entry
     firing: Firing
     calling: bool
     severity: str | None
 
 
-def list_stages(entries: list[Entry]) -> list[Stage]:
+def list_stages(evidence: Evidence, entries: list[Entry]) -> list[Stage]:
     """An incident, entry by entry."""
     known, firing, calling = dict[str, Labels](), Firing(), True
     severity: str | None = None
@@ -53,39 +58,34 @@ def list_stages(entries: list[Entry]) -> list[Stage]:
                 calling = False
             case _ if isinstance(entry.event, ENDS):
                 calling = False
-        stages.append(Stage(entry, firing, calling, severity))
+        stages.append(Stage(evidence.seconds(entry.recorded_at), entry, firing, calling, severity))
     return stages
 
 
 def check_hushed(evidence: Evidence) -> Iterator[Violation]:
     """No page leaves while all that fires in its incident is hushed, unless a person asked for it and may."""
-    stages = {stream: list_stages(entries) for stream, entries in evidence.incidents.items()}
+    stages = {stream: list_stages(evidence, entries) for stream, entries in evidence.incidents.items()}
     for page in evidence.record.arrived:
         team = page.stream.rpartition("-")[0]
         now = evidence.clock(page.left_at)
         spells = reckon(evidence).find(team, now, now)
         if not spells or page.copy or page.stream not in stages:
             continue
-        alerts = _find_firing(evidence, stages[page.stream], page)
+        alerts = _find_firing(stages[page.stream], now)
         held = must_hush(spells, alerts, now - MARGIN_S, now)
         if held and not _is_asked(evidence, page, held) and not _refused_lately(evidence, page.left_at):
             text = f"{page.key} left at {now:.1f}, under {[each.sure for each in held]}."
             yield Violation("paged while hushed", page.stream, text)
 
 
-def _find_firing(evidence: Evidence, stages: list[Stage], page: Arrived) -> list[Labels]:
-    """All that may have fired when a page left, or shortly before; nothing if nothing did any more."""
-    found, last = Firing(), Firing()
-    for at, stage in enumerate(stages):
-        begun = evidence.find_moments(evidence.seconds(stage.entry.recorded_at))
-        if min(begun, default=0.0) > page.left_at:
-            break
-        last = stage.firing
-        later = stages[at + 1 :][:1]
-        ended = [max(evidence.find_moments(evidence.seconds(each.entry.recorded_at)), default=0.0) for each in later]
-        if not ended or ended[0] >= page.left_at - MARGIN_S:
-            found |= stage.firing
-    return list(found.values()) if last else []
+def _find_firing(stages: list[Stage], now: float) -> list[Labels]:
+    """All that fired at a moment of the server's clock or shortly before; nothing if nothing did any more."""
+    first = bisect_right(stages, now - MARGIN_S, key=attrgetter("at")) - 1
+    within = stages[max(0, first) : bisect_right(stages, now + SLACK_S, key=attrgetter("at"))]
+    found = Firing()
+    for stage in within:
+        found |= stage.firing
+    return list(found.values()) if within and within[-1].firing else []
 
 
 def _is_asked(evidence: Evidence, page: Arrived, held: list[Spell]) -> bool:
@@ -112,7 +112,7 @@ def check_resumed(evidence: Evidence) -> Iterator[Violation]:
         spells = reckon(evidence).list_all(team)
         if not spells or any(isinstance(entry.event, e.ScenarioChosen) for entry in entries):
             continue
-        begun, stages = evidence.seconds(entries[0].recorded_at), list_stages(entries)
+        begun, stages = evidence.seconds(entries[0].recorded_at), list_stages(evidence, entries)
         for spell in spells:
             over = spell.maybe[1]
             if spell.sure[0] < over and over > begun:
@@ -122,7 +122,7 @@ def check_resumed(evidence: Evidence) -> Iterator[Violation]:
 def _follow(evidence: Evidence, stream: str, stages: list[Stage], over: float) -> Iterator[Violation]:
     """What became of an incident that was hushed until `over`, if it was, and surely was not afterwards."""
     team = stream.rpartition("-")[0]
-    before = [stage for stage in stages if evidence.seconds(stage.entry.recorded_at) <= over - MARGIN_S]
+    before = stages[: bisect_right(stages, over - MARGIN_S, key=attrgetter("at"))]
     if not before or not before[-1].calling or not before[-1].firing:
         return
     firing = before[-1].firing
@@ -130,13 +130,13 @@ def _follow(evidence: Evidence, stream: str, stages: list[Stage], over: float) -
         reckon(evidence).find(team, over - MARGIN_S, over), list(firing.values()), over - MARGIN_S, over - MARGIN_S
     ):
         return
-    since = max(evidence.find_moments(evidence.seconds(before[-1].entry.recorded_at)), default=0.0)
-    called = [evidence.seconds(stage.entry.recorded_at) for stage in _life(before) if _pages(stage.entry)]
+    since = max(evidence.find_moments(before[-1].at), default=0.0)
+    called = [stage.at for stage in _life(before) if _pages(stage.entry)]
     if called and is_quiet(evidence.cast.settings.teams[team], before[-1].severity):
         return
     due = max([over, *(at + AGAIN_S for at in called)])
     until = evidence.find_limit(due, since) + SLACK_S
-    later = [each for each in stages[len(before) :] if evidence.seconds(each.entry.recorded_at) <= until]
+    later = [each for each in stages[len(before) :] if each.at <= until]
     if not _goes_on(evidence, later, until, set(firing)) or _is_covered(evidence, team, firing, over, until):
         return
     if not any(_pages(stage.entry) for stage in later):
@@ -174,8 +174,9 @@ def check_forgotten(evidence: Evidence) -> Iterator[Violation]:
     for sent in sorted(evidence.record.sent, key=lambda sent: sent.at):
         said.setdefault(name_alert(sent.team, sent.labels), []).append(sent)
     for name, each in said.items():
+        labels, begun, over = dict(name[1]), evidence.clock(each[0].at), evidence.clock(each[-1].at) + LAST_WORD_S
         for spell in reckon(evidence).list_all(name[0]):
-            if spell.fits(dict(name[1])):
+            if begun < spell.maybe[1] < over and spell.fits(labels):
                 yield from _find_forgotten(evidence, name, each, spell)
 
 

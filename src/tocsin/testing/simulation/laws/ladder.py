@@ -103,9 +103,9 @@ class _Ladder:
         for level in range(1, last + 1):
             if (
                 level not in self.joined | called
-                and not self._may_be_hushed(self._limit(self._due(level)))
                 and self._due(level) + 1 < now
                 and self._limit(self._due(level)) < now - SLACK_S
+                and not self._may_be_hushed(self._limit(self._due(level)))
             ):
                 self.joined.add(level)
                 yield self._tell("not escalated", f"level:{level}", self._due(level), now)
@@ -113,7 +113,8 @@ class _Ladder:
     def _list_spells(self, entries: list[Entry]) -> list[tuple[float, float]]:
         """What may have kept calls back, and had them begin anew at its end: then other laws say who is called."""
         team, alerts = self.stream.rpartition("-")[0], list_alerts(entries)
-        spells = reckon(self.evidence).list_all(team)
+        begun = self.evidence.seconds(entries[0].recorded_at)
+        spells = reckon(self.evidence).find(team, begun, self.evidence.seconds(entries[-1].recorded_at) + DAY_S)
         return [each.maybe for each in spells if not each.matchers or any(map(each.fits, alerts))]
 
     def _may_be_hushed(self, until: float) -> bool:

@@ -194,8 +194,19 @@ def _find_forgotten(evidence: Evidence, name: Name, said: list[Sent], spell: Spe
         return
     if reckon(evidence).may_hush(name[0], [dict(name[1])], over + SLACK_S, limit):
         return
-    begun = min(evidence.clock(last.begun), evidence.clock(last.at)) - MARGIN_S
+    since = _find_begin(before)
+    begun = min(evidence.clock(since), since) - MARGIN_S
     told = collect_told(evidence).get(name, [])
     if not any(begun <= evidence.seconds(entry.recorded_at) <= limit for _, entry in told):
         text = f"{dict(name[1])} fired when that was over at {over:.1f}, and by {limit:.1f} stands nowhere."
         yield Violation("forgotten after the hush", name[0], text)
+
+
+def _find_begin(said: list[Sent]) -> float:
+    """Since when an alert fires without a word that it is over, and without a promise that was not kept."""
+    begun = said[-1].begun
+    for sent in reversed(said):
+        if not sent.firing or (sent.until is not None and sent.until < begun):
+            break
+        begun = min(begun, sent.begun)
+    return begun

@@ -64,7 +64,8 @@ class Shelf:
         self._blobs = blobs
         self._models: dict[str, Playbook] = {}
         self._decode = msgspec.json.Decoder(Playbook)
-        self._occurrences: dict[str, tuple[Window, Silence]] = {}
+        self._occurrences: dict[str, tuple[TeamShelf, datetime, tuple[Silence, ...]]] = {}
+        """Until when they hold, by team: they are asked for at every alert and plan."""
         self._inhibitions: dict[str, tuple[dict[tuple[str, str], Inhibitor], tuple[Rule, ...], Inhibitions]] = {}
         self.now: Callable[[], datetime] = _some_time
         self.standing: Callable[[str], Awaitable[Standing]] = _no_standing
@@ -115,6 +116,7 @@ class Shelf:
                 inhibitions=await self.inhibitions(incident.team),
             )
         standing = await self.standing(incident.team)
+        silences = self._join_silences(incident.team, standing)
         return Book(
             playbook=playbook,
             policy=team.policy,
@@ -123,13 +125,16 @@ class Shelf:
             frozen=standing.frozen,
             no_isolation=self.settings.no_isolation,
             in_force=await self._in_force(incident),
-            silences=await self.silences(incident.team),
-            inhibitions=await self.inhibitions(incident.team),
+            silences=silences,
+            inhibitions=self._inhibit(incident.team, standing),
         )
 
     async def inhibitions(self, team: str) -> Inhibitions:
         """By which alerts others of a team are inhibited now; made anew when these or the rules have changed."""
-        standing, rules = await self.standing(team), self.settings.inhibitions
+        return self._inhibit(team, await self.standing(team))
+
+    def _inhibit(self, team: str, standing: Standing) -> Inhibitions:
+        rules = self.settings.inhibitions
         known = self._inhibitions.get(team)
         if known is None or known[0] is not standing.inhibitors or known[1] is not rules:
             own = [rule for rule in rules if rule.team in (None, team)]
@@ -139,23 +144,22 @@ class Shelf:
 
     async def silences(self, team: str) -> tuple[Silence, ...]:
         """Everything that may hush alerts of a team: silences, and windows of people and of the settings."""
-        return (*(await self.standing(team)).silences.values(), *self.windows(team))
+        return self._join_silences(team, await self.standing(team))
+
+    def _join_silences(self, team: str, standing: Standing) -> tuple[Silence, ...]:
+        windows = self.windows(team)
+        return (*standing.silences.values(), *windows) if standing.silences else windows
 
     def windows(self, team: str) -> tuple[Silence, ...]:
         """Of each recurring window of a team the occurrence that is under way, or the next one."""
         shelf = self.settings.teams.get(team)
         if shelf is None or not shelf.windows:
             return ()
-        return tuple(self._find_occurrence(shelf, name, window) for name, window in shelf.windows.items())
-
-    def _find_occurrence(self, team: TeamShelf, name: str, window: Window) -> Silence:
-        """Computed once for each occurrence: it is asked for at every alert."""
-        key, now = f"{team.policy.team}/{name}", self.now()
-        known = self._occurrences.get(key)
-        if known is None or known[0] is not window or now >= known[1].ends_at:
-            known = (window, find_occurrence(key, window, team.staffing.timezone, now))
-            self._occurrences[key] = known
-        return known[1]
+        known, now = self._occurrences.get(team), self.now()
+        if known is None or known[0] is not shelf or now >= known[1]:
+            found = tuple(_find_occurrence(shelf, name, window, now) for name, window in shelf.windows.items())
+            known = self._occurrences[team] = (shelf, min(each.ends_at for each in found), found)
+        return known[2]
 
     def blank(self) -> Book:
         """The book of what is not an incident yet."""
@@ -200,6 +204,10 @@ class Shelf:
             return Rota(staffing=team.staffing, people=self.settings.people)
         candidates = self._candidates(incident) or list(self.settings.teams)
         return Rota(staffing=_join([self.settings.teams[name] for name in candidates]), people=self.settings.people)
+
+
+def _find_occurrence(team: TeamShelf, name: str, window: Window, now: datetime) -> Silence:
+    return find_occurrence(f"{team.policy.team}/{name}", window, team.staffing.timezone, now)
 
 
 def _join(teams: Sequence[TeamShelf]) -> Staffing:

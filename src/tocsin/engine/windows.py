@@ -7,11 +7,13 @@ incident is looked at when a window is no longer there, and once after each star
 from __future__ import annotations
 
 import logging
-from datetime import datetime
+from datetime import UTC, datetime
 
 from tocsin.engine.intake import Intake
 from tocsin.engine.journal import Journal
+from tocsin.engine.shelf import Settings
 
+FARTHEST = datetime.max.replace(tzinfo=UTC)
 LOG = logging.getLogger("tocsin.windows")
 
 
@@ -21,10 +23,14 @@ class Windows:
     def __init__(self, journal: Journal, intake: Intake) -> None:
         self._journal, self._intake = journal, intake
         self._active: dict[str, frozenset[str]] = {}
+        self._seen: tuple[Settings, datetime] | None = None
 
     async def turn(self, now: datetime) -> int:
         """Have everything looked at that a window holds no longer, or holds now; how many teams that concerns."""
         shelf, turned = self._journal.shelf, 0
+        if self._seen is not None and self._seen[0] is shelf.settings and now < self._seen[1]:
+            return 0
+        next_change, self._seen = self.next_change(), None
         teams = [team for team, each in shelf.settings.teams.items() if each.windows or self._active.get(team)]
         for team in teams:
             active = frozenset(each.id for each in shelf.windows(team) if each.state(now) == "active")
@@ -34,9 +40,11 @@ class Windows:
                 await self._look(team, begins=team not in self._active)
             except Exception:  # it is tried in the next turn; the others go on
                 LOG.exception("What a maintenance window of %s held back could not be looked at.", team)
+                next_change = now
                 continue
             self._active[team] = active
             turned += 1
+        self._seen = (shelf.settings, next_change or FARTHEST)
         return turned
 
     async def _look(self, team: str, *, begins: bool) -> None:

@@ -92,7 +92,11 @@ class Book(msgspec.Struct, frozen=True, kw_only=True):
 
     def scenario(self, incident: Incident) -> Procedure | None:
         """The scenario that the incident is an instance of."""
-        return next((each for each in self.playbook.scenarios if each.line == incident.scenario_line), None)
+        line = incident.scenario_line
+        for each in self.playbook.scenarios:
+            if each.line == line:
+                return each
+        return None
 
     def processes(self, incident: Incident) -> tuple[Procedure, ...]:
         """The general procedures that apply at the incident's severity, those for any severity included."""
@@ -119,7 +123,11 @@ class Book(msgspec.Struct, frozen=True, kw_only=True):
 
     def severity(self, incident: Incident) -> Severity | None:
         """The incident's severity, null while it is unclassified."""
-        return next((each for each in self.playbook.severities if each.id == incident.severity), None)
+        wanted = incident.severity
+        for each in self.playbook.severities:
+            if each.id == wanted:
+                return each
+        return None
 
     def paging_severity(self, incident: Incident) -> Severity | None:
         """The severity by which people are called: unclassified calls like the worst."""

@@ -28,12 +28,18 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     line: int | None = None
 
 
+NOTHING = Plan()
+
+
 def settle(incident: Incident, wanted: Iterable[Wanted], duties: frozenset[str], now: datetime) -> Plan:
     """The changes to the ledger for the kinds `duties`, and when the next of them runs out."""
     owed = {each.key: each for each in wanted}
+    known = incident.obligations
+    if not owed and not known:
+        return NOTHING
     armed, late, ahead = list[Happening](), list[Happening](), list[datetime]()
     for key, each in owed.items():
-        before = incident.obligations.get(key)
+        before = known.get(key)
         is_new = before is None or before.state is ObligationState.NOT_APPLICABLE
         if is_new or (before is not None and before.is_open and before.due_at != each.due_at):
             armed.append(_arm(each))
@@ -44,7 +50,7 @@ def settle(incident: Incident, wanted: Iterable[Wanted], duties: frozenset[str],
             late.append(At(ran_out, each.due_at))
         else:
             ahead.append(each.due_at)
-    return Plan((*armed, *_drop(incident, owed, duties), *late), min(ahead, default=None))
+    return Plan((*armed, *_drop(incident, owed, duties), *late), min(ahead) if ahead else None)
 
 
 def _arm(wanted: Wanted) -> ObligationArmed:

@@ -59,7 +59,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
     def _run_once(self) -> None:
         """Run what is ready; if nothing is, it is the moment of the next timer."""
         scheduled, ready = self._scheduled, self._ready
-        while scheduled and scheduled[0].cancelled():
+        while scheduled and scheduled[0]._cancelled:
             heappop(scheduled)
         if not ready and not self._stopping:
             if not scheduled:
@@ -70,7 +70,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
                 self._tidy()
         for _ in range(len(ready)):
             handle = ready.popleft()
-            if not handle.cancelled():
+            if not handle._cancelled:
                 handle._run()
 
     def _tidy(self) -> None:

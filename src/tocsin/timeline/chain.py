@@ -21,10 +21,6 @@ START = b"\0" * 32
 """The seal before the first entry of every stream, and before the first head."""
 
 
-AT_ONCE = 16384
-"""So many bytes are sealed in one go, which keeps every other thread waiting: some microseconds."""
-
-
 class Head(msgspec.Struct, frozen=True, kw_only=True):
     """The `n`-th head (from 1): after it, `stream` ended with entry `seq`, sealed `mac`; `seal` chains the heads."""
 
@@ -59,11 +55,8 @@ class Flaw(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _mac(key: bytes, *parts: bytes) -> bytes:
-    framed = b"".join([len(part).to_bytes(4, "big") + part for part in parts])
-    if len(framed) <= AT_ONCE:
-        return hmac.digest(key, framed, "sha256")
     keyed = _begin(key).copy()
-    keyed.update(framed)
+    keyed.update(b"".join([len(part).to_bytes(4, "big") + part for part in parts]))
     return keyed.digest()
 
 

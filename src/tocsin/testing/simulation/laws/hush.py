@@ -194,19 +194,32 @@ def _find_forgotten(evidence: Evidence, name: Name, said: list[Sent], spell: Spe
         return
     if reckon(evidence).may_hush(name[0], [dict(name[1])], over + SLACK_S, limit):
         return
-    since = _find_begin(before)
-    begun = min(evidence.clock(since), since) - MARGIN_S
-    told = collect_told(evidence).get(name, [])
-    if not any(begun <= evidence.seconds(entry.recorded_at) <= limit for _, entry in told):
+    begun = _find_begin(evidence, before) - MARGIN_S
+    told = [(stream, entry) for stream, entry in collect_told(evidence).get(name, []) if _by(evidence, entry, limit)]
+    heard = any(evidence.seconds(entry.recorded_at) >= begun for _, entry in told)
+    if not heard and not any(_stands(evidence, stream, name, limit) for stream in dict(told)):
         text = f"{dict(name[1])} fired when that was over at {over:.1f}, and by {limit:.1f} stands nowhere."
         yield Violation("forgotten after the hush", name[0], text)
 
 
-def _find_begin(said: list[Sent]) -> float:
-    """Since when an alert fires without a word that it is over, and without a promise that was not kept."""
-    begun = said[-1].begun
+def _by(evidence: Evidence, entry: Entry, limit: float) -> bool:
+    return evidence.seconds(entry.recorded_at) <= limit
+
+
+def _stands(evidence: Evidence, stream: str, name: Name, limit: float) -> bool:
+    """Whether the alert fires there, as it has since before its source fell silent, and the incident goes on."""
+    entries = [entry for entry in evidence.incidents[stream] if _by(evidence, entry, limit)]
+    turns = [entry.event for entry in entries if isinstance(entry.event, (*ENDS, e.Reopened))]
+    firing = list_stages(evidence, entries)[-1].firing.values()
+    return dict(name[1]) in firing and not (turns and isinstance(turns[-1], ENDS))
+
+
+def _find_begin(evidence: Evidence, said: list[Sent]) -> float:
+    """Since when, by any clock, an alert fires without a word that it is over and without a promise that was broken."""
+    begun = first = said[-1].begun
     for sent in reversed(said):
         if not sent.firing or (sent.until is not None and sent.until < begun):
             break
         begun = min(begun, sent.begun)
-    return begun
+        first = min(first, begun, evidence.clock(sent.begun), evidence.clock(sent.at))
+    return first

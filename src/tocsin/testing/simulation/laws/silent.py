@@ -93,7 +93,8 @@ def _find_unnoted(evidence: Evidence, said: list[Sent], joined: list[tuple[str, 
     stream, fingerprint, _ = max(joined, key=lambda each: each[2].recorded_at)
     due = max(sent.until or 0.0 for sent in said)
     limit = evidence.find_limit(due + NOTED_S, last.answered_at)
-    if any(due <= life.up + WRITTEN_S and life.up <= limit for life in evidence.record.lives):
+    starts = [evidence.clock(life.up) for life in evidence.record.lives]
+    if any(due <= start + WRITTEN_S and start <= limit for start in starts):
         limit += WRITTEN_S + NOTED_S
     end = evidence.stretches[-1]
     entries = evidence.incidents[stream]

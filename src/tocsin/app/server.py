@@ -10,7 +10,7 @@ import logging
 import os
 import socket
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -155,6 +155,7 @@ async def _running(options: Options, listener: socket.socket) -> AsyncIterator[u
     await _go_on_in_time(parts)
     going = [
         parts.engine.run(),
+        parts.engine.waking.run(),
         parts.engine.intake.keep_flushing(),
         _watch(options, parts, isolation),
         parts.keep_sweeping(),
@@ -172,8 +173,8 @@ async def _running(options: Options, listener: socket.socket) -> AsyncIterator[u
         _settle_memory()
         yield server
     finally:
-        await _end_engine(parts.engine, tasks[0])
-        for task in tasks[1:]:  # until here they renewed what this node holds
+        await _end_engine(parts.engine, tasks[:2])
+        for task in tasks[2:]:  # until here they renewed what this node holds
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         with contextlib.suppress(Exception):  # a later end that is lost is heard of again
@@ -181,12 +182,16 @@ async def _running(options: Options, listener: socket.socket) -> AsyncIterator[u
         await storage.close()
 
 
-async def _end_engine(engine: Engine, loop: asyncio.Task[None]) -> None:
-    """Begin nothing new, and let what is under way come to its end, within bounds."""
+async def _end_engine(engine: Engine, tasks: Sequence[asyncio.Task[None]]) -> None:
+    """Begin nothing new, and let what is under way come to its end, within bounds. `tasks` are the engine's loop, and
+    what looks ahead of it.
+    """
     engine.end()
-    await asyncio.wait([loop], timeout=TURN_S)
-    loop.cancel()
-    await asyncio.gather(loop, return_exceptions=True)
+    for task in tasks[1:]:
+        task.cancel()
+    await asyncio.wait(tasks, timeout=TURN_S)
+    tasks[0].cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
     with contextlib.suppress(Exception):  # the store may be gone: what is marked as handed out is found at the start
         async with asyncio.timeout(FINISH_S):
             await engine.dispatch.finish(FINISH_S - 2 * TURN_S)

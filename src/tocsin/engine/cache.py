@@ -6,8 +6,8 @@ from collections import OrderedDict
 
 from tocsin.engine.change import Known
 
-MOST_CACHED = 10_000
-MOST_NOTED = 20_000
+MOST_CACHED = 40_000
+MOST_NOTED = 60_000
 
 
 class Cache:

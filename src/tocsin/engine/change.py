@@ -13,6 +13,7 @@ from tocsin.engine.draft import Draft
 from tocsin.incident.book import Book, TeamPolicy
 from tocsin.incident.plan import Happening
 from tocsin.incident.state import Incident
+from tocsin.playbook.model import Playbook
 from tocsin.timeline import chain
 from tocsin.timeline.entry import Entry, Sealed
 from tocsin.timeline.events import Intent, PageRequested, StepFinished, StepNotRun, StepRequested
@@ -105,10 +106,12 @@ def seal_all(key: bytes, entries: Iterable[Entry], before: bytes) -> tuple[Seale
     return tuple(sealed)
 
 
-def find_forbidden(incident: Incident | None, book: Book) -> frozenset[int]:
+def find_forbidden(incident: Incident | None, playbook: Playbook) -> frozenset[int]:
     """The lines by which an open incident's scenario forbids something."""
-    scenario = book.scenario(incident) if incident is not None and incident.is_open else None
-    if incident is None or scenario is None:
+    if incident is None or not incident.is_open:
+        return frozenset()
+    scenario = next((each for each in playbook.scenarios if each.line == incident.scenario_line), None)
+    if scenario is None:
         return frozenset()
     return frozenset(rule.line for rule in scenario.prohibitions if rule.line not in incident.lifted)
 

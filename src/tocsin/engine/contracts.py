@@ -171,10 +171,21 @@ class Store(Protocol):
 
     async def load(self, stream: str, after_seq: int = 0) -> list[Sealed]: ...
 
+    async def load_all(self, streams: Sequence[str]) -> dict[str, list[Sealed]]:
+        """Those of the streams that are there, each from its first entry on."""
+        ...
+
     async def count(self, counter: str) -> int: ...
 
     async def due(self, now: datetime, limit: int) -> list[str]:
         """Streams whose wake has come, the longest overdue first."""
+        ...
+
+    async def coming(self, after: datetime, until: datetime, limit: int, *, take: bool) -> list[tuple[datetime, str]]:
+        """Wakes that come after `after` and not after `until`, the first ones first.
+
+        With `take` they are this node's for a while, and those that another has are left out.
+        """
         ...
 
     async def newest(self) -> datetime | None:

@@ -6,25 +6,29 @@ request, everything it sets off, and the next moment at which time alone will se
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
 from tocsin.comms import plan as comms
 from tocsin.errors import TocsinError
 from tocsin.incident.book import Book
 from tocsin.incident.evolve import evolve
-from tocsin.incident.plan import At, Happening, Plan, join
+from tocsin.incident.plan import At, Happening, Plan
 from tocsin.incident.state import Incident
 from tocsin.oncall.rota import Rota
 from tocsin.page import plan as page
 from tocsin.review import plan as review
 from tocsin.run import plan as run
 from tocsin.timeline.entry import Entry
-from tocsin.timeline.events import PageDelivered
+from tocsin.timeline.events import LevelJoined, PageDelivered, PageRequested
 from tocsin.words import Status
 
-PLANNERS = (page.plan, run.plan, comms.plan, review.plan)
+Planner = Callable[[Incident, Book, Rota, datetime], Plan]
+
+PLANNERS: tuple[Planner, ...] = (page.plan, run.plan, comms.plan, review.plan)
 """The flow: page, run, comms, review."""
+CALLING = frozenset({PageRequested, LevelJoined})
+"""What calls people; of the planners only the one that calls them looks at it."""
 
 MOST_ROUNDS = 20
 
@@ -54,21 +58,21 @@ class Draft:
         return bool(self.entries) and all(type(entry.event) is PageDelivered for entry in self.entries)
 
     def plan(self, book: Book, rota: Rota) -> None:
-        """Ask the planners until they have nothing to add; the last answer says when to ask again."""
+        """Ask the planners until they have nothing to add; the last answer of each says when to ask it again."""
+        asked: Sequence[Planner] = PLANNERS
+        wakes: dict[Planner, datetime | None] = {}
         for _ in range(MOST_ROUNDS):
-            plan = self._round(book, rota)
-            if not plan.events:
-                self.wake = plan.wake
+            before = len(self.entries)
+            for planner in asked:
+                assert self.incident is not None
+                if self.incident.status is Status.CLOSED:
+                    return
+                plan = planner(self.incident, book, rota, self.now)
+                wakes[planner] = plan.wake
+                self.add(plan.events)
+            added = self.entries[before:]
+            if not added:
+                self.wake = min((wake for wake in wakes.values() if wake is not None), default=None)
                 return
+            asked = (page.plan,) if all(type(entry.event) in CALLING for entry in added) else PLANNERS
         raise TocsinError(f"The planners do not come to rest on {self.stream}; please report this with its timeline.")
-
-    def _round(self, book: Book, rota: Rota) -> Plan:
-        plans = []
-        for planner in PLANNERS:
-            assert self.incident is not None
-            if self.incident.status is Status.CLOSED:
-                break
-            plan = planner(self.incident, book, rota, self.now)
-            self.add(plan.events)
-            plans.append(plan)
-        return join(plans)

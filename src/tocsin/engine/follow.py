@@ -112,7 +112,7 @@ class Follower:
         at = known.seq if known else 0
         lacking = [each for each in sealed if each.seq > at]
         if lacking and lacking[0].seq == at + 1:
-            return (await self._journal.catch_up(stream, lacking, known)).incident
+            return (await self._journal.streams.catch_up(stream, lacking, known)).incident
         return await self._journal.incident(stream)
 
     async def _disturb(self, incident: Incident) -> None:

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from weakref import WeakValueDictionary
 
 import msgspec
 
 from tocsin.engine.answered import answer
-from tocsin.engine.cache import Cache
 from tocsin.engine.change import (
     Change,
     Decide,
@@ -34,16 +33,14 @@ from tocsin.engine.contracts import Append, Clock, Errand, Store, Write
 from tocsin.engine.draft import Draft
 from tocsin.engine.failpoint import Reach, pass_by
 from tocsin.engine.index import TeamIndex
-from tocsin.engine.ongoing import Ongoing
 from tocsin.engine.shelf import Shelf
+from tocsin.engine.streams import Streams
 from tocsin.engine.teams import Teams
-from tocsin.errors import Conflict, Corrupt, Denied, Stale
+from tocsin.errors import Conflict, Denied, Stale
 from tocsin.incident.book import Book
-from tocsin.incident.evolve import fold
 from tocsin.incident.standing import Standing
 from tocsin.incident.state import Incident
-from tocsin.timeline import chain
-from tocsin.timeline.codec import unseal, unstamp
+from tocsin.timeline.codec import unseal
 from tocsin.timeline.entry import Entry, Sealed
 from tocsin.timeline.events import Event, Intent, Outcome
 
@@ -51,6 +48,8 @@ LOG = logging.getLogger("tocsin.journal")
 
 MOST_TRIES = 50
 """Of a few nodes that change one incident at once, each is first soon; this many times nobody comes too late."""
+MOST_WITHOUT_PAUSE = 20
+"""Changes that are decided together before others have a turn: a few milliseconds."""
 MOST_COUNTS = 1000
 """Counters that are remembered; each day has one of its own for each team."""
 
@@ -65,12 +64,12 @@ class Journal:
         self.store, self.shelf, self.clock = store, shelf, clock
         self.reach = reach
         self._key = key
-        self._cache = Cache()
+        self.streams = Streams(store, shelf, key)
+        self._cache, self._ongoing = self.streams.cache, self.streams.ongoing
         self._own: set[tuple[str, int]] = set()
         self.take_in: Callable[[], Awaitable[None]] | None = None
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._counts: dict[str, int] = {}
-        self._ongoing = Ongoing(store, self.incident)
         self.outgoing: Outgoing = NoOutgoing()
         self.teams = Teams(store, clock, key, self.hold, shelf.windows)
         self._listeners: list[Listener] = []
@@ -88,7 +87,7 @@ class Journal:
 
     async def incident(self, stream: str) -> Incident | None:
         """The incident as it is now, null if there is none."""
-        return (await self._known(stream)).incident
+        return await self.streams.incident(stream)
 
     async def entries(self, stream: str, after_seq: int = 0) -> list[Entry]:
         """The timeline after `after_seq`."""
@@ -117,30 +116,6 @@ class Journal:
     async def open_incidents(self, team: str) -> list[Incident]:
         """The open incidents of a team; one whose record does not hold together is left out, and said in the log."""
         return await self._ongoing.find_all(team)
-
-    async def _known(self, stream: str) -> Known:
-        current = self._cache.find_current(stream)
-        if current is not None:
-            return current
-        known = self._cache.find(stream)
-        return await self.catch_up(stream, await self.store.load(stream, known.seq if known else 0), known)
-
-    async def catch_up(self, stream: str, sealed: Sequence[Sealed], known: Known | None = None) -> Known:
-        """Fold in what the stream has beyond `known` (null: all of it); what is known then. Raises `Corrupt`."""
-        before = known or Known()
-        end = Sealed(stream=stream, seq=before.seq, at="", recorded_at="", body=b"", mac=before.seal)
-        flaw = next(chain.check_stream(self._key, sealed, end), None)
-        if flaw is not None:
-            self._cache.forget(stream)
-            raise Corrupt(f"{flaw.text} Nothing is done in this incident until somebody has looked: `tocsin verify`.")
-        incident, found = fold(map(unseal, sealed), before.incident), before
-        if sealed:
-            found = Known(incident=incident, seal=sealed[-1].mac, at=unstamp(sealed[-1].recorded_at))
-        self._cache.settle(stream, found.seq if sealed else None)
-        self._cache.remember(stream, found)
-        if incident is not None and sealed:
-            self._ongoing.note(incident, forbids=True)  # it may; whoever asks for what is forbidden looks
-        return found
 
     # ── what other nodes did ───────────────────────────────────────────────────────────────────────────────────────
 
@@ -209,19 +184,37 @@ class Journal:
 
         No stream may be named twice.
         """
-        async with AsyncExitStack() as held:
-            for stream in sorted(change.stream for change in changes):
-                await held.enter_async_context(self.hold(stream))
-            prepared: list[Prepared] = []
-            try:
-                for change in changes:
-                    ready = await self._prepare(change, None)
-                    if ready is not None:
-                        prepared.append(ready)
-            except BaseException:
-                self._give_places_up(prepared)
-                raise
-            await self._commit(prepared, cause, write)
+        async with self._hold_all(change.stream for change in changes):
+            await self._commit(await self._prepare_all(changes), cause, write)
+
+    @asynccontextmanager
+    async def _hold_all(self, streams: Iterable[str]) -> AsyncIterator[None]:
+        held: list[asyncio.Lock] = []
+        try:
+            for stream in sorted(streams):
+                lock = self.hold(stream)
+                await lock.acquire()
+                held.append(lock)
+            yield
+        finally:
+            for lock in held:
+                lock.release()
+
+    async def _prepare_all(self, changes: Sequence[Change]) -> list[Prepared]:
+        """All of them prepared; now and then whatever else is to be done has its turn."""
+        await self.streams.read_ahead(change.stream for change in changes if not change.is_new)
+        prepared: list[Prepared] = []
+        try:
+            for at, change in enumerate(changes, 1):
+                ready = await self._prepare(change, None)
+                if ready is not None:
+                    prepared.append(ready)
+                if at % MOST_WITHOUT_PAUSE == 0:
+                    await asyncio.sleep(0)
+        except BaseException:
+            self._give_places_up(prepared)
+            raise
+        return prepared
 
     async def _try(self, change: Change, cause: str, write: Write) -> list[Entry]:
         denied: list[Denied] = []
@@ -237,7 +230,7 @@ class Journal:
 
         What a `Denied` leaves behind is kept if there is somewhere to put the error.
         """
-        known = Known() if change.is_new else await self._known(change.stream)
+        known = Known() if change.is_new else await self.streams.find(change.stream)
         now = self.clock.now()
         draft = Draft(change.stream, known.incident, max(now, known.at or now))
         for decide in change.decides:
@@ -255,7 +248,8 @@ class Journal:
             draft.wake = known.wake
         else:
             draft.plan(book, self.shelf.rota(draft.incident))
-        forbade, forbids = find_forbidden(known.incident, book), find_forbidden(draft.incident, book)
+        forbade = find_forbidden(known.incident, book.playbook)
+        forbids = find_forbidden(draft.incident, book.playbook)
         sealed = seal_all(self._key, draft.entries, known.seal)
         return Prepared(draft, known, self._append(draft, known, sealed, bool(forbids)), forbade, forbids)
 
@@ -359,6 +353,10 @@ class Journal:
     async def replan(self, stream: str) -> list[Entry]:
         """Ask the planners again because time has passed."""
         return await self.change(stream, lambda incident, book: (), cause="timer")
+
+    async def replan_all(self, streams: Sequence[str]) -> None:
+        """The same for many, in one commit: all of them or none."""
+        await self.change_all([Change(stream, ()) for stream in streams], cause="timer")
 
     async def record(self, stream: str, outcome: Outcome, cause: str, claims: tuple[Errand, ...] = ()) -> list[Entry]:
         """Append what the world answered, unless it has been answered before; `claims` are handed out with it."""

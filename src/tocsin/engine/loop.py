@@ -1,7 +1,8 @@
 """The loop: every quarter of a second, and whenever something was committed, do what is due.
 
-A turn plans the incidents whose wake has come, then hands out errands. It never waits for the outside. A turn that
-fails is tried again after a moment, whatever it failed of: a full disk that is emptied must find the pager alive.
+A turn plans the incidents whose wake has come (`waking.py`), then hands out errands. It never waits for the outside. A
+turn that fails is tried again after a moment, whatever it failed of: a full disk that is emptied must find the pager
+alive.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from tocsin.engine.journal import Journal
 from tocsin.engine.listening import Listening
 from tocsin.engine.reception import Reception
 from tocsin.engine.silencing import Silencing
+from tocsin.engine.waking import MOST_DUE, Waking
 from tocsin.engine.windows import Windows
 from tocsin.errors import Corrupt, NotFound
 from tocsin.incident.authority import require_authority
@@ -35,9 +37,6 @@ from tocsin.timeline.events import Event, StepFinished, StepNotRun
 LOG = logging.getLogger("tocsin.loop")
 
 TICK_S = 0.25
-MOST_WAKES = 500
-AT_ONCE = 100
-"""Streams that are planned together, so that a store that commits several changes at once can."""
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 3.0
 """Between a turn, or a stream's plan, that failed and the next try."""
 SICK_AFTER_S = 30.0
@@ -68,6 +67,7 @@ class Engine:
         self.listening = Listening(journal, self.intake)
         self.beats = Beats(journal, self.intake, beats or MemoryBeats())
         self.dispatch = Dispatch(journal, clock, performers, lease)
+        self.waking = Waking(journal, clock, self.replan, self._may_plan)
         self._nudged = asyncio.Event()
         self._stopped: set[str] = set()
         self._failing: dict[str, tuple[float, float]] = {}
@@ -127,19 +127,16 @@ class Engine:
 
     async def turn(self) -> int:
         """Plan what is due, hand out what is due; how much that was."""
-        most = MOST_WAKES + len(self._stopped) + len(self._failing)
+        most = MOST_DUE + len(self._stopped) + len(self._failing)
         streams = await self.journal.store.due(self.clock.now(), most)
-        asked = dict.fromkeys([*self.journal.take_disturbed(), *streams])
-        ready = [stream for stream in asked if stream not in self._stopped and not self._is_resting(stream)]
-        for at in range(0, len(ready), AT_ONCE):
-            await asyncio.gather(*(self.replan(stream) for stream in ready[at : at + AT_ONCE]))
+        planned = await self.waking.plan(streams, self.journal.take_disturbed())
         now = self.clock.now()
         await self.intake.inhibiting.turn(self.intake.find_firing, self.intake.find_rows)
         late = await self.beats.turn(now) + await self.listening.turn(now) + await self.windows.turn(now)
-        return len(ready) + late + await self.dispatch.turn() + await self.intake.join_waiting()
+        return planned + late + await self.dispatch.turn() + await self.intake.join_waiting()
 
-    def _is_resting(self, stream: str) -> bool:
-        return self._steady() < self._failing.get(stream, (0.0, 0.0))[0]
+    def _may_plan(self, stream: str) -> bool:
+        return stream not in self._stopped and self._steady() >= self._failing.get(stream, (0.0, 0.0))[0]
 
     async def replan(self, stream: str) -> None:
         """A stream that cannot be read stops by itself; one that fails otherwise is tried again; the others go on."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
+from operator import is_
 
 import msgspec
 
@@ -64,6 +65,7 @@ class Shelf:
         self._blobs = blobs
         self._models: dict[str, Playbook] = {}
         self._decode = msgspec.json.Decoder(Playbook)
+        self._books: dict[tuple[str, str], tuple[tuple[object, ...], Book]] = {}
         self._occurrences: dict[str, tuple[TeamShelf, datetime, tuple[Silence, ...]]] = {}
         """Until when they hold, by team: they are asked for at every alert and plan."""
         self._inhibitions: dict[str, tuple[dict[tuple[str, str], Inhibitor], tuple[Rule, ...], Inhibitions]] = {}
@@ -115,19 +117,25 @@ class Shelf:
                 silences=await self.silences(incident.team),
                 inhibitions=await self.inhibitions(incident.team),
             )
-        standing = await self.standing(incident.team)
-        silences = self._join_silences(incident.team, standing)
-        return Book(
+        standing, in_force = await self.standing(incident.team), await self._in_force(incident)
+        parts = (self.settings, playbook, standing, self.windows(incident.team))
+        key, known = (incident.team, incident.playbook), self._books.get((incident.team, incident.playbook))
+        if known is not None and not in_force and all(map(is_, known[0], parts)):
+            return known[1]
+        book = Book(
             playbook=playbook,
             policy=team.policy,
             classify=team.classify,
             activated=standing.activated == incident.playbook,
             frozen=standing.frozen,
             no_isolation=self.settings.no_isolation,
-            in_force=await self._in_force(incident),
-            silences=silences,
+            in_force=in_force,
+            silences=self._join_silences(incident.team, standing),
             inhibitions=self._inhibit(incident.team, standing),
         )
+        if not in_force:
+            self._books[key] = (parts, book)
+        return book
 
     async def inhibitions(self, team: str) -> Inhibitions:
         """By which alerts others of a team are inhibited now; made anew when these or the rules have changed."""

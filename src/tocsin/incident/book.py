@@ -8,7 +8,7 @@ incidents hold on the same targets, can steps be isolated here at all) is looked
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Literal
 
 import msgspec
@@ -77,7 +77,7 @@ class InForce(msgspec.Struct, frozen=True, kw_only=True):
     prohibition: Prohibition
 
 
-class Book(msgspec.Struct, frozen=True, kw_only=True):
+class Book(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """The playbook and what goes with it. `classify` judges a statement that a person typed."""
 
     playbook: Playbook
@@ -92,11 +92,12 @@ class Book(msgspec.Struct, frozen=True, kw_only=True):
 
     def scenario(self, incident: Incident) -> Procedure | None:
         """The scenario that the incident is an instance of."""
-        line = incident.scenario_line
-        for each in self.playbook.scenarios:
-            if each.line == line:
-                return each
-        return None
+        return self._scenarios.get(incident.scenario_line)
+
+    @cached_property
+    def _scenarios(self) -> dict[int | None, Procedure]:
+        """By line; of two on one line, the first."""
+        return {each.line: each for each in reversed(self.playbook.scenarios)}
 
     def processes(self, incident: Incident) -> tuple[Procedure, ...]:
         """The general procedures that apply at the incident's severity, those for any severity included."""
@@ -123,18 +124,20 @@ class Book(msgspec.Struct, frozen=True, kw_only=True):
 
     def severity(self, incident: Incident) -> Severity | None:
         """The incident's severity, null while it is unclassified."""
-        wanted = incident.severity
-        for each in self.playbook.severities:
-            if each.id == wanted:
-                return each
-        return None
+        return self._severities.get(incident.severity)
+
+    @cached_property
+    def _severities(self) -> dict[str | None, Severity]:
+        """By id; of two with the same id, the first."""
+        return {each.id: each for each in reversed(self.playbook.severities)}
+
+    @cached_property
+    def _worst(self) -> Severity | None:
+        return min(self.playbook.severities, key=lambda each: each.rank, default=None)
 
     def paging_severity(self, incident: Incident) -> Severity | None:
         """The severity by which people are called: unclassified calls like the worst."""
-        severity = self.severity(incident)
-        if severity is None and self.playbook.severities:
-            return min(self.playbook.severities, key=lambda each: each.rank)
-        return severity
+        return self.severity(incident) or self._worst
 
 
 def within_s(severity: Severity | None, severities: tuple[Severity, ...]) -> int | None:

@@ -28,6 +28,9 @@ class Plan(msgspec.Struct, frozen=True):
     wake: datetime | None = None
 
 
+NOTHING = Plan()
+
+
 def join(plans: Iterable[Plan]) -> Plan:
     """All events in order, and the earliest wake."""
     plans = tuple(plans)

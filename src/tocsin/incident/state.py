@@ -232,6 +232,8 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
         """Whether not even an escalation that a person asks for pages anybody: all that fires is under maintenance."""
         if self.barred:
             return True
+        if not self.silenced:
+            return False
         covers = [self.silenced.get(key) for key, each in self.alerts.items() if each.cleared_at is None]
         return bool(covers) and all(each is not None and each.hush is Hush.MAINTENANCE for each in covers)
 

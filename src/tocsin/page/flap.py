@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from tocsin.incident.book import Book
-from tocsin.incident.plan import Happening, Plan
+from tocsin.incident.plan import NOTHING, Happening, Plan
 from tocsin.incident.state import Incident
 from tocsin.timeline.events import AlertSteadied, Reopened
 from tocsin.words import Status
@@ -18,6 +18,8 @@ from tocsin.words import Status
 
 def find_flaps(incident: Incident, book: Book, now: datetime) -> Plan:
     """The alerts that have stopped flapping, and when the next one may have."""
+    if not incident.flapping:
+        return NOTHING
     steady = {key: _find_steady(incident, book, key) for key in incident.flapping}
     events = [event for key, at in steady.items() if at <= now for event in _settle(incident, book, key)]
     return Plan(tuple(events), min((at for at in steady.values() if at > now), default=None))

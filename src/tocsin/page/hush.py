@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from tocsin.incident.book import Book
 from tocsin.incident.inhibition import Inhibitor
-from tocsin.incident.plan import Happening, Plan
+from tocsin.incident.plan import NOTHING, Happening, Plan
 from tocsin.incident.silence import Silence, find_active
 from tocsin.incident.state import AlertState, Incident
 from tocsin.timeline.events import AlertSilenced, AlertUnsilenced, PagingFreed, PagingHeld, SilenceEnding
@@ -24,7 +24,7 @@ CHECK_INHIBITED = timedelta(minutes=1)
 def find_hush(incident: Incident, book: Book, now: datetime) -> Plan:
     """What has begun or ceased to be hushed, and the next moment at which that may change."""
     if not (book.silences or book.inhibitions or incident.silenced or incident.barred):
-        return Plan()
+        return NOTHING
     coming = [each for each in book.silences if each.ends_at > now]
     whole = [each for each in coming if each.is_whole]
     parts = [each for each in coming if not each.is_whole]

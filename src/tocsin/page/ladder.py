@@ -47,9 +47,11 @@ def find_demands(incident: Incident, book: Book, staffing: Staffing, clocks: Clo
     demands = list(_escalations(incident, book, clocks)) if incident.status is not Status.MONITORING else []
     if incident.acknowledged_at is None:
         demands += [*_ladder(incident, staffing, clocks), *_paged_at_once(incident, book)]
-    if incident.severity_at is not None:
-        demands = [msgspec.structs.replace(each, due=max(each.due, incident.severity_at)) for each in demands]
-    return sorted(demands, key=lambda demand: demand.due)
+    since = incident.severity_at
+    if since is not None:
+        demands = [each if each.due >= since else msgspec.structs.replace(each, due=since) for each in demands]
+    demands.sort(key=lambda demand: demand.due)
+    return demands
 
 
 def _ladder(incident: Incident, staffing: Staffing, clocks: Clocks) -> Iterator[Demand]:
@@ -70,6 +72,8 @@ def _paged_at_once(incident: Incident, book: Book) -> Iterator[Demand]:
 
 
 def _escalations(incident: Incident, book: Book, clocks: Clocks) -> Iterator[Demand]:
+    if not book.playbook.escalation:
+        return
     scopes = {"document", *(procedure.title for procedure in book.procedures(incident))}
     severity = book.paging_severity(incident)
     for escalation in book.playbook.escalation:

@@ -34,7 +34,7 @@ from tocsin.store.lock import SchemaNotKnown
 from tocsin.store.migrate import require_range
 from tocsin.store.reading import Reading, choose
 from tocsin.store.rows import mend_sealed, read_errand
-from tocsin.timeline.codec import stamp
+from tocsin.timeline.codec import stamp, unstamp
 from tocsin.timeline.entry import Sealed
 
 T = TypeVar("T")
@@ -178,6 +178,21 @@ class PostgresStore(Reading):
         taken = mine.values(holder=self.node.id, lease=_LEASE).returning(t.c.due_at, t.c.stream)
         rows = await self.in_transaction(lambda c: c.execute(taken).all())
         return [row.stream for row in sorted(rows, key=lambda row: row.due_at)]
+
+    async def coming(self, after: datetime, until: datetime, limit: int, *, take: bool) -> list[tuple[datetime, str]]:
+        """Wakes that come in that stretch; with `take`, leased to this node as if they were due."""
+        t = schema.wake
+        between = and_(t.c.due_at > stamp(after), t.c.due_at <= stamp(until))
+        query = select(t.c.due_at, t.c.stream).where(between).order_by(t.c.due_at).limit(limit)
+        rows = await self.read(lambda c: c.execute(query).all())
+        if rows and take:
+            free = or_(t.c.lease.is_(None), t.c.lease < func.clock_timestamp(), t.c.holder == self.node.id)
+            names = [row.stream for row in rows]
+            ripe = select(t.c.stream).where(t.c.stream.in_(names), between, free).with_for_update(skip_locked=True)
+            mine = update(t).where(t.c.stream.in_(ripe)).values(holder=self.node.id, lease=_LEASE)
+            taken = mine.returning(t.c.due_at, t.c.stream)
+            rows = await self.in_transaction(lambda c: c.execute(taken).all())
+        return sorted((unstamp(row.due_at), row.stream) for row in rows)
 
     async def claim(self, now: datetime, limit: int, places: Callable[[str], int], full: Sequence[str]) -> list[Errand]:
         """Errands that are due, leased to this node: new ones that are not `elsewhere`, and those of a lost lease."""

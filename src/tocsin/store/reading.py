@@ -15,14 +15,14 @@ from sqlalchemy import Connection, func, select
 from tocsin.alert.row import AlertRow
 from tocsin.engine.contracts import Card
 from tocsin.store import schema
-from tocsin.store.rows import ENDED, mend_sealed, read_alert, read_card
+from tocsin.store.rows import ENDED, SEALED, mend_sealed, read_alert, read_card, read_sealed
 from tocsin.timeline.codec import stamp, unstamp
 from tocsin.timeline.entry import Sealed
 
 T = TypeVar("T")
 
 MOST_ASKED = 500
-"""Fingerprints in one query."""
+"""Fingerprints, or streams, in one query."""
 
 
 class Reading:
@@ -39,6 +39,18 @@ class Reading:
         t = schema.entry
         query = select(t).where(t.c.stream == stream, t.c.seq > after_seq).order_by(t.c.seq)
         return [mend_sealed(row) for row in await self.read(lambda c: c.execute(query).all())]
+
+    async def load_all(self, streams: Sequence[str]) -> dict[str, list[Sealed]]:
+        """Those of the streams that are there, each from its first entry on."""
+        t = schema.entry
+        names = [stream for stream in streams if "\0" not in stream]
+        asked = [names[at : at + MOST_ASKED] for at in range(0, len(names), MOST_ASKED)]
+        queries = [select(*SEALED).where(t.c.stream.in_(each)).order_by(t.c.stream, t.c.seq) for each in asked]
+        found: dict[str, list[Sealed]] = {}
+        rows = await self.read(lambda c: [row for query in queries for row in c.execute(query)])
+        for sealed in map(read_sealed, rows):
+            found.setdefault(sealed.stream, []).append(sealed)
+        return found
 
     async def count(self, counter: str) -> int:
         """A counter's value; 0 before its first use."""

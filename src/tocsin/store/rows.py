@@ -27,9 +27,16 @@ def sealed_row(sealed: Sealed) -> dict[str, Any]:
     return msgspec.structs.asdict(sealed)
 
 
+SEALED = tuple(schema.entry.c[name] for name in Sealed.__struct_fields__)
+"""The columns of an entry, in the order of its fields."""
+
+
 def read_sealed(row: Any) -> Sealed:
-    """A row of `entry` as an entry."""
-    return Sealed(stream=row.stream, seq=row.seq, at=row.at, recorded_at=row.recorded_at, body=row.body, mac=row.mac)
+    """A row of these columns as an entry; as `mend_sealed`, and quicker where there is nothing to mend."""
+    stream, seq, at, recorded_at, body, mac = row
+    if type(at) is type(recorded_at) is type(stream) is str and type(body) is type(mac) is bytes and type(seq) is int:
+        return Sealed(stream=stream, seq=seq, at=at, recorded_at=recorded_at, body=body, mac=mac)
+    return mend_sealed(row)
 
 
 def mend_sealed(row: Any) -> Sealed:

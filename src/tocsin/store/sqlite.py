@@ -33,11 +33,12 @@ from tocsin.store.start import check_start
 from tocsin.store.tables import Tables
 from tocsin.store.trouble import explained
 from tocsin.store.writer import Writer
-from tocsin.timeline.codec import stamp
+from tocsin.timeline.codec import stamp, unstamp
 
 T = TypeVar("T")
 
 DUE = "SELECT stream FROM wake WHERE due_at <= ? ORDER BY due_at LIMIT ?"
+COMING = "SELECT due_at, stream FROM wake WHERE due_at > ? AND due_at <= ? ORDER BY due_at LIMIT ?"
 ANY_ERRAND = "SELECT 1 FROM errand WHERE claimed = 0 AND due_at <= ? LIMIT 1"
 
 
@@ -159,6 +160,11 @@ class SqliteStore(Reading):
     async def due(self, now: datetime, limit: int) -> list[str]:
         """Streams whose wake has come."""
         return list(await self.read(lambda c: c.exec_driver_sql(DUE, (stamp(now), limit)).scalars().all()))
+
+    async def coming(self, after: datetime, until: datetime, limit: int, *, take: bool) -> list[tuple[datetime, str]]:
+        """Wakes that come in that stretch; there is nobody who could take them."""
+        rows = await self.read(lambda c: c.exec_driver_sql(COMING, (stamp(after), stamp(until), limit)).all())
+        return [(unstamp(row.due_at), row.stream) for row in rows]
 
     is_sole = True
     """`lock.py` sees to it."""

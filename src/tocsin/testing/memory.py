@@ -220,6 +220,10 @@ class MemoryStore:
         """A stream's entries after `after_seq`."""
         return self.streams.get(stream, [])[after_seq:]
 
+    async def load_all(self, streams: Sequence[str]) -> dict[str, list[Sealed]]:
+        """Those of the streams that are there."""
+        return {stream: self.streams[stream][:] for stream in streams if stream in self.streams}
+
     async def count(self, counter: str) -> int:
         """A counter's value; 0 before its first use."""
         return self.counters.get(counter, 0)
@@ -234,6 +238,10 @@ class MemoryStore:
         for stream, wake in found.items():
             heapq.heappush(self._wake_heap, (wake, stream))
         return list(found)
+
+    async def coming(self, after: datetime, until: datetime, limit: int, *, take: bool) -> list[tuple[datetime, str]]:
+        """Wakes that come in that stretch; there is one server."""
+        return sorted((wake, stream) for stream, wake in self._wakes.items() if after < wake <= until)[:limit]
 
     async def newest(self) -> datetime | None:
         """When the last entry of all was recorded."""

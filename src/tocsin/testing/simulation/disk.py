@@ -183,6 +183,10 @@ class Disk:
         await self._read("load")
         return await self.store.load(stream, after_seq)
 
+    async def load_all(self, streams: Sequence[str]) -> dict[str, list[Sealed]]:
+        await self._read("load")
+        return await self.store.load_all(streams)
+
     async def count(self, counter: str) -> int:
         await self._read("count")
         return await self.store.count(counter)
@@ -190,6 +194,10 @@ class Disk:
     async def due(self, now: datetime, limit: int) -> list[str]:
         await self._read("due")
         return await self.store.due(now, limit)
+
+    async def coming(self, after: datetime, until: datetime, limit: int, *, take: bool) -> list[tuple[datetime, str]]:
+        await self._read("due")
+        return await self.store.coming(after, until, limit, take=take)
 
     async def newest(self) -> datetime | None:
         self._alive.require()

@@ -1,0 +1,71 @@
+"""The streams of incidents as this process knows them: read from the store, checked, folded, and remembered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+
+from tocsin.engine.cache import MOST_CACHED, Cache
+from tocsin.engine.change import Known, find_forbidden
+from tocsin.engine.contracts import Store
+from tocsin.engine.ongoing import Ongoing
+from tocsin.engine.shelf import Shelf
+from tocsin.errors import Corrupt
+from tocsin.incident.evolve import fold
+from tocsin.incident.state import Incident
+from tocsin.timeline import chain
+from tocsin.timeline.codec import unseal, unstamp
+from tocsin.timeline.entry import Sealed
+
+
+class Streams:
+    """What is known of each stream; what the database holds beyond it is loaded when somebody asks."""
+
+    room = MOST_CACHED // 2
+    """So many may be read ahead without taking the place of what is in use."""
+
+    def __init__(self, store: Store, shelf: Shelf, key: bytes) -> None:
+        self._store, self._shelf, self._key = store, shelf, key
+        self.cache = Cache()
+        self.ongoing = Ongoing(store, self.incident)
+
+    async def incident(self, stream: str) -> Incident | None:
+        """The incident as it is now, null if there is none. Raises `Corrupt`."""
+        return (await self.find(stream)).incident
+
+    async def find(self, stream: str) -> Known:
+        """What there is of a stream, to its last entry. Raises `Corrupt`."""
+        current = self.cache.find_current(stream)
+        if current is not None:
+            return current
+        known = self.cache.find(stream)
+        return await self.catch_up(stream, await self._store.load(stream, known.seq if known else 0), known)
+
+    async def read_ahead(self, streams: Iterable[str]) -> None:
+        """Have streams remembered that are not, by one look at the store; what does not hold is left to whoever asks
+        for it alone.
+        """
+        missing = [stream for stream in streams if self.cache.find(stream) is None]
+        found = await self._store.load_all(missing) if missing else {}
+        for stream, sealed in found.items():
+            if self.cache.find(stream) is None:
+                with suppress(Corrupt):
+                    await self.catch_up(stream, sealed)
+
+    async def catch_up(self, stream: str, sealed: Sequence[Sealed], known: Known | None = None) -> Known:
+        """Fold in what the stream has beyond `known` (null: all of it); what is known then. Raises `Corrupt`."""
+        before = known or Known()
+        end = Sealed(stream=stream, seq=before.seq, at="", recorded_at="", body=b"", mac=before.seal)
+        flaw = next(chain.check_stream(self._key, sealed, end), None)
+        if flaw is not None:
+            self.cache.forget(stream)
+            raise Corrupt(f"{flaw.text} Nothing is done in this incident until somebody has looked: `tocsin verify`.")
+        incident, found = fold(map(unseal, sealed), before.incident), before
+        if sealed:
+            found = Known(incident=incident, seal=sealed[-1].mac, at=unstamp(sealed[-1].recorded_at))
+        forbids = bool(find_forbidden(incident, await self._shelf.playbook(incident.model))) if incident else False
+        self.cache.settle(stream, found.seq if sealed else None)
+        self.cache.remember(stream, found)
+        if incident is not None and sealed and self.cache.find(stream) is found:  # else somebody knows better
+            self.ongoing.note(incident, forbids)
+        return found

@@ -1,0 +1,142 @@
+"""Plans the incidents whose time has come: many in one commit, and each at its moment.
+
+What is due is planned in batches. While one is on its way to the disk the next is decided; what cannot be planned with
+others is planned alone, so that a stream in trouble stops only itself. A wake is replaced by the commit of its plan and
+by nothing else: what a crash interrupts is due again.
+
+The loop looks for what is due from time to time, and that is what everything can rely on. Beside it `run` looks a
+little ahead, so that incidents are in memory when their time comes, and are planned at that moment and not at the next
+look.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
+from datetime import datetime, timedelta
+
+from tocsin.engine.contracts import Clock
+from tocsin.engine.journal import Journal
+from tocsin.incident.standing import find_team
+
+LOG = logging.getLogger("tocsin.waking")
+
+MOST_DUE = 2000
+AT_ONCE = 200
+"""Incidents that are planned and committed together."""
+AT_WORK = 2
+"""Batches under way at once: one is committed while the next is decided."""
+LOOK_EVERY_S = 0.5
+AHEAD = timedelta(seconds=1.5)
+"""What comes within that time is planned at its moment; where nodes share the work, it is this node's by then."""
+READ_AHEAD = timedelta(seconds=60)
+MOST_READ = 25
+"""Incidents that are read ahead in one go."""
+PAUSE_S = 0.01
+"""Between two of them: a fifth of a core at the most."""
+LONGEST_WAIT_S = 3.0
+
+
+class Waking:
+    """What wakes incidents. `alone` plans one, whatever happens; `may` says which are to be left alone for now."""
+
+    def __init__(
+        self, journal: Journal, clock: Clock, alone: Callable[[str], Awaitable[None]], may: Callable[[str], bool]
+    ) -> None:
+        self._journal, self._clock = journal, clock
+        self._alone, self._may = alone, may
+        self._at_work: set[str] = set()
+        self._coming: deque[tuple[datetime, str]] = deque()
+        self._taken = self._read = clock.now()
+
+    async def plan(self, streams: Iterable[str], disturbed: Iterable[str] = ()) -> int:
+        """Plan what is due, unless that is under way, and what was `disturbed`; how many. Committed when it returns."""
+        asked = dict.fromkeys([*disturbed, *(stream for stream in streams if stream not in self._at_work)])
+        ripe = [stream for stream in asked if self._may(stream)]
+        alone = ripe if len(ripe) == 1 else [stream for stream in ripe if find_team(stream) is not None]
+        many = [stream for stream in ripe if stream not in alone]
+        gate = asyncio.Semaphore(AT_WORK)
+        batches = [many[at : at + AT_ONCE] for at in range(0, len(many), AT_ONCE)]
+        await asyncio.gather(*(self._plan(batch, gate) for batch in batches), *map(self._alone, alone))
+        return len(ripe)
+
+    async def _plan(self, batch: list[str], gate: asyncio.Semaphore) -> None:
+        self._at_work.update(batch)
+        try:
+            async with gate:
+                try:
+                    await self._journal.replan_all(batch)
+                except Exception as error:  # noqa: BLE001 whatever it was, each is planned alone, and says so itself
+                    LOG.warning(
+                        "%d incidents could not be planned as one (%r); each is planned alone.", len(batch), error
+                    )
+                    for stream in batch:
+                        await self._alone(stream)
+        finally:
+            self._at_work.difference_update(batch)
+
+    # ── at the moment ──────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def run(self) -> None:
+        """Plan what comes at its moment, until cancelled. What goes wrong here is left to the loop."""
+        reading = asyncio.create_task(self._keep_reading())
+        try:
+            while True:
+                try:
+                    await self._look()
+                    await self._fire()
+                except Exception:
+                    LOG.exception("What comes next could not be looked at; it is planned when it is due.")
+                    await asyncio.sleep(LONGEST_WAIT_S)
+        finally:
+            reading.cancel()
+            with suppress(asyncio.CancelledError):
+                await reading
+
+    async def _look(self) -> None:
+        """Take what comes next. Of a crowd the loop takes the rest."""
+        now = self._clock.now()
+        after, until = max(self._taken, now), now + AHEAD
+        found = await self._journal.store.coming(after, until, MOST_DUE, take=True)
+        self._taken = until
+        self._coming.extend(found)
+
+    async def _fire(self) -> None:
+        """Plan what was taken, each at its moment, until it is time to look again."""
+        look_at = self._clock.now() + timedelta(seconds=LOOK_EVERY_S)
+        while True:
+            now = self._clock.now()
+            ripe = []
+            while self._coming and self._coming[0][0] <= now:
+                ripe.append(self._coming.popleft()[1])
+            await self.plan(stream for stream in ripe if self._is_due(stream, now))
+            upto = min(look_at, self._coming[0][0]) if self._coming else look_at
+            await asyncio.sleep(max(0.0, (upto - self._clock.now()).total_seconds()))
+            if self._clock.now() >= look_at:
+                return
+
+    def _is_due(self, stream: str, now: datetime) -> bool:
+        """Whether a stream is to be planned still: as far as is known here it may have been changed meanwhile."""
+        known = self._journal.peek(stream)
+        return known is None or known.wake is None or known.wake <= now
+
+    async def _keep_reading(self) -> None:
+        """Have incidents in memory before their time comes, in what time there is."""
+        while True:
+            try:
+                await self._read_on()
+            except Exception:
+                LOG.exception("What comes could not be read ahead; it is read when it is due.")
+            await asyncio.sleep(LOOK_EVERY_S)
+
+    async def _read_on(self) -> None:
+        now = self._clock.now()
+        after, until = max(self._read, now), now + READ_AHEAD
+        found = await self._journal.store.coming(after, until, self._journal.streams.room, take=False)
+        for at in range(0, len(found), MOST_READ):
+            await self._journal.streams.read_ahead(stream for _, stream in found[at : at + MOST_READ])
+            await asyncio.sleep(PAUSE_S)
+        self._read = until

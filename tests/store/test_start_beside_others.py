@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tocsin.engine.contracts import Append, Write
-from tocsin.store import start
+from tocsin.store import ends
 from tocsin.timeline.entry import Sealed
 
 from .ground import open_node
@@ -35,7 +35,7 @@ async def test_what_another_node_writes_while_this_one_looks_is_no_damage(
         )
         await node.close()
 
-    real = start._check_end
+    real = ends._load_ends
     written: list[bool] = []
 
     def look(*given: Any) -> Any:
@@ -46,7 +46,7 @@ async def test_what_another_node_writes_while_this_one_looks_is_no_damage(
             thread.join()
         return real(*given)
 
-    monkeypatch.setattr(start, "_check_end", look)
+    monkeypatch.setattr(ends, "_load_ends", look)
     two = await open_node(database, tmp_path / "two", "two")
     assert written
     assert len(await two.load("a-1")) == 2

@@ -159,6 +159,7 @@ async def _running(options: Options, listener: socket.socket) -> AsyncIterator[u
         parts.engine.intake.keep_flushing(),
         _watch(options, parts, isolation),
         parts.keep_sweeping(),
+        storage.check_ends(),
         *storage.chores(parts.journal),
     ]
     if options.leave_with is not None:

@@ -6,6 +6,8 @@ The keys of a file lie beside it in the data directory. Those of a shared record
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import socket
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import suppress
@@ -25,6 +27,9 @@ from tocsin.store.keys import read_key
 from tocsin.store.sqlite import SqliteStore
 from tocsin.store.start import Keeping
 
+LOG = logging.getLogger("tocsin")
+
+CHECK_AGAIN_S = 1.0
 URL_VARIABLE = "TOCSIN_DATABASE_URL"
 NODE_VARIABLE = "TOCSIN_NODE"
 
@@ -73,6 +78,17 @@ class Storage:
         self.workspace: Callable[[], Workspace] | None = None
         self.chores: Callable[[Journal], list[Coroutine[Any, Any, None]]] = lambda journal: []
         self.close: Callable[[], Awaitable[None]] = self._close
+
+    async def check_ends(self) -> None:
+        """Check what was too much to be checked before the server began. Raises `Corrupt`, which ends it."""
+        while self.store.ends is not None and not self.store.ends.is_done:
+            try:
+                await self.store.ends.settle()
+            except Corrupt:
+                raise
+            except Exception:
+                LOG.exception("The ends of what is going on could not be checked; that is tried again.")
+                await asyncio.sleep(CHECK_AGAIN_S)
 
     async def _close(self) -> None:
         self.store.close()

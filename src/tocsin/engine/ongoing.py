@@ -15,13 +15,16 @@ LOG = logging.getLogger("tocsin.journal")
 
 Find = Callable[[str], Awaitable[Incident | None]]
 """The incident of a stream. Raises `Corrupt`."""
+ReadAhead = Callable[[Iterable[str]], Awaitable[None]]
+"""Has streams in memory, by one look at the store."""
+AT_ONCE = 100
 
 
 class Ongoing:
     """What is open. One incident whose record does not hold together is left out, and said in the log."""
 
-    def __init__(self, store: Store, find: Find) -> None:
-        self._store, self._incident = store, find
+    def __init__(self, store: Store, find: Find, read_ahead: ReadAhead) -> None:
+        self._store, self._incident, self._read_ahead = store, find, read_ahead
         self._index, self._loading = OpenIndex(), asyncio.Lock()
 
     async def index(self, team: str) -> TeamIndex:
@@ -65,7 +68,11 @@ class Ongoing:
         return await self._find(sorted((await self.index(team)).forbidding))
 
     async def _find(self, streams: Iterable[str]) -> list[Incident]:
-        found = [await self._find_whole(stream) for stream in streams]
+        asked, found = list(streams), list[Incident | None]()
+        for at in range(0, len(asked), AT_ONCE):
+            some = asked[at : at + AT_ONCE]
+            await self._read_ahead(some)
+            found += [await self._find_whole(stream) for stream in some]
         return [incident for incident in found if incident is not None and incident.is_open]
 
     async def _find_whole(self, stream: str) -> Incident | None:

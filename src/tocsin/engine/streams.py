@@ -27,7 +27,7 @@ class Streams:
     def __init__(self, store: Store, shelf: Shelf, key: bytes) -> None:
         self._store, self._shelf, self._key = store, shelf, key
         self.cache = Cache()
-        self.ongoing = Ongoing(store, self.incident)
+        self.ongoing = Ongoing(store, self.incident, self.read_ahead)
 
     async def incident(self, stream: str) -> Incident | None:
         """The incident as it is now, null if there is none. Raises `Corrupt`."""

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import URL, Connection, func, make_url, select, text
 from sqlalchemy.exc import ArgumentError
@@ -16,10 +18,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from tocsin.errors import TocsinError, UserError
 from tocsin.store import schema
+from tocsin.store.ends import Ends
 from tocsin.store.lock import DatabaseNotUsable
 from tocsin.store.migrate import prepare
 from tocsin.store.postgres import TROUBLE, Node, PostgresStore
 from tocsin.store.start import Keeping, check_record
+from tocsin.store.start import explain as tell_flaw
 
 CONNECTIONS = 10
 PATIENCE_S = 5.0
@@ -83,23 +87,29 @@ async def open_store(url: URL, key: bytes, directory: Path, keeping: Keeping, no
         connection.execute(_MIGRATING)
         prepare(connection, keeping.name)
 
-    def look(connection: Connection) -> int:
-        connection.execute(_ONE_MOMENT)
-        check_record(connection, key, mark, keeping, joining=joining)
-        return connection.execute(select(func.max(schema.entry.c.pos))).scalar() or 0
+    def look(connection: Connection) -> tuple[int, bool]:
+        many = check_record(connection, key, mark, keeping, joining=joining)
+        return connection.execute(select(func.max(schema.entry.c.pos))).scalar() or 0, many
+
+    async def look_at_one_moment(work: Callable[[Connection], Any]) -> Any:
+        async with engine.begin() as connection:
+            await connection.execute(_ONE_MOMENT)
+            return await connection.run_sync(work)
 
     try:
         async with engine.begin() as connection:
             await connection.run_sync(make_ready)
-        async with engine.begin() as connection:
-            followed = await connection.run_sync(look)
+        followed, many = await look_at_one_moment(look)
     except TROUBLE as error:
         await engine.dispose()
         raise explain(keeping.name, error) from error
     except BaseException:
         await engine.dispose()
         raise
-    return PostgresStore(engine, key, mark, Node(id=_read_identity(identity), name=node, version=version), followed)
+    store = PostgresStore(engine, key, mark, Node(id=_read_identity(identity), name=node, version=version), followed)
+    if many:
+        store.ends = Ends(key, lambda flaw: tell_flaw(keeping, flaw), look_at_one_moment)
+    return store
 
 
 def explain(name: str, error: Exception) -> TocsinError:

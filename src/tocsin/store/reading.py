@@ -15,6 +15,7 @@ from sqlalchemy import Connection, func, select
 from tocsin.alert.row import AlertRow
 from tocsin.engine.contracts import Card
 from tocsin.store import schema
+from tocsin.store.ends import Ends, is_team
 from tocsin.store.rows import ENDED, SEALED, mend_sealed, read_alert, read_card, read_sealed
 from tocsin.timeline.codec import stamp, unstamp
 from tocsin.timeline.entry import Sealed
@@ -26,22 +27,28 @@ MOST_ASKED = 500
 
 
 class Reading:
-    """Reads by `read`, which each store does its own way."""
+    """Reads by `read`, which each store does its own way. `ends` are still to be checked, where there are very many."""
+
+    ends: Ends | None = None
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         """Do `work`, which changes nothing."""
         raise NotImplementedError
 
     async def load(self, stream: str, after_seq: int = 0) -> list[Sealed]:
-        """A stream's entries after `after_seq`."""
+        """A stream's entries after `after_seq`. Raises `Corrupt` if the record does not hold."""
         if "\0" in stream:
             return []
+        if self.ends is not None and not self.ends.is_done and not is_team(stream):
+            await self.ends.settle()
         t = schema.entry
         query = select(t).where(t.c.stream == stream, t.c.seq > after_seq).order_by(t.c.seq)
         return [mend_sealed(row) for row in await self.read(lambda c: c.execute(query).all())]
 
     async def load_all(self, streams: Sequence[str]) -> dict[str, list[Sealed]]:
         """Those of the streams that are there, each from its first entry on."""
+        if self.ends is not None and not self.ends.is_done:
+            await self.ends.settle()
         t = schema.entry
         names = [stream for stream in streams if "\0" not in stream]
         asked = [names[at : at + MOST_ASKED] for at in range(0, len(names), MOST_ASKED)]

@@ -21,6 +21,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, select, tu
 from tocsin.alert.held import Held
 from tocsin.engine.contracts import Errand, Joining, Write
 from tocsin.store import schema
+from tocsin.store.ends import Ends
 from tocsin.store.heads import HeadLog
 from tocsin.store.migrate import prepare
 from tocsin.store.reading import Reading, choose
@@ -29,7 +30,7 @@ from tocsin.store.rows import (
     read_errand,
     read_held,
 )
-from tocsin.store.start import check_start
+from tocsin.store.start import check_record, explain, keep_in_file
 from tocsin.store.tables import Tables
 from tocsin.store.trouble import explained
 from tocsin.store.writer import Writer
@@ -72,7 +73,7 @@ class SqliteStore(Reading):
         try:
             with explained(path), self._engine.begin() as connection:
                 prepare(connection, str(path))
-                check_start(connection, key, path, mark)
+                many = check_record(connection, key, mark, keep_in_file(path))
                 self._heads = HeadLog(key, mark, connection)
         except BaseException:
             self._engine.dispose()
@@ -80,6 +81,8 @@ class SqliteStore(Reading):
         self._writer = Writer(self._engine, Tables(self._heads))
         self._read_engine = open_engine(path, read_only=True)
         self._reading: Connection | None = None
+        if many:
+            self.ends = Ends(key, lambda flaw: explain(keep_in_file(path), flaw), self._look_aside)
 
     def close(self) -> None:
         """Finish what is being written and let the file go."""
@@ -111,6 +114,15 @@ class SqliteStore(Reading):
                 return work(self._reading)
 
         return await asyncio.get_running_loop().run_in_executor(self._reader, run)
+
+    async def _look_aside(self, work: Callable[[Connection], T]) -> T:
+        """Do `work`, which changes nothing, while others read."""
+
+        def run() -> T:
+            with self._read_engine.begin() as connection:
+                return work(connection)
+
+        return await asyncio.to_thread(run)
 
     # ── writing ────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -10,17 +10,20 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
-from sqlalchemy import Connection, func, or_, select
+from sqlalchemy import Connection, select
 
 from tocsin.errors import Corrupt
 from tocsin.store import schema
+from tocsin.store.ends import check_ends, check_teams, count_going, find_going
 from tocsin.store.heads import read_mark, write_mark
-from tocsin.store.rows import ENDED, mend_head, mend_sealed
+from tocsin.store.rows import mend_head
 from tocsin.timeline import chain
 from tocsin.timeline.chain import Flaw, Head, Mark
 
 MOST_HEADS = 1000
 """How far back the chain of heads is followed."""
+MOST_AT_START = 1000
+"""Incidents whose ends are checked before a server begins: in some ten milliseconds."""
 
 
 class Keeping(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,16 +34,18 @@ class Keeping(msgspec.Struct, frozen=True, kw_only=True):
     whole: str = "the whole data directory"
 
 
-def check_start(connection: Connection, key: bytes, path: Path, mark: Path) -> None:
+def keep_in_file(path: Path) -> Keeping:
+    """A record in a file, with its key beside it."""
+    return Keeping(name=str(path), key=str(path.parent / "keys" / "chain"))
+
+
+def check_record(connection: Connection, key: bytes, mark: Path, keeping: Keeping, *, joining: bool = False) -> bool:
     """Raise `Corrupt` with a way out if a server must not go on from what is in the database.
 
-    A database without any head gets its first mark, so that a missing one is seen from the first commit on.
+    A database without any head gets its first mark, so that a missing one is seen from the first commit on. A server
+    that is `joining` has no mark yet, and gets one. Where very much is going on, its ends are still to be checked
+    (`ends.py`): whether they are is the answer.
     """
-    check_record(connection, key, mark, Keeping(name=str(path), key=str(path.parent / "keys" / "chain")))
-
-
-def check_record(connection: Connection, key: bytes, mark: Path, keeping: Keeping, *, joining: bool = False) -> None:
-    """As `check_start`, wherever the record is kept. A server that is `joining` has no mark yet, and gets one."""
     kept = read_mark(mark)
     heads = _read_last_heads(connection)
     broken = [*_check_heads(key, heads)]
@@ -53,20 +58,28 @@ def check_record(connection: Connection, key: bytes, mark: Path, keeping: Keepin
             f"{keeping.name} was sealed with another key than the one in {keeping.key}. "
             "Restore that key from your backup; do not make a new one."
         )
-    flaws = [*flaws, *broken] or [*_check_ends(connection, key)]
+    many = count_going(connection) > MOST_AT_START
+    flaws = [*flaws, *broken] or [*check_teams(connection, key)] or ([] if many else [*_check_going(connection, key)])
     if flaws:
-        raise Corrupt(_explain(keeping, flaws[0]))
+        raise explain(keeping, flaws[0])
     if kept is None:
         write_mark(mark, chain.sign_mark(key, heads[-1] if heads else chain.NO_HEAD))
+    return many
 
 
-def _explain(keeping: Keeping, flaw: Flaw) -> str:
+def _check_going(connection: Connection, key: bytes) -> Iterator[Flaw]:
+    heads, unsaid = find_going(connection)
+    yield from check_ends(connection, key, heads)
+    yield from unsaid
+
+
+def explain(keeping: Keeping, flaw: Flaw) -> Corrupt:
     """The first flaw, and what to do."""
     found = f"{keeping.name} is not as tocsin left it: {flaw.text} `tocsin verify` names everything that is wrong."
     way_out = f"Restore {keeping.whole} from your backup, as one."
     if flaw.fault in ("mark", "cut"):
         way_out += " If you know why it is so, `tocsin verify --new-mark` goes on from what there is."
-    return f"{found} {way_out}"
+    return Corrupt(f"{found} {way_out}")
 
 
 def _read_last_heads(connection: Connection) -> list[Head]:
@@ -89,27 +102,3 @@ def find_seal(connection: Connection, mark: Mark | None) -> bytes | None:
     t = schema.head
     seal = connection.execute(select(t.c.seal).where(t.c.n == mark.head.n)).scalar()
     return seal if isinstance(seal, bytes) or seal is None else b""
-
-
-def _check_ends(connection: Connection, key: bytes) -> Iterator[Flaw]:
-    """The last entry of everything that is still going on, against the last head that speaks of it."""
-    h, c = schema.head, schema.card
-    going = select(c.c.id).where(c.c.status.not_in(ENDED))
-    last = (
-        select(func.max(h.c.n)).where(or_(h.c.stream.in_(going), h.c.stream.startswith("team/"))).group_by(h.c.stream)
-    )
-    heads = [mend_head(row) for row in connection.execute(select(h).where(h.c.n.in_(last)))]
-    for head in heads:
-        yield from _check_end(connection, key, head)
-    for stream in sorted(set(connection.execute(going).scalars()) - {head.stream for head in heads}):
-        text = f"{stream}: the list of incidents names it, and no head speaks of it."
-        yield Flaw(fault="heads", stream=stream, seq=0, text=text)
-
-
-def _check_end(connection: Connection, key: bytes, head: Head) -> Iterator[Flaw]:
-    """The last entry of a stream, sealed behind the one before it; whether that one holds is for `verify` to say."""
-    t = schema.entry
-    rows = connection.execute(select(t).where(t.c.stream == head.stream).order_by(t.c.seq.desc()).limit(2)).all()
-    last = [mend_sealed(row) for row in reversed(rows)]
-    yield from chain.check_end(head, {each.stream: (each.seq, each.mac) for each in last})
-    yield from chain.check_stream(key, last[1:], last[0]) if len(last) > 1 else chain.check_stream(key, last)

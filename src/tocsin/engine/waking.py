@@ -33,10 +33,10 @@ LOOK_EVERY_S = 0.5
 AHEAD = timedelta(seconds=1.5)
 """What comes within that time is planned at its moment; where nodes share the work, it is this node's by then."""
 READ_AHEAD = timedelta(seconds=60)
-MOST_READ = 25
+MOST_READ = 10
 """Incidents that are read ahead in one go."""
-PAUSE_S = 0.01
-"""Between two of them: a fifth of a core at the most."""
+PAUSE_S = 0.005
+"""Between two of them: whatever is due meanwhile is not held up."""
 LONGEST_WAIT_S = 3.0
 
 

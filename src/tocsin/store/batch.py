@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 import msgspec
-from sqlalchemy import Connection, delete, func, insert, select, text, tuple_, update
+from sqlalchemy import Connection, delete, func, select, text, tuple_, update
 
 from tocsin.engine.contracts import Append, Write
 from tocsin.errors import Stale
 from tocsin.store import schema
-from tocsin.store.put import put
+from tocsin.store.put import add, put
 from tocsin.store.rows import alert_row, card_row, errand_rows, sealed_row
 from tocsin.timeline import chain
 from tocsin.timeline.chain import Head
@@ -71,8 +71,7 @@ def _find_refusal(write: Write, ends: dict[str, int], counts: dict[str, int]) ->
 
 def _append(connection: Connection, key: bytes, appends: Sequence[Append]) -> Head | None:
     sealed = [sealed_row(each) for append in appends for each in append.entries]
-    if sealed:
-        connection.execute(insert(schema.entry), sealed)
+    add(connection, schema.entry, sealed)
     _set_wakes(connection, appends)
     _set_errands(connection, appends)
     put(connection, schema.card, [card_row(append.card) for append in appends if append.card is not None])
@@ -91,7 +90,7 @@ def _add_heads(connection: Connection, key: bytes, appends: Iterable[Append]) ->
     for append in appends:
         head = chain.seal_head(key, head.seal, head.n + 1, append.entries[-1])
         heads.append(msgspec.structs.asdict(head))
-    connection.execute(insert(t), heads)
+    add(connection, t, heads)
     return head
 
 
@@ -115,8 +114,7 @@ def _set_errands(connection: Connection, appends: Sequence[Append]) -> None:
     if closed:
         connection.execute(delete(t).where(tuple_(t.c.stream, t.c.seq).in_(closed)))
     rows = [row for append in appends for row in errand_rows(append)]
-    if rows:
-        connection.execute(insert(t), rows)
+    add(connection, t, rows)
     for append in appends:
         if append.release:
             now = append.entries[-1].recorded_at

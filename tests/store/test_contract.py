@@ -144,6 +144,57 @@ async def test_wakes_come_in_their_order_and_the_latest_one_counts(store: AnySto
     assert await store.due(AT + timedelta(seconds=9), 10) == ["b-1"]
 
 
+async def test_what_comes_next_is_known_before_it_is_due(store: AnyStore) -> None:
+    for at, stream in enumerate(("d-1", "c-1", "b-1", "a-1")):
+        wake = AT + timedelta(seconds=10 - at)
+        await store.write(Write(appends=(Append(stream=stream, expected_seq=0, wake=wake),)))
+    after, until = AT + timedelta(seconds=7), AT + timedelta(seconds=10)
+    found = [(until - timedelta(seconds=at), stream) for at, stream in ((2, "b-1"), (1, "c-1"), (0, "d-1"))]
+    for take in (False, True):
+        assert await store.coming(after, until, 10, take=take) == found, "from the first moment on, itself left out"
+        assert await store.coming(after, until, 2, take=take) == found[:2]
+    assert await store.due(until, 10) == ["a-1", "b-1", "c-1", "d-1"], "whatever was taken is due all the same"
+
+
+async def test_streams_are_read_together(store: AnyStore) -> None:
+    first = {stream: note(stream, 1) for stream in ("a-1", "b-1", "a-10")}
+    second = note("a-1", 2, first["a-1"].mac)
+    appends = [Append(stream=stream, expected_seq=0, entries=(each,)) for stream, each in first.items()]
+    await store.write(Write(appends=tuple(appends)))
+    await store.write(Write(appends=(Append(stream="a-1", expected_seq=1, entries=(second,)),)))
+    there = {"a-1": [first["a-1"], second], "b-1": [first["b-1"]]}
+    assert await store.load_all(["b-1", "a-1", "c-1", "nul\0"]) == there
+    assert await store.load_all([]) == {}
+
+
+async def test_very_many_rows_are_one_commit_of_rows_like_others(store: AnyStore) -> None:
+    """So many that some go by one statement and the rest one by one, some of them for the second time."""
+    streams = [f"a-{n}" for n in range(117)]
+    wakes = {stream: AT + timedelta(seconds=at) for at, stream in enumerate(streams)}
+    for status in ("active", "monitoring"):
+        appends = [
+            Append(
+                stream=stream,
+                expected_seq=0 if status == "active" else 1,
+                entries=(note(stream, 1),) if status == "active" else (),
+                wake=wakes[stream],
+                errands=(Errand(stream=stream, seq=1, destination="x", due_at=AT),) if status == "active" else (),
+                card=card(stream, status),
+            )
+            for stream in streams
+        ]
+        await store.write(Write(appends=tuple(appends), alerts=tuple(alert(f"{stream}{status}") for stream in streams)))
+    assert {each.id: each.status for each in await store.cards()} == dict.fromkeys(streams, "monitoring")
+    assert await store.load_all(streams) == {stream: [note(stream, 1)] for stream in streams}
+    assert await store.due(AT + timedelta(seconds=200), 200) == streams
+    assert len(await store.alerts("a")) == 2 * len(streams)
+    assert await claim(store) == [1] * 10
+    again = Append(stream="z-1", expected_seq=0, entries=(note("z-1", 1),)), Append(stream="a-5", expected_seq=0)
+    with pytest.raises(Stale):
+        await store.write(Write(appends=again))
+    assert await store.load("z-1") == []
+
+
 async def test_an_alert_is_one_row(store: AnyStore) -> None:
     await store.write(Write(alerts=(alert("f"), alert("g"))))
     await store.write(Write(alerts=(alert("f", firing=False),)))

@@ -142,6 +142,17 @@ async def test_one_node_plans_a_stream_at_a_time(nodes: Nodes) -> None:
     assert await nodes[1].due(AT, 10) == ["a-1"]
 
 
+async def test_what_comes_next_is_taken_by_one_node(nodes: Nodes) -> None:
+    await wake(nodes[0], 1)
+    second = AT + timedelta(seconds=1)
+    assert await nodes[1].coming(AT, second, 10, take=False) == [(second, "a-1")]
+    assert await nodes[0].coming(AT, second, 10, take=True) == [(second, "a-1")]
+    assert await nodes[1].coming(AT, second, 10, take=True) == []
+    assert await nodes[1].due(second, 10) == [], "it is planned by the node that has it"
+    await pass_time(nodes[0], "wake")
+    assert await nodes[1].due(second, 10) == ["a-1"], "unless that does not live any more"
+
+
 async def test_a_new_wake_is_anybodys(nodes: Nodes) -> None:
     await wake(nodes[0], 0)
     assert await nodes[0].due(AT, 10) == ["a-1"]

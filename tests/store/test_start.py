@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -72,7 +73,7 @@ async def test_a_mark_that_cannot_be_read_is_refused(folder: Path) -> None:
         open_store(folder)
 
 
-@pytest.mark.parametrize(
+DAMAGES = pytest.mark.parametrize(
     ("statement", "said"),
     [
         ("UPDATE entry SET body = replace(body, 'ana', 'eve') WHERE stream = 'a-2' AND seq = 4", "a-2: entry 4"),
@@ -86,9 +87,62 @@ async def test_a_mark_that_cannot_be_read_is_refused(folder: Path) -> None:
          "resolved_at, seq, public, grouping, forbids FROM card WHERE id = 'a-1'", "a-9: the list"),
     ],
 )  # fmt: skip
+
+
+@DAMAGES
 async def test_what_is_going_on_must_end_as_its_head_says(folder: Path, statement: str, said: str) -> None:
     damage(folder, statement)
     assert said in refusal(folder)
+
+
+@DAMAGES
+async def test_of_very_much_nobody_reads_a_stream_before_all_ends_are_checked(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, statement: str, said: str
+) -> None:
+    monkeypatch.setattr(start, "MOST_AT_START", 2)
+    damage(folder, statement)
+    if said.startswith("Head"):
+        assert said in refusal(folder)
+        return
+    store = SqliteStore(folder / "tocsin.db", KEY, folder / "mark")
+    try:
+        assert await store.load("team/a") == [], "what every server needs at once is checked at once"
+        for read in (store.load("a-3"), store.load_all(["a-3"])):
+            with pytest.raises(Corrupt, match="backup") as error:
+                await read
+            assert said in str(error.value)
+    finally:
+        store.close()
+
+
+async def test_of_very_much_a_sound_record_is_read_once_it_is_checked(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(start, "MOST_AT_START", 2)
+    store = SqliteStore(folder / "tocsin.db", KEY, folder / "mark")
+    assert store.ends is not None
+    assert len(await store.load("a-3")) == 4
+    assert store.ends.is_done
+    store.close()
+
+
+async def test_an_end_that_cannot_be_read_now_is_read_again(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(start, "MOST_AT_START", 2)
+    store = SqliteStore(folder / "tocsin.db", KEY, folder / "mark")
+    assert store.ends is not None
+    real, failed = store.ends._look, list[int]()
+
+    async def look(work: Any) -> Any:
+        if not failed:
+            failed.append(1)
+            raise sqlite3.OperationalError("disk I/O error")
+        return await real(work)
+
+    store.ends._look = look
+    with pytest.raises(sqlite3.OperationalError):
+        await store.load("a-3")
+    assert len(await store.load("a-3")) == 4
+    store.close()
 
 
 async def test_only_the_end_of_what_is_going_on_is_looked_at(folder: Path) -> None:

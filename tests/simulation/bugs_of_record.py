@@ -44,13 +44,13 @@ def go_back_in_time() -> Iterator[Build]:
     """The server goes by its machine's clock, whatever somebody does to that."""
 
     def build(node: Node) -> None:
-        real = node.journal._known
+        real = node.journal.streams.find
 
         async def known(stream: str) -> change.Known:
             return replace(await real(stream), at=None)
 
         node.clock.now = node.ground.wall  # type: ignore[method-assign]
-        node.journal._known = known  # type: ignore[method-assign]
+        node.journal.streams.find = known  # type: ignore[method-assign]
 
     yield build
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from operator import attrgetter
+from typing import NamedTuple
 
 import msgspec
 
@@ -28,9 +28,9 @@ class Held(msgspec.Struct, kw_only=True, gc=False):
     said: int = 0
     is_touched: bool = False
 
-    def touch(self, ends_at: datetime, now: datetime) -> None:
+    def touch(self, starts_at: datetime, ends_at: datetime, now: datetime) -> None:
         """It was heard of again."""
-        self.ends_at, self.updated_at, self.is_touched = max(ends_at, self.ends_at), now, True
+        self.starts_at, self.ends_at, self.updated_at, self.is_touched = starts_at, ends_at, now, True
 
 
 def hold(row: AlertRow) -> Held:
@@ -53,28 +53,43 @@ def sum_up(row: AlertRow) -> int:
 
 
 class Touch(msgspec.Struct, frozen=True, array_like=True):
-    """Alerts of one team that were heard of at one time and end at one time; fingerprints of 8 bytes each."""
+    """Alerts of one team that were heard of at one time and end at one time; fingerprints of 8 bytes each.
+
+    `is_point`: no start was said, so by Alertmanager's rules they start where they end.
+    """
 
     team: str
     updated_at: datetime
     ends_at: datetime
     fingerprints: bytes
+    is_point: bool = False
 
 
-_KEY = attrgetter("team", "updated_at", "ends_at")
+class Word(NamedTuple):
+    """The last that was heard of one alert; without `starts_at` it starts when its row says."""
+
+    team: str
+    fingerprint: str
+    updated_at: datetime
+    ends_at: datetime
+    starts_at: datetime | None
+
+
 _ENCODE, _DECODE = msgspec.msgpack.Encoder().encode, msgspec.msgpack.Decoder(list[Touch]).decode
 
 
 def pack(touched: Iterable[Held]) -> bytes:
     """The new ends of alerts, in few bytes: alerts of one message mostly share their times."""
-    groups: dict[tuple[str, datetime, datetime], list[bytes]] = {}
+    groups: dict[tuple[str, datetime, datetime, bool], list[bytes]] = {}
     for held in touched:
-        groups.setdefault(_KEY(held), []).append(bytes.fromhex(held.fingerprint))
-    return _ENCODE([Touch(*key, b"".join(found)) for key, found in groups.items()])
+        key = (held.team, held.updated_at, held.ends_at, held.starts_at == held.ends_at)
+        groups.setdefault(key, []).append(bytes.fromhex(held.fingerprint))
+    return _ENCODE([Touch(*key[:3], b"".join(found), key[3]) for key, found in groups.items()])
 
 
-def unpack(body: bytes) -> Iterator[tuple[str, str, datetime, datetime]]:
-    """Team, fingerprint, when it was heard of, and its end. Raises `msgspec.DecodeError`."""
+def unpack(body: bytes) -> Iterator[Word]:
+    """What was heard of each. Raises `msgspec.DecodeError`."""
     for touch in _DECODE(body):
+        starts_at = touch.ends_at if touch.is_point else None
         for at in range(0, len(touch.fingerprints), 8):
-            yield touch.team, touch.fingerprints[at : at + 8].hex(), touch.updated_at, touch.ends_at
+            yield Word(touch.team, touch.fingerprints[at : at + 8].hex(), touch.updated_at, touch.ends_at, starts_at)

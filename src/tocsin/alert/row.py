@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Protocol
 
 import msgspec
 
@@ -41,6 +42,19 @@ class AlertRow(msgspec.Struct, frozen=True, kw_only=True):
         return self.labels.get("alertname", "")
 
 
+class Times(Protocol):
+    """What is kept of when an alert starts and ends, and of when it was heard of."""
+
+    @property
+    def starts_at(self) -> datetime: ...
+
+    @property
+    def ends_at(self) -> datetime: ...
+
+    @property
+    def updated_at(self) -> datetime: ...
+
+
 class Change(StrEnum):
     """What a signal means for what is known."""
 
@@ -58,7 +72,7 @@ def merge(row: AlertRow | None, timed: Timed, team: str, now: datetime) -> tuple
     fresh = _fresh(timed, team, now)
     if row is None:
         return fresh, Change.NEW if timed.firing else Change.NOTHING
-    starts_at, ends_at = _join(row, fresh, now)
+    starts_at, ends_at = join_times(row, (fresh.starts_at, fresh.ends_at), now)
     if not timed.firing:
         after = msgspec.structs.replace(row, firing=False, starts_at=starts_at, ends_at=ends_at, updated_at=now)
         return after, Change.RESOLVED if row.firing else Change.NOTHING
@@ -68,22 +82,21 @@ def merge(row: AlertRow | None, timed: Timed, team: str, now: datetime) -> tuple
     return msgspec.structs.replace(joined, incident=row.incident), Change.REPEAT
 
 
-def _join(row: AlertRow, fresh: AlertRow, now: datetime) -> tuple[datetime, datetime]:
+def join_times(before: Times, fresh: tuple[datetime, datetime], now: datetime) -> tuple[datetime, datetime]:
     """The start and end of what was known and what is said now, by Alertmanager's rules.
 
     Only what overlaps is joined (`provider/mem/mem.go`): then the earliest start holds, and the latest end unless it
     was only assumed or one of the two is over (`types.Alert.Merge`). An end counts as assumed if it lies exactly where
     the last signal's would; one that was said, then left unsaid and then said to be earlier stays the later one here.
     """
-    inside = row.starts_at < fresh.ends_at < row.ends_at or row.starts_at < fresh.starts_at < row.ends_at
-    if not inside:
-        return fresh.starts_at, fresh.ends_at
-    if fresh.ends_at <= now:
-        latest = row.ends_at <= now
+    starts_at, ends_at = fresh
+    if not (before.starts_at < ends_at < before.ends_at or before.starts_at < starts_at < before.ends_at):
+        return fresh
+    if ends_at <= now:
+        latest = before.ends_at <= now
     else:
-        latest = row.ends_at - row.updated_at not in (RESOLVE_TIMEOUT, TELLS_ITSELF)
-    ends_at = max(row.ends_at, fresh.ends_at) if latest else fresh.ends_at
-    return min(row.starts_at, fresh.starts_at), ends_at
+        latest = before.ends_at - before.updated_at not in (RESOLVE_TIMEOUT, TELLS_ITSELF)
+    return min(before.starts_at, starts_at), max(before.ends_at, ends_at) if latest else ends_at
 
 
 def _fresh(timed: Timed, team: str, now: datetime) -> AlertRow:

@@ -65,7 +65,7 @@ class Batch:
             if item.form is not None:
                 memory.remember_form(item.keyed, *_spelt(item.form, held))
         for held, item in self.touched:
-            memory.touch(held, item.timed.ends_at, item.row.updated_at)
+            memory.touch(held, item.row.starts_at, item.row.ends_at, item.row.updated_at)
             if item.form is not None:
                 memory.remember_form(item.keyed, *_spelt(item.form, held))
 
@@ -176,9 +176,9 @@ class _Deciding:
 
     def _repeat(self, item: Item, held: Held) -> None:
         row = item.row
-        moved = row.starts_at != held.starts_at or row.ends_at < held.ends_at
+        is_late = row.ends_at >= held.ends_at if row.starts_at == held.starts_at else row.starts_at == row.ends_at
         in_memory = self.memory is not None and self.memory.find(row.team, row.fingerprint) is held
-        if not in_memory or moved or sum_up(row) != held.said:
+        if not in_memory or not is_late or sum_up(row) != held.said:
             self.batch.write(row, item)
         else:
             self.batch.touched.append((held, item))

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from tocsin.alert.held import Held, hold, pack, sum_up, unpack
-from tocsin.alert.row import AlertRow
+from tocsin.alert.row import AlertRow, join_times
 from tocsin.alert.sources.posted import Post
 from tocsin.engine.contracts import Heard
 
@@ -39,24 +39,21 @@ class Form:
         self.held, self.said = held, said
 
 
-def _find_end(form: Form, post: Post, now: datetime) -> datetime | None:
-    """When a post ends that is nothing but a repeat of what is held; null for another one.
+def _rejoin(form: Form, post: Post, now: datetime) -> tuple[datetime, datetime] | None:
+    """Start and end after a post that is nothing but a repeat of what is held; null for another one.
 
-    What is joined by other rules than that the start stays and the end moves on (`row.py`) is another one.
+    The start stays and the end comes no nearer; or only the end was said, which is then the start as well, wherever it
+    moves. Whatever is joined in another way (`row.py`) is another one.
     """
-    held, starts_at = form.held, post.startsAt
-    if not held.firing or form.said != post.said():
+    held, ends_at = form.held, post.end(now)
+    if ends_at is None or not held.firing or held.ends_at <= now or form.said != post.said():
         return None
-    ends_at = post.end(now)
-    if ends_at is None or ends_at < held.ends_at:
+    starts_at = post.startsAt or post.endsAt or now
+    if starts_at.tzinfo is None or starts_at > ends_at:
         return None
-    if starts_at is None:
-        joins = post.endsAt is None and held.starts_at < now < held.ends_at
-    else:
-        joins = starts_at.tzinfo is not None and (
-            starts_at == held.starts_at or held.starts_at < starts_at < held.ends_at
-        )
-    return ends_at if joins else None
+    times = join_times(held, (starts_at, ends_at), now)
+    is_plain = times[1] >= held.ends_at if times[0] == held.starts_at else times[0] == times[1]
+    return times if is_plain else None
 
 
 class Memory:
@@ -129,19 +126,19 @@ class Memory:
         for post in posts:
             labels = bytes(post.labels)
             form = forms.get(labels)
-            ends_at = _find_end(form, post, now) if form is not None and labels not in looked_at else None
-            if form is None or ends_at is None:  # what follows of the same alert in this message comes after it
+            times = _rejoin(form, post, now) if form is not None and labels not in looked_at else None
+            if form is None or times is None:  # what follows of the same alert in this message comes after it
                 left.append(post)
                 looked_at.add(labels)
             else:
-                self.touch(form.held, ends_at, now)
+                self.touch(form.held, *times, now)
         return left
 
-    def touch(self, held: Held, ends_at: datetime, now: datetime) -> None:
+    def touch(self, held: Held, starts_at: datetime, ends_at: datetime, now: datetime) -> None:
         """An alert that fires was heard of again."""
         if not held.is_touched:
             self._touched.append(held)
-        held.touch(ends_at, now)
+        held.touch(starts_at, ends_at, now)
 
     def take_touched(self) -> Heard | None:
         """What is to be written of later ends now; null where there is nothing."""
@@ -159,10 +156,10 @@ class Memory:
 
     def touch_again(self, heard: Heard) -> None:
         """What was taken could not be written: it is to be written later."""
-        for team, fingerprint, updated_at, ends_at in unpack(heard.body):
-            held = self._held.get((team, fingerprint))
+        for word in unpack(heard.body):
+            held = self._held.get((word.team, word.fingerprint))
             if held is not None and held.firing:
-                self.touch(held, ends_at, max(updated_at, held.updated_at))
+                self.touch(held, held.starts_at, held.ends_at, held.updated_at)
 
     def load(self, rows: Iterable[Held], heard: Iterable[bytes], now: datetime) -> None:
         """What a server before this one has left."""
@@ -170,12 +167,13 @@ class Memory:
             self._add(held)
         last = max((held.updated_at for held in self._held.values()), default=now)
         for body in heard:
-            for team, fingerprint, updated_at, ends_at in unpack(body):
-                found = self._held.get((team, fingerprint))
-                last = max(last, updated_at)
-                if found is not None and found.firing and updated_at >= found.updated_at:
-                    found.updated_at, found.ends_at = updated_at, ends_at
-                    self._late[team, fingerprint] = found
+            for word in unpack(body):
+                found = self._held.get((word.team, word.fingerprint))
+                last = max(last, word.updated_at)
+                if found is not None and found.firing and word.updated_at >= found.updated_at:
+                    found.updated_at, found.ends_at = word.updated_at, word.ends_at
+                    found.starts_at = word.starts_at or found.starts_at
+                    self._late[word.team, word.fingerprint] = found
         for held in self._held.values():
             if held.firing and held.ends_at > last:
                 held.ends_at = max(held.ends_at, now + GRACE)
@@ -185,7 +183,7 @@ class Memory:
         held = self._held.get((row.team, row.fingerprint))
         if held is None or not held.firing or not row.firing:
             return row
-        return msgspec.structs.replace(row, ends_at=held.ends_at, updated_at=held.updated_at)
+        return msgspec.structs.replace(row, starts_at=held.starts_at, ends_at=held.ends_at, updated_at=held.updated_at)
 
     async def find_silent(self, after: datetime, until: datetime) -> dict[str, list[str]]:
         """Fingerprints, by team, of alerts of incidents whose end lies after `after` and not after `until`."""

@@ -103,9 +103,12 @@ class Watched(Memory):
             self._notice()
         return super().keep(row)
 
-    def touch(self, held: Held, ends_at: datetime, now: datetime) -> None:
-        """An alert that fires was heard of again: later, at the earliest, it ends."""
-        super().touch(held, ends_at, now)
+    def touch(self, held: Held, starts_at: datetime, ends_at: datetime, now: datetime) -> None:
+        """An alert that fires was heard of again."""
+        super().touch(held, starts_at, ends_at, now)
+        if held.incident is not None and self.first is not None and ends_at < self.first:
+            self.first = ends_at
+            self._notice()
         self._touch()
 
     def find_first(self, after: datetime) -> datetime:

@@ -14,9 +14,10 @@ from tocsin.alert.row import AlertRow, Change, merge
 from tocsin.alert.signal import Signal, settle_times
 from tocsin.alert.sources.posted import Post, read_posts, read_signal
 from tocsin.engine.memory import Memory
+from tocsin.testing.story import Story
 
 from .test_intake import cast, spy
-from .test_repeats_and_silence import Story, restart, walk
+from .test_repeats_and_silence import restart, walk
 
 NOW = datetime(2026, 3, 2, 2, tzinfo=UTC)
 LABELS = {"alertname": "TillStuck"}

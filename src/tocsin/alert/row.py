@@ -65,15 +65,20 @@ class Change(StrEnum):
 
 
 def merge(row: AlertRow | None, timed: Timed, team: str, now: datetime) -> tuple[AlertRow, Change]:
-    """The row after a signal, and what that means.
+    """The row after a signal, and what that means."""
+    return merge_row(row, begin_row(timed, team, now), firing=timed.firing)
+
+
+def merge_row(row: AlertRow | None, fresh: AlertRow, *, firing: bool) -> tuple[AlertRow, Change]:
+    """The row after a signal that by itself would be `fresh`, and what that means.
 
     A resolve of an alert that is not firing changes nothing, so that late and doubled resolves are harmless.
     """
-    fresh = _fresh(timed, team, now)
     if row is None:
-        return fresh, Change.NEW if timed.firing else Change.NOTHING
+        return fresh, Change.NEW if firing else Change.NOTHING
+    now = fresh.updated_at
     starts_at, ends_at = join_times(row, (fresh.starts_at, fresh.ends_at), now)
-    if not timed.firing:
+    if not firing:
         after = msgspec.structs.replace(row, firing=False, starts_at=starts_at, ends_at=ends_at, updated_at=now)
         return after, Change.RESOLVED if row.firing else Change.NOTHING
     joined = msgspec.structs.replace(fresh, starts_at=starts_at, ends_at=ends_at)
@@ -99,7 +104,8 @@ def join_times(before: Times, fresh: tuple[datetime, datetime], now: datetime) -
     return min(before.starts_at, starts_at), max(before.ends_at, ends_at) if latest else ends_at
 
 
-def _fresh(timed: Timed, team: str, now: datetime) -> AlertRow:
+def begin_row(timed: Timed, team: str, now: datetime) -> AlertRow:
+    """The row of a signal of which nothing is known yet."""
     signal = timed.signal
     return AlertRow(
         team=team,

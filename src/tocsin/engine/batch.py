@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from tocsin.alert.group import TRIAGE, open_events, see
 from tocsin.alert.held import Held, hold, sum_up
 from tocsin.alert.route import Destination
-from tocsin.alert.row import AlertRow, merge
+from tocsin.alert.row import AlertRow, merge_row
 from tocsin.alert.row import Change as Meaning
 from tocsin.engine.change import Change, Decide
 from tocsin.engine.contracts import Append, Store
@@ -153,7 +153,7 @@ class _Deciding:
             if held is not None and held.firing:
                 self.cleared.append((item, held))
         else:
-            item.row, meaning = merge(_as_row(item.row, held), item.timed, item.row.team, item.row.updated_at)
+            item.row, meaning = merge_row(_as_row(item.row, held), item.row, firing=True)
             if held is not None and meaning is Meaning.REPEAT and not await self._is_back(item, held):
                 self._repeat(item, held)
             elif item.to.record:
@@ -252,7 +252,7 @@ class _Deciding:
         rows = await self.journal.store.alerts_by_fingerprint(self.cleared[0][0].row.team, prints) if prints else {}
         for item, held in self.cleared:
             before = _as_row(rows.get(item.row.fingerprint, item.row), held)
-            over, _ = merge(before, item.timed, item.row.team, item.row.updated_at)
+            over, _ = merge_row(before, item.row, firing=False)
             self.batch.write(over, item)
             if over.incident is not None:
                 self._tell(over.incident, ClearAlert(by="alert", fingerprint=over.fingerprint, name=over.name))

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import datetime
 
 from tocsin.alert.group import TRIAGE
 from tocsin.alert.route import Team, find_destination
-from tocsin.alert.row import AlertRow, merge
+from tocsin.alert.row import AlertRow, begin_row
 from tocsin.alert.settings import Route
 from tocsin.alert.signal import Signal, settle_times
 from tocsin.alert.sources.posted import Post, read_signal
@@ -39,6 +39,7 @@ MOST_WAITING = 20_000
 UNROUTED = ""
 """The team of alert rows whose team nobody knows."""
 
+Spelt = tuple[bytes, int] | None
 Watch = Callable[[str, str, AlertRow], Awaitable[None]]
 """Told of each alert that counts as a beat: its team, the heartbeat, and its row."""
 
@@ -73,66 +74,70 @@ class Intake:
                     self._loaded = True
         return self._memory
 
-    async def receive(
-        self, team: str | None, signals: Iterable[Signal], forms: Iterable[tuple[bytes, int] | None] | None = None
-    ) -> None:
+    async def receive(self, team: str | None, signals: Iterable[Signal]) -> None:
         """Take in signals that came with the key of `team` (null: with none). Committed when it returns.
 
         What cannot be taken in does not keep the others out. Raises `Unavailable` at the end if there was any such, and
-        at once if too much is waiting. `forms` says how each one's labels were spelt, so that they are known again.
+        at once if too much is waiting.
         """
         signals = list(signals)
-        if self._backlog.count and self._backlog.count + len(signals) > MOST_WAITING:
-            raise Unavailable("More alerts are coming in than can be written down; send them again in a moment.")
-        receipt = Receipt(len(signals), self._backlog)
-        put = [
-            self._put(team, signal, receipt, form)
-            for signal, form in zip(signals, forms or [None] * len(signals), strict=True)
-        ]
-        if receipt.left:
-            await receipt.waits
-        for item in put:
-            if item is not None and item.to.heartbeat and item.to.team:
-                await self.watch(item.to.team, item.to.heartbeat, item.row)
-        if receipt.failed:
-            count = "An alert" if receipt.failed == 1 else "Several alerts"
-            raise Unavailable(f"{count} could not be taken in; the server's log says why. Send them again.")
+        await self.settle(self._begin(team, signals, [None] * len(signals)))
 
     async def receive_posts(self, team: str | None, posts: list[Post]) -> None:
         """As `receive`, for posts that are read no further than needed: what is heard again costs a look-up.
 
         Raises `Unusual`, before anything is taken in, for what must be read in full.
         """
-        memory = await self.memory() if not self._loaded else self._memory
+        await self.memory()
+        await self.settle(self.begin_posts(team, posts))
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether signals can be taken in without asking the disk for anything first."""
+        return self._loaded or self._memory is None
+
+    def begin_posts(self, team: str | None, posts: list[Post]) -> Receipt:
+        """Take posts in as far as that is a look-up, and have the rest taken in: `settle` says when that is done."""
         left = posts
-        if memory is not None:
+        if self._memory is not None:
             self._routing()
-            left = memory.take_repeats(team, posts, self._journal.clock.now())
-        if left:
-            signals = [read_signal(post) for post in left]
-            await self.receive(team, signals, [(bytes(post.labels), post.said()) for post in left])
+            left = self._memory.take_repeats(team, posts, self._journal.clock.now())
+        signals = [read_signal(post) for post in left]
+        return self._begin(team, signals, [(bytes(post.labels), post.said()) for post in left])
+
+    async def settle(self, receipt: Receipt) -> None:
+        """Wait until a message is taken in. Raises `Unavailable` if a part of it could not be."""
+        if receipt.left:
+            await receipt.waits
+        for item in receipt.beats:
+            await self.watch(item.to.team or "", item.to.heartbeat, item.row)
+        receipt.check()
+
+    def _begin(self, team: str | None, signals: Sequence[Signal], forms: Sequence[tuple[bytes, int] | None]) -> Receipt:
+        """`forms` says how each one's labels were spelt, so that they are known again."""
+        if self._backlog.count and self._backlog.count + len(signals) > MOST_WAITING:
+            raise Unavailable("More alerts are coming in than can be written down; send them again in a moment.")
+        receipt = Receipt(len(signals), self._backlog)
+        for signal, form in zip(signals, forms, strict=True):
+            self._put(team, signal, receipt, form)
+        return receipt
 
     def _put(
-        self,
-        keyed: str | None,
-        signal: Signal,
-        receipt: Receipt,
-        form: tuple[bytes, int] | None = None,
-        *,
-        anew: bool = False,
-    ) -> Item | None:
+        self, keyed: str | None, signal: Signal, receipt: Receipt, form: Spelt = None, *, anew: bool = False
+    ) -> None:
         try:
             teams, routes = self._routing()
             to = find_destination(signal, keyed, teams, routes)
             now = self._journal.clock.now()
             timed = settle_times(signal, now)
-            row, _ = merge(None, timed, to.team or UNROUTED, now)
+            row = begin_row(timed, to.team or UNROUTED, now)
         except Exception:  # noqa: BLE001 it is logged there
-            _fail(receipt, signal)
-            return None
+            receipt.fail(signal)
+            return
         item = Item(to, timed, row, receipt, keyed, form, anew=anew)
+        if to.heartbeat and to.team:
+            receipt.beats.append(item)
         self._lane(to.team).put(item)
-        return item
 
     def _routing(self) -> tuple[list[Team], tuple[Route, ...]]:
         """The teams as alerts see them, made anew when the settings have changed; so are the forms known again."""
@@ -203,7 +208,7 @@ class Intake:
                         raise
         except Exception:  # noqa: BLE001 it is logged there
             self._doubt([item])
-            _fail(item.receipt, item.timed.signal)
+            item.receipt.fail(item.timed.signal)
         else:
             item.receipt.done()
         return 1
@@ -390,9 +395,3 @@ class Intake:
             for row in (await store.alerts_by_fingerprint(team, prints)).values():
                 known[team, row.fingerprint] = memory.show(row)
         return list(known.values())
-
-
-def _fail(receipt: Receipt, signal: Signal) -> None:
-    receipt.failed += 1
-    receipt.done()
-    LOG.exception("An alert (%s) could not be taken in.", signal.labels.get("alertname", "without a name"))

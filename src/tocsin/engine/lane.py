@@ -7,12 +7,16 @@ next one gathers. Whoever brought signals waits for all of theirs.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import Awaitable, Callable
 
 from tocsin.alert.route import Destination
 from tocsin.alert.row import AlertRow
-from tocsin.alert.signal import Timed
+from tocsin.alert.signal import Signal, Timed
+from tocsin.errors import Unavailable
+
+LOG = logging.getLogger("tocsin.intake")
 
 MOST_IN_BATCH = 2000
 """Signals that are decided and committed together."""
@@ -28,12 +32,13 @@ class Backlog:
 
 
 class Receipt:
-    """One message: how many of its signals are still to be taken in, and how many could not be."""
+    """One message: how many of its signals are to be taken in yet, how many could not be, and which count as beats."""
 
-    __slots__ = ("_backlog", "failed", "left", "waits")
+    __slots__ = ("_backlog", "beats", "failed", "left", "waits")
 
     def __init__(self, count: int, backlog: Backlog) -> None:
         self.left, self.failed = count, 0
+        self.beats: list[Item] = []
         self._backlog = backlog
         backlog.count += count
         self.waits: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -44,6 +49,18 @@ class Receipt:
         self._backlog.count -= 1
         if not self.left and not self.waits.done():
             self.waits.set_result(None)
+
+    def fail(self, signal: Signal) -> None:
+        """One could not be taken in; to be called where the error is at hand."""
+        self.failed += 1
+        self.done()
+        LOG.exception("An alert (%s) could not be taken in.", signal.labels.get("alertname", "without a name"))
+
+    def check(self) -> None:
+        """Raise `Unavailable` if anything could not be taken in."""
+        if self.failed:
+            count = "An alert" if self.failed == 1 else "Several alerts"
+            raise Unavailable(f"{count} could not be taken in; the server's log says why. Send them again.")
 
 
 class Item:

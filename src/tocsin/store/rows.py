@@ -22,6 +22,9 @@ ENDED = (Status.RESOLVED, Status.CLOSED)
 """The statuses of incidents that are over."""
 
 
+_sorted = msgspec.json.Encoder(order="sorted").encode
+
+
 def sealed_row(sealed: Sealed) -> dict[str, Any]:
     """An entry as a row of `entry`."""
     return msgspec.structs.asdict(sealed)
@@ -92,12 +95,35 @@ def read_errand(row: Any) -> Errand:
 def alert_row(row: AlertRow) -> dict[str, Any]:
     """An alert as a row of `alert`."""
     return _without_nul(msgspec.structs.asdict(row)) | {
-        "labels": msgspec.json.encode(row.labels, order="sorted").decode(),
-        "annotations": msgspec.json.encode(row.annotations, order="sorted").decode(),
+        "labels": _sorted(row.labels).decode(),
+        "annotations": _sorted(row.annotations).decode(),
         "starts_at": stamp(row.starts_at),
         "ends_at": stamp(row.ends_at),
         "updated_at": stamp(row.updated_at),
     }
+
+
+ALERT_NAMES = (
+    *("team", "fingerprint", "labels", "annotations", "starts_at", "ends_at", "updated_at"),
+    *("firing", "generator_url", "incident"),
+)
+
+
+def alert_values(row: AlertRow) -> tuple[Any, ...]:
+    """The same in the order of `ALERT_NAMES`, fast: only the link is a text of others, and JSON has no bare NUL."""
+    link = row.generator_url
+    return (
+        row.team,
+        row.fingerprint,
+        _sorted(row.labels).decode(),
+        _sorted(row.annotations).decode(),
+        stamp(row.starts_at),
+        stamp(row.ends_at),
+        stamp(row.updated_at),
+        row.firing,
+        link.replace("\0", "\ufffd") if "\0" in link else link,
+        row.incident,
+    )
 
 
 def read_alert(row: Any) -> AlertRow:

@@ -19,7 +19,7 @@ from tocsin.engine.contracts import Append, Write
 from tocsin.errors import Stale
 from tocsin.store import schema
 from tocsin.store.heads import HeadLog
-from tocsin.store.rows import alert_row, card_row
+from tocsin.store.rows import ALERT_NAMES, alert_values, card_row
 from tocsin.timeline.codec import stamp
 
 VALUES = "VALUES ("
@@ -54,9 +54,9 @@ ERRAND = _insert(schema.errand, "stream", "seq", "destination", "due_at", "claim
 HEARD = _insert(schema.heard, "body")
 JOINING = _insert(schema.joining, "n", "body")
 JOINED = "DELETE FROM joining WHERE n <= ?"
-CARD, ALERT = _upsert(schema.card, *_names(schema.card)), _upsert(schema.alert, *_names(schema.alert))
+CARD, ALERT = _upsert(schema.card, *_names(schema.card)), _upsert(schema.alert, *ALERT_NAMES)
 WAKE = _upsert(schema.wake, "stream", "due_at")
-CARD_VALUES, ALERT_VALUES = itemgetter(*_names(schema.card)), itemgetter(*_names(schema.alert))
+CARD_VALUES = itemgetter(*_names(schema.card))
 NO_WAKE = "DELETE FROM wake WHERE stream = ?"
 CLOSE = "DELETE FROM errand WHERE stream = ? AND seq = ?"
 CLAIM = "UPDATE errand SET claimed = 1 WHERE stream = ? AND seq = ?"
@@ -81,7 +81,7 @@ class Tables:
         if appends:
             self._append(connection, appends)
         _many(connection, CLAIM, ((each.stream, each.seq) for write in writes for each in write.claims))
-        _many(connection, ALERT, (ALERT_VALUES(alert_row(row)) for write in writes for row in write.alerts))
+        _many(connection, ALERT, [alert_values(row) for write in writes for row in write.alerts])
         if any(each.whole for write in writes for each in write.heard):
             connection.exec_driver_sql("DELETE FROM heard")
         _many(connection, JOINING, ((each.n, each.body) for write in writes for each in write.joining))

@@ -7,6 +7,8 @@ import socket
 import uvicorn
 from litestar import Litestar
 
+from tocsin.web.hooks.direct import make_protocol
+from tocsin.web.hooks.fast import FastIntake
 from tocsin.web.live import Live
 
 GRACE_S = 5
@@ -33,10 +35,11 @@ class Server(uvicorn.Server):
 
 def make_server(app: Litestar) -> Server:
     """A server for `app`; run it with `serve(sockets=[…])`."""
+    quick = app.asgi_handler
     config = uvicorn.Config(
         app,
         log_config=None,
-        http="httptools",
+        http=make_protocol(quick) if isinstance(quick, FastIntake) else "httptools",
         loop="none",
         access_log=False,
         server_header=False,

@@ -47,7 +47,7 @@ _decode = msgspec.json.Decoder(list[Post]).decode
 _pairs = msgspec.json.Decoder(dict[str, str]).decode
 
 
-def read_posts(body: bytes) -> list[Post]:
+def read_posts(body: bytes | memoryview) -> list[Post]:
     """The alerts of a body. Raises `Unusual`."""
     try:
         return _decode(body)
@@ -78,9 +78,9 @@ def read_signal(post: Post) -> Signal:
 
 
 def _are_usual(pairs: dict[str, str]) -> bool:
-    if len(pairs) > MOST_LABELS:
-        return False
-    return "" not in pairs and all(len(n) <= MOST_NAME and len(v) <= MOST_VALUE for n, v in pairs.items())
+    if not 0 < len(pairs) <= MOST_LABELS:
+        return not pairs
+    return "" not in pairs and max(map(len, pairs)) <= MOST_NAME and max(map(len, pairs.values())) <= MOST_VALUE
 
 
 def _check_time(moment: datetime | None) -> datetime | None:

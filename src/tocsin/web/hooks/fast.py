@@ -8,12 +8,14 @@ has been read of the body is given to it again.
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from http import HTTPStatus
 from typing import Any
 
 import msgspec
 
 from tocsin.alert.sources.posted import Unusual, read_posts
+from tocsin.engine.lane import Receipt
 from tocsin.errors import Conflict, TocsinError, Unavailable
 from tocsin.web.desk import Desk
 from tocsin.web.failure import RETRY_AFTER
@@ -24,6 +26,7 @@ LOG = logging.getLogger("tocsin.web")
 Receive = Callable[[], Awaitable[Any]]
 Send = Callable[[Any], Awaitable[None]]
 App = Callable[[Any, Any, Any], Awaitable[None]]
+Pairs = list[tuple[bytes, bytes]]
 
 PATH, KEYED = "/api/v2/alerts", "/in/"
 KEY_END = len(KEYED) + 32
@@ -38,25 +41,27 @@ class FastIntake:
     def __init__(self, desk: Desk, app: App, headers: dict[bytes, bytes]) -> None:
         self._desk, self._app = desk, app
         self._reading = 0
-        plain = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", b"0"), *headers.items()]
-        self._start = {"type": "http.response.start", "status": 200, "headers": plain}
+        self._plain = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", b"0"), *headers.items()]
+        self._start = {"type": "http.response.start", "status": 200, "headers": self._plain}
         self._body = {"type": "http.response.body", "body": b""}
         self._headers = list(headers.items())
+        self._dressing: Pairs = []
+        self._spelt = b""
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
         """One connection's next request, or anything else that a server asks of an application."""
         if scope["type"] != "http" or scope["method"] != "POST" or not scope["path"].endswith(PATH):
             await self._app(scope, receive, send)
             return
-        entry = self._find_entry(scope)
+        entry = self.find_entry(scope["path"], scope["headers"])
         if entry is None:
             await self._app(scope, receive, send)
             return
         await self._take(entry[0], scope, receive, send)
 
-    def _find_entry(self, scope: Any) -> tuple[str | None] | None:
+    def find_entry(self, path: str, given: Pairs) -> tuple[str | None] | None:
         """The team whose key it is (null inside: none is needed); null where the ordinary way must say."""
-        path, headers = scope["path"], _read_headers(scope["headers"])
+        headers = _read_headers(given)
         if headers is None:
             return None
         if path.startswith(KEYED):
@@ -110,15 +115,69 @@ class FastIntake:
                 return size
 
     async def _fail(self, send: Send, status: int, sentence: str) -> None:
+        headers, body = self._say(status, sentence)
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+    def _say(self, status: int, sentence: str) -> tuple[Pairs, bytes]:
         body = msgspec.json.encode(sentence)
         own = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
         if status == 503:
             own.append((b"retry-after", RETRY_AFTER.encode()))
-        await send({"type": "http.response.start", "status": status, "headers": own + self._headers})
-        await send({"type": "http.response.body", "body": body})
+        return own + self._headers, body
+
+    # ── for requests that are read off the wire (`direct.py`) ──────────────────────────────────────────────────────
+
+    def keys(self) -> Mapping[str, str]:
+        """The intake keys, as they are now."""
+        return self._desk.keys()
+
+    def has_room(self, size: int) -> bool:
+        """Whether a body of that size may be taken in now."""
+        return size <= self._desk.policy.most_body and self._reading <= MOST_READING
+
+    def note_reading(self, size: int) -> None:
+        """So much more is being taken in; less, where it is below zero."""
+        self._reading += size
+
+    def begin(self, team: str | None, body: memoryview) -> Receipt:
+        """Take in what a look-up is enough for, and begin with the rest. Raises `Unusual`, and `Unavailable`."""
+        intake = self._desk.engine.intake
+        if not intake.is_ready:
+            raise Unusual
+        return intake.begin_posts(team, read_posts(body))
+
+    async def settle(self, receipt: Receipt) -> None:
+        """Wait until it is taken in; the receipt says how that went."""
+        try:
+            await self._desk.engine.intake.settle(receipt)
+        except Unavailable:
+            return
+        except Exception:
+            LOG.exception("Alerts could not be taken in")
+            receipt.failed += 1
+
+    def spell(self, dressing: Pairs, receipt: Receipt, *, is_last: bool = False) -> bytes:
+        """The answer as it goes over the wire, with the server's own headers before ours."""
+        if not receipt.failed and not is_last:
+            if dressing is not self._dressing:
+                self._dressing, self._spelt = dressing, _spell(200, dressing + self._plain, b"")
+            return self._spelt
+        headers, body, status = self._plain, b"", 200
+        try:
+            receipt.check()
+        except Unavailable as error:
+            status = 503
+            headers, body = self._say(status, str(error))
+        return _spell(status, [*dressing, *headers, *([(b"connection", b"close")] if is_last else [])], body)
 
 
-def _read_headers(given: list[tuple[bytes, bytes]]) -> dict[bytes, bytes] | None:
+def _spell(status: int, headers: Pairs, body: bytes) -> bytes:
+    first = f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\n".encode()
+    return first + b"".join(b"%b: %b\r\n" % pair for pair in headers) + b"\r\n" + body
+
+
+def _read_headers(given: Pairs) -> dict[bytes, bytes] | None:
     """Those of the headers that matter here; null where one of them is there twice."""
     found: dict[bytes, bytes] = {}
     for name, value in given:

@@ -196,6 +196,10 @@ class Store(Protocol):
         """The earliest moment at which a wake or an errand is due."""
         ...
 
+    async def has_errands(self, now: datetime, full: Sequence[str]) -> bool:
+        """Whether there may be something to `claim`: cheaper to ask, and a shared store may always say yes."""
+        ...
+
     async def claim(self, now: datetime, limit: int, places: Callable[[str], int], full: Sequence[str]) -> list[Errand]:
         """Errands that are due, marked as handed out before they are returned.
 

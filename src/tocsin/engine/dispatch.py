@@ -82,7 +82,7 @@ class Dispatch:
         await self._release_late()
         called = await self.parking.call_up(self._clock.now())
         self._has_missed = False
-        if self._is_ending:
+        if self._is_ending or not await self._may_claim():
             return called
         self._is_claiming = True
         try:
@@ -99,11 +99,15 @@ class Dispatch:
                 self._go(errand, None)
         return len(errands) + self._has_missed + called
 
+    async def _may_claim(self) -> bool:
+        """Whether there may be anything to claim, or to take back."""
+        return self._is_astray or await self._journal.store.has_errands(self._clock.now(), self._find_full())
+
     async def _claim(self) -> list[Errand]:
         """Errands that are due. Of a claim that failed nobody knows whether it was one: what it may have handed out,
         to nobody, is taken back first.
         """
-        store, full = self._journal.store, [to for to in self._running if self._left(to) <= 0]
+        store, full = self._journal.store, self._find_full()
         if self._is_astray:
             await self._take_back(self._in_flight)
         self._is_astray = True
@@ -161,6 +165,9 @@ class Dispatch:
         name = next(iter(waiting))
         self._in_flight.add(name)
         return waiting.pop(name)
+
+    def _find_full(self) -> list[str]:
+        return [to for to in self._running if self._left(to) <= 0]
 
     def _left(self, to: str) -> int:
         return (self.places.get(to) or PLACES.get(to.partition(":")[0], 4)) - self._running[to]

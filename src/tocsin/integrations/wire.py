@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 
 import httptools
 
-MOST_IDLE = 16
+MOST_IDLE = 32
 MOST_ANSWER = 2**20
 """Bytes of an answer, which nobody reads beyond its status."""
 

@@ -194,6 +194,10 @@ class PostgresStore(Reading):
             rows = await self.in_transaction(lambda c: c.execute(taken).all())
         return sorted((unstamp(row.due_at), row.stream) for row in rows)
 
+    async def has_errands(self, now: datetime, full: Sequence[str]) -> bool:
+        """There may be: `claim` looks before it takes."""
+        return True
+
     async def claim(self, now: datetime, limit: int, places: Callable[[str], int], full: Sequence[str]) -> list[Errand]:
         """Errands that are due, leased to this node: new ones that are not `elsewhere`, and those of a lost lease."""
         t, other = schema.errand, schema.errand.alias()

@@ -40,7 +40,7 @@ T = TypeVar("T")
 
 DUE = "SELECT stream FROM wake WHERE due_at <= ? ORDER BY due_at LIMIT ?"
 COMING = "SELECT due_at, stream FROM wake WHERE due_at > ? AND due_at <= ? ORDER BY due_at LIMIT ?"
-ANY_ERRAND = "SELECT 1 FROM errand WHERE claimed = 0 AND due_at <= ? LIMIT 1"
+ANY_ERRAND = "SELECT 1 FROM errand WHERE claimed = 0 AND due_at <= ?"
 
 
 def open_engine(path: Path, *, read_only: bool = False) -> Engine:
@@ -130,6 +130,11 @@ class SqliteStore(Reading):
         """One transaction; raises `Stale` if a stream or counter has moved on."""
         await self._writer.submit(write)
 
+    async def has_errands(self, now: datetime, full: Sequence[str]) -> bool:
+        """Whether any errand is due and not handed out, and its destination not full."""
+        asked = f"{ANY_ERRAND} AND destination NOT IN ({', '.join('?' * len(full))}) LIMIT 1"
+        return bool(await self.read(lambda c: c.exec_driver_sql(asked, (stamp(now), *full)).first()))
+
     async def claim(self, now: datetime, limit: int, places: Callable[[str], int], full: Sequence[str]) -> list[Errand]:
         """Errands that are due, marked as handed out."""
         t = schema.errand
@@ -139,8 +144,6 @@ class SqliteStore(Reading):
             .order_by(t.c.id)
             .limit(4 * limit)
         )
-        if not await self.read(lambda c: c.exec_driver_sql(ANY_ERRAND, (stamp(now),)).first()):
-            return []
 
         def work(connection: Connection) -> list[Any]:
             chosen = choose(connection.execute(due).all(), limit, places)

@@ -150,6 +150,10 @@ class MemoryStore:
             if team != card.team:
                 others.pop(card.id, None)
 
+    async def has_errands(self, now: datetime, full: Sequence[str]) -> bool:
+        """Whether there is anything to claim."""
+        return self.has_waiting(now, full)
+
     async def claim(self, now: datetime, limit: int, places: Callable[[str], int], full: Sequence[str]) -> list[Errand]:
         """Errands that are due, marked as handed out."""
         return self.hand_out(now, limit, places, full)
@@ -168,9 +172,9 @@ class MemoryStore:
             self.claimed.add(errand.id)
         return chosen
 
-    def has_waiting(self, now: datetime) -> bool:
-        """Whether any errand is due and not handed out."""
-        return any(each.due_at <= now for each in self._waiting.values())
+    def has_waiting(self, now: datetime, full: Sequence[str] = ()) -> bool:
+        """Whether any errand is due and not handed out, and its destination not full."""
+        return any(each.due_at <= now and each.destination not in full for each in self._waiting.values())
 
     async def release(self, errand: Errand, due_at: datetime) -> None:
         """Take one errand back."""

@@ -164,6 +164,10 @@ class Disk:
             boundary = "team"
         await self._write(f"{boundary}.write", lambda: self.store.commit(write))
 
+    async def has_errands(self, now: datetime, full: Sequence[str]) -> bool:
+        self._alive.require()
+        return self.store.has_waiting(now, full)
+
     async def claim(self, now: datetime, limit: int, places: Callable[[str], int], full: Sequence[str]) -> list[Errand]:
         if not self.store.has_waiting(now):
             self._alive.require()

@@ -233,7 +233,7 @@ class Dispatch:
         incident = await self._journal.incident(errand.stream)
         assert incident is not None
         word = _word(intent)
-        why = await self._find_reason_not_to(incident, intent, errand.seq)
+        why = self._find_reason_not_to(incident, intent, errand.seq)
         if why:
             return await self._record(errand, _withhold(errand.seq, intent, why))
         if not self._lease.is_here(errand.destination) and not _is_under_way(incident, errand.seq):
@@ -313,9 +313,9 @@ class Dispatch:
             return False
         return any(isinstance(event, type(outcome)) and event.answers == outcome.answers for event in events)
 
-    async def _find_reason_not_to(self, incident: Incident, intent: e.Intent, seq: int) -> str:
+    def _find_reason_not_to(self, incident: Incident, intent: e.Intent, seq: int) -> str:
         """Why what was decided is not done after all; empty if it is."""
-        if (await self._journal.shelf.book(incident)).policy.mode is Mode.SHADOW:
+        if self._journal.shelf.policy(incident).mode is Mode.SHADOW:
             return "Shadow mode: decided and shown, not done."
         return find_answer(incident, intent, seq) if isinstance(intent, e.PageRequested) else ""
 

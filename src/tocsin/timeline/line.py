@@ -9,6 +9,8 @@ MOST = 300
 
 def fold(text: str, most: int = MOST) -> str:
     """The text on one line, without escapes and control characters, at most `most` characters long."""
+    if len(text) <= most and text.isascii() and text.isprintable() and "  " not in text and text.strip(" ") == text:
+        return text
     flat = " ".join(plain(" ".join(text.split())).split())
     return flat if len(flat) <= most else flat[: most - 1].rstrip() + "…"
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from collections.abc import Sequence
+from datetime import datetime
 
 import pytest
 
@@ -69,13 +71,31 @@ async def test_an_errand_in_somebodys_hands_is_not_handed_out_again_because_a_cl
         story.journal.outgoing = NoOutgoing()
         await fire(story, "TillStuck", "a")
         await story.engine.turn()
+        await fire(story, "DoorJammed", "a")
         refuse(story, "claim", 1, after=True)
         with pytest.raises(sqlite3.OperationalError):
             await story.engine.turn()
         await story.engine.turn()
         gate.set()
         await story.settle()
-        assert len(story.pages()) == 1
+        assert len(story.pages()) == 2
+
+
+async def test_a_turn_that_finds_nothing_to_hand_out_bars_the_way_of_no_page() -> None:
+    async with Story(cast()) as story:
+        asked, real = list[bool](), story.store.has_errands
+
+        async def ask(now: datetime, full: Sequence[str]) -> bool:
+            if not asked:
+                await fire(story, "TillStuck", "a")
+            asked.append(await real(now, full))
+            return asked[-1]
+
+        story.store.has_errands = ask  # type: ignore[method-assign]
+        await story.engine.turn()
+        assert asked == [False], "the page that was decided meanwhile is on its way already"
+        await story.settle()
+        assert [page.responder for page in story.pages()] == ["shop-ana"]
 
 
 async def test_an_incident_that_is_opened_while_the_open_ones_are_looked_up_is_one_of_them() -> None:

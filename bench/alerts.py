@@ -25,6 +25,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from resend import measure_resend
+
 ROOT = Path(__file__).resolve().parent.parent
 SERVE = (
     f"{ROOT}/.venv/bin/tocsin serve --workspace {ROOT}/bench/workspace --open-intake --port {{port}} --data {{data}} "
@@ -38,6 +40,9 @@ OPTIONS = {
     "crash": ["--total", "12000", "--kill-at", "0.9", "--sink-delay", "0.03", "--batch", "10"],
     "outage": [],
 }
+
+RESEND = ["idle_core_pct", "resend_core_pct", "resend_mb_a_day"]
+"""Of a part of our own: what a minute's repeat of 10,000 firing alerts costs, beside what an idle server does."""
 
 Row = dict[str, Any]
 
@@ -117,13 +122,22 @@ def show_other(part: str, ours: list[Row], theirs: list[Row]) -> Iterable[str]:
                 yield f"| {key[0]} | {name} | {left:g} | {right:g} | {ratio} |"
 
 
+def show_resend(rounds: int) -> Iterable[str]:
+    """What repeats cost; the reference is a bound, so nothing is measured beside it."""
+    rows = [measure_resend(SERVE) for _ in range(rounds)]
+    yield "| resend, 10,000 alerts a minute | ours |"
+    yield "|---|---|"
+    for name in RESEND:
+        yield f"| {name} | {middle(rows, name):g} |"
+
+
 def main() -> None:
     """Measure and print."""
     asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     asked.add_argument("--harness", default=os.environ.get("TOCSIN_ALERTBENCH", "../shared/bench/alertbench.py"))
     asked.add_argument("--alertmanager", default=shutil.which("prometheus-alertmanager") or "prometheus-alertmanager")
     asked.add_argument("--rounds", type=int, default=3)
-    asked.add_argument("--parts", default="ingest,latency,storm,crash,outage")
+    asked.add_argument("--parts", default="ingest,latency,storm,crash,outage,resend")
     asked.add_argument("--tmp", help="where each cell's data lies (default: the machine's folder for such)")
     asked.add_argument("--out", type=Path, help="write the table there too")
     asked.add_argument("more", nargs="*", help="further options of the harness, behind --")
@@ -140,6 +154,11 @@ def main() -> None:
     lines = [f"tocsin beside Alertmanager, median of {given.rounds}, {os.cpu_count()} cores."]
     with tempfile.TemporaryDirectory(prefix="tocsin-bench-") as folder:
         for part in given.parts.split(","):
+            if part == "resend":
+                table = ["", *show_resend(given.rounds)]
+                print("\n".join(table), flush=True)
+                lines += table
+                continue
             found: dict[str, list[Row]] = {OURS: [], THEIRS: []}
             for _ in range(given.rounds):
                 for name, system in systems.items():

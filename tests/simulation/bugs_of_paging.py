@@ -22,7 +22,7 @@ from tocsin.engine.decide import decide
 from tocsin.engine.dispatch import Dispatch
 from tocsin.engine.index import TeamIndex
 from tocsin.engine.journal import Journal
-from tocsin.engine.lane import Item
+from tocsin.engine.lane import Backlog, Item, Receipt
 from tocsin.incident import evolve
 from tocsin.incident.commands import Command, RefireAlert
 from tocsin.incident.plan import Plan
@@ -46,16 +46,18 @@ def answer_before_commit() -> Iterator[Build]:
     """An alert is answered with 2xx, and taken in ten seconds later."""
 
     def build(node: Node) -> None:
-        real = node.engine.intake.receive
+        intake = node.engine.intake
+        real = intake._begin
 
-        async def receive(team: str | None, signals: Sequence[Signal], forms: Any = None) -> None:
+        def begin(team: str | None, signals: Sequence[Signal], forms: Any) -> Receipt:
             async def later() -> None:
                 await asyncio.sleep(10)
-                await real(team, signals, forms)
+                await intake.settle(real(team, signals, forms))
 
             LATER.append(asyncio.ensure_future(later()))
+            return Receipt(0, Backlog())
 
-        node.engine.intake.receive = receive  # type: ignore[method-assign,assignment]
+        intake._begin = begin  # type: ignore[method-assign]
 
     yield build
 

@@ -198,7 +198,7 @@ async def test_very_many_rows_are_one_commit_of_rows_like_others(store: AnyStore
     assert await store.load_all(streams) == {stream: [note(stream, 1)] for stream in streams}
     assert await store.due(AT + timedelta(seconds=200), 200) == streams
     assert len(await store.alerts("a")) == 2 * len(streams)
-    assert await claim(store) == [1] * 10
+    assert await claim(store, places=10) == [1] * 10
     again = Append(stream="z-1", expected_seq=0, entries=(note("z-1", 1),)), Append(stream="a-5", expected_seq=0)
     with pytest.raises(Stale):
         await store.write(Write(appends=again))

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from tocsin.alert.heartbeat import Heartbeat, Word
 from tocsin.alert.signal import Signal
 from tocsin.engine.journal import Journal
 from tocsin.engine.loop import Engine
@@ -70,6 +71,20 @@ async def test_a_window_over_the_team_keeps_everything_back_and_what_still_fires
         assert list((await story.incident()).alerts) == [
             Signal(labels={"alertname": "WheelStuck", "wheel": "1"}).fingerprint
         ]
+
+
+async def test_what_came_with_a_key_of_its_source_pages_at_the_end_too_and_a_heartbeat_that_is_late() -> None:
+    async with Story(cast(heartbeats={"backup": Heartbeat(every_s=60, grace_s=20)})) as story:
+        await story.engine.beats.ping("mill", "backup", Word.SUCCESS)
+        await maintain(story)
+        keyed = Signal(labels={"alertname": "WheelStuck"}, key="pagerduty:4711", resolved=False)
+        await story.engine.intake.receive("mill", [keyed])
+        await story.advance("59m")
+        assert (await story.store.cards(), story.pages()) == ([], [])
+        await story.advance("65s")
+        assert {card.title for card in await story.store.cards()} == {"Wheel Stuck", "HeartbeatMissed"}
+        await story.engine.intake.receive("mill", [replace(keyed, resolved=True)])
+        assert [row.firing for row in await story.store.alerts("mill") if row.name == "WheelStuck"] == [False]
 
 
 async def test_a_window_over_a_target_leaves_the_others_alone() -> None:

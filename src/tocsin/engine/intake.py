@@ -123,7 +123,13 @@ class Intake:
         return receipt
 
     def _put(
-        self, keyed: str | None, signal: Signal, receipt: Receipt, form: Spelt = None, *, anew: bool = False
+        self,
+        keyed: str | None,
+        signal: Signal,
+        receipt: Receipt,
+        form: Spelt = None,
+        *,
+        again: AlertRow | None = None,
     ) -> None:
         try:
             teams, routes = self._routing()
@@ -134,7 +140,7 @@ class Intake:
         except Exception:  # noqa: BLE001 it is logged there
             receipt.fail(signal)
             return
-        item = Item(to, timed, row, receipt, keyed, form, anew=anew)
+        item = Item(to, timed, row, receipt, keyed, form, again)
         if to.heartbeat and to.team:
             receipt.beats.append(item)
         self._lane(to.team).put(item)
@@ -324,7 +330,7 @@ class Intake:
                 generator_url=row.generator_url,
                 resolved=False,
             )
-            self._put(row.team or None, signal, receipt, anew=True)
+            self._put(row.team or None, signal, receipt, again=row)
         if receipt.left:
             await receipt.waits
         return not receipt.failed

@@ -11,6 +11,8 @@ import logging
 from collections import deque
 from collections.abc import Awaitable, Callable
 
+from msgspec.structs import replace
+
 from tocsin.alert.route import Destination
 from tocsin.alert.row import AlertRow
 from tocsin.alert.signal import Signal, Timed
@@ -66,7 +68,8 @@ class Receipt:
 class Item:
     """A signal on its way in: where it belongs, what it says, and how its labels were spelt if that is known.
 
-    `anew`: it is no message, but an alert that fires as far as is known and has no incident.
+    `again`: it is no message, but an alert that fires as far as is known and has no incident. It is that alert,
+    whatever key of its source it once came with.
     """
 
     __slots__ = ("anew", "form", "keyed", "receipt", "row", "timed", "to")
@@ -79,10 +82,10 @@ class Item:
         receipt: Receipt,
         keyed: str | None,
         form: tuple[bytes, int] | None,
-        *,
-        anew: bool = False,
+        again: AlertRow | None = None,
     ) -> None:
-        self.anew = anew
+        self.anew = again is not None
+        row = row if again is None else replace(row, fingerprint=again.fingerprint)
         self.to, self.timed, self.row, self.receipt, self.keyed, self.form = to, timed, row, receipt, keyed, form
 
 

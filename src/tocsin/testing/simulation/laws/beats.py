@@ -91,16 +91,27 @@ def _find_unnoted(
     heard = evidence.clock(ping.answered_at)
     due = heard if ping.word == "fail" else _due(heartbeat, ping.word, heard)
     limit = evidence.find_limit(due, ping.answered_at, LOOK_S)
-    end = evidence.stretches[-1]
-    if limit >= end.end + end.ahead or any(evidence.clock(each.at) <= limit + LOOK_S for each in later):
+    if _is_unsure(evidence, limit, later):
         return
     labels = {"alertname": heartbeat.alert, "heartbeat": name[1], **heartbeat.labels}
-    if reckon(evidence).may_hush(name[0], [labels], evidence.clock(ping.at) - LOOK_S, limit):
-        return
+    spells = [
+        each for each in reckon(evidence).find(name[0], evidence.clock(ping.at) - LOOK_S, limit) if each.fits(labels)
+    ]
+    if spells:
+        over = max(each.maybe[1] for each in spells)
+        limit = evidence.find_limit(max(over, due), ping.answered_at, LOOK_S)
+        if _is_unsure(evidence, limit, later) or reckon(evidence).may_hush(name[0], [labels], over + SLACK_S, limit):
+            return
     before = [each for each in told if evidence.seconds(each[1].recorded_at) <= limit]
     if not before or not before[-1][2]:
         text = f"{name[1]} said {ping.word} at {ping.at:.1f}; by {limit:.1f} there is no alert."
         yield Violation("heartbeat not missed", name[0], text)
+
+
+def _is_unsure(evidence: Evidence, limit: float, later: list[Pinged]) -> bool:
+    """Whether something else was said by then, or all was over."""
+    end = evidence.stretches[-1]
+    return limit >= end.end + end.ahead or any(evidence.clock(each.at) <= limit + LOOK_S for each in later)
 
 
 def _find_early(

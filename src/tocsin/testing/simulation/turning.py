@@ -82,6 +82,11 @@ class Parked(Parking):
         await super().park(errand, now, tried=tried)
         self._notice()
 
+    @property
+    def may_go(self) -> bool:
+        """Whether something waits that the next turn lets go: where it waits is in order again."""
+        return self._shaken or any(not self._breakers.is_open(to) for to in self._waiting)
+
     def shake(self) -> None:
         """Something is in order again."""
         super().shake()
@@ -133,7 +138,7 @@ class Turning(Engine):
         self._memory = self.intake._memory = Watched(self.notice, self._flush_soon)
         self._joins = self.intake._joins = Waiting(self.notice)
         self.dispatch._unreleased = Late(self.notice)
-        self.dispatch.parking = Parked(self.journal.store, self.dispatch.breakers, self.notice)
+        self.dispatch.parking = self._parked = Parked(self.journal.store, self.dispatch.breakers, self.notice)
 
     # ── resting ────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -182,7 +187,7 @@ class Turning(Engine):
 
     def _is_busy(self) -> bool:
         waits = bool(self._joins) or self._joins.written is not None
-        late = bool(self.dispatch._unreleased) or self.dispatch._is_astray or self.dispatch.parking._shaken
+        late = bool(self.dispatch._unreleased) or self.dispatch._is_astray or self._parked.may_go
         return waits or late or self.journal.is_disturbed
 
     def _find_due(self) -> float:

@@ -51,6 +51,13 @@ bench: .venv/ready ## Speed of the compiler beside a bare Markdown parser
 bench-alerts: .venv/ready ## Alerts and pages beside Alertmanager (TOCSIN_ALERTBENCH names the load generator)
 	@$(BIN)/python bench/alerts.py --out bench/alerts.md
 
+bench-timers: .venv/ready ## Timers of 100,000 open incidents, a burst of them, and the start after a crash
+	@$(BIN)/python tools/missing.py
+	@$(BIN)/python bench/timers.py --out bench/timers.md
+
+bench-scale: .venv/ready ## What an alert, an incident, a timer and a watcher cost (docs/scale.md)
+	@$(BIN)/python bench/scale.py --out bench/scale.md
+
 fuzz: .venv/ready ## Feed the compiler bytes that nobody would write, for SECONDS
 	@$(BIN)/python tools/fuzz.py $(SECONDS)
 

@@ -145,6 +145,7 @@ def _listen(options: Options) -> socket.socket:
 
 @contextlib.asynccontextmanager
 async def _running(options: Options, listener: socket.socket) -> AsyncIterator[uvicorn.Server]:
+    gc.disable()  # what a server reads as it begins stays; to look at it again and again keeps it from being ready
     url = f"http://{_spell_host(options.host)}:{listener.getsockname()[1]}"
     failpoints = arm(os.environ)
     isolation = await _isolate(options)
@@ -171,7 +172,7 @@ async def _running(options: Options, listener: socket.socket) -> AsyncIterator[u
         await parts.engine.start()
         await _activate_first(parts)
         await _announce(options, parts, url)
-        _settle_memory()
+        tasks.append(asyncio.create_task(_warm(parts)))
         yield server
     finally:
         await _end_engine(parts.engine, tasks[:2])
@@ -206,11 +207,18 @@ async def _open(options: Options, workspace: Workspace, reach: Reach) -> Storage
     return await open_shared(url, options.root, options.data_directory, options.called, reach)
 
 
+async def _warm(parts: Parts) -> None:
+    """Whatever is there once a server is under way stays."""
+    await parts.engine.warm()
+    _settle_memory()
+
+
 def _settle_memory() -> None:
     """What is there now stays: the collector need not look at it again, nor stop a page for a look at everything."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(*GC_THRESHOLDS)
+    gc.enable()
     sys.setswitchinterval(SWITCH_S)
 
 

@@ -28,7 +28,7 @@ Planner = Callable[[Incident, Book, Rota, datetime], Plan]
 PLANNERS: tuple[Planner, ...] = (page.plan, run.plan, comms.plan, review.plan)
 """The flow: page, run, comms, review."""
 CALLING = frozenset({PageRequested, LevelJoined})
-"""What calls people; of the planners only the one that calls them looks at it."""
+"""What calls people; of the planners only the first looks at it."""
 
 MOST_ROUNDS = 20
 
@@ -74,5 +74,5 @@ class Draft:
             if not added:
                 self.wake = min((wake for wake in wakes.values() if wake is not None), default=None)
                 return
-            asked = (page.plan,) if all(type(entry.event) in CALLING for entry in added) else PLANNERS
+            asked = PLANNERS[:1] if all(type(entry.event) in CALLING for entry in added) else PLANNERS
         raise TocsinError(f"The planners do not come to rest on {self.stream}; please report this with its timeline.")

@@ -82,12 +82,20 @@ class Engine:
 
     async def start(self) -> None:
         """Take up what a server before this one left: its claims are free again, its incidents are found by wake."""
-        await self.intake.memory()
         released = await self.journal.store.release_claims()
         if released:
             LOG.warning(
                 "%d errands were in flight when the server before this one ended; they are taken up again.", released
             )
+
+    async def warm(self) -> None:
+        """Have in memory what the first alerts are compared with, so that they need not wait for it as long."""
+        try:
+            await self.intake.memory()
+            for team in self.journal.shelf.settings.teams:
+                await self.journal.index(team)
+        except Exception:
+            LOG.exception("What fires and what is open could not be read ahead; whoever needs it reads it.")
 
     async def run(self) -> None:
         """Turn until told to end, or cancelled."""

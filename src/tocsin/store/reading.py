@@ -120,7 +120,7 @@ class Reading:
         query = select(t).order_by(t.c.opened_at.desc(), t.c.id.desc())
         query = query if team is None else query.where(t.c.team == team)
         query = query.where(t.c.status.not_in(ENDED)) if open_only else query
-        return [read_card(row) for row in await self.read(lambda c: c.execute(query).all())]
+        return await self.read(lambda c: [read_card(row) for row in c.execute(query)])
 
 
 def choose(rows: Sequence[Any], limit: int, places: Callable[[str], int]) -> list[Any]:

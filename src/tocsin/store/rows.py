@@ -168,23 +168,16 @@ def card_row(card: Card) -> dict[str, Any]:
 
 
 def read_card(row: Any) -> Card:
-    """A row of `card`."""
-    return Card(
-        id=row.id,
-        number=row.number,
-        team=row.team,
-        title=row.title,
-        scenario=row.scenario,
-        severity=row.severity,
-        status=row.status,
-        opened_at=unstamp(row.opened_at),
-        acknowledged_at=_unstamp(row.acknowledged_at),
-        resolved_at=_unstamp(row.resolved_at),
-        seq=row.seq,
-        public=bool(row.public),
-        grouping=row.grouping,
-        forbids=bool(row.forbids),
-    )
+    """A row of `card`, in the order of its columns."""
+    values = dict(zip(CARD_NAMES, row, strict=True))
+    values["opened_at"] = unstamp(values["opened_at"])
+    values["acknowledged_at"] = _unstamp(values["acknowledged_at"])
+    values["resolved_at"] = _unstamp(values["resolved_at"])
+    values["public"], values["forbids"] = bool(values["public"]), bool(values["forbids"])
+    return Card(**values)
+
+
+CARD_NAMES = tuple(column.name for column in schema.card.columns)
 
 
 def _without_nul(row: dict[str, Any]) -> dict[str, Any]:

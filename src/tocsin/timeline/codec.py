@@ -45,6 +45,8 @@ def stamp(moment: datetime) -> str:
 def unstamp(text: str) -> datetime:
     """The moment that `stamp` wrote. Raises `Corrupt` for what it cannot have written."""
     try:
+        if len(text) == _LENGTH + 1 and text[-1] == "Z":
+            return datetime.fromisoformat(text)
         moment = datetime.fromisoformat(text.removesuffix("Z").rjust(_LENGTH, "0"))
     except (ValueError, TypeError, AttributeError) as error:
         raise Corrupt(f"{text!r} stands in the record where a time should; run `tocsin verify`.") from error

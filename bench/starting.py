@@ -1,0 +1,107 @@
+"""How soon the real server is ready again after SIGKILL among very many open alerts, beside one that has nothing."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import shutil
+import socket
+import statistics
+import subprocess
+import time
+from pathlib import Path
+
+from crowd import ROOT
+from tests.postgres import Cluster
+
+AT_ONCE = 500
+PATIENCE_S = 120.0
+DRAIN_S = 900.0
+
+
+class Server:
+    """`tocsin serve` on data of its own; its pages go to its own output, which nobody reads."""
+
+    def __init__(self, folder: Path, cluster: Cluster | None) -> None:
+        self.folder = folder
+        shutil.copytree(ROOT / "bench" / "workspace", folder / "workspace")
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = int(probe.getsockname()[1])
+        self._environment = {**os.environ}
+        self._environment.pop("TOCSIN_DATABASE_URL", None)
+        if cluster is not None:
+            self._environment["TOCSIN_DATABASE_URL"] = cluster.make_database()
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> float:
+        """Start it; seconds until it is ready."""
+        words = ["--workspace", str(self.folder / "workspace"), "--data", str(self.folder / "data"), "--node", "bench"]
+        argv = [str(ROOT / ".venv/bin/tocsin"), "serve", *words, "--open-intake", "--group-by", "bench_id"]
+        log = (self.folder / "log").open("ab")
+        begun = time.monotonic()
+        self._process = subprocess.Popen(
+            [*argv, "--port", str(self.port)], env=self._environment, stdout=subprocess.DEVNULL, stderr=log
+        )
+        log.close()
+        while not self._answers("GET", "/-/ready"):
+            assert self._process.poll() is None, (self.folder / "log").read_text()
+            assert time.monotonic() - begun < PATIENCE_S, "the server is not ready"
+            time.sleep(0.01)
+        return time.monotonic() - begun
+
+    def _answers(self, verb: str, path: str, body: bytes | None = None) -> bool:
+        link = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        try:
+            link.request(verb, path, body, {"Content-Type": "application/json"})
+            return link.getresponse().status == 200
+        except OSError:
+            return False
+        finally:
+            link.close()
+
+    def post(self, first: int, count: int) -> float:
+        """Have so many alerts fire; seconds until they are acknowledged."""
+        begun = time.monotonic()
+        for at in range(first, first + count, AT_ONCE):
+            alerts = [
+                {"labels": {"alertname": "BenchAlert", "instance": f"node-{each % 97}:9100", "bench_id": str(each)}}
+                for each in range(at, min(at + AT_ONCE, first + count))
+            ]
+            while not self._answers("POST", "/api/v2/alerts", json.dumps(alerts).encode()):
+                assert time.monotonic() - begun < DRAIN_S, "alerts are not taken"
+                time.sleep(0.1)
+        return time.monotonic() - begun
+
+    def kill(self) -> None:
+        """SIGKILL."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait()
+
+
+def measure_start(kind: str, folder: Path, cluster: Cluster | None, alerts: int, rounds: int) -> list[str]:
+    """Both in turn; the medians."""
+    (folder / "full").mkdir()
+    full = Server(folder / "full", cluster)
+    full.start()
+    full.post(0, alerts)
+    full.kill()
+    took: dict[str, list[float]] = {"full": [], "empty": [], "first": [], "first_empty": []}
+    for at in range(rounds):
+        (folder / f"empty{at}").mkdir()
+        empty = Server(folder / f"empty{at}", cluster)
+        empty.start()  # the first start makes the tables
+        empty.kill()
+        for name, server in (("empty", empty), ("full", full)):
+            ready = server.start()
+            took[name].append(ready)
+            took["first" if name == "full" else "first_empty"].append(ready + server.post(10**6 + at, 1))
+            server.kill()
+    middle = {name: statistics.median(values) for name, values in took.items()}
+    more, later = middle["full"] - middle["empty"], middle["first"] - middle["first_empty"]
+    head = f"| {kind}, SIGKILL among {alerts} open alerts, each its own incident:"
+    ready = f"{middle['full']:.2f} s | {middle['empty']:.2f} s (with nothing) | {more:+.2f} s"
+    taken = f"{middle['first']:.2f} s | {middle['first_empty']:.2f} s | {later:+.2f} s"
+    return [f"{head} ready | {ready} |", f"{head} first new alert acknowledged | {taken} |"]

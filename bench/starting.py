@@ -74,6 +74,12 @@ class Server:
                 time.sleep(0.1)
         return time.monotonic() - begun
 
+    @property
+    def pid(self) -> int:
+        """Its process."""
+        assert self._process is not None
+        return self._process.pid
+
     def kill(self) -> None:
         """SIGKILL."""
         assert self._process is not None

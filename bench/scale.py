@@ -25,21 +25,14 @@ from pathlib import Path
 from typing import Any
 
 from crowd import START, STORES, TEAM, Ground, make_places
-from starting import Server
+from starting import Server, read_cpu
 
 from tocsin.alert.signal import Signal
 
 HEAD = ("| store | what | CPU, tocsin | CPU, PostgreSQL | disk | memory |", "|---|---|---|---|---|---|")
-TICKS = os.sysconf("SC_CLK_TCK")
 JOINING = 4
 """Further alerts of each incident."""
 POSTS = 300
-
-
-def read_cpu(process: int) -> float:
-    """CPU seconds of a process, its children that have ended included."""
-    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
-    return sum(map(int, fields[11:15])) / TICKS
 
 
 def read_memory(process: int) -> int:

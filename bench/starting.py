@@ -7,17 +7,26 @@ import json
 import os
 import shutil
 import socket
+import sqlite3
 import statistics
 import subprocess
 import time
+from collections import defaultdict
 from pathlib import Path
 
 from crowd import ROOT
 from tests.postgres import Cluster
 
+TICKS = os.sysconf("SC_CLK_TCK")
 AT_ONCE = 500
 PATIENCE_S = 120.0
 DRAIN_S = 900.0
+
+
+def read_cpu(process: int) -> float:
+    """CPU seconds of a process, its children that have ended included."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return sum(map(int, fields[11:15])) / TICKS
 
 
 class Server:
@@ -29,14 +38,15 @@ class Server:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = int(probe.getsockname()[1])
+        self._cluster, self._url = cluster, ""
         self._environment = {**os.environ}
         self._environment.pop("TOCSIN_DATABASE_URL", None)
         if cluster is not None:
-            self._environment["TOCSIN_DATABASE_URL"] = cluster.make_database()
+            self._url = self._environment["TOCSIN_DATABASE_URL"] = cluster.make_database()
         self._process: subprocess.Popen[bytes] | None = None
 
-    def start(self) -> float:
-        """Start it; seconds until it is ready."""
+    def start(self) -> tuple[float, float]:
+        """Start it; seconds until it is ready, and its CPU seconds until then."""
         words = ["--workspace", str(self.folder / "workspace"), "--data", str(self.folder / "data"), "--node", "bench"]
         argv = [str(ROOT / ".venv/bin/tocsin"), "serve", *words, "--open-intake", "--group-by", "bench_id"]
         log = (self.folder / "log").open("ab")
@@ -49,7 +59,21 @@ class Server:
             assert self._process.poll() is None, (self.folder / "log").read_text()
             assert time.monotonic() - begun < PATIENCE_S, "the server is not ready"
             time.sleep(0.01)
-        return time.monotonic() - begun
+        return time.monotonic() - begun, read_cpu(self._process.pid)
+
+    def wait_until_quiet(self) -> None:
+        """Return once every page has gone out."""
+        deadline = time.monotonic() + DRAIN_S
+        while self._count_errands():
+            assert time.monotonic() < deadline, "pages still wait"
+            time.sleep(0.5)
+
+    def _count_errands(self) -> int:
+        if self._cluster is not None:
+            name = self._url.partition("?")[0].rpartition("/")[2]
+            return int(self._cluster.query("SELECT count(*) FROM errand", name)[0][0])
+        with sqlite3.connect(f"file:{self.folder}/data/tocsin.db?mode=ro", uri=True) as file:
+            return int(file.execute("SELECT count(*) FROM errand").fetchone()[0])
 
     def _answers(self, verb: str, path: str, body: bytes | None = None) -> bool:
         link = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
@@ -93,21 +117,25 @@ def measure_start(kind: str, folder: Path, cluster: Cluster | None, alerts: int,
     full = Server(folder / "full", cluster)
     full.start()
     full.post(0, alerts)
+    full.wait_until_quiet()
     full.kill()
-    took: dict[str, list[float]] = {"full": [], "empty": [], "first": [], "first_empty": []}
+    took: dict[str, list[float]] = defaultdict(list)
     for at in range(rounds):
         (folder / f"empty{at}").mkdir()
         empty = Server(folder / f"empty{at}", cluster)
         empty.start()  # the first start makes the tables
         empty.kill()
         for name, server in (("empty", empty), ("full", full)):
-            ready = server.start()
-            took[name].append(ready)
-            took["first" if name == "full" else "first_empty"].append(ready + server.post(10**6 + at, 1))
+            ready, cpu = server.start()
+            took[f"{name} ready"].append(ready)
+            took[f"{name} cpu"].append(cpu)
+            took[f"{name} first"].append(ready + server.post(10**6 + at, 1))
             server.kill()
     middle = {name: statistics.median(values) for name, values in took.items()}
-    more, later = middle["full"] - middle["empty"], middle["first"] - middle["first_empty"]
     head = f"| {kind}, SIGKILL among {alerts} open alerts, each its own incident:"
-    ready = f"{middle['full']:.2f} s | {middle['empty']:.2f} s (with nothing) | {more:+.2f} s"
-    taken = f"{middle['first']:.2f} s | {middle['first_empty']:.2f} s | {later:+.2f} s"
-    return [f"{head} ready | {ready} |", f"{head} first new alert acknowledged | {taken} |"]
+    names = {"ready": "ready", "cpu": "CPU until ready", "first": "first new alert acknowledged"}
+    return [
+        f"{head} {what} | {middle[f'full {name}']:.2f} s | {middle[f'empty {name}']:.2f} s (with nothing) "
+        f"| {middle[f'full {name}'] - middle[f'empty {name}']:+.2f} s |"
+        for name, what in names.items()
+    ]

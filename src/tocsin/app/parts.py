@@ -110,6 +110,8 @@ class Parts:
             await asyncio.sleep(SWEEP_EVERY_S)
 
     async def _sweep(self) -> None:
+        if await asyncio.to_thread(self._scratches.is_empty):
+            return
         since = self.clock.now() - timedelta(days=KEPT_DAYS)
         cards = await self.store.cards()
         kept = [card.id for card in cards if card.status in OPEN or (card.resolved_at and card.resolved_at > since)]

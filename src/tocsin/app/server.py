@@ -41,6 +41,7 @@ LINK_GOOD_FOR = timedelta(hours=1)
 TOKEN_GOOD_FOR = timedelta(days=3650)
 BACKLOG = 2048  # uvicorn's own default
 LOOK_EVERY_S = 2.0
+LOOK_SOON_S = 0.02
 FINISH_S = 5.0
 """How long pages and steps in flight may take at the end; with the web server's grace it is the ten seconds after which
 docker kills.
@@ -160,7 +161,7 @@ async def _running(options: Options, listener: socket.socket) -> AsyncIterator[u
         parts.engine.intake.keep_flushing(),
         _watch(options, parts, isolation),
         parts.keep_sweeping(),
-        storage.check_ends(),
+        _settle_in(parts, storage, server),
         *storage.chores(parts.journal),
     ]
     if options.leave_with is not None:
@@ -172,7 +173,6 @@ async def _running(options: Options, listener: socket.socket) -> AsyncIterator[u
         await parts.engine.start()
         await _activate_first(parts)
         await _announce(options, parts, url)
-        tasks.append(asyncio.create_task(_warm(parts)))
         yield server
     finally:
         await _end_engine(parts.engine, tasks[:2])
@@ -207,8 +207,11 @@ async def _open(options: Options, workspace: Workspace, reach: Reach) -> Storage
     return await open_shared(url, options.root, options.data_directory, options.called, reach)
 
 
-async def _warm(parts: Parts) -> None:
-    """Whatever is there once a server is under way stays."""
+async def _settle_in(parts: Parts, storage: Storage, server: uvicorn.Server) -> None:
+    """What a server of very many incidents does once it can be asked: check how they end, and have them in memory."""
+    while not server.started:
+        await asyncio.sleep(LOOK_SOON_S)
+    await storage.check_ends()
     await parts.engine.warm()
     _settle_memory()
 

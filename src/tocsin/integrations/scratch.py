@@ -84,6 +84,10 @@ class Scratches:
             (folder / name).chmod(0o1777)  # as any /tmp; who may come near is decided by the folders above
         _pin(folder, pins)
 
+    def is_empty(self) -> bool:
+        """Whether no step has left anything."""
+        return not self.root.is_dir() or next(self.root.iterdir(), None) is None
+
     def sweep(self, kept: Iterable[str], now: float | None = None) -> list[str]:
         """Remove the scratch of every incident but `kept` in which no step has run for `KEPT_DAYS`; their ids."""
         if not self.root.is_dir():

@@ -35,6 +35,10 @@ class Reading:
         """Do `work`, which changes nothing."""
         raise NotImplementedError
 
+    async def look_aside(self, work: Callable[[Connection], T]) -> T:
+        """The same for work that may take long: whatever else is read does not wait for it."""
+        return await self.read(work)
+
     async def load(self, stream: str, after_seq: int = 0) -> list[Sealed]:
         """A stream's entries after `after_seq`. Raises `Corrupt` if the record does not hold."""
         if "\0" in stream:
@@ -120,7 +124,7 @@ class Reading:
         query = select(t).order_by(t.c.opened_at.desc(), t.c.id.desc())
         query = query if team is None else query.where(t.c.team == team)
         query = query.where(t.c.status.not_in(ENDED)) if open_only else query
-        return await self.read(lambda c: [read_card(row) for row in c.execute(query)])
+        return await self.look_aside(lambda c: [read_card(row) for row in c.execute(query)])
 
 
 def choose(rows: Sequence[Any], limit: int, places: Callable[[str], int]) -> list[Any]:

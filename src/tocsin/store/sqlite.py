@@ -83,7 +83,7 @@ class SqliteStore(Reading):
         self._read_engine = open_engine(path, read_only=True)
         self._reading: Connection | None = None
         if many:
-            self.ends = Ends(key, lambda flaw: explain(keep_in_file(path), flaw), self._look_aside)
+            self.ends = Ends(key, lambda flaw: explain(keep_in_file(path), flaw), self.look_aside)
 
     def close(self) -> None:
         """Finish what is being written and let the file go."""
@@ -116,7 +116,7 @@ class SqliteStore(Reading):
 
         return await asyncio.get_running_loop().run_in_executor(self._reader, run)
 
-    async def _look_aside(self, work: Callable[[Connection], T]) -> T:
+    async def look_aside(self, work: Callable[[Connection], T]) -> T:
         """Do `work`, which changes nothing, while others read."""
 
         def run() -> T:
@@ -193,7 +193,7 @@ class SqliteStore(Reading):
             heard = connection.execute(select(schema.heard.c.body).order_by(schema.heard.c.n))
             return [read_held(row) for row in rows], list(heard.scalars())
 
-        return await self.read(work)
+        return await self.look_aside(work)
 
     async def joining(self) -> list[Joining]:
         """What is still to be put on timelines."""

@@ -12,7 +12,7 @@ PATH := $(CURDIR)/$(BIN):$(CURDIR)/.tools/root/usr/bin:$(PATH)
 export PATH
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test oracle torture simulate plant bench bench-alerts fuzz check format lock clean
+.PHONY: help setup demo test oracle torture simulate plant bench bench-alerts bench-timers bench-scale fuzz check format lock clean
 
 help:            ## This list
 	@sed -n 's/^\([a-z-]*\): *[a-z.\/]* *## /  make \1 \t/p' Makefile | expand -t 24

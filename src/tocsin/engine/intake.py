@@ -123,13 +123,7 @@ class Intake:
         return receipt
 
     def _put(
-        self,
-        keyed: str | None,
-        signal: Signal,
-        receipt: Receipt,
-        form: Spelt = None,
-        *,
-        again: AlertRow | None = None,
+        self, keyed: str | None, signal: Signal, receipt: Receipt, form: Spelt = None, *, again: AlertRow | None = None
     ) -> None:
         try:
             teams, routes = self._routing()

@@ -179,10 +179,13 @@ def main() -> None:
     asked.add_argument("--out", type=Path, help="write the table there too")
     given = asked.parse_args()
     if "," in given.stores:
-        table = "\n".join([*HEAD, *measure_apart(given)]) + "\n"
-        print(table)
+        lines = [*HEAD]
+        print("\n".join(lines))
+        for line in measure_apart(given):
+            print(line, flush=True)
+            lines.append(line)
         if given.out:
-            given.out.write_text(table, encoding="utf-8")
+            given.out.write_text("\n".join(lines) + "\n", encoding="utf-8")
         return
     lines = list[str]()
     with tempfile.TemporaryDirectory(prefix="tocsin-bench-", dir=given.tmp) as folder:

@@ -211,6 +211,7 @@ async def measure(kind: str, folder: Path, cluster: Any, given: argparse.Namespa
     try:
         if "lateness" in given.parts:
             lines += await measure_lateness(ground, crowd)
+            print("\n".join(lines), file=sys.stderr)
         elif "burst" in given.parts:
             await add_crowd(ground, 0, crowd)
         if "burst" in given.parts:
@@ -241,12 +242,10 @@ def main() -> None:
             found = asyncio.run(measure(kind, own, cluster, given)) if {*given.parts} & {"lateness", "burst"} else []
             if "start" in given.parts:
                 found += measure_start(kind, own, cluster, given.alerts, given.rounds)
-            print("\n".join(found), flush=True)
             lines += found
-    table = "\n".join([f"Timers, {os.cpu_count()} cores.", "", *lines]) + "\n"
-    print(table)
+    print("\n".join(lines))
     if given.out:
-        given.out.write_text(table, encoding="utf-8")
+        given.out.write_text("\n".join([f"Timers, {os.cpu_count()} cores.", "", *lines]) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -44,6 +44,8 @@ KEY = b"k" * 32
 START = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
 REPEAT_S = 600.0
 """After so long the bench's playbook pages again (`bench/workspace`: P2, which is answered within the hour)."""
+FIRES = timedelta(days=1)
+"""So long every alert is said to fire: nothing here falls silent."""
 AT_ONCE = 1000
 TEAM = "bench"
 
@@ -145,7 +147,10 @@ class Ground:
 
     async def _add(self, names: list[int]) -> None:
         signals = [
-            Signal(labels={"alertname": "BenchAlert", "instance": f"node-{each % 97}:9100", "bench_id": str(each)})
+            Signal(
+                labels={"alertname": "BenchAlert", "instance": f"node-{each % 97}:9100", "bench_id": str(each)},
+                ends_at=self.time.moment + FIRES,
+            )
             for each in names
         ]
         before = await self.journal.count(f"incident/{TEAM}")

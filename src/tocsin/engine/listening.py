@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 from tocsin.alert.row import AlertRow
+from tocsin.engine.change import Change
 from tocsin.engine.intake import Intake
 from tocsin.engine.journal import Journal
 from tocsin.errors import Corrupt
@@ -24,6 +26,8 @@ LOG = logging.getLogger("tocsin.listening")
 LOOK_EVERY = timedelta(seconds=15)
 GRACE = timedelta(seconds=30)
 """So much later than promised a repetition may come, and reach the disk."""
+AT_ONCE = 100
+"""Incidents that are told in one commit."""
 LOOK_BACK = timedelta(days=7)
 """How far back a server looks that has just begun."""
 
@@ -45,27 +49,44 @@ class Listening:
         for row in await self._intake.silent(after, until):
             rows[row.incident or ""].append(row)
         self._look_at = now + LOOK_EVERY
-        noted, failed = 0, False
-        for stream, each in rows.items():
+        noted, failed, streams = 0, False, list(rows)
+        for at in range(0, len(streams), AT_ONCE):
+            some = {stream: rows[stream] for stream in streams[at : at + AT_ONCE]}
             try:
-                noted += await self._note(stream, each)
-            except Corrupt:
-                LOG.critical("%s does not hold together; run `tocsin verify` and call somebody.", stream)
-            except Exception:  # one incident in trouble must not keep the loop from the others
-                failed = True
-                LOG.exception("That a source of %s is silent could not be noted; it is tried again.", stream)
+                noted += await self._note_all(some)
+            except Exception:  # noqa: BLE001 whatever it was, each is noted alone, and says so itself
+                for stream, each in some.items():
+                    count, well = await self._note_alone(stream, each)
+                    noted, failed = noted + count, failed or not well
         self._until = self._until if failed else until
         return noted
 
-    async def _note(self, stream: str, rows: Sequence[AlertRow]) -> bool:
-        incident = await self._journal.incident(stream)
-        if incident is None or not any(_find_silent(incident, rows)):
-            return False
+    async def _note_alone(self, stream: str, rows: Sequence[AlertRow]) -> tuple[int, bool]:
+        """How many were noted, and whether there is nothing to try again: one in trouble does not keep the others."""
+        try:
+            return await self._note_all({stream: rows}), True
+        except Corrupt:
+            LOG.critical("%s does not hold together; run `tocsin verify` and call somebody.", stream)
+            return 0, True
+        except Exception:
+            LOG.exception("That a source of %s is silent could not be noted; it is tried again.", stream)
+            return 0, False
 
-        def choose(incident: Incident | None, book: Book) -> tuple[Event, ...]:
-            return tuple(_find_silent(incident, rows)) if incident is not None else ()
+    async def _note_all(self, rows: Mapping[str, Sequence[AlertRow]]) -> int:
+        """Note what has gone silent in one commit; how many incidents that were."""
+        await self._journal.streams.read_ahead(rows)
+        changes = []
+        for stream, each in rows.items():
+            incident = await self._journal.incident(stream)
+            if incident is not None and any(_find_silent(incident, each)):
+                changes.append(Change(stream, (partial(_choose, each),)))
+        if changes:
+            await self._journal.change_all(changes, cause="timer")
+        return len(changes)
 
-        return bool(await self._journal.change(stream, choose, cause="timer"))
+
+def _choose(rows: Sequence[AlertRow], incident: Incident | None, book: Book) -> tuple[Event, ...]:
+    return tuple(_find_silent(incident, rows)) if incident is not None else ()
 
 
 def _find_silent(incident: Incident, rows: Sequence[AlertRow]) -> Iterator[Event]:

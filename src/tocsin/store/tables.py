@@ -12,7 +12,7 @@ from itertools import chain, islice
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Connection, Table, func, insert, select
+from sqlalchemy import Connection, Table, insert
 from sqlalchemy.dialects import sqlite as dialect
 
 from tocsin.engine.contracts import Append, Write
@@ -62,6 +62,7 @@ CLOSE = "DELETE FROM errand WHERE stream = ? AND seq = ?"
 CLAIM = "UPDATE errand SET claimed = 1 WHERE stream = ? AND seq = ?"
 RELEASE = "UPDATE errand SET due_at = ? WHERE stream = ? AND due_at > ?"
 FIRST_COUNT = "INSERT INTO counter (name, value) VALUES (?, ?) ON CONFLICT (name) DO NOTHING"
+ENDS = "SELECT stream, max(seq) FROM entry WHERE stream IN"
 COUNT = "UPDATE counter SET value = ? WHERE name = ? AND value = ?"
 
 
@@ -101,6 +102,7 @@ class Tables:
         self._ends.clear()
 
     def _append(self, connection: Connection, appends: Sequence[Append]) -> None:
+        self._look_up(connection, appends)
         for append in appends:
             self._expect(connection, append)
         entries = [
@@ -122,13 +124,18 @@ class Tables:
                 connection.exec_driver_sql(RELEASE, (now, append.stream, now))
         _many(connection, CARD, (CARD_VALUES(card_row(each.card)) for each in appends if each.card is not None))
 
+    def _look_up(self, connection: Connection, appends: Sequence[Append]) -> None:
+        """Where streams end that go on and are not remembered: asked for many at once."""
+        wanted = dict.fromkeys(each.stream for each in appends if each.expected_seq or not each.entries)
+        missing = [stream for stream in wanted if stream not in self._ends]
+        for at in range(0, len(missing), TOGETHER):
+            some = missing[at : at + TOGETHER]
+            found = connection.exec_driver_sql(f"{ENDS} ({', '.join('?' * len(some))}) GROUP BY stream", tuple(some))
+            self._ends.update(dict.fromkeys(some, 0))
+            self._ends.update((stream, seq) for stream, seq in found)
+
     def _expect(self, connection: Connection, append: Append) -> None:
-        last = self._ends.get(append.stream)
-        if last is None and not append.expected_seq and append.entries:
-            last = 0  # a first entry that is there already is refused by the table itself
-        if last is None:
-            t = schema.entry
-            last = connection.execute(select(func.max(t.c.seq)).where(t.c.stream == append.stream)).scalar() or 0
+        last = self._ends.get(append.stream, 0)  # a first entry that is there already is refused by the table itself
         if last != append.expected_seq:
             raise Stale(f"{append.stream} has moved on to entry {last}.")
         self._ends[append.stream] = last + len(append.entries)

@@ -101,6 +101,16 @@ async def test_a_full_destination_holds_up_no_other(store: AnyStore) -> None:
     assert await claim(store, places=1) == [1]
 
 
+async def test_whoever_asks_before_a_claim_misses_nothing(store: AnyStore) -> None:
+    await store.write(Write(appends=(Append(stream="a-1", expected_seq=0, errands=errands(0, 0, 5)),)))
+    assert await store.has_errands(AT, ())
+    assert await store.has_errands(AT, ["channel:0"])
+    assert await claim(store) == [1, 2]
+    assert not (store.is_sole and await store.has_errands(AT, ()))
+    assert await store.has_errands(AT + timedelta(seconds=5), ["channel:1"])
+    assert not (store.is_sole and await store.has_errands(AT + timedelta(seconds=5), ["channel:0", "channel:1"]))
+
+
 async def test_what_was_handed_out_before_a_crash_comes_again_and_says_so(store: AnyStore) -> None:
     await store.write(Write(appends=(Append(stream="a-1", expected_seq=0, errands=errands(0)),)))
     assert await claim(store) == [1]
@@ -188,7 +198,7 @@ async def test_very_many_rows_are_one_commit_of_rows_like_others(store: AnyStore
     assert await store.load_all(streams) == {stream: [note(stream, 1)] for stream in streams}
     assert await store.due(AT + timedelta(seconds=200), 200) == streams
     assert len(await store.alerts("a")) == 2 * len(streams)
-    assert await claim(store) == [1] * 9
+    assert await claim(store, places=10) == [1] * 10
     again = Append(stream="z-1", expected_seq=0, entries=(note("z-1", 1),)), Append(stream="a-5", expected_seq=0)
     with pytest.raises(Stale):
         await store.write(Write(appends=again))

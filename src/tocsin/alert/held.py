@@ -27,6 +27,7 @@ class Held(msgspec.Struct, kw_only=True, gc=False):
     incident: str | None = None
     said: int = 0
     is_touched: bool = False
+    is_ending: bool = False
 
     def touch(self, starts_at: datetime, ends_at: datetime, now: datetime) -> None:
         """It was heard of again."""

@@ -107,10 +107,10 @@ class Intake:
 
     async def settle(self, receipt: Receipt) -> None:
         """Wait until a message is taken in. Raises `Unavailable` if a part of it could not be."""
-        if receipt.left:
-            await receipt.waits
-        for item in receipt.beats:
-            await self.watch(item.to.team or "", item.to.heartbeat, item.row)
+        try:
+            await receipt.settle(self.watch)
+        finally:
+            self._doubt(receipt.beats)  # of what was not heard as a beat, the next message is no mere repeat
         receipt.check()
 
     def _begin(self, team: str | None, signals: Sequence[Signal], forms: Sequence[tuple[bytes, int] | None]) -> Receipt:
@@ -135,6 +135,8 @@ class Intake:
             receipt.fail(signal)
             return
         item = Item(to, timed, row, receipt, keyed, form, again)
+        if not timed.firing and self._memory is not None:
+            self._memory.await_end(row.team, row.fingerprint)
         if to.heartbeat and to.team:
             receipt.beats.append(item)
         self._lane(to.team).put(item)

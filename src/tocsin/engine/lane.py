@@ -52,6 +52,20 @@ class Receipt:
         if not self.left and not self.waits.done():
             self.waits.set_result(None)
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether it is known of each signal how it went, and of each beat."""
+        return not self.left and not self.beats
+
+    async def settle(self, watch: Callable[[str, str, AlertRow], Awaitable[None]]) -> None:
+        """Wait until all are taken in, then have the beats heard; those that are not, stay."""
+        if self.left:
+            await self.waits
+        while self.beats:
+            item = self.beats[0]
+            await watch(item.to.team or "", item.to.heartbeat, item.row)
+            del self.beats[0]
+
     def fail(self, signal: Signal) -> None:
         """One could not be taken in; to be called where the error is at hand."""
         self.failed += 1

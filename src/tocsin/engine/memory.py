@@ -46,7 +46,7 @@ def _rejoin(form: Form, post: Post, now: datetime) -> tuple[datetime, datetime] 
     moves. Whatever is joined in another way (`row.py`) is another one.
     """
     held, ends_at = form.held, post.end(now)
-    if ends_at is None or not held.firing or held.ends_at <= now or form.said != post.said():
+    if ends_at is None or not held.firing or held.is_ending or held.ends_at <= now or form.said != post.said():
         return None
     starts_at = post.startsAt or post.endsAt or now
     if starts_at.tzinfo is None or starts_at > ends_at:
@@ -80,6 +80,12 @@ class Memory:
         if held is not None:
             held.firing = False  # no form that leads to it counts as a repeat
 
+    def await_end(self, team: str, fingerprint: str) -> None:
+        """Its end is on its way to the disk: whatever is said of it from now on comes after that."""
+        held = self._held.get((team, fingerprint))
+        if held is not None:
+            held.is_ending = True
+
     def is_doubted(self, team: str, fingerprint: str) -> bool:
         """Whether an alert that is not held may be on disk."""
         return not self.is_complete or (team, fingerprint) in self._doubted
@@ -94,6 +100,7 @@ class Memory:
             return self._add(hold(row))
         before.starts_at, before.ends_at, before.updated_at = row.starts_at, row.ends_at, row.updated_at
         before.firing, before.incident, before.said = row.firing, row.incident, sum_up(row)
+        before.is_ending = False
         return before
 
     def _add(self, held: Held) -> Held:

@@ -109,7 +109,8 @@ class DirectProtocol(HttpToolsProtocol):
         """Whether the next byte begins a request, and nobody waits for an answer."""
         cycle = cast("RequestResponseCycle | None", self.cycle)
         is_answered = cycle is None or cycle.response_complete
-        return self._is_between and is_answered and not self.pipeline and not self.transport.is_closing()
+        is_free = not self.pipeline and not self.flow.write_paused  # who reads no answers is made to wait
+        return self._is_between and is_answered and is_free and not self.transport.is_closing()
 
     def _take(self, data: bytes) -> bool:
         """Take a request in; false if it is for the ordinary way, which then has it all."""
@@ -122,7 +123,7 @@ class DirectProtocol(HttpToolsProtocol):
         except (Unusual, TocsinError):
             return False
         self._keep_alive()
-        if receipt.left or receipt.beats:
+        if not receipt.is_settled:
             self._wait_for(receipt, head.length)
         else:
             self._answer(receipt)
@@ -160,6 +161,9 @@ class DirectProtocol(HttpToolsProtocol):
     def _answer(self, receipt: Receipt) -> None:
         self.server_state.total_requests += 1
         if self.transport.is_closing():
+            return
+        if not receipt.is_settled:  # let go of by a server that ends: nobody knows yet how it went
+            self.transport.close()
             return
         self.transport.write(self._fast.spell(self.server_state.default_headers, receipt, is_last=self._is_ending))
         if self._is_ending:

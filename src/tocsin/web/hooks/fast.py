@@ -151,11 +151,11 @@ class FastIntake:
         """Wait until it is taken in; the receipt says how that went."""
         try:
             await self._desk.engine.intake.settle(receipt)
-        except Unavailable:
-            return
-        except Exception:
-            LOG.exception("Alerts could not be taken in")
-            receipt.failed += 1
+        except Exception as error:
+            if not isinstance(error, Unavailable):
+                LOG.exception("Alerts could not be taken in")
+            receipt.failed = receipt.failed or 1
+            receipt.beats.clear()
 
     def spell(self, dressing: Pairs, receipt: Receipt, *, is_last: bool = False) -> bytes:
         """The answer as it goes over the wire, with the server's own headers before ours."""

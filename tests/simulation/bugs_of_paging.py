@@ -99,7 +99,7 @@ def join_what_is_over() -> Iterator[Build]:
     every, real = Every(3), _Deciding._fire
 
     async def fire(deciding: _Deciding, item: Item, held: Any) -> None:
-        last = f"{deciding.team}-{await deciding.journal.count(f'incident/{deciding.team}')}"
+        last = f"{deciding.team}-{await deciding.journal.counts.find(f'incident/{deciding.team}')}"
         if deciding.index.find(find_mark(item.to, item.row)) is None and not last.endswith("-0") and every():
             deciding.batch.write(replace(item.row, incident=last), item)
             deciding._join(last, see(item.row))
@@ -139,17 +139,17 @@ def skip_a_number() -> Iterator[Build]:
     every = Every(9)
 
     def build(node: Node) -> None:
-        real = node.journal.count
+        real = node.journal.counts.find
 
         async def count(counter: str) -> int:
             found = await real(counter)
             if not counter.startswith("incident/") or not every():
                 return found
             node.ground.store.counters[counter] = found + 1
-            node.journal._counts[counter] = found + 1
+            node.journal.counts.known[counter] = found + 1
             return found + 1
 
-        node.journal.count = count  # type: ignore[method-assign]
+        node.journal.counts.find = count  # type: ignore[method-assign]
 
     yield build
 

@@ -155,6 +155,7 @@ async def _running(options: Options, listener: socket.socket) -> AsyncIterator[u
     parts = await build(storage, options.data_directory, workspace, isolation, failpoints, url, options)
     server = make_server(create_app(parts.desk))
     await _go_on_in_time(parts)
+    await parts.engine.start()  # before anything is handed out: it takes back all that this node has
     going = [
         parts.engine.run(),
         parts.engine.waking.run(),
@@ -170,7 +171,6 @@ async def _running(options: Options, listener: socket.socket) -> AsyncIterator[u
     for task in tasks:
         task.add_done_callback(lambda ended: _end_loudly(ended, server))
     try:
-        await parts.engine.start()
         await _activate_first(parts)
         await _announce(options, parts, url)
         yield server
@@ -241,7 +241,12 @@ async def _leave_with(parent: int, server: uvicorn.Server) -> None:
 
 def _end_loudly(task: asyncio.Task[None], server: uvicorn.Server) -> None:
     """A server whose engine has ended must not look alive."""
-    if not task.cancelled() and (error := task.exception()) is not None:
+    if task.cancelled():
+        if not server.should_exit:
+            LOG.critical("A part of the server was given up on by what it waited for; the server ends too.")
+            server.should_exit = True
+        return
+    if (error := task.exception()) is not None:
         LOG.critical("A part of the server has ended; the server ends too.", exc_info=error)
         server.should_exit = True
 

@@ -204,7 +204,10 @@ class Dispatch:
         follows = None
         try:
             follows = await self._carry(errand, intent)
-        except Exception:
+        except (Exception, asyncio.CancelledError) as error:
+            task = asyncio.current_task()
+            if isinstance(error, asyncio.CancelledError) and (task is None or task.cancelling()):
+                raise  # somebody ends us; a driver that gives up what it waited for says the same, and does not
             LOG.critical("%s:%s could not be carried out", errand.stream, errand.seq, exc_info=True)
             self._unreleased[errand] = TRY_AGAIN
         finally:

@@ -255,7 +255,7 @@ class Intake:
     async def _write(self, batch: Batch, write: Write) -> None:
         if batch.changes:
             await self._journal.change_all(batch.changes, cause=CAUSE, write=write)
-            self._journal.note_counts(batch.counters)
+            self._journal.counts.note(batch.counters)
         elif batch.rows:
             self._journal.reach(f"{CAUSE}.before_commit")
             await self._journal.store.write(write)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from weakref import WeakValueDictionary
 
@@ -30,6 +30,7 @@ from tocsin.engine.change import (
     show_card,
 )
 from tocsin.engine.contracts import Append, Clock, Errand, Store, Write
+from tocsin.engine.counts import Counts
 from tocsin.engine.draft import Draft
 from tocsin.engine.failpoint import Reach, pass_by
 from tocsin.engine.index import TeamIndex
@@ -50,8 +51,6 @@ MOST_TRIES = 50
 """Of a few nodes that change one incident at once, each is first soon; this many times nobody comes too late."""
 MOST_WITHOUT_PAUSE = 20
 """Changes that are decided together before others have a turn: a few milliseconds."""
-MOST_COUNTS = 1000
-"""Counters that are remembered; each day has one of its own for each team."""
 
 Listener = Callable[[str, Sequence[Entry]], None]
 NOTHING = Write()
@@ -69,7 +68,7 @@ class Journal:
         self._own: set[tuple[str, int]] = set()
         self.take_in: Callable[[], Awaitable[None]] | None = None
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
-        self._counts: dict[str, int] = {}
+        self.counts = Counts(store)
         self.outgoing: Outgoing = NoOutgoing()
         self.teams = Teams(store, clock, key, self.hold, shelf.windows)
         self._listeners: list[Listener] = []
@@ -100,18 +99,7 @@ class Journal:
     def doubt(self, team: str) -> None:
         """A commit failed that may be on disk all the same: the team's open incidents and counts are read anew."""
         self._ongoing.forget(team)
-        self._counts.clear()
-
-    async def count(self, counter: str) -> int:
-        """A counter's value; remembered where nobody else counts."""
-        return self._counts[counter] if counter in self._counts else await self.store.count(counter)
-
-    def note_counts(self, counters: Mapping[str, int]) -> None:
-        """These counters stand at these values on disk."""
-        if self.store.is_sole:
-            if len(self._counts) > MOST_COUNTS:
-                self._counts.clear()
-            self._counts.update(counters)
+        self.counts.known.clear()
 
     async def open_incidents(self, team: str) -> list[Incident]:
         """The open incidents of a team; one whose record does not hold together is left out, and said in the log."""
@@ -244,7 +232,7 @@ class Journal:
         if draft.incident is None:
             return None
         book = await self.shelf.book(draft.incident)
-        if known.wake is not None and draft.needs_no_plan:
+        if self.store.is_sole and known.wake is not None and draft.needs_no_plan:
             draft.wake = known.wake
         else:
             draft.plan(book, self.shelf.rota(draft.incident))
@@ -390,8 +378,17 @@ class Journal:
         if entry is None:
             return
         self._tell_own(entry.stream, [entry])
-        for incident in await self.open_incidents(team) if replan else ():
-            await self.replan(incident.id)
+        if replan:
+            await self.replan_team(team)
+
+    async def replan_team(self, team: str) -> None:
+        """Plan a team's open incidents again; one that cannot be is left to the next turn, and holds up no other."""
+        for incident in await self.open_incidents(team):
+            try:
+                await self.replan(incident.id)
+            except Exception:
+                LOG.exception("%s could not be planned again; that is tried in the next turn.", incident.id)
+                self._disturbed[incident.id] = None
 
     async def rest_team(self, team: str, seq: int) -> None:
         """Let a team's stream sleep until time alone changes something in it, unless it has gone on since `seq`."""

@@ -70,6 +70,7 @@ class Engine:
         self.waking = Waking(journal, clock, self.replan, self._may_plan)
         self._nudged = asyncio.Event()
         self._stopped: set[str] = set()
+        self._replanned: dict[str, int] = {}
         self._failing: dict[str, tuple[float, float]] = {}
         self._turned = self._steady()
         self._is_ending = False
@@ -137,7 +138,9 @@ class Engine:
         """Plan what is due, hand out what is due; how much that was."""
         most = MOST_DUE + len(self._stopped) + len(self._failing)
         streams = await self.journal.store.due(self.clock.now(), most)
+        again = [stream for stream in self._failing if self._may_plan(stream)]
         planned = await self.waking.plan(streams, self.journal.take_disturbed())
+        await asyncio.gather(*(self.replan(stream) for stream in again if stream in self._failing))
         now = self.clock.now()
         await self.intake.inhibiting.turn(self.intake.find_firing, self.intake.find_rows)
         late = await self.beats.turn(now) + await self.listening.turn(now) + await self.windows.turn(now)
@@ -166,6 +169,9 @@ class Engine:
             return
         await self.intake.inhibiting.check(team, self.intake.find_rows)
         seq = (await self.journal.standing(team)).seq
+        if self._replanned.get(team) != seq:  # whoever changed it may have died before these were planned
+            await self.journal.replan_team(team)
+            self._replanned[team] = seq
         await self.intake.reconsider(team)
         await self.journal.rest_team(team, seq)
 

@@ -37,7 +37,7 @@ async def count_on(journal: Journal, team: str, most: int = 1, seen: int | None 
     """
     now = journal.clock.now()
     names = (f"incident/{team}", f"number/{team}/{now:%Y-%m-%d}")
-    streams, days = [await journal.count(name) for name in names]
+    streams, days = [await journal.counts.find(name) for name in names]
     streams = streams if seen is None else seen
     pattern = _pattern(journal, team)
     return [
@@ -63,7 +63,7 @@ async def open_incident(journal: Journal, team: str, events: Events, cause: str)
         return events(opening.number)
 
     await journal.change(opening.stream, begin, cause=cause, write=Write(counters=opening.counters))
-    journal.note_counts(opening.counters)
+    journal.counts.note(opening.counters)
     return opening.stream
 
 

@@ -108,7 +108,8 @@ class Shelf:
     async def book(self, incident: Incident) -> Book:
         """The book of an incident."""
         playbook = await self.playbook(incident.model)
-        team = self.settings.teams.get(incident.team)
+        settings = self.settings  # they may be others by the time that what follows is known
+        team = settings.teams.get(incident.team)
         if team is None:
             return Book(
                 playbook=playbook,
@@ -118,7 +119,7 @@ class Shelf:
                 inhibitions=await self.inhibitions(incident.team),
             )
         standing, in_force = await self.standing(incident.team), await self._in_force(incident)
-        parts = (self.settings, playbook, standing, self.windows(incident.team))
+        parts = (settings, playbook, standing, self.windows(incident.team))
         key, known = (incident.team, incident.playbook), self._books.get((incident.team, incident.playbook))
         if known is not None and not in_force and all(map(is_, known[0], parts)):
             return known[1]
@@ -128,7 +129,7 @@ class Shelf:
             classify=team.classify,
             activated=standing.activated == incident.playbook,
             frozen=standing.frozen,
-            no_isolation=self.settings.no_isolation,
+            no_isolation=settings.no_isolation,
             in_force=in_force,
             silences=self._join_silences(incident.team, standing),
             inhibitions=self._inhibit(incident.team, standing),

@@ -32,6 +32,7 @@ class Teams:
         self._store, self._clock, self._key, self._hold, self._windows = store, clock, key, hold, windows
         self._wakes: dict[str, datetime | None] = {}
         self._watched: set[str] = set()
+        self._forgotten = 0
         self._standing: dict[str, tuple[Standing, bytes]] = {}
 
     async def standing(self, team: str) -> Standing:
@@ -42,13 +43,17 @@ class Teams:
         """Another node may have changed it, or a commit that failed may be on disk all the same."""
         self._standing.pop(team, None)
         self._wakes.pop(team, None)
+        self._forgotten += 1
 
     async def _find(self, team: str) -> tuple[Standing, bytes]:
-        if team not in self._standing:
+        while (found := self._standing.get(team)) is None:
+            before = self._forgotten
             sealed = await self._store.load(team_stream(team))
+            if before != self._forgotten or team in self._standing:  # it went on while it was read
+                continue
             standing = fold_standing(map(unseal, sealed), Standing())
             self._standing[team] = (standing, sealed[-1].mac if sealed else chain.START)
-        return self._standing[team]
+        return found
 
     async def append(self, team: str, event: Event, needed: Callable[[Standing], bool]) -> Entry | None:
         """Append an event if it is needed; null if it is not.

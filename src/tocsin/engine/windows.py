@@ -49,8 +49,8 @@ class Windows:
 
     async def _look(self, team: str, *, begins: bool) -> None:
         """What is open is woken by itself when a window that it knows of ends, so a server that begins leaves it."""
-        for incident in () if begins else await self._journal.open_incidents(team):
-            await self._journal.replan(incident.id)
+        if not begins:
+            await self._journal.replan_team(team)
         await self._intake.reconsider(team)
 
     def next_change(self) -> datetime | None:

@@ -246,7 +246,14 @@ class PostgresStore(Reading):
         t = schema.errand
         changes = {"claimed": False, "holder": None, "lease": None, "attempts": t.c.attempts + int(tried)}
         mine = update(t).where(t.c.claimed, t.c.holder == self.node.id, tuple_(t.c.stream, t.c.seq).not_in(held))
-        return await self.in_transaction(lambda c: c.execute(mine.values(**changes)).rowcount)
+        w = schema.wake
+        ahead = update(w).where(w.c.holder == self.node.id).values(holder=None, lease=None)
+
+        def work(connection: Connection) -> int:
+            connection.execute(ahead)
+            return connection.execute(mine.values(**changes)).rowcount
+
+        return await self.in_transaction(work)
 
     async def keep(self) -> None:
         """Renew what this node holds, again and again, until cancelled. Raises only if the node must end."""

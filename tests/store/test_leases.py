@@ -234,3 +234,19 @@ async def test_a_commit_that_the_driver_cancels_keeps_nobody_waiting_and_the_nex
         left[0] = 1
         await asyncio.gather(*(put(nodes[0], 0), put(nodes[0], 0)), return_exceptions=True)
     assert await claim(nodes[0]) == [1]
+
+
+async def test_what_a_living_node_does_not_carry_comes_to_another_once_its_lease_is_over(nodes: Nodes) -> None:
+    await put(nodes[0], 0, 0)
+    taken = await take(nodes[0])
+    nodes[0].carried = lambda: [(taken[0].stream, taken[0].seq)]
+    await pass_time(nodes[0], "errand", LEASE_S - 1)
+    await nodes[0].renew()
+    await pass_time(nodes[0], "errand", 2)
+    assert [errand.seq for errand in await take(nodes[1])] == [taken[1].seq]
+    assert await nodes[0].holds(taken[0].id)
+    assert not await nodes[0].holds(taken[1].id)
+    nodes[0].carried = list
+    await nodes[0].renew()
+    await pass_time(nodes[0], "errand")
+    assert taken[0].seq in [errand.seq for errand in await take(nodes[1])]

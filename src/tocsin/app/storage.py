@@ -9,11 +9,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping
 from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tocsin.app.workspace import Workspace
 from tocsin.engine.clock import SystemClock, read_wall
@@ -26,6 +26,9 @@ from tocsin.store.blobs import FileBlobs
 from tocsin.store.keys import read_key
 from tocsin.store.sqlite import SqliteStore
 from tocsin.store.start import Keeping
+
+if TYPE_CHECKING:
+    from tocsin.store.postgres import PostgresStore
 
 LOG = logging.getLogger("tocsin")
 
@@ -133,16 +136,20 @@ def open_file(directory: Path, reach: Reach) -> Storage:
 class Reachable:
     """What this node may do: what is leased to it, on targets that are its own."""
 
-    def __init__(self, holds: Callable[[int], Awaitable[bool]], elsewhere: Callable[[], tuple[str, ...]]) -> None:
-        self._holds, self._elsewhere = holds, elsewhere
+    def __init__(self, store: PostgresStore, elsewhere: Callable[[], tuple[str, ...]]) -> None:
+        self._store, self._elsewhere = store, elsewhere
 
     async def holds(self, errand: int) -> bool:
         """Whether an errand is still this node's."""
-        return await self._holds(errand)
+        return await self._store.holds(errand)
 
     def is_here(self, destination: str) -> bool:
         """Whether this node can reach a destination."""
         return destination not in self._elsewhere()
+
+    def renew_only(self, carried: Callable[[], Collection[tuple[str, int]]]) -> None:
+        """Let go of the leases of whatever is not carried."""
+        self._store.carried = carried
 
 
 async def open_shared(url: str, root: Path, directory: Path, node: str, reach: Reach) -> Storage:
@@ -176,7 +183,7 @@ async def open_shared(url: str, root: Path, directory: Path, node: str, reach: R
         return tuple(f"target:{name}" for name in workspace.elsewhere) if workspace is not None else ()
 
     store.elsewhere = elsewhere
-    storage.lease = Reachable(store.holds, elsewhere)
+    storage.lease = Reachable(store, elsewhere)
     storage.chores = lambda journal: [store.keep(), store.listen(), Follower(journal, store).run()]
     storage.close = store.close
     return storage

@@ -64,6 +64,12 @@ class Lease(Protocol):
         """Whether this node can reach a destination at all."""
         ...
 
+    def renew_only(self, carried: Callable[[], Collection[tuple[str, int]]]) -> None:
+        """From now on renew the leases of errands that are carried, by stream and number, and of no other: what this
+        node has and for whatever reason does not carry comes to another one soon.
+        """
+        ...
+
 
 class Blobs(Protocol):
     """Content-addressed bytes."""

@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import timedelta
 
 from tocsin.engine.breaker import Breakers
@@ -55,6 +55,8 @@ class Alone:
     def is_here(self, destination: str) -> bool:
         return True
 
+    def renew_only(self, carried: Callable[[], Collection[Name]]) -> None: ...
+
 
 class Dispatch:
     """Hands errands out and brings outcomes back. `places` are those of destinations that can take more than others."""
@@ -74,6 +76,7 @@ class Dispatch:
         self._unreleased: dict[Errand, timedelta] = {}
         self._queued: dict[str, dict[Name, Waiting]] = {}
         self._is_claiming = self._has_missed = self._is_astray = self._is_ending = False
+        self._lease.renew_only(lambda: [*self._in_flight])
         if journal.store.is_sole:
             journal.outgoing = self
 

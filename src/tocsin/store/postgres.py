@@ -86,6 +86,7 @@ class PostgresStore(Reading):
         self._held: set[int] = set()
         self._sure_until = 0.0
         self.elsewhere: Callable[[], Sequence[str]] = _nowhere
+        self.carried: Callable[[], Collection[tuple[str, int]]] | None = None
         self.news = asyncio.Event()
         self.offset = timedelta()
 
@@ -269,18 +270,21 @@ class PostgresStore(Reading):
     async def renew(self) -> None:
         """Renew the leases, say that this node lives, and compare the clocks."""
         begun, wall, before = time.monotonic(), datetime.now(UTC), set(self._held)
-        held, moment = await self.in_transaction(self._renew)
+        carried = None if self.carried is None else self.carried()
+        held, moment = await self.in_transaction(lambda c: self._renew(c, carried))
         took = time.monotonic() - begun
         self._held -= before - held
         self._sure_until = begun + SURE_S
         if took < WORTH_COMPARING_S:
             self.offset = moment - wall
 
-    def _renew(self, connection: Connection) -> tuple[set[int], datetime]:
-        """What this node holds, and the database's time when it was asked."""
+    def _renew(self, connection: Connection, carried: Collection[tuple[str, int]] | None) -> tuple[set[int], datetime]:
+        """What this node holds (of what is `carried`, if that is known), and the database's time when it was asked."""
         moment: datetime = connection.execute(select(func.clock_timestamp())).scalar_one()
         t = schema.errand
         mine = update(t).where(t.c.claimed, t.c.holder == self.node.id).values(lease=_LEASE).returning(t.c.id)
+        if carried is not None:
+            mine = mine.where(tuple_(t.c.stream, t.c.seq).in_(list(carried)))
         held = set(connection.execute(mine).scalars())
         seen = {"name": self.node.name, "version": self.node.version, "seen_at": func.clock_timestamp()}
         fresh = upsert(schema.node).values(id=self.node.id, **seen)

@@ -53,10 +53,10 @@ bench-alerts: .venv/ready ## Alerts and pages beside Alertmanager (TOCSIN_ALERTB
 
 bench-timers: .venv/ready ## Timers of 100,000 open incidents, a burst of them, and the start after a crash
 	@$(BIN)/python tools/missing.py
-	@$(BIN)/python bench/timers.py --out bench/timers.md
+	@PYTHONPATH=. $(BIN)/python bench/timers.py --out bench/timers.md
 
 bench-scale: .venv/ready ## What an alert, an incident, a timer and a watcher cost (docs/scale.md)
-	@$(BIN)/python bench/scale.py --out bench/scale.md
+	@PYTHONPATH=. $(BIN)/python bench/scale.py --out bench/scale.md
 
 fuzz: .venv/ready ## Feed the compiler bytes that nobody would write, for SECONDS
 	@$(BIN)/python tools/fuzz.py $(SECONDS)

@@ -99,10 +99,10 @@ def measure_seeds(contents: list[bytes], rounds: int) -> str:
         for content in contents:
             compile_one(content)
 
-    def parser(markdown: MarkdownIt) -> Callable[[], None]:
-        return lambda: [markdown.parse(text) for text in texts] and None
+    def parser(markdown: MarkdownIt) -> Callable[[], object]:
+        return lambda: [markdown.parse(text) for text in texts]
 
-    subjects: dict[str, Callable[[], None]] = {"tocsin, cold caches": cold, "tocsin, warm caches": warm}
+    subjects: dict[str, Callable[[], object]] = {"tocsin, cold caches": cold, "tocsin, warm caches": warm}
     subjects |= {name: parser(markdown) for name, markdown in PARSERS.items()}
     spent: dict[str, list[float]] = {name: [] for name in subjects}
     names = list(subjects)
@@ -176,7 +176,7 @@ def measure_growth(paths: list[Path], scales: list[int], budget: float) -> str:
 
 def _per_doubling(small: tuple[int, float], large: tuple[int, float]) -> float:
     """By how much the time grew for each time that the size doubled between two measurements."""
-    return (large[1] / small[1]) ** (1 / math.log2(large[0] / small[0]))
+    return math.pow(large[1] / small[1], 1 / math.log2(large[0] / small[0]))
 
 
 def measure_scale(paths: list[Path], scale: int) -> str:

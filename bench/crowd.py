@@ -6,6 +6,7 @@ is the crowd's: it stands where it is put while incidents are made, and goes on 
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import sys
 import time
@@ -16,29 +17,26 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import text
+from tests.postgres import Cluster, find_binaries
+
+from tocsin.alert.signal import Signal
+from tocsin.app.workspace import load_workspace
+from tocsin.engine.answered import answer
+from tocsin.engine.change import Change, NoOutgoing
+from tocsin.engine.contracts import Key
+from tocsin.engine.failpoint import pass_by
+from tocsin.engine.follow import Follower
+from tocsin.engine.journal import Journal
+from tocsin.engine.loop import Engine
+from tocsin.engine.shelf import Shelf
+from tocsin.store.blobs import FileBlobs
+from tocsin.store.nodes import open_store, read_url
+from tocsin.store.postgres_blobs import PostgresBlobs
+from tocsin.store.sqlite import SqliteStore
+from tocsin.store.start import Keeping
+from tocsin.timeline.events import Intent, Outcome, PageDelivered, PageRequested, StepRequested
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT)]
-
-from tests.postgres import Cluster, find_binaries  # noqa: E402
-
-from tocsin.alert.signal import Signal  # noqa: E402
-from tocsin.app.workspace import load_workspace  # noqa: E402
-from tocsin.engine.answered import answer  # noqa: E402
-from tocsin.engine.change import Change, NoOutgoing  # noqa: E402
-from tocsin.engine.contracts import Key  # noqa: E402
-from tocsin.engine.failpoint import pass_by  # noqa: E402
-from tocsin.engine.follow import Follower  # noqa: E402
-from tocsin.engine.journal import Journal  # noqa: E402
-from tocsin.engine.loop import Engine  # noqa: E402
-from tocsin.engine.shelf import Shelf  # noqa: E402
-from tocsin.store.blobs import FileBlobs  # noqa: E402
-from tocsin.store.nodes import open_store, read_url  # noqa: E402
-from tocsin.store.postgres_blobs import PostgresBlobs  # noqa: E402
-from tocsin.store.sqlite import SqliteStore  # noqa: E402
-from tocsin.store.start import Keeping  # noqa: E402
-from tocsin.timeline.events import Intent, Outcome, PageDelivered, PageRequested, StepRequested  # noqa: E402
-
 STORES = ("sqlite", "postgres")
 KEY = b"k" * 32
 START = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
@@ -72,8 +70,8 @@ class Time:
         self.moment, self._since = moment, time.monotonic()
 
     async def sleep_until(self, moment: datetime) -> None:
-        """Not needed here."""
-        raise NotImplementedError
+        """Return at `moment`, if the clock goes."""
+        await asyncio.sleep(max(0.0, (moment - self.now()).total_seconds()))
 
 
 class Takes:
@@ -153,9 +151,9 @@ class Ground:
             )
             for each in names
         ]
-        before = await self.journal.count(f"incident/{TEAM}")
+        before = await self.journal.counts.find(f"incident/{TEAM}")
         await self.engine.intake.receive(TEAM, signals)
-        after = await self.journal.count(f"incident/{TEAM}")
+        after = await self.journal.counts.find(f"incident/{TEAM}")
         changes = [await self._take_page(f"{TEAM}-{n}") for n in range(before + 1, after + 1)]
         await self.journal.change_all(changes, cause="outcome")
 

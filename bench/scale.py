@@ -1,6 +1,6 @@
 """What an alert, an incident, a timer and a watcher cost: CPU, bytes on disk, memory. The figures of `docs/scale.md`.
 
-    python bench/scale.py [--stores sqlite,postgres] [--count 5000] [--watchers 200] [--out FILE]
+    PYTHONPATH=. python bench/scale.py [--stores sqlite,postgres] [--count 5000] [--watchers 200] [--out FILE]
 
 Incidents, alerts and timers are counted in this process, which holds the engine and its store; what PostgreSQL's own
 processes spend is counted apart. Watchers are real connections to a real server. Disk is what the database holds after
@@ -63,7 +63,7 @@ class Meter:
 
     def _read_disk(self) -> int:
         if self._cluster is not None:
-            name = self._ground.url.partition("?")[0].rpartition("/")[2]
+            name = str(self._ground.url).partition("?")[0].rpartition("/")[2]
             return int(self._cluster.query(f"SELECT pg_database_size('{name}')", name)[0][0])
         with sqlite3.connect(self._ground.folder / "tocsin.db") as file:
             pages, free, size = (file.execute(f"PRAGMA {name}").fetchone()[0] for name in

@@ -1,6 +1,6 @@
 """Timers of very many open incidents: how late they are, how fast a burst is decided, how soon a server is back.
 
-    python bench/timers.py [--parts lateness,burst,start] [--stores sqlite,postgres] [--incidents N] [--out FILE]
+    PYTHONPATH=. python bench/timers.py [--parts lateness,burst,start] [--stores sqlite,postgres] [--incidents N]
 
 *Lateness*: among that many open incidents some timers come due each second; each pages once more. Beside it, in the
 same run and one after the other, a bare timer loop: as many timers in asyncio's own heap, which does nothing when they

@@ -18,6 +18,7 @@ from datetime import timedelta
 from tocsin.engine.breaker import Breakers
 from tocsin.engine.contracts import Clock, Errand, Key, Lease, Performer
 from tocsin.engine.decide import decide
+from tocsin.engine.given_up import is_given_up
 from tocsin.engine.journal import Journal
 from tocsin.engine.parking import Parking
 from tocsin.errors import NotBegun, OutsideError, TocsinError, Unavailable
@@ -208,9 +209,8 @@ class Dispatch:
         try:
             follows = await self._carry(errand, intent)
         except (Exception, asyncio.CancelledError) as error:
-            task = asyncio.current_task()
-            if isinstance(error, asyncio.CancelledError) and (task is None or task.cancelling()):
-                raise  # somebody ends us; a driver that gives up what it waited for says the same, and does not
+            if not isinstance(error, Exception) and not is_given_up(error):
+                raise
             LOG.critical("%s:%s could not be carried out", errand.stream, errand.seq, exc_info=True)
             self._unreleased[errand] = TRY_AGAIN
         finally:

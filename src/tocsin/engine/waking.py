@@ -114,7 +114,7 @@ class Waking:
                 ripe.append(self._coming.popleft()[1])
             await self.plan(stream for stream in ripe if self._is_due(stream, now))
             upto = min(look_at, self._coming[0][0]) if self._coming else look_at
-            await asyncio.sleep(max(0.0, (upto - self._clock.now()).total_seconds()))
+            await self._clock.sleep_until(upto)
             if self._clock.now() >= look_at:
                 return
 

@@ -26,6 +26,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from tocsin.alert.held import Held
 from tocsin.engine.contracts import Errand, Joining, Write
+from tocsin.engine.given_up import is_given_up
 from tocsin.errors import Stale
 from tocsin.store import schema
 from tocsin.store.batch import CHANNEL, commit, names_of
@@ -325,13 +326,10 @@ class PostgresStore(Reading):
 
 
 def _spell(error: BaseException) -> Exception:
-    """What is told to whoever waits. A driver that gives a time-out up may cancel what it never began: nobody may wait
-    for that for ever, and a stream that is being changed stay locked. Raises what really ends the writer.
-    """
+    """What is told to whoever waits for a commit. Raises what really ends the writer."""
     if isinstance(error, Exception):
         return error
-    task = asyncio.current_task()
-    if not isinstance(error, asyncio.CancelledError) or (task is not None and task.cancelling()):
+    if not is_given_up(error):
         raise error
     return TimeoutError("The database was given up on in mid-commit.")
 

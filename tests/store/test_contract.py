@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from tocsin.alert.row import AlertRow
-from tocsin.engine.contracts import Append, Card, Errand, Write
+from tocsin.engine.contracts import Append, Card, Errand, Queue, Write
 from tocsin.errors import Conflict, Stale
 from tocsin.store import schema
 from tocsin.store.put import put
@@ -109,6 +109,20 @@ async def test_whoever_asks_before_a_claim_misses_nothing(store: AnyStore) -> No
     assert not (store.is_sole and await store.has_errands(AT, ()))
     assert await store.has_errands(AT + timedelta(seconds=5), ["channel:1"])
     assert not (store.is_sole and await store.has_errands(AT + timedelta(seconds=5), ["channel:0", "channel:1"]))
+
+
+async def test_what_is_due_and_not_done_is_counted(store: AnyStore) -> None:
+    write = Append(stream="a-1", expected_seq=0, errands=errands(0, -3, 5, 0), wake=AT - timedelta(seconds=7))
+    await store.write(Write(appends=(write, Append(stream="a-2", expected_seq=0, wake=AT))))
+    assert await claim(store, -3) == [2]
+    found = await store.backlog(AT + timedelta(seconds=1))
+    assert (found.wakes, found.oldest) == (2, AT - timedelta(seconds=7))
+    assert found.queues == (
+        Queue(destination="channel:0", waiting=2, oldest=AT),
+        Queue(destination="channel:1", waiting=1, handed_out=1, oldest=AT),
+    )
+    found = await store.backlog(AT - timedelta(seconds=7))
+    assert (found.wakes, found.oldest, [queue.oldest for queue in found.queues]) == (0, None, [None, None])
 
 
 async def test_what_was_handed_out_before_a_crash_comes_again_and_says_so(store: AnyStore) -> None:

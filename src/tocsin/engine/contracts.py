@@ -170,6 +170,23 @@ class Write(msgspec.Struct, frozen=True, kw_only=True):
     joined: int | None = None
 
 
+class Queue(msgspec.Struct, frozen=True, kw_only=True):
+    """What is on its way to one destination: how many wait, since when the oldest is due, how many are handed out."""
+
+    destination: str
+    waiting: int = 0
+    handed_out: int = 0
+    oldest: datetime | None = None
+
+
+class Backlog(msgspec.Struct, frozen=True, kw_only=True):
+    """What is due and has not been done: wakes that have come, the oldest of them, and the queues."""
+
+    wakes: int = 0
+    oldest: datetime | None = None
+    queues: tuple[Queue, ...] = ()
+
+
 class Store(Protocol):
     """Our data. `write` is one transaction and durable when it returns; it raises `Stale` if it came too late."""
 
@@ -200,6 +217,10 @@ class Store(Protocol):
 
     async def next_due(self) -> datetime | None:
         """The earliest moment at which a wake or an errand is due."""
+        ...
+
+    async def backlog(self, now: datetime) -> Backlog:
+        """What was due before `now`, counted."""
         ...
 
     async def has_errands(self, now: datetime, full: Sequence[str]) -> bool:

@@ -10,10 +10,11 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, func, select
+from msgspec.structs import replace
+from sqlalchemy import Connection, case, func, select
 
 from tocsin.alert.row import AlertRow
-from tocsin.engine.contracts import Card
+from tocsin.engine.contracts import Backlog, Card, Queue
 from tocsin.store import schema
 from tocsin.store.ends import Ends, is_team
 from tocsin.store.rows import ENDED, SEALED, mend_sealed, read_alert, read_card, read_sealed
@@ -81,6 +82,23 @@ class Reading:
         found = await self.read(lambda c: [c.execute(query).scalar() for query in (wake, errand)])
         times = [unstamp(text) for text in found if text is not None]
         return min(times, default=None)
+
+    async def backlog(self, now: datetime) -> Backlog:
+        """What was due before `now`, counted while others read."""
+        wake, errand = schema.wake, schema.errand
+        late = case((errand.c.due_at < stamp(now), errand.c.due_at))
+        overdue = select(func.count(), func.min(wake.c.due_at)).where(wake.c.due_at < stamp(now))
+        queued = select(errand.c.destination, errand.c.claimed, func.count(), func.min(late))
+        queued = queued.group_by(errand.c.destination, errand.c.claimed).order_by(errand.c.destination)
+        wakes, rows = await self.look_aside(lambda c: (c.execute(overdue).one(), c.execute(queued).all()))
+        queues: dict[str, Queue] = {}
+        for destination, claimed, many, oldest in rows:
+            found = queues.get(destination, Queue(destination=destination))
+            if claimed:
+                queues[destination] = replace(found, handed_out=many)
+            else:
+                queues[destination] = replace(found, waiting=many, oldest=oldest and unstamp(oldest))
+        return Backlog(wakes=wakes[0], oldest=wakes[1] and unstamp(wakes[1]), queues=tuple(queues.values()))
 
     async def alert(self, team: str, fingerprint: str) -> AlertRow | None:
         """One alert."""

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from tocsin.alert.held import Held, hold
 from tocsin.alert.row import AlertRow
-from tocsin.engine.contracts import Append, Card, Errand, Joining, Write
+from tocsin.engine.contracts import Append, Backlog, Card, Errand, Joining, Queue, Write
 from tocsin.engine.failpoint import Reach, pass_by
 from tocsin.errors import NotFound, Stale
 from tocsin.incident.state import OPEN
@@ -250,6 +250,19 @@ class MemoryStore:
     async def newest(self) -> datetime | None:
         """When the last entry of all was recorded."""
         return None if self._newest is None else unstamp(self._newest)
+
+    async def backlog(self, now: datetime) -> Backlog:
+        """What was due before `now`, counted."""
+        wakes = [due_at for due_at in self._wakes.values() if due_at < now]
+        queues = (self._count_queue(name, now) for name in sorted({each.destination for each in self.errands.values()}))
+        return Backlog(wakes=len(wakes), oldest=min(wakes, default=None), queues=tuple(queues))
+
+    def _count_queue(self, destination: str, now: datetime) -> Queue:
+        here = {id: each for id, each in self.errands.items() if each.destination == destination}
+        handed_out = len(here.keys() & self.claimed)
+        due = (each.due_at for id, each in here.items() if id not in self.claimed and each.due_at < now)
+        oldest = min(due, default=None)
+        return Queue(destination=destination, waiting=len(here) - handed_out, handed_out=handed_out, oldest=oldest)
 
     async def next_due(self) -> datetime | None:
         """The earliest wake or errand."""

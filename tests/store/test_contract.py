@@ -125,6 +125,15 @@ async def test_what_is_due_and_not_done_is_counted(store: AnyStore) -> None:
     assert (found.wakes, found.oldest, [queue.oldest for queue in found.queues]) == (0, None, [None, None])
 
 
+async def test_incidents_and_alerts_are_counted(store: AnyStore) -> None:
+    cards = [card("a-1"), card("a-2"), card("b-1", "closed")]
+    await store.write(Write(appends=tuple(Append(stream=each.id, expected_seq=0, card=each) for each in cards)))
+    await store.write(Write(alerts=(alert("1"), alert("2"), alert("3", firing=False))))
+    found = await store.tally()
+    assert found.incidents == {("a", "active"): 2, ("b", "closed"): 1}
+    assert found.firing == {"a": 2}
+
+
 async def test_what_was_handed_out_before_a_crash_comes_again_and_says_so(store: AnyStore) -> None:
     await store.write(Write(appends=(Append(stream="a-1", expected_seq=0, errands=errands(0)),)))
     assert await claim(store) == [1]

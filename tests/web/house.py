@@ -13,6 +13,7 @@ from typing import Any, cast
 import httpx
 from litestar import Litestar
 
+from tocsin.app.watch.metrics import Meter
 from tocsin.errors import Conflict
 from tocsin.knowledge import load_knowledge
 from tocsin.oncall.settings import Person, Schedule
@@ -69,6 +70,7 @@ def make_desk(story: Story, **changes: Any) -> Desk:
         "people": lambda: story.shelf.settings.people,
         "remarks": lambda: (),
         "compile_text": compile_text,
+        "measure": Meter(story.engine, "0.1.0").spell,
     }
     return Desk(**{**given, **changes})
 

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from tocsin.app.guarding import find_place, find_places, find_scratches, give_to_steps
 from tocsin.app.storage import Storage
+from tocsin.app.watch.lookout import Lookout
 from tocsin.app.workspace import MOST_BYTES, Workspace
 from tocsin.engine.contracts import Clock, Key
 from tocsin.engine.failpoint import Reach
@@ -86,6 +87,7 @@ class Parts:
         self._shell = self._open_shell(clock)
         self.engine = Engine(self.journal, clock, (pager, self._shell), storage.lease, Beats(self.store))
         self._give_places()
+        self.lookout = Lookout(self.engine, lambda: self.workspace, url, version("tocsin"))
         self.desk = self._open_desk(clock, wishes)
 
     def _give_places(self) -> None:
@@ -153,6 +155,7 @@ class Parts:
             outputs=self.outputs,
             mappings=lambda: self.workspace.intakes,
             pings=lambda: self.workspace.pings,
+            measure=self.lookout.measure,
         )
 
     def _remarks(self) -> tuple[str, ...]:
@@ -164,7 +167,7 @@ class Parts:
             *self._doubts,
             *self._tell_time(),
             *self._tell_unheard(),
-            "Nothing outside watches this server: let a monitor ask /-/ready, so that somebody hears if it ends.",
+            *self.lookout.list_remarks(),
         )
 
     def _tell_unheard(self) -> tuple[str, ...]:

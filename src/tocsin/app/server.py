@@ -163,6 +163,7 @@ async def _running(options: Options, listener: socket.socket) -> AsyncIterator[u
         _watch(options, parts, isolation),
         parts.keep_sweeping(),
         _settle_in(parts, storage, server),
+        *parts.lookout.list_chores(),
         *storage.chores(parts.journal),
     ]
     if options.leave_with is not None:

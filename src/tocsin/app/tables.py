@@ -9,6 +9,9 @@ import msgspec
 from tocsin.alert.heartbeat import Heartbeat
 from tocsin.alert.settings import Route
 from tocsin.alert.sources.mapped import Intake
+from tocsin.app.watch.heartbeat import HeartbeatTable
+from tocsin.app.watch.synthetic import SyntheticTable
+from tocsin.app.watch.traces import TracesTable
 from tocsin.incident.inhibition import Inhibit
 from tocsin.incident.window import Window
 from tocsin.integrations.shell import LocalTarget
@@ -81,6 +84,9 @@ class File(msgspec.Struct, frozen=True, kw_only=True):
     route: tuple[Route, ...] = ()
     intake: tuple[Intake, ...] = ()
     inhibit: tuple[Inhibit, ...] = ()
+    heartbeat: HeartbeatTable | None = None
+    synthetic: SyntheticTable | None = None
+    traces: TracesTable | None = None
 
 
 class CommandTable(msgspec.Struct, frozen=True, kw_only=True):

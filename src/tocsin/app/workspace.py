@@ -18,6 +18,10 @@ from tocsin.alert.sources.mapped import Intake
 from tocsin.app.check import TEAM, check_team, check_whole
 from tocsin.app.place import NAME, NoWorkspace
 from tocsin.app.tables import CHANNEL_KINDS, CommandFile, File, TeamTable
+from tocsin.app.watch.check import check_watch, read_heartbeat
+from tocsin.app.watch.heartbeat import Beating
+from tocsin.app.watch.synthetic import SyntheticTable
+from tocsin.app.watch.traces import TracesTable
 from tocsin.config import Problem, Problems, Source, convert, read
 from tocsin.engine.shelf import Settings, TeamShelf
 from tocsin.errors import ConfigError
@@ -60,6 +64,9 @@ class Workspace(msgspec.Struct, frozen=True, kw_only=True):
     intakes: dict[str, Intake]
     pings: dict[str, tuple[str, str]]
     files: tuple[Path, ...]
+    heartbeat: Beating | None = None
+    synthetic: SyntheticTable | None = None
+    traces: TracesTable | None = None
 
 
 def load_workspace(root: Path, today: date, no_isolation: str = "", node: str = "") -> Workspace:
@@ -76,6 +83,8 @@ def load_workspace(root: Path, today: date, no_isolation: str = "", node: str = 
     teams = {team: _read_team(root, source, file, team, catalogues, today, node, problems) for team in file.teams}
     check_whole(source, file, channels, problems)
     _check_store(source, file, problems)
+    check_watch(source, file, problems)
+    heartbeat = read_heartbeat(root, source, file, node, problems)
     pings: dict[str, tuple[str, str]] = {}
     keys = _read_keys(root, source, file, pings, problems)
     if problems:
@@ -100,6 +109,9 @@ def load_workspace(root: Path, today: date, no_isolation: str = "", node: str = 
         url=file.server.url,
         pings=pings,
         intakes={each.name: each for each in file.intake},
+        heartbeat=heartbeat,
+        synthetic=file.synthetic,
+        traces=file.traces,
         files=(root / NAME, root / "commands.toml", *(root / table.playbook for table in file.teams.values())),
     )
 

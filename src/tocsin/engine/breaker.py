@@ -42,6 +42,10 @@ class Breakers:
         """Whether a destination is out of order, as far as is known."""
         return to in self._faults
 
+    def list_open(self) -> list[str]:
+        """Every destination that is out of order."""
+        return sorted(self._faults)
+
     def is_hopeful(self, to: str, now: datetime) -> bool:
         """Whether it is in order, or nobody has looked for so long that it may be."""
         fault = self._faults.get(to)

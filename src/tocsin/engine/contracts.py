@@ -187,6 +187,13 @@ class Backlog(msgspec.Struct, frozen=True, kw_only=True):
     queues: tuple[Queue, ...] = ()
 
 
+class Tally(msgspec.Struct, frozen=True, kw_only=True):
+    """How much there is: incidents by team and status, and alerts that fire by team."""
+
+    incidents: dict[tuple[str, str], int] = {}
+    firing: dict[str, int] = {}
+
+
 class Store(Protocol):
     """Our data. `write` is one transaction and durable when it returns; it raises `Stale` if it came too late."""
 
@@ -221,6 +228,10 @@ class Store(Protocol):
 
     async def backlog(self, now: datetime) -> Backlog:
         """What was due before `now`, counted."""
+        ...
+
+    async def tally(self) -> Tally:
+        """What there is, counted."""
         ...
 
     async def has_errands(self, now: datetime, full: Sequence[str]) -> bool:

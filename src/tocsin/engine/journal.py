@@ -72,15 +72,17 @@ class Journal:
         self.outgoing: Outgoing = NoOutgoing()
         self.teams = Teams(store, clock, key, self.hold, shelf.windows)
         self._listeners: list[Listener] = []
+        self._own_listeners: list[Listener] = []
         self._disturbed: dict[str, None] = {}
         shelf.standing = self.standing
         shelf.now = lambda: self.clock.now()  # noqa: PLW0108 it may have another clock by then
         shelf.forbidding_incidents = self._ongoing.find_forbidding
 
-    def listen(self, listener: Listener) -> Callable[[], None]:
-        """Call `listener` with every stream and its new entries after each commit; the answer stops it."""
-        self._listeners.append(listener)
-        return lambda: self._listeners.remove(listener)
+    def listen(self, listener: Listener, *, own: bool = False) -> Callable[[], None]:
+        """Call `listener` with new entries after each commit (`own`: only of this node); the answer stops it."""
+        those = self._own_listeners if own else self._listeners
+        those.append(listener)
+        return lambda: those.remove(listener)
 
     # ── reading ────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -331,6 +333,8 @@ class Journal:
         """Tell what was appended here; whoever follows all nodes will meet it again."""
         if self.take_in is not None:
             self._own |= {(stream, entry.seq) for entry in entries}
+        for listener in self._own_listeners:
+            listener(stream, entries)
         self.tell(stream, entries)
 
     def tell(self, stream: str, entries: Sequence[Entry]) -> None:

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from sqlalchemy import Connection, case, func, select
 
 from tocsin.alert.row import AlertRow
-from tocsin.engine.contracts import Backlog, Card, Queue
+from tocsin.engine.contracts import Backlog, Card, Queue, Tally
 from tocsin.store import schema
 from tocsin.store.ends import Ends, is_team
 from tocsin.store.rows import ENDED, SEALED, mend_sealed, read_alert, read_card, read_sealed
@@ -99,6 +99,17 @@ class Reading:
             else:
                 queues[destination] = replace(found, waiting=many, oldest=oldest and unstamp(oldest))
         return Backlog(wakes=wakes[0], oldest=wakes[1] and unstamp(wakes[1]), queues=tuple(queues.values()))
+
+    async def tally(self) -> Tally:
+        """What there is, counted while others read."""
+        card, alert = schema.card, schema.alert
+        incidents = select(card.c.team, card.c.status, func.count()).group_by(card.c.team, card.c.status)
+        firing = select(alert.c.team, func.count()).where(alert.c.firing.is_(True)).group_by(alert.c.team)
+        found = await self.look_aside(lambda c: (c.execute(incidents).all(), c.execute(firing).all()))
+        return Tally(
+            incidents={(team, status): many for team, status, many in found[0]},
+            firing={row[0]: row[1] for row in found[1]},
+        )
 
     async def alert(self, team: str, fingerprint: str) -> AlertRow | None:
         """One alert."""

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from tocsin.alert.held import Held, hold
 from tocsin.alert.row import AlertRow
-from tocsin.engine.contracts import Append, Backlog, Card, Errand, Joining, Queue, Write
+from tocsin.engine.contracts import Append, Backlog, Card, Errand, Joining, Queue, Tally, Write
 from tocsin.engine.failpoint import Reach, pass_by
 from tocsin.errors import NotFound, Stale
 from tocsin.incident.state import OPEN
@@ -257,10 +257,15 @@ class MemoryStore:
         queues = (self._count_queue(name, now) for name in sorted({each.destination for each in self.errands.values()}))
         return Backlog(wakes=len(wakes), oldest=min(wakes, default=None), queues=tuple(queues))
 
+    async def tally(self) -> Tally:
+        """What there is, counted."""
+        incidents = Counter((card.team, card.status) for card in self._cards.values())
+        return Tally(incidents=incidents, firing=Counter(row.team for row in self._alerts.values() if row.firing))
+
     def _count_queue(self, destination: str, now: datetime) -> Queue:
-        here = {id: each for id, each in self.errands.items() if each.destination == destination}
+        here = {name: each for name, each in self.errands.items() if each.destination == destination}
         handed_out = len(here.keys() & self.claimed)
-        due = (each.due_at for id, each in here.items() if id not in self.claimed and each.due_at < now)
+        due = (each.due_at for name, each in here.items() if name not in self.claimed and each.due_at < now)
         oldest = min(due, default=None)
         return Queue(destination=destination, waiting=len(here) - handed_out, handed_out=handed_out, oldest=oldest)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -81,6 +81,7 @@ class Desk:
         outputs: Outputs | None = None,
         mappings: Callable[[], Mapping[str, IntakeTable]] = dict,
         pings: Callable[[], Mapping[str, tuple[str, str]]] = dict,
+        measure: Callable[[str], Awaitable[tuple[bytes, str]]],
     ) -> None:
         self.engine = engine
         self.sessions = sessions
@@ -94,5 +95,6 @@ class Desk:
         self.compile_text = compile_text
         self.stage = stage
         self.mappings, self.pings = mappings, pings
+        self.measure = measure
         self.outputs = outputs or Outputs()
         self.signin = (stage.signin if stage is not None else "") or SIGNIN

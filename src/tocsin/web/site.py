@@ -29,6 +29,7 @@ from tocsin.web.hooks import alertmanager, moves, opsgenie, pagerduty, pings, re
 from tocsin.web.hooks.fast import FastIntake
 from tocsin.web.library import Library
 from tocsin.web.live import Live
+from tocsin.web.metrics import tell_metrics
 from tocsin.web.postmortem import Postmortems
 from tocsin.web.quiet import Quiet
 from tocsin.web.render import STATIC
@@ -78,6 +79,7 @@ async def tell_ready(desk: Given[Desk]) -> str:
 OPEN: list[HTTPRouteHandler] = [
     tell_healthy,
     tell_ready,
+    tell_metrics,
     signin.show_signin,
     signin.sign_in,
     signin.sign_out,

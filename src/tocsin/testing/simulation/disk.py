@@ -16,7 +16,7 @@ from typing import Protocol, TypeVar
 
 from tocsin.alert.held import Held
 from tocsin.alert.row import AlertRow
-from tocsin.engine.contracts import Backlog, Card, Errand, Joining, Write
+from tocsin.engine.contracts import Backlog, Card, Errand, Joining, Tally, Write
 from tocsin.errors import Stale
 from tocsin.testing.memory import MemoryStore
 from tocsin.testing.simulation.dice import Dice
@@ -214,6 +214,10 @@ class Disk:
     async def backlog(self, now: datetime) -> Backlog:
         await self._read("due")
         return await self.store.backlog(now)
+
+    async def tally(self) -> Tally:
+        await self._read("cards")
+        return await self.store.tally()
 
     async def alert(self, team: str, fingerprint: str) -> AlertRow | None:
         await self._read("alert")

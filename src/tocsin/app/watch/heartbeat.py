@@ -1,0 +1,120 @@
+"""The heartbeat that goes out: whoever watches from outside hears it only while nothing of ours is overdue.
+
+It says more than that the process lives: timers fire in time, pages leave, the data can be read, and the incident that
+is made up now and then (`synthetic.py`) was paged. If any of that fails, nothing is sent, and the other side calls.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+
+import httpx
+import msgspec
+
+from tocsin.app.watch.metrics import Extra
+from tocsin.engine.contracts import Backlog, Queue
+from tocsin.engine.loop import Engine
+
+LOG = logging.getLogger("tocsin.heartbeat")
+
+TIMEOUT_S = 10.0
+LOOK_EVERY_S = 5.0
+"""Whether there is a heartbeat in the settings now, where there was none."""
+STEPS = "target:"
+
+
+class HeartbeatTable(msgspec.Struct, frozen=True, kw_only=True):
+    """`[heartbeat]`: `url` is asked (GET) every `every_s` seconds while nothing is late by more than `overdue_s`.
+
+    ``{node}`` in it is the name of the node that asks. Who holds such an address can pretend that we live: with
+    `url_file` it stands in a file below the workspace instead.
+    """
+
+    url: str = ""
+    url_file: str = ""
+    every_s: float = 60.0
+    overdue_s: float = 10.0
+
+
+class Beating(msgspec.Struct, frozen=True, kw_only=True):
+    """The heartbeat as it is sent now."""
+
+    url: str
+    every_s: float
+    overdue_s: float
+
+
+class Outgoing:
+    """Sends it. `trouble` is why the last one was not sent or did not arrive, in words; empty if it was."""
+
+    def __init__(
+        self, engine: Engine, find: Callable[[], Beating | None], look: Callable[[], str], ask: Ask | None = None
+    ) -> None:
+        self._engine, self._find, self._look, self._ask = engine, find, look, ask or ask_outside
+        self._sent_at: datetime | None = None
+        self.trouble = ""
+
+    async def run(self) -> None:
+        """Send it for ever, while it is in the settings."""
+        while True:
+            beating = self._find()
+            if beating is not None:
+                await self.turn(beating)
+            await asyncio.sleep(beating.every_s if beating is not None else LOOK_EVERY_S)
+
+    async def turn(self, beating: Beating) -> None:
+        """Send it once, or say why not."""
+        try:
+            trouble = await self._find_trouble(beating)
+        except Exception as error:
+            LOG.exception("Whether anything is overdue could not be found out")
+            trouble = f"the data could not be read ({type(error).__name__})"
+        if not trouble:
+            trouble = await self._ask(beating.url)
+        if not trouble:
+            self._sent_at = self._engine.clock.now()
+        elif trouble != self.trouble:
+            LOG.critical("No heartbeat went out: %s.", trouble)
+        self.trouble = trouble
+
+    async def _find_trouble(self, beating: Beating) -> str:
+        engine = self._engine
+        if engine.is_sick:
+            return "the engine has not turned for a while"
+        backlog = await engine.journal.store.backlog(engine.clock.now() - timedelta(seconds=beating.overdue_s))
+        return tell_overdue(backlog) or self._look()
+
+    def tell_figures(self) -> list[Extra]:
+        """When the last one arrived, for `/metrics`."""
+        if self._sent_at is None:
+            return []
+        what = "When the last outgoing heartbeat arrived, in seconds since 1970."
+        return [Extra(name="tocsin_heartbeat_sent_timestamp_seconds", what=what, value=self._sent_at.timestamp())]
+
+
+def tell_overdue(backlog: Backlog) -> str:
+    """What of a backlog is overdue, in words; empty if nothing is. Steps may wait: no more than a few run at a time."""
+    late = [queue for queue in backlog.queues if queue.oldest is not None and not queue.destination.startswith(STEPS)]
+    timers = [f"{backlog.wakes} timer{'' if backlog.wakes == 1 else 's'}"] if backlog.wakes else []
+    found = timers + [_tell_queue(queue) for queue in late]
+    return f"overdue: {', '.join(found)}" if found else ""
+
+
+def _tell_queue(queue: Queue) -> str:
+    return f"{queue.waiting} page{'' if queue.waiting == 1 else 's'} for {queue.destination.removeprefix('channel:')}"
+
+
+async def ask_outside(url: str) -> str:
+    """Ask the address once; what went wrong, in words without the address, which is a secret."""
+    try:
+        async with httpx.AsyncClient(timeout=TIMEOUT_S, follow_redirects=True) as client:
+            answer = await client.get(url)
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        return f"the monitor did not answer ({type(error).__name__})"
+    return "" if answer.is_success else f"the monitor answered {answer.status_code}"
+
+
+Ask = Callable[[str], Awaitable[str]]

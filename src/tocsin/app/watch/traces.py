@@ -1,0 +1,160 @@
+"""Traces: an incident's whole path as OpenTelemetry spans, sent by OTLP over HTTP to a collector of yours.
+
+They are made from the timeline, beside the work and not in it: a page never waits for a collector. The ids come from
+the incident's name and the entries' numbers, so that nodes of one record, and a server before and after a crash, write
+to the same trace. What cannot be sent is kept for a while and then dropped; the timeline has it all.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from tocsin.app.watch.metrics import Extra
+from tocsin.engine.journal import Journal
+from tocsin.review.path import ENDS, Span, find_spans
+from tocsin.timeline.entry import Entry
+
+if TYPE_CHECKING:  # takes long to load, and most servers send no traces
+    from opentelemetry.sdk.resources import Resource
+    from opentelemetry.sdk.trace import ReadableSpan
+    from opentelemetry.sdk.trace.export import SpanExporter
+
+LOG = logging.getLogger("tocsin.traces")
+
+EVERY_S = 1.0
+TIMEOUT_S = 10.0
+MOST_TOGETHER = 500
+MOST_WAITING = 20_000
+"""Entries whose spans are still to be sent; the oldest are dropped first."""
+TEAM = "team/"
+
+
+class TracesTable(msgspec.Struct, frozen=True, kw_only=True):
+    """`[traces]`: `endpoint` takes OTLP over HTTP, as ``http://127.0.0.1:4318/v1/traces`` does. Headers that it wants
+    are read from `OTEL_EXPORTER_OTLP_HEADERS`.
+    """
+
+    endpoint: str
+    service: str = "tocsin"
+
+
+class Traces:
+    """Sends spans of what is appended here."""
+
+    def __init__(self, journal: Journal, find: Callable[[], TracesTable | None], version: str) -> None:
+        self._journal, self._find, self._version = journal, find, version
+        self._waiting: deque[tuple[str, int]] = deque()
+        self._open: tuple[TracesTable, SpanExporter, Resource] | None = None
+        self._sent = self._lost = 0
+        self.trouble = ""
+        journal.listen(self.hear, own=True)
+
+    def hear(self, stream: str, entries: Sequence[Entry]) -> None:
+        """Remember which entries may end a span; this is on the way of every page."""
+        if self._find() is None or stream.startswith(TEAM):
+            return
+        self._waiting.extend((stream, entry.seq) for entry in entries if isinstance(entry.event, ENDS))
+        while len(self._waiting) > MOST_WAITING:
+            self._waiting.popleft()
+            self._lost += 1
+
+    async def run(self) -> None:
+        """Send for ever what there is."""
+        while True:
+            await asyncio.sleep(EVERY_S)
+            try:
+                await self.turn()
+            except Exception:
+                LOG.exception("Traces could not be sent; that is tried again")
+
+    async def turn(self) -> None:
+        """Send what waits. What was refused waits on."""
+        table = self._find()
+        if table is None:
+            self._waiting.clear()
+            return
+        while self._waiting:
+            chosen = [self._waiting.popleft() for _ in range(min(MOST_TOGETHER, len(self._waiting)))]
+            if not await self._send(table, chosen):
+                self._waiting.extendleft(reversed(chosen))
+                return
+
+    async def _send(self, table: TracesTable, chosen: Sequence[tuple[str, int]]) -> bool:
+        wanted: dict[str, set[int]] = {}
+        for stream, seq in chosen:
+            wanted.setdefault(stream, set()).add(seq)
+        found: list[tuple[str, Span]] = []
+        for stream, seqs in wanted.items():
+            spans = find_spans(await self._journal.entries(stream))
+            found += [(stream, span) for span in spans if span.seq in seqs]
+        trouble = await asyncio.to_thread(self._export, table, found)
+        if trouble and trouble != self.trouble:
+            LOG.error("Traces are not taken by %s: %s", table.endpoint, trouble)
+        self.trouble = trouble
+        if not trouble:
+            self._sent += len(found)
+        return not trouble
+
+    def _export(self, table: TracesTable, found: Sequence[tuple[str, Span]]) -> str:
+        from opentelemetry.sdk.trace.export import SpanExportResult
+
+        exporter, resource = self._find_exporter(table)
+        result = exporter.export([spell(stream, span, resource) for stream, span in found])
+        return "" if result is SpanExportResult.SUCCESS else "see the log of the exporter"
+
+    def _find_exporter(self, table: TracesTable) -> tuple[SpanExporter, Resource]:
+        if self._open is None or self._open[0] != table:
+            from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+            from opentelemetry.sdk.resources import Resource
+
+            resource = Resource.create({"service.name": table.service, "service.version": self._version})
+            self._open = (table, OTLPSpanExporter(endpoint=table.endpoint, timeout=TIMEOUT_S), resource)
+        return self._open[1], self._open[2]
+
+    def tell_figures(self) -> list[Extra]:
+        """How many, for `/metrics`."""
+        if self._find() is None:
+            return []
+        return [
+            Extra(name="tocsin_spans_sent", what="Spans that a collector took.", value=self._sent, counts=True),
+            Extra(name="tocsin_spans_lost", what="Spans dropped untold.", value=self._lost, counts=True),
+        ]
+
+
+def spell(stream: str, span: Span, resource: Resource) -> ReadableSpan:
+    """A span as the exporter takes it."""
+    from opentelemetry.sdk.trace import ReadableSpan
+    from opentelemetry.trace import SpanContext, Status, StatusCode, TraceFlags
+
+    trace = int.from_bytes(sha256(stream.encode()).digest()[:16])
+    root = SpanContext(trace, _find_id(f"{stream} {span.life}"), is_remote=False, trace_flags=TraceFlags(1))
+    is_root = span.name == "incident"
+    own = SpanContext(
+        trace, _find_id(f"{stream} {span.name} {span.seq}"), is_remote=False, trace_flags=root.trace_flags
+    )
+    return ReadableSpan(
+        name=span.name,
+        context=root if is_root else own,
+        parent=None if is_root else root,
+        resource=resource,
+        attributes={f"tocsin.{name}": value for name, value in {"incident": stream, **span.about}.items()},
+        status=Status(StatusCode.ERROR, span.failed) if span.failed else Status(StatusCode.OK),
+        start_time=_count_ns(span.start),
+        end_time=_count_ns(span.end),
+    )
+
+
+def _find_id(text: str) -> int:
+    return int.from_bytes(sha256(text.encode()).digest()[:8])
+
+
+def _count_ns(moment: datetime) -> int:
+    return round(moment.timestamp() * 1_000_000) * 1000

@@ -42,9 +42,9 @@ class Breakers:
         """Whether a destination is out of order, as far as is known."""
         return to in self._faults
 
-    def list_open(self) -> list[str]:
-        """Every destination that is out of order."""
-        return sorted(self._faults)
+    def list_open(self) -> list[tuple[str, datetime]]:
+        """Every destination that is out of order, with since when."""
+        return sorted((to, fault.first_at) for to, fault in self._faults.items())
 
     def is_hopeful(self, to: str, now: datetime) -> bool:
         """Whether it is in order, or nobody has looked for so long that it may be."""

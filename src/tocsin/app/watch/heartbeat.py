@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from datetime import datetime, timedelta
 
 import httpx
@@ -84,8 +84,10 @@ class Outgoing:
         engine = self._engine
         if engine.is_sick:
             return "the engine has not turned for a while"
-        backlog = await engine.journal.store.backlog(engine.clock.now() - timedelta(seconds=beating.overdue_s))
-        return tell_overdue(backlog) or self._look()
+        before = engine.clock.now() - timedelta(seconds=beating.overdue_s)
+        backlog = await engine.journal.store.backlog(before)
+        broken = {to for to, since in engine.dispatch.breakers.list_open() if since <= before}
+        return tell_overdue(backlog, broken) or self._look()
 
     def tell_figures(self) -> list[Extra]:
         """When the last one arrived, for `/metrics`."""
@@ -95,9 +97,13 @@ class Outgoing:
         return [Extra(name="tocsin_heartbeat_sent_timestamp_seconds", what=what, value=self._sent_at.timestamp())]
 
 
-def tell_overdue(backlog: Backlog) -> str:
-    """What of a backlog is overdue, in words; empty if nothing is. Steps may wait: no more than a few run at a time."""
-    late = [queue for queue in backlog.queues if queue.oldest is not None and not queue.destination.startswith(STEPS)]
+def tell_overdue(backlog: Backlog, broken: Collection[str] = ()) -> str:
+    """What of a backlog is overdue, in words; empty if nothing is. Whatever waits for what is `broken` is, too.
+
+    Steps may wait: no more than a few run at a time.
+    """
+    pages = [queue for queue in backlog.queues if queue.waiting and not queue.destination.startswith(STEPS)]
+    late = [queue for queue in pages if queue.oldest is not None or queue.destination in broken]
     timers = [f"{backlog.wakes} timer{'' if backlog.wakes == 1 else 's'}"] if backlog.wakes else []
     found = timers + [_tell_queue(queue) for queue in late]
     return f"overdue: {', '.join(found)}" if found else ""

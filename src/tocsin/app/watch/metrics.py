@@ -65,8 +65,9 @@ class Meter:
         self._kinds: Counter[type[e.Event]] = Counter()
         self._pages: Counter[tuple[str, str]] = Counter()
         self._steps: Counter[str] = Counter()
-        self._asked: dict[tuple[str, int], Request] = {}
-        self._unknown: list[tuple[str, int, datetime]] = []
+        self._asked: dict[tuple[str, str], Request] = {}
+        self._opened: dict[str, None] = {}
+        self._unknown: list[tuple[str, int]] = []
         self._lags, self._lag_sum = [0] * (len(LAGS_S) + 1), 0.0
         self.extras: list[Extra] = []
         engine.journal.listen(self.hear, own=True)
@@ -76,8 +77,10 @@ class Meter:
         for entry in entries:
             event = entry.event
             self._kinds[type(event)] += 1
-            if isinstance(event, e.PageRequested):
-                self._asked[stream, entry.seq] = Request(entry.recorded_at, event.late_s)
+            if isinstance(event, e.IncidentOpened):
+                self._opened[stream] = None
+            elif isinstance(event, e.PageRequested) and stream in self._opened:
+                self._asked.setdefault((stream, event.responder), Request(entry.recorded_at, event.late_s))
             elif isinstance(event, e.PageDelivered | e.PageFailed | e.PageWithheld):
                 self._hear_outcome(stream, entry, event)
             elif isinstance(event, e.StepFinished):
@@ -88,14 +91,17 @@ class Meter:
     def _hear_outcome(self, stream: str, entry: Entry, event: e.PageDelivered | e.PageFailed | e.PageWithheld) -> None:
         repeat = isinstance(event, e.PageDelivered) and event.repeat
         self._pages[event.channel, "repeated" if repeat else RESULTS[type(event)]] += 1
-        asked = self._asked.pop((stream, event.answers), None)
-        if not isinstance(event, e.PageDelivered):
+        if isinstance(event, e.PageFailed):
+            return  # whoever was not reached is still to be reached
+        asked = self._asked.pop((stream, event.responder), None)
+        if isinstance(event, e.PageWithheld):
             return
         if asked is not None:
             self._note_lag(asked, entry.recorded_at)
         elif len(self._unknown) < MOST_UNKNOWN:  # it was decided by another node, or before this one began
-            self._unknown.append((stream, event.answers, entry.recorded_at))
-        if len(self._asked) > MOST_ASKED:
+            self._unknown.append((stream, entry.seq))
+        if len(self._opened) > MOST_ASKED:  # their timelines are asked, as those that were opened elsewhere
+            self._opened.clear()
             self._asked.clear()
 
     def _note_lag(self, asked: Request, delivered_at: datetime) -> None:
@@ -123,10 +129,11 @@ class Meter:
     async def _look_up(self) -> None:
         """Find when those pages were decided of which this node did not know it."""
         unknown, self._unknown = self._unknown, []
-        for stream, seq, delivered_at in unknown:
-            entries = await self._engine.journal.entries(stream, seq - 1)
-            if entries and isinstance(event := entries[0].event, e.PageRequested):
-                self._note_lag(Request(entries[0].recorded_at, event.late_s), delivered_at)
+        for stream, seq in unknown:
+            entries = (await self._engine.journal.entries(stream))[:seq]
+            asked = find_request(entries)
+            if asked is not None:
+                self._note_lag(asked, entries[-1].recorded_at)
 
     def _tell(self) -> Iterator[Metric]:
         info = GaugeMetricFamily("tocsin_build", "Always 1; the version that runs.", labels=["version"])
@@ -144,11 +151,10 @@ class Meter:
         sick = GaugeMetricFamily("tocsin_engine_up", "1 while the engine turns; at 0 pages are late.")
         sick.add_metric([], float(not self._engine.is_sick))
         yield sick
-        broken = GaugeMetricFamily(
-            "tocsin_destination_broken", "1 for each that is out of order.", labels=["destination"]
-        )
-        for destination in self._engine.dispatch.breakers.list_open():
-            broken.add_metric([destination], 1)
+        now, what = self._engine.clock.now(), "How long each has been out of order that is."
+        broken = GaugeMetricFamily("tocsin_destination_broken_seconds", what, labels=["destination"])
+        for destination, since in self._engine.dispatch.breakers.list_open():
+            broken.add_metric([destination], _since(since, now))
         yield broken
 
     def _tell_lags(self) -> Metric:
@@ -156,7 +162,7 @@ class Meter:
         for bound, many in zip((*map(str, LAGS_S), "+Inf"), self._lags, strict=True):
             total += many
             buckets.append((bound, total))
-        what = "From the moment at which a page was due until its channel took it."
+        what = "From when a responder was to be called until one of their channels took the page."
         family = HistogramMetricFamily("tocsin_page_lag_seconds", what)
         family.add_metric([], buckets, self._lag_sum)
         return family
@@ -166,6 +172,21 @@ class Meter:
             family = (CounterMetricFamily if extra.counts else GaugeMetricFamily)(extra.name, extra.what)
             family.add_metric([], extra.value)
             yield family
+
+
+def find_request(entries: Sequence[Entry]) -> Request | None:
+    """When the responder whom the last of `entries` reached was to be called first, since they were reached before."""
+    reached = entries[-1].event if entries else None
+    if not isinstance(reached, e.PageDelivered):
+        return None
+    found: Request | None = None
+    for entry in entries[:-1]:
+        match entry.event:
+            case e.PageRequested(responder=reached.responder, late_s=late_s) if found is None:
+                found = Request(entry.recorded_at, late_s)
+            case e.PageDelivered(responder=reached.responder) | e.PageWithheld(responder=reached.responder):
+                found = None
+    return found
 
 
 class _Families:

@@ -43,7 +43,7 @@ class SyntheticTable(msgspec.Struct, frozen=True, kw_only=True):
     team: str
     every_s: float = 600.0
     within_s: float = 60.0
-    labels: dict[str, str] = {"alertname": "TocsinSynthetic"}
+    labels: dict[str, str] = msgspec.field(default_factory=lambda: {"alertname": "TocsinSynthetic"})
 
 
 class Way(msgspec.Struct, frozen=True, kw_only=True):

@@ -29,12 +29,13 @@ if TYPE_CHECKING:  # takes long to load, and most servers send no traces
 
 LOG = logging.getLogger("tocsin.traces")
 
-EVERY_S = 1.0
+EVERY_S, LONGEST_WAIT_S = 1.0, 60.0
 TIMEOUT_S = 10.0
 MOST_TOGETHER = 500
 MOST_WAITING = 20_000
 """Entries whose spans are still to be sent; the oldest are dropped first."""
 TEAM = "team/"
+WORDY = "opentelemetry.exporter.otlp.proto.http.trace_exporter"
 
 
 class TracesTable(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,12 +69,18 @@ class Traces:
 
     async def run(self) -> None:
         """Send for ever what there is."""
-        while True:
-            await asyncio.sleep(EVERY_S)
-            try:
-                await self.turn()
-            except Exception:
-                LOG.exception("Traces could not be sent; that is tried again")
+        wait = EVERY_S
+        try:
+            while True:
+                await asyncio.sleep(wait)
+                try:
+                    await self.turn()
+                except Exception:
+                    LOG.exception("Traces could not be sent; that is tried again")
+                wait = min(2 * wait, LONGEST_WAIT_S) if self.trouble else EVERY_S
+        finally:
+            if self._open is not None:
+                self._open[1].shutdown()  # else a try that is under way would hold up the server's end
 
     async def turn(self) -> None:
         """Send what waits. What was refused waits on."""
@@ -96,8 +103,8 @@ class Traces:
             spans = find_spans(await self._journal.entries(stream))
             found += [(stream, span) for span in spans if span.seq in seqs]
         trouble = await asyncio.to_thread(self._export, table, found)
-        if trouble and trouble != self.trouble:
-            LOG.error("Traces are not taken by %s: %s", table.endpoint, trouble)
+        if trouble and not self.trouble:
+            LOG.error("Traces: %s %s. They are kept for a while, and sent again.", table.endpoint, trouble)
         self.trouble = trouble
         if not trouble:
             self._sent += len(found)
@@ -108,13 +115,14 @@ class Traces:
 
         exporter, resource = self._find_exporter(table)
         result = exporter.export([spell(stream, span, resource) for stream, span in found])
-        return "" if result is SpanExportResult.SUCCESS else "see the log of the exporter"
+        return "" if result is SpanExportResult.SUCCESS else f"did not take them within {TIMEOUT_S:g} s"
 
     def _find_exporter(self, table: TracesTable) -> tuple[SpanExporter, Resource]:
         if self._open is None or self._open[0] != table:
             from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
             from opentelemetry.sdk.resources import Resource
 
+            logging.getLogger(WORDY).setLevel(logging.CRITICAL)  # it says each try; we say that it does not work
             resource = Resource.create({"service.name": table.service, "service.version": self._version})
             self._open = (table, OTLPSpanExporter(endpoint=table.endpoint, timeout=TIMEOUT_S), resource)
         return self._open[1], self._open[2]

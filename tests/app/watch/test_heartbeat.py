@@ -1,0 +1,106 @@
+"""The heartbeat that goes out stops as soon as anything is late, and says why; the made-up incident holds it back."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from tocsin.app.watch.heartbeat import Beating, Outgoing, ask_outside
+from tocsin.app.watch.synthetic import Synthetic, SyntheticTable, Way
+from tocsin.testing.story import Cast, Story
+
+pytestmark = pytest.mark.anyio
+
+BEATING = Beating(url="http://127.0.0.1:1/beat", every_s=60, overdue_s=10)
+
+
+class Monitor:
+    """Whoever listens outside."""
+
+    def __init__(self) -> None:
+        self.heard = 0
+        self.answer = ""
+
+    async def ask(self, url: str) -> str:
+        assert url == BEATING.url
+        self.heard += not self.answer
+        return self.answer
+
+
+def send(story: Story, monitor: Monitor, look: str = "") -> Outgoing:
+    return Outgoing(story.engine, lambda: BEATING, lambda: look, monitor.ask)
+
+
+async def test_it_goes_out_while_everything_is_in_time(team: Cast) -> None:
+    monitor = Monitor()
+    async with Story(team) as story:
+        outgoing = send(story, monitor)
+        await story.alert("TillStuck")
+        for _ in range(5):
+            await outgoing.turn(BEATING)
+            await story.advance("1m")
+        assert (monitor.heard, outgoing.trouble) == (5, "")
+        assert outgoing.tell_figures()[0].value == (story.clock.now() - timedelta(minutes=1)).timestamp()
+
+
+async def test_it_stops_when_a_timer_does_not_fire(team: Cast) -> None:
+    monitor = Monitor()
+    async with Story(team) as story:
+        outgoing = send(story, monitor)
+        await story.alert("TillStuck")
+        due = await story.store.next_due()
+        assert due is not None
+        story.clock.set(due + timedelta(seconds=11))
+        await outgoing.turn(BEATING)
+        assert (monitor.heard, outgoing.trouble) == (0, "overdue: 1 timer")
+        await story.settle()
+        await outgoing.turn(BEATING)
+        assert (monitor.heard, outgoing.trouble) == (1, "")
+
+
+async def test_it_stops_while_pages_wait_for_a_channel_that_is_out_of_order(team: Cast) -> None:
+    monitor = Monitor()
+    async with Story(team) as story:
+        outgoing = send(story, monitor)
+        story.recorder.broken = {"hook", "phone"}
+        await story.alert("TillStuck")
+        await story.advance("12s")
+        await outgoing.turn(BEATING)
+        assert monitor.heard == 0
+        assert outgoing.trouble.startswith("overdue: 1 page for")
+        story.recorder.broken.clear()
+        await story.advance("35s")
+        await outgoing.turn(BEATING)
+        assert monitor.heard == 1
+
+
+async def test_it_stops_when_the_store_cannot_be_asked(team: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def fail(*_: object) -> None:
+        raise OSError("disk")
+
+    monitor = Monitor()
+    async with Story(team) as story:
+        outgoing = send(story, monitor)
+        monkeypatch.setattr(story.store, "backlog", fail)
+        await outgoing.turn(BEATING)
+        assert (monitor.heard, outgoing.trouble) == (0, "the data could not be read (OSError)")
+
+
+async def test_a_monitor_that_does_not_answer_is_trouble_too_and_its_address_is_told_to_nobody(team: Cast) -> None:
+    assert await ask_outside("http://127.0.0.1:1/secret") == "the monitor did not answer (ConnectError)"
+    assert "secret" not in await ask_outside("http://[/secret")
+
+
+async def test_a_made_up_incident_that_fails_holds_it_back(team: Cast) -> None:
+    monitor = Monitor()
+    async with Story(team) as story:
+        way = Way(table=SyntheticTable(team="probe", within_s=5), url="http://127.0.0.1:1/in/key/api/v2/alerts")
+        synthetic = Synthetic(story.engine, lambda: way)
+        await synthetic.turn(way)
+        assert synthetic.trouble == "its alert was not taken (ConnectError)"
+        figures = {extra.name: extra.value for extra in synthetic.tell_figures()}
+        assert (figures["tocsin_synthetic_ok"], figures["tocsin_synthetic_failures"]) == (0, 1)
+        outgoing = send(story, monitor, synthetic.trouble)
+        await outgoing.turn(BEATING)
+        assert (monitor.heard, outgoing.trouble) == (0, "its alert was not taken (ConnectError)")

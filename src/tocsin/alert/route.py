@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import msgspec
+from msgspec.structs import replace
 
 from tocsin.alert.settings import Route
 from tocsin.alert.signal import Signal
@@ -41,6 +42,37 @@ class Destination(msgspec.Struct, frozen=True, kw_only=True):
     record: bool = False
     heartbeat: str = ""
     group: str = ""
+
+
+MOST_KNOWN = 20_000
+"""Destinations that are known; then all are looked up anew."""
+
+
+class Directions:
+    """The destinations of signals by one version of the settings, each looked up once for all that are alike."""
+
+    def __init__(self, teams: Sequence[Team], routes: Sequence[Route]) -> None:
+        self._teams, self._routes = teams, routes
+        matched = [name for route in routes for name in route.match]
+        severities = [team.severity_label for team in teams]
+        self._asked = tuple(dict.fromkeys(("alertname", "team", *matched, *severities)))
+        self._groups = {team.id: team.group_by for team in teams if team.group_by}
+        self._known: dict[tuple[str | None, ...], Destination] = {}
+
+    def find(self, signal: Signal, keyed: str | None) -> Destination:
+        """What `find_destination` says: all that it asks for is the key, the labels `alike` and those of the group."""
+        labels = signal.labels
+        alike = (keyed, *map(labels.get, self._asked))
+        found = self._known.get(alike) or self._look_up(signal, keyed, alike)
+        if found.record or found.team not in self._groups:
+            return found
+        return replace(found, group=spell_group(self._groups[found.team], labels))
+
+    def _look_up(self, signal: Signal, keyed: str | None, alike: tuple[str | None, ...]) -> Destination:
+        if len(self._known) >= MOST_KNOWN:
+            self._known.clear()
+        found = self._known[alike] = find_destination(signal, keyed, self._teams, self._routes)
+        return found
 
 
 def find_destination(signal: Signal, keyed: str | None, teams: Sequence[Team], routes: Sequence[Route]) -> Destination:

@@ -103,7 +103,9 @@ async def decide_batch(journal: Journal, memory: Memory | None, items: list[Item
         if fingerprint in decided.seen:
             break
         decided.seen.add(fingerprint)
-        await decided.take(item, held.get(fingerprint))
+        known = held.get(fingerprint)
+        if known is not None or not decided.take_new(item):
+            await decided.take(item, known)
         decided.batch.count += 1
     await decided.finish()
     return decided.batch
@@ -143,13 +145,27 @@ class _Deciding:
         self.told: dict[str, list[Command]] = {}
         self.opened: dict[Mark, list[Item]] = {}
 
+    def take_new(self, item: Item) -> bool:
+        """Decide a signal that fires and of whose alert nothing is known, if that is a look-up; else false."""
+        row = item.row
+        if not row.firing or item.anew:
+            return False
+        if item.to.record:
+            self.batch.write(row, item)
+            return True
+        joined = self.index.find(find_mark(item.to, row))
+        if joined is None:
+            return False
+        self._belong(item, joined)
+        return True
+
     async def take(self, item: Item, held: Held | None) -> None:
         """Decide one signal by what is known of its alert."""
         if item.anew:
             if held is not None and held.firing and not item.to.record and not self._belongs(held):
                 item.row = replace(item.row, updated_at=held.updated_at)
                 await self._fire(item, None)
-        elif not item.timed.firing:
+        elif not item.row.firing:
             if held is not None and held.firing:
                 self.cleared.append((item, held))
         else:
@@ -168,7 +184,7 @@ class _Deciding:
         """Whether an alert fires anew, by its source's own account, that had only gone silent: nobody has it any more
         if its incident is over. What goes on since before is what somebody has called over, and comes back to nobody.
         """
-        gone = held.ends_at <= min(item.timed.starts_at, item.row.updated_at)
+        gone = held.ends_at <= min(item.began, item.row.updated_at)
         if not gone or held.incident is None or held.incident in self.index.streams:
             return False
         own = await self.journal.incident(held.incident)
@@ -200,16 +216,20 @@ class _Deciding:
         if joined is None and await is_hushed(self.journal, self.team, row.labels):
             self.batch.write(replace(row, incident=None), item)
             self.batch.held = True
-            return
-        if joined is None:
+        elif joined is None:
             self.opened.setdefault(mark, []).append(item)
-            return
-        belonging = replace(row, incident=joined)
-        self.batch.write(belonging, item)
-        if held is not None and await self._knows(joined, row.fingerprint):
+        elif held is not None and await self._knows(joined, row.fingerprint):
+            self.batch.write(replace(row, incident=joined), item)
             self._tell(joined, RefireAlert(by="alert", fingerprint=row.fingerprint, name=row.name))
-        elif self.later and joined not in self.told:
-            self.batch.deferred.append((joined, belonging))
+        else:
+            self._belong(item, joined)
+
+    def _belong(self, item: Item, joined: str) -> None:
+        """It joins that incident, which is told in this commit or a moment later."""
+        row = replace(item.row, incident=joined)
+        self.batch.write(row, item)
+        if self.later and joined not in self.told:
+            self.batch.deferred.append((joined, row))
         else:
             self._join(joined, see(row))
 

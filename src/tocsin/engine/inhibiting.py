@@ -60,7 +60,7 @@ class Inhibiting:
         """Note which of these are about to fire and inhibit others."""
         if not self._journal.shelf.settings.inhibitions:
             return
-        found = {_key(item.row): item.row for item in items if item.timed.firing}
+        found = {_key(item.row): item.row for item in items if item.row.firing}
         for team in self._teams():
             known = (await self._journal.standing(team)).inhibitors
             await self._note(

@@ -7,26 +7,24 @@ that fails, each of its signals is tried in one of its own, so that what cannot 
 
 from __future__ import annotations
 
-import asyncio
 import logging
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from datetime import datetime
+from itertools import repeat
 
 from tocsin.alert.group import TRIAGE
-from tocsin.alert.route import Team, find_destination
+from tocsin.alert.route import Directions
 from tocsin.alert.row import AlertRow, begin_row
-from tocsin.alert.settings import Route
 from tocsin.alert.signal import Signal, settle_times
 from tocsin.alert.sources.posted import Post, read_signal
+from tocsin.engine.alerts import Alerts
 from tocsin.engine.batch import Batch, decide_batch, tell_open
 from tocsin.engine.change import Change
 from tocsin.engine.contracts import Write
 from tocsin.engine.hushing import is_hushed
 from tocsin.engine.inhibiting import Inhibiting
-from tocsin.engine.joins import Joins
 from tocsin.engine.journal import MOST_TRIES, Journal
 from tocsin.engine.lane import MOST_FAILURES, Backlog, Item, Lane, Receipt
-from tocsin.engine.memory import FLUSH_S, Memory
 from tocsin.engine.opening import declared, open_incident
 from tocsin.engine.shelf import Settings
 from tocsin.errors import Conflict, NotFound, Stale, Unavailable
@@ -47,32 +45,17 @@ Watch = Callable[[str, str, AlertRow], Awaitable[None]]
 async def _watch_nothing(team: str, heartbeat: str, row: AlertRow) -> None: ...
 
 
-class Intake:
+class Intake(Alerts):
     """Takes signals in, and opens incidents by hand."""
 
     def __init__(self, journal: Journal) -> None:
-        self._journal = journal
+        super().__init__(journal)
         self._shelf = journal.shelf
         self._lanes: dict[str, Lane] = {}
         self._backlog = Backlog()
-        self._routed: tuple[Settings, list[Team], tuple[Route, ...]] | None = None
-        self._memory = Memory() if journal.store.is_sole else None
-        self._joins = Joins()
+        self._routed: tuple[Settings, Directions] | None = None
         self.inhibiting = Inhibiting(journal)
-        self._loading = asyncio.Lock()
-        self._loaded = False
         self.watch: Watch = _watch_nothing
-
-    async def memory(self) -> Memory | None:
-        """The alerts in memory, filled; null where other processes change them too."""
-        if self._memory is not None and not self._loaded:
-            async with self._loading:
-                if not self._loaded:
-                    now = self._journal.clock.now()
-                    self._memory.load(*await self._journal.store.held(), now)
-                    await self._joins.load(self._journal.store, now)
-                    self._loaded = True
-        return self._memory
 
     async def receive(self, team: str | None, signals: Iterable[Signal]) -> None:
         """Take in signals that came with the key of `team` (null: with none). Committed when it returns.
@@ -100,7 +83,7 @@ class Intake:
         """Take posts in as far as that is a look-up, and have the rest taken in: `settle` says when that is done."""
         left = posts
         if self._memory is not None:
-            self._routing()
+            self._directions()  # forgets forms that settings of before have left
             left = self._memory.take_repeats(team, posts, self._journal.clock.now())
         signals = [read_signal(post) for post in left]
         return self._begin(team, signals, [(bytes(post.labels), post.said()) for post in left])
@@ -118,37 +101,39 @@ class Intake:
         if self._backlog.count and self._backlog.count + len(signals) > MOST_WAITING:
             raise Unavailable("More alerts are coming in than can be written down; send them again in a moment.")
         receipt = Receipt(len(signals), self._backlog)
-        for signal, form in zip(signals, forms, strict=True):
-            self._put(team, signal, receipt, form)
+        self._put(team, receipt, zip(signals, forms, repeat(None)))
         return receipt
 
     def _put(
-        self, keyed: str | None, signal: Signal, receipt: Receipt, form: Spelt = None, *, again: AlertRow | None = None
+        self, keyed: str | None, receipt: Receipt, signals: Iterable[tuple[Signal, Spelt, AlertRow | None]]
     ) -> None:
-        try:
-            teams, routes = self._routing()
-            to = find_destination(signal, keyed, teams, routes)
-            now = self._journal.clock.now()
-            timed = settle_times(signal, now)
-            row = begin_row(timed, to.team or UNROUTED, now)
-        except Exception:  # noqa: BLE001 it is logged there
-            receipt.fail(signal)
-            return
-        item = Item(to, timed, row, receipt, keyed, form, again)
-        if not timed.firing and self._memory is not None:
-            self._memory.await_end(row.team, row.fingerprint)
-        if to.heartbeat and to.team:
-            receipt.beats.append(item)
-        self._lane(to.team).put(item)
+        """Have signals of one message taken in: how each was spelt, and the alert that it is if it is no message."""
+        directions, now = self._directions(), self._journal.clock.now()
+        lanes: dict[str | None, list[Item]] = {}
+        for signal, form, again in signals:
+            try:
+                to = directions.find(signal, keyed)
+                row = begin_row(settle_times(signal, now), to.team or UNROUTED, now)
+            except Exception:  # noqa: BLE001 it is logged there
+                receipt.fail(signal.labels)
+                continue
+            item = Item(to, row, receipt, keyed, form, again)
+            if not row.firing and self._memory is not None:
+                self._memory.await_end(row.team, row.fingerprint)
+            if to.heartbeat and to.team:
+                receipt.beats.append(item)
+            lanes.setdefault(to.team, []).append(item)
+        for team, items in lanes.items():
+            self._lane(team).put(items)
 
-    def _routing(self) -> tuple[list[Team], tuple[Route, ...]]:
-        """The teams as alerts see them, made anew when the settings have changed; so are the forms known again."""
+    def _directions(self) -> Directions:
+        """Where alerts belong, made anew when the settings have changed; so are the forms known again."""
         settings = self._shelf.settings
         if self._routed is None or self._routed[0] is not settings:
-            self._routed = (settings, self._shelf.routing(), settings.routes)
+            self._routed = (settings, Directions(self._shelf.routing(), settings.routes))
             if self._memory is not None:
                 self._memory.forget_forms()
-        return self._routed[1:]
+        return self._routed[1]
 
     def _lane(self, team: str | None) -> Lane:
         name = team or TRIAGE
@@ -191,8 +176,8 @@ class Intake:
             LOG.warning("%d alerts could not be taken in as one (%r); each is tried alone.", len(items), error)
             self._doubt(items)
             return 0
-        for item in items[: batch.count]:
-            item.receipt.done()
+        for receipt, count in Counter(item.receipt for item in items[: batch.count]).items():
+            receipt.done(count)
         return batch.count
 
     async def _take_one(self, item: Item) -> int:
@@ -210,7 +195,7 @@ class Intake:
                         raise
         except Exception:  # noqa: BLE001 it is logged there
             self._doubt([item])
-            item.receipt.fail(item.timed.signal)
+            item.receipt.fail(item.row.labels)
         else:
             item.receipt.done()
         return 1
@@ -326,7 +311,7 @@ class Intake:
                 generator_url=row.generator_url,
                 resolved=False,
             )
-            self._put(row.team or None, signal, receipt, again=row)
+            self._put(row.team or None, receipt, [(signal, None, row)])
         if receipt.left:
             await receipt.waits
         return not receipt.failed
@@ -341,59 +326,3 @@ class Intake:
         rows = [row for row in firing if not await is_hushed(self._journal, team, row.labels)]
         if rows and not await self._look_again(rows):
             raise Unavailable("An alert that is no longer hushed could not be taken in; it is tried again.")
-
-    # ── what is heard again and again ──────────────────────────────────────────────────────────────────────────────
-
-    async def flush(self) -> None:
-        """Write down the later ends of alerts that fire."""
-        heard = self._memory.take_touched() if self._memory is not None else None
-        if heard is None or self._memory is None:
-            return
-        try:
-            await self._journal.store.write(Write(heard=(heard,)))
-        except BaseException:
-            self._memory.touch_again(heard)
-            raise
-
-    async def keep_flushing(self) -> None:
-        """Write them down every few seconds, until cancelled."""
-        while True:
-            await asyncio.sleep(FLUSH_S)
-            try:
-                await self.flush()
-            except Exception:
-                LOG.exception("The ends of alerts could not be written down; that is tried again.")
-
-    async def alerts(
-        self, team: str | None = None, *, firing: bool | None = None, incident: str | None = None
-    ) -> list[AlertRow]:
-        """Alerts as they are known now, by team, by whether they fire, and by the incident that they belong to."""
-        memory = await self.memory()
-        rows = await self._journal.store.alerts(team, firing=firing, incident=incident)
-        return rows if memory is None else [memory.show(row) for row in rows]
-
-    async def find_firing(self) -> list[AlertRow]:
-        """Everything that fires, of all teams."""
-        return await self.alerts(firing=True)
-
-    async def find_rows(self, team: str, fingerprints: list[str]) -> list[AlertRow]:
-        """Those of a team's alerts, as they are known now."""
-        memory, found = await self.memory(), await self._journal.store.alerts_by_fingerprint(team, fingerprints)
-        return [row if memory is None else memory.show(row) for row in found.values()]
-
-    async def alert(self, team: str, fingerprint: str) -> AlertRow | None:
-        """One alert as it is known now."""
-        memory, row = await self.memory(), await self._journal.store.alert(team, fingerprint)
-        return row if memory is None or row is None else memory.show(row)
-
-    async def silent(self, after: datetime, until: datetime) -> list[AlertRow]:
-        """Alerts of incidents whose end, as it is known now, passed in that stretch without a word."""
-        memory, store = await self.memory(), self._journal.store
-        rows = await store.silent(after, until)
-        if memory is None:
-            return rows
-        known = {(row.team, row.fingerprint): row for row in map(memory.show, rows) if after < row.ends_at <= until}
-        for team, prints in (await memory.find_silent(after, until)).items():
-            for row in (await store.alerts_by_fingerprint(team, prints)).values():
-                known[team, row.fingerprint] = memory.show(row)
-        return list(known.values())

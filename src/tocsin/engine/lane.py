@@ -9,13 +9,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 
 from msgspec.structs import replace
 
 from tocsin.alert.route import Destination
 from tocsin.alert.row import AlertRow
-from tocsin.alert.signal import Signal, Timed
 from tocsin.errors import Unavailable
 
 LOG = logging.getLogger("tocsin.intake")
@@ -45,10 +44,10 @@ class Receipt:
         backlog.count += count
         self.waits: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
-    def done(self) -> None:
-        """One signal is on disk, or failed."""
-        self.left -= 1
-        self._backlog.count -= 1
+    def done(self, count: int = 1) -> None:
+        """Signals are on disk, or failed."""
+        self.left -= count
+        self._backlog.count -= count
         if not self.left and not self.waits.done():
             self.waits.set_result(None)
 
@@ -66,11 +65,11 @@ class Receipt:
             await watch(item.to.team or "", item.to.heartbeat, item.row)
             del self.beats[0]
 
-    def fail(self, signal: Signal) -> None:
+    def fail(self, labels: Mapping[str, str]) -> None:
         """One could not be taken in; to be called where the error is at hand."""
         self.failed += 1
         self.done()
-        LOG.exception("An alert (%s) could not be taken in.", signal.labels.get("alertname", "without a name"))
+        LOG.exception("An alert (%s) could not be taken in.", labels.get("alertname", "without a name"))
 
     def check(self) -> None:
         """Raise `Unavailable` if anything could not be taken in."""
@@ -80,18 +79,18 @@ class Receipt:
 
 
 class Item:
-    """A signal on its way in: where it belongs, what it says, and how its labels were spelt if that is known.
+    """A signal on its way in: where it belongs, the row of its alert, and how its labels were spelt if that is known.
+    What it says of its start is `began`, whatever becomes of the row.
 
     `again`: it is no message, but an alert that fires as far as is known and has no incident. It is that alert,
     whatever key of its source it once came with.
     """
 
-    __slots__ = ("anew", "form", "keyed", "receipt", "row", "timed", "to")
+    __slots__ = ("anew", "began", "form", "keyed", "receipt", "row", "to")
 
     def __init__(
         self,
         to: Destination,
-        timed: Timed,
         row: AlertRow,
         receipt: Receipt,
         keyed: str | None,
@@ -100,7 +99,8 @@ class Item:
     ) -> None:
         self.anew = again is not None
         row = row if again is None else replace(row, fingerprint=again.fingerprint)
-        self.to, self.timed, self.row, self.receipt, self.keyed, self.form = to, timed, row, receipt, keyed, form
+        self.began = row.starts_at
+        self.to, self.row, self.receipt, self.keyed, self.form = to, row, receipt, keyed, form
 
 
 class Lane:
@@ -112,9 +112,9 @@ class Lane:
         self.waiting: deque[Item] = deque()
         self._task: asyncio.Task[None] | None = None
 
-    def put(self, item: Item) -> None:
-        """Have a signal taken in."""
-        self.waiting.append(item)
+    def put(self, items: Iterable[Item]) -> None:
+        """Have signals taken in."""
+        self.waiting.extend(items)
         if self._task is None:
             self._task = asyncio.create_task(self._run())
 

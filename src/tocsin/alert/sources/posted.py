@@ -7,8 +7,10 @@ Whatever is unusual in a body (a field of another kind, a bound exceeded, an ale
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Annotated, TypeAlias
 
 import msgspec
+from msgspec import Meta
 
 from tocsin.alert.signal import RESOLVE_TIMEOUT, Signal
 from tocsin.alert.sources.alertmanager import MOST_LABELS, MOST_NAME, MOST_VALUE
@@ -44,7 +46,12 @@ class Post(msgspec.Struct, frozen=True, gc=False):
 
 
 _decode = msgspec.json.Decoder(list[Post]).decode
-_pairs = msgspec.json.Decoder(dict[str, str]).decode
+
+_Name: TypeAlias = Annotated[str, Meta(min_length=1, max_length=MOST_NAME)]
+_Labels: TypeAlias = dict[_Name, Annotated[str, Meta(min_length=1, max_length=MOST_VALUE)]]
+_Words: TypeAlias = dict[_Name, Annotated[str, Meta(max_length=MOST_VALUE)]]
+_read_labels = msgspec.json.Decoder(Annotated[_Labels, Meta(min_length=1, max_length=MOST_LABELS)]).decode
+_read_words = msgspec.json.Decoder(Annotated[_Words, Meta(max_length=MOST_LABELS)]).decode
 
 
 def read_posts(body: bytes | memoryview) -> list[Post]:
@@ -58,34 +65,21 @@ def read_posts(body: bytes | memoryview) -> list[Post]:
 def read_signal(post: Post) -> Signal:
     """What a post says. Raises `Unusual`."""
     try:
-        labels, annotations = _pairs(post.labels), _pairs(post.annotations)
+        labels, annotations = _read_labels(post.labels), _read_words(post.annotations)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Unusual from error
-    if not labels or not _are_usual(labels) or not _are_usual(annotations) or "" in labels.values():
+    link, starts_at, ends_at = post.generatorURL or "", post.startsAt, post.endsAt
+    if post.status is not None or len(link) > MOST_LINK:
         raise Unusual
-    if post.status is not None or len(post.generatorURL or "") > MOST_LINK:
-        raise Unusual
-    starts_at, ends_at = _check_time(post.startsAt), _check_time(post.endsAt)
-    if starts_at is not None and ends_at is not None and ends_at < starts_at:
-        raise Unusual
-    return Signal(
-        labels=labels,
-        annotations=annotations,
-        starts_at=starts_at,
-        ends_at=ends_at,
-        generator_url=post.generatorURL or "",
-    )
+    if starts_at is not None:
+        _check_time(starts_at)
+    if ends_at is not None:
+        _check_time(ends_at)
+        if starts_at is not None and ends_at < starts_at:
+            raise Unusual
+    return Signal(labels=labels, annotations=annotations, starts_at=starts_at, ends_at=ends_at, generator_url=link)
 
 
-def _are_usual(pairs: dict[str, str]) -> bool:
-    if not 0 < len(pairs) <= MOST_LABELS:
-        return not pairs
-    return "" not in pairs and max(map(len, pairs)) <= MOST_NAME and max(map(len, pairs.values())) <= MOST_VALUE
-
-
-def _check_time(moment: datetime | None) -> datetime | None:
-    if moment is None:
-        return None
+def _check_time(moment: datetime) -> None:
     if moment.tzinfo is None or moment.utcoffset() or not EARLIEST < moment < LATEST:
         raise Unusual
-    return moment

@@ -92,6 +92,7 @@ def test_a_turn_that_is_left_out_would_have_found_nothing(monkeypatch: pytest.Mo
     monkeypatch.setattr("tocsin.testing.simulation.month.LAST_HAND_S", 120.0)
     sparing, _ = judge(3, DAY, plan=plan)
     monkeypatch.setattr(turning.Turning, "_ticks", lambda engine: 1)
+    monkeypatch.setattr(turning.Turning, "_finds_more", lambda engine: True)
     tireless, _ = judge(3, DAY, plan=plan)
     assert tell(sparing) == tell(tireless)
     assert len(tell(sparing)) > 100

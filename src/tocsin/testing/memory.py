@@ -140,15 +140,15 @@ class MemoryStore:
             self._waiting[errand.id] = errand
 
     def _put_card(self, card: Card) -> None:
+        before = self._cards.get(card.id)
         self._cards[card.id] = card
+        if before is not None and before.team != card.team:
+            self._open[before.team].pop(card.id, None)
         open_ones = self._open.setdefault(card.team, {})
         if card.status in OPEN:
             open_ones[card.id] = None
         else:
             open_ones.pop(card.id, None)
-        for team, others in self._open.items():
-            if team != card.team:
-                others.pop(card.id, None)
 
     async def has_errands(self, now: datetime, full: Sequence[str]) -> bool:
         """Whether there is anything to claim."""
@@ -278,9 +278,11 @@ class MemoryStore:
         heap = self._wake_heap
         while heap and self._wakes.get(heap[0][1]) != heap[0][0]:
             heapq.heappop(heap)
-        times = [each.due_at for each in self._waiting.values()]
-        times += [heap[0][0]] if heap else []
-        return min(times, default=None)
+        wake = heap[0][0] if heap else None
+        if not self._waiting:
+            return wake
+        first = min([each.due_at for each in self._waiting.values()])
+        return first if wake is None or first < wake else wake
 
     async def alert(self, team: str, fingerprint: str) -> AlertRow | None:
         """One alert."""

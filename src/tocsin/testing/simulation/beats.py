@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from operator import attrgetter
 
 from tocsin.alert.heartbeat import Beat, State
 from tocsin.testing.simulation.disk import Disk
@@ -38,7 +39,7 @@ class RowsOnDisk:
 
     async def list_all(self) -> list[Beat]:
         await self._disk.read_row("beats")
-        return sorted(self._rows.held.values(), key=lambda beat: beat.due_at)
+        return sorted(self._rows.held.values(), key=attrgetter("due_at"))
 
     async def forget(self, team: str, name: str) -> None:
         raise NotImplementedError("The settings of a month do not change.")

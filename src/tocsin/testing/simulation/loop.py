@@ -1,7 +1,8 @@
 """An event loop whose time is virtual: it jumps to the next timer instead of waiting, and touches nothing outside.
 
 All that runs on it is deterministic: what is ready runs in the order in which it became ready, and two timers of the
-same moment run in the order in which they were set.
+same moment run in the order in which they were set. A heap of plain tuples and a queue is all that there is of it: the
+engine pays for what it does, and next to nothing for being simulated.
 """
 
 from __future__ import annotations
@@ -9,77 +10,124 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Coroutine
-from contextvars import Context
+from contextvars import Context, copy_context
 from heapq import heapify, heappop, heappush
+from itertools import count
 from typing import Any, TypeVar, TypeVarTuple
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 
-APART_S = 1e-6
-"""Between two timers that were set for the same moment: a heap keeps no order among equals."""
-
-MOST_REMEMBERED = 10_000
-"""Moments that are taken, before those that have passed are forgotten."""
+MICROSECOND = 1e-6
+MOST_CANCELLED = 10_000
+"""Timers that nobody waits for, before they are taken out."""
 
 
 class Stuck(RuntimeError):
     """Everybody waits for somebody else, and nothing is ever going to happen."""
 
 
-class VirtualLoop(asyncio.BaseEventLoop):
-    """A loop without files, sockets or real time. `time` starts at 0 and counts simulated seconds."""
+class Call(asyncio.TimerHandle):
+    """Something that is to be called, now or at `_when`."""
 
-    _scheduled: list[asyncio.TimerHandle]
-    _ready: deque[asyncio.Handle]
+    __slots__ = ("_done",)
+
+    def __init__(
+        self, loop: VirtualLoop, when: float, callback: Callable[..., object], args: Any, context: Context | None
+    ) -> None:
+        self._callback, self._args, self._when = callback, args, when
+        self._context = copy_context() if context is None else context
+        self._loop, self._cancelled, self._source_traceback = loop, False, None
+
+    def cancel(self) -> None:
+        """It is not to be called any more."""
+        if not self._cancelled:
+            self._cancelled = True
+            self._callback, self._args = _do_nothing, ()
+            self._loop.cancelled += 1
+
+
+def _do_nothing() -> None: ...
+
+
+class VirtualLoop(asyncio.BaseEventLoop):
+    """A loop without files, sockets or real time. `now` starts at 0 and counts simulated seconds."""
+
     _stopping: bool
 
     def __init__(self) -> None:
         super().__init__()
-        self._now = 0.0
-        self._taken: dict[float, None] = {}
+        self.now = 0.0
+        self.cancelled = 0
+        self._calls: deque[Call] = deque()
+        self._timers: list[tuple[float, int, Call]] = []
+        self._count = count()
         self.set_exception_handler(lambda loop, context: None)
 
     def time(self) -> float:
         """The simulated moment, in seconds."""
-        return self._now
+        return self.now
+
+    def call_soon(
+        self, callback: Callable[[*Ts], object], *args: *Ts, context: Context | None = None
+    ) -> asyncio.Handle:
+        """As any loop's."""
+        call = Call(self, self.now, callback, args, context)
+        self._calls.append(call)
+        return call
 
     def call_at(
         self, when: float, callback: Callable[[*Ts], object], *args: *Ts, context: Context | None = None
     ) -> asyncio.TimerHandle:
-        """As any loop's, but no two timers share a moment."""
-        when = round(max(when, self._now), 6)
-        while when in self._taken:
-            when = round(when + APART_S, 6)
-        self._taken[when] = None
-        timer = asyncio.TimerHandle(when, callback, args, self, context)
-        heappush(self._scheduled, timer)
-        return timer
+        """As any loop's, to the microsecond: what is later is later by one at least."""
+        at = self.now
+        if when > at:
+            at = max(round(when, 6), round(at + MICROSECOND, 6))
+        call = Call(self, at, callback, args, context)
+        heappush(self._timers, (at, next(self._count), call))
+        return call
+
+    def call_later(
+        self, delay: float, callback: Callable[[*Ts], object], *args: *Ts, context: Context | None = None
+    ) -> asyncio.TimerHandle:
+        """As any loop's."""
+        return self.call_at(self.now + delay, callback, *args, context=context)
 
     def _run_once(self) -> None:
-        """Run what is ready; if nothing is, it is the moment of the next timer."""
-        scheduled, ready = self._scheduled, self._ready
-        while scheduled and scheduled[0]._cancelled:
-            heappop(scheduled)
-        if not ready and not self._stopping:
-            if not scheduled:
-                raise Stuck("Nothing is left that could happen in this simulation.")
-            self._now = scheduled[0].when()
-            ready.append(heappop(scheduled))
-            if len(self._taken) > MOST_REMEMBERED:
-                self._tidy()
-        for _ in range(len(ready)):
-            handle = ready.popleft()
-            if not handle._cancelled:
-                handle._run()
+        """Run what is ready; when nothing is, it is the moment of the next timer; and so on, until told to stop."""
+        calls = self._calls
+        while not self._stopping:
+            if not calls:
+                calls.append(self._go_on())
+            call = calls.popleft()
+            try:
+                call._context.run(call._callback, *call._args)
+            except (SystemExit, KeyboardInterrupt):
+                raise
+            except BaseException as error:  # noqa: BLE001 as any loop: whoever waits for it is told by its future
+                self.call_exception_handler({"message": "A callback failed.", "exception": error})
 
-    def _tidy(self) -> None:
-        """Forget the moments that have passed, and the timers that nobody waits for."""
-        self._scheduled = [timer for timer in self._scheduled if not timer.cancelled()]
-        heapify(self._scheduled)
-        self._taken = {timer.when(): None for timer in self._scheduled}
+    def _go_on(self) -> Call:
+        timers = self._timers
+        if self.cancelled > MOST_CANCELLED:
+            timers[:] = [each for each in timers if not each[2]._cancelled]
+            heapify(timers)
+            self.cancelled = 0
+        while timers:
+            when, _, call = heappop(timers)
+            if not call._cancelled:
+                self.now = when
+                return call
+        raise Stuck("Nothing is left that could happen in this simulation.")
 
     def _write_to_self(self) -> None: ...
+
+
+def find_loop() -> VirtualLoop:
+    """The one that runs."""
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, VirtualLoop)
+    return loop
 
 
 def run_virtually(main: Coroutine[Any, Any, T]) -> T:

@@ -60,6 +60,7 @@ class Month:
         self.build = build
         self.node: Node | None = None
         self.tasks: dict[asyncio.Task[None], None] = {}
+        self.broken: list[BaseException] = []
         self.hushers = Hushers(self.ground, self.find_node, self.spawn)
         self.people = People(self.ground, self.find_node, self.spawn, self.hushers.quieten)
         self.senders = Senders(self.ground, self.find_node, self.spawn)
@@ -80,7 +81,7 @@ class Month:
         del self.tasks[task]
         error = None if task.cancelled() else task.exception()
         if error is not None:
-            raise error
+            self.broken.append(error)
 
     async def live(self) -> Record:
         """Thirty days of trouble, then calm."""
@@ -99,6 +100,8 @@ class Month:
         await asyncio.sleep(CALM_S)
         await self._resolve_all()
         await asyncio.sleep(LAST_HAND_S)
+        if self.broken:
+            raise self.broken[0]  # the world itself is not simulated as it should be
         self._write_down()
         return self.record
 

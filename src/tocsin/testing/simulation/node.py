@@ -23,7 +23,8 @@ from tocsin.testing.memory import MemoryBlobs, MemoryStore
 from tocsin.testing.simulation.beats import Rows, RowsOnDisk
 from tocsin.testing.simulation.dice import Dice
 from tocsin.testing.simulation.disk import Died, Disk, Hand
-from tocsin.testing.simulation.faults import Mischief
+from tocsin.testing.simulation.faults import COMMITS, Mischief
+from tocsin.testing.simulation.loop import find_loop
 from tocsin.testing.simulation.machine import Machine
 from tocsin.testing.simulation.network import CHANNELS, Channel, Hear
 from tocsin.testing.simulation.record import Arrived, Life, Record
@@ -32,6 +33,9 @@ from tocsin.testing.simulation.turning import Turning
 from tocsin.timeline.events import PageRequested, PlaybookActivated
 
 T = TypeVar("T")
+
+BEFORE_COMMIT = {f"{cause}.before_commit": cause for cause in COMMITS}
+"""The failpoints after which it is known what the next write is for."""
 
 
 class Gone(Exception):
@@ -47,16 +51,30 @@ class Ground:
         self.hand, self.disk_dice = Hand(), Dice(record.seed, "disk")
         self.machine_dice = Dice(record.seed, "machine")
         self.offset = 0.0
-        self._last = (-1.0, record.start)
-        self.time = asyncio.get_running_loop().time
+        self.loop = find_loop()
+        self.time = self.loop.time
         self.hear: Hear = lambda page: None
 
     def wall(self) -> datetime:
         """What the machine's clock says, right or wrong."""
-        seconds = self.time() + self.offset
-        if seconds != self._last[0]:
-            self._last = (seconds, self.record.start + timedelta(seconds=seconds))
-        return self._last[1]
+        return self.record.start + timedelta(seconds=self.loop.now + self.offset)
+
+
+class Clock(SystemClock):
+    """The clock that ships, which is read once for each simulated moment: it is asked a dozen times in each."""
+
+    def __init__(self, ground: Ground) -> None:
+        self._ground, self._loop = ground, ground.loop
+        self._read = (-1.0, 0.0)
+        super().__init__(ground.wall, ground.time)
+
+    def now(self) -> datetime:
+        """The moment."""
+        moment = (self._loop.now, self._ground.offset)
+        if moment != self._read:
+            super().now()
+            self._read = moment
+        return self._last
 
 
 class Node:
@@ -66,7 +84,7 @@ class Node:
         self.ground = ground
         self.dead = False
         self.boundary = ""
-        self.clock = SystemClock(ground.wall, ground.time)
+        self.clock = Clock(ground)
         self.life = Life(up=ground.time(), newest=None, offsets=[(ground.time(), ground.offset)])
         self.died = asyncio.get_running_loop().create_future()
         self._asking: dict[asyncio.Task[Any], None] = {}
@@ -104,8 +122,8 @@ class Node:
     def reach(self, name: str) -> None:
         """A failpoint."""
         self.require()
-        if name.endswith(".before_commit"):
-            self.boundary = name.removesuffix(".before_commit")
+        if name in BEFORE_COMMIT:
+            self.boundary = BEFORE_COMMIT[name]
         if self.ground.mischief.crashes_at(name):
             self.die()
             raise Died

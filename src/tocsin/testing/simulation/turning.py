@@ -26,6 +26,7 @@ from tocsin.engine.loop import Engine
 from tocsin.engine.memory import Memory
 from tocsin.engine.parking import Parking
 from tocsin.testing.simulation.beats import Rows
+from tocsin.testing.simulation.loop import find_loop
 
 A_MOMENT_S = 0.01
 """Two moments that are so near to each other are one tick."""
@@ -82,6 +83,9 @@ class Parked(Parking):
         await super().park(errand, now, tried=tried)
         self._notice()
 
+    def __bool__(self) -> bool:
+        return bool(self._waiting)
+
     @property
     def may_go(self) -> bool:
         """Whether something waits that the next turn lets go: where it waits is in order again."""
@@ -131,8 +135,9 @@ class Turning(Engine):
         """See what becomes due."""
         self._store, self._rows = store, beats
         self._window: datetime | None = None
-        self._loop = asyncio.get_running_loop()
+        self._loop = find_loop()
         self._alarm: asyncio.TimerHandle | None = None
+        self._shows = self.clock.now()
         self._rested = self._first_look = 0.0
         self._flushing = False
         self._memory = self.intake._memory = Watched(self.notice, self._flush_soon)
@@ -142,8 +147,18 @@ class Turning(Engine):
 
     # ── resting ────────────────────────────────────────────────────────────────────────────────────────────────────
 
+    async def turn(self) -> int:
+        """As the one that ships, which turns once more after each turn that found something: here, if there is more."""
+        found = await super().turn()
+        return found if found and self._finds_more() else 0
+
+    def _finds_more(self) -> bool:
+        """Whether another turn would find something."""
+        first = self._find_due()
+        return self._is_busy() or self.dispatch._has_missed or (first is not None and first <= self.clock.now())
+
     async def _rest(self) -> None:
-        self._rested = self._loop.time()
+        self._rested = self._loop.now
         self._first_look = self._find_look()
         self._set_alarm()
         try:
@@ -160,8 +175,11 @@ class Turning(Engine):
             self._set_alarm()
 
     def notice_due(self) -> None:
-        """The same, where only the disk was written."""
-        if self._alarm is not None and self._find_due() < self._alarm.when():
+        """The same, where only the disk was written: it matters if something is due before the alarm."""
+        if self._alarm is None:
+            return
+        due, late = self._store.find_next_due(), self._rows.first
+        if (due is not None and due < self._shows) or (late is not None and late < self._shows):
             self._set_alarm()
 
     def look_again(self) -> None:
@@ -175,11 +193,15 @@ class Turning(Engine):
                 return
             self._alarm.cancel()
         self._alarm = self._loop.call_at(at, self._nudged.set)
+        self._shows = self.clock.now() + timedelta(seconds=at - self._loop.now)
 
     def _ticks(self) -> int:
         """How many ticks after it began to rest the loop finds something; not before the next one."""
-        now = self._loop.time()
-        due = now if self._is_busy() else min(self._find_due(), self._find_silent(), now + FARTHEST_S)
+        now = self._loop.now
+        due = now
+        if not self._is_busy():
+            first = self._find_due()
+            due = min(math.inf if first is None else self._true(first), self._find_silent(), now + FARTHEST_S)
         return max(1, self._count(due), self._count(now))
 
     def _count(self, moment: float) -> int:
@@ -190,15 +212,15 @@ class Turning(Engine):
         late = bool(self.dispatch._unreleased) or self.dispatch._is_astray or self._parked.may_go
         return waits or late or self.journal.is_disturbed
 
-    def _find_due(self) -> float:
+    def _find_due(self) -> datetime | None:
+        """The first moment, by the server's clock, at which something is due."""
         ahead = (
             self._store.find_next_due(),
-            self.dispatch.parking.find_next(),
+            self._parked.find_next() if self._parked else None,
             self._find_window(),
             self._find_beat(),
         )
-        first = min((due for due in ahead if due is not None), default=None)
-        return math.inf if first is None else self._true(first)
+        return min([due for due in ahead if due is not None], default=None)
 
     def _find_window(self) -> datetime | None:
         """When the next window of the settings begins or ends, which they say once for each."""
@@ -213,7 +235,7 @@ class Turning(Engine):
 
     def _true(self, moment: datetime) -> float:
         """When the server's clock comes to a moment."""
-        return self._loop.time() + (moment - self.clock.now()).total_seconds()
+        return self._loop.now + (moment - self.clock.now()).total_seconds()
 
     # ── what falls silent ──────────────────────────────────────────────────────────────────────────────────────────
 
@@ -235,7 +257,7 @@ class Turning(Engine):
 
     def _leave_looks_out(self) -> None:
         """Have the next look at the tick at which it would be if none had been left out."""
-        since, every = self._loop.time() - self._first_look, LOOK_EVERY.total_seconds()
+        since, every = self._loop.now - self._first_look, LOOK_EVERY.total_seconds()
         if since < -A_MOMENT_S:
             return
         left = since % every
@@ -250,7 +272,7 @@ class Turning(Engine):
         if not self._flushing:
             self._flushing = True
             every = engine_memory.FLUSH_S
-            self._loop.call_later(every - self._loop.time() % every, self._begin_flush)
+            self._loop.call_later(every - self._loop.now % every, self._begin_flush)
 
     def _begin_flush(self) -> None:
         asyncio.ensure_future(self._flush())  # noqa: RUF006 it ends at its first commit

@@ -16,6 +16,8 @@ Name = tuple[str, tuple[tuple[str, str], ...]]
 ENDS = (e.Resolved, e.Closed, e.Dismissed, e.Merged)
 SLACK_S = 0.01
 AT_ONCE_S = 60.0
+GRACE_S = 10.0
+"""So long a promise may take to come to the disk."""
 FEW = 100
 """So many alerts of one message stand on the timeline when it is answered."""
 SOON_S = 2.0
@@ -64,10 +66,20 @@ def _is_back(evidence: Evidence, said: list[Sent], sent: Sent, found: list[tuple
     if not sent.firing or sent.answered_at is None or sent.until is None or not earlier:
         return False
     promised = max(each.until or 0.0 for each in earlier)
+    if promised:
+        promised = max(promised, _find_grace(evidence, earlier[-1].at, sent.at))
     began = [stream for stream, entry in found if _was_before(evidence, entry, sent.at)]
     if not promised or not earlier[-1].firing or promised + 1 > min(sent.begun, evidence.clock(sent.at)) or not began:
         return False
     return is_over(evidence, evidence.incidents[began[-1]], sent.at)
+
+
+def _find_grace(evidence: Evidence, since: float, until: float) -> float:
+    """To when, by its clock, a server that began between these moments has promises last: a later one may have been
+    heard by the one before, and never have come to the disk.
+    """
+    ups = [life.up for life in evidence.record.lives if since <= life.up <= until]
+    return max([evidence.clock(up) + GRACE_S for up in ups], default=0.0)
 
 
 def _was_before(evidence: Evidence, entry: Entry, moment: float) -> bool:

@@ -194,10 +194,11 @@ def _find_forgotten(evidence: Evidence, name: Name, said: list[Sent], spell: Spe
         return
     if reckon(evidence).may_hush(name[0], [dict(name[1])], over + SLACK_S, limit):
         return
-    begun = _find_begin(evidence, before) - MARGIN_S
+    begun, heard_at = _find_begin(evidence, before)
     told = [(stream, entry) for stream, entry in collect_told(evidence).get(name, []) if _by(evidence, entry, limit)]
-    heard = any(evidence.seconds(entry.recorded_at) >= begun for _, entry in told)
-    if not heard and not any(_stands(evidence, stream, name, limit) for stream in dict(told)):
+    heard = any(evidence.seconds(entry.recorded_at) >= begun - MARGIN_S for _, entry in told)
+    stood = (_stands(evidence, stream, name, moment) for stream in dict(told) for moment in (heard_at, limit))
+    if not heard and not any(stood):
         text = f"{dict(name[1])} fired when that was over at {over:.1f}, and by {limit:.1f} stands nowhere."
         yield Violation("forgotten after the hush", name[0], text)
 
@@ -206,20 +207,26 @@ def _by(evidence: Evidence, entry: Entry, limit: float) -> bool:
     return evidence.seconds(entry.recorded_at) <= limit
 
 
-def _stands(evidence: Evidence, stream: str, name: Name, limit: float) -> bool:
-    """Whether the alert fires there, as it has since before its source fell silent, and the incident goes on."""
-    entries = [entry for entry in evidence.incidents[stream] if _by(evidence, entry, limit)]
+def _stands(evidence: Evidence, stream: str, name: Name, moment: float) -> bool:
+    """Whether the alert fires there, as it has since before its source fell silent, and the incident goes on; when it
+    was heard of again, that was told to whoever had it, and who resolves it then has called this over.
+    """
+    entries = [entry for entry in evidence.incidents[stream] if _by(evidence, entry, moment)]
     turns = [entry.event for entry in entries if isinstance(entry.event, (*ENDS, e.Reopened))]
-    firing = list_stages(evidence, entries)[-1].firing.values()
+    firing = list_stages(evidence, entries)[-1].firing.values() if entries else ()
     return dict(name[1]) in firing and not (turns and isinstance(turns[-1], ENDS))
 
 
-def _find_begin(evidence: Evidence, said: list[Sent]) -> float:
-    """Since when, by any clock, an alert fires without a word that it is over and without a promise that was broken."""
+def _find_begin(evidence: Evidence, said: list[Sent]) -> tuple[float, float]:
+    """Since when, by any clock, an alert fires without a word that it is over and without a promise that was broken;
+    and when, by the server's, that was first heard.
+    """
     begun = first = said[-1].begun
+    heard_at = evidence.clock(said[-1].at)
     for sent in reversed(said):
         if not sent.firing or (sent.until is not None and sent.until < begun):
             break
         begun = min(begun, sent.begun)
         first = min(first, begun, evidence.clock(sent.begun), evidence.clock(sent.at))
-    return first
+        heard_at = evidence.clock(sent.at)
+    return first, heard_at

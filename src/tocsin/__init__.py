@@ -6,6 +6,7 @@
 The rooms, in flow order:
 
     words, errors, config   the vocabularies, every way we say no, settings with line numbers
+    pattern                 regular expressions that are compiled when they are first used
     playbook                what should happen: Markdown becomes a typed model with diagnostics
     oncall                  who answers at any given time
     timeline                what happened: events, the keyed chain (start with ``timeline/events``)

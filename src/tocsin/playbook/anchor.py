@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import re
 
+from tocsin.pattern import compile_late
 from tocsin.playbook import inline
 
-_SUFFIX = re.compile(r"\.(?:mdx?|markdown|html?|adoc|rst)$", re.IGNORECASE)
-_COUNTER = re.compile(r"-\d+$")
-_ESCAPED = re.compile(r"(?:%[0-9a-fA-F]{2})+")
-_CUSTOM = re.compile(r"\s*\{:?\s*#([\w-]+)[^{}]*\}\s*$")
-_SIGNS = re.compile(r"[^\w\s-]")
-_SPACE = re.compile(r"\s")
-_GAPS = re.compile(r"\W+")
-_PERCENT = re.compile(r"%[0-9a-f]{2}")
-_DASHES = re.compile(r"-+")
-_NO_ANCHOR = re.compile(r"[^\w-]")
-_NO_LETTERS = re.compile(r"[\W_]")
+_SUFFIX = compile_late(r"\.(?:mdx?|markdown|html?|adoc|rst)$", re.IGNORECASE)
+_COUNTER = compile_late(r"-\d+$")
+_ESCAPED = compile_late(r"(?:%[0-9a-fA-F]{2})+")
+_CUSTOM = compile_late(r"\s*\{:?\s*#([\w-]+)[^{}]*\}\s*$")
+_SIGNS = compile_late(r"[^\w\s-]")
+_SPACE = compile_late(r"\s")
+_GAPS = compile_late(r"\W+")
+_PERCENT = compile_late(r"%[0-9a-f]{2}")
+_DASHES = compile_late(r"-+")
+_NO_ANCHOR = compile_late(r"[^\w-]")
+_NO_LETTERS = compile_late(r"[\W_]")
 
 
 def slugs(raw: str) -> set[str]:

@@ -16,6 +16,7 @@ from enum import StrEnum
 
 import msgspec
 
+from tocsin.pattern import compile_late
 from tocsin.playbook import entry, statement
 from tocsin.playbook.block import Block, Kind
 from tocsin.playbook.draft import Draft
@@ -110,8 +111,8 @@ _DESCRIBING = {
     SectionKind.PROHIBITION: Taken.PROHIBITION,
 }
 _ALSO_WORDS = frozenset("date exit free go head host id last less make more service sort test time top watch".split())
-_ARGUMENT = re.compile(r"-\w|[./~$\"'][\w/$]|[a-z]{2,}$")
-_EXPLAINED_OUTSIDE = re.compile(
+_ARGUMENT = compile_late(r"-\w|[./~$\"'][\w/$]|[a-z]{2,}$")
+_EXPLAINED_OUTSIDE = compile_late(
     r"related|reference|see also|link|prerequisite|requirement|resource|tool", re.IGNORECASE
 )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import re
 
+from tocsin.pattern import compile_late
 from tocsin.playbook import effect, model
 from tocsin.playbook.block import Block, Kind
 from tocsin.playbook.entry import Entry
@@ -19,14 +20,14 @@ from tocsin.playbook.source import Source
 from tocsin.playbook.topics import Topic, name_topic
 from tocsin.words import SectionKind
 
-_NO_PLAYBOOK = re.compile(
+_NO_PLAYBOOK = compile_late(
     r"\b(?:(?:implementation|project|completion|release|executive) (?:summary|notes|report)|change ?log|training|"
     r"courses?|curriculum|glossary|meeting notes|"
     r"incident log|post-?mortem|retrospective|tutorial|getting started|read ?me|reading list|workshop|tabletop|"
     r"drills?|simulations?)\b",
     re.IGNORECASE,
 )
-_OPERATIONAL = re.compile(
+_OPERATIONAL = compile_late(
     r"run-?books?|play-?books?|incident|outage|alerts?\b|emergenc|disaster|recover|on-?call|troubleshoot|escalat|"
     r"failure|breach|"
     r"wiederherstell|notfall|incidentes|resposta",
@@ -36,8 +37,8 @@ _OPERATIONAL = re.compile(
 _NEVER_A_TITLE = frozenset(
     {SectionKind.SYMPTOMS, SectionKind.CAUSES, SectionKind.DIAGNOSIS, SectionKind.RESOLUTION, SectionKind.PROHIBITION}
 )
-_SUFFIX = re.compile(r"\.\w+$")
-_JOINTS = re.compile(r"[-_]+")
+_SUFFIX = compile_late(r"\.\w+$")
+_JOINTS = compile_late(r"[-_]+")
 
 
 class Said:

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from tocsin.pattern import compile_late
 from tocsin.playbook.memory import remember
 
 MOST_S = 10 * 365 * 86400
@@ -40,7 +41,7 @@ _UNIT = "|".join(sorted(_UNITS, key=len, reverse=True))
 _WORD = "|".join(sorted(_WORDS, key=len, reverse=True))
 _MODIFIER = r"(?:(?:business|working|calendar|full|more|consecutive)[\s-]{1,3})?"
 _JOINT = r"(?:-|–|—|to\b|bis\b|a\b)"
-_DURATION = re.compile(  # what it begins with stands before all else: most places are not looked at further
+_DURATION = compile_late(  # what it begins with stands before all else: most places are not looked at further
     rf"(?=[\daefhnost])(?<![\w.$#/:-])(?:(?P<low>\d+(?:[.,]\d+)?)\s{{0,3}}(?:(?P<low_unit>{_UNIT})(?![A-Za-z]))?\s{{0,"
     rf"3}}{_JOINT}\s{{0,3}})?"
     rf"(?P<high>\d+(?:[.,]\d+)?|\b(?:{_WORD})\b(?:\s{{0,3}}\(\d+\))?)(?P<plus>\s{{0,3}}\+)?[\s-]{{0,3}}{_MODIFIER}"
@@ -48,24 +49,24 @@ _DURATION = re.compile(  # what it begins with stands before all else: most plac
     rf"m|seconds?|sec|s)\b)?",
     re.IGNORECASE,
 )
-_ALTERNATE = re.compile(
+_ALTERNATE = compile_late(
     r"\d|\b(?:half|an?|one|two|three|four|five|six|seven|eight|ten|twelve|fif|twenty|thirty|fort|"
     r"sixty|ninety)",
     re.IGNORECASE,
 )
-_LONG = re.compile(r"\d{3}")
-_DIGIT = re.compile(r"\d")
-_SHORT_UNIT = re.compile(r"\d[\s+-]{0,4}[smhdw](?![a-z])|t\s{0,3}\+")  # this and the following for lower case
-_UNIT_SIGN = re.compile(
+_LONG = compile_late(r"\d{3}")
+_DIGIT = compile_late(r"\d")
+_SHORT_UNIT = compile_late(r"\d[\s+-]{0,4}[smhdw](?![a-z])|t\s{0,3}\+")  # this and the following for lower case
+_UNIT_SIGN = compile_late(
     r"sec|min|hr|hour|hora|stund|heure|day|dia|tag|wk|week|mo\b|month|segund|мин|час|сек|дн|분|시간|초|分|時|小|日|天|週|周"
 )
-_UNIT_WORD = re.compile(r"hour|minute|day|week|month|second|hora|stunde|tag|dia")
-_T_PLUS = re.compile(
+_UNIT_WORD = compile_late(r"hour|minute|day|week|month|second|hora|stunde|tag|dia")
+_T_PLUS = compile_late(
     r"\bT\s{0,3}\+\s{0,3}(\d+(?:[.:]\d+)?)\s{0,3}((?!to\b)[A-Za-z]+)?(?:\s{0,3}(?:-|–|—|to)\s{0,3}(?:T\s{0,3}\+\s{0,"
     r"3})?(\d+)\s{0,3}([A-Za-z]+)?)?"
 )
-_FIRST = re.compile(r"\b(?:first|initial|erste[n]?|primeir[oa]s)\b", re.IGNORECASE)
-_WITHIN = re.compile(
+_FIRST = compile_late(r"\b(?:first|initial|erste[n]?|primeir[oa]s)\b", re.IGNORECASE)
+_WITHIN = compile_late(
     r"\b(?:within|in under|no later than|by|after|under|less than|up to|inside|due "
     r"in)\b|[<≤~]",
     re.IGNORECASE,
@@ -77,10 +78,10 @@ _MONTHS = {
          "sep sept september", "oct october", "nov november", "dec december"), 1)
     for month in names.split()
 }  # fmt: skip
-_ISO = re.compile(r"\b(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})\b")
-_DAY_FIRST = re.compile(r"\b(\d{1,2})(?:st|nd|rd|th)?[ .-]+([A-Za-z]{3,9})\.?,?[ -]+(\d{4})\b")
-_MONTH_FIRST = re.compile(r"\b([A-Za-z]{3,9})\.?\s+(\d{1,2})(?:st|nd|rd|th)?,?\s+(\d{4})\b")
-_DOTTED = re.compile(r"\b(\d{1,2})\.(\d{1,2})\.(\d{4})\b")
+_ISO = compile_late(r"\b(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})\b")
+_DAY_FIRST = compile_late(r"\b(\d{1,2})(?:st|nd|rd|th)?[ .-]+([A-Za-z]{3,9})\.?,?[ -]+(\d{4})\b")
+_MONTH_FIRST = compile_late(r"\b([A-Za-z]{3,9})\.?\s+(\d{1,2})(?:st|nd|rd|th)?,?\s+(\d{4})\b")
+_DOTTED = compile_late(r"\b(\d{1,2})\.(\d{1,2})\.(\d{4})\b")
 
 
 class Duration(msgspec.Struct, frozen=True):

@@ -8,16 +8,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from tocsin.pattern import compile_late
 from tocsin.playbook import inline
 from tocsin.playbook.block import Block, Kind, Row
 from tocsin.playbook.memory import remember
 
-_TICKED_KEY = re.compile(r"(`[^`]+`|#[\w-]+)\s*(?:[-–—:]|->|→)\s+(.*)", re.DOTALL)
-_PLAIN_KEY = re.compile(r"((?:(?!:\s)[^.!?|`\[])(?:(?!:\s)[^!?|`\[]){0,59}?):(?:\s+|$)(.*)", re.DOTALL)
-_DASHED_KEY = re.compile(r"([^.!?|`\[]{1,60}?)\s+(?:[-–—]|->|→)\s+(.*)", re.DOTALL)
-_ORDINAL_HEADER = re.compile(r"#|no\.?|nr\.?|number|№|step|order|seq\w*|position|", re.IGNORECASE)
-_SEPARATOR = re.compile(r"^\s*(?:[:：]|[-–—](?=\s)|->|→)\s*")
-_NO_DIGITS = re.compile(r"\D")
+_TICKED_KEY = compile_late(r"(`[^`]+`|#[\w-]+)\s*(?:[-–—:]|->|→)\s+(.*)", re.DOTALL)
+_PLAIN_KEY = compile_late(r"((?:(?!:\s)[^.!?|`\[])(?:(?!:\s)[^!?|`\[]){0,59}?):(?:\s+|$)(.*)", re.DOTALL)
+_DASHED_KEY = compile_late(r"([^.!?|`\[]{1,60}?)\s+(?:[-–—]|->|→)\s+(.*)", re.DOTALL)
+_ORDINAL_HEADER = compile_late(r"#|no\.?|nr\.?|number|№|step|order|seq\w*|position|", re.IGNORECASE)
+_SEPARATOR = compile_late(r"^\s*(?:[:：]|[-–—](?=\s)|->|→)\s*")
+_NO_DIGITS = compile_late(r"\D")
 
 
 class Field:

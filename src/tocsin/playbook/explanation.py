@@ -23,9 +23,10 @@ import textwrap
 
 import msgspec
 
+from tocsin.pattern import compile_late
 from tocsin.words import Level
 
-_PART = re.compile(r"^(Why|Example|Use instead):", re.MULTILINE)
+_PART = compile_late(r"^(Why|Example|Use instead):", re.MULTILINE)
 
 
 class Explanation(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,11 +6,12 @@ And where comments and tables in HTML do.
 from __future__ import annotations
 
 import functools
-import re
 from collections.abc import Sequence
 
-_OPENING = re.compile(r"(`{3,}|~{3,})[ \t]*([^`]*)$|(~{3,})[ \t]*(.*)$")
-_LANGUAGE = re.compile(r"[{.\s]*([\w+#-]+)")
+from tocsin.pattern import compile_late
+
+_OPENING = compile_late(r"(`{3,}|~{3,})[ \t]*([^`]*)$|(~{3,})[ \t]*(.*)$")
+_LANGUAGE = compile_late(r"[{.\s]*([\w+#-]+)")
 _CODE = frozenset(("bash", "sh", "shell", "zsh", "console", "shell-session", "sql", "yaml", "json", "promql"))
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import datetime
 import functools
-import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from typing import NamedTuple
 
 import msgspec
 
+from tocsin.pattern import compile_late
 from tocsin.playbook.block import Block
 from tocsin.playbook.draft import Draft, Said
 from tocsin.playbook.model import Playbook, Procedure, Statement, Step
@@ -45,7 +45,7 @@ class Link(NamedTuple):
     target: str
 
 
-_LINK = re.compile(r"(?<!!)\[(?P<text>[^\[\]]{0,500})\]\((?P<target>[^)\s]{1,1000})[^)]{0,200}\)")
+_LINK = compile_late(r"(?<!!)\[(?P<text>[^\[\]]{0,500})\]\((?P<target>[^)\s]{1,1000})[^)]{0,200}\)")
 
 
 class View:

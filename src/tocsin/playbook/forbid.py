@@ -7,9 +7,9 @@ whatever forbids acts.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
+from tocsin.pattern import compile_late
 from tocsin.playbook import act
 from tocsin.playbook.model import Forbids, Procedure, Prohibition, Statement
 from tocsin.words import Act, Effect
@@ -22,7 +22,7 @@ BY_EFFECT = (3, 4)
 """By nothing but what the statement's effect is."""
 
 _CLOSE = {Act.LOGS: 0, Act.PUBLISH: 0, Act.DISCARD: 2}
-_LOG = re.compile(
+_LOG = compile_late(
     r"(?<![a-z])(?!catalog|blog|dialog|backlog|changelog|analog)[a-z]*?log(?:s|files?|ging|rotate)?(?![a-z])"
 )
 
@@ -121,5 +121,5 @@ def _says(verb: str, line: str) -> bool:
     return False
 
 
-_FORM = re.compile(r"(?:e|y|s|es|ed|ing|ion|ions|ment|al)?(?![a-z])")
+_FORM = compile_late(r"(?:e|y|s|es|ed|ing|ion|ions|ment|al)?(?![a-z])")
 """How a verb may end; looked for behind the verb, since a pattern for each verb costs more to make than to use."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from tocsin.pattern import compile_late
 from tocsin.playbook.memory import remember
 
 _VERBS = (
@@ -36,7 +37,7 @@ _NO_ORDER = (
     r"update|release|issue|set|point|lower|free|open|close|clear|correct|watch|work|run)\s+(?:\w+\s+){1,3}"
     r"(?:is|are|was|were|has|have|can|may|might|will)\b)"
 )
-_ORDER = re.compile(
+_ORDER = compile_late(
     rf"{_LEAD}{_NO_ORDER}(?:{_VERBS})(?=\s+(?!of\b|and\b|is\b|are\b|was\b|has\b|will\b)\S|[:.,]?\s*$)", re.IGNORECASE
 )
 

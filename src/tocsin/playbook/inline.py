@@ -8,29 +8,30 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from tocsin.pattern import compile_late
 from tocsin.playbook.memory import remember
 
-_MARKED = re.compile(r"[*_`\[<\\&~]")
-_IMAGE_OR_LINK = re.compile(r"!?\[([^\[\]]*)\]\((?:[^()\s]|\([^()]*\))*(?:\s+[\"'][^\"']*[\"'])?\)")
-_REFERENCE = re.compile(r"!?\[([^\[\]]+)\]\[[^\[\]]*\]")
-_TICKS = re.compile(r"`+")
-_STRONG = re.compile(r"\*\*|__(?=\S)|(?<=\S)__")
-_EMPHASIS = re.compile(r"(?<![\w*])\*(?=\S)([^*\n]+?)(?<=\S)\*(?!\w)|(?<![\w_])_(?=\S)([^_\n]+?)(?<=\S)_(?!\w)")
-_TAG = re.compile(
+_MARKED = compile_late(r"[*_`\[<\\&~]")
+_IMAGE_OR_LINK = compile_late(r"!?\[([^\[\]]*)\]\((?:[^()\s]|\([^()]*\))*(?:\s+[\"'][^\"']*[\"'])?\)")
+_REFERENCE = compile_late(r"!?\[([^\[\]]+)\]\[[^\[\]]*\]")
+_TICKS = compile_late(r"`+")
+_STRONG = compile_late(r"\*\*|__(?=\S)|(?<=\S)__")
+_EMPHASIS = compile_late(r"(?<![\w*])\*(?=\S)([^*\n]+?)(?<=\S)\*(?!\w)|(?<![\w_])_(?=\S)([^_\n]+?)(?<=\S)_(?!\w)")
+_TAG = compile_late(
     r"</?(?:a|abbr|b|br|center|code|details|div|em|font|h[1-6]|i|img|kbd|li|mark|ol|p|small|span|strong|sub|summary|sup|"
     r"table|tbody|td|th|thead|tr|u|ul)(?:\s[^<>]*)?/?>",
     re.IGNORECASE,
 )
-_ATTRIBUTES = re.compile(r"\{:[^{}\n]*\}")  # kramdown's
-_OWN_ANCHOR = re.compile(r"\s*\{#[\w.:-]+\}$")
-_ESCAPE = re.compile(r"\\([\\`*_{}\[\]()#+\-.!|<>~])")
+_ATTRIBUTES = compile_late(r"\{:[^{}\n]*\}")  # kramdown's
+_OWN_ANCHOR = compile_late(r"\s*\{#[\w.:-]+\}$")
+_ESCAPE = compile_late(r"\\([\\`*_{}\[\]()#+\-.!|<>~])")
 _ENTITY = {"&nbsp;": " ", "&lt;": "<", "&gt;": ">", "&amp;": "&", "&quot;": '"', "&#39;": "'"}
-_ENTITIES = re.compile("|".join(_ENTITY))
-_SYMBOLS = re.compile(r"^[^\w\[(<\"'`$@#/.>~≥≤+-]+")
-_BOLD = re.compile(r"(\*\*|__)(?=\S)(.+?)(?<=\S)\1\s*")
-_BOX = re.compile(r"\[([ xX✓✔])\](?:\s+|$)")
-_JOINED = re.compile(r"(?<!\\)[ \t]{0,8}\\\n[ \t]{0,200}")
-_TICKED = re.compile(r"`([^`\n]+)`")
+_ENTITIES = compile_late("|".join(_ENTITY))
+_SYMBOLS = compile_late(r"^[^\w\[(<\"'`$@#/.>~≥≤+-]+")
+_BOLD = compile_late(r"(\*\*|__)(?=\S)(.+?)(?<=\S)\1\s*")
+_BOX = compile_late(r"\[([ xX✓✔])\](?:\s+|$)")
+_JOINED = compile_late(r"(?<!\\)[ \t]{0,8}\\\n[ \t]{0,200}")
+_TICKED = compile_late(r"`([^`\n]+)`")
 
 
 @remember

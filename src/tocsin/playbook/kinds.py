@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+from tocsin.pattern import compile_late
 from tocsin.playbook.memory import remember
 from tocsin.words import SectionKind
 
@@ -101,10 +102,10 @@ _TABLE: tuple[tuple[SectionKind, int, str], ...] = (
                        r"after[- ]action|learning|blameless) "
         r"(?:reviews?|reports?|analysis)|after[- ]action|debrief\w*|post-?incident review|postmortem"),
 )  # fmt: skip
-_PATTERNS = tuple((kind, weight, re.compile(rf"(?<![\w-])(?:{pattern})(?!\w)")) for kind, weight, pattern in _TABLE)
-_ANY = re.compile(rf"(?<![\w-])(?:{'|'.join(pattern for _, _, pattern in _TABLE)})(?!\w)")
-_PARENTHESES = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
-_NUMBER = re.compile(
+_PATTERNS = tuple((kind, weight, compile_late(rf"(?<![\w-])(?:{pattern})(?!\w)")) for kind, weight, pattern in _TABLE)
+_ANY = compile_late(rf"(?<![\w-])(?:{'|'.join(pattern for _, _, pattern in _TABLE)})(?!\w)")
+_PARENTHESES = compile_late(r"\([^()]*\)|\[[^\[\]]*\]")
+_NUMBER = compile_late(
     r"^\W*(?:(?:step|phase|stage|part|schritt|etapa|fase)\s*\d+|\d+(?:\.\d+)*)\s*[.):–—-]*\s+(?=\S)|^\W*(?:step|"
     r"phase|stage)\s*\d+\W*$",
     re.IGNORECASE,
@@ -130,7 +131,7 @@ _SIGNS = {
 }
 """The same in languages that are not written in Latin letters, as stems; ``_`` stands for a blank."""
 _FOREIGN = tuple((sign.replace("_", " "), kind) for kind, signs in _SIGNS.items() for sign in signs.split())
-_NO_BLANKS = re.compile("[\u3040-\u30ff\u4e00-\u9fff]")
+_NO_BLANKS = compile_late("[\u3040-\u30ff\u4e00-\u9fff]")
 _FILLER = frozenset(
     [
         "a",
@@ -221,7 +222,7 @@ _FILLER = frozenset(
         "key",
     ]
 )
-_NOUNS = re.compile(
+_NOUNS = compile_late(
     r"(?:(?:initial|immediate|first|early|root[- ]cause|impact|incident|alert|service|full|customer|technical|public|"
     r"internal|external) )?"
     r"(?:detection|triage|response|assessment|containment|isolation|diagnosis|diagnostics|troubleshooting|"

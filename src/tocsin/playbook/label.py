@@ -5,25 +5,26 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from tocsin.pattern import compile_late
 from tocsin.playbook import inline
 
-_RUN_IN = re.compile(r"([^\W\d_][^\W\d]*(?: [^\W\d]+){0,3}): (\S.*)")
-_REFERENCE = re.compile(r"\[[^\]]{1,80}\]:\s+(?:<?https?://|[\w./#-]+$|[./#])")
-_BLOCK = re.compile(r"\s*(?:$|#{1,6}\s|[-*+]\s|\d+[.)]\s|```|~~~|[|><!:]|\*\*)")
-_STEP_LINE = re.compile(r"(?:step|phase|stage)\s+\d+\b\s*[-–—:.]?\s*\S.{0,70}$", re.IGNORECASE)
-_ASIDE = re.compile(
+_RUN_IN = compile_late(r"([^\W\d_][^\W\d]*(?: [^\W\d]+){0,3}): (\S.*)")
+_REFERENCE = compile_late(r"\[[^\]]{1,80}\]:\s+(?:<?https?://|[\w./#-]+$|[./#])")
+_BLOCK = compile_late(r"\s*(?:$|#{1,6}\s|[-*+]\s|\d+[.)]\s|```|~~~|[|><!:]|\*\*)")
+_STEP_LINE = compile_late(r"(?:step|phase|stage)\s+\d+\b\s*[-–—:.]?\s*\S.{0,70}$", re.IGNORECASE)
+_ASIDE = compile_late(
     r"(?:note|notes|warning|caution|important|tip|info|hint|example|e\.g|expected|expected \w+|output|result|see|"
     r"see also|reference|references|rationale|why|attention|danger|nb|remember|pro tip|nota|aviso|hinweis|achtung)"
     r"\b[\s:!.]*$",
     re.IGNORECASE,
 )
-_META = re.compile(
+_META = compile_late(
     r"(?:severity|priority|alerts?|alert name|impact|owner|document owner|version|document version|last updated|"
     r"updated|date|service|team|status|next review|component|trigger|condition|scope|purpose|audience|author|sla|slo)"
     r"\W*$",
     re.IGNORECASE,
 )
-_SHOUT = re.compile(r"(?i:do not|don.?t|never|stop\b|warning|caution|critical\W+[A-Z]{3}|must\b)|.*[!.]$")
+_SHOUT = compile_late(r"(?i:do not|don.?t|never|stop\b|warning|caution|critical\W+[A-Z]{3}|must\b)|.*[!.]$")
 _MAX_LENGTH = 120
 _MAX_NAME = 60
 

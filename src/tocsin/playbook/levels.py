@@ -6,19 +6,20 @@ import functools
 import re
 from collections.abc import Iterator
 
+from tocsin.pattern import compile_late
 from tocsin.playbook.memory import remember
 
-_GENERIC = re.compile(
+_GENERIC = compile_late(
     r"(?<![\w/#.-])(?:(?:SEV|Sev|sev|PRIO|Prio)[\s-]?|(?:Severity|severity|Priority|priority)\s|P-?|"
     r"(?<=\()S)[0-5](?![\w%:]|\.\d|-[A-Za-z])"
 )
-_ID_START = re.compile(
+_ID_START = compile_late(
     r"(?:(?:severity|severidade|priority|prioridade|incident|level|nível|schweregrad)\s+(?:level\s+)?)?"
     r"(?P<id>(?P<prefix>[A-Za-z]{1,10})[\s_-]?(?P<number>\d{1,2}))(?![\w%]|\.\d)",
     re.IGNORECASE,
 )
-_JOINTS = re.compile(r"[\s_-]")
-_LEAD = re.compile(r"(?:severity|priority|incident)\s+(?=\D)", re.IGNORECASE)
+_JOINTS = compile_late(r"[\s_-]")
+_LEAD = compile_late(r"(?:severity|priority|incident)\s+(?=\D)", re.IGNORECASE)
 _NOT_LEVELS = frozenset(
     [
         "phase",
@@ -72,9 +73,9 @@ _NOT_LEVELS = frozenset(
         "http",
     ]
 )
-_BEHIND = re.compile(r"(?P<words>[^\W\d_]+(?: [^\W\d_]+){0,2}) \((?P<id>[A-Za-z]{1,10}[\s_-]?\d{1,2})\)")
+_BEHIND = compile_late(r"(?P<words>[^\W\d_]+(?: [^\W\d_]+){0,2}) \((?P<id>[A-Za-z]{1,10}[\s_-]?\d{1,2})\)")
 _SEVERITY_WORDS = frozenset({"severity", "priority", "impact", "level", "severidade", "prioridade", "schweregrad"})
-_PREFIX = re.compile(r"(.*?)[\s_-]?\d+$")
+_PREFIX = compile_late(r"(.*?)[\s_-]?\d+$")
 WORST_FIRST = (
     ("catastrophic", "blocker", "emergency", "disaster", "fatal"),
     ("critical", "crítico", "crítica", "critica", "kritisch", "critique", "severe", "sev", "highest", "page"),
@@ -84,9 +85,9 @@ WORST_FIRST = (
     ("trivial", "informational", "info", "cosmetic", "lowest", "negligible", "none"),
 )
 _RANK_OF = {word: rank for rank, words in enumerate(WORST_FIRST) for word in words}
-_DIGIT = re.compile(r"\d")
-_NUMBERS = re.compile(r"\d+")
-_WORDS = re.compile(r"[\w-]+")
+_DIGIT = compile_late(r"\d")
+_NUMBERS = compile_late(r"\d+")
+_WORDS = compile_late(r"[\w-]+")
 
 
 class LevelName:
@@ -135,7 +136,7 @@ def _mentions_of(prefixes: frozenset[str]) -> re.Pattern[str] | None:
     if not prefixes:
         return None
     words = "|".join(sorted((re.escape(prefix) for prefix in prefixes), key=lambda word: (-len(word), word)))
-    return re.compile(
+    return compile_late(
         rf"(?<![\w-])(?P<prefix>{words})[\s_-]?(?P<first>\d+)(?![\w%]|\.\d)"
         rf"(?P<more>(?:\s*(?:/|,|\band\b|\bor\b|&)\s*(?:(?:{words})[\s_-]?)?\d+(?![\w%]|\.\d))*)"
         rf"(?:\s*(?:-|–|—|to|through)\s*(?:(?:{words})[\s_-]?)(?P<last>\d+)(?![\w%]|\.\d))?",

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from tocsin.pattern import compile_late
 from tocsin.playbook import effect, source
 from tocsin.playbook.compile import begin, finish, unreadable
 from tocsin.playbook.draft import Draft
@@ -22,7 +23,7 @@ from tocsin.playbook.model import Playbook, Policy
 from tocsin.playbook.shelf import Shelf, read_paper
 from tocsin.playbook.topics import Topic, name_topic
 
-_FOR_ALL = re.compile(r"\b(?:incidents?|on-?call|emergenc(?:y|ies)|polic(?:y|ies)|escalations?)\b", re.IGNORECASE)
+_FOR_ALL = compile_late(r"\b(?:incidents?|on-?call|emergenc(?:y|ies)|polic(?:y|ies)|escalations?)\b", re.IGNORECASE)
 
 
 class Library(msgspec.Struct, frozen=True):

@@ -8,22 +8,22 @@ may be anything.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from enum import StrEnum
 
 import msgspec
 
+from tocsin.pattern import compile_late
 from tocsin.playbook import anchor
 from tocsin.playbook.library import Library
 from tocsin.playbook.model import Playbook, Procedure
 from tocsin.playbook.rules import AlertRule
 from tocsin.playbook.shelf import Paper, normalise
 
-_LABEL = re.compile(r"\{\{\s*\$labels\.(\w+)\s*\}\}")
-_MARK = re.compile(r"\{\{.*?\}\}")
-_SCHEME = re.compile(r"^[A-Za-z][\w+.-]*://[^/]*")
-_MARKDOWN_LINK = re.compile(r"^\[[^\]]*\]\((?P<target>[^)\s]+)[^)]*\)$")
+_LABEL = compile_late(r"\{\{\s*\$labels\.(\w+)\s*\}\}")
+_MARK = compile_late(r"\{\{.*?\}\}")
+_SCHEME = compile_late(r"^[A-Za-z][\w+.-]*://[^/]*")
+_MARKDOWN_LINK = compile_late(r"^\[[^\]]*\]\((?P<target>[^)\s]+)[^)]*\)$")
 _WILD = "\0"
 
 

@@ -7,17 +7,17 @@ same model; only lines move. Left out is what no reader of the rendered page see
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 
+from tocsin.pattern import compile_late
 from tocsin.playbook import kinds, outline, source
 from tocsin.playbook.block import Block, Kind, Row
 from tocsin.playbook.model import Playbook
 
-_TICKS = re.compile(r"^\s*(`{3,}|~{3,})")
-_BOLD = re.compile(r"\*\*|__(?=\S)|(?<=\S)__")
-_HEADING = re.compile(r"#{1,6}(?:\s|$)")
-_UNDERLINE = re.compile(r"(?:=+|-+)\s*")
+_TICKS = compile_late(r"^\s*(`{3,}|~{3,})")
+_BOLD = compile_late(r"\*\*|__(?=\S)|(?<=\S)__")
+_HEADING = compile_late(r"#{1,6}(?:\s|$)")
+_UNDERLINE = compile_late(r"(?:=+|-+)\s*")
 _NUMBER_WIDTH = 4
 
 

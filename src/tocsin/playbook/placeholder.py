@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from tocsin.pattern import compile_late
 from tocsin.playbook.memory import remember
 from tocsin.playbook.model import Placeholder
 
@@ -24,28 +25,28 @@ class Span(NamedTuple):
     name: str
 
 
-_ANGLE = re.compile(
+_ANGLE = compile_late(
     r"""(?<![<$\\])<
         (?P<name>[^\W\d_](?:[^<>&;$"`(){}=@\n\\]{0,78}[^<>&;$"`(){}=@\n\\\s])?)
         >(?!>)""",
     re.VERBOSE,
 )
-_NOT_ANGLE = re.compile(
+_NOT_ANGLE = compile_late(
     r"""\|\|| \b(?:and|or)\b | \s\d*$ |
         ^(?:a|abbr|b|body|br|code|div|em|form|h[1-6]|head|hr|html|i|img|input|kbd|li|link|meta|ol|p|pre|s|script|span
           |strong|style|sub|sup|table|tbody|td|th|thead|title|tr|u|ul|xml)$""",
     re.VERBOSE | re.IGNORECASE,
 )
-_MUSTACHE = re.compile(r"\{\{\s*(?P<name>[^\W\d][\w-]*)\s*\}\}")
+_MUSTACHE = compile_late(r"\{\{\s*(?P<name>[^\W\d][\w-]*)\s*\}\}")
 _TEMPLATE_WORDS = frozenset({"end", "else", "range", "if", "with", "json", "println", "printf", "template", "block"})
-_BRACE = re.compile(r"(?<![$%@\\{#\w])\{(?P<name>[^\W\d_][\w.-]*)\}(?!\})")
-_INSERT_MARK = re.compile(r"-I\s*\{|--replace[= ]\{")
+_BRACE = compile_late(r"(?<![$%@\\{#\w])\{(?P<name>[^\W\d_][\w.-]*)\}(?!\})")
+_INSERT_MARK = compile_late(r"-I\s*\{|--replace[= ]\{")
 
-_NUMBERED = re.compile(r"(?<![\w$%{-])(?P<name>[A-Za-z][A-Za-z0-9]*(?:-[a-z0-9]+)*)-X{1,4}(?![\w-])")
-_VERSION = re.compile(r"(?<![\w.$-])(?:v?\d+(?:\.\d+)*(?:\.x)+(?:-[A-Za-z0-9]+)?|vX\.Y(?:\.Z)?)(?![\w.])")
-_CLOCK = re.compile(r"(?<![\w%])HH:MM(?::SS)?(?!\w)")
-_DATE = re.compile(r"(?<![\w%])YYYY-?MM-?DD(?!\w)")
-_DATE_FORMAT = re.compile(r"(?:to_char|to_date|to_timestamp|date_format|strftime)\s*\(", re.IGNORECASE)
+_NUMBERED = compile_late(r"(?<![\w$%{-])(?P<name>[A-Za-z][A-Za-z0-9]*(?:-[a-z0-9]+)*)-X{1,4}(?![\w-])")
+_VERSION = compile_late(r"(?<![\w.$-])(?:v?\d+(?:\.\d+)*(?:\.x)+(?:-[A-Za-z0-9]+)?|vX\.Y(?:\.Z)?)(?![\w.])")
+_CLOCK = compile_late(r"(?<![\w%])HH:MM(?::SS)?(?!\w)")
+_DATE = compile_late(r"(?<![\w%])YYYY-?MM-?DD(?!\w)")
+_DATE_FORMAT = compile_late(r"(?:to_char|to_date|to_timestamp|date_format|strftime)\s*\(", re.IGNORECASE)
 
 _NOUNS = (
     "ACCOUNT|ADDR|ADDRESS|ARN|BRANCH|BUCKET|CLUSTER|COMMIT|CONTAINER|DATABASE|DB|DEPLOYMENT|"
@@ -54,22 +55,22 @@ _NOUNS = (
     "SHA|TABLE|TAG|TOKEN|TOPIC|URL|USER|USERNAME|VERSION|VOLUME|ZONE"
 )
 _OWNERS = "YOUR|MY|NEW|OLD|TARGET|ATTACKER|SUSPECT|AFFECTED|BAD|FAILED|EXAMPLE|SOME|THE"
-_CAPS = re.compile(
+_CAPS = compile_late(
     rf"""(?<![\w$.%\\-])(?<!\$\{{)
         (?P<name>(?:[A-Z][A-Z0-9]*_)+(?:{_NOUNS}) | (?:{_OWNERS})(?:[_-][A-Z0-9]+)+
           | CHANGE_?ME | REPLACE_?ME | PLACEHOLDER | (?:POD|NODE|CLUSTER|HOST|USER)NAME | NAMESPACE | POD | NODE)
         (?![\w=(]|-[A-Z])""",
     re.VERBOSE,
 )
-_YOURS = re.compile(r"(?<![\w$.%/-])(?P<name>your[-_][a-z0-9]+(?:[-_][a-z0-9]+)*)(?![\w=])")
-_OWN_NAME = re.compile(r"\b(?:for|read|export|unset|declare|local|readonly|printenv|-e|--env)\s+(?:-\w+\s+)*(\w+)")
-_USED_NAME = re.compile(r"\$\{?(\w+)|\b(\w{1,80}+)=")
+_YOURS = compile_late(r"(?<![\w$.%/-])(?P<name>your[-_][a-z0-9]+(?:[-_][a-z0-9]+)*)(?![\w=])")
+_OWN_NAME = compile_late(r"\b(?:for|read|export|unset|declare|local|readonly|printenv|-e|--env)\s+(?:-\w+\s+)*(\w+)")
+_USED_NAME = compile_late(r"\$\{?(\w+)|\b(\w{1,80}+)=")
 
-_BRACKET = re.compile(r"(?<![\w\\\[$])\[(?P<name>[A-Z][A-Za-z][\w /'’.&-]+)\](?![\w\]*+?{(])")
+_BRACKET = compile_late(r"(?<![\w\\\[$])\[(?P<name>[A-Z][A-Za-z][\w /'’.&-]+)\](?![\w\]*+?{(])")
 _LOG_LEVELS = frozenset(
     {"ERROR", "INFO", "WARN", "WARNING", "DEBUG", "FATAL", "TRACE", "CRITICAL", "NOTICE", "PANIC", "ALERT", "EMERG"}
 )
-_QUOTED = re.compile(r"\"(?:\\.|[^\"\\])*\"|'[^']*'", re.DOTALL)
+_QUOTED = compile_late(r"\"(?:\\.|[^\"\\])*\"|'[^']*'", re.DOTALL)
 
 
 @remember
@@ -108,7 +109,7 @@ def locate(text: str) -> tuple[Span, ...]:
     return tuple(kept)
 
 
-_ANY_PLAIN = re.compile(r"X|\.x|MM|\[[A-Z]|[A-Z]_?[A-Z]|your[-_]")
+_ANY_PLAIN = compile_late(r"X|\.x|MM|\[[A-Z]|[A-Z]_?[A-Z]|your[-_]")
 
 
 def _misread(text: str) -> list[Span]:
@@ -156,8 +157,8 @@ def _span(match: re.Match[str], name: str | None = None) -> Span:
     return Span(match.start(), match.end(), match[0], name or _normalise(match["name"]))
 
 
-_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-_GAP = re.compile(r"\W+")
+_HUMP = compile_late(r"(?<=[a-z0-9])(?=[A-Z])")
+_GAP = compile_late(r"\W+")
 
 
 def _normalise(name: str) -> str:

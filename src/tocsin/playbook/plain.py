@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import re
 
+from tocsin.pattern import compile_late
+
 _KEYWORDS = (
     "if|then|elif|else|fi|for|while|until|do|done|case|esac|in|select|function|time|coproc|declare|typeset|export|"
     "readonly|local|unset|unsetenv|let"
@@ -22,12 +24,12 @@ _COMMAND = rf"{_NAME}(?:[ \t]++(?:{_WORD}|{_QUOTE}){_ENDS})*"
 _PIPELINE = rf"[ \t]*+{_COMMAND}(?:[ \t]++\|[ \t]++{_COMMAND})*[ \t]*+"
 _PROGRAM = rf"[ \t]*+(?:[a-z][a-z0-9.-]*+|[.~]{{0,2}}/[\w./~-]*+){_ENDS}"
 
-_TEXT = re.compile(_PIPELINE, re.ASCII)
-_LINE = re.compile(
+_TEXT = compile_late(_PIPELINE, re.ASCII)
+_LINE = compile_late(
     rf"(?P<command>(?={_PROGRAM}){_PIPELINE})(?:(?<=[ \t])#(?P<trailing>.*+))?|[ \t]*+(?:#(?P<comment>.*+))?",
     re.ASCII,
 )
-_WORDS = re.compile(rf"\||{_WORD}|{_QUOTE}", re.ASCII)
+_WORDS = compile_late(rf"\||{_WORD}|{_QUOTE}", re.ASCII)
 
 
 def split_commands(text: str) -> list[tuple[str, ...]] | None:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 
+from tocsin.pattern import compile_late
 from tocsin.playbook.block import Block, Kind
 from tocsin.playbook.outline import Outline
 
-_MOVED = re.compile(
+_MOVED = compile_late(
     r"\b(?:moved|relocated|migrated|renamed|merged|superseded|replaced|deprecated|obsolete|archived|"
     r"now (?:lives?|found|kept|part of)|lives (?:now )?(?:in|at)|redirect\w*|no longer (?:here|maintained)|see instead|"
     r"please (?:see|use))\b|^(?:see|use|go to)\b",
     re.IGNORECASE,
 )
-_LINK = re.compile(r"\[[^\]]*\]\((?P<inline>[^)\s]+)[^)]*\)|(?P<bare>https?://[^\s<>)]+)|`(?P<path>[\w./-]+\.mdx?)`")
+_LINK = compile_late(r"\[[^\]]*\]\((?P<inline>[^)\s]+)[^)]*\)|(?P<bare>https?://[^\s<>)]+)|`(?P<path>[\w./-]+\.mdx?)`")
 _MOST_WORDS = 60
 
 

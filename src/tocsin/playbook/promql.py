@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from tocsin.pattern import compile_late
+
 _FUNCTIONS = (
     "abs|absent|absent_over_time|avg|avg_over_time|bottomk|ceil|changes|clamp|clamp_max|"
     "clamp_min|count|count_over_time|count_values|delta|deriv|exp|floor|group|"
@@ -12,22 +14,22 @@ _FUNCTIONS = (
     "resets|round|scalar|sort|sort_desc|stddev|stddev_over_time|stdvar|sum|sum_over_time|time|"
     "timestamp|topk|vector"
 )
-_CALL = re.compile(
+_CALL = compile_late(
     rf"(?:{_FUNCTIONS})(?:\(|\s*(?:by|without)\s*\([^()]*\)\s*\(|(?<!time)(?<!sort)(?<!group)\s+\()",
     re.IGNORECASE,
 )
 _NAME = r"[a-zA-Z_:][a-zA-Z0-9_:]*"
-_SELECTOR = re.compile(rf"{_NAME}\{{\s*(?:{_NAME}\s*(?:=~|!~|!=|=)\s*[\"'].*)?$|{_NAME}\{{.*\}}", re.DOTALL)
-_RANGE = re.compile(rf"{_NAME}(?:\{{[^{{}}]*\}})?\[\d+(?:ms|[smhdwy])(?::\w*)?\]")
-_MATCHER = re.compile(rf"\{{\s*{_NAME}\s*(?:=~|!~|!=|=)\s*[\"']")
-_METRIC = re.compile(
+_SELECTOR = compile_late(rf"{_NAME}\{{\s*(?:{_NAME}\s*(?:=~|!~|!=|=)\s*[\"'].*)?$|{_NAME}\{{.*\}}", re.DOTALL)
+_RANGE = compile_late(rf"{_NAME}(?:\{{[^{{}}]*\}})?\[\d+(?:ms|[smhdwy])(?::\w*)?\]")
+_MATCHER = compile_late(rf"\{{\s*{_NAME}\s*(?:=~|!~|!=|=)\s*[\"']")
+_METRIC = compile_late(
     r"(?:[a-z][a-z0-9]*[_:])+(?:total|bytes|seconds|milliseconds|count|bucket|sum|ratio|percent|info|rate\d*[smhd]|celsius)"
     r"|(?:node|kube|container|process|go|http|grpc|etcd|apiserver|prometheus|alertmanager|pg|redis|mysql)"
     r"(?:_[a-z0-9]+){2,}|[a-z][a-z0-9]*(?:_[a-z0-9]+)*:[a-z0-9_:]+"
 )
-_LEAD = re.compile(rf"[\d.(\s*+-]*(?:{_FUNCTIONS})\b")
-_COMPARED = re.compile(rf"{_NAME}(?:\{{[^{{}}]*\}})?\s*(?:==|!=|>=|<=|>|<)\s*(?:bool\s+)?[\d.]+(?:e\d+)?")
-_REST = re.compile(r"\s*(?:(?:==|!=|>=|<=|[<>+*/%^-])\s*(?:bool\s*)?|and\b|or\b|unless\b|offset\b).*", re.DOTALL)
+_LEAD = compile_late(rf"[\d.(\s*+-]*(?:{_FUNCTIONS})\b")
+_COMPARED = compile_late(rf"{_NAME}(?:\{{[^{{}}]*\}})?\s*(?:==|!=|>=|<=|>|<)\s*(?:bool\s+)?[\d.]+(?:e\d+)?")
+_REST = compile_late(r"\s*(?:(?:==|!=|>=|<=|[<>+*/%^-])\s*(?:bool\s*)?|and\b|or\b|unless\b|offset\b).*", re.DOTALL)
 
 
 def is_expression(text: str) -> bool:
@@ -67,8 +69,8 @@ def extent(lines: tuple[str, ...] | list[str], start: int) -> int:
     return len(lines)
 
 
-_OPEN_END = re.compile(r"(?:[-+*/%^]|[<>=!]=?|\b(?:and|or|unless|on|ignoring|group_left|group_right))$")
-_JOINS = re.compile(r"(?:[+*/%^(]|[<>]=?|[=!]=|(?:and|or|unless|offset)\b|(?:by|without|on|ignoring)\s*\()")
+_OPEN_END = compile_late(r"(?:[-+*/%^]|[<>=!]=?|\b(?:and|or|unless|on|ignoring|group_left|group_right))$")
+_JOINS = compile_late(r"(?:[+*/%^(]|[<>]=?|[=!]=|(?:and|or|unless|offset)\b|(?:by|without|on|ignoring)\s*\()")
 
 
 def _continues(line: str, follows: str) -> bool:

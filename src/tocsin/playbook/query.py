@@ -9,17 +9,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from tocsin.pattern import compile_late
+
 _LABELS = frozenset(
     "sql psql pgsql postgres postgresql plpgsql mysql mariadb sqlite sqlite3 cql tsql clickhouse".split()
 )
-_VERB = re.compile(
+_VERB = compile_late(
     r"(?:select|with|insert\s+into|update|delete\s+from|alter|create|drop|truncate|explain|vacuum|analyze|reindex|show|"
     r"set|reset|begin|commit|rollback|grant|revoke|call|pragma|kill|lock|copy|refresh|checkpoint|cluster|optimize|"
     r"start\s+transaction|attach|describe|use|do\s+\$\w*\$|do\s+language)(?!\w)",
     re.IGNORECASE,
 )
-_PROMPT = re.compile(r"^\s*(?:[\w-]+=?[#>*]|mysql>|MariaDB \[[^\]]*\]>|sqlite>|->)\s+")
-_PRINTED = re.compile(r"^\s*(?:\(\d+ rows?\)|[-+|=]{3,}.*|.*\s\|\s.*|(?:[A-Z]+ )?[A-Z]+ \d+|\w+ ?: .*)\s*$")
+_PROMPT = compile_late(r"^\s*(?:[\w-]+=?[#>*]|mysql>|MariaDB \[[^\]]*\]>|sqlite>|->)\s+")
+_PRINTED = compile_late(r"^\s*(?:\(\d+ rows?\)|[-+|=]{3,}.*|.*\s\|\s.*|(?:[A-Z]+ )?[A-Z]+ \d+|\w+ ?: .*)\s*$")
 
 
 def is_sql(lines: Sequence[str], lang: str | None) -> bool:

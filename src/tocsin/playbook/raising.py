@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
+from tocsin.pattern import compile_late
 from tocsin.playbook.block import Block, Kind
 
-_TITLE = re.compile(
+_TITLE = compile_late(
     r"\W*(?:\d{1,2}(?:\.\d{1,2})?[.):]\s|"
     r"(?:scenario|play ?book|run ?book|incident|issue|problem|case|alert)\b.{0,3}[\d:#–-])",
     re.IGNORECASE,

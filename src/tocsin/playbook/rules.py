@@ -16,17 +16,20 @@ from typing import Any
 import msgspec
 import yaml
 
+from tocsin.pattern import compile_late
 from tocsin.playbook.template import is_blank
 
 _LINKS = frozenset({"runbook", "runbookurl", "runbooklink", "runbookuri", "playbook", "playbookurl"})
 _BESIDE = frozenset({"expr", "for", "labels", "annotations"})
 _JSONNET = (".jsonnet", ".libsonnet")
-_DIRECTIVE = re.compile(r"^[ \t]*\{\{(?:(?!\}\}).)*\}\}[ \t]*$", re.MULTILINE)
-_INLINE = re.compile(r"\{\{.*?\}\}")
-_HELM = re.compile(r"\{\{-|-\}\}|\{\{\s*(?:\.Values|\.Release|\.Chart|\$?\.|include|template|if|else|end|range|with)\b")
-_ALERT = re.compile(r"^(?P<indent>[ \t]*)(?:-[ \t]+)?(?P<quote>[\"']?)alert(?P=quote):[ \t]+(?P<name>\S.*?)[ \t]*$")
-_LINK_LINE = re.compile(r"^[ \t]*(?:-[ \t]+)?[\"']?(?P<key>[A-Za-z_-]+)[\"']?:[ \t]+(?P<target>\S.*?)[ \t]*$")
-_NAME = re.compile(r"[A-Za-z_][\w:.-]*")
+_DIRECTIVE = compile_late(r"^[ \t]*\{\{(?:(?!\}\}).)*\}\}[ \t]*$", re.MULTILINE)
+_INLINE = compile_late(r"\{\{.*?\}\}")
+_HELM = compile_late(
+    r"\{\{-|-\}\}|\{\{\s*(?:\.Values|\.Release|\.Chart|\$?\.|include|template|if|else|end|range|with)\b"
+)
+_ALERT = compile_late(r"^(?P<indent>[ \t]*)(?:-[ \t]+)?(?P<quote>[\"']?)alert(?P=quote):[ \t]+(?P<name>\S.*?)[ \t]*$")
+_LINK_LINE = compile_late(r"^[ \t]*(?:-[ \t]+)?[\"']?(?P<key>[A-Za-z_-]+)[\"']?:[ \t]+(?P<target>\S.*?)[ \t]*$")
+_NAME = compile_late(r"[A-Za-z_][\w:.-]*")
 _MAX_DEPTH = 60
 
 

@@ -7,9 +7,9 @@ outside lists is ``label``; what stands at column 0 goes to the innermost of lab
 from __future__ import annotations
 
 import bisect
-import re
 from collections.abc import Callable, Sequence
 
+from tocsin.pattern import compile_late
 from tocsin.playbook import inline, label
 from tocsin.playbook.block import Block, Fault, Kind
 from tocsin.playbook.fencing import Fencing, Markup, columns, dedent, language
@@ -17,13 +17,13 @@ from tocsin.playbook.listing import gather
 from tocsin.playbook.table import read_html_rows, read_rows
 
 _BLANK = ("", " ", "\t")
-_ORDERED = re.compile(r"(\d{1,9})[.)](?:[ \t]+|$)")
-_RULE = re.compile(r"(?:(?:-[ \t]*){3,}|(?:\*[ \t]*){3,}|(?:_[ \t]*){3,})")
-_ADMONITION = re.compile(r'(?:!!!|\?\?\?\+?)[ \t]+[\w-]+(?:[ \t]+"(.*)")?[ \t]*$|:{3,}\{?[\w-]*\}?[ \t]*(.*)$')
-_COMPONENT = re.compile(r"</?[A-Z][\w.]*(?:\s[^<>]*)?/?>(?:</[A-Z][\w.]*>)?")
-_QUOTE = re.compile(r"^(?:>\s*)+")
-_ALERT_MARK = re.compile(r"\[!\w+\]\s*")
-_PROSE = re.compile(r"[A-Z][a-z]*,?(?: [\w'’`-]+,?){3}")
+_ORDERED = compile_late(r"(\d{1,9})[.)](?:[ \t]+|$)")
+_RULE = compile_late(r"(?:(?:-[ \t]*){3,}|(?:\*[ \t]*){3,}|(?:_[ \t]*){3,})")
+_ADMONITION = compile_late(r'(?:!!!|\?\?\?\+?)[ \t]+[\w-]+(?:[ \t]+"(.*)")?[ \t]*$|:{3,}\{?[\w-]*\}?[ \t]*(.*)$')
+_COMPONENT = compile_late(r"</?[A-Z][\w.]*(?:\s[^<>]*)?/?>(?:</[A-Z][\w.]*>)?")
+_QUOTE = compile_late(r"^(?:>\s*)+")
+_ALERT_MARK = compile_late(r"\[!\w+\]\s*")
+_PROSE = compile_late(r"[A-Z][a-z]*,?(?: [\w'’`-]+,?){3}")
 _MAX_DEPTH = 24
 _LONGEST_TEXT = 20_000  # characters of one paragraph: each line added to it copies all of it
 _MAX_TABLE = 2000

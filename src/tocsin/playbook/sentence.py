@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import bisect
-import re
 from collections.abc import Iterable, Iterator, Sequence
 
+from tocsin.pattern import compile_late
 from tocsin.playbook.block import Block, Kind
 
-_END = re.compile(r"(?<=[.!?])[\"')\]]*\s+(?=[A-Z\"'“(*])")
+_END = compile_late(r"(?<=[.!?])[\"')\]]*\s+(?=[A-Z\"'“(*])")
 
 
 class Sentence:

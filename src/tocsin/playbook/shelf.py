@@ -6,14 +6,14 @@ Paths are as given, with forward slashes. A ``README`` or ``index`` also goes by
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Iterable, Iterator
 
+from tocsin.pattern import compile_late
 from tocsin.playbook import anchor
 from tocsin.playbook.block import Block, Kind
 
 _FRONT_PAGES = frozenset({"readme", "index"})
-_NAMED = re.compile(r"(?:id|name)=[\"']([^\"']+)[\"']|\{#([\w-]+)\}")
+_NAMED = compile_late(r"(?:id|name)=[\"']([^\"']+)[\"']|\{#([\w-]+)\}")
 
 
 class Paper:

@@ -16,15 +16,16 @@ import re
 import tree_sitter_bash
 from tree_sitter import Language, Node, Parser
 
+from tocsin.pattern import compile_late
 from tocsin.playbook import placeholder
 
 _LANGUAGE = Language(tree_sitter_bash.language())
 
-_BARE_URL = re.compile(r"""(?<![\w"'=(])https?://[^\s'"`$;&|<>\\()]*\([^\s'"`$;&|<>\\]*""")
-_OPENERS = re.compile(
+_BARE_URL = compile_late(r"""(?<![\w"'=(])https?://[^\s'"`$;&|<>\\()]*\([^\s'"`$;&|<>\\]*""")
+_OPENERS = compile_late(
     r"(?:^|[\s;&|(])(?:for|while|until|if|case|select|function|do|then|else|elif|in|\{|\()(?=$|[\s;])"
 )
-_HEREDOC = re.compile(r"<<-?\s*(?:\\?[\w]|['\"])")
+_HEREDOC = compile_late(r"<<-?\s*(?:\\?[\w]|['\"])")
 
 
 def names(text: str) -> frozenset[str]:
@@ -44,10 +45,10 @@ def parse_as_written(text: str) -> Node:
     return root if root.has_error else _parse(plain.replace("`", ")"))
 
 
-_OTHER = re.compile(r"[^\t\n -~]")
+_OTHER = compile_late(r"[^\t\n -~]")
 """What is not plain ASCII; to a shell any of it is just a character of a word, as a dot is."""
 
-_SUBSTITUTED = re.compile(r"`((?:\\.|[^`\\])*)`", re.DOTALL)
+_SUBSTITUTED = compile_late(r"`((?:\\.|[^`\\])*)`", re.DOTALL)
 
 _MOST_BACKTICKS = 12
 """With each further pair that encloses no command (a table that was fenced as shell) the grammar takes twice as long:

@@ -11,6 +11,7 @@ import re
 
 import msgspec
 
+from tocsin.pattern import compile_late
 from tocsin.playbook.diagnostic import Diagnostic
 from tocsin.words import Level
 
@@ -19,7 +20,7 @@ _CONTINUATION = "".join(
 ) + "".join(map(chr, range(0x80, 0xA0)))
 _C = f"[{re.escape(_CONTINUATION)}]"
 # Two-byte sequences are taken for damage only behind Â and Ã, or in a row of three: „MENÜ“ must stay what it is.
-_DAMAGED = re.compile(f"(?:[ÂÃ]{_C})|(?:[Ä-ß]{_C}){{3,}}|[à-ï]{_C}{{2}}|[ð-ô]{_C}{{3}}")
+_DAMAGED = compile_late(f"(?:[ÂÃ]{_C})|(?:[Ä-ß]{_C}){{3,}}|[à-ï]{_C}{{2}}|[ð-ô]{_C}{{3}}")
 _BYTE_OF = {char: index for index in range(256) for char in [bytes([index]).decode("cp1252", "ignore")] if char} | {
     chr(code): code for code in (0x81, 0x8D, 0x8F, 0x90, 0x9D)
 }
@@ -38,9 +39,9 @@ _MANGLED = {
     for mangled in [_without_lost_bytes(symbol)]
     if len(mangled) < len(symbol.encode("utf-8"))
 }
-_MANGLED_PATTERN = re.compile("|".join(map(re.escape, sorted(_MANGLED, key=len, reverse=True))))
-_FRONT = re.compile(r"\s*(?:#|-\s|[\w.\"' -]+\s*[:=])|\s*[\]\[{}]|\s{2,}\S")
-_PAIR = re.compile(r"([A-Za-z][\w.\- ]*?)\s*[:=]\s*(.*)")
+_MANGLED_PATTERN = compile_late("|".join(map(re.escape, sorted(_MANGLED, key=len, reverse=True))))
+_FRONT = compile_late(r"\s*(?:#|-\s|[\w.\"' -]+\s*[:=])|\s*[\]\[{}]|\s{2,}\S")
+_PAIR = compile_late(r"([A-Za-z][\w.\- ]*?)\s*[:=]\s*(.*)")
 _MAX_FRONT_LINES = 400
 
 

@@ -6,17 +6,17 @@ Nothing here judges what a statement does. A line that no shell could read costs
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from typing import Literal
 
 import msgspec
 from tree_sitter import Node
 
+from tocsin.pattern import compile_late
 from tocsin.playbook import chunk, placeholder, plain, promql, shell, transcript
 
 Kind = Literal["statement", "comment", "checklist", "promql", "todo"]
-_ARGUMENT = re.compile(r"[\w./~$<\"'-]")
+_ARGUMENT = compile_late(r"[\w./~$<\"'-]")
 
 
 class FenceItem(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,20 +70,20 @@ _OF_OTHERS = frozenset(
 )
 """Programs whose names begin lines in other languages too."""
 
-_CHECKBOX = re.compile(r"^\s*(?:[-*+]\s+|\d+[.)]\s+)?\[[ xX✓]?\]\s+(?P<text>\S.*)$")
-_ELLIPSIS = re.compile(r"^\s*(?:\.{3,}|…|\[(?:\.{3}|…)\]|<(?:\.{3}|…)>|\(\.{3}\))\s*$")
-_SENTENCE = re.compile(r"^\s*[A-Z][a-z]+(?:,? [\w'’()/-]+){3,}[.:!]?\s*$")
-_BULLET = re.compile(r"^\s*[-*•]\s+\w")
-_FORM = re.compile(r"^\s*[A-Z][\w()/ -]*:(?:\s|$)")
-_ELSEWHERE = re.compile(
+_CHECKBOX = compile_late(r"^\s*(?:[-*+]\s+|\d+[.)]\s+)?\[[ xX✓]?\]\s+(?P<text>\S.*)$")
+_ELLIPSIS = compile_late(r"^\s*(?:\.{3,}|…|\[(?:\.{3}|…)\]|<(?:\.{3}|…)>|\(\.{3}\))\s*$")
+_SENTENCE = compile_late(r"^\s*[A-Z][a-z]+(?:,? [\w'’()/-]+){3,}[.:!]?\s*$")
+_BULLET = compile_late(r"^\s*[-*•]\s+\w")
+_FORM = compile_late(r"^\s*[A-Z][\w()/ -]*:(?:\s|$)")
+_ELSEWHERE = compile_late(
     r"^\s*(?:SELECT|WITH|UPDATE|INSERT INTO|DELETE FROM|ALTER|CREATE|DROP|EXPLAIN|VACUUM|SHOW|GRANT|COMMIT)\b(?!=)"
     r"|^\s*select\s.*(?:\bfrom\b|\().*$"
 )
-_SETTING = re.compile(r"^\s*(?:-\s+)?[\w./-]+:(?:\s+\S.*)?$")
+_SETTING = compile_late(r"^\s*(?:-\s+)?[\w./-]+:(?:\s+\S.*)?$")
 
 
-_LABEL_END = re.compile(r"[\s{,:]")
-_SETS = re.compile(r"[A-Za-z_]\w*=\S*")
+_LABEL_END = compile_late(r"[\s{,:]")
+_SETS = compile_late(r"[A-Za-z_]\w*=\S*")
 
 
 def looks_like_shell(lines: Sequence[str], lang: str | None) -> bool:
@@ -148,7 +148,7 @@ def _is_command_line(line: str) -> bool:
     return _HAS_FLAG.match(line) is not None
 
 
-_HAS_FLAG = re.compile(
+_HAS_FLAG = compile_late(
     r"\s*(?:[a-z][\w.-]+(?: [\w./:@<>-]+)* --[a-z][\w-]*(?:[= ]|$)|[a-z][\w.-]+ [^|:]*\| (?:grep|jq|wc|head|tail|awk)\b"
     r"|[A-Za-z_]\w*=\$\()(?!.*[.:{]$)"
 )
@@ -274,7 +274,7 @@ def _spoken_for(lines: list[str], root: Node | None) -> frozenset[int]:
     )
 
 
-_USUAL = re.compile(r"\s*(?:$|[#/~$\"']|\.\.?/|[a-z][a-z0-9.-]*(?<!select)(?:\s++(?!==)[^(\[{<>#!]*)?$)")
+_USUAL = compile_late(r"\s*(?:$|[#/~$\"']|\.\.?/|[a-z][a-z0-9.-]*(?<!select)(?:\s++(?!==)[^(\[{<>#!]*)?$)")
 """What no pattern of this module takes for odd: nothing, a comment, a path, or a program and words without brackets."""
 
 
@@ -354,7 +354,7 @@ def _faulty(lines: list[str], first: int, end: int) -> FenceItem:
     return FenceItem(kind="statement", line=first, end_line=end - 1, text=body, trailing=trailing, fault=_SYNTAX_FAULT)
 
 
-_TRAILING = re.compile(r"""\s+#\s+(?P<text>[^'"`#]*)$""")
+_TRAILING = compile_late(r"""\s+#\s+(?P<text>[^'"`#]*)$""")
 
 
 def _slice(start: Node, last: Node, source: str) -> str:

@@ -13,16 +13,17 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 
+from tocsin.pattern import compile_late
 from tocsin.playbook.block import Kind
 from tocsin.playbook.outline import Outline
 
 _VERBS = r"(?:allow|ignore|disable|suppress|skip|accept)\b"
-_MARK = re.compile(rf"<!--\s*tocsin\s*(?::|(?={_VERBS}))\s*(?P<body>.*)", re.DOTALL | re.IGNORECASE)
-_VERB = re.compile(rf"{_VERBS}[\s:]*", re.IGNORECASE)
-_RULES = re.compile(r"(?: ?,? ?(?:PB\d+|[a-z]+(?:[_-][a-z]+)+)\b)+", re.IGNORECASE)
-_EVERYWHERE = re.compile(r"\s*\bin (?:this|the) (?:document|file|playbook)\b", re.IGNORECASE)
-_UNTIL = re.compile(r"\s*\buntil\s+(?P<day>[^\s:]+)", re.IGNORECASE)
-_REASON = re.compile(r"\s*(?:[:,;–—-]|\bbecause\b)?\s*(?P<reason>.*)", re.DOTALL | re.IGNORECASE)
+_MARK = compile_late(rf"<!--\s*tocsin\s*(?::|(?={_VERBS}))\s*(?P<body>.*)", re.DOTALL | re.IGNORECASE)
+_VERB = compile_late(rf"{_VERBS}[\s:]*", re.IGNORECASE)
+_RULES = compile_late(r"(?: ?,? ?(?:PB\d+|[a-z]+(?:[_-][a-z]+)+)\b)+", re.IGNORECASE)
+_EVERYWHERE = compile_late(r"\s*\bin (?:this|the) (?:document|file|playbook)\b", re.IGNORECASE)
+_UNTIL = compile_late(r"\s*\buntil\s+(?P<day>[^\s:]+)", re.IGNORECASE)
+_REASON = compile_late(r"\s*(?:[:,;–—-]|\bbecause\b)?\s*(?P<reason>.*)", re.DOTALL | re.IGNORECASE)
 _MAX_LINES = 12
 _LONGEST = 2000
 _MAX_STACKED = 50

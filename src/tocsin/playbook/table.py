@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from tocsin.pattern import compile_late
 from tocsin.playbook.block import Row
 
-_DELIMITER = re.compile(r"\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*")
-_CELL = re.compile(r"((?:\\.|`[^`]*`|[^|\\`]|[\\`])*)(?:\||$)")
-_HTML_ROW = re.compile(r"<tr\b[^>]*>(.*?)(?=<tr\b|</table)", re.IGNORECASE | re.DOTALL)
-_HTML_CELL = re.compile(r"<t[hd]\b[^>]*>(.*?)(?=</?t[hd]\b|</tr|$)", re.IGNORECASE | re.DOTALL)
+_DELIMITER = compile_late(r"\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*")
+_CELL = compile_late(r"((?:\\.|`[^`]*`|[^|\\`]|[\\`])*)(?:\||$)")
+_HTML_ROW = compile_late(r"<tr\b[^>]*>(.*?)(?=<tr\b|</table)", re.IGNORECASE | re.DOTALL)
+_HTML_CELL = compile_late(r"<t[hd]\b[^>]*>(.*?)(?=</?t[hd]\b|</tr|$)", re.IGNORECASE | re.DOTALL)
 
 
 def read_rows(lines: Sequence[str], at: int, words: str) -> list[Row] | None:

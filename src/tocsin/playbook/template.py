@@ -9,62 +9,65 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from tocsin.pattern import compile_late
 from tocsin.playbook.memory import remember
 from tocsin.words import TemplateKind
 
-_BRACKET = re.compile(r"(?<!!)(?<!\\)\[(?![ xX✓]?\])(?![ xX]\] )([^\[\]\n]{1,160})\](?![(\[:])")
-_ANGLE = re.compile(r"<(?!https?:|mailto:|/|!)([A-Za-z][^<>\n@]{0,60})>")
-_CURLY = re.compile(r"\{\{\s*[\w. -]+\s*\}\}|\$\{[A-Za-z_]\w*\}|(?<![\w{$])\{[A-Za-z][\w -]{0,40}\}(?!\})")
+_BRACKET = compile_late(r"(?<!!)(?<!\\)\[(?![ xX✓]?\])(?![ xX]\] )([^\[\]\n]{1,160})\](?![(\[:])")
+_ANGLE = compile_late(r"<(?!https?:|mailto:|/|!)([A-Za-z][^<>\n@]{0,60})>")
+_CURLY = compile_late(r"\{\{\s*[\w. -]+\s*\}\}|\$\{[A-Za-z_]\w*\}|(?<![\w{$])\{[A-Za-z][\w -]{0,40}\}(?!\})")
 _MASKS = (
-    re.compile(r"\b[A-Z]{2,8}-(?:YYYY|YY)[-/.]?MM[-/.]?(?:DD)?[-_](?:X+|#+|N+|n+)(?!\w)"),
-    re.compile(
+    compile_late(r"\b[A-Z]{2,8}-(?:YYYY|YY)[-/.]?MM[-/.]?(?:DD)?[-_](?:X+|#+|N+|n+)(?!\w)"),
+    compile_late(
         r"\b(?:YYYY|YY)[-/.]MM[-/.]DD(?:[ T-]HH[:-]?MM(?:[:-]?SS)?)?\b|\bYYYYMMDD\b|\bDD[-/.]MM[-/.](?:YYYY|YY)\b|"
         r"\bMM/DD/YYYY\b"
     ),
-    re.compile(r"\bHH:MM(?::SS)?\b|\bhh:mm\b"),
-    re.compile(r"\b[A-Z][A-Za-z]{0,8}-X{1,4}\b|\b[PS]X\b"),
-    re.compile(r"(?<![\w.$/-])\$?(?:X{1,4}|Y|N|Z)(?![\w./'’-])(?!\s*[.)]\s)"),
-    re.compile(r"_{3,}"),
+    compile_late(r"\bHH:MM(?::SS)?\b|\bhh:mm\b"),
+    compile_late(r"\b[A-Z][A-Za-z]{0,8}-X{1,4}\b|\b[PS]X\b"),
+    compile_late(r"(?<![\w.$/-])\$?(?:X{1,4}|Y|N|Z)(?![\w./'’-])(?!\s*[.)]\s)"),
+    compile_late(r"_{3,}"),
 )
-_MAY_BE_SLOT = re.compile(r"[\[<{_XYNZ]|[Hh][Hh]:|\d\s*[/|]")
-_CHOICE = re.compile(r"(?<![\w/])(?:[A-Za-z]+-?\d(?:\s*/\s*|\s*\|\s*)){1,6}[A-Za-z]+-?\d(?![\w/])")
-_BRACKETS = re.compile(r"\[[^\[\]]*\]")
-_BLANK_VALUE = re.compile(
+_MAY_BE_SLOT = compile_late(r"[\[<{_XYNZ]|[Hh][Hh]:|\d\s*[/|]")
+_CHOICE = compile_late(r"(?<![\w/])(?:[A-Za-z]+-?\d(?:\s*/\s*|\s*\|\s*)){1,6}[A-Za-z]+-?\d(?![\w/])")
+_BRACKETS = compile_late(r"\[[^\[\]]*\]")
+_BLANK_VALUE = compile_late(
     r"(?:tbd|tba|tbc|todo|n/?a|none yet|unknown|xxx+|fill (?:me )?in|to be (?:defined|determined|filled in|added|"
     r"announced|decided|assigned)|changeme|"
     r"change[_ -]?me|placeholder|\?+|\.{2,}|…|-+|_+|\$?x+|insert \w+(?: here)?|your[ -]\w+(?: here)?|example|name "
     r"here)?", re.IGNORECASE
 )  # fmt: skip
-_JOINTS = re.compile(r"[\s,;/|·•()–—-]+|\b(?:or|and|at|phone|email|e-mail|tel|mobile|slack|cell)\b[:.]?", re.IGNORECASE)
-_MASKED_NUMBER = re.compile(
+_JOINTS = compile_late(
+    r"[\s,;/|·•()–—-]+|\b(?:or|and|at|phone|email|e-mail|tel|mobile|slack|cell)\b[:.]?", re.IGNORECASE
+)
+_MASKED_NUMBER = compile_late(
     r"\+?[\dxX() .-]*[xX]{2,}[\dxX() .-]*|\+?1?[- (]*555[- )]*\d{3,4}[- ]?\d{0,4}|\+?[10 ()-]{7,}"
 )
 
 _KINDS: tuple[tuple[TemplateKind, re.Pattern[str]], ...] = (
-    (TemplateKind.POSTMORTEM, re.compile(r"post-?\s?mort[ea]m|post-?\s?incident|after[- ]action|retrospective|"
-                                         r"incident (?:report|review)|root cause analysis|rca\b|"
-                                         r"lessons", re.IGNORECASE)),
-    (TemplateKind.BREACH_REPORT, re.compile(r"breach|disclosure|security report|incident intake|regulator|violation "
-                                            r"report", re.IGNORECASE)),
-    (TemplateKind.USER_NOTIFICATION, re.compile(r"(?:user|customer|client|subscriber|member|partner)s?\b.*(?:notif|"
-                                                r"mail|message|notice|announce|communicat|update|letter)|"
-                                                r"(?:notif|mail|message|notice)\w*.*\b(?:users?|customers?|"
-                                                r"clients?)\b|dear (?:users?|customers?)", re.IGNORECASE)),
-    (TemplateKind.STATUS_PAGE, re.compile(r"status[- ]?page|statuspage|public status", re.IGNORECASE)),
-    (TemplateKind.RESOLUTION, re.compile(r"resol(?:ved|ution)|all[- ]clear|closing|closure|"
-                                         r"recovered|close-?out", re.IGNORECASE)),
-    (TemplateKind.DECLARATION, re.compile(r"declar", re.IGNORECASE)),
-    (TemplateKind.INITIAL, re.compile(r"initial|first|opening|new incident|start of|kick-?off|"
-                                      r"alert notification", re.IGNORECASE)),
-    (TemplateKind.UPDATE, re.compile(r"update|progress|status|ongoing|sitrep|situation", re.IGNORECASE)),
+    (TemplateKind.POSTMORTEM, compile_late(r"post-?\s?mort[ea]m|post-?\s?incident|after[- ]action|retrospective|"
+                                           r"incident (?:report|review)|root cause analysis|rca\b|"
+                                           r"lessons", re.IGNORECASE)),
+    (TemplateKind.BREACH_REPORT, compile_late(r"breach|disclosure|security report|incident intake|regulator|violation "
+                                              r"report", re.IGNORECASE)),
+    (TemplateKind.USER_NOTIFICATION, compile_late(r"(?:user|customer|client|subscriber|member|partner)s?\b.*(?:notif|"
+                                                  r"mail|message|notice|announce|communicat|update|letter)|"
+                                                  r"(?:notif|mail|message|notice)\w*.*\b(?:users?|customers?|"
+                                                  r"clients?)\b|dear (?:users?|customers?)", re.IGNORECASE)),
+    (TemplateKind.STATUS_PAGE, compile_late(r"status[- ]?page|statuspage|public status", re.IGNORECASE)),
+    (TemplateKind.RESOLUTION, compile_late(r"resol(?:ved|ution)|all[- ]clear|closing|closure|"
+                                           r"recovered|close-?out", re.IGNORECASE)),
+    (TemplateKind.DECLARATION, compile_late(r"declar", re.IGNORECASE)),
+    (TemplateKind.INITIAL, compile_late(r"initial|first|opening|new incident|start of|kick-?off|"
+                                        r"alert notification", re.IGNORECASE)),
+    (TemplateKind.UPDATE, compile_late(r"update|progress|status|ongoing|sitrep|situation", re.IGNORECASE)),
 )  # fmt: skip
-_PROMISE = re.compile(
+_PROMISE = compile_late(
     r"\b(?:update|next|report|inform|news)\w*\b.{0,40}?\b(?:in|within|"
     r"every)\s+(.{1,24})",
     re.IGNORECASE,
 )
-_DECLARING = re.compile(r"\bincident declared\b|\bdeclaring\b", re.IGNORECASE)
-_NAMED_OTHERWISE = re.compile(r"update|resol|status page", re.IGNORECASE)
+_DECLARING = compile_late(r"\bincident declared\b|\bdeclaring\b", re.IGNORECASE)
+_NAMED_OTHERWISE = compile_late(r"update|resol|status page", re.IGNORECASE)
 
 
 def find_slots(lines: Sequence[str]) -> tuple[str, ...]:

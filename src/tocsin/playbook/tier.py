@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
+from tocsin.pattern import compile_late
 from tocsin.playbook.model import Playbook
 
 FIRST, SECOND, THIRD = 1, 2, 3
@@ -27,21 +28,21 @@ _DUTY = {"oncall", "duty", "responder", "responders"}
 _NOISE = _DUTY | {"engineer", "engineers", "contact", "person", "sre", "sres", "dev", "developer", "the", "rotation"}
 _NOISE |= {"schedule", "rota", "line", "operator", "support", "responds", "escalation", "role"}
 _JOINED = (
-    (re.compile(r"\bon[- ]?call\b"), "oncall"),
-    (re.compile(r"\b(?:back|stand|fall)[- ](up|by|back)\b"), r"backup"),
-    (re.compile(r"\b(?:level|tier|l)[- ]?(\d)\b"), r"l\1"),
-    (re.compile(r"\([^()]*\)"), " "),
+    (compile_late(r"\bon[- ]?call\b"), "oncall"),
+    (compile_late(r"\b(?:back|stand|fall)[- ](up|by|back)\b"), r"backup"),
+    (compile_late(r"\b(?:level|tier|l)[- ]?(\d)\b"), r"l\1"),
+    (compile_late(r"\([^()]*\)"), " "),
 )
-_LABEL = re.compile(r"^[\s>|*+_`-]*(?:\d{1,2}[.)]\s)?[*_`]*([^:|*_`\n]{2,60}?)[*_`]*\s*(?:[:|(]|[*_`]+|\s[–—-]\s|$)")
-_SAID = re.compile(
+_LABEL = compile_late(r"^[\s>|*+_`-]*(?:\d{1,2}[.)]\s)?[*_`]*([^:|*_`\n]{2,60}?)[*_`]*\s*(?:[:|(]|[*_`]+|\s[–—-]\s|$)")
+_SAID = compile_late(
     r"\b(secondary|backup|back-up|stand-?by|second[- ]line|tertiary|third[- ]line|[lL][23]|(?:[Ll]evel|[Tt]ier) [23])"
     r"(?= on[- ]?call\b)",
     re.IGNORECASE,
 )
-_PEOPLE = re.compile(r"\b(on[- ]?call|rotations?|rota|escalat\w+|responders?|contacts?|duty)\b", re.IGNORECASE)
-_HEADING = re.compile(r"^\s{0,3}(?:#{1,6}\s+(.*)|\*\*([^*]+)\*\*:?\s*$)")
-_FENCE = re.compile(r"^[\s>]*(?:```|~~~)")
-_SPOKEN = re.compile(r"\w+")
+_PEOPLE = compile_late(r"\b(on[- ]?call|rotations?|rota|escalat\w+|responders?|contacts?|duty)\b", re.IGNORECASE)
+_HEADING = compile_late(r"^\s{0,3}(?:#{1,6}\s+(.*)|\*\*([^*]+)\*\*:?\s*$)")
+_FENCE = compile_late(r"^[\s>]*(?:```|~~~)")
+_SPOKEN = compile_late(r"\w+")
 
 
 class Tier(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,9 +6,9 @@ find things of a telling shape under titles that say nothing.
 
 from __future__ import annotations
 
-import re
 from typing import ClassVar
 
+from tocsin.pattern import compile_late
 from tocsin.playbook.block import Block, Kind
 from tocsin.playbook.kinds import strip_number
 from tocsin.playbook.memory import remember
@@ -100,10 +100,10 @@ _TABLE: tuple[tuple[Topic, int, str], ...] = (
                      r"dashboards?|see also|appendi(?:x|ces)|"
         r"glossary|^(?:tools? )?access$|prerequisites?|useful \w+|definitions?|revision history|change ?log"),
 )  # fmt: skip
-_PATTERNS = tuple((topic, weight, re.compile(rf"(?<![\w-])(?:{words})(?!\w)")) for topic, weight, words in _TABLE)
-_ANY = re.compile(rf"(?<![\w-])(?:{'|'.join(words for _, _, words in _TABLE)})(?!\w)")
-_ABOUT = re.compile(r"(?:how to use|using|about|what is|what are|why)\b")
-_PARENTHESES = re.compile(r"\([^()]*\)")
+_PATTERNS = tuple((topic, weight, compile_late(rf"(?<![\w-])(?:{words})(?!\w)")) for topic, weight, words in _TABLE)
+_ANY = compile_late(rf"(?<![\w-])(?:{'|'.join(words for _, _, words in _TABLE)})(?!\w)")
+_ABOUT = compile_late(r"(?:how to use|using|about|what is|what are|why)\b")
+_PARENTHESES = compile_late(r"\([^()]*\)")
 
 
 @remember

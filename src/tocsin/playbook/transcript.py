@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from tocsin.pattern import compile_late
 from tocsin.playbook import shell
 
-_PROMPT = re.compile(
+_PROMPT = compile_late(
     r"""^\s*(?:
         [$%❯➜]
       | \[?[\w.-]+@[\w.-]+(?:[\s:][^\s$\#]*)?\]?\s?[$\#]
@@ -22,13 +23,13 @@ _PROMPT = re.compile(
     )(?:\s+|$)""",
     re.VERBOSE,
 )
-_ROOT = re.compile(r"^\s*# +(?=\S)")
-_ANGLE = re.compile(r"^\s*> +(?=\S)")
-_TRUNCATION = re.compile(r"^\s*> +[\w./~$-]*[./][\w./~$-]*\s*$")
+_ROOT = compile_late(r"^\s*# +(?=\S)")
+_ANGLE = compile_late(r"^\s*> +(?=\S)")
+_TRUNCATION = compile_late(r"^\s*> +[\w./~$-]*[./][\w./~$-]*\s*$")
 CONSOLES = frozenset({"console", "shell-session", "shellsession", "shell_session", "terminal", "session"})
 _CAPITALS = r"[A-Z][A-Z0-9_%/#-]*(?:\(\w+\))?"
-_HEADER = re.compile(rf"^{_CAPITALS}(?:\s{{2,}}{_CAPITALS}(?: {_CAPITALS})*)+\s*$")
-_PRINTED = re.compile(
+_HEADER = compile_late(rf"^{_CAPITALS}(?:\s{{2,}}{_CAPITALS}(?: {_CAPITALS})*)+\s*$")
+_PRINTED = compile_late(
     r"""^\s*(?:
         \+[-=+]{3,} | \|\s.*\|\s*$ | [-=]{3,}(?:\+[-=]+)*\s*$ | \(\d+\ rows?\)\s*$   # tables
       | [-dlcbps][-rwxsStT]{9}[.+@]?\s | total\ [\d.]+[KMGT]?\s*$                    # ls -l
@@ -39,7 +40,7 @@ _PRINTED = re.compile(
     )""",
     re.VERBOSE,
 )
-_INNER = re.compile(
+_INNER = compile_late(
     r"""^\s*(?:
         [a-z]\w*(?:=|-|\(|'|")?[\#>]\s+ | mysql>\s | MariaDB\s\[[^\]]*\]>\s | irb\([^)]*\):\S*[>*]\s
       | \[\d+\]\ pry\([^)]*\)>\s | >>>\s | (?:\d+\.){3}\d+:\d+(?:\[\d+\])?>\s | \w+/\w+>\s
@@ -47,8 +48,8 @@ _INNER = re.compile(
     re.VERBOSE,
 )
 
-_OPENS_PROMPT = re.compile(r"\b(?:console|irb|pry|psql|mysql|mongo(?:sh)?|redis-cli|node|python3?|sqlite3|runner)\b")
-_TYPED = re.compile(r"[a-z./]")
+_OPENS_PROMPT = compile_late(r"\b(?:console|irb|pry|psql|mysql|mongo(?:sh)?|redis-cli|node|python3?|sqlite3|runner)\b")
+_TYPED = compile_late(r"[a-z./]")
 
 
 def read(lines: Sequence[str], lang: str | None, programs: frozenset[str]) -> list[str]:

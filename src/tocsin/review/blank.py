@@ -10,7 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-_TAG = re.compile(
+from tocsin.pattern import compile_late
+
+_TAG = compile_late(
     r"</?(?:a|abbr|b|br|center|code|details|div|em|font|h[1-6]|hr|i|img|input|kbd|li|mark|ol|p|pre|s|script|small|span"
     r"|strong|style|sub|summary|sup|table|tbody|td|th|thead|tr|u|ul)(?:\s[^<>]*)?/?>",
     re.IGNORECASE,
@@ -28,33 +30,33 @@ _MASKED = (
     r"|\b(?:HH|hh|XX|xx):(?:MM|mm|XX|xx)(?::(?:SS|ss|XX))?\b"
     r"|_{3,}|\?{2,}%?|(?<![\w$.€£#-])[$€£~]?(?:X{1,4}|[YNZ])(?:%|(?![\w'’-]|\.\w))|\b[PS]X\b"
 )
-BLANK = re.compile(f"{_WORDED}|(?P<mask>{_MASKED})")
-_COMMENT = re.compile(r"<!--(.*?)-->", re.DOTALL)
-_EMPTY = re.compile(
+BLANK = compile_late(f"{_WORDED}|(?P<mask>{_MASKED})")
+_COMMENT = compile_late(r"<!--(.*?)-->", re.DOTALL)
+_EMPTY = compile_late(
     r"(?:tbd|tba|tbc|todo|n/?a|none yet|unknown|\?+|\.{2,}|…|-+|–|—|_+|#+|[$€£]?x+%?"
     r"|fill (?:me )?in|to be \w+(?: in)?)?",
     re.IGNORECASE,
 )
-_JOINT = re.compile(
+_JOINT = compile_late(
     r"[\s,;/|·•()–—:~+-]+"
     r"|\b(?:or|and|to|at|by|from|utc|gmt|hours?|hrs?|h|minutes?|mins?|min|m|seconds?|sec|s|days?|d)\b",
     re.IGNORECASE,
 )
-_CHOICE = re.compile(r"[^/|.?]{1,40}(?:[/|][^/|.?]{1,40}){1,8}")
-CLOCK = re.compile(r"(?<![\d:.])(?:[01]?\d|2[0-4])[:h][0-5]\d(?::[0-5]\d)?(?![\d.]|:\d)")
+_CHOICE = compile_late(r"[^/|.?]{1,40}(?:[/|][^/|.?]{1,40}){1,8}")
+CLOCK = compile_late(r"(?<![\d:.])(?:[01]?\d|2[0-4])[:h][0-5]\d(?::[0-5]\d)?(?![\d.]|:\d)")
 """A time of day as somebody wrote it down."""
 _MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}"
-DAY = re.compile(
+DAY = compile_late(
     r"\b(?:19|20)\d\d[-/.]?[01]\d[-/.]?[0-3]\d\b|\b[0-3]?\d[./][01]?\d[./](?:19|20)?\d\d\b"
     rf"|\b{_MONTH}\.? [0-3]?\d(?:st|nd|rd|th)?(?:,? (?:19|20)\d\d)?\b|\b[0-3]?\d\.? {_MONTH}\b",
     re.IGNORECASE,
 )
 """A day as somebody wrote it down."""
-_AMOUNT = re.compile(
+_AMOUNT = compile_late(
     r"[$€£~]\s?\d|(?<!\w)@\w|\b\d[\d.,]*\s?(?:%|(?:percent|k|users?|customers?|requests?|h|hours?|hrs?|min(?:ute)?s?"
     r"|seconds?)\b)"
 )
-_INSTRUCTS = re.compile(
+_INSTRUCTS = compile_late(
     r"^(?:\(|_[^_]|\*[^*]|what|how|who|whom|why|when|where|which|could|did|does|do|was|were|is|are|should|would|any"
     r"|describe|explain|list|provide|document|detail|summari[sz]e|capture|include|add|insert|link|note|identify"
     r"|quantify|outline|record|state|give|write|fill|specify|mention|enter|see|use|brief|short|one|two|a few"

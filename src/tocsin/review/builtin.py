@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
+from tocsin.pattern import compile_late
 from tocsin.playbook.model import Review
 from tocsin.review.topic import Topic, name_topic
 
@@ -56,8 +57,8 @@ _BODIES: dict[Topic, str] = {
         "- Revenue impact: [lost revenue, credits, penalties]"
     ),
 }
-_PARTS = re.compile(r"\s+[-–—]\s+|:\s+")
-_ERRAND = re.compile(
+_PARTS = compile_late(r"\s+[-–—]\s+|:\s+")
+_ERRAND = compile_late(
     r"^(?:record|document|note|communicate|conduct|anal[yi][sz]e|review|identify|update|improve|write|create|share|"
     r"discuss|capture|schedule|hold|list|describe|determine|define|assign|track|prepare|publish|send|plan)\b",
     re.IGNORECASE,

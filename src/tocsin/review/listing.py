@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from tocsin.pattern import compile_late
 from tocsin.review.blank import CLOCK, DAY, ask, fill_blanks, find_blanks
 from tocsin.review.facts import Facts
 from tocsin.review.markdown import escape, mark
@@ -26,17 +27,17 @@ _TIME = (
     r"|(?:(?:YYYY|yyyy|\d{4})[-/.](?:MM|mm|\d\d)[-/.](?:DD|dd|\d\d)[T ,]+)?"
     r"(?:HH|hh|XX|\d{1,2}|--|__)[:h](?:MM|mm|XX|\d\d|--|__)(?::(?:SS|ss|\d\d))?|\.\.\.|…)"
 )
-_ROW = re.compile(
+_ROW = compile_late(
     rf"(?P<open>[*_`\[(]*)(?P<time>{_TIME})(?P<zone>\s*(?:UTC|GMT|Z|[A-Z]{{2,4}}T?)\b)?(?P<close>[*_`\])]*)"
     r"(?P<after>\s*(?:UTC|GMT)\b)?(?P<sep>\s*(?:[-–—:|>→=,]+(?=\s|$)|\s)?\s*)(?P<text>.*)$"
 )
-_OFFSET = re.compile(r"T(?:\s?[+-]|\d)")
-_DATED = re.compile(r"YYYY|yyyy|\d{4}[-/.]")
-_ANY = re.compile(
+_OFFSET = compile_late(r"T(?:\s?[+-]|\d)")
+_DATED = compile_late(r"YYYY|yyyy|\d{4}[-/.]")
+_ANY = compile_late(
     r"(?:key |another |next |first )?(?:events?|descriptions?|details?|actions?|what happened|activity|entry|notes?)",
     re.IGNORECASE,
 )
-_TICKED = re.compile(r"\[[xX]\]")
+_TICKED = compile_late(r"\[[xX]\]")
 
 _MEANS: dict[Topic, tuple[Mark, ...]] = {
     Topic.DETECTED_AT: (Mark.FIRED, Mark.OPENED),
@@ -54,8 +55,8 @@ _MEANS: dict[Topic, tuple[Mark, ...]] = {
     Topic.CLOSED_AT: (Mark.CLOSED, Mark.RESOLVED),
     Topic.COMMUNICATION: (Mark.POSTED,),
 }
-_MITIGATES = re.compile(r"mitigat|contain|\bfix", re.IGNORECASE)
-_RESTORES = re.compile(r"recover|restor", re.IGNORECASE)
+_MITIGATES = compile_late(r"mitigat|contain|\bfix", re.IGNORECASE)
+_RESTORES = compile_late(r"recover|restor", re.IGNORECASE)
 
 
 class Form(msgspec.Struct, frozen=True, kw_only=True):

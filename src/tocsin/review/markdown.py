@@ -7,25 +7,25 @@ clicked.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 
+from tocsin.pattern import compile_late
 from tocsin.timeline.redact import plain
 
 MOST_WORDS = 400
 MARK = "[to be filled in: "
 
-_SPACES = re.compile(r"\s+")
-_LINKISH = re.compile(r"(?:[A-Za-z][\w+.-]{0,20}:)?//[^\s`|<>]+|(?i:www)\.[^\s`|<>]+|[\w.+-]{0,64}@\w[^\s`|<>]*")
-_SPECIAL = re.compile(r"[\\`*\[\]{}|~$]|(?<![^\W_])_|_(?![^\W_])")
+_SPACES = compile_late(r"\s+")
+_LINKISH = compile_late(r"(?:[A-Za-z][\w+.-]{0,20}:)?//[^\s`|<>]+|(?i:www)\.[^\s`|<>]+|[\w.+-]{0,64}@\w[^\s`|<>]*")
+_SPECIAL = compile_late(r"[\\`*\[\]{}|~$]|(?<![^\W_])_|_(?![^\W_])")
 _ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
-_START = re.compile(r"[#+=:>-]|\d{1,9}(?=[.)](?:\s|$))")
-_BAR = re.compile(r"(?<!\\)\|")
+_START = compile_late(r"[#+=:>-]|\d{1,9}(?=[.)](?:\s|$))")
+_BAR = compile_late(r"(?<!\\)\|")
 ESCAPED_BAR = r"\\|"
-_TICKS = re.compile(r"`+")
+_TICKS = compile_late(r"`+")
 _TAIL = ".,;:!?)'\""
 _UNSAFE_IN_MARK = str.maketrans({"[": "(", "]": ")", "|": "/", "`": "", "<": "", ">": "", "{": "", "}": ""})
-_TOUCHED = re.compile(r"(\[to be filled in: [^\[\]\n]*\])(?=[(\[:])")
+_TOUCHED = compile_late(r"(\[to be filled in: [^\[\]\n]*\])(?=[(\[:])")
 
 
 def escape(text: str, most: int = MOST_WORDS) -> str:

@@ -7,11 +7,11 @@ people. Examples inside a template are left out.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 
 import msgspec
 
+from tocsin.pattern import compile_late
 from tocsin.review.blank import CLOCK, DAY, find_blanks
 from tocsin.review.facts import Facts
 from tocsin.review.listing import split_row
@@ -40,8 +40,8 @@ AS_SECTION: dict[Topic, Topic | None] = {
 """What a title that would be a moment or a field on a line means above a whole section."""
 PASSED_DOWN = frozenset({Topic.EXAMPLE, Topic.GUIDE, Topic.ACTIONS})
 _TIMED = frozenset({Kind.ITEM, Kind.TEXT})
-_OFFSET = re.compile(r"T\s?\+\s?[1-9]")
-_DONE = re.compile(r"\[[xX]\]")
+_OFFSET = compile_late(r"T\s?\+\s?[1-9]")
+_DONE = compile_late(r"\[[xX]\]")
 
 
 class Sheet(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
+from tocsin.pattern import compile_late
 from tocsin.review.blank import ask, fill_blanks, find_blanks, hides, instructs, is_blank, is_concrete
 from tocsin.review.facts import Facts
 from tocsin.review.listing import list_actions, list_moments, number, time_topic
@@ -27,9 +28,9 @@ MOST_TITLE_WORDS = 5
 FIELDS_SAY_IT = frozenset({Topic.SUMMARY, Topic.RESPONDERS, Topic.FIGURES, Topic.COMMUNICATION})
 """Sections which are complete with their fields alone."""
 
-_INNER_LABEL = re.compile(r"\*\*[^*\n]{1,60}(?::\s*\*\*|\*\*\s*:)")
-_SYMBOL_MARK = re.compile(r"(\s*)([^\x00-\x7f\w\s]\S*\s+)$")
-_ACTION_LABEL = re.compile(r"^\W*(?:action|item|task|step|todo|measure)(?: item)? *#?\d", re.IGNORECASE)
+_INNER_LABEL = compile_late(r"\*\*[^*\n]{1,60}(?::\s*\*\*|\*\*\s*:)")
+_SYMBOL_MARK = compile_late(r"(\s*)([^\x00-\x7f\w\s]\S*\s+)$")
+_ACTION_LABEL = compile_late(r"^\W*(?:action|item|task|step|todo|measure)(?: item)? *#?\d", re.IGNORECASE)
 Group = tuple[Piece, ...]
 
 

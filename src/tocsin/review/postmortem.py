@@ -13,6 +13,7 @@ from datetime import datetime
 
 from tocsin.incident.book import Book
 from tocsin.incident.state import Incident
+from tocsin.pattern import compile_late
 from tocsin.playbook.model import Playbook
 from tocsin.review.appendix import write_appendix, write_missing
 from tocsin.review.builtin import write_sections, write_template
@@ -23,10 +24,10 @@ from tocsin.review.topic import Topic
 from tocsin.timeline.entry import Entry
 from tocsin.words import TemplateKind
 
-_LISTED = re.compile(r"\s*(?:[-*+]|\d{1,3}[.)])\s")
-_FENCE = re.compile(r"\s*(`{3,}|~{3,})")
-_OPENS = re.compile(r"#{1,6}\s|\||=+\s*$|(?:-{3,}|\*{3,}|_{3,})\s*$")
-_RAW_HTML = re.compile(r"^(\s{0,3})<(?=(?:script|pre|style|textarea)\b|[?!])", re.IGNORECASE)
+_LISTED = compile_late(r"\s*(?:[-*+]|\d{1,3}[.)])\s")
+_FENCE = compile_late(r"\s*(`{3,}|~{3,})")
+_OPENS = compile_late(r"#{1,6}\s|\||=+\s*$|(?:-{3,}|\*{3,}|_{3,})\s*$")
+_RAW_HTML = compile_late(r"^(\s{0,3})<(?=(?:script|pre|style|textarea)\b|[?!])", re.IGNORECASE)
 """What would hide all that follows it if it is never closed."""
 
 

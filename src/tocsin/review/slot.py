@@ -10,6 +10,7 @@ import re
 
 import msgspec
 
+from tocsin.pattern import compile_late
 from tocsin.review.blank import CLOCK, DAY, ask, fill_blanks, find_blanks, instructs, is_blank, is_choice, is_concrete
 from tocsin.review.facts import Facts, ask_authors
 from tocsin.review.markdown import mark
@@ -46,10 +47,10 @@ WITHIN: dict[Topic, frozenset[Topic]] = {
 MOST_KEPT_WORDS = 4
 """A value behind a label that means nothing here is the document's own if it is short (``Audience: internal``)."""
 
-_DRAFT = re.compile(r"draft|review|final|publish|complete|approved", re.IGNORECASE)
-_ONE_CLOCK = re.compile(r"\b(?:HH|hh|XX|xx):(?:MM|mm|XX|xx)\b")
-_UNTIL = re.compile(r"[-–—]|\bto\b|\buntil\b|/")
-_FIRST = re.compile(r"on-?call|first responder|\bresponder\b|primary", re.IGNORECASE)
+_DRAFT = compile_late(r"draft|review|final|publish|complete|approved", re.IGNORECASE)
+_ONE_CLOCK = compile_late(r"\b(?:HH|hh|XX|xx):(?:MM|mm|XX|xx)\b")
+_UNTIL = compile_late(r"[-–—]|\bto\b|\buntil\b|/")
+_FIRST = compile_late(r"on-?call|first responder|\bresponder\b|primary", re.IGNORECASE)
 LENGTHS: dict[Topic, Topic] = {
     Topic.DETECTED_AT: Topic.TIME_TO_DETECT,
     Topic.ACKNOWLEDGED_AT: Topic.TIME_TO_ACKNOWLEDGE,
@@ -59,11 +60,11 @@ LENGTHS: dict[Topic, Topic] = {
     Topic.ENDED: Topic.TIME_TO_RESOLVE,
 }
 """What a label such as "detection time" means where the template wants minutes."""
-_LENGTH = re.compile(r"\b(?:seconds?|secs?|minutes?|mins?|hours?|hrs?|days?)\b", re.IGNORECASE)
-_DAYS_TOO = re.compile(r"^when$|^window$|^period$|start.*(?:end|stop|resol)", re.IGNORECASE)
-_IDENTIFIES = re.compile(r"incident|\binc\b|\bid\b|ticket", re.IGNORECASE)
-_DATED = re.compile(r"YYYY|yyyy|\bDD\b")
-_SEVERITY_MASK = re.compile(r"(?:SEV|PRIO|P|S)(?:ERITY)?[-_ ]?(?:X+|N|#)$", re.IGNORECASE)
+_LENGTH = compile_late(r"\b(?:seconds?|secs?|minutes?|mins?|hours?|hrs?|days?)\b", re.IGNORECASE)
+_DAYS_TOO = compile_late(r"^when$|^window$|^period$|start.*(?:end|stop|resol)", re.IGNORECASE)
+_IDENTIFIES = compile_late(r"incident|\binc\b|\bid\b|ticket", re.IGNORECASE)
+_DATED = compile_late(r"YYYY|yyyy|\bDD\b")
+_SEVERITY_MASK = compile_late(r"(?:SEV|PRIO|P|S)(?:ERITY)?[-_ ]?(?:X+|N|#)$", re.IGNORECASE)
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
@@ -194,12 +195,12 @@ def mask_topic(mask: str) -> Topic | None:
     return Topic.DATE if _DATED.search(mask) else None
 
 
-_NAMED = re.compile(
+_NAMED = compile_late(
     r"post-?\s?mort[ea]m|incident|report|review|retrospective|\brca\b|root cause analysis|after[- ]action",
     re.IGNORECASE,
 )
-_AFTER_NAME = re.compile(r"\s*(?::|\s[–—-]\s)\s*")
-_TEMPLATE_WORD = re.compile(r"\s*[-–—]?\s*\(?\b(?:template|vorlage|modelo|example|sample)\b\)?\s*", re.IGNORECASE)
+_AFTER_NAME = compile_late(r"\s*(?::|\s[–—-]\s)\s*")
+_TEMPLATE_WORD = compile_late(r"\s*[-–—]?\s*\(?\b(?:template|vorlage|modelo|example|sample)\b\)?\s*", re.IGNORECASE)
 
 
 def is_title(text: str) -> bool:

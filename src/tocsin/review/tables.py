@@ -12,6 +12,7 @@ from enum import StrEnum
 
 import msgspec
 
+from tocsin.pattern import compile_late
 from tocsin.review.blank import CLOCK, DAY, find_blanks, is_blank, is_concrete
 from tocsin.review.facts import Facts
 from tocsin.review.listing import Form, find_names, spell_moments, tell_moment
@@ -34,7 +35,7 @@ class Column(StrEnum):
 
 
 _COLUMNS: tuple[tuple[Column, re.Pattern[str]], ...] = tuple(
-    (column, re.compile(words, re.IGNORECASE))
+    (column, compile_late(words, re.IGNORECASE))
     for column, words in (
         (Column.NUMBER, r"^(?:#|№|no\.?|nr\.?|id|item ?#|number)$"),
         (Column.DUE, r"\bdue\b|deadline|target date|^by when$|^eta$|^date$|fällig|prazo"),
@@ -50,11 +51,11 @@ _COLUMNS: tuple[tuple[Column, re.Pattern[str]], ...] = tuple(
         ),
     )
 )
-_VALUE_TITLE = re.compile(
+_VALUE_TITLE = compile_late(
     r"^(?:values?|details?|descriptions?|answers?|data|names?|persons?|who|notes?|content|status|information|result|response|)$",
     re.IGNORECASE,
 )
-_FIELD_TITLE = re.compile(
+_FIELD_TITLE = compile_late(
     r"^(?:fields?|items?|metrics?|aspects?|attributes?|propert(?:y|ies)|questions?|details?|parameters?|key|roles?|category|element|)$",
     re.IGNORECASE,
 )

@@ -11,10 +11,11 @@ from enum import StrEnum
 
 import msgspec
 
+from tocsin.pattern import compile_late
 from tocsin.review.blank import CLOCK
 
 MOST_LINES = 2000
-BOX = re.compile(r"\[[ xX]?\]\s+$")
+BOX = compile_late(r"\[[ xX]?\]\s+$")
 """The check box at the end of an item's mark."""
 
 
@@ -61,27 +62,27 @@ class Section(msgspec.Struct, frozen=True, kw_only=True):
     above: tuple[str, ...] = ()
 
 
-_FENCE = re.compile(r"\s*(?P<mark>`{3,}|~{3,})")
-_HEADING = re.compile(r"\s{0,3}(?P<marks>#{1,6})(?:\s+(?P<text>.*?))?(?:\s+#+)?\s*$")
-_UNDERLINE = re.compile(r"\s{0,3}(?P<sign>=+|-+)\s*$")
-_RULE = re.compile(r"\s{0,3}(?:(?:-\s*){3,}|(?:\*\s*){3,}|(?:_\s*){3,})$")
-_DIVIDER = re.compile(r"\s*\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)*\|?\s*$")
-_ITEM = re.compile(
+_FENCE = compile_late(r"\s*(?P<mark>`{3,}|~{3,})")
+_HEADING = compile_late(r"\s{0,3}(?P<marks>#{1,6})(?:\s+(?P<text>.*?))?(?:\s+#+)?\s*$")
+_UNDERLINE = compile_late(r"\s{0,3}(?P<sign>=+|-+)\s*$")
+_RULE = compile_late(r"\s{0,3}(?:(?:-\s*){3,}|(?:\*\s*){3,}|(?:_\s*){3,})$")
+_DIVIDER = compile_late(r"\s*\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)*\|?\s*$")
+_ITEM = compile_late(
     r"(?P<indent>\s*)(?P<bullet>[-*+•◦▪]|\d{1,3}[.)])(?:(?P<gap>\s+)(?P<box>\[[ xX]?\]\s+)?(?P<text>.*))?$"
 )
-_SYMBOL = re.compile(r"(?P<indent>\s*)(?P<bullet>[^\x00-\x7f\w\s][^\w\s\[(<{*_`\"']{0,3})(?P<gap>\s+)(?P<text>\S.*)$")
-_BOLD = re.compile(
+_SYMBOL = compile_late(r"(?P<indent>\s*)(?P<bullet>[^\x00-\x7f\w\s][^\w\s\[(<{*_`\"']{0,3})(?P<gap>\s+)(?P<text>\S.*)$")
+_BOLD = compile_late(
     r"(?P<lead>(?P<b>\*\*|__)(?P<label>[^*\n]{1,120}?)(?P<in>\s*[:：])?\s*(?P=b)(?P<aside>\s*\([^()\n]{0,80}\))?"
     r"(?P<out>\s*(?:[:：=]|[–—-](?=\s|$)))?)(?P<gap>\s*)(?P<value>.*)$"
 )
-_PLAIN = re.compile(r"(?P<lead>(?P<label>[^\W\d_][^:：|\[\]<>{}`*\n]{0,90}?)\s*[:：])(?P<gap>\s+|$)(?P<value>.*)$")
-_NO_LABEL = re.compile(
+_PLAIN = compile_late(r"(?P<lead>(?P<label>[^\W\d_][^:：|\[\]<>{}`*\n]{0,90}?)\s*[:：])(?P<gap>\s+|$)(?P<value>.*)$")
+_NO_LABEL = compile_late(
     r"[\[<{(`]|\d[\d:.h/ -]*$|\d{1,2}[:h.]\d\d|\d{4}-|T(?:[+-]\w{0,6}|\d{1,4})$|(?:HH|hh|XX|YYYY)\b|https?$|note$"
     r"|n\.?b\.?$",
     re.IGNORECASE,
 )
-_TIMED = re.compile(r"[\[(*_`\s]*(?:(?:YYYY|HH|hh|XX)[:-]|\[?(?:time|timestamp)\]|T[+-]\d)", re.IGNORECASE)
-_CELL_PART = re.compile(r"\\.|`[^`]*`|[^|\\`]+|.")
+_TIMED = compile_late(r"[\[(*_`\s]*(?:(?:YYYY|HH|hh|XX)[:-]|\[?(?:time|timestamp)\]|T[+-]\d)", re.IGNORECASE)
+_CELL_PART = compile_late(r"\\.|`[^`]*`|[^|\\`]+|.")
 
 
 def parse(body: str) -> tuple[Section, ...]:

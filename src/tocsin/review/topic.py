@@ -10,6 +10,7 @@ import functools
 import re
 from enum import StrEnum
 
+from tocsin.pattern import compile_late
 from tocsin.review.vocabulary import WORDS
 
 
@@ -63,13 +64,13 @@ class Topic(StrEnum):
     ASKED = "asked"
 
 
-_PATTERNS = tuple((Topic(name), re.compile(words, re.IGNORECASE)) for name, words in WORDS)
+_PATTERNS = tuple((Topic(name), compile_late(words, re.IGNORECASE)) for name, words in WORDS)
 
-_NUMBERING = re.compile(r"^\s*(?:\d{1,2}(?:\.\d{1,2})*[.)]?|[A-Z][.)]|[IVX]{1,4}[.)])\s+")
-_ASIDE = re.compile(r"\s*[(（][^()（）]{0,80}[)）]")
-_DECOR = re.compile(r"[*`~]|^[^\w\[{<(#№?]+")
-_JOINED = re.compile(r"(?<=[^\W_])_+(?=[^\W_])")
-_YES_OR_NO = re.compile(r"^(?:was|were|did|could|can|is|are|do|does|should|would|has|have|had|will)\b", re.IGNORECASE)
+_NUMBERING = compile_late(r"^\s*(?:\d{1,2}(?:\.\d{1,2})*[.)]?|[A-Z][.)]|[IVX]{1,4}[.)])\s+")
+_ASIDE = compile_late(r"\s*[(（][^()（）]{0,80}[)）]")
+_DECOR = compile_late(r"[*`~]|^[^\w\[{<(#№?]+")
+_JOINED = compile_late(r"(?<=[^\W_])_+(?=[^\W_])")
+_YES_OR_NO = compile_late(r"^(?:was|were|did|could|can|is|are|do|does|should|would|has|have|had|will)\b", re.IGNORECASE)
 
 
 def tidy(title: str) -> str:

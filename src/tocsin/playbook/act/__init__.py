@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from tocsin.pattern import compile_late
 from tocsin.playbook.act.call import Call, read_calls
 from tocsin.playbook.act.carrier import is_code
 from tocsin.playbook.act.cycle import is_begun_again, stops_and_starts
@@ -20,9 +21,9 @@ from tocsin.words import Act
 
 __all__ = ["FILE_TOOLS", "Call", "find_acts", "find_named", "read_calls", "starts_again", "writes_over_logs"]
 
-_CONFIG = re.compile(r"^/etc/|\.(?:conf|cnf|cfg|ini|ya?ml|toml|properties|env)$|(?:^|/)\.env")
-_AWAY = re.compile(r"^/tmp/|evidence|incident|forensic|backup|archive", re.IGNORECASE)
-_HISTORY = re.compile(r"\bHIST(?:FILE|SIZE|FILESIZE)=|\bunset\s[^;&|]*\bHIST|\bset\s+\+o\s+history\b")
+_CONFIG = compile_late(r"^/etc/|\.(?:conf|cnf|cfg|ini|ya?ml|toml|properties|env)$|(?:^|/)\.env")
+_AWAY = compile_late(r"^/tmp/|evidence|incident|forensic|backup|archive", re.IGNORECASE)
+_HISTORY = compile_late(r"\bHIST(?:FILE|SIZE|FILESIZE)=|\bunset\s[^;&|]*\bHIST|\bset\s+\+o\s+history\b")
 
 
 @remember
@@ -70,7 +71,7 @@ def _acts_of(call: Call, source: str) -> set[Act]:
     return found
 
 
-_ASKS = re.compile(
+_ASKS = compile_late(
     r"(?:kubectl|oc|k)(?: (?:-n|--namespace|--context|--kubeconfig|--as) [\w./:@-]+| --?[\w-]+(?:=[\w./:@-]+)?)* "
     r"(?:auth can-i|explain) [^>|;&]*"
 )
@@ -85,11 +86,11 @@ def _is_computed(call: Call) -> bool:
     return _MADE.search(verb) is not None
 
 
-_DECODES = re.compile(
+_DECODES = compile_late(
     r"\b(?:exec|eval|system|popen)\b.*(?:decode|fromhex|unhex|unpack|decompress|chr\()|b64decode|atob\("
 )
 """Code that runs what it first makes readable."""
-_MADE = re.compile(r"[$`*?\[]|\{[^}]*,")
+_MADE = compile_late(r"[$`*?\[]|\{[^}]*,")
 _SPEAKERS = frozenset(
     "grep egrep fgrep zgrep rg ag awk jq yq echo printf cat tail head less ls cp tar tee wc sort cut tr stat mkdir "
     "sha256sum md5sum test [ cd wall write notify-send".split()

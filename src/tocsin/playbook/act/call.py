@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from tree_sitter import Node
 
+from tocsin.pattern import compile_late
 from tocsin.playbook import placeholder, shell
 from tocsin.playbook.act import carrier
 from tocsin.playbook.effect import heredoc, redirect
@@ -77,16 +78,16 @@ class Call(NamedTuple):
         return " ".join((self.program, *self.words[1:]))
 
 
-_RUNS = re.compile(r"PAGER|EDITOR|VISUAL|BROWSER|_COMMAND|_SSH|SHELL|PROMPT|ASKPASS|_ENV$|^ENV$|^PS\d$|LESSOPEN")
+_RUNS = compile_late(r"PAGER|EDITOR|VISUAL|BROWSER|_COMMAND|_SSH|SHELL|PROMPT|ASKPASS|_ENV$|^ENV$|^PS\d$|LESSOPEN")
 """Names of variables whose values are run."""
 _CONTAINERS = names("docker podman nerdctl docker-compose podman-compose kubectl oc")
 """Whose ``--rm`` only clears away what the command itself makes."""
 _WRITERS = names("git gh glab hub hg svn")
-_MESSAGES = re.compile(r"(-[a-z]*m|--(?:message|title|body|notes|description|subject))(=.*)?")
+_MESSAGES = compile_late(r"(-[a-z]*m|--(?:message|title|body|notes|description|subject))(=.*)?")
 _PACKETS = names(
     "iptables ip6tables ebtables arptables nft ipset tc firewall-cmd pfctl ufw iptables-nft iptables-legacy"
 )
-_FATES = re.compile(r"\b(?:drop|reject|deny)\b", re.IGNORECASE)
+_FATES = compile_late(r"\b(?:drop|reject|deny)\b", re.IGNORECASE)
 
 
 def _without_messages(program: str, words: tuple[str, ...]) -> Iterator[str]:
@@ -126,7 +127,7 @@ def _follow(calls: list[Call]) -> Iterator[Call]:
                 yield from _read(text or "", call.cwd, IDLE, 1)
 
 
-_BY_CLOCK = re.compile(
+_BY_CLOCK = compile_late(
     r"^/etc/(?:cron|anacron|rc\.local|profile|bash|init|systemd/system/|update-motd)|/cron/|/crontabs/|"
     r"(?:^|/)\.(?:bashrc|bash_profile|profile|zshrc)$"
 )
@@ -169,8 +170,8 @@ def _guess(text: str, cwd: str) -> Iterator[Call]:
         yield from (Call(tuple(part.split()), writes, cwd) for part in (_ARROW.sub(" ", piece),) if part.strip())
 
 
-_PIECES = re.compile(r"[\n;&|(){}`]+")
-_ARROW = re.compile(r"(>>?)\|?\s*['\"]?([^\s'\"<>]+)['\"]?")
+_PIECES = compile_late(r"[\n;&|(){}`]+")
+_ARROW = compile_late(r"(>>?)\|?\s*['\"]?([^\s'\"<>]+)['\"]?")
 
 
 class _Walk:

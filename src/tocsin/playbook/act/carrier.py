@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from tocsin.pattern import compile_late
 from tocsin.playbook.shell import names
 
-_BLANK = re.compile(r"\s")
-_TAKES_TEXT = re.compile(r"-[a-z]*c|--command|--session-command")
+_BLANK = compile_late(r"\s")
+_TAKES_TEXT = compile_late(r"-[a-z]*c|--command|--session-command")
 
 
 class Carried(NamedTuple):
@@ -26,8 +27,8 @@ class Carried(NamedTuple):
 
 
 _SHELLS = names("sh bash zsh dash ksh ash fish rbash csh tcsh")
-_INTERPRETERS = re.compile(r"(?:python|perl|ruby|node|nodejs|php|lua|deno|bun|pwsh)[\d.]*")
-_CODE_FLAG = re.compile(r"-[A-Za-z]*[cerE]|--eval|--execute|-Command")
+_INTERPRETERS = compile_late(r"(?:python|perl|ruby|node|nodejs|php|lua|deno|bun|pwsh)[\d.]*")
+_CODE_FLAG = compile_late(r"-[A-Za-z]*[cerE]|--eval|--execute|-Command")
 _ENGINES = names("docker podman nerdctl docker-compose podman-compose")
 _PREFIXES: dict[str, tuple[frozenset[str], int]] = {
     "sudo": (names("-u -g -h -p -C -r -t -U -D -R -T --user --group --host --chdir"), 0),
@@ -56,7 +57,7 @@ _PREFIXES: dict[str, tuple[frozenset[str], int]] = {
     for name in names("nohup setsid command builtin busybox unbuffer unshare proxychains caffeinate")
 }
 _OPENS_SHELL = names("sudo doas chroot nsenter unshare")
-_SHELL_FLAG = re.compile(r"-[a-zA-Z]*[is][a-zA-Z]*|--(?:login|shell)")
+_SHELL_FLAG = compile_late(r"-[a-zA-Z]*[is][a-zA-Z]*|--(?:login|shell)")
 _SESSIONS = names(
     "supervisorctl virsh redis-cli valkey-cli ceph chronyc lvm rabbitmqctl pm2 nmcli ipmitool parted systemctl kubectl "
     "docker lxc crm pcs varnishadm asterisk psql mysql mongosh"
@@ -73,12 +74,12 @@ _QUIET = names(
     "wall write notify-send tocsin iptables ip6tables nft ipset firewall-cmd pfctl ufw tc"
 )
 """Programs whose arguments with blanks in them are words or another language, never text for a shell."""
-_STARTS = re.compile(r"\bsystem\s*\(|\|\s*(?:getline|\"|&)")
+_STARTS = compile_late(r"\bsystem\s*\(|\|\s*(?:getline|\"|&)")
 """What makes awk run a command of its own: `system("…")`, `"…" | getline`, `print | "…"`."""
 _LATER = names("at batch crontab")
 """Programs that run later what they are fed now."""
-_QUOTED = re.compile(r'"([^"\n]+)"')
-_ASSIGNED = re.compile(r"\w+=")
+_QUOTED = compile_late(r'"([^"\n]+)"')
+_ASSIGNED = compile_late(r"\w+=")
 
 
 def open_command(words: tuple[str, ...]) -> Carried:

@@ -5,24 +5,25 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+from tocsin.pattern import compile_late
 from tocsin.playbook.act.call import Call
 from tocsin.playbook.shell import names
 
-_TOOLS = re.compile(
+_TOOLS = compile_late(
     r"(?:docker|podman|nerdctl|docker-compose|podman-compose|systemctl|service|kubectl|oc|k|pm2|supervisorctl|virsh|lxc|"
     r"incus|nomad|heroku|fly|flyctl|apachectl|apache2ctl|httpd|nginx|pg_ctl|pg_ctlcluster|mysqladmin|rabbitmqctl|monit|sv|"
     r"svc|s6-svc|rc-service|initctl|launchctl|brew|net|sc|sc\.exe|forever|catalina\.sh|gitlab-ctl|aws|gcloud|az|doctl|"
     r"multipass|vagrant|crictl|ctr|machinectl|screen|tmux)\b.*?"
 )
-_ENDS = re.compile(
+_ENDS = compile_late(
     r" (?:-s )?(?:stop\S*|kill|down|pause|quit|halt|shutdown|suspend|--replicas[= ]0|(?!--)\S+=0|rm|remove|delete|"
     r"undeploy)(?= |$)"
 )
-_BEGINS = re.compile(
+_BEGINS = compile_late(
     r" (?:start\S*|up|unpause|resume|run|create|apply|bootstrap|load|--replicas[= ][1-9]\d*|(?!--)\S+=[1-9]\d*)(?= |$)"
 )
-_SCRIPT = re.compile(r"/(?:init|rc)\.d/\S+$")
-_LXC = re.compile(r"lxc-(stop|start)\b")
+_SCRIPT = compile_late(r"/(?:init|rc)\.d/\S+$")
+_LXC = compile_late(r"lxc-(stop|start)\b")
 _LOOKS = names("ps logs inspect get describe status show list")
 
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from tocsin.pattern import compile_late
 from tocsin.playbook.act.call import Call
 from tocsin.playbook.act.carrier import is_code
 from tocsin.playbook.act.written import find_touched
 from tocsin.playbook.shell import names
 
 _HTTP = names("curl wget http https xh httpie curlie hurl")
-_PROVIDER = re.compile(
+_PROVIDER = compile_late(
     r"(?:^|[/.@])(?:statuspage|status|instatus|betteruptime|betterstack|statuspal|statuscast|sorryapp|hund|freshstatus|"
     r"incident|atlassian|twitter|x|t|bsky|facebook|fb|linkedin|instagram|threads|reddit|slack|discord|discordapp|"
     r"telegram|whatsapp|webex|twilio|sendgrid|mailgun|mailchimp|postmarkapp|sparkpost|mailjet|brevo|sendinblue|resend|"
@@ -24,20 +25,20 @@ _PROVIDER = re.compile(
     r"(?:email|sns|ses|pinpoint)\.[\w-]+\.amazonaws",
     re.IGNORECASE,
 )
-_SAYS = re.compile(
+_SAYS = compile_late(
     r"(?:^|[^a-z])(?:status(?:es|page|_?updates?)?|announc\w*|tweets?|toots?|slack|discord|telegram|mattermost|teams|"
     r"web-?hooks?|hooks|notif\w*|broadcast|publish|posts?|messages?|chat|sms|e?mails?|newsletters?|press|blog|issues|"
     r"comments|discussions|releases|gists|advisor\w*|incidents|(?:send|post)_?-?message|graphql)(?:$|[^a-z])",
     re.IGNORECASE,
 )
-_BY_GET = re.compile(
+_BY_GET = compile_late(
     r"/(?:sendMessage|sendPhoto|sendDocument|chat\.(?:postMessage|update))\b|/api/send\b|"
     r"//ntfy\.[^/]+/[^?#]*/(?:publish|send|trigger)(?:[?#]|$)",
     re.IGNORECASE,
 )
 _WRITES = names("POST PUT PATCH DELETE")
-_METHOD = re.compile(r"(?:-X|--request=?|--method=?|-[a-zA-Z]*X)=?([A-Za-z]*)")
-_BODY = re.compile(
+_METHOD = compile_late(r"(?:-X|--request=?|--method=?|-[a-zA-Z]*X)=?([A-Za-z]*)")
+_BODY = compile_late(
     r"-[sSfkLivgN#]*(?:d|F|T)|(?:-d|-F|-T).+|--(?:data(?:-\w+)?|json|form(?:-string)?|upload-file|url-query-data|"
     r"post-data|post-file|body-data|body-file)(?:=.*)?"
 )
@@ -46,7 +47,7 @@ _MAILERS = names(
     "rainbowstream telegram-send slackcat slack-cli discord-send apprise ntfy pushover signal-cli matrix-commander "
     "sendgrid mailsend zulip-send irc sic ii statuspage statuspage-cli instatus"
 )
-_COMMANDS = re.compile(
+_COMMANDS = compile_late(
     r"(?:gh|hub|glab)\b.* (?:issue|pr|mr|release|discussion|gist|repo|advisory|snippet) "
     r"(?:create|comment|note|edit|close|reopen|new|update|publish|upload)\b|"
     r"(?:gh|glab) api\b.*(?:(?:-x ?|--method[ =])(?:post|put|patch)|(?: -f|--field|--raw-field|--input))|"
@@ -58,46 +59,46 @@ _COMMANDS = re.compile(
     r"gcloud pubsub\b.*publish|tocsin\b.*--(?:public|audience[= ]public)\b|git push\b.* gh-pages\b|"
     r"twilio\b.*:create\b"
 )
-_UPLOADS = re.compile(
+_UPLOADS = compile_late(
     r"(?:aws s3|s3cmd|gsutil|gcloud storage|az storage|rclone|mc|scp|rsync|wrangler|firebase|netlify|surge|vercel)\b"
 )
-_NOTICE = re.compile(
+_NOTICE = compile_late(
     r"(?:^|[/@:.])(?:status|statuspage|notice|announcements?|maintenance)(?:[.\-/][\w./-]*)?$|"
     r"://(?:status|statuspage)\b",
     re.IGNORECASE,
 )
-_KEPT = re.compile(r"evidence|incident|forensic|backup|archive|preserv", re.IGNORECASE)
-_ELSEWHERE = re.compile(r"\w+://|[\w.@$-]+:")
-_SCRIPTS = re.compile(
+_KEPT = compile_late(r"evidence|incident|forensic|backup|archive|preserv", re.IGNORECASE)
+_ELSEWHERE = compile_late(r"\w+://|[\w.@$-]+:")
+_SCRIPTS = compile_late(
     r"(?:(?:make|just|task|rake|node|deno run|bun run|python[\d.]*|ruby|php|perl|bash|sh|npm run|pnpm run|yarn|"
     r"yarn run|npx|invoke|fab|go run)(?: -\S+)* )?(?:\S*/)?(?:[^\s/]*[-_:])?"
     r"(?:notify|status[-_]?updates?|update[-_]status|announce\w*|"
     r"(?:outage|incident|maintenance)[-_](?:notice|post|announcement|message))"
     r"(?:\.\w+|[-_](?:all|public|users|customers)\S*)?(?: |$)"
 )
-_WEB_ROOT = re.compile(
+_WEB_ROOT = compile_late(
     r"^(?:\S+:)?/(?:var/www|usr/share/nginx|srv/(?:www|http)|usr/local/www|htdocs)\b.*"
     r"(?:status|maintenance|notice|announce|incident|outage|index|banner|503|/html/?$)",
     re.IGNORECASE,
 )
 """Where a page stands that everybody sees."""
-_NAMED = re.compile(
+_NAMED = compile_late(
     r"(?<![a-z])(?:tweet|announce|status-?_?page|(?:post|publish|update|set|send)[-_](?:public[-_])?"
     r"(?:status|update|notice|announcement|message|notification|alert)s?|"
     r"(?:notify|inform|tell|alert|e?mail|message)[-_](?:all[-_])?(?:users?|customers?|public|press|media|community|everyone|stakeholders?|subscribers?)|broadcast|newsletter|press[-_]release)"
     r"(?:[sd]|ing)?(?![a-z])"
 )
-_CODE_SENDS = re.compile(r"post|put|send|publish|urlopen|fetch|request|smtp|tweet", re.IGNORECASE)
-_READS = re.compile(r"jsonrpc|\"?query\"?\s*[:=]\s*\"?(?:query|\{)", re.IGNORECASE)
+_CODE_SENDS = compile_late(r"post|put|send|publish|urlopen|fetch|request|smtp|tweet", re.IGNORECASE)
+_READS = compile_late(r"jsonrpc|\"?query\"?\s*[:=]\s*\"?(?:query|\{)", re.IGNORECASE)
 _OWN_NOTIFIERS = names("systemd-notify sd-notify inotifywait inotifywatch notify-send")
 _LOOKS = names("grep egrep fgrep rg cat less head tail ls find echo printf awk sed jq stat wc diff test cd vim vi git")
-_SENDS_NOTHING = re.compile(r"-V|-H|-e|--version|--help|-bp")
-_FROM_FILE = re.compile(r"-[a-zA-Z]*K|--config|-i-|--input-file=-")
-_UNSEEN = re.compile(r"(?:https?://)?\$")
-_LOCAL = re.compile(r"(?:https?://)?(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])(?::\d+)?(?:/|$)")
-_SCHEME = re.compile(r"^\w+://")
-_BODY_ITEM = re.compile(r"[\w.\[\]-]+(?::?=|@)[^=]")
-_ASKS = re.compile(r"-[a-zA-Z]*G|--get|-I|--head")
+_SENDS_NOTHING = compile_late(r"-V|-H|-e|--version|--help|-bp")
+_FROM_FILE = compile_late(r"-[a-zA-Z]*K|--config|-i-|--input-file=-")
+_UNSEEN = compile_late(r"(?:https?://)?\$")
+_LOCAL = compile_late(r"(?:https?://)?(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])(?::\d+)?(?:/|$)")
+_SCHEME = compile_late(r"^\w+://")
+_BODY_ITEM = compile_late(r"[\w.\[\]-]+(?::?=|@)[^=]")
+_ASKS = compile_late(r"-[a-zA-Z]*G|--get|-I|--head")
 
 
 def publishes(call: Call, source: str) -> bool:
@@ -160,7 +161,7 @@ def _urls(call: Call) -> Iterator[str]:
             yield word
 
 
-_ADDRESS = re.compile(r"\w+://|\$|[\w.-]+\.\w+(?:[:/]|$)|:|localhost")
+_ADDRESS = compile_late(r"\w+://|\$|[\w.-]+\.\w+(?:[:/]|$)|:|localhost")
 _VALUED = names(
     "-d -F -H -X -T -o -u -A -e -b -c -m -w -K -x -D -E --data --data-raw --data-binary --data-urlencode --form --json "
     "--header --request --upload-file --output --user --user-agent --cookie --max-time --write-out --method "

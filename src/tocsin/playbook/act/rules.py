@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+from tocsin.pattern import compile_late
 from tocsin.words import Act
 
 _CLOUD = r"(?:aws|gcloud|az|openstack|doctl|hcloud|linode-cli|oci|ibmcloud)"
@@ -16,7 +17,7 @@ _CONFIG_FILE = r"(?:/etc/\S+|\S+\.(?:conf|cnf|cfg|ini|ya?ml|toml|properties|env)
 
 
 def _rule(act: Act, *patterns: str) -> tuple[Act, re.Pattern[str]]:
-    return act, re.compile("|".join(f"(?:{pattern})" for pattern in patterns))
+    return act, compile_late("|".join(f"(?:{pattern})" for pattern in patterns))
 
 
 RULES = (

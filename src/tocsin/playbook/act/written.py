@@ -11,18 +11,19 @@ from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
+from tocsin.pattern import compile_late
 from tocsin.playbook.act.call import Call, Write
 from tocsin.playbook.act.carrier import is_code
 from tocsin.playbook.memory import remember
 from tocsin.playbook.shell import names
 
-_NOTHING = re.compile(r"/dev/(?:null|zero)$")
-_HOST = re.compile(r"^[\w.@$-]+:(?=[/~.\w])")
-_IN_PLACE = re.compile(r"-[A-Za-z]*i(?:$|[.~]|npl)|--in-place|inplace")
-_MOUNT = re.compile(r"/[^:]+:/[^:]+(?!:ro)$")
-_SHORT_FLAG = re.compile(r"-\w")
-_ARCHIVE = re.compile(r"\.(?:tar|tgz|t?[gxb]z\w*|zst)")
-_COMPARISON = re.compile(r"\$\w+\s*>=?\s*[\d.]+")
+_NOTHING = compile_late(r"/dev/(?:null|zero)$")
+_HOST = compile_late(r"^[\w.@$-]+:(?=[/~.\w])")
+_IN_PLACE = compile_late(r"-[A-Za-z]*i(?:$|[.~]|npl)|--in-place|inplace")
+_MOUNT = compile_late(r"/[^:]+:/[^:]+(?!:ro)$")
+_SHORT_FLAG = compile_late(r"-\w")
+_ARCHIVE = compile_late(r"\.(?:tar|tgz|t?[gxb]z\w*|zst)")
+_COMPARISON = compile_late(r"\$\w+\s*>=?\s*[\d.]+")
 
 
 class Touch(NamedTuple):
@@ -45,15 +46,17 @@ _EDIT = names(
 )
 _PACK = names("gzip gunzip bzip2 bunzip2 xz unxz zstd compress")
 _COPY = names("cp install rsync scp ln mv rename")
-_KEEPS = re.compile(r"-\w*[cklt]\w*|--(?:keep|stdout|to-stdout|list|test)")
+_KEEPS = compile_late(r"-\w*[cklt]\w*|--(?:keep|stdout|to-stdout|list|test)")
 _SAYS = names("echo printf date { : true") | {""}
-_EMPTY = re.compile(r"(?:|:|true|false|cat /dev/null|(?:echo|printf)(?: -n)?(?: )?)$")
-_COPY_NAME = re.compile(r"[._-](?:bak|backup|orig|copy|save|keep|evidence|incident|forensic|\$|20\d\d)", re.IGNORECASE)
-_KEPT = re.compile(r"evidence|incident|forensic|preserv|case", re.IGNORECASE)
-_OUTPUT = re.compile(
+_EMPTY = compile_late(r"(?:|:|true|false|cat /dev/null|(?:echo|printf)(?: -n)?(?: )?)$")
+_COPY_NAME = compile_late(
+    r"[._-](?:bak|backup|orig|copy|save|keep|evidence|incident|forensic|\$|20\d\d)", re.IGNORECASE
+)
+_KEPT = compile_late(r"evidence|incident|forensic|preserv|case", re.IGNORECASE)
+_OUTPUT = compile_late(
     r"(?:-o|-O|-P|-out|--out|--out-?file|--output-dir|--directory-prefix|--output(?:-document|-file)?)(?:=(.+))?$"
 )
-_ZIP_MOVES = re.compile(r"-[a-z0-9]*m[a-z0-9]*|--move")
+_ZIP_MOVES = compile_late(r"-[a-z0-9]*m[a-z0-9]*|--move")
 _STRIP = names("docker podman kubectl oc rsync scp")
 
 
@@ -143,7 +146,7 @@ def _special(program: str, rest: tuple[str, ...], operands: list[str]) -> Iterat
             yield Touch(match[1] or "".join(rest[at + 1 : at + 2]), "create")
 
 
-_SED_WRITES = re.compile(r"(?:^|[\s;/}\d$])[gpI\d]*w\s+(\S+)")
+_SED_WRITES = compile_late(r"(?:^|[\s;/}\d$])[gpI\d]*w\s+(\S+)")
 
 
 def _archived(rest: tuple[str, ...], operands: list[str]) -> Iterator[Touch]:
@@ -158,31 +161,33 @@ def _archived(rest: tuple[str, ...], operands: list[str]) -> Iterator[Touch]:
         yield Touch(file, "create")
 
 
-_LIVE = re.compile(
+_LIVE = compile_late(
     r"^/(?:private/)?(?:var/(?:log|adm|account|spool/rsyslog)|run/log|var/lib/(?:docker/containers|rsyslog)|"
     r"var/l[^/]*[*?\[])(?:/|$)|"
     r"(?:^|/)(?:[uw]tmp|btmp|lastlog|faillog|\.\w+_history|\.mysql_history)$"
 )
-_SAFE = re.compile(
+_SAFE = compile_late(
     r"^(?:/private)?/(?:tmp|var/tmp|dev/shm|mnt|media)/|(?:^|/)[^/]*(?:evidence|incident|forensic|backup|archive|"
     r"preserv|snapshot|collect|export|postmortem|case)[^/]*(?:/|$)|^/dev/",
     re.IGNORECASE,
 )
-_FOLDER = re.compile(r"(?:^|/)(?:logs?|journals?|audit)(?:/|$)", re.IGNORECASE)
-_NAMED = re.compile(
+_FOLDER = compile_late(r"(?:^|/)(?:logs?|journals?|audit)(?:/|$)", re.IGNORECASE)
+_NAMED = compile_late(
     r"(?:^|[^a-z])(?:[a-z]*log|journal|messages|audit)(?:[.\-_]?\d+)?(?:\.(?:gz|xz|bz2|zst|json|txt|\d+))*$|"
     r"\.log(?:$|[^a-z])|json\.log|\.evtx?$",
     re.IGNORECASE,
 )
-_ABOVE = re.compile(r"/?(?:\*|var/?|var/\*|var/lib/?|var/lib/docker.*|run/?)?|\.|\*|\$+")
-_DEVICE = re.compile(r"/dev/(?:sd|nvme|vd|xvd|hd|mapper/|disk/|dm-|md)")
-_OWN = re.compile(r"^(?:/root|/home/[^/]+|/Users/[^/]+|~\w*|\$HOME|/data|/opt/[^/]+$|/srv/[^/]+$)(?:/|$)")
+_ABOVE = compile_late(r"/?(?:\*|var/?|var/\*|var/lib/?|var/lib/docker.*|run/?)?|\.|\*|\$+")
+_DEVICE = compile_late(r"/dev/(?:sd|nvme|vd|xvd|hd|mapper/|disk/|dm-|md)")
+_OWN = compile_late(r"^(?:/root|/home/[^/]+|/Users/[^/]+|~\w*|\$HOME|/data|/opt/[^/]+$|/srv/[^/]+$)(?:/|$)")
 """Where people keep files of their own."""
-_ASSIGNED = re.compile(r"(?<![\w$])[A-Za-z_]\w*=(?:\"([^\"\n]*)\"|'([^'\n]*)'|((?:\$\([^)]*\)|`[^`]*`|[^\s;&|\"'])+))")
-_LISTED = re.compile(r"\bfor\s+\w+\s+in\s+([^;\n]*)")
-_LOGS = re.compile(r"(?:^|[\s'\"(])/(?:private/)?(?:var/log|var/adm|run/log)\b")
-_COMPUTED = re.compile(r"\$\([^)]*\)|`[^`]*`|\$\{?\w+\}?")
-_SHOWS = re.compile(
+_ASSIGNED = compile_late(
+    r"(?<![\w$])[A-Za-z_]\w*=(?:\"([^\"\n]*)\"|'([^'\n]*)'|((?:\$\([^)]*\)|`[^`]*`|[^\s;&|\"'])+))"
+)
+_LISTED = compile_late(r"\bfor\s+\w+\s+in\s+([^;\n]*)")
+_LOGS = compile_late(r"(?:^|[\s'\"(])/(?:private/)?(?:var/log|var/adm|run/log)\b")
+_COMPUTED = compile_late(r"\$\([^)]*\)|`[^`]*`|\$\{?\w+\}?")
+_SHOWS = compile_late(
     r"(?<![\w-])(?:tail|head|cat|less|more|grep|egrep|zgrep|zcat|rg|awk|sed -n|tac|wc|multitail|lnav)\s([^|;&\n>]*)"
 )
 
@@ -213,7 +218,7 @@ def is_log(touch: Touch, cwd: str, source: str) -> bool:
     return bool(_FOLDER.search(path) or _NAMED.search(path))
 
 
-_HOME = re.compile(r"\$(?:HOME|\{HOME\}|TMPDIR|PWD)/")
+_HOME = compile_late(r"\$(?:HOME|\{HOME\}|TMPDIR|PWD)/")
 
 
 def _meets_logs(path: str) -> bool:
@@ -264,39 +269,41 @@ def _normal(path: str) -> str:
 
 
 _LOGGING = (
-    re.compile(r"journalctl\b.* --(?:vacuum\S*|rotate|flush|relinquish\S*|update-catalog|setup-keys)"),
-    re.compile(r"logrotate\b(?!.*(?: -d\b| --debug| --version))|savelog\b|newsyslog\b"),
-    re.compile(r"(?:logger|systemd-cat|wevtutil (?:cl|clear)|clear-eventlog|auditctl .*-[eDdaAwW])\b"),
-    re.compile(r"(?:dmesg\b.* (?:-\w*[cC]\w*|--clear|--read-clear)|history -\w*[cdwr]|unset histfile)\b"),
-    re.compile(
+    compile_late(r"journalctl\b.* --(?:vacuum\S*|rotate|flush|relinquish\S*|update-catalog|setup-keys)"),
+    compile_late(r"logrotate\b(?!.*(?: -d\b| --debug| --version))|savelog\b|newsyslog\b"),
+    compile_late(r"(?:logger|systemd-cat|wevtutil (?:cl|clear)|clear-eventlog|auditctl .*-[eDdaAwW])\b"),
+    compile_late(r"(?:dmesg\b.* (?:-\w*[cC]\w*|--clear|--read-clear)|history -\w*[cdwr]|unset histfile)\b"),
+    compile_late(
         r"(?:systemctl|service|rc-service|docker|podman)\b.*\b(?:stop|restart|kill|mask|disable|pause|rm)\b.*"
         r"\b(?:r?syslog(?:-ng)?|systemd-journald|auditd|fluentd?(?:-bit)?|filebeat|promtail|logstash|loki|vector)\b"
     ),
-    re.compile(r"(?:service|systemctl)\b.*\b(?:r?syslog|auditd|journald)\b.* (?:stop|restart)\b"),
-    re.compile(r"p?kill(?:all)?\b.*\b(?:r?syslogd?(?:-ng)?|systemd-journald|journald|auditd)\b"),
-    re.compile(r"aws (?:logs|cloudtrail) (?:delete|put-retention|stop|update)|gcloud logging .*\b(?:delete|update)\b"),
-    re.compile(
+    compile_late(r"(?:service|systemctl)\b.*\b(?:r?syslog|auditd|journald)\b.* (?:stop|restart)\b"),
+    compile_late(r"p?kill(?:all)?\b.*\b(?:r?syslogd?(?:-ng)?|systemd-journald|journald|auditd)\b"),
+    compile_late(
+        r"aws (?:logs|cloudtrail) (?:delete|put-retention|stop|update)|gcloud logging .*\b(?:delete|update)\b"
+    ),
+    compile_late(
         r"(?:kubectl|oc|helm|nomad)\b.* (?:scale|delete|edit|patch|rollout|set|uninstall|stop)\b.*"
         r"\b(?:r?syslog(?:-ng)?|fluentd?(?:-?bit)?|filebeat|auditbeat|promtail|logstash|loki|vector)\b"
     ),
-    re.compile(
+    compile_late(
         r"mongo(?:sh)?\b.*\b\w*(?:log|audit)\w*['\"\])]*\.(?:delete|drop|remove|update|replace|insert|findoneand)"
     ),
-    re.compile(
+    compile_late(
         r"kubectl\b.* delete (?:events?|ev)\b|curl\b.*(?:_delete_by_query|loki/api/v1/delete)|"
         r"curl\b.* (?:-x ?|--request[= ])delete\b.*/[\w.*-]*log[\w.*-]*"
     ),
-    re.compile(r"(?:mkfs\S*|wipefs|blkdiscard)\b|docker\b.*--log-(?:driver|opt)"),
+    compile_late(r"(?:mkfs\S*|wipefs|blkdiscard)\b|docker\b.*--log-(?:driver|opt)"),
 )
-_DISCARD = re.compile(
+_DISCARD = compile_late(
     r"(?:docker|podman|nerdctl|docker-compose|podman-compose)\b(?! (?:image|network|logs))"
     r".* (?:rm|down|prune|remove)\b|"
     r"(?:kubectl|oc)\b.* delete (?!(?:events?|cm|configmaps?|secrets?|svc|services?|ing\w*|networkpol\w*|role\w*)\b)|"
     r"(?:aws|gcloud|az)\b.*(?:terminate-instances|instances? delete|vm delete)|virsh (?:destroy|undefine)|"
     r"(?:docker|podman)\b.* volume (?:rm|prune)|.* --force-recreate\b"
 )
-_MENTION = re.compile(r"/var/log|var.{1,6}log\b|\.log\b|(?<![a-z])(?:sys|auth|audit|access)?logs?/|journal|[uwb]tmp")
-_CODE_WRITES = re.compile(
+_MENTION = compile_late(r"/var/log|var.{1,6}log\b|\.log\b|(?<![a-z])(?:sys|auth|audit|access)?logs?/|journal|[uwb]tmp")
+_CODE_WRITES = compile_late(
     r"open\s*\([^)]*,\s*['\"][^'\"]*[wax+>]|>|writ|unlink|remov|truncat|renam|system|exec|popen|spawn|subprocess|"
     r"shutil|"
     r"shutil|chmod|chown|utime|delete|copy|mode\s*=|\bos\.|touch|append"
@@ -338,8 +345,8 @@ _KNOWN = FILE_TOOLS | names(
     "xargs base64 bat sh bash"
 )
 """Programs that do not write what they are given, or whose writing is known."""
-_GATHERS = re.compile(r"collect|gather|save|export|archiv|backup|preserv|snapshot|upload|acquire")
-_AIMS = re.compile(r"/var/(?:log|adm)\b|/run/log\b|/var/lib/docker/containers")
+_GATHERS = compile_late(r"collect|gather|save|export|archiv|backup|preserv|snapshot|upload|acquire")
+_AIMS = compile_late(r"/var/(?:log|adm)\b|/run/log\b|/var/lib/docker/containers")
 
 
 def _code(call: Call, source: str) -> str:
@@ -353,8 +360,8 @@ def _code(call: Call, source: str) -> str:
     return _OPENS.sub("", line).replace(".write(", "(")
 
 
-_OPENS = re.compile(r"\bopen\s*\(\s*['\"]([^'\"]+)['\"]\s*,\s*['\"][wax]b?\+?['\"]\s*\)")
-_PRINTS = re.compile(r">>?\s*\"([^\"]+)\"")
+_OPENS = compile_late(r"\bopen\s*\(\s*['\"]([^'\"]+)['\"]\s*,\s*['\"][wax]b?\+?['\"]\s*\)")
+_PRINTS = compile_late(r">>?\s*\"([^\"]+)\"")
 
 
 def _unless_log(found: re.Match[str], call: Call, source: str) -> str:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-
+from tocsin.pattern import compile_late
 from tocsin.playbook.shell import names
 
 VERBS = names(
@@ -21,7 +20,7 @@ VERBS = names(
     "update upgrade upload use wipe write"
 )
 
-_PIECE = re.compile(r"^[a-z]+(?=$|[-_:])|(?<=[-_:])[a-z]+$")
+_PIECE = compile_late(r"^[a-z]+(?=$|[-_:])|(?<=[-_:])[a-z]+$")
 
 
 def acts(word: str) -> bool:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import re
-
 from tree_sitter import Node
 
+from tocsin.pattern import compile_late
 from tocsin.playbook.effect.knowledge import Knowledge
 from tocsin.playbook.effect.verdict import NOTHING, Verdict, add, join, sort, unknown
 from tocsin.playbook.effect.word import Reader, is_tainted, readable
 from tocsin.words import Effect, Tag
 
-_PLAIN_DECLARATION = re.compile(r"-[aAirxglu]+|-p")
-_HISTORY = re.compile(r"HIST(?:FILE|SIZE|FILESIZE)")
-_QUOTED_SUBSTITUTION = re.compile(r"'[^']*(?:\$\(|`)|\\\$\(|\\`")
+_PLAIN_DECLARATION = compile_late(r"-[aAirxglu]+|-p")
+_HISTORY = compile_late(r"HIST(?:FILE|SIZE|FILESIZE)")
+_QUOTED_SUBSTITUTION = compile_late(r"'[^']*(?:\$\(|`)|\\\$\(|\\`")
 
 
 def judge_assignment(node: Node, reader: Reader, knowledge: Knowledge) -> Verdict:

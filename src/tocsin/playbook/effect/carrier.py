@@ -6,9 +6,9 @@ the verdict on what is carried; what the carrier does by itself stands in its ow
 
 from __future__ import annotations
 
-import re
 import shlex
 
+from tocsin.pattern import compile_late
 from tocsin.playbook.effect.flags import Scan
 from tocsin.playbook.effect.judge import TERMINAL, Call, Command, Input, Judge, Reader
 from tocsin.playbook.effect.knowledge import Via
@@ -16,7 +16,7 @@ from tocsin.playbook.effect.verdict import NOTHING, Verdict, add, drop, join, un
 from tocsin.playbook.effect.word import MANY, PLAIN, TAINTED, is_dynamic, is_free, is_tainted, readable
 from tocsin.words import Effect, Tag
 
-_ASSIGNMENT = re.compile(r"(\w+)=")
+_ASSIGNMENT = compile_late(r"(\w+)=")
 
 
 def judge_words(call: Call, scan: Scan, judge: Judge) -> Verdict:

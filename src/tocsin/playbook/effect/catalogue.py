@@ -12,6 +12,7 @@ import shlex
 
 import msgspec
 
+from tocsin.pattern import compile_late
 from tocsin.playbook.effect.verdict import RANK, Verdict, sort
 from tocsin.playbook.effect.word import is_free, readable
 from tocsin.playbook.memory import remember
@@ -52,7 +53,7 @@ class Catalogue(msgspec.Struct, frozen=True):
 
 EMPTY = Catalogue()
 
-_SYNTAX = re.compile(r"[;&|<>`$(){}\\\n\r'\"!#]")
+_SYNTAX = compile_late(r"[;&|<>`$(){}\\\n\r'\"!#]")
 
 
 def fits(pattern: str, words: tuple[str, ...]) -> bool:

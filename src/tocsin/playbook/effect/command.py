@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-
+from tocsin.pattern import compile_late
 from tocsin.playbook.effect import carrier, flags, further, http, script, sql
 from tocsin.playbook.effect.flags import Scan
 from tocsin.playbook.effect.judge import Call, Command, Judge, Reader
@@ -13,11 +12,11 @@ from tocsin.playbook.effect.verdict import Verdict, join, unknown, unseen
 from tocsin.playbook.effect.word import MANY, ONE, is_dynamic, is_tainted, readable
 from tocsin.words import Effect, Tag
 
-_GLOB = re.compile(r"[*?\[]")
+_GLOB = compile_late(r"[*?\[]")
 
 READERS: dict[Via, Reader] = {**carrier.READERS, **sql.READERS, **http.READERS, **script.READERS}
 """How the inside of a command is read, by the name that the knowledge gives (``via``)."""
-_SCRIPT = re.compile(r"\.(?:sh|py|rb|pl|js|bash)$")
+_SCRIPT = compile_late(r"\.(?:sh|py|rb|pl|js|bash)$")
 
 
 def judge_command(command: Command, judge: Judge) -> Verdict:
@@ -134,9 +133,9 @@ def _judge_hidden_flags(spec: Spec, style: Style, said: str, words: tuple[str, .
     return [_named(rule.verdict, said, scan, rule) for rule in spec.rules if rule.has and _holds(rule, scan)]
 
 
-_MAY_BE_FLAG = re.compile(f"^[{ONE}{MANY}]+-")
+_MAY_BE_FLAG = compile_late(f"^[{ONE}{MANY}]+-")
 _PRINTERS = frozenset({"echo", "printf"})
-_BETWEEN_PATHS = re.compile(r"[\s'\"`()|;&<>=]+")
+_BETWEEN_PATHS = compile_late(r"[\s'\"`()|;&<>=]+")
 
 
 def _judge_shown(path: str, said: str, judge: Judge) -> Verdict:

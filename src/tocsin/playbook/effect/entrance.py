@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
-
+from tocsin.pattern import compile_late
 from tocsin.playbook import placeholder
 from tocsin.playbook.effect.judge import TERMINAL, Judge
 from tocsin.playbook.effect.verdict import Verdict, join, unknown
 from tocsin.playbook.effect.walk import judge_text
 from tocsin.playbook.effect.word import BLANK
 
-_ODD_CHARACTER = re.compile(
+_ODD_CHARACTER = compile_late(
     "[\x00-\x08\x0b-\x1f\x7f-\xa0\xad\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u2064\u2066-\u206f\u3000\ufeff"
     "\ue000-\ue0ff\ud800-\udfff]"
 )

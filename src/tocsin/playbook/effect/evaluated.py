@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 from tree_sitter import Node
 
+from tocsin.pattern import compile_late
 from tocsin.playbook import placeholder, shell
 from tocsin.playbook.effect.number import EVALUATED, Numbers
 from tocsin.playbook.effect.variables import below
@@ -31,18 +32,18 @@ KINDS = shell.names(
 
 EVALUATES = "a shell may evaluate the value of a variable, which is not plainly a number and may hold a command"
 HIDES = "a command in the words of an expansion"
-_HIDDEN = re.compile(r"(?<!\\)`|\$\(|(?<![\w<>])[<>]\(|\$\{")
-_INNER = re.compile(r"`((?:\\.|[^`\\])*)`|(?:\$|[<>])\(((?:[^()]|\([^()]*\))*)\)", re.DOTALL)
-_COMPARES = re.compile(r"\s-(?:eq|ne|lt|le|gt|ge)(?=\s)")
-_IS_SET = re.compile(r"(?:^|\s)-[vR]\s+(?!\"?\w+(?:\[(?:\d+|[@*])\])?\"?(?:\s|$))")
-_FREE_INDEX = re.compile(r"\d+|[@*]|-\d+")
-_SUBSCRIPT = re.compile(r"\[([^\[\]]*)\]\+?=")
-_INTEGER = re.compile(r"-[a-zA-Z]*i[a-zA-Z]*")
+_HIDDEN = compile_late(r"(?<!\\)`|\$\(|(?<![\w<>])[<>]\(|\$\{")
+_INNER = compile_late(r"`((?:\\.|[^`\\])*)`|(?:\$|[<>])\(((?:[^()]|\([^()]*\))*)\)", re.DOTALL)
+_COMPARES = compile_late(r"\s-(?:eq|ne|lt|le|gt|ge)(?=\s)")
+_IS_SET = compile_late(r"(?:^|\s)-[vR]\s+(?!\"?\w+(?:\[(?:\d+|[@*])\])?\"?(?:\s|$))")
+_FREE_INDEX = compile_late(r"\d+|[@*]|-\d+")
+_SUBSCRIPT = compile_late(r"\[([^\[\]]*)\]\+?=")
+_INTEGER = compile_late(r"-[a-zA-Z]*i[a-zA-Z]*")
 _SUBSCRIBERS = shell.names("test [ printf read wait unset mapfile readarray declare typeset local")
 """Builtins that evaluate the subscript of a variable that they are told of."""
-_INDEXED = re.compile(r"\w\[.*(?:\$\(|`)", re.DOTALL)
+_INDEXED = compile_late(r"\w\[.*(?:\$\(|`)", re.DOTALL)
 _QUIET = shell.names("raw_string ansi_c_string comment heredoc_body heredoc_content string")
-_WORTH = re.compile(
+_WORTH = compile_late(
     rf"`|\$\{{|\(\(|\[|\blet\b|\b(?:declare|typeset|local|readonly|export)\s|\b(?:{'|'.join(sorted(EVALUATED))})\b"
 )
 

@@ -5,11 +5,11 @@ What is not understood is kept apart as ``odd``: a flag nobody listed, a long fl
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from tocsin.pattern import compile_late
 from tocsin.playbook.effect.acting import VERBS
 from tocsin.playbook.effect.knowledge import Program, Spec, Style, Takes
 from tocsin.playbook.effect.verdict import RANK
@@ -36,8 +36,8 @@ class Scan(msgspec.Struct, frozen=True):
         return tuple(value for name, value in self.flags if name in names and value is not None)
 
 
-_NUMBER = re.compile(r"-\d+")
-_BSD_CLUSTER = re.compile(r"[A-Za-z]+")
+_NUMBER = compile_late(r"-\d+")
+_BSD_CLUSTER = compile_late(r"[A-Za-z]+")
 
 
 def scan(words: Sequence[str], known: Mapping[str, Takes], style: Style, *, stop: bool = False) -> Scan:
@@ -223,7 +223,7 @@ def match_path(path: Sequence[str], said: Sequence[str]) -> int:
     return len(path)
 
 
-_PLAIN = re.compile(r"[a-z][a-z0-9-]*")
+_PLAIN = compile_late(r"[a-z][a-z0-9-]*")
 
 
 def _fits(pattern: str, word: str) -> bool:

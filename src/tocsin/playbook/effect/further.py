@@ -6,9 +6,9 @@ sub-command that nobody described. The same holds for flags that name a file to 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
+from tocsin.pattern import compile_late
 from tocsin.playbook.effect.acting import acts
 from tocsin.playbook.effect.flags import Scan
 from tocsin.playbook.effect.knowledge import Spec
@@ -18,11 +18,11 @@ from tocsin.playbook.shell import names
 from tocsin.words import Effect
 
 _OUTPUTS = names("-o -O --out --output --outfile --out-file --output-file --output-document --file --save --write")
-_WRITES = re.compile(
+_WRITES = compile_late(
     r"--?(?:exec(?:ute)?|out(?:put)?-?(?:file|dir|directory|path|document)|outfile|write(?:-.*)?|save(?:-.*)?|in-place|"
     r"delete(?:-.*)?|remove(?:-.*)?|force|fix|repair|run|apply)$"
 )
-_PATH = re.compile(r"(?!/dev/(?:null|stdout|stderr|fd/\d)$)(?:[/~]|\.\.?/)|[\w-]+\.[a-z]\w{0,4}$")
+_PATH = compile_late(r"(?!/dev/(?:null|stdout|stderr|fd/\d)$)(?:[/~]|\.\.?/)|[\w-]+\.[a-z]\w{0,4}$")
 
 
 def judge_rest(spec: Spec, said: str, words: Sequence[str], scan: Scan) -> list[Verdict]:

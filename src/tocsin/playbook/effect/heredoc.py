@@ -6,11 +6,11 @@ as bash would, and the operator replaced with a redirection from a name that sta
 
 from __future__ import annotations
 
-import re
 from typing import NamedTuple
 
 from tree_sitter import Node
 
+from tocsin.pattern import compile_late
 from tocsin.playbook import shell
 
 
@@ -22,7 +22,7 @@ class Heredoc(NamedTuple):
 
 
 PREFIX = "/dev/here-document-"
-_START = re.compile(r"<<(-?)[ \t]*(\\?[\w.-]+|'[\w.-]+'|\"[\w.-]+\")(?=[\s;&|<>()]|$)")
+_START = compile_late(r"<<(-?)[ \t]*(\\?[\w.-]+|'[\w.-]+'|\"[\w.-]+\")(?=[\s;&|<>()]|$)")
 _MOST = 20
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from tocsin.pattern import compile_late
 from tocsin.playbook.effect.flags import Scan
 from tocsin.playbook.effect.judge import Call, Judge, Reader
 from tocsin.playbook.effect.knowledge import Requests, Via
@@ -39,16 +40,16 @@ _AS_QUERY = frozenset({"-G", "--get"})
 _HEAD = frozenset({"-I", "--head", "--spider"})
 _URLS = frozenset({"--url"})
 _HEADERS = frozenset({"-H", "--header"})
-_TEMPORARY = re.compile(r"^(?:\.?/?tmp/|/var/tmp/|/dev/)|\$|^[^/~]*$")
-_LOCAL = re.compile(r"^(?:\w+://)?(?:[^/@]*@)?(?:localhost|127\.\d|\[::1\])")
+_TEMPORARY = compile_late(r"^(?:\.?/?tmp/|/var/tmp/|/dev/)|\$|^[^/~]*$")
+_LOCAL = compile_late(r"^(?:\w+://)?(?:[^/@]*@)?(?:localhost|127\.\d|\[::1\])")
 _METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE", "PURGE"})
-_GRAPHQL = re.compile(r"^\s*(?:query\b|\{)")
-_GRAPHQL_CHANGE = re.compile(r"\b(?:mutation|subscription)\b")
-_SCHEME = re.compile(r"([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
-_NAMED_FILE = re.compile(r"\w*@")
-_FORM_FILE = re.compile(r"=[@<]")
-_BODY_ITEM = re.compile(r"[\w.-]+:?=(?!=)|[\w.-]+@")
-_FILE_ITEM = re.compile(r"[\w.-]+(?::?=)?@")
+_GRAPHQL = compile_late(r"^\s*(?:query\b|\{)")
+_GRAPHQL_CHANGE = compile_late(r"\b(?:mutation|subscription)\b")
+_SCHEME = compile_late(r"([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
+_NAMED_FILE = compile_late(r"\w*@")
+_FORM_FILE = compile_late(r"=[@<]")
+_BODY_ITEM = compile_late(r"[\w.-]+:?=(?!=)|[\w.-]+@")
+_FILE_ITEM = compile_late(r"[\w.-]+(?::?=)?@")
 
 
 def judge_request(call: Call, scan: Scan, judge: Judge) -> Verdict:

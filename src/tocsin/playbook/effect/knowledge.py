@@ -12,6 +12,7 @@ from fnmatch import translate
 
 import msgspec
 
+from tocsin.pattern import compile_late
 from tocsin.playbook.effect.verdict import Verdict
 from tocsin.words import Effect
 
@@ -150,7 +151,7 @@ class Target(msgspec.Struct, frozen=True):
 class Requests(msgspec.Struct, frozen=True):
     """What is known of HTTP: reads by method name in a JSON-RPC body, and URLs that tell what they do."""
 
-    rpc_reads: re.Pattern[str] = re.compile(r"(?!)")
+    rpc_reads: re.Pattern[str] = compile_late(r"(?!)")
     raises: tuple[Target, ...] = ()
     lowers: tuple[Target, ...] = ()
 
@@ -161,13 +162,13 @@ class Queries(msgspec.Struct, frozen=True):
     reads: frozenset[str] = frozenset()
     acts: dict[str, Verdict] = {}
     statements: dict[str, Verdict] = {}
-    sensitive_tables: re.Pattern[str] = re.compile(r"(?!)")
-    sensitive_columns: re.Pattern[str] = re.compile(r"(?!)")
-    activity_tables: re.Pattern[str] = re.compile(r"(?!)")
-    activity_columns: re.Pattern[str] = re.compile(r"(?!)")
+    sensitive_tables: re.Pattern[str] = compile_late(r"(?!)")
+    sensitive_columns: re.Pattern[str] = compile_late(r"(?!)")
+    activity_tables: re.Pattern[str] = compile_late(r"(?!)")
+    activity_columns: re.Pattern[str] = compile_late(r"(?!)")
     pragmas: frozenset[str] = frozenset()
     dot_commands: frozenset[str] = frozenset()
-    meta_commands: re.Pattern[str] = re.compile(r"(?!)")
+    meta_commands: re.Pattern[str] = compile_late(r"(?!)")
 
 
 class Convention(msgspec.Struct, frozen=True):
@@ -185,16 +186,16 @@ class Knowledge(msgspec.Struct, frozen=True, kw_only=True):
     conventions: tuple[Convention, ...] = ()
     sensitive: tuple[Sensitive, ...] = ()
     harmless: tuple[re.Pattern[str], ...] = ()
-    variables: re.Pattern[str] = re.compile(r"(?!)")
-    secret_names: re.Pattern[str] = re.compile(r"(?!)")
-    directories: re.Pattern[str] = re.compile(r"(?!)")
+    variables: re.Pattern[str] = compile_late(r"(?!)")
+    secret_names: re.Pattern[str] = compile_late(r"(?!)")
+    directories: re.Pattern[str] = compile_late(r"(?!)")
     requests: Requests = Requests()
     queries: Queries = Queries()
 
 
 def glob(pattern: str) -> re.Pattern[str]:
     """Return the regular expression of a shell-like glob over one word."""
-    return re.compile(translate(pattern))
+    return compile_late(translate(pattern))
 
 
 def default_reason(effect: Effect) -> str:

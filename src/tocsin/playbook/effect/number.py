@@ -6,23 +6,25 @@ with ``x='a[$(reboot)]'``, ``echo $((x))`` restarts the machine. So a value that
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from tree_sitter import Node
 
+from tocsin.pattern import compile_late
 from tocsin.playbook.shell import names
 
-_NUMBER = re.compile(r"[+-]?\d*")
+_NUMBER = compile_late(r"[+-]?\d*")
 _OWN = names(
     "RANDOM SECONDS SRANDOM LINENO EPOCHSECONDS UID EUID PPID BASHPID SHLVL OPTIND HISTCMD BASH_SUBSHELL # ? $ !"
 )
 EVALUATED = names("RANDOM SECONDS SRANDOM LINENO OPTIND HISTCMD")
 """Variables of bash itself whose values it evaluates when they are set."""
-_TEXTS = re.compile(r"\d+|_|[@*-]|BASH_\w+|REPLY|MAPFILE|OPTARG|COPROC|DIRSTACK|FUNCNAME|PIPESTATUS|OLDPWD|PWD|GROUPS")
+_TEXTS = compile_late(
+    r"\d+|_|[@*-]|BASH_\w+|REPLY|MAPFILE|OPTARG|COPROC|DIRSTACK|FUNCNAME|PIPESTATUS|OLDPWD|PWD|GROUPS"
+)
 """Variables that hold what was said elsewhere: arguments, input, the last word of the command before."""
 _SETS = names("read mapfile readarray getopts printf")
-_COUNTS = re.compile(
+_COUNTS = compile_late(
     r"(?:\S*/)?(?:wc\s+-[lcwmL]+(?:\s*<\s*\S+)?|grep\s+-[a-zA-Z]*c[a-zA-Z]*\s+(?:'[^']*'|\"[^\"$`]*\"|[\w./-]+)|nproc|id\s+-u"
     r"|date\s+(?:(?:-u|-d\s*(?:'[^']*'|\"[^\"`]*\"|\S+))\s+)*['\"]?\+['\"]?%(?:s|N|s%N|[HMSYjdmu])['\"]?"
     r"|pgrep\s+-[a-z]*c[a-z]*\s+\S+|tr\s+-(?:dc|cd)\s+['\"]?(?:0-9|\[:digit:\])['\"]?|jq\s+(?:-\w\s+)?['\"]?(?:[^'\"$`]*\|\s*)?length['\"]?"
@@ -33,12 +35,12 @@ _CURL_FLAG = (
     r"(?:-[sSfkLI]*o\s*/dev/null|-[sSfkLI]+|-w\s*['\"]?%\{(?:http_code|response_code)\}['\"]?|(?:-m|--max-time|--connect-timeout)"
     r"\s*\d+|--(?:silent|show-error|fail|insecure|location|head))"
 )
-_STATUS = re.compile(
+_STATUS = compile_late(
     rf"curl(?=.*\s-[sSfkLI]*o\s*/dev/null(?:\s|$))(?=.*\s-w\s*['\"]?%\{{)(?:\s+{_CURL_FLAG})*"
     rf"\s+(?:\"[^\"`\s]+\"|'[^'\s]+'|[^\s'\"`$;|&-][^\s'\"`$;|&]*)(?:\s+{_CURL_FLAG})*\s*"
 )
 """A request of which only the status is printed."""
-_TOKEN = re.compile(
+_TOKEN = compile_late(
     r"[\s\"]+|\$?\(\(|\$\[|[-+*/%<>=!&|^~?:,;()\[\]]|\$\{\#\w+(?:\[[@*\d]+\])?\}|0[xX][0-9a-fA-F]+|\d+(?:#\w+)?"
     r"|\$(?P<special>[#?$!])|\$?(?P<name>[A-Za-z_]\w*)|\$(?P<place>\d|[@*_-])"
     r"|\$\{(?P<held>\w+)(?::?[-=]\d*|(?:##?|%%?|//?)[\w\s.,:/*%-]*)?\}"

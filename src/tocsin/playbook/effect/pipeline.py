@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
+from tocsin.pattern import compile_late
 from tocsin.playbook.effect.judge import Command, Input, Judge
 from tocsin.playbook.effect.verdict import Verdict, add, join
 from tocsin.playbook.effect.word import TAINTED, is_free, is_tainted
@@ -13,7 +13,7 @@ from tocsin.words import Tag
 PRINTERS = ("echo", "printf")
 """Programs that print just their own words."""
 
-_PRINTER_FLAG = re.compile(r"-[neE]+")
+_PRINTER_FLAG = compile_late(r"-[neE]+")
 
 
 def judge_plain(commands: list[tuple[str, ...]], judge: Judge, feed: Input) -> Verdict:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 
 from tree_sitter import Node
 
+from tocsin.pattern import compile_late
 from tocsin.playbook.effect.heredoc import Heredoc
 from tocsin.playbook.effect.judge import Input, Judge
 from tocsin.playbook.effect.path import judge_read
@@ -18,12 +18,12 @@ KINDS = frozenset({"file_redirect", "herestring_redirect", "heredoc_redirect"})
 """The tree's nodes for redirections."""
 
 _OPERATORS = frozenset({">", ">>", ">|", "&>", "&>>", ">&", "<", "<&", "<<<", ">&-", "<&-"})
-_DASHED = re.compile(rf"(?:^|[\s{''.join(sorted(MARKS))}])-")
-_DESCRIPTOR = re.compile(r"\d+-?|-")
+_DASHED = compile_late(rf"(?:^|[\s{''.join(sorted(MARKS))}])-")
+_DESCRIPTOR = compile_late(r"\d+-?|-")
 _MOST_SAID = 80
-_NOWHERE = re.compile(r"/dev/(?:null|stdout|stderr|tty|fd/\d+)")
-_DEVICE = re.compile(r"/dev/(?:sd|nvme|vd|xvd|hd|mapper/|disk/|dm-|md)\w*|/proc/sysrq-trigger")
-_SILENT = re.compile(r"\s*(?::|true|false|cat\s+/dev/null|(?:echo|printf)\s*(?:-n\s*)?(?:''|\"\")?)\s*")
+_NOWHERE = compile_late(r"/dev/(?:null|stdout|stderr|tty|fd/\d+)")
+_DEVICE = compile_late(r"/dev/(?:sd|nvme|vd|xvd|hd|mapper/|disk/|dm-|md)\w*|/proc/sysrq-trigger")
+_SILENT = compile_late(r"\s*(?::|true|false|cat\s+/dev/null|(?:echo|printf)\s*(?:-n\s*)?(?:''|\"\")?)\s*")
 _LOST = (Tag.WRITES_FILE, Tag.EVIDENCE_DESTROYING, Tag.IRREVERSIBLE)
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+from tocsin.pattern import compile_late
 from tocsin.playbook.effect.flags import Scan
 from tocsin.playbook.effect.judge import Call, Judge, Reader
 from tocsin.playbook.effect.knowledge import Via
@@ -15,13 +16,13 @@ from tocsin.playbook.effect.verdict import NOTHING, Verdict, join, unknown
 from tocsin.playbook.effect.word import is_free, readable
 from tocsin.words import Effect, Tag
 
-_AWK_DANGER = re.compile(r"\b(?:system|getline|close|fflush|ENVIRON|extension)\b|[@`]|\|&|/inet")
-_AWK_STRING = re.compile(r'"(?:\\.|[^"\\])*"', re.DOTALL)
-_AWK_AMBIGUOUS = re.compile(r'/[^/\n]*"[^/\n]*/')
-_AWK_OUTPUT = re.compile(r"\bprintf?\b[^;}]*")
-_PARENTHESES = re.compile(r"\([^()]*\)")
-_ENVIRONMENT = re.compile(r"\b(?:env|strenv|envsubst)\b|\$ENV\b|\$__prog")
-_LOADS = re.compile(r"(?:^|[;|(\s])(?:include|import)\s+\"|\bload(?:_\w+)?\s*\(|\bget_search_list\b")
+_AWK_DANGER = compile_late(r"\b(?:system|getline|close|fflush|ENVIRON|extension)\b|[@`]|\|&|/inet")
+_AWK_STRING = compile_late(r'"(?:\\.|[^"\\])*"', re.DOTALL)
+_AWK_AMBIGUOUS = compile_late(r'/[^/\n]*"[^/\n]*/')
+_AWK_OUTPUT = compile_late(r"\bprintf?\b[^;}]*")
+_PARENTHESES = compile_late(r"\([^()]*\)")
+_ENVIRONMENT = compile_late(r"\b(?:env|strenv|envsubst)\b|\$ENV\b|\$__prog")
+_LOADS = compile_late(r"(?:^|[;|(\s])(?:include|import)\s+\"|\bload(?:_\w+)?\s*\(|\bget_search_list\b")
 
 
 def judge_awk(call: Call, scan: Scan, judge: Judge) -> Verdict:
@@ -52,7 +53,7 @@ def _awk_acts(program: str) -> bool:
 
 _SED_ADDRESS = r"(?:\d+(?:~\d+)?|\$|/(?:\\.|\[[^\]]*\]|[^/\\\n])*/I?)"
 _SED_ADDRESSES = rf"(?:{_SED_ADDRESS}(?:\s*,\s*(?:{_SED_ADDRESS}|\+\d+|~\d+))?\s*!?\s*)?"
-_SED_COMMAND = re.compile(
+_SED_COMMAND = compile_late(
     rf"""\s*{_SED_ADDRESSES}(?:
         s(?P<d>[^\w\s\\])(?:\\.|(?!(?P=d))[^\\\n])*(?P=d)(?:\\.|(?!(?P=d))[^\\\n])*(?P=d)[gpiIM0-9]*
       | y(?P<e>[^\w\s\\])(?:\\.|(?!(?P=e))[^\\\n])*(?P=e)(?:\\.|(?!(?P=e))[^\\\n])*(?P=e)
@@ -107,8 +108,8 @@ def judge_jq(call: Call, scan: Scan, judge: Judge) -> Verdict:
     return join(verdicts)
 
 
-_COPY = re.compile(r"(?:[.~_-](?:bak|backup|orig|old|save|prev|previous|good|rpmsave|dpkg-old)\w*|~|\.\d+)$")
-_REMOTE = re.compile(r"^(?:[\w.@-]+|\$):(?!//)|^(?:rsync|s3|gs)://")
+_COPY = compile_late(r"(?:[.~_-](?:bak|backup|orig|old|save|prev|previous|good|rpmsave|dpkg-old)\w*|~|\.\d+)$")
+_REMOTE = compile_late(r"^(?:[\w.@-]+|\$):(?!//)|^(?:rsync|s3|gs)://")
 
 
 def judge_copy(call: Call, scan: Scan, judge: Judge) -> Verdict:
@@ -128,9 +129,9 @@ def judge_copy(call: Call, scan: Scan, judge: Judge) -> Verdict:
 
 
 _MOVERS = frozenset({"mv", "rename"})
-_SCRATCH = re.compile(r"/(?:tmp|var/tmp|mnt|media)/(?!.*\.\.)")
-_KEPT = re.compile(r"(?:^|/)[^/]*(?:evidence|forensic|incident|preserv|case)[^/]*/?(?:[^/]*)$", re.IGNORECASE)
-_OWN_NAME = re.compile(r"(?!.*\.\.)[\w.][\w./-]*")
+_SCRATCH = compile_late(r"/(?:tmp|var/tmp|mnt|media)/(?!.*\.\.)")
+_KEPT = compile_late(r"(?:^|/)[^/]*(?:evidence|forensic|incident|preserv|case)[^/]*/?(?:[^/]*)$", re.IGNORECASE)
+_OWN_NAME = compile_late(r"(?!.*\.\.)[\w.][\w./-]*")
 
 
 def _judge_move(call: Call, operands: tuple[str, ...], scan: Scan) -> Verdict:

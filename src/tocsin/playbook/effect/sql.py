@@ -14,6 +14,7 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
+from tocsin.pattern import compile_late
 from tocsin.playbook.effect.flags import Scan
 from tocsin.playbook.effect.judge import Call, Judge, Reader
 from tocsin.playbook.effect.knowledge import Queries, Via
@@ -22,22 +23,22 @@ from tocsin.playbook.effect.word import is_free, readable
 from tocsin.words import Effect, Tag
 
 _LOST = (Tag.EVIDENCE_DESTROYING, Tag.IRREVERSIBLE)
-_COMMENT = re.compile(r"--[^\n]*|/\*(?!!).*?\*/", re.DOTALL)
-_FIRST = re.compile(r"\s*([A-Za-z]+)")
-_EXPLAIN = re.compile(
+_COMMENT = compile_late(r"--[^\n]*|/\*(?!!).*?\*/", re.DOTALL)
+_FIRST = compile_late(r"\s*([A-Za-z]+)")
+_EXPLAIN = compile_late(
     r"\s*explain\b\s*(?P<options>\([^()]*\)|(?:(?:analyze|verbose|extended|query\s+plan)\b\s*)*)", re.IGNORECASE
 )
-_COPY_OUT = re.compile(r"\s*copy\s*\((?P<query>.*)\)\s*to\s+stdout\b[\w\s(),']*$", re.IGNORECASE | re.DOTALL)
-_STRING = re.compile(r"'(?:''|[^'])*'|\$(\w*)\$.*?\$\1\$", re.DOTALL)
-_VARIABLE = re.compile(r"(?<![\w:]):'?\"?\w+")
-_ROUTINE = re.compile(r"@@global\b|\binto\s+(?:out|dump)file\b", re.IGNORECASE)
-_VERTICAL = re.compile(r"\\[Gg]\s*(?=$|\n)")
+_COPY_OUT = compile_late(r"\s*copy\s*\((?P<query>.*)\)\s*to\s+stdout\b[\w\s(),']*$", re.IGNORECASE | re.DOTALL)
+_STRING = compile_late(r"'(?:''|[^'])*'|\$(\w*)\$.*?\$\1\$", re.DOTALL)
+_VARIABLE = compile_late(r"(?<![\w:]):'?\"?\w+")
+_ROUTINE = compile_late(r"@@global\b|\binto\s+(?:out|dump)file\b", re.IGNORECASE)
+_VERTICAL = compile_late(r"\\[Gg]\s*(?=$|\n)")
 _QUERIES = frozenset({"select", "with", "values", "pragma", ""})
 _LONGEST = 20_000
-_OPAQUE = re.compile(f'{_STRING.pattern}|"[^"]*"|(?P<comment>{_COMMENT.pattern})', re.DOTALL)
-_SEMICOLON = re.compile(";")
-_RUNS = re.compile(r"\banalyze\b(?!\s*(?:=\s*)?(?:false|off|0))", re.IGNORECASE)
-_PRAGMA = re.compile(r"\s*pragma\s+(?:\w+\.)?(\w+)\s*(?:\(\s*[\w'\"]*\s*\))?\s*$", re.IGNORECASE)
+_OPAQUE = compile_late(f'{_STRING.pattern}|"[^"]*"|(?P<comment>{_COMMENT.pattern})', re.DOTALL)
+_SEMICOLON = compile_late(";")
+_RUNS = compile_late(r"\banalyze\b(?!\s*(?:=\s*)?(?:false|off|0))", re.IGNORECASE)
+_PRAGMA = compile_late(r"\s*pragma\s+(?:\w+\.)?(\w+)\s*(?:\(\s*[\w'\"]*\s*\))?\s*$", re.IGNORECASE)
 
 
 def judge_client(call: Call, scan: Scan, judge: Judge) -> Verdict:

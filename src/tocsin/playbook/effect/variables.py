@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from tree_sitter import Node
+
+from tocsin.pattern import compile_late
 
 Values = dict[str, frozenset[str] | None]
 
@@ -126,4 +127,4 @@ def covers(root: Node, source: str) -> bool:
     return _BETWEEN.fullmatch(source, position, len(source)) is not None
 
 
-_BETWEEN = re.compile(r"(?:[ \t\n]|\\\n)*")
+_BETWEEN = compile_late(r"(?:[ \t\n]|\\\n)*")

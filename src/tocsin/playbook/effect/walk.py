@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 import msgspec
 from tree_sitter import Node
 
+from tocsin.pattern import compile_late
 from tocsin.playbook import shell
 from tocsin.playbook.effect import heredoc, redirect
 from tocsin.playbook.effect.assignment import judge_assignment, judge_declaration, judge_hidden, judge_unset
@@ -341,12 +342,12 @@ _SYNTAX = shell.names(
     "; ;; ;& ;;& & && || | |& ( ) { } (( )) $( $(( ` <( >( ! do done then fi else elif if for while until case in esac "
     "select function"
 ) | {"\n"}
-_SPLIT = re.compile(r"[^\s\\]\\\n\S")
-_SPACED_TEST = re.compile(r"\[\[?\s.*\s\]\]?$|\(\(", re.DOTALL)
-_QUOTED = re.compile(r"\"(?:\\.|[^\"\\])*\"|'[^']*'", re.DOTALL)
-_ANGLE = re.compile(r"(?<!\\)[<>]")
-_FOREVER = re.compile(r"\s*(?:true|:|sleep\s+\S+|\[\s+1\s+\]|\(\(\s*1\s*\)\)|\[\[\s+1\s+\]\])\s*")
-_LEAVES = re.compile(r"\b(?:break|exit|return)\b")
+_SPLIT = compile_late(r"[^\s\\]\\\n\S")
+_SPACED_TEST = compile_late(r"\[\[?\s.*\s\]\]?$|\(\(", re.DOTALL)
+_QUOTED = compile_late(r"\"(?:\\.|[^\"\\])*\"|'[^']*'", re.DOTALL)
+_ANGLE = compile_late(r"(?<!\\)[<>]")
+_FOREVER = compile_late(r"\s*(?:true|:|sleep\s+\S+|\[\s+1\s+\]|\(\(\s*1\s*\)\)|\[\[\s+1\s+\]\])\s*")
+_LEAVES = compile_late(r"\b(?:break|exit|return)\b")
 _ENVIRONMENT = shell.names(
     "HOME USER LOGNAME PWD OLDPWD HOSTNAME UID EUID PPID RANDOM SECONDS PATH SHELL TERM LANG TMPDIR EDITOR KUBECONFIG "
     "SSH_AUTH_SOCK DISPLAY LINENO BASH_SOURCE FUNCNAME PIPESTATUS"

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from tree_sitter import Node
 
+from tocsin.pattern import compile_late
 from tocsin.playbook.effect.verdict import Verdict
 
 ONE = "\ue000"
@@ -22,14 +23,14 @@ PLAIN = "\ue003"
 TAINTED = "\ue004"
 MARKS = frozenset({ONE, BLANK, MANY, PLAIN, TAINTED})
 
-SAFE_VALUE = re.compile(r"[\w.@:/%+,=][\w.@:/%+,=-]*")
+SAFE_VALUE = compile_late(r"[\w.@:/%+,=][\w.@:/%+,=-]*")
 _OWN = frozenset({"HOME", "USER", "LOGNAME", "PWD", "OLDPWD", "HOSTNAME", "UID", "EUID", "PPID", "RANDOM", "SECONDS"})
 _NUMBERS = frozenset({"?", "$", "!", "#"})
-_MARKED = re.compile(f"[{ONE}{MANY}{PLAIN}{TAINTED}]|{BLANK}[^{BLANK}]*{BLANK}")
-_ESCAPE = re.compile(r"\\(\n|.)", re.DOTALL)
-_QUOTED_ESCAPE = re.compile(r"\\([$`\"\\\n])")
+_MARKED = compile_late(f"[{ONE}{MANY}{PLAIN}{TAINTED}]|{BLANK}[^{BLANK}]*{BLANK}")
+_ESCAPE = compile_late(r"\\(\n|.)", re.DOTALL)
+_QUOTED_ESCAPE = compile_late(r"\\([$`\"\\\n])")
 _SIMPLE_ANSI = {"n": "\n", "t": "\t", "\\": "\\", "'": "'", '"': '"', "r": "\r"}
-_ALTERNATIVES = re.compile(r"\{([^{}]*(?:,[^{}]*)+|-?\w+\.\.-?\w+(?:\.\.-?\w+)?)\}")
+_ALTERNATIVES = compile_late(r"\{([^{}]*(?:,[^{}]*)+|-?\w+\.\.-?\w+(?:\.\.-?\w+)?)\}")
 
 Known = Mapping[str, frozenset[str] | None]
 """What each variable of a text may hold, as far as the text assigns it; None where that is not written out."""
@@ -199,9 +200,9 @@ class Reader:
 
 
 _EXPANSIONS = frozenset({"command_substitution", "simple_expansion", "expansion", "arithmetic_expansion"})
-_BLANK_GAP = re.compile(r"(?:[ \t]|\\\n)*")
-_QUOTING = re.compile(r"[\\'\"]")
-_PRINTS_DASH = re.compile(r"\b(?:echo|printf)\b.*\s(?!-[neE]+\s)-|<<<.*-", re.DOTALL)
+_BLANK_GAP = compile_late(r"(?:[ \t]|\\\n)*")
+_QUOTING = compile_late(r"[\\'\"]")
+_PRINTS_DASH = compile_late(r"\b(?:echo|printf)\b.*\s(?!-[neE]+\s)-|<<<.*-", re.DOTALL)
 
 
 def _leading_blanks(text: str) -> str:

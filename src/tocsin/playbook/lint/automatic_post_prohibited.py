@@ -26,6 +26,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from tocsin.pattern import compile_late
 from tocsin.playbook.duration import say
 from tocsin.playbook.finding import Finding, View, shorten
 from tocsin.playbook.memory import remember
@@ -34,9 +35,9 @@ from tocsin.words import Level
 
 CODE = "PB211"
 LEVEL = Level.WARNING
-_AUTOMATIC = re.compile(r"\bauto(?:matic(?:ally)?|-?\w*ed)\b", re.IGNORECASE)
-_PUBLIC = re.compile(r"status[ -]?page|\bpublic|\bcustomers?\b|\busers?\b|\bsubscribers?\b", re.IGNORECASE)
-_EXCEPT = re.compile(r"\b(?:except|unless|other than|but not|not for|excluding)\b", re.IGNORECASE)
+_AUTOMATIC = compile_late(r"\bauto(?:matic(?:ally)?|-?\w*ed)\b", re.IGNORECASE)
+_PUBLIC = compile_late(r"status[ -]?page|\bpublic|\bcustomers?\b|\busers?\b|\bsubscribers?\b", re.IGNORECASE)
+_EXCEPT = compile_late(r"\b(?:except|unless|other than|but not|not for|excluding)\b", re.IGNORECASE)
 
 
 def check(view: View) -> Iterator[Finding]:

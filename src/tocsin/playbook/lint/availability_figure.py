@@ -23,6 +23,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from tocsin.pattern import compile_late
 from tocsin.playbook.duration import durations, say
 from tocsin.playbook.finding import Finding, View
 from tocsin.playbook.model import Template
@@ -30,14 +31,14 @@ from tocsin.words import Level
 
 CODE = "PB306"
 LEVEL = Level.REMARK
-_CLAIM = re.compile(
+_CLAIM = compile_late(
     r"(?P<outage>\d+(?:\.\d+)?\s*(?:h|hours?|min|minutes?))\s+(?:outage|downtime)\b[^%\n]{0,20}?=\s*(?P<percent>\d{2,"
     r"3}(?:\.\d+)?)\s*%",
     re.IGNORECASE,
 )
-_DURATION = re.compile(r"^\W*duration\W+(?P<text>.+)$", re.IGNORECASE | re.MULTILINE)
-_EVENT = re.compile(r"^\W*(?P<hour>[01]?\d|2[0-3]):(?P<minute>[0-5]\d)\b\s*(?:UTC)?\W*(?P<event>.+)$", re.MULTILINE)
-_RESTORED = re.compile(r"\b(?:restored|recovered|back (?:up|online|to normal)|service up)\b", re.IGNORECASE)
+_DURATION = compile_late(r"^\W*duration\W+(?P<text>.+)$", re.IGNORECASE | re.MULTILINE)
+_EVENT = compile_late(r"^\W*(?P<hour>[01]?\d|2[0-3]):(?P<minute>[0-5]\d)\b\s*(?:UTC)?\W*(?P<event>.+)$", re.MULTILINE)
+_RESTORED = compile_late(r"\b(?:restored|recovered|back (?:up|online|to normal)|service up)\b", re.IGNORECASE)
 _MONTH = 30 * 86400
 
 

@@ -16,15 +16,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from tocsin.pattern import compile_late
 from tocsin.playbook.finding import Finding, View
 from tocsin.playbook.model import Template
 from tocsin.words import Level
 
 CODE = "PB223"
 LEVEL = Level.REMARK
-_TO = re.compile(r"\s*(?:to|until|till|and|through|bis|–|—|-|→)\s*")
-_LETTER = re.compile(r"\$?[A-Z]")
-_LABEL = re.compile(r"^\W*(?P<label>[A-Za-z][\w /()-]{1,40}?)\W*:")
+_TO = compile_late(r"\s*(?:to|until|till|and|through|bis|–|—|-|→)\s*")
+_LETTER = compile_late(r"\$?[A-Z]")
+_LABEL = compile_late(r"^\W*(?P<label>[A-Za-z][\w /()-]{1,40}?)\W*:")
 
 
 def check(view: View) -> Iterator[Finding]:

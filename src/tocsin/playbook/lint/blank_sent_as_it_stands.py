@@ -21,24 +21,25 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from tocsin.pattern import compile_late
 from tocsin.playbook.finding import Finding, View, acts
 from tocsin.words import Level
 
 CODE = "PB222"
 LEVEL = Level.WARNING
-_SENDS = re.compile(
+_SENDS = compile_late(
     r"send|notif|alert|announce|messag|status|mail|slack|chat|publish|post[-_]|page|sms|tweet|\bsay\b", re.IGNORECASE
 )
-_HOOK = re.compile(r"webhook|hooks\.|chat\.post", re.IGNORECASE)
-_QUOTED = re.compile(r"\"(?:\\.|[^\"\\])*\"|'[^']*'", re.DOTALL)
-_BLANK = re.compile(
+_HOOK = compile_late(r"webhook|hooks\.|chat\.post", re.IGNORECASE)
+_QUOTED = compile_late(r"\"(?:\\.|[^\"\\])*\"|'[^']*'", re.DOTALL)
+_BLANK = compile_late(
     r"(?<![\w$.\])])\[[A-Za-z][A-Za-z /'’_-]{2,40}\](?![\w(\[])|<[a-z][a-z _-]{2,40}>|\bYYYY-?MM-?DD\b|\bHH:MM\b",
     re.IGNORECASE,
 )
 _MARKS = ("[", "<", "MM")
 """One of these is part of every blank."""
 
-_WORDS = re.compile(r"[A-Za-z]{2,}\W+[A-Za-z]{2,}|\[")
+_WORDS = compile_late(r"[A-Za-z]{2,}\W+[A-Za-z]{2,}|\[")
 
 
 def check(view: View) -> Iterator[Finding]:

@@ -22,17 +22,17 @@ Use instead:
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
+from tocsin.pattern import compile_late
 from tocsin.playbook.finding import Finding, View
 from tocsin.words import Level
 
 CODE = "PB131"
 LEVEL = Level.WARNING
-_NEW = re.compile(r"^git\s+(?:checkout\s+-b|switch\s+(?:-c|--create))\s+(?P<branch>\S+)\s*$")
-_PUSH = re.compile(r"^git\s+push\s*$")
-_PULL = re.compile(r"^git\s+pull\s*$")
+_NEW = compile_late(r"^git\s+(?:checkout\s+-b|switch\s+(?:-c|--create))\s+(?P<branch>\S+)\s*$")
+_PUSH = compile_late(r"^git\s+push\s*$")
+_PULL = compile_late(r"^git\s+pull\s*$")
 
 
 def check(view: View) -> Iterator[Finding]:

@@ -31,12 +31,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from tocsin.pattern import compile_late
 from tocsin.playbook.finding import Finding, View, commands, first_line, mends, shorten
 from tocsin.words import LOOKING, Level
 
 CODE = "PB114"
 LEVEL = Level.WARNING
-_LOOKS = re.compile(
+_LOOKS = compile_late(
     r"\b(?:oc|kubectl)\b.{0,300}\bdebug\b|\boc\s+adm\s+(?:upgrade\s*$|must-gather|inspect)|\bperf\s+(?:record|top)\b|\btcpdump\b|"
     r"\bstrace\b|\bport-forward\b|\bkubectl\s+run\b.{0,300}--rm\b",
     re.DOTALL,

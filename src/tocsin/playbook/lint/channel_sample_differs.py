@@ -18,14 +18,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from tocsin.pattern import compile_late
 from tocsin.playbook.finding import Finding, View
 from tocsin.words import Level
 
 CODE = "PB210"
 LEVEL = Level.REMARK
-_SAMPLE = re.compile(r"(?<![\w/&])#(?P<stem>[a-z][a-z_-]*?)-(?P<rest>\d{4}[\d-]+[\w-]*)")
+_SAMPLE = compile_late(r"(?<![\w/&])#(?P<stem>[a-z][a-z_-]*?)-(?P<rest>\d{4}[\d-]+[\w-]*)")
 _MASKS = (("YYYY", r"\d{4}"), ("YY", r"\d{2}"), ("MM", r"\d{2}"), ("DD", r"\d{2}"), ("HH", r"\d{2}"), ("SS", r"\d{2}"))
-_FREE = re.compile(
+_FREE = compile_late(
     r"<[^<>]*>|\{[^{}]*\}|\[[^\[\]]*\]|\b(?:desc(?:ription)?|name|service|topic|slug|short\w*|x+)\b", re.IGNORECASE
 )
 

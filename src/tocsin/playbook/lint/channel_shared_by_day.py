@@ -13,15 +13,15 @@ Use instead:
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
+from tocsin.pattern import compile_late
 from tocsin.playbook.finding import Finding, View
 from tocsin.words import Level
 
 CODE = "PB218"
 LEVEL = Level.WARNING
-_ONLY_DAY = re.compile(r"#[a-z_-]+?-?(?:YYYY-?MM-?DD|YY-?MM-?DD|MM-?DD|DD-?MM-?(?:YY){1,2})")
+_ONLY_DAY = compile_late(r"#[a-z_-]+?-?(?:YYYY-?MM-?DD|YY-?MM-?DD|MM-?DD|DD-?MM-?(?:YY){1,2})")
 
 
 def check(view: View) -> Iterator[Finding]:

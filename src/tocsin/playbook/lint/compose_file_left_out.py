@@ -26,18 +26,18 @@ Use instead:
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
+from tocsin.pattern import compile_late
 from tocsin.playbook.finding import Finding, View, changes, join
 from tocsin.words import Level
 
 CODE = "PB129"
 LEVEL = Level.WARNING
-_COMPOSE = re.compile(
+_COMPOSE = compile_late(
     r"^(?:sudo\s+)?(?P<call>docker-compose|docker\s+compose|podman-compose)\s+(?P<flags>(?:-\S+\s+)*)"
 )
-_NAMES_FILE = re.compile(
+_NAMES_FILE = compile_late(
     r"^(?:sudo\s+)?\S*(?:\s+|-)compose\s+(?:-\S+\s+)*?(?:-f|--file|--project-directory)[\s=]+(\S+)"
 )
 _ELSEWHERE = ("COMPOSE_FILE", "cd ", "pushd ")

@@ -26,9 +26,9 @@ Use instead:
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
+from tocsin.pattern import compile_late
 from tocsin.playbook.block import Block, Kind
 from tocsin.playbook.finding import Finding, View
 from tocsin.playbook.topics import Topic, name_topic
@@ -38,7 +38,7 @@ CODE = "PB303"
 LEVEL = Level.REMARK
 _MAX_NAMED = 5
 _MOST = 500
-_GAPS = re.compile(r"\W+")
+_GAPS = compile_late(r"\W+")
 
 
 def check(view: View) -> Iterator[Finding]:

@@ -43,6 +43,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from tocsin.pattern import compile_late
 from tocsin.playbook.duration import durations, say
 from tocsin.playbook.finding import Finding, View, shorten
 from tocsin.playbook.memory import remember
@@ -51,9 +52,9 @@ from tocsin.words import Level, TriggerClock
 
 CODE = "PB209"
 LEVEL = Level.WARNING
-_OVER = re.compile(r"[>≥]|\bmore than\b|\bover\b|\blonger than\b|\bexceeds?\b", re.IGNORECASE)
+_OVER = compile_late(r"[>≥]|\bmore than\b|\bover\b|\blonger than\b|\bexceeds?\b", re.IGNORECASE)
 _UNITS = frozenset({"minut", "secon", "hours", "hour"})
-_WORDS = re.compile(r"[a-z]{4,}")
+_WORDS = compile_late(r"[a-z]{4,}")
 
 
 def check(view: View) -> Iterator[Finding]:

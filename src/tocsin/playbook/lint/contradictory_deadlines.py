@@ -24,6 +24,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from tocsin.pattern import compile_late
 from tocsin.playbook.duration import say
 from tocsin.playbook.entry import Entry
 from tocsin.playbook.finding import Finding, View
@@ -32,8 +33,8 @@ from tocsin.words import Level
 
 CODE = "PB224"
 LEVEL = Level.WARNING
-_FILLER = re.compile(r"\([^)]*\)|\b(?:the|a|an|conduct|hold|complete|do|required|full)\b", re.IGNORECASE)
-_GAPS = re.compile(r"\W+")
+_FILLER = compile_late(r"\([^)]*\)|\b(?:the|a|an|conduct|hold|complete|do|required|full)\b", re.IGNORECASE)
+_GAPS = compile_late(r"\W+")
 
 
 def check(view: View) -> Iterator[Finding]:

@@ -23,22 +23,23 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from tocsin.pattern import compile_late
 from tocsin.playbook.finding import Finding, View, first_line
 from tocsin.playbook.model import Statement
 from tocsin.words import Level, Tag
 
 CODE = "PB124"
 LEVEL = Level.WARNING
-_COPY = re.compile(
+_COPY = compile_late(
     r"^(?:sudo\s+)?cp\s+(?P<flags>(?:-{1,2}[\w=-]+\s+)+)(?P<source>[^\s;|&-]\S*)\s+(?P<target>[/~][^\s;|&*]*)$"
 )
-_RECURSIVE = re.compile(r"(?:^|\s)(?:-\w*[rRa]\w*|--recursive|--archive)(?=\s)")
-_AS_IT_IS = re.compile(r"(?:^|\s)(?:-\w*T\w*|--no-target-directory)(?=\s)")
-_PATH = re.compile(r"(?<![\w.$])[/~][\w./~-]*\w")
-_MOVES = re.compile(r"(?:sudo\s+)?(?:cp|mv|rm|mkdir|rsync|tar)\b")
+_RECURSIVE = compile_late(r"(?:^|\s)(?:-\w*[rRa]\w*|--recursive|--archive)(?=\s)")
+_AS_IT_IS = compile_late(r"(?:^|\s)(?:-\w*T\w*|--no-target-directory)(?=\s)")
+_PATH = compile_late(r"(?<![\w.$])[/~][\w./~-]*\w")
+_MOVES = compile_late(r"(?:sudo\s+)?(?:cp|mv|rm|mkdir|rsync|tar)\b")
 _ELSEWHERE = {Tag.REMOTE, Tag.IN_CONTAINER}
 _MOST_ABOVE = 50
-_GONE = re.compile(r"^(?:sudo\s+)?(?:mv|rm)\b")
+_GONE = compile_late(r"^(?:sudo\s+)?(?:mv|rm)\b")
 
 
 def check(view: View) -> Iterator[Finding]:

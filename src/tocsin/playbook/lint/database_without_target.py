@@ -20,19 +20,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from tocsin.pattern import compile_late
 from tocsin.playbook.finding import Finding, View, commands, mends
 from tocsin.words import Level, Tag
 
 CODE = "PB117"
 LEVEL = Level.REMARK
-_CLIENT = re.compile(
+_CLIENT = compile_late(
     r"^(?:sudo\s+(?:-u\s+\S+\s+)?)?(?P<program>psql|mysql|mongosh?|redis-cli)\b(?P<rest>.*)",
     re.DOTALL,
 )
-_TARGET = re.compile(
+_TARGET = compile_late(
     r"(?:^|\s)(?:-h|--host|-d|--dbname|-D|--database|-U|-u|-S|--socket|-n|-p|--uri)(?:\s|=|\w)|://|\bservice=|\bhost=|\$"
 )
-_QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
+_QUOTED = compile_late(r"\"[^\"]*\"|'[^']*'")
 _ELSEWHERE = {Tag.REMOTE, Tag.IN_CONTAINER}
 
 

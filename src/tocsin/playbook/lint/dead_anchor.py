@@ -18,6 +18,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from tocsin.pattern import compile_late
 from tocsin.playbook.finding import Finding, View
 from tocsin.playbook.memory import remember
 from tocsin.playbook.shelf import read_paper
@@ -25,8 +26,8 @@ from tocsin.words import Level
 
 CODE = "PB304"
 LEVEL = Level.REMARK
-_LETTERS = re.compile(r"[\W_]+")
-_LINES = re.compile(r"l\d+(?:-l\d+)?|top", re.IGNORECASE)
+_LETTERS = compile_late(r"[\W_]+")
+_LINES = compile_late(r"l\d+(?:-l\d+)?|top", re.IGNORECASE)
 
 
 def check(view: View) -> Iterator[Finding]:

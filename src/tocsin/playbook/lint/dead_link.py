@@ -17,6 +17,7 @@ import posixpath
 import re
 from collections.abc import Iterator
 
+from tocsin.pattern import compile_late
 from tocsin.playbook import anchor
 from tocsin.playbook.finding import Finding, Link, View
 from tocsin.playbook.shelf import Paper
@@ -24,8 +25,8 @@ from tocsin.words import Level
 
 CODE = "PB309"
 LEVEL = Level.WARNING
-_DOCUMENT = re.compile(r"(?!https?:|mailto:|#|/)[^#]+\.(?:mdx?|markdown)(?:#.*)?", re.IGNORECASE)
-_LINES = re.compile(r"l\d+(?:-l\d+)?", re.IGNORECASE)
+_DOCUMENT = compile_late(r"(?!https?:|mailto:|#|/)[^#]+\.(?:mdx?|markdown)(?:#.*)?", re.IGNORECASE)
+_LINES = compile_late(r"l\d+(?:-l\d+)?", re.IGNORECASE)
 
 
 def check(view: View) -> Iterator[Finding]:

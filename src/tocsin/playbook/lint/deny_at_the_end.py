@@ -18,16 +18,16 @@ Use instead:
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
+from tocsin.pattern import compile_late
 from tocsin.playbook.finding import Finding, View, commands, first_line
 from tocsin.words import Level
 
 CODE = "PB127"
 LEVEL = Level.WARNING
-_UFW = re.compile(r"\bufw\s+(?:deny|reject|drop)\s+(?:in\s+)?(?:from\s+)(?!any\b|0\.0\.0\.0/0)(?P<who>\S+)")
-_TABLES = re.compile(
+_UFW = compile_late(r"\bufw\s+(?:deny|reject|drop)\s+(?:in\s+)?(?:from\s+)(?!any\b|0\.0\.0\.0/0)(?P<who>\S+)")
+_TABLES = compile_late(
     r"\bip6?tables\b(?:\s+-t\s+filter)?\s+-A\s+INPUT\s+(?=.{0,300}-j\s+(?:DROP|REJECT)\b)"
     r".{0,200}?(?:-s|--source)\s+(?!0\.0\.0\.0/0)(?P<who>\S+)"
 )

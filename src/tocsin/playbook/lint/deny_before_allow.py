@@ -22,19 +22,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from tocsin.pattern import compile_late
 from tocsin.playbook.finding import Finding, View, first_line
 from tocsin.words import Level, Tag
 
 CODE = "PB103"
 LEVEL = Level.ERROR
-_FIREWALL = re.compile(r"\b(?:ufw|ip6?tables)\b")
-_DENY_ALL = re.compile(
+_FIREWALL = compile_late(r"\b(?:ufw|ip6?tables)\b")
+_DENY_ALL = compile_late(
     r"\bufw\s+(?:deny|reject)\s+(?:(?:in|from|out)\s+)?(?:from\s+)?any\b|"
     r"\bip6?tables\b.{0,300}-A\s+INPUT\b(?!.{0,300}(?:-s|--source|--dport|-p|-i|-m)\s).{0,300}-j\s+(?:DROP|REJECT)",
     re.IGNORECASE,
 )
-_EVERYBODY = re.compile(r"\b(?:any|0\.0\.0\.0/0)\b")
-_ALLOW = re.compile(r"\bufw\s+allow\b|\bip6?tables\b.{0,300}-A\s+INPUT\b.{0,300}-j\s+ACCEPT", re.IGNORECASE)
+_EVERYBODY = compile_late(r"\b(?:any|0\.0\.0\.0/0)\b")
+_ALLOW = compile_late(r"\bufw\s+allow\b|\bip6?tables\b.{0,300}-A\s+INPUT\b.{0,300}-j\s+ACCEPT", re.IGNORECASE)
 
 
 def check(view: View) -> Iterator[Finding]:

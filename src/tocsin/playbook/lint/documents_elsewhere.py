@@ -16,13 +16,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from tocsin.pattern import compile_late
 from tocsin.playbook.finding import Finding, View
 from tocsin.playbook.lint import dead_link, template_elsewhere
 from tocsin.words import Level
 
 CODE = "PB308"
 LEVEL = Level.REMARK
-_DOCUMENT = re.compile(r"(?!https?:|mailto:|#|/)[^#]+\.(?:mdx?|markdown|rst|adoc|pdf|docx?)(?:#.*)?", re.IGNORECASE)
+_DOCUMENT = compile_late(r"(?!https?:|mailto:|#|/)[^#]+\.(?:mdx?|markdown|rst|adoc|pdf|docx?)(?:#.*)?", re.IGNORECASE)
 _MAX_NAMED = 4
 
 

@@ -20,6 +20,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from tocsin.pattern import compile_late
 from tocsin.playbook.finding import Finding, View, commands
 from tocsin.playbook.model import Procedure
 from tocsin.words import Level
@@ -27,10 +28,10 @@ from tocsin.words import Level
 CODE = "PB109"
 LEVEL = Level.WARNING
 _PATH = r"/(?:var/)?tmp/(?:\$\([^)]*\)|[^\s;|&\"'])*"
-_WRITES = re.compile(
+_WRITES = compile_late(
     rf">{{1,2}}\s*[\"']?(?P<path>{_PATH})|(?:-o|--output|-czf|-cf|-cvf|-w|tee(?:\s+-a)?)\s+[\"']?(?P<other>{_PATH})"
 )
-_EVIDENCE = re.compile(
+_EVIDENCE = compile_late(
     r"\bevidence\b|\bforensic|\bpreserve\b|\bbreach\b|\bsecurity incident\b|\bintrusion\b|\bcompromise", re.IGNORECASE
 )
 

@@ -23,6 +23,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from tocsin.pattern import compile_late
 from tocsin.playbook.finding import Finding, View, changes, first_line, is_guarded, shorten
 from tocsin.playbook.memory import remember
 from tocsin.playbook.model import Procedure, Statement, Step
@@ -30,19 +31,19 @@ from tocsin.words import Level, StepKind, Tag
 
 CODE = "PB120"
 LEVEL = Level.WARNING
-_REMOVES = re.compile(
+_REMOVES = compile_late(
     r"\b(?:docker|podman)(?:-| )?(?:compose\b.{0,300}\bdown|\s+(?:container\s+)?rm|\s+(?:system|container)\s+prune)\b|"
     r"\bkubectl\b.{0,300}\bdelete\s+(?:pods?|po)\b|\btruncate\b.{0,300}\blogs?\b|\brm\b.{0,300}(?:/log/|\.log\b)(?!.{0,300}-mtime)",
     re.DOTALL,
 )
-_LOOKS = re.compile(
+_LOOKS = compile_late(
     r"\blogs\b|\bjournalctl\b|\bdmesg\b|\bdescribe\b|\binspect\b|\.log\b|/log/|\bgcore\b|\bcp-logs\b|must-gather"
 )
-_KEEPS = re.compile(
+_KEEPS = compile_late(
     r"\b(?:preserv|sav|collect|captur|export|gather|secur|archiv|back(?:ing)? ?up|snapshot|keep|dump)\w*\b"
     r".{0,40}\b(?:evidence|logs?|journals?|dumps?|forensic\w*|traces?)\b"
 )
-_THINGS = re.compile(r"log|evidence|journal|dump|forensic|trace")
+_THINGS = compile_late(r"log|evidence|journal|dump|forensic|trace")
 _BY_HAND = frozenset({StepKind.MANUAL, StepKind.CHECKLIST})
 
 

@@ -26,6 +26,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from tocsin.pattern import compile_late
 from tocsin.playbook.finding import Finding, View
 from tocsin.playbook.memory import remember
 from tocsin.playbook.model import Template
@@ -33,8 +34,8 @@ from tocsin.words import Level
 
 CODE = "PB220"
 LEVEL = Level.REMARK
-_CONCRETE = re.compile(r"\b\d{4}-\d{2}-\d{2}\b|\b\d{1,2}:\d{2}\b|(?<!\w)@[A-Za-z][\w-]+|\b(?:SEV|Sev|sev|P|S)-?\d\b")
-_KEYED = re.compile(r"^\W*[A-Z][\w /()-]{1,30}:\W*\s\S", re.MULTILINE)
+_CONCRETE = compile_late(r"\b\d{4}-\d{2}-\d{2}\b|\b\d{1,2}:\d{2}\b|(?<!\w)@[A-Za-z][\w-]+|\b(?:SEV|Sev|sev|P|S)-?\d\b")
+_KEYED = compile_late(r"^\W*[A-Z][\w /()-]{1,30}:\W*\s\S", re.MULTILINE)
 
 
 def check(view: View) -> Iterator[Finding]:

@@ -19,15 +19,15 @@ Use instead:
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
+from tocsin.pattern import compile_late
 from tocsin.playbook.finding import Finding, View, join
 from tocsin.words import Level
 
 CODE = "PB118"
 LEVEL = Level.WARNING
-_RANGE = re.compile(r"(?P<name>[A-Za-z][\w.-]*?)[-_]?\{(?P<low>\d+)\.\.(?P<high>\d+)\}")
+_RANGE = compile_late(r"(?P<name>[A-Za-z][\w.-]*?)[-_]?\{(?P<low>\d+)\.\.(?P<high>\d+)\}")
 _MAX_NAMED = 4
 
 

@@ -26,6 +26,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from tocsin.pattern import compile_late
 from tocsin.playbook import forbid
 from tocsin.playbook.finding import Finding, View, commands, first_line, shorten
 from tocsin.playbook.model import Prohibition, Statement
@@ -35,7 +36,7 @@ CODE = "PB110"
 LEVEL = Level.ERROR
 
 
-_CONDITIONAL = re.compile(
+_CONDITIONAL = compile_late(
     r"\b(?:only|others?|immediately|yet|unless|until|before|without|if|when|while|instead|except|more than|first)\b",
     re.IGNORECASE,
 )

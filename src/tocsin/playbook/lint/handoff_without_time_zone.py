@@ -16,17 +16,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from tocsin.pattern import compile_late
 from tocsin.playbook.finding import Finding, View
 from tocsin.playbook.model import Handoff
 from tocsin.words import Level
 
 CODE = "PB212"
 LEVEL = Level.WARNING
-_ZONE = re.compile(
+_ZONE = compile_late(
     r"\b(?:UTC|GMT|[ECMP][SD]T|CES?T|BST|JST|IST|AES?T|time zone|local time|timezone|[A-Z][a-z]+/[A-Z][a-z_]+)\b|"
     r"[+-]\d{2}:\d{2}"
 )
-_EVERYWHERE = re.compile(r"\ball (?:times|hours|clocks)\b", re.IGNORECASE)
+_EVERYWHERE = compile_late(r"\ball (?:times|hours|clocks)\b", re.IGNORECASE)
 
 
 def check(view: View) -> Iterator[Finding]:

@@ -23,16 +23,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from tocsin.pattern import compile_late
 from tocsin.playbook.finding import Finding, View, first_line
 from tocsin.words import Level
 
 CODE = "PB130"
 LEVEL = Level.WARNING
-_FETCHES = re.compile(r"^(?:sudo\s+)?(?:wget|curl)\b")
-_PRINTS = re.compile(
+_FETCHES = compile_late(r"^(?:sudo\s+)?(?:wget|curl)\b")
+_PRINTS = compile_late(
     r"^(?:sudo\s+)?(?:sha(?:1|224|256|384|512)sum|md5sum|shasum(?:\s+-a\s+\d+)?)\s+(?P<file>[^-\s]\S*)\s*$"
 )
-_COMPARED = re.compile(r"\b(?:compar|publish|official|announce|expected|matches)\w*", re.IGNORECASE)
+_COMPARED = compile_late(r"\b(?:compar|publish|official|announce|expected|matches)\w*", re.IGNORECASE)
 
 
 def check(view: View) -> Iterator[Finding]:

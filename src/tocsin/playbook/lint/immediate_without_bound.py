@@ -18,12 +18,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from tocsin.pattern import compile_late
 from tocsin.playbook.finding import Finding, View
 from tocsin.words import Level
 
 CODE = "PB202"
 LEVEL = Level.WARNING
-_NOT = re.compile(r"\b(?:no|not|nothing|non)[\s-]+(?:\w+\s+)?immediate", re.IGNORECASE)
+_NOT = compile_late(r"\b(?:no|not|nothing|non)[\s-]+(?:\w+\s+)?immediate", re.IGNORECASE)
 
 
 def check(view: View) -> Iterator[Finding]:

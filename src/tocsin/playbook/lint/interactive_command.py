@@ -18,17 +18,17 @@ Use instead:
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
+from tocsin.pattern import compile_late
 from tocsin.playbook.finding import Finding, View, first_line, shorten
 from tocsin.playbook.model import Statement
 from tocsin.words import Effect, Level, Tag
 
 CODE = "PB121"
 LEVEL = Level.REMARK
-_SESSION = re.compile(r"^(?:sudo\s+)?ssh\s")
-_SWITCH = re.compile(r"\bsudo\s+(?:-i|-s|su)\b|^su\b|\b(?:exec|rsh)\b.{0,300}\b(?:ba|z|da)?sh\s*$")
+_SESSION = compile_late(r"^(?:sudo\s+)?ssh\s")
+_SWITCH = compile_late(r"\bsudo\s+(?:-i|-s|su)\b|^su\b|\b(?:exec|rsh)\b.{0,300}\b(?:ba|z|da)?sh\s*$")
 
 
 def check(view: View) -> Iterator[Finding]:

@@ -26,6 +26,7 @@ import itertools
 import re
 from collections.abc import Iterator
 
+from tocsin.pattern import compile_late
 from tocsin.playbook.finding import Finding, View, commands, join, mends
 from tocsin.playbook.memory import remember
 from tocsin.playbook.model import Procedure, Statement
@@ -33,12 +34,12 @@ from tocsin.words import Level
 
 CODE = "PB125"
 LEVEL = Level.REMARK
-_NAME = re.compile(r"(?<![\w./$@:{<=-])[a-z][a-z0-9]*(?:-[a-z0-9]+)+(?![\w.}>=-])")
-_NUMBERED = re.compile(r"(?:-\d{1,3}|(?<=[a-z])\d{1,3})$")
-_LISTED = re.compile(r"\bfor\s+\w+\s+in\s+((?:[\w.-]+\s+){1,200}[\w.-]+)\s*(?:;|\n|$)")
-_LOOP = re.compile(r"(?:for|while|until)\s")
-_PROBE = re.compile(r"\b(?:nc|ncat|ping|traceroute|tracepath|mtr|telnet|dig|nslookup|host)\s")
-_NO_HOSTS = re.compile(r"^(?:utf|sha|md|x86|ipv|http|log|tls|base|aes|python|java|jdk|node\d+$)", re.IGNORECASE)
+_NAME = compile_late(r"(?<![\w./$@:{<=-])[a-z][a-z0-9]*(?:-[a-z0-9]+)+(?![\w.}>=-])")
+_NUMBERED = compile_late(r"(?:-\d{1,3}|(?<=[a-z])\d{1,3})$")
+_LISTED = compile_late(r"\bfor\s+\w+\s+in\s+((?:[\w.-]+\s+){1,200}[\w.-]+)\s*(?:;|\n|$)")
+_LOOP = compile_late(r"(?:for|while|until)\s")
+_PROBE = compile_late(r"\b(?:nc|ncat|ping|traceroute|tracepath|mtr|telnet|dig|nslookup|host)\s")
+_NO_HOSTS = compile_late(r"^(?:utf|sha|md|x86|ipv|http|log|tls|base|aes|python|java|jdk|node\d+$)", re.IGNORECASE)
 _MAX_NAMED = 5
 _ALIKE = 8
 _MOST = 200

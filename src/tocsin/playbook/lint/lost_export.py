@@ -17,17 +17,17 @@ Use instead:
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
+from tocsin.pattern import compile_late
 from tocsin.playbook.finding import Finding, View, first_line
 from tocsin.playbook.model import Statement
 from tocsin.words import Level
 
 CODE = "PB105"
 LEVEL = Level.WARNING
-_USE = re.compile(r"\$\{?(\w+)")
-_EXPORT = re.compile(r"^(?:export|setenv)\s+(?P<name>[A-Za-z_]\w*)(?:=|\s)|^set\s+-x\s+(?P<fish>[A-Za-z_]\w*)\s")
+_USE = compile_late(r"\$\{?(\w+)")
+_EXPORT = compile_late(r"^(?:export|setenv)\s+(?P<name>[A-Za-z_]\w*)(?:=|\s)|^set\s+-x\s+(?P<fish>[A-Za-z_]\w*)\s")
 
 
 def check(view: View) -> Iterator[Finding]:

@@ -19,20 +19,20 @@ Use instead:
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
+from tocsin.pattern import compile_late
 from tocsin.playbook.finding import Finding, View
 from tocsin.words import Level
 
 CODE = "PB221"
 LEVEL = Level.WARNING
-_REFERENCE = re.compile(
+_REFERENCE = compile_late(
     r"\b(?P<word>Playbook|Runbook|Scenario)\s+#?(?P<number>\d{1,3})\b(?!\s*:)|\b(?P<id>(?:[A-Z]{2,9}-)+\d{2,4})\b"
 )
 
 _WORDS = ("Playbook ", "Runbook ", "Scenario ")
-_NUMBER_END = re.compile(r"\d+$")
+_NUMBER_END = compile_late(r"\d+$")
 
 
 def check(view: View) -> Iterator[Finding]:

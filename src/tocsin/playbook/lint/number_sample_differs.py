@@ -18,14 +18,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from tocsin.pattern import compile_late
 from tocsin.playbook.finding import Finding, View
 from tocsin.words import Level
 
 CODE = "PB225"
 LEVEL = Level.REMARK
 _MASKS = (("YYYY", r"\d{4}"), ("YY", r"\d{2}"), ("MM", r"\d{2}"), ("DD", r"\d{2}"))
-_COUNTER = re.compile(r"X+|#+|N+|n+|0+[1Nn]|<\w+>|\[\w+\]")
-_WHOLE_DATE = re.compile(r"\d{8}")
+_COUNTER = compile_late(r"X+|#+|N+|n+|0+[1Nn]|<\w+>|\[\w+\]")
+_WHOLE_DATE = compile_late(r"\d{8}")
 
 
 def check(view: View) -> Iterator[Finding]:

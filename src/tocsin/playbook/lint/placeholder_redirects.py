@@ -18,9 +18,9 @@ Use instead:
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
+from tocsin.pattern import compile_late
 from tocsin.playbook import shell
 from tocsin.playbook.finding import Finding, View
 from tocsin.playbook.memory import remember
@@ -29,9 +29,9 @@ from tocsin.words import Level
 
 CODE = "PB106"
 LEVEL = Level.ERROR
-_ANGLE = re.compile(r"<[^<>\s]+>")
-_QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
-_TAKEN = re.compile(r"\s*(?:\\\n\s*)?(?P<word>[^\s;&|<>()]+)")
+_ANGLE = compile_late(r"<[^<>\s]+>")
+_QUOTED = compile_late(r"\"[^\"]*\"|'[^']*'")
+_TAKEN = compile_late(r"\s*(?:\\\n\s*)?(?P<word>[^\s;&|<>()]+)")
 
 
 def check(view: View) -> Iterator[Finding]:

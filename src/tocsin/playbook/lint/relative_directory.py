@@ -27,9 +27,9 @@ Use instead:
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
+from tocsin.pattern import compile_late
 from tocsin.playbook.finding import Finding, View, join
 from tocsin.playbook.model import Statement
 from tocsin.playbook.procedure.fence import FenceReading
@@ -37,7 +37,7 @@ from tocsin.words import Level
 
 CODE = "PB112"
 LEVEL = Level.WARNING
-_CD = re.compile(r"^cd\s+(?P<path>[^/~$\s<{\"'-][^\s;&|]*)")
+_CD = compile_late(r"^cd\s+(?P<path>[^/~$\s<{\"'-][^\s;&|]*)")
 _MAX_NAMED = 6
 
 

@@ -19,9 +19,9 @@ Use instead:
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
+from tocsin.pattern import compile_late
 from tocsin.playbook.finding import Finding, View, first_line
 from tocsin.playbook.model import Statement
 from tocsin.playbook.procedure.fence import FenceReading
@@ -30,9 +30,9 @@ from tocsin.words import Level
 CODE = "PB102"
 LEVEL = Level.ERROR
 _MOST = 50
-_PUTS = re.compile(r"^(?:sudo\s+)?(?:cp|rsync|mv|tar|unzip|restic|install)\b")
-_DELETES = re.compile(r"^(?:sudo\s+)?rm\s+(?:-\w+\s+|--\w+\s+)*(?P<path>/\S+|~\S+|\$\S+)")
-_UNPACKS = re.compile(r"\s-C\s*(\S+)")
+_PUTS = compile_late(r"^(?:sudo\s+)?(?:cp|rsync|mv|tar|unzip|restic|install)\b")
+_DELETES = compile_late(r"^(?:sudo\s+)?rm\s+(?:-\w+\s+|--\w+\s+)*(?P<path>/\S+|~\S+|\$\S+)")
+_UNPACKS = compile_late(r"\s-C\s*(\S+)")
 
 
 def check(view: View) -> Iterator[Finding]:

@@ -22,6 +22,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from tocsin.pattern import compile_late
 from tocsin.playbook.block import Kind
 from tocsin.playbook.finding import Finding, View, shorten
 from tocsin.playbook.model import Procedure
@@ -29,7 +30,7 @@ from tocsin.words import Level
 
 CODE = "PB204"
 LEVEL = Level.REMARK
-_FIELD = re.compile(r"alert(?:s|ing)?|triggers?|alert names?", re.IGNORECASE)
+_FIELD = compile_late(r"alert(?:s|ing)?|triggers?|alert names?", re.IGNORECASE)
 
 
 def check(view: View) -> Iterator[Finding]:

@@ -21,13 +21,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from tocsin.pattern import compile_late
 from tocsin.playbook.finding import Finding, View
 from tocsin.playbook.model import Procedure
 from tocsin.words import Level, SectionKind
 
 CODE = "PB206"
 LEVEL = Level.REMARK
-_CALLS = re.compile(
+_CALLS = compile_late(
     r"\b(?:page|escalate|involve|notify|engage|reach out to|call)\b.{0,40}"
     r"\b(?:team|lead|on-?call|engineers?|manager|owners?|ciso|cto|security|sre|sev-?\d|p\d|experts?|dba|support)\b",
     re.IGNORECASE,

@@ -20,9 +20,9 @@ Use instead:
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
+from tocsin.pattern import compile_late
 from tocsin.playbook.finding import Finding, View, shorten
 from tocsin.playbook.memory import remember
 from tocsin.playbook.model import Procedure, Remark, Severity
@@ -36,8 +36,8 @@ _COMMON = frozenset(
     "failure failures users user critical minor major high low medium complete partial degraded slow increased "
     "warnings warning".split()
 )
-_ENDING = re.compile(r"(?:ing|ion|ed|es|s)$")
-_WORDS = re.compile(r"[a-z]{3,}")
+_ENDING = compile_late(r"(?:ing|ion|ed|es|s)$")
+_WORDS = compile_late(r"[a-z]{3,}")
 
 
 def check(view: View) -> Iterator[Finding]:

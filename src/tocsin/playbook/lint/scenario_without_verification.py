@@ -30,6 +30,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from tocsin.pattern import compile_late
 from tocsin.playbook.finding import Finding, View, commands, mends
 from tocsin.playbook.memory import remember
 from tocsin.playbook.model import Procedure
@@ -37,7 +38,7 @@ from tocsin.words import Level, SectionKind
 
 CODE = "PB205"
 LEVEL = Level.REMARK
-_VERIFIES = re.compile(
+_VERIFIES = compile_late(
     r"\b(?:verif\w+|confirm\w*|validat\w+|make sure|ensure|check (?:that|if|whether|recovery|error rate)|healthy?|"
     r"test\w* (?:health|critical|endpoint|that|the|\w+ flow)|smoke tests?|monitor\b|watch\b|observe|re-?test|"
     r"should (?:now )?(?:be|show|return|resolve)|(?:alert|it) (?:clears|resolves|should)|back to normal)",

@@ -24,14 +24,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from tocsin.pattern import compile_late
 from tocsin.playbook.finding import Finding, View, first_line
 from tocsin.words import Level
 
 CODE = "PB128"
 LEVEL = Level.WARNING
-_ENDS = re.compile(r"\bpg_(?P<how>terminate|cancel)_backend\s*\(\s*(?:\w+\.)?(?:pid|procpid)\s*\)", re.IGNORECASE)
-_FROM_ALL = re.compile(r"\bpg_stat_activity\b", re.IGNORECASE)
-_WHOSE = re.compile(
+_ENDS = compile_late(r"\bpg_(?P<how>terminate|cancel)_backend\s*\(\s*(?:\w+\.)?(?:pid|procpid)\s*\)", re.IGNORECASE)
+_FROM_ALL = compile_late(r"\bpg_stat_activity\b", re.IGNORECASE)
+_WHOSE = compile_late(
     r"\b(?:datname|datid|usename|usesysid|application_name|client_addr|client_hostname|backend_type|"
     r"query\s+(?:NOT\s+)?I?LIKE|query\s*[=~]|pid\s*=|pid\s+IN)",
     re.IGNORECASE,

@@ -16,15 +16,15 @@ Use instead:
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
+from tocsin.pattern import compile_late
 from tocsin.playbook.finding import Finding, View
 from tocsin.words import Level
 
 CODE = "PB214"
 LEVEL = Level.REMARK
-_DOES = re.compile(
+_DOES = compile_late(
     r"(?:(?:response|required|immediate) )?actions?|procedure|handling|what to do|workflow|process|steps"
 )
 

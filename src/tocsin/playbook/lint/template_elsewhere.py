@@ -18,6 +18,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from tocsin.pattern import compile_late
 from tocsin.playbook.finding import Finding, Link, View
 from tocsin.playbook.lint import dead_link
 from tocsin.words import Level
@@ -25,7 +26,7 @@ from tocsin.words import Level
 CODE = "PB305"
 LEVEL = Level.REMARK
 _KINDS = r"(?:mdx?|docx?|txt|adoc)"
-_FILE = re.compile(
+_FILE = compile_late(
     rf"\b(?:templates?|(?:report|incident|review) form|vorlage|modelo)\b.{{0,60}}?"
     rf"(?:`(?P<ticked>[\w./-]+\.{_KINDS})`|\]\((?P<linked>[^)\s#:]+\.{_KINDS})\))",
     re.IGNORECASE,

@@ -18,17 +18,17 @@ Use instead:
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
+from tocsin.pattern import compile_late
 from tocsin.playbook.finding import Finding, View
 from tocsin.words import Level, Tag
 
 CODE = "PB122"
 LEVEL = Level.REMARK
-_SHELL = re.compile(r"\b(?:ba|z|da|a)?sh\s*$")
-_FLAG = re.compile(r"\b(?:docker|podman)\s+(?:container\s+)?(?:exec|run)\s+(?:-\S+\s+){0,12}?(?:-\w*t\w*|--tty)\s")
-_FIRST_VERSION = re.compile(
+_SHELL = compile_late(r"\b(?:ba|z|da|a)?sh\s*$")
+_FLAG = compile_late(r"\b(?:docker|podman)\s+(?:container\s+)?(?:exec|run)\s+(?:-\S+\s+){0,12}?(?:-\w*t\w*|--tty)\s")
+_FIRST_VERSION = compile_late(
     r"\bdocker-compose\b(?:\s+-\S+(?:\s+[^-\s]\S*)?){0,8}?\s+(?:exec|run)\s+(?!.{0,300}(?:^|\s)-T\b)"
 )
 

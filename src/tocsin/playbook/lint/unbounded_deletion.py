@@ -22,6 +22,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from tocsin.pattern import compile_late
 from tocsin.playbook.finding import Finding, View, acts, first_line, shorten
 from tocsin.playbook.model import Statement
 from tocsin.words import Level
@@ -31,57 +32,57 @@ LEVEL = Level.WARNING
 _RM = r"\brm\s+(?:-\S+\s+){0,6}?-(?:\w*[rR]\w*|-recursive)\s+(?:-\S+\s+){0,6}(?:\S+\s+){0,20}?"
 _KINDS: tuple[tuple[re.Pattern[str], str, str], ...] = (
     (
-        re.compile(_RM + r"\"?\$(?:(?P<bare>\w+)|\{(?P<braced>\w+)\})\"?/"),
+        compile_late(_RM + r"\"?\$(?:(?P<bare>\w+)|\{(?P<braced>\w+)\})\"?/"),
         "where ${name} is empty this deletes from the root of the disk",
         "Write ${{name}:?}, so that the shell stops when it is empty.",
     ),
     (
-        re.compile(_RM + r"(?:/\*|/(?:var|home|usr|etc|opt|data|srv|mnt)/?\*?|\*|\./?\*|~/?\*?)(?:\s|$)"),
+        compile_late(_RM + r"(?:/\*|/(?:var|home|usr|etc|opt|data|srv|mnt)/?\*?|\*|\./?\*|~/?\*?)(?:\s|$)"),
         "it takes everything there is in that place",
         "Name what is to go.",
     ),
     (
-        re.compile(r"\bDELETE\s+FROM\s+[\w.\"`]+\s*(?:;|[\"']|$)", re.IGNORECASE),
+        compile_late(r"\bDELETE\s+FROM\s+[\w.\"`]+\s*(?:;|[\"']|$)", re.IGNORECASE),
         "without WHERE it deletes every row",
         "Add a WHERE, look at the rows with SELECT first, and delete inside a transaction.",
     ),
     (
-        re.compile(r"\bUPDATE\s+[\w.\"`]+\s+SET\b(?:(?!\bWHERE\b)[^;])*(?:;|$)", re.IGNORECASE),
+        compile_late(r"\bUPDATE\s+[\w.\"`]+\s+SET\b(?:(?!\bWHERE\b)[^;])*(?:;|$)", re.IGNORECASE),
         "without WHERE it changes every row",
         "Add a WHERE, and look at the rows with SELECT first.",
     ),
     (
-        re.compile(r"\bFLUSH(?:ALL|DB)\b", re.IGNORECASE),
+        compile_late(r"\bFLUSH(?:ALL|DB)\b", re.IGNORECASE),
         "it empties the whole database",
         "Delete the keys that are at fault, by their prefix.",
     ),
     (
-        re.compile(r"\bkubectl\b.{0,300}\bdelete\b.{0,300}\s--all\b(?!-)"),
+        compile_late(r"\bkubectl\b.{0,300}\bdelete\b.{0,300}\s--all\b(?!-)"),
         "it deletes all of that kind in the namespace",
         "Select by label (-l app=…) or by name.",
     ),
     (
-        re.compile(r"\b(?:docker|podman)\s+(?:rmi?|kill|stop|volume\s+rm)\b.{0,300}\$\((?:sudo\s+)?(?:docker|podman)\s+"
-                   r"(?:ps|images|volume\s+ls)\s+(?:-aq|-qa|-q|-a\s+-q)\s*\)"),
+        compile_late(r"\b(?:docker|podman)\s+(?:rmi?|kill|stop|volume\s+rm)\b.{0,300}\$\((?:sudo\s+)?(?:docker|podman)\s+"
+                     r"(?:ps|images|volume\s+ls)\s+(?:-aq|-qa|-q|-a\s+-q)\s*\)"),
         "it takes everything on the machine, other teams' containers too",
         "Name them, or filter (docker ps -q --filter name=…).",
     ),
     (
-        re.compile(r"\bfind\s+\S+\s+(?:-type\s+\w\s+)?-delete\b"),
+        compile_late(r"\bfind\s+\S+\s+(?:-type\s+\w\s+)?-delete\b"),
         "no test bounds what is deleted",
         "Add a bound: -name, -mtime, -size, -maxdepth.",
     ),
     (
-        re.compile(r"\b(?:aws\s+s3\s+rm\b.{0,300}--recursive|gsutil\b.{0,300}\brm\s+(?:-\w*[rR]\w*\s+))(?=.{0,300}\b(?:s3|gs)://[\w.-]+/?"
-                   r"(?:\s|$|\*))"),
+        compile_late(r"\b(?:aws\s+s3\s+rm\b.{0,300}--recursive|gsutil\b.{0,300}\brm\s+(?:-\w*[rR]\w*\s+))(?=.{0,300}\b(?:s3|gs)://[\w.-]+/?"
+                     r"(?:\s|$|\*))"),
         "it deletes the whole bucket",
         "Name the prefix that is to go.",
     ),
 )  # fmt: skip
 
 
-_GIVEN = re.compile(r"(?:^|\s)(\w+)=[\"']?[\w/.~-]")
-_MEANT = re.compile(r"\b(?:all|every|everything|entire|whole)\b", re.IGNORECASE)
+_GIVEN = compile_late(r"(?:^|\s)(\w+)=[\"']?[\w/.~-]")
+_MEANT = compile_late(r"\b(?:all|every|everything|entire|whole)\b", re.IGNORECASE)
 _SUSPECTS = ("rm", "delete", "DELETE", "UPDATE", "update", "flush", "FLUSH", "$(")
 """One of these stands in each: most commands need no closer look."""
 

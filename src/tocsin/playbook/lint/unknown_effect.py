@@ -18,9 +18,9 @@ Use instead:
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
+from tocsin.pattern import compile_late
 from tocsin.playbook.finding import Finding, View
 from tocsin.playbook.model import Statement
 from tocsin.words import Effect, Level
@@ -28,7 +28,7 @@ from tocsin.words import Effect, Level
 CODE = "PB119"
 LEVEL = Level.REMARK
 _MAX_NAMED = 6
-_TICKED = re.compile(r"`([^`]+)`")
+_TICKED = compile_late(r"`([^`]+)`")
 
 
 def check(view: View) -> Iterator[Finding]:

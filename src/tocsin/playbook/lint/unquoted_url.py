@@ -20,15 +20,15 @@ Use instead:
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
+from tocsin.pattern import compile_late
 from tocsin.playbook.finding import Finding, View, first_line, shorten
 from tocsin.words import Level
 
 CODE = "PB107"
 LEVEL = Level.ERROR
-_CUT = re.compile(r"https?://[^\s\"'`;|<>()&]{0,500}\?[^\s\"'`;|<>()&]{0,500}=[^\s\"'`;|<>()&]{0,500}(?=&$)")
+_CUT = compile_late(r"https?://[^\s\"'`;|<>()&]{0,500}\?[^\s\"'`;|<>()&]{0,500}=[^\s\"'`;|<>()&]{0,500}(?=&$)")
 
 
 def check(view: View) -> Iterator[Finding]:

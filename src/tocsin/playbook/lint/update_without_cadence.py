@@ -24,6 +24,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from tocsin.pattern import compile_late
 from tocsin.playbook.duration import say
 from tocsin.playbook.finding import Finding, View
 from tocsin.playbook.model import Template
@@ -31,8 +32,8 @@ from tocsin.words import Level
 
 CODE = "PB219"
 LEVEL = Level.REMARK
-_UPDATE = re.compile(r"\b(?:update|inform|report)\w*\b", re.IGNORECASE)
-_NEXT = re.compile(r"next update|update in\b|another update|further update", re.IGNORECASE)
+_UPDATE = compile_late(r"\b(?:update|inform|report)\w*\b", re.IGNORECASE)
+_NEXT = compile_late(r"next update|update in\b|another update|further update", re.IGNORECASE)
 
 
 def check(view: View) -> Iterator[Finding]:

@@ -23,9 +23,9 @@ Use instead:
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
+from tocsin.pattern import compile_late
 from tocsin.playbook.finding import Finding, View
 from tocsin.playbook.memory import remember
 from tocsin.playbook.procedure.fence import FenceReading
@@ -33,13 +33,13 @@ from tocsin.words import Level
 
 CODE = "PB123"
 LEVEL = Level.REMARK
-_SETS = re.compile(
+_SETS = compile_late(
     r"(?:^|[;&|\n(]|\b(?:export|local|declare|readonly)\s)\s*(?:export\s+)?([A-Za-z_]\w*)=|\bread\s+(?:-\w+\s+)*(\w+)|"
     r"\bfor\s+(\w+)\s+in\b"
 )
-_EXPORTS = re.compile(r"^(?:export|declare\s+-x)\s+([A-Za-z_]\w*)=")
-_USES = re.compile(r"\$\{?([A-Za-z_]\w*)(?![\w:])(?!:[?+-])")
-_LITERAL = re.compile(r"'[^']*'")
+_EXPORTS = compile_late(r"^(?:export|declare\s+-x)\s+([A-Za-z_]\w*)=")
+_USES = compile_late(r"\$\{?([A-Za-z_]\w*)(?![\w:])(?!:[?+-])")
+_LITERAL = compile_late(r"'[^']*'")
 
 
 def check(view: View) -> Iterator[Finding]:

@@ -21,15 +21,15 @@ Use instead:
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
+from tocsin.pattern import compile_late
 from tocsin.playbook.finding import Finding, View
 from tocsin.words import Level
 
 CODE = "PB111"
 LEVEL = Level.ERROR
-_DOWN = re.compile(
+_DOWN = compile_late(
     r"\bdocker(?:-| )compose\b(?:\s+-\S+(?:\s+[^-\s]\S*)?){0,8}?\s+down(?:\s+-\S+(?:\s+\d+)?){0,8}\s+"
     r"(?P<service>[A-Za-z][\w.<{$-]*)"
 )

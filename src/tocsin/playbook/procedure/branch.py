@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import re
 
+from tocsin.pattern import compile_late
 from tocsin.playbook import inline
 from tocsin.playbook.block import Block, Kind
 from tocsin.playbook.kinds import section_kind
@@ -19,7 +20,7 @@ from tocsin.playbook.procedure.said import command_in
 from tocsin.playbook.procedure.section import Parts, governed_after, is_step_table, opens_part
 from tocsin.words import SectionKind
 
-_BEGINS = re.compile(
+_BEGINS = compile_late(
     r"(?:if|or|option|scenario|case|in case|in the event|(?:otherwise|else)(?=\s*[,:]|\s+if\b|\s*$)|elif|"
     r"alternatively|alternatives?|unless|only (?:if|when|as|in|after|once|while|during)|(?:as a )?last resort|variant|"
     r"path|plan|method|approach|depending on|should (?:the|this|it|that|any)|when (?:the|a|an|there|this|it|you|all|"
@@ -27,19 +28,21 @@ _BEGINS = re.compile(
     r"wenn|falls|oder|se|caso|ou|sinon|si|assuming|provided|except (?:if|when))\b(?P<rest>.*)",
     re.IGNORECASE | re.DOTALL,
 )
-_WHEN = re.compile(r"when\b", re.IGNORECASE)
-_THEN = re.compile(r"[,:→]|->|=>|—|–")
-_NEEDS_LETTER = re.compile(r"(?:option|scenario|case|variant|path|plan|method|approach|alternatives?)\b", re.IGNORECASE)
-_ABOUT_TROUBLE = re.compile(r"[:,]|\bissues?\b|\bproblems?\b")
-_LETTER = re.compile(r"^\s*(?:\d+|[A-Z])\b|^\s*[:\-–—]")
-_FOR = re.compile(
+_WHEN = compile_late(r"when\b", re.IGNORECASE)
+_THEN = compile_late(r"[,:→]|->|=>|—|–")
+_NEEDS_LETTER = compile_late(
+    r"(?:option|scenario|case|variant|path|plan|method|approach|alternatives?)\b", re.IGNORECASE
+)
+_ABOUT_TROUBLE = compile_late(r"[:,]|\bissues?\b|\bproblems?\b")
+_LETTER = compile_late(r"^\s*(?:\d+|[A-Z])\b|^\s*[:\-–—]")
+_FOR = compile_late(
     r"for\s+(?!(?:each|every|all|any|example|instance|more|further|details?|now|reference|help|information|the "
     r"(?:following|next|first|"
     r"time|full|list|latest|record|rest|duration)|this|these|those|it|that|your?|our|how|what|loop|\w+ in\b|\d+ "
     r"?(?:s|m|h|min|sec|hour|day|week)))(?P<rest>.+)",
     re.IGNORECASE | re.DOTALL,
 )
-_WHETHER = re.compile(
+_WHETHER = compile_late(
     r"\b(?:check(?:ing|s)?|see(?:ing)?|verify|verifies|test|determine|confirm|find out|look|know|ask|identify|decide|"
     r"monitor|ensure|"
     r"watch|validate|detect|assess|consider|tell|shows?|returns?|prints?|wonder|clear|sure|out|evaluate|inspect|"
@@ -47,36 +50,36 @@ _WHETHER = re.compile(
     r"(?:investigate|understand|learn|observe|note|query|report\w*|reveal\w*)) if\b",
     re.IGNORECASE,
 )
-_IF = re.compile(r"\b(?:if|unless)\b", re.IGNORECASE)
-_PROVISO = re.compile(
+_IF = compile_late(r"\b(?:if|unless)\b", re.IGNORECASE)
+_PROVISO = compile_late(
     r"\b(?:if|when|where|as)\s+(?:needed|necessary|required|applicable|appropriate|possible|"
     r"available)\W*$",
     re.IGNORECASE,
 )
-_TRAILING = re.compile(
+_TRAILING = compile_late(
     r"(?:only )?(?:if|or|unless|otherwise|else|when)\b|.*\b(?:if|as) (?:needed|necessary|required|"
     r"applicable)\b",
     re.IGNORECASE,
 )
-_NUMBER = re.compile(r"^(?:step\s+)?\d+[.):]\s*", re.IGNORECASE)
-_ARROW = re.compile(r"\s*(?:→|->|=>|⇒|—>)\s*")
-_CHOICE = re.compile(
+_NUMBER = compile_late(r"^(?:step\s+)?\d+[.):]\s*", re.IGNORECASE)
+_ARROW = compile_late(r"\s*(?:→|->|=>|⇒|—>)\s*")
+_CHOICE = compile_late(
     r"\b(?:depend\w* on|depending|one of|either|choose|pick|select|whichever|alternatives?|options? (?:are|include)?|"
     r"according to|"
     r"based on|as appropriate)\b",
     re.IGNORECASE,
 )
-_TARGET = re.compile(
+_TARGET = compile_late(
     r"^(?:on|from|at|in|to|all|both|via|using|with|inside|within|for (?:each|every|"
     r"all))\b",
     re.IGNORECASE,
 )
-_SEQUENCE = re.compile(
+_SEQUENCE = compile_late(
     r"^(?:step|phase|stage|first|second|third|then|next|finally|last|before|after|now|\d+[.):]?|"
     r"[a-z][.)])\b",
     re.IGNORECASE,
 )
-_NO_CHOICE = re.compile(r"approval|only with|note|warning|caution|example|expected", re.IGNORECASE)
+_NO_CHOICE = compile_late(r"approval|only with|note|warning|caution|example|expected", re.IGNORECASE)
 _LONGEST_CHOICE = 30
 _ALTERNATIVE_KINDS = frozenset(
     {

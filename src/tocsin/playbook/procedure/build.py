@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from tocsin.pattern import compile_late
 from tocsin.playbook import entry, inline
 from tocsin.playbook.block import Block, Kind
 from tocsin.playbook.draft import Draft
@@ -17,18 +18,18 @@ from tocsin.playbook.recognise.prohibition import Found, read, read_blocks
 from tocsin.playbook.sentence import Sentence
 from tocsin.words import SectionKind
 
-_SEVERITY_KEY = re.compile(r"^(?:severity|priority|severidade|prioridade|schweregrad|sev)\b", re.IGNORECASE)
-_ALERT_KEY = re.compile(
+_SEVERITY_KEY = compile_late(r"^(?:severity|priority|severidade|prioridade|schweregrad|sev)\b", re.IGNORECASE)
+_ALERT_KEY = compile_late(
     r"^(?:alerts?|alert ?names?|triggered by|trigger(?:ing alerts?|s)?|alarm|firing alerts?|alerta)\b", re.IGNORECASE
 )
-_ABOUT_ITSELF = re.compile(r"detail|overview|summary|alert|info")
-_IMPACT_KEY = re.compile(r"^(?:impact|user impact|impacto|effect|business impact)\b", re.IGNORECASE)
-_ALERT_NAME = re.compile(r"[A-Z][A-Za-z0-9]*(?:[A-Z_][A-Za-z0-9]*)+|[A-Za-z][\w:]*_[\w:]+|[A-Z][a-zA-Z0-9]{3,}")
-_ALERT_WORD = re.compile(
+_ABOUT_ITSELF = compile_late(r"detail|overview|summary|alert|info")
+_IMPACT_KEY = compile_late(r"^(?:impact|user impact|impacto|effect|business impact)\b", re.IGNORECASE)
+_ALERT_NAME = compile_late(r"[A-Z][A-Za-z0-9]*(?:[A-Z_][A-Za-z0-9]*)+|[A-Za-z][\w:]*_[\w:]+|[A-Z][a-zA-Z0-9]{3,}")
+_ALERT_WORD = compile_late(
     r"\balert(?:s|ing)?\b|\bfir(?:es|ing|ed)\b|\balarm|\balerta|告警|报警|警报|アラート|警報|алерт|оповещ|срабатыва|알람|경보",
     re.IGNORECASE,
 )
-_IDENTIFIER = re.compile(
+_IDENTIFIER = compile_late(
     r"(?=[A-Za-z0-9]{6,})(?=\w*[a-z])[A-Za-z][A-Za-z0-9]*?(?:[a-z0-9][A-Z]|[A-Z]{2}[a-z])[A-Za-z0-9]*"
 )
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from tocsin.pattern import compile_late
 from tocsin.playbook import inline
 from tocsin.playbook.block import Block, Kind, Row
 from tocsin.playbook.imperative import gives_order
@@ -17,21 +18,21 @@ from tocsin.playbook.kinds import name_kind
 from tocsin.playbook.procedure.said import command_in, commands_of
 from tocsin.words import SectionKind
 
-_PROBLEM = re.compile(
+_PROBLEM = compile_late(
     r"\b(?:alerts?|alarms?|symptoms?|problems?|issues?|failures?|errors?|scenarios?|incidents?(?: types?)?|situations?|"
     r"what you see|condition|fault|symptom\w*|problema|fehler|алерт|симптом\w*|проблема)\b|"
     r"告警|症状|问题|故障|场景|現象|事象",
     re.IGNORECASE,
 )
-_DOING = re.compile(
+_DOING = compile_late(
     r"\b(?:actions?|resolutions?|fix(?:es)?|remed\w+|solutions?|mitigations?|what to do|steps?|response|recovery|"
     r"remediation|ação|lösung|действи\w+|решени\w+)\b|处理|处置|解决|措施|动作|操作|対応",
     re.IGNORECASE,
 )
-_NO_DOING = re.compile(r"\btimes?\b|\bowner\b|\bitems?\b|\bexpected\b|\bdate\b|\bsla\b|\bobjective\b", re.IGNORECASE)
-_SEVERITY = re.compile(r"\b(?:severity|priority|sev)\b", re.IGNORECASE)
-_SPLIT = re.compile(r"<br\s*/?>|;\s+|(?:^|\s)\(?\d[.)]\s+(?=\S)", re.IGNORECASE)
-_CODE = re.compile(r"`[^`\n]*`")
+_NO_DOING = compile_late(r"\btimes?\b|\bowner\b|\bitems?\b|\bexpected\b|\bdate\b|\bsla\b|\bobjective\b", re.IGNORECASE)
+_SEVERITY = compile_late(r"\b(?:severity|priority|sev)\b", re.IGNORECASE)
+_SPLIT = compile_late(r"<br\s*/?>|;\s+|(?:^|\s)\(?\d[.)]\s+(?=\S)", re.IGNORECASE)
+_CODE = compile_late(r"`[^`\n]*`")
 _MOST_ROWS = 60
 
 

@@ -13,6 +13,7 @@ from typing import NamedTuple, TypeVar
 
 from msgspec.structs import replace
 
+from tocsin.pattern import compile_late
 from tocsin.playbook import effect, placeholder, promql, query, statement
 from tocsin.playbook.block import Block
 from tocsin.playbook.memory import remember
@@ -23,17 +24,17 @@ from tocsin.words import StepKind
 
 M = TypeVar("M", Branch, FenceItem)
 
-_NUMBER = re.compile(r"^(?:step\s+)?\d+(?:\.\d+)?[.):]\s+", re.IGNORECASE)
-_BULLET = re.compile(r"^[-*•]\s+")
-_QUERY = re.compile(
+_NUMBER = compile_late(r"^(?:step\s+)?\d+(?:\.\d+)?[.):]\s+", re.IGNORECASE)
+_BULLET = compile_late(r"^[-*•]\s+")
+_QUERY = compile_late(
     r"^(?:prometheus|promql|metrics?|grafana)?\s*(?:query|expr(?:ession)?|promql)\s*:\s*(?P<query>.*)$", re.IGNORECASE
 )
-_LINK = re.compile(r"(?:open|xdg-open|start|firefox|chrome)\s+[\"']?(?P<url>https?://[^\s\"']+)[\"']?$")
-_CAUTION = re.compile(
+_LINK = compile_late(r"(?:open|xdg-open|start|firefox|chrome)\s+[\"']?(?P<url>https?://[^\s\"']+)[\"']?$")
+_CAUTION = compile_late(
     r"\(?\b(?:caution|warning|danger|careful|attention|beware)\b\s*[:!–-]+\s*(?P<text>[^()]+)\)?", re.IGNORECASE
 )
-_CAUTIOUS = re.compile(r"caution|warning|danger|careful|attention|beware")
-_BY_HAND = re.compile(
+_CAUTIOUS = compile_late(r"caution|warning|danger|careful|attention|beware")
+_BY_HAND = compile_late(
     r"^(?:(?:manually|then|now|first|please)\s+)?(?:edit|modify|adjust|change|amend|configure|visit|go to|log ?in to|"
     r"contact|ask|call|"
     r"wait|notify|inform|page|email|phone|decide|add|set|uncomment|comment out|replace|insert|paste|note|record|"
@@ -42,15 +43,15 @@ _BY_HAND = re.compile(
     r"\.\.\.|…",
     re.IGNORECASE,
 )
-_EDITS = re.compile(
+_EDITS = compile_late(
     r"^(?:manually\s+)?(?:edit|modify|adjust|change|amend|configure|add|uncomment|comment out|replace|insert|paste|"
     r"remove|update)\b",
     re.IGNORECASE,
 )
-_FILE = re.compile(r"\b[\w./-]+\.(?:ya?ml|toml|json|conf|cfg|ini|env|properties|xml|tf|service|config)\b")
-_INDENTED = re.compile(r"\s*#\s{2,}\S")
-_CONTINUES = re.compile(r"^\(|^[a-z]")
-_METRIC = re.compile(r"[a-z]\w*_\w+")
+_FILE = compile_late(r"\b[\w./-]+\.(?:ya?ml|toml|json|conf|cfg|ini|env|properties|xml|tf|service|config)\b")
+_INDENTED = compile_late(r"\s*#\s{2,}\S")
+_CONTINUES = compile_late(r"^\(|^[a-z]")
+_METRIC = compile_late(r"[a-z]\w*_\w+")
 
 
 class _Content(NamedTuple):

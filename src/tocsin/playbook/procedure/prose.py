@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
-
+from tocsin.pattern import compile_late
 from tocsin.playbook.block import Block
 from tocsin.playbook.imperative import gives_order
 from tocsin.playbook.memory import remember
 from tocsin.playbook.recognise.order import opens_with_order
 from tocsin.playbook.sentence import sentences_in
 
-_CLAUSES = re.compile(r"(?<=[.;])\s+|\s+[-–—]\s+")
+_CLAUSES = compile_late(r"(?<=[.;])\s+|\s+[-–—]\s+")
 
 
 @remember

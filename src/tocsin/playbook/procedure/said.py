@@ -8,28 +8,29 @@ from __future__ import annotations
 
 import re
 
+from tocsin.pattern import compile_late
 from tocsin.playbook import inline, statement
 from tocsin.playbook.label import is_aside
 from tocsin.playbook.recognise.order import find_orders
 
-_TAIL = re.compile(r"^(?P<title>[^`\n]*)(?P<ticks>`+)\s?(?P<code>[^`\n]+?)\s?(?P=ticks)[.;]?\s*$")
-_ALONE = re.compile(r"`[^`\n]+`|``[^`\n]+``")
-_LEADS = re.compile(
+_TAIL = compile_late(r"^(?P<title>[^`\n]*)(?P<ticks>`+)\s?(?P<code>[^`\n]+?)\s?(?P=ticks)[.;]?\s*$")
+_ALONE = compile_late(r"`[^`\n]+`|``[^`\n]+``")
+_LEADS = compile_late(
     r"(?:[:：–—→-]|->|=>|\b(?:run|execute|type|enter|issue|try|with|using|via|by running|command|ausführen|выполните|"
     r"执行|运行))\W*$",
     re.IGNORECASE,
 )
-_LEAD = re.compile(
+_LEAD = compile_late(
     r"(?:(?:^|\s+)(?:by running|run|execute|type|enter|issue|try|with|using|via|command)|[:：–—→>=\s-])+$",
     re.IGNORECASE,
 )
-_SHOWS = re.compile(
+_SHOWS = compile_late(
     r"\b(?:expect\w*|should (?:see|show|be|return|print)|outputs?|returns?|shows?|prints?|example|e\.g|such as|like|"
     r"message|error|log|called|named|formerly|instead of|equals?|contains?)\W*$",
     re.IGNORECASE,
 )
-_BESIDES = re.compile(r"`[^`\n]+`|<br\s*/?>|[;,.&|]|\b(?:then|and|or)\b")
-_RUNNABLE = re.compile(r"\.(?:sh|py|rb|pl)$|/s?bin/")
+_BESIDES = compile_late(r"`[^`\n]+`|<br\s*/?>|[;,.&|]|\b(?:then|and|or)\b")
+_RUNNABLE = compile_late(r"\.(?:sh|py|rb|pl)$|/s?bin/")
 
 
 def command_in(raw: str) -> tuple[str, str] | None:

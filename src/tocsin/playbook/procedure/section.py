@@ -10,6 +10,7 @@ import itertools
 import re
 from collections.abc import Iterator
 
+from tocsin.pattern import compile_late
 from tocsin.playbook import inline, statement
 from tocsin.playbook.block import Block, Kind
 from tocsin.playbook.duration import Clock, clock, without
@@ -20,34 +21,36 @@ from tocsin.playbook.model import Phase, Section
 from tocsin.playbook.span import Spans
 from tocsin.words import SectionKind
 
-_NUMBERED_PHASE = re.compile(r"^\W*(?:step|phase|stage|schritt|etapa|fase)\s*\d+\b", re.IGNORECASE)
-_TIMELINE = re.compile(r"^\W*(?:timeline|time frame|window|clock|zeitplan)\b\s*[:–—-]?\s*", re.IGNORECASE)
-_ASIDE = re.compile(
+_NUMBERED_PHASE = compile_late(r"^\W*(?:step|phase|stage|schritt|etapa|fase)\s*\d+\b", re.IGNORECASE)
+_TIMELINE = compile_late(r"^\W*(?:timeline|time frame|window|clock|zeitplan)\b\s*[:–—-]?\s*", re.IGNORECASE)
+_ASIDE = compile_late(
     r"(?:impact|related|references?|see also|links?|examples?|notes?|background|context|prerequisites?|contents)\b",
     re.IGNORECASE,
 )
-_PARENTHESES = re.compile(r"\(([^()]*)\)")
-_TRIGGER = re.compile(r"triggers?|triggered (?:by|when|if)|gatilhos?|auslöser", re.IGNORECASE)
-_TASKS = re.compile(
+_PARENTHESES = compile_late(r"\(([^()]*)\)")
+_TRIGGER = compile_late(r"triggers?|triggered (?:by|when|if)|gatilhos?|auslöser", re.IGNORECASE)
+_TASKS = compile_late(
     r"^(?:required |key |team |recommended )?(?:actions?|tasks?|to-?dos?|things to do|what to do|ações|aktionen)$",
     re.IGNORECASE,
 )
-_DEADLINE = re.compile(r"\bwithin\b|\bno later than\b|\binnerhalb\b|\bdentro de\b", re.IGNORECASE)
+_DEADLINE = compile_late(r"\bwithin\b|\bno later than\b|\binnerhalb\b|\bdentro de\b", re.IGNORECASE)
 _LOOSE_KINDS = frozenset({SectionKind.MITIGATION})
 _BY_CONTENT = (
-    (SectionKind.COMMUNICATION, re.compile(
+    (SectionKind.COMMUNICATION, compile_late(
         r"\b(?:creat|open|start|set up|spin up)\w*\b.{0,20}\b(?:channel|bridge|room|call)\b|\binvite\b|\bpost\b|"
         r"\bannounce|\bnotify\b|"
         r"\bstatus page\b|\bassign (?:the )?roles?\b", re.IGNORECASE)),
-    (SectionKind.FOLLOW_UP, re.compile(r"\bpost-?mortem\b|\bretrospective\b|\bfollow-?up\b|\blessons\b|\bclose "
-                                       r"(?:the )?(?:incident|channel|ticket)", re.IGNORECASE)),
-    (SectionKind.TRIAGE, re.compile(r"\bseverity\b|\bclassif|\bclassify\b|\bis this real\b|\btriage\b", re.IGNORECASE)),
-    (SectionKind.IMMEDIATE, re.compile(r"\backnowledge|\bpage[sd]?\b|\balert\b|\bassemble", re.IGNORECASE)),
-    (SectionKind.RESOLUTION, re.compile(r"\bfix\b|\brestart|\broll ?back|\bdeploy|\bapply\b|\bscale\b", re.IGNORECASE)),
-    (SectionKind.DIAGNOSIS, re.compile(r"\bcheck\b|\breview\b|\banaly[sz]e|\blogs?\b|\bmetrics\b", re.IGNORECASE)),
+    (SectionKind.FOLLOW_UP, compile_late(r"\bpost-?mortem\b|\bretrospective\b|\bfollow-?up\b|\blessons\b|\bclose "
+                                         r"(?:the )?(?:incident|channel|ticket)", re.IGNORECASE)),
+    (SectionKind.TRIAGE, compile_late(r"\bseverity\b|\bclassif|\bclassify\b|\bis this real\b|\btriage\b",
+                                      re.IGNORECASE)),
+    (SectionKind.IMMEDIATE, compile_late(r"\backnowledge|\bpage[sd]?\b|\balert\b|\bassemble", re.IGNORECASE)),
+    (SectionKind.RESOLUTION, compile_late(r"\bfix\b|\brestart|\broll ?back|\bdeploy|\bapply\b|\bscale\b",
+                                          re.IGNORECASE)),
+    (SectionKind.DIAGNOSIS, compile_late(r"\bcheck\b|\breview\b|\banaly[sz]e|\blogs?\b|\bmetrics\b", re.IGNORECASE)),
 )  # fmt: skip
-_CHECKS = re.compile(r"\bcheck\b|\bcurl\b|\blogs?\b|\bstatus\b|\bps\b", re.IGNORECASE)
-_MITIGATES = re.compile(r"mitigat|workaround", re.IGNORECASE)
+_CHECKS = compile_late(r"\bcheck\b|\bcurl\b|\blogs?\b|\bstatus\b|\bps\b", re.IGNORECASE)
+_MITIGATES = compile_late(r"mitigat|workaround", re.IGNORECASE)
 
 
 class Part:
@@ -266,8 +269,8 @@ def _by_tasks(block: Block, name: str) -> SectionKind | None:
     return None
 
 
-_STEP_COLUMN = re.compile(r"^(?:#|no\.?|step|order|seq\w*|action|what to do|task|do|command)$", re.IGNORECASE)
-_ACTION_COLUMN = re.compile(
+_STEP_COLUMN = compile_late(r"^(?:#|no\.?|step|order|seq\w*|action|what to do|task|do|command)$", re.IGNORECASE)
+_ACTION_COLUMN = compile_late(
     r"\b(?:action|step|task|what to do|command|instruction|procedure|"
     r"activity)s?\b",
     re.IGNORECASE,

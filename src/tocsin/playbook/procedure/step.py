@@ -10,6 +10,7 @@ from collections.abc import Callable, Set
 
 import msgspec
 
+from tocsin.pattern import compile_late
 from tocsin.playbook import entry, inline
 from tocsin.playbook.block import Block, Kind
 from tocsin.playbook.imperative import gives_order
@@ -26,14 +27,14 @@ from tocsin.playbook.topics import Topic, name_topic
 from tocsin.words import LOOKING, SectionKind, StepKind
 
 _SILENT = frozenset({SectionKind.SYMPTOMS, SectionKind.CAUSES, SectionKind.PROHIBITION})
-_URL = re.compile(r"<?(https?://[^\s<>)\]]+)>?")
-_BARE_LINK = re.compile(r"(?:\[[^\]]*\]\((?P<target>[^)\s]+)\)|<?(?P<url>https?://[^\s<>]+)>?)[.\s]*")
-_WARNS = re.compile(
+_URL = compile_late(r"<?(https?://[^\s<>)\]]+)>?")
+_BARE_LINK = compile_late(r"(?:\[[^\]]*\]\((?P<target>[^)\s]+)\)|<?(?P<url>https?://[^\s<>]+)>?)[.\s]*")
+_WARNS = compile_late(
     r"^\W*(?:caution|warning|danger|important|attention|beware|be careful)\b\s*[:!–—-]*\s*(?P<text>.*)|"
     r"^⚠\ufe0f?\s*(?P<more>.*)",
     re.IGNORECASE | re.DOTALL,
 )
-DESCRIPTIVE = re.compile(
+DESCRIPTIVE = compile_late(
     r"(?!.*\bscenarios?\b)(?:\w+ )?(?:impact|meaning|summary|overview|background|description|context|"
     r"pre-?requisites?|requirements|"
     r"related(?: \w+)*|references?|links?|see also|"
@@ -43,20 +44,20 @@ DESCRIPTIVE = re.compile(
     r"metrics|dashboards|key \w+|revision history|sample \w+)\W*$",
     re.IGNORECASE,
 )
-FACT = re.compile(
+FACT = compile_late(
     r"(?:alert(?: name)?s?|severity|priority|message|summary|description|owner|team|service|component|impact|trigger|"
     r"run ?book|dashboard|"
     r"threshold|source|status|slo|sla|tier|tags?|labels?|evidence|links?|expression|query|for|duration)",
     re.IGNORECASE,
 )
-_POINTER = re.compile(r"run ?book|play ?book|dashboard|documentation", re.IGNORECASE)
-_NOTE = re.compile(r"notes?\W*", re.IGNORECASE)
-_PREPARES = re.compile(r"(?:\w+ )?(?:pre-?requisites?|requirements)\b", re.IGNORECASE)
-_THINGS_TO_SEE = re.compile(r"(?:\w+ )?(?:dashboards|metrics)\b", re.IGNORECASE)
-_SENTENCES = re.compile(r"(?<=[.!?])\s+")
+_POINTER = compile_late(r"run ?book|play ?book|dashboard|documentation", re.IGNORECASE)
+_NOTE = compile_late(r"notes?\W*", re.IGNORECASE)
+_PREPARES = compile_late(r"(?:\w+ )?(?:pre-?requisites?|requirements)\b", re.IGNORECASE)
+_THINGS_TO_SEE = compile_late(r"(?:\w+ )?(?:dashboards|metrics)\b", re.IGNORECASE)
+_SENTENCES = compile_late(r"(?<=[.!?])\s+")
 _OTHER_CHAPTERS = frozenset({Topic.CONTENTS, Topic.DRILL, Topic.METRIC, Topic.CONTACT, Topic.ROTATION})
-_DOING = re.compile(r"action|step|do|command|instruction|procedure|task")
-_ARROW = re.compile(r"\s*(?:→|->|=>|⇒)\s*")
+_DOING = compile_late(r"action|step|do|command|instruction|procedure|task")
+_ARROW = compile_late(r"\s*(?:→|->|=>|⇒)\s*")
 _SPOKEN_KINDS = frozenset(
     {SectionKind.IMMEDIATE, SectionKind.CONTAINMENT, SectionKind.MITIGATION, SectionKind.RESOLUTION,
     SectionKind.RECOVERY,

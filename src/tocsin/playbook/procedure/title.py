@@ -4,31 +4,32 @@ from __future__ import annotations
 
 import re
 
+from tocsin.pattern import compile_late
 from tocsin.playbook import inline
 from tocsin.playbook.levels import Levels
 from tocsin.playbook.memory import remember
 
 _ID = r"(?:[A-Z][A-Z0-9]{1,9}-)+\d{1,5}"
-_LABEL = re.compile(
+_LABEL = compile_late(
     rf"^\W*(?:(?P<id>{_ID})|(?:play ?book|run ?book|procedure|incident|symptom|failure(?: mode)?|issue|problem|case|"
     rf"szenario|cenário)\s*#?\s*(?P<word>\d[\d.]*|[A-Z]\b)|"
     r"(?P<number>\d+(?:\.\d+)*)(?=[.):\s]))[.):]?\s*[-–—:|]?\s+",
     re.IGNORECASE,
 )
-_SCENARIO_NUMBER = re.compile(r"^\W*scenario\s*#?\s*(?P<word>\d[\d.]*|[A-Z])\s*[-–—:.)]\s*", re.IGNORECASE)
-_SCENARIO_WORD = re.compile(
+_SCENARIO_NUMBER = compile_late(r"^\W*scenario\s*#?\s*(?P<word>\d[\d.]*|[A-Z])\s*[-–—:.)]\s*", re.IGNORECASE)
+_SCENARIO_WORD = compile_late(
     r"^\W*(?:scenario|run ?book|play ?book|alert ?name|alert|incident|issue|problem|symptom|failure mode|cenário|"
     r"szenario|procedure)\s*[:–—-]\s*",
     re.IGNORECASE,
 )
-_LEVEL = re.compile(r"\W*(?:SEV|Sev|P|S)[- ]?\d\s*[-–—:]\s+")
-_QUOTED = re.compile(r"[\"“']([^\"“”']+)[\"”']")
-_PARENTHESES = re.compile(r"\s*[\[(]([^()\[\]]*)[\])]")
-_NUMBERED_LEVEL = re.compile(r"^[\w\s-]*?\d+\s*[-–—:]?\s*")
-_DIGIT = re.compile(r"\d")
-_LAST_PARENTHESES = re.compile(r"\s*\([^()]*\)\s*$")
-_OF_LEVELS = re.compile(r"\b(?:severity|priority|sev|critical|high|medium|low|or|and)\b", re.IGNORECASE)
-_WORD = re.compile(r"[^\W\d_]{2,}")
+_LEVEL = compile_late(r"\W*(?:SEV|Sev|P|S)[- ]?\d\s*[-–—:]\s+")
+_QUOTED = compile_late(r"[\"“']([^\"“”']+)[\"”']")
+_PARENTHESES = compile_late(r"\s*[\[(]([^()\[\]]*)[\])]")
+_NUMBERED_LEVEL = compile_late(r"^[\w\s-]*?\d+\s*[-–—:]?\s*")
+_DIGIT = compile_late(r"\d")
+_LAST_PARENTHESES = compile_late(r"\s*\([^()]*\)\s*$")
+_OF_LEVELS = compile_late(r"\b(?:severity|priority|sev|critical|high|medium|low|or|and)\b", re.IGNORECASE)
+_WORD = compile_late(r"[^\W\d_]{2,}")
 
 
 def name_procedure(levels: Levels, title: str, *, process: bool) -> str:

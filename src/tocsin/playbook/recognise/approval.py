@@ -6,15 +6,16 @@ from __future__ import annotations
 
 import re
 
+from tocsin.pattern import compile_late
 from tocsin.playbook.memory import remember
 from tocsin.playbook.recognise.order import fold
 
 QUICK = (  # for lower case
     r"approv|sign(?:s|ed)?[ -]?off|permission|consent|authori[sz]|go-?ahead|clearance|genehmig|aprova"
 )
-_QUICK = re.compile(QUICK)
+_QUICK = compile_late(QUICK)
 _ACT = r"(?:approval|sign-?off|permission|consent|authori[sz]ation|go-?ahead|clearance)"
-_WHO_LIFTS = re.compile(
+_WHO_LIFTS = compile_late(
     rf"\b(?:before|until|without|unless|except with|prior to)\s+(?:(?:you|we) (?:have|get|got)\s+|(?:getting|"
     rf"obtaining|receiving|having|the|an?|explicit|written|"
     rf"prior|express|full)\s+)*(?P<who>[A-Za-z][\w /&'-]{{0,50}}?)(?:'s?)?\s+(?:{_ACT}|approves?\b|approved|signs? "
@@ -22,7 +23,7 @@ _WHO_LIFTS = re.compile(
     r"says so|has approved|have approved|clears)",
     re.IGNORECASE,
 )
-_LIFTED_FROM = re.compile(
+_LIFTED_FROM = compile_late(
     rf"\b(?:before|until|without|unless)\b.{{0,30}}\b{_ACT}\s+(?:from|of|by)\s+(?:the\s+|an?\s+)?(?P<who>[A-Za-z][\w "
     rf"/&'-]{{0,50}}?)(?=[,.;)]|$)",
     re.IGNORECASE,
@@ -31,19 +32,20 @@ _ADJECTIVES = r"(?:(?:the|an?|explicit|written|prior|express|unanimous|full|form
 _STRONG = r"(?:approval|sign-?off|go-?ahead)"
 _NAME = r"(?P<who>[\w/&'-]+(?: [\w/&'-]+){0,3}?)"
 _GATES = (
-    re.compile(rf"\bonly\b[^.;]{{0,30}}?\b(?:with|after|on|upon|once)\s+{_ADJECTIVES}(?P<who>[\w /&'-]{{2,"
-               rf"50}}?)(?:'s?)?\s+{_ACT}\b", re.IGNORECASE),
-    re.compile(rf"\b(?:requires?|needs?|get|obtain|seek|request|await|wait for|subject to|"
-               rf"pending)\s+{_ADJECTIVES}(?:{_NAME}(?:'s?)?\s+)?{_STRONG}\b"
-               r"(?:\s+(?:from|of|by)\s+(?:the\s+)?(?P<from>[\w &'-]{2,40}))?", re.IGNORECASE),
-    re.compile(rf"^(?:the\s+)?{_NAME}(?:'s?)?\s+{_STRONG}\s+(?:is\s+)?(?:required|needed|mandatory)\b", re.IGNORECASE),
-    re.compile(r"\b(?:must|should|has to|needs to|have to)\s+be\s+(?:approved|signed off|"
-               r"authori[sz]ed)\s+by\s+(?:the\s+|an?\s+)?(?P<who>[\w /&'-]{2,50})", re.IGNORECASE),
-    re.compile(rf"(?:[(\[](?:with\s+)?|\bafter\s+|\bonce\s+|^with\s+){_ADJECTIVES}{_NAME}(?:'s?)?\s+(?:{_STRONG}|"
-               rf"approves|has approved)\b", re.IGNORECASE),
-    re.compile(rf"\b{_ACT}\s+(?:from|of|by)\s+(?:the\s+|an?\s+)?(?P<who>[A-Za-z][\w /&'-]{{1,40}})", re.IGNORECASE),
+    compile_late(rf"\bonly\b[^.;]{{0,30}}?\b(?:with|after|on|upon|once)\s+{_ADJECTIVES}(?P<who>[\w /&'-]{{2,"
+                 rf"50}}?)(?:'s?)?\s+{_ACT}\b", re.IGNORECASE),
+    compile_late(rf"\b(?:requires?|needs?|get|obtain|seek|request|await|wait for|subject to|"
+                 rf"pending)\s+{_ADJECTIVES}(?:{_NAME}(?:'s?)?\s+)?{_STRONG}\b"
+                 r"(?:\s+(?:from|of|by)\s+(?:the\s+)?(?P<from>[\w &'-]{2,40}))?", re.IGNORECASE),
+    compile_late(rf"^(?:the\s+)?{_NAME}(?:'s?)?\s+{_STRONG}\s+(?:is\s+)?(?:required|needed|mandatory)\b",
+                 re.IGNORECASE),
+    compile_late(r"\b(?:must|should|has to|needs to|have to)\s+be\s+(?:approved|signed off|"
+                 r"authori[sz]ed)\s+by\s+(?:the\s+|an?\s+)?(?P<who>[\w /&'-]{2,50})", re.IGNORECASE),
+    compile_late(rf"(?:[(\[](?:with\s+)?|\bafter\s+|\bonce\s+|^with\s+){_ADJECTIVES}{_NAME}(?:'s?)?\s+(?:{_STRONG}|"
+                 rf"approves|has approved)\b", re.IGNORECASE),
+    compile_late(rf"\b{_ACT}\s+(?:from|of|by)\s+(?:the\s+|an?\s+)?(?P<who>[A-Za-z][\w /&'-]{{1,40}})", re.IGNORECASE),
 )  # fmt: skip
-_NONE_NEEDED = re.compile(
+_NONE_NEEDED = compile_late(
     rf"\b(?:no|without(?: needing| requiring)?|not (?:need|require))\b[^.;]{{0,20}}\b{_ACT}\b|{_ACT} (?:is )?not "
     rf"(?:needed|required)",
     re.IGNORECASE,
@@ -51,8 +53,8 @@ _NONE_NEEDED = re.compile(
 _STOP_WHO = frozenset({"", "the", "a", "an", "your", "our", "prior", "explicit", "written", "any", "this", "it",
 "and", "for", "you", "we", "you have", "we have",
                        "with", "normal", "full", "unanimous", "formal", "final", "proper"})  # fmt: skip
-_AGREES = re.compile(r"agree|confirm|okay|says so|clears", re.IGNORECASE)
-_ARTICLE = re.compile(r"^(?:the|an?|your|our|explicit|written|prior|getting|from|with)\s+", re.IGNORECASE)
+_AGREES = compile_late(r"agree|confirm|okay|says so|clears", re.IGNORECASE)
+_ARTICLE = compile_late(r"^(?:the|an?|your|our|explicit|written|prior|getting|from|with)\s+", re.IGNORECASE)
 
 
 @remember

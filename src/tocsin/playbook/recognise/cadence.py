@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from tocsin.pattern import compile_late
 from tocsin.playbook import entry, inline
 from tocsin.playbook.block import Block, Kind
 from tocsin.playbook.draft import Draft
@@ -21,13 +22,13 @@ from tocsin.playbook.model import Severity, StatusDuty
 from tocsin.playbook.recognise.clocks import cadence
 from tocsin.playbook.topics import Topic, topics_of
 
-_UPDATE = re.compile(r"updat|status|communicat|inform|report|stakeholder|cadence|post", re.IGNORECASE)
-_EVERY = re.compile(r"\bevery\b|\bhourly\b|\bcadence\b|\bat least\b|\bfrequency\b|\bdaily\b", re.IGNORECASE)
-_OFTEN = re.compile(r"updat|cadence|frequency|interval", re.IGNORECASE)
-_STATUS_PAGE = re.compile(r"status[ -]?page|página de status|statuspage", re.IGNORECASE)
-_QUICK = re.compile(r"every|hourly|cadence|at least|frequency|daily|status")  # lower case
-_WITHIN = re.compile(r"\bwithin\b|\bno later than\b|[<≤]|\bin under\b", re.IGNORECASE)
-_PHASE = re.compile(
+_UPDATE = compile_late(r"updat|status|communicat|inform|report|stakeholder|cadence|post", re.IGNORECASE)
+_EVERY = compile_late(r"\bevery\b|\bhourly\b|\bcadence\b|\bat least\b|\bfrequency\b|\bdaily\b", re.IGNORECASE)
+_OFTEN = compile_late(r"updat|cadence|frequency|interval", re.IGNORECASE)
+_STATUS_PAGE = compile_late(r"status[ -]?page|página de status|statuspage", re.IGNORECASE)
+_QUICK = compile_late(r"every|hourly|cadence|at least|frequency|daily|status")  # lower case
+_WITHIN = compile_late(r"\bwithin\b|\bno later than\b|[<≤]|\bin under\b", re.IGNORECASE)
+_PHASE = compile_late(
     r"^(investigating|identified|monitoring|resolved|update|mitigated|degraded|"
     r"fixing)\b",
     re.IGNORECASE,

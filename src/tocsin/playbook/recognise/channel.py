@@ -9,32 +9,33 @@ from __future__ import annotations
 
 import re
 
+from tocsin.pattern import compile_late
 from tocsin.playbook.block import Block, Kind
 from tocsin.playbook.draft import Draft
 from tocsin.playbook.model import ChatChannel
 
-_CHANNEL = re.compile(
+_CHANNEL = compile_late(
     r"(?<![\w/&#\]=.?-])#(?P<name>[a-z][\w-]*(?:(?:<[\w -]+>|\{[\w -]+\}|\[[\w -]+\])[\w-]*)*)(?![\w(;])", re.IGNORECASE
 )
-_LINK = re.compile(r"\]\([^)]*\)|https?://\S+|<a [^>]*>|\{#[\w.:-]+\}\s*$")
-_DATED = re.compile(
+_LINK = compile_late(r"\]\([^)]*\)|https?://\S+|<a [^>]*>|\{#[\w.:-]+\}\s*$")
+_DATED = compile_late(
     r"YYYY|YY-?MM|MM-?DD|DATE|\d{4}-?\d{2}-?\d{2}|<[\w -]+>|\{[\w -]+\}|\[[\w -]+\]|-X+\b|NNN|\bID\b", re.IGNORECASE
 )
-_BLANK = re.compile(
+_BLANK = compile_late(
     r"<[^>]*>|\{[^}]*\}|\[[^\]]*\]|(?<=-)(?:desc(?:ription)?|name|title|slug|topic|short-desc\w*|summary|service|"
     r"brief-description)\b",
     re.IGNORECASE,
 )
-_NO_CHANNEL = re.compile(
+_NO_CHANNEL = compile_late(
     r"^(?:[0-9a-f]{3}|[0-9a-f]{6}|include|define|if|endif|todo|fixme|pragma|l\d+|region|heading)$", re.IGNORECASE
 )
-_CHAT = re.compile(
+_CHAT = compile_late(
     r"slack|channel|chat|discord|teams\b|mattermost|zulip|rocket|matrix|irc|\bpost(?:s|ed)? (?:in|to)\b|room|\bin #|"
     r"\bto #|notif|announce|telegram|"
     r"communicat|ping|message|canal|workspace|join|ask in|`#",
     re.IGNORECASE,
 )
-_SAMPLE = re.compile(r"\d{4}-\d{2}-\d{2}|\d{8}")
+_SAMPLE = compile_late(r"\d{4}-\d{2}-\d{2}|\d{8}")
 
 
 def recognise(draft: Draft) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from tocsin.pattern import compile_late
 from tocsin.playbook.block import Kind
 from tocsin.playbook.duration import deadline, durations
 from tocsin.playbook.entry import Entry, Field
@@ -12,61 +13,61 @@ from tocsin.playbook.memory import remember
 from tocsin.playbook.model import Response
 from tocsin.words import Calendar
 
-_IMMEDIATE = re.compile(
+_IMMEDIATE = compile_late(
     r"(?<!\bno )(?<!\bnot )(?<!\bnon-)\b(?:immediate(?:ly)?|instant(?:ly)?|at once|asap|imediat\w*|sofort|"
     r"right away)\b",
     re.IGNORECASE,
 )
-_NEXT_DAY = re.compile(
+_NEXT_DAY = compile_late(
     r"\b(?:next|following)\s+(?:business|working|work)\s*day|\bnbd\b|\b(?:1|one|a)\s+(?:business|"
     r"working)\s+day\b(?!s)|nächster werktag|"
     r"próximo dia útil",
     re.IGNORECASE,
 )
-_BUSINESS = re.compile(
+_BUSINESS = compile_late(
     r"(?<!outside )(?<!outside of )(?<!non-)(?<!after )\b(?:business|working|office|work)[ -](?:hours|days)\b|"
     r"horário comercial|dias úteis",
     re.IGNORECASE,
 )
-_RESPONSE = re.compile(r"\b(?:respon\w+|react\w*|acknowledg\w*|ack|tempo de resposta)\b", re.IGNORECASE)
-_RESPONSE_KEY = re.compile(
+_RESPONSE = compile_late(r"\b(?:respon\w+|react\w*|acknowledg\w*|ack|tempo de resposta)\b", re.IGNORECASE)
+_RESPONSE_KEY = compile_late(
     r"^(?!.*(?:resol|fix|updat|review|clos|communicat|requirement))(?:.*\b(?:respon[sd]\w*|react\w*|ack\w*|sla|"
     r"resposta|reaktions\w*|answer)\b.*)$",
     re.IGNORECASE,
 )
-_RESPONSE_GROUP = re.compile(
+_RESPONSE_GROUP = compile_late(
     r"\b(?:respon[sd]\w*|reaction|ack\w*|answer\w*|resposta|reaktions\w*)\b.*\b(?:times?|targets?|slas?|goals?|objectives?|"
     r"deadlines?|within)\b|tempos? de resposta|reaktionszeit",
     re.IGNORECASE,
 )
-_UPDATE_KEY = re.compile(r"updat|cadence|communicat|frequency|status every|comms|interval", re.IGNORECASE)
-_PAGE_KEY = re.compile(
+_UPDATE_KEY = compile_late(r"updat|cadence|communicat|frequency|status every|comms|interval", re.IGNORECASE)
+_PAGE_KEY = compile_late(
     r"^(?:page[ds]?|paging|who (?:is|gets?) paged|who to page|pages|on[- ]call "
     r"paged|wake)\b",
     re.IGNORECASE,
 )
-_STATUS_KEY = re.compile(r"status[ -]?page|public status|página de status", re.IGNORECASE)
-_BRIDGE_KEY = re.compile(
+_STATUS_KEY = compile_late(r"status[ -]?page|public status|página de status", re.IGNORECASE)
+_BRIDGE_KEY = compile_late(
     r"\b(?:bridge|war[ -]?room|conference call|call bridge|incident call|video "
     r"call)\b",
     re.IGNORECASE,
 )
-_OTHER_DUTY = re.compile(r"\b(?:resol\w*|fix|review|post-?mortem|escalat\w*|clos\w*|when|trigger)\b", re.IGNORECASE)
-_OPTIONAL = re.compile(r"\b(?:optional|if needed|not required|as needed|consider|discretion|may)\b", re.IGNORECASE)
-_NO = re.compile(r"^(?:no|nobody|none|never|n/?a|-+|–|—|not (?:needed|applicable))\b|^[-–—]$", re.IGNORECASE)
-_PAGE_ACTION = re.compile(r"^(?:immediately\s+)?page\s+(?:the\s+)?(?P<who>[^.;(]+)", re.IGNORECASE)
-_ACTIONS = re.compile(
+_OTHER_DUTY = compile_late(r"\b(?:resol\w*|fix|review|post-?mortem|escalat\w*|clos\w*|when|trigger)\b", re.IGNORECASE)
+_OPTIONAL = compile_late(r"\b(?:optional|if needed|not required|as needed|consider|discretion|may)\b", re.IGNORECASE)
+_NO = compile_late(r"^(?:no|nobody|none|never|n/?a|-+|–|—|not (?:needed|applicable))\b|^[-–—]$", re.IGNORECASE)
+_PAGE_ACTION = compile_late(r"^(?:immediately\s+)?page\s+(?:the\s+)?(?P<who>[^.;(]+)", re.IGNORECASE)
+_ACTIONS = compile_late(
     r"^$|\b(?:actions?|response|steps|requirements?|what to do|do|tasks?|duties|"
     r"ações)\b",
     re.IGNORECASE,
 )
-_EVERY = re.compile(r"\b(?:every|each|per|at least every|jede[rn]?|a cada)\s+", re.IGNORECASE)
+_EVERY = compile_late(r"\b(?:every|each|per|at least every|jede[rn]?|a cada)\s+", re.IGNORECASE)
 _REGULAR = {
     "twice daily": 43200, "half-hourly": 1800, "every hour": 3600, "every day": 86400, "hourly": 3600, "daily": 86400,
     "weekly": 604800,
 }  # fmt: skip
-_REGULARLY = re.compile(rf"\b(?:{'|'.join(_REGULAR)})\b", re.IGNORECASE)
-_JOIN = re.compile(r"\s*(?:,|;|\+|&|\band\b|/)\s*", re.IGNORECASE)
+_REGULARLY = compile_late(rf"\b(?:{'|'.join(_REGULAR)})\b", re.IGNORECASE)
+_JOIN = compile_late(r"\s*(?:,|;|\+|&|\band\b|/)\s*", re.IGNORECASE)
 
 
 class Clocks:

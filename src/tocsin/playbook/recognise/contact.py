@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from tocsin.pattern import compile_late
 from tocsin.playbook import entry, inline
 from tocsin.playbook.block import Block, Kind
 from tocsin.playbook.draft import Draft
@@ -16,12 +17,12 @@ from tocsin.playbook.topics import Topic, name_topic, topics_of
 
 _OTHER = frozenset({Topic.ESCALATION, Topic.REVIEW, Topic.TEMPLATE, Topic.METRIC, Topic.DRILL, Topic.CONTENTS})
 _INSIDE = frozenset({None, Topic.CONTACT, Topic.ROTATION, Topic.ROLE, Topic.ESCALATION})
-_REACH_KEY = re.compile(
+_REACH_KEY = compile_late(
     r"contact|phone|mail|slack|pager|method|reach|number|address|details|handle|name|tel|url|channel", re.IGNORECASE
 )
-_NAME_COLUMN = re.compile(r"^(?:role|name|who|person|team|vendor|supplier|provider|title|function|position|contact)$")
-_RANK_COLUMN = re.compile(r"level|tier|severity|priority|escalation|time|when|order|step|type|area|topic|scope|issue")
-_ESCALATION_WORD = re.compile(r"\bescalation (?:chain|path|levels?|ladder|matrix|order)\b", re.IGNORECASE)
+_NAME_COLUMN = compile_late(r"^(?:role|name|who|person|team|vendor|supplier|provider|title|function|position|contact)$")
+_RANK_COLUMN = compile_late(r"level|tier|severity|priority|escalation|time|when|order|step|type|area|topic|scope|issue")
+_ESCALATION_WORD = compile_late(r"\bescalation (?:chain|path|levels?|ladder|matrix|order)\b", re.IGNORECASE)
 
 
 def recognise(draft: Draft) -> None:

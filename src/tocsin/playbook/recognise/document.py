@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from tocsin.pattern import compile_late
 from tocsin.playbook import entry, inline
 from tocsin.playbook.block import Block, Kind
 from tocsin.playbook.draft import Draft, Said
@@ -16,33 +17,33 @@ from tocsin.playbook.model import Document, Remark
 from tocsin.playbook.template import is_blank
 
 _KEYS = {
-    "version": re.compile(r"^(?:document |doc |playbook |runbook )?(?:version|revision|versão)(?: "
-                          r"number)?$", re.IGNORECASE),
-    "owner": re.compile(
+    "version": compile_late(r"^(?:document |doc |playbook |runbook )?(?:version|revision|versão)(?: "
+                            r"number)?$", re.IGNORECASE),
+    "owner": compile_late(
         r"^(?:document |doc |playbook |runbook )?(?:owner(?:s|ed by|ship)?|maintain(?:er|ed by)|author|responsible|"
         r"eigentümer)(?: team)?$", re.IGNORECASE
     ),
-    "last_updated": re.compile(
+    "last_updated": compile_late(
         r"^(?:(?:last|date) )?(?:update[d]?|revised|modified|changed|reviewed|edited)(?: (?:on|at|date))?$|^last "
         r"(?:review|update|change|modified)(?:ed)?(?: date)?$|"
         r"^última atualização$|^stand$|^effective date$|^as of$|^date$", re.IGNORECASE
     ),
-    "next_review": re.compile(
+    "next_review": compile_late(
         r"^(?:next|scheduled|planned) (?:\w+ )?review(?: (?:date|due|on))?$|^review (?:by|due|date|on|again|"
         r"before)(?: on)?$|^valid until$|^expires(?: on)?$|"
         r"^próxima revisão$|^nächste (?:prüfung|überprüfung)$|^to be reviewed(?: by| on)?$", re.IGNORECASE
     ),
 }  # fmt: skip
-_VERSION = re.compile(r"v?\d+(?:\.\d+)*(?:[-.]?\w+)?", re.IGNORECASE)
-_CONTROL = re.compile(
+_VERSION = compile_late(r"v?\d+(?:\.\d+)*(?:[-.]?\w+)?", re.IGNORECASE)
+_CONTROL = compile_late(
     r"document (?:control|information|history|metadata|details|status|properties)|about this|maintenance|metadata|"
     r"colophon"
 )  # lower case
-_NUMBER = re.compile(
+_NUMBER = compile_late(
     r"\b[A-Z]{2,8}[-_](?:(?:YYYY|YY)[-/.]?MM(?:[-/.]?DD)?|\d{8}(?=[-_]?[X#N]))[-_](?:[X]{1,5}|#{1,5}|[Nn]{1,5}|"
     r"0+[1Nn]|<\w+>|\[\w+\])(?!\w)"
 )  # fmt: skip
-_BARS = re.compile(r"\s+[|·•]\s+")
+_BARS = compile_late(r"\s+[|·•]\s+")
 
 
 def recognise(draft: Draft) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from tocsin.pattern import compile_late
 from tocsin.playbook import entry, inline
 from tocsin.playbook.block import Block, Kind
 from tocsin.playbook.draft import Draft
@@ -26,37 +27,37 @@ from tocsin.playbook.recognise.trigger import (
 from tocsin.playbook.topics import Topic, name_topic, topics_of
 from tocsin.words import TriggerClock
 
-_LEVEL = re.compile(
+_LEVEL = compile_late(
     r"^\W*(?:escalation\s+)?(?:level|tier|stage|line|stufe|nível|l|step)\s*[-#]?\s*(?P<number>\d+)\b\s*(?:escalation|"
     r"support|contact)?\s*[:–—-]?\s*(?P<rest>.*)",
     re.IGNORECASE,
 )
-_ORDINAL = re.compile(
+_ORDINAL = compile_late(
     r"^(?:(?P<one>first|primary|1st)|(?P<two>second|secondary|2nd)|(?P<three>third|tertiary|3rd)|(?P<four>fourth|"
     r"4th))\b",
     re.IGNORECASE,
 )
-_ESCALATION_WORD = re.compile(r"\b(?:escalation|escalate|contacts?|path|chain|level|tier|line)\b", re.IGNORECASE)
-_WHO_KEY = re.compile(
+_ESCALATION_WORD = compile_late(r"\b(?:escalation|escalate|contacts?|path|chain|level|tier|line)\b", re.IGNORECASE)
+_WHO_KEY = compile_late(
     r"^(?:who|role|contact|person|people|responsible|notif\w*|action|escalat\w*(?: to)?|team|name|position|responder|"
     r"owner|target|to whom|whom)\b",
     re.IGNORECASE,
 )
-_VIA_KEY = re.compile(r"communic|channel|via|method|how|medium|reach|phone|mail|pager", re.IGNORECASE)
-_WHEN_KEY = re.compile(
+_VIA_KEY = compile_late(r"communic|channel|via|method|how|medium|reach|phone|mail|pager", re.IGNORECASE)
+_WHEN_KEY = compile_late(
     r"trigger|when|time|after|condition|criteria|window|threshold|within|delay|elapsed|wann|quando|"
     r"timeout|if",
     re.IGNORECASE,
 )
-_NO_CALL = re.compile(
+_NO_CALL = compile_late(
     r"no(?: \w+)? (?:action|escalation|paging|pages?|calls?|notifications?)\b|nobody\b", re.IGNORECASE
 )
-_WHEN_TITLE = re.compile(r"\b(?:when|trigger|triggers|criteria|conditions?|reasons?)\b", re.IGNORECASE)
-_HOW_TITLE = re.compile(r"\b(?:process|how|steps|procedure|method|etiquette|protocol)\b", re.IGNORECASE)
-_ADDRESS = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+|\+\d[\d ()-]{6,}|https?://\S+")
-_WHEN_CLAUSE = re.compile(r"[,;:–—]\s*(?P<when>(?:if|when|once|after|as soon as|unless)\b.+)$", re.IGNORECASE)
-_CALL_VERB = re.compile(r"^(?:call|phone|page|ping|ring|message|e-?mail)\b", re.IGNORECASE)
-_IMMEDIATE_ESCALATION = re.compile(
+_WHEN_TITLE = compile_late(r"\b(?:when|trigger|triggers|criteria|conditions?|reasons?)\b", re.IGNORECASE)
+_HOW_TITLE = compile_late(r"\b(?:process|how|steps|procedure|method|etiquette|protocol)\b", re.IGNORECASE)
+_ADDRESS = compile_late(r"[\w.+-]+@[\w-]+\.[\w.-]+|\+\d[\d ()-]{6,}|https?://\S+")
+_WHEN_CLAUSE = compile_late(r"[,;:–—]\s*(?P<when>(?:if|when|once|after|as soon as|unless)\b.+)$", re.IGNORECASE)
+_CALL_VERB = compile_late(r"^(?:call|phone|page|ping|ring|message|e-?mail)\b", re.IGNORECASE)
+_IMMEDIATE_ESCALATION = compile_late(
     r"\bimmediate(?:ly)? escalat\w+|escalate (?:immediately|at once)|\bimmediate escalation\b", re.IGNORECASE
 )
 _FOREIGN = frozenset({Topic.REVIEW, Topic.TEMPLATE, Topic.METRIC, Topic.DRILL, Topic.CONTENTS, Topic.RESOURCE})
@@ -80,10 +81,10 @@ _COMMON_WORDS = frozenset(
         "and",
     ]
 )
-_BRACKETED = re.compile(r"\(([^()]+)\)")
-_BRACKETED_FIGURE = re.compile(r"\(([^()]*\d[^()]*)\)")
-_LONG_WORDS = re.compile(r"[a-z]{4,}")
-_BETWEEN_PEOPLE = re.compile(r"[,;]")
+_BRACKETED = compile_late(r"\(([^()]+)\)")
+_BRACKETED_FIGURE = compile_late(r"\(([^()]*\d[^()]*)\)")
+_LONG_WORDS = compile_late(r"[a-z]{4,}")
+_BETWEEN_PEOPLE = compile_late(r"[,;]")
 
 
 def recognise(draft: Draft) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+from tocsin.pattern import compile_late
 from tocsin.playbook import inline
 from tocsin.playbook.block import Block, Kind
 from tocsin.playbook.draft import Draft
@@ -20,16 +21,16 @@ from tocsin.playbook.recognise.trigger import read_call, read_triggers, speaks_o
 from tocsin.playbook.sentence import sentences_in
 from tocsin.words import SectionKind, TriggerClock
 
-_LEAD_IN = re.compile(
+_LEAD_IN = compile_late(
     r"^(?:immediately\s+)?(?:escalate|page|call|notify|contact)\b.*\b(?:if|when)\b.*:$|^escalate to .*:$", re.IGNORECASE
 )
-_ARROW = re.compile(r"\s*(?:→|->|=>|⇒)\s*")
-_IF_THEN = re.compile(
+_ARROW = compile_late(r"\s*(?:→|->|=>|⇒)\s*")
+_IF_THEN = compile_late(
     r"^(?:if|when|after|once|should)\s+(?P<condition>[^:]+?)(?::\s+|,\s+(?:then\s+)?)(?P<action>.+)$", re.IGNORECASE
 )
-_BARE_AFTER = re.compile(r"^after\s+(?P<condition>.+?)[,:]\s*(?P<action>.+)$", re.IGNORECASE)
-_ACTION_FIRST = re.compile(r"(?P<action>.+?)\s+(?:if|when|after\s+(?=\d))\s*(?P<condition>.+)$", re.IGNORECASE)
-_CONDITION = re.compile(r"\s*\b(?:if|when)\b.*$", re.IGNORECASE)
+_BARE_AFTER = compile_late(r"^after\s+(?P<condition>.+?)[,:]\s*(?P<action>.+)$", re.IGNORECASE)
+_ACTION_FIRST = compile_late(r"(?P<action>.+?)\s+(?:if|when|after\s+(?=\d))\s*(?P<condition>.+)$", re.IGNORECASE)
+_CONDITION = compile_late(r"\s*\b(?:if|when)\b.*$", re.IGNORECASE)
 
 
 def read_procedure(draft: Draft, block: Block, *, process: bool) -> None:

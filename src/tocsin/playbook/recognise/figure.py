@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from tocsin.pattern import compile_late
 from tocsin.playbook import entry, inline
 from tocsin.playbook.block import Block, Kind
 from tocsin.playbook.draft import Draft
@@ -13,25 +14,25 @@ from tocsin.playbook.model import DrillDuty, Metric
 from tocsin.playbook.topics import Topic, name_topic, topics_of
 
 _PERIODS: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("weekly", re.compile(r"\bweekly\b|\b(?:every|each|per) week\b|semanal", re.IGNORECASE)),
-    ("biweekly", re.compile(r"\bbi-?weekly\b|\bfortnightly\b|every (?:two|2) weeks", re.IGNORECASE)),
-    ("bimonthly", re.compile(r"\bbi-?monthly\b|every (?:two|2) months", re.IGNORECASE)),
-    ("monthly", re.compile(r"\bmonthly\b|\b(?:every|each|per|once a) month\b|mensal|monatlich", re.IGNORECASE)),
-    ("quarterly", re.compile(r"\bquarterly\b|\b(?:every|each|per|once a) quarter\b|every (?:three|3) months|"
-                             r"trimestral", re.IGNORECASE)),
-    ("semiannually", re.compile(r"\b(?:semi|bi)-?annual(?:ly)?\b|\bhalf-?yearly\b|twice (?:a|per) year|every (?:six|"
-                                r"6) months|semestral", re.IGNORECASE)),
-    ("annually", re.compile(r"\bannual(?:ly)?\b|\byearly\b|\b(?:every|each|per|once a) year\b|"
-                            r"anual|jährlich", re.IGNORECASE)),
-    ("daily", re.compile(r"\bdaily\b|\b(?:every|each|per) day\b", re.IGNORECASE)),
+    ("weekly", compile_late(r"\bweekly\b|\b(?:every|each|per) week\b|semanal", re.IGNORECASE)),
+    ("biweekly", compile_late(r"\bbi-?weekly\b|\bfortnightly\b|every (?:two|2) weeks", re.IGNORECASE)),
+    ("bimonthly", compile_late(r"\bbi-?monthly\b|every (?:two|2) months", re.IGNORECASE)),
+    ("monthly", compile_late(r"\bmonthly\b|\b(?:every|each|per|once a) month\b|mensal|monatlich", re.IGNORECASE)),
+    ("quarterly", compile_late(r"\bquarterly\b|\b(?:every|each|per|once a) quarter\b|every (?:three|3) months|"
+                               r"trimestral", re.IGNORECASE)),
+    ("semiannually", compile_late(r"\b(?:semi|bi)-?annual(?:ly)?\b|\bhalf-?yearly\b|twice (?:a|per) year|every (?:six|"
+                                  r"6) months|semestral", re.IGNORECASE)),
+    ("annually", compile_late(r"\bannual(?:ly)?\b|\byearly\b|\b(?:every|each|per|once a) year\b|"
+                              r"anual|jährlich", re.IGNORECASE)),
+    ("daily", compile_late(r"\bdaily\b|\b(?:every|each|per) day\b", re.IGNORECASE)),
 )  # fmt: skip
-_PERIOD_KEY = re.compile(r"period|frequency|cadence|how often|when|interval|schedule", re.IGNORECASE)
-_WHAT_KEY = re.compile(
+_PERIOD_KEY = compile_late(r"period|frequency|cadence|how often|when|interval|schedule", re.IGNORECASE)
+_WHAT_KEY = compile_late(
     r"exercise|drill|training|activity|scenario|topic|what|simulation|type|name|subject|practice|session|content|event",
     re.IGNORECASE,
 )
-_NOT_METRIC = re.compile(r"^https?://|^\$|^\./|\bdashboard\b|^see\b|^link", re.IGNORECASE)
-_NAME_COLUMN = re.compile(r"^(?:metric|kpi|indicator|measure|name|figure)s?$")
+_NOT_METRIC = compile_late(r"^https?://|^\$|^\./|\bdashboard\b|^see\b|^link", re.IGNORECASE)
+_NAME_COLUMN = compile_late(r"^(?:metric|kpi|indicator|measure|name|figure)s?$")
 
 
 def recognise(draft: Draft) -> None:

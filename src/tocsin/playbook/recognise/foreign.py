@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import re
 
-_LETTERS = re.compile(r"[\u0400-\u04ff\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]")
+from tocsin.pattern import compile_late
+
+_LETTERS = compile_late(r"[\u0400-\u04ff\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]")
 QUICK = (  # for lower case
     r"nicht\s|niemals\s|keinesfalls\s|nunca\s|não\s|jam[aá]is\s|prohibid|proibid|interdit|vietat|"
     r"n(?<!\wn)(?:on?|e)\s|m(?<!\wm)ai\s|n['’]\w+ez\b"
@@ -24,7 +26,7 @@ _SPANISH = (
     r"publi(?:car|que[ns]?)|cambi(?:ar|e[ns]?))"
 )
 _ORDERS = tuple(
-    re.compile(pattern, re.IGNORECASE)
+    compile_late(pattern, re.IGNORECASE)
     for pattern in (
         r"^(?:请\s*)?(?:千万|绝对|绝|切|务必)?(?:不要|不得|不可(?!用)|不准|勿|切勿|请勿|禁止|严禁|别(?!名|的|处|人))\s*(?P<what>\S.*)",
         r"^(?P<what>\S.*?)(?:しないで(?:ください)?|しないこと|してはいけ(?:ない|ません)|してはならない|するな|は?禁止|"
@@ -62,21 +64,21 @@ _STEMS = (
     ("announce to the public", r"公开|公布|对外|客户|公表|顧客|публик|клиент|сообща|공개|고객|veröffentlich|"
                                r"kunden|divulg|clientes|public[ao]|publique|pubblic|client"),
 )  # fmt: skip
-_MEANINGS = tuple((english, re.compile(pattern, re.IGNORECASE)) for english, pattern in _STEMS)
-_LOGS = re.compile(r"日志|ログ|журнал|лог[иа]?\b|\blogs?\b|protokoll|registros|로그", re.IGNORECASE)
-_IDLE = re.compile(
+_MEANINGS = tuple((english, compile_late(pattern, re.IGNORECASE)) for english, pattern in _STEMS)
+_LOGS = compile_late(r"日志|ログ|журнал|лог[иа]?\b|\blogs?\b|protokoll|registros|로그", re.IGNORECASE)
+_IDLE = compile_late(
     r"exced|esque[cç]|entrar e[mn] p[áâa]nico|hesit|olvid|oubli|paniqu|dimentic|vergess|惊慌|慌|忘|担心|паник|забыва|"
     r"慌て|忘れ|당황",
     re.IGNORECASE,
 )
-_CLEARLY = re.compile(
+_CLEARLY = compile_late(
     r"reinici|red[ée]marr|riavvi|neu ?\w*start|lösch|entfern|\bapag(?:ar|ue)|\bborr(?:ar|e)\b|"
     r"\belimin(?:ar|e|ez)\b|supprim|"
     r"effac|cancellare|anhalt|abschalt|herunterfahr|desligu?|änder|anfass|ausführ|zurückroll|umschalt|skalier|"
     r"veröffentlich|divulg[au]",
     re.IGNORECASE,
 )
-_OTHER_LETTERS = re.compile(r"[\u0400-\u04ff\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]{2}")
+_OTHER_LETTERS = compile_late(r"[\u0400-\u04ff\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]{2}")
 _ANYTHING = "make any changes"
 
 
@@ -85,7 +87,7 @@ def may_order(text: str) -> bool:
     return _QUICK.search(text.lower()) is not None or (not text.isascii() and _LETTERS.search(text) is not None)
 
 
-_QUICK = re.compile(QUICK)
+_QUICK = compile_late(QUICK)
 
 
 def find_order(clause: str) -> str | None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+from tocsin.pattern import compile_late
 from tocsin.playbook.model import Forbids
 from tocsin.words import Act, Effect, Tag
 
@@ -61,7 +62,7 @@ _KEYS = Forbids(
 
 
 def _meaning(name: str, pattern: str, forbids: Forbids) -> tuple[str, re.Pattern[str], Forbids]:
-    return name, re.compile(pattern, re.IGNORECASE), forbids
+    return name, compile_late(pattern, re.IGNORECASE), forbids
 
 
 MEANINGS = (

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from tocsin.pattern import compile_late
 from tocsin.playbook import inline, statement
 from tocsin.playbook.block import Block, Kind
 from tocsin.playbook.draft import Draft
@@ -20,16 +21,16 @@ from tocsin.playbook.topics import Topic, name_topic, topics_of
 from tocsin.words import TemplateKind
 
 _PROSE_LANGS = frozenset({None, "markdown", "md", "text", "txt", "plaintext", "plain", "email", "slack", "message"})
-_DRAWING = re.compile("[│┌┐└┘├┤┬┴┼─▼▲►◄╔╗╚╝║═]|-->|\\+--")
-_GENERIC = re.compile(
+_DRAWING = compile_late("[│┌┐└┘├┤┬┴┼─▼▲►◄╔╗╚╝║═]|-->|\\+--")
+_GENERIC = compile_late(
     r"^(?:the\s+)?(?:templates?|example|sample|format|structure|outline|use this|text|body|message|modelo|vorlage)$",
     re.IGNORECASE,
 )
-_TEMPLATE_WORD = re.compile(
+_TEMPLATE_WORD = compile_late(
     r"^(?:template|sample|example|modelo|vorlage)\s*[-–—:]\s*|\s*[-–—]?\s*\(?(?:template|example)\)?$", re.IGNORECASE
 )
-_SAYS_TEMPLATE = re.compile(r"\btemplates?\b|\bboilerplate\b|\bvorlage\b|\bmodelo\b", re.IGNORECASE)
-_SAYS_MESSAGE = re.compile(
+_SAYS_TEMPLATE = compile_late(r"\btemplates?\b|\bboilerplate\b|\bvorlage\b|\bmodelo\b", re.IGNORECASE)
+_SAYS_MESSAGE = compile_late(
     r"\b(?:post|send|publish|share|write|announce|email|message|fill in|use|copy|draft)\b.{0,40}\b(?:status|message|"
     r"update|notification|announcement|note|template|email|report|"
     r"statement|summary|following|text)\b|\b(?:initial|breach|incident|security) (?:report|notification|message|note|"
@@ -37,12 +38,12 @@ _SAYS_MESSAGE = re.compile(
     r"\bwhat you know\b|\bpost-?mortem\b",
     re.IGNORECASE,
 )
-_TITLE_INSIDE = re.compile(r"^#{1,4}\s+(?P<title>.+?)\s*$")
-_SLOT_TAIL = re.compile(r"\s*[:–—-]\s*[\[<{].*$|\s*[\[<{][^\]>}]*[\]>}]\s*$")
-_LINE_KEY = re.compile(r"^\W*[A-Z][\w /()-]{1,40}:\s*\S?")
+_TITLE_INSIDE = compile_late(r"^#{1,4}\s+(?P<title>.+?)\s*$")
+_SLOT_TAIL = compile_late(r"\s*[:–—-]\s*[\[<{].*$|\s*[\[<{][^\]>}]*[\]>}]\s*$")
+_LINE_KEY = compile_late(r"^\W*[A-Z][\w /()-]{1,40}:\s*\S?")
 _COMMUNICATION = frozenset({Topic.TEMPLATE, Topic.COMMUNICATION})
-_LEAD = re.compile(r"(?:template|sample|example|modelo|vorlage)\s*[-–—:]\s*(?=\S)", re.IGNORECASE)
-_TEMPLATE_END = re.compile(r"template$", re.IGNORECASE)
+_LEAD = compile_late(r"(?:template|sample|example|modelo|vorlage)\s*[-–—:]\s*(?=\S)", re.IGNORECASE)
+_TEMPLATE_END = compile_late(r"template$", re.IGNORECASE)
 
 
 def recognise(draft: Draft) -> None:

@@ -10,6 +10,7 @@ import re
 import unicodedata
 from typing import TypeVar
 
+from tocsin.pattern import compile_late
 from tocsin.playbook import inline
 from tocsin.playbook.memory import remember
 from tocsin.playbook.model import Forbids
@@ -18,53 +19,53 @@ from tocsin.playbook.recognise.meaning import ALONE, MEANINGS, NARROWER
 
 T = TypeVar("T")
 
-_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff\ufe0e\ufe0f]")
+_INVISIBLE = compile_late("[\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff\ufe0e\ufe0f]")
 QUICK = (  # for lower case
     r"not\b|n\Wt\b|dont|mustnt|shouldnt|never|avoid|refrain|forbid|prohibit|no\b|nobody|noone|" + foreign.QUICK
 )
-_QUICK = re.compile(QUICK)
-_UNUSUAL = re.compile(r"[^\x00-\x7f–—‘’“”…•·→←⇒≥≤±×°✓✔✅❌🔴🟠🟡🟢🚨⚠]")
+_QUICK = compile_late(QUICK)
+_UNUSUAL = compile_late(r"[^\x00-\x7f–—‘’“”…•·→←⇒≥≤±×°✓✔✅❌🔴🟠🟡🟢🚨⚠]")
 """Characters that may hide an order or spell it; those named here are signs between words."""
-_CLAUSE = re.compile(
+_CLAUSE = compile_late(
     r"(?<=[.!?;])\s+|(?<=[。；！？，])|\s+[-–—]\s*|\s*[()]\s*|:\s+|\s*(?:→|->|=>)\s*|"
     r",\s+(?=(?:do not|don't|never|avoid|must not)\b)|\s+(?=then (?:do not|don't|never)\b)",
     re.IGNORECASE,
 )
-_JOINED = re.compile(r"\s+(?:but|and)\s+(?=(?:do not|don't|never)\b)", re.IGNORECASE)
+_JOINED = compile_late(r"\s+(?:but|and)\s+(?=(?:do not|don't|never)\b)", re.IGNORECASE)
 _LEAD = (
     r"(?:(?:please|also|absolutely|always|but|and|so|however|again|important|warning|caution|critical|note|then)\b"
     r"[\s:!,]*)*"
 )
-_ORDER = re.compile(
+_ORDER = compile_late(
     _LEAD + r"(?:(?:do|should|must|shall)\s*not|don\W?t|dont|never(?: ever)?|mustn\W?t|refrain from|"
     r"under no circumstances(?:,? (?:should|must|may|do)(?: you| we| anyone)?)?)\s+(?P<what>\S.*)",
     re.IGNORECASE,
 )
-_AVOID = re.compile(_LEAD + r"avoid\s+(?P<what>(?:\w+ing|any|all|changes?)\b.*)", re.IGNORECASE)
-_SUBJECT = re.compile(
+_AVOID = compile_late(_LEAD + r"avoid\s+(?P<what>(?:\w+ing|any|all|changes?)\b.*)", re.IGNORECASE)
+_SUBJECT = compile_late(
     r"(?:you|we|nobody|no one|noone|responders?|engineers?|operators?|anyone|anybody|staff|"
     r"the (?:team|on-?call|responder))\b.{0,40}?\b"
     r"(?:(?:must|should|may|shall|can)\s*(?:not|never)|mustn\W?t|shouldn\W?t|"
     r"(?:are|is) not (?:allowed|permitted) to|must|may|should)\s+(?P<what>\S.*)",
     re.IGNORECASE,
 )
-_HEADING = re.compile(r"(?:do not|don'?ts?|never|avoid|forbidden|prohibited|must not|not allowed)\W*", re.IGNORECASE)
-_DAMAGED = re.compile(r"(?=\S*[^\x00-\x7f])(?!\S*[A-Za-z]{3})\S{1,12}[\s*_]+")
-_NOBODY = re.compile(r"(?:nobody|no one|noone)\b", re.IGNORECASE)
-_NEGATED = re.compile(r"\bnot\b|n\W?t\b|never", re.IGNORECASE)
-_PASSIVE = re.compile(
+_HEADING = compile_late(r"(?:do not|don'?ts?|never|avoid|forbidden|prohibited|must not|not allowed)\W*", re.IGNORECASE)
+_DAMAGED = compile_late(r"(?=\S*[^\x00-\x7f])(?!\S*[A-Za-z]{3})\S{1,12}[\s*_]+")
+_NOBODY = compile_late(r"(?:nobody|no one|noone)\b", re.IGNORECASE)
+_NEGATED = compile_late(r"\bnot\b|n\W?t\b|never", re.IGNORECASE)
+_PASSIVE = compile_late(
     r"(?P<what>\S.{1,60}?)\s+(?:(?:must|shall)\s+(?:not|never)\s+be\s+\w+.*|"
     r"should\s+(?:not|never)\s+be\s+(?:restart|delet|remov|modif|chang|stopp|touch|edit|alter|kill|deploy|disabl|expos|"
     r"shar|post|publish)\w*.*|(?:is|are)\s+(?:strictly\s+)?(?:forbidden|prohibited)\b.*)",
     re.IGNORECASE,
 )
-_NO_NOUN = re.compile(
+_NO_NOUN = compile_late(
     _LEAD + r"no\s+(?P<what>(?:further\s+|more\s+|manual\s+|direct\s+|unapproved\s+)?"
     r"(?:restarts?|reboots?|deploy\w*|changes?|deletions?|rollbacks?|writes?|migrations?|force[- ]push\w*|"
     r"(?:public|external)\s+(?:statements?|communications?|posts?|updates?|comments?))\b.*)",
     re.IGNORECASE,
 )
-_IDLE = re.compile(
+_IDLE = compile_late(
     r"(?:panic|worry|hesitate|forget|assume|blame|be\b|expect|rely|treat|confuse|think|feel|need|have\b|see\b|know|"
     r"require|want|guess|rush|mistake|ignore|underestimate|overlook|hurry|get\b|wait\b|just\b|only\b|let (?:it|this)|"
     r"lose|miss|fear|bother|argue|speculate|include|provide|exceed|match|appear|work|exist|contain|apply to|seem|mean|"
@@ -74,12 +75,12 @@ _IDLE = re.compile(
     re.IGNORECASE,
 )
 
-_REASON = re.compile(
+_REASON = compile_late(
     r"\([^()]*\)|\b(?:because|since|as it|as this|(?:it|this|which) (?:will|would|may)|until|unless|before|"
     r"without)\b.*",
     re.IGNORECASE,
 )
-_FIRST_VERB = re.compile(r"[A-Za-z][A-Za-z-]{1,20}")
+_FIRST_VERB = compile_late(r"[A-Za-z][A-Za-z-]{1,20}")
 
 
 def fold(text: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from tocsin.pattern import compile_late
 from tocsin.playbook import entry, inline
 from tocsin.playbook.block import Block, Kind
 from tocsin.playbook.duration import clock
@@ -23,15 +24,15 @@ _BEGINS = frozenset(
     {_S.SYMPTOMS, _S.CAUSES, _S.DETECTION, _S.DIAGNOSIS, _S.INVESTIGATION, _S.IMMEDIATE, _S.TRIAGE, _S.ASSESS}
 )
 _ENDS = frozenset({_S.MITIGATION, _S.RESOLUTION, _S.RECOVERY, _S.CONTAINMENT, _S.IMMEDIATE})
-PHASE = re.compile(r"^\W*(?:step|phase|stage|schritt|etapa|fase)\s*\d+\b", re.IGNORECASE)
-_NUMBERED_STEP = re.compile(r"^\W*(?:step\s*)?\d+[.):]?\s", re.IGNORECASE)
-_HISTORY = re.compile(
+PHASE = compile_late(r"^\W*(?:step|phase|stage|schritt|etapa|fase)\s*\d+\b", re.IGNORECASE)
+_NUMBERED_STEP = compile_late(r"^\W*(?:step\s*)?\d+[.):]?\s", re.IGNORECASE)
+_HISTORY = compile_late(
     r"^(?:timeline|lessons learn|action items?|what went (?:well|wrong)|corrective "
     r"actions?)",
     re.IGNORECASE,
 )
-_ALERT_LABEL = re.compile(r"^(?:alerts?|alert ?names?|triggered by|alarm)$", re.IGNORECASE)
-_ALERT_LINE = re.compile(r"^\W*[Aa]lert(?: ?[Nn]ame)?s?\W*:\s*`?[A-Za-z]*[a-z0-9][A-Z]\w*", re.MULTILINE)
+_ALERT_LABEL = compile_late(r"^(?:alerts?|alert ?names?|triggered by|alarm)$", re.IGNORECASE)
+_ALERT_LINE = compile_late(r"^\W*[Aa]lert(?: ?[Nn]ame)?s?\W*:\s*`?[A-Za-z]*[a-z0-9][A-Z]\w*", re.MULTILINE)
 _SHORT = 400
 
 

@@ -7,9 +7,9 @@ step.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 
+from tocsin.pattern import compile_late
 from tocsin.playbook import inline
 from tocsin.playbook.block import Block, Kind
 from tocsin.playbook.memory import remember
@@ -20,7 +20,7 @@ from tocsin.playbook.recognise.approval import find_approver, who_lifts
 from tocsin.playbook.sentence import Sentence, sentences_in
 from tocsin.words import SectionKind
 
-_QUICK = re.compile(f"{order.QUICK}|{approval.QUICK}")
+_QUICK = compile_late(f"{order.QUICK}|{approval.QUICK}")
 
 
 class Found:

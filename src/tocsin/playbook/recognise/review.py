@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from tocsin.pattern import compile_late
 from tocsin.playbook import inline
 from tocsin.playbook.block import Block, Kind
 from tocsin.playbook.draft import Draft
@@ -19,19 +20,19 @@ from tocsin.playbook.procedure.section import phase_title
 from tocsin.playbook.sentence import sentences_in
 from tocsin.playbook.topics import Topic, name_topic, topics_of
 
-_AFTER = re.compile(
+_AFTER = compile_late(
     r"post-?\s?mort[ea]m|post-?\s?incident|retrospective|\breview\b|follow-?up|lessons|after[- ]action|debrief|after "
     r"(?:the )?(?:incident|resolution|fact|event)|"
     r"\bafterwards?\b|once (?:it is )?(?:resolved|over)|aftermath|closure|\brca\b|incident report|postmortem|"
     r"pós-incidente|nachbereitung",
     re.IGNORECASE,
 )
-_ONLY_DEADLINE = re.compile(
+_ONLY_DEADLINE = compile_late(
     r"^(?:within|in|no later than|by|innerhalb)?\s*(?:the (?:first|"
     r"next)\s+)?[\d\s<≤~–—-]+\s*\w+(?:\s*\w+)?(?:\s+(?:of|after|from|following)\b.*)?$",
     re.IGNORECASE,
 )
-_FROM_ALERT = re.compile(
+_FROM_ALERT = compile_late(
     r"(?:of|after|from|since) (?:the )?(?:alert|detection|start|declaration|"
     r"incident start)",
     re.IGNORECASE,
@@ -48,13 +49,13 @@ _FOREIGN = frozenset(
         Topic.ROTATION,
     }
 )
-_DUTY_VERB = re.compile(
+_DUTY_VERB = compile_late(
     r"\b(?:schedul|hold|held|conduct|publish|complet|writ|draft|finish|creat|document|run|present|circulat|due|"
     r"review|send|file|deliver|required|mandatory)\w*",
     re.IGNORECASE,
 )
-_WITHIN = re.compile(r"\bwithin\b|\bno later than\b|\bin under\b", re.IGNORECASE)
-_PARENTHESES = re.compile(r"\s*\([^()]*\)")
+_WITHIN = compile_late(r"\bwithin\b|\bno later than\b|\bin under\b", re.IGNORECASE)
+_PARENTHESES = compile_late(r"\s*\([^()]*\)")
 _MAX_ITEMS = 40
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from tocsin.pattern import compile_late
 from tocsin.playbook import entry, inline
 from tocsin.playbook.block import Block, Kind
 from tocsin.playbook.draft import Draft
@@ -13,8 +14,8 @@ from tocsin.playbook.model import Remark, Role
 from tocsin.playbook.template import is_blank
 from tocsin.playbook.topics import Topic, name_topic, topic_of
 
-_ABBREVIATION = re.compile(r"\s*\(([A-Z][A-Z&/]{1,5}|[A-Z][a-z]?[A-Z]\w?)\)")
-_ROLE = re.compile(
+_ABBREVIATION = compile_late(r"\s*\(([A-Z][A-Z&/]{1,5}|[A-Z][a-z]?[A-Z]\w?)\)")
+_ROLE = compile_late(
     r"\b(?:command(?:er|ant)|lead(?:er)?|manager|engineer|scribe|on-?call|officer|coordinator|liaison|expert|sme|"
     r"smes|specialist|responder|owner|"
     r"director|analyst|operator|primary|secondary|backup|deputy|facilitator|counsel|administrator|team|chief|head|"
@@ -23,18 +24,18 @@ _ROLE = re.compile(
     r"warden|captain)s?\b",
     re.IGNORECASE,
 )
-_DUTY = re.compile(
+_DUTY = compile_late(
     r"responsib|dut(?:y|ies)|role|task|does|purpose|description|accountab|what they do|actions?|job|"
     r"mission|focus",
     re.IGNORECASE,
 )
-_NOT_ROLE = re.compile(
+_NOT_ROLE = compile_late(
     r"^(?:responsibilities|qualifications?|actions?|duties|role|tasks?|notes?|see|handoff|escalat\w*|week|rotation|"
     r"tools?)\b",
     re.IGNORECASE,
 )
-_CONTACT = re.compile(r"@|\+?\d[\d ()-]{6,}|https?://|\bsee pagerduty\b|pager ?duty schedule", re.IGNORECASE)
-_COLUMN = re.compile(r"\b(?:role|position|title|who|person|function|responder)\b", re.IGNORECASE)
+_CONTACT = compile_late(r"@|\+?\d[\d ()-]{6,}|https?://|\bsee pagerduty\b|pager ?duty schedule", re.IGNORECASE)
+_COLUMN = compile_late(r"\b(?:role|position|title|who|person|function|responder)\b", re.IGNORECASE)
 _MAX_DUTIES = 30
 
 

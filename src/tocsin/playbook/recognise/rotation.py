@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from tocsin.pattern import compile_late
 from tocsin.playbook import inline
 from tocsin.playbook.block import Block, Kind
 from tocsin.playbook.draft import Draft
@@ -13,18 +14,18 @@ from tocsin.playbook.sentence import lines_of
 from tocsin.playbook.topics import Topic, name_topic
 
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-_DAY = re.compile(rf"\b({'|'.join(_DAYS)}|mon|tue|tues|wed|thu|thur|thurs|fri|sat|sun)s?\b", re.IGNORECASE)
-_TIME = re.compile(
+_DAY = compile_late(rf"\b({'|'.join(_DAYS)}|mon|tue|tues|wed|thu|thur|thurs|fri|sat|sun)s?\b", re.IGNORECASE)
+_TIME = compile_late(
     r"\b(?:(?P<hour>\d{1,2})(?::(?P<minute>\d{2}))?\s*(?P<half>am|pm|a\.m\.|p\.m\.)|(?P<h24>[01]?\d|"
     r"2[0-3])[:h](?P<m24>[0-5]\d)|(?P<noon>noon|midday|midnight))",
     re.IGNORECASE,
 )
-_HANDS_OVER = re.compile(
+_HANDS_OVER = compile_late(
     r"hand-?\s?(?:off|over)|shift|rotat|week|change-?over|starts?|begins?|turn|"
     r"duration",
     re.IGNORECASE,
 )
-_NAMED = re.compile(
+_NAMED = compile_late(
     r"`([\w .-]+)`\s+(?:schedule|rotation|roster|rota|on-?call)\b|"
     r"\b(?:schedule|rotation|rota|roster)\s*:?\s*`([\w .-]+)`",
     re.IGNORECASE,

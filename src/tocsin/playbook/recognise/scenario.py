@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 
+from tocsin.pattern import compile_late
 from tocsin.playbook import statement
 from tocsin.playbook.block import Block, Kind
 from tocsin.playbook.draft import Draft
@@ -27,7 +28,7 @@ _NEVER = frozenset({Topic.CONTENTS, Topic.TEMPLATE, Topic.REVIEW, Topic.METRIC, 
 Topic.ROTATION,
                     Topic.ROLE, Topic.RESOURCE})  # fmt: skip
 _WEAKLY_NEVER = frozenset({Topic.COMMUNICATION, Topic.ESCALATION, Topic.SEVERITY})
-_PROCESS_TITLE = re.compile(
+_PROCESS_TITLE = compile_late(
     r"\bincident (?:response|management|handling|playbook|process|workflow|life-?cycle|procedure|command)\b|\bmajor "
     r"incident (?:response|process|procedure|management)\b|"
     r"\b(?:response|resolution|handling) (?:process|procedure|plan|workflow|framework|protocol|flow|phases|steps|"
@@ -37,28 +38,28 @@ _PROCESS_TITLE = re.compile(
     r"\b(?:response|recovery) procedures?$|resposta a incidentes|(?:processo|procedimento) de resposta|emergency "
     r"response$|on-?call runbook|対応フロー|対応手順|インシデント対応|处置流程|应急"
 )  # lower case
-_NUMBERED_TITLE = re.compile(
+_NUMBERED_TITLE = compile_late(
     r"^\W*(?:scenario|play ?book|run ?book|incident)\s*(?:#?\s*(?:\d|[A-Z]\b)|[:–—-])|^\W*(?:[A-Z][A-Z0-9]{1,"
     r"9}-)+\d{1,5}\b",
     re.IGNORECASE,
 )
-_ALERT_TITLE = re.compile(r"^\W*alert(?: ?name)?\s*[:–—-]\s*[\"“`']?(?P<name>\w+)[\"”`']?\s*$", re.IGNORECASE)
-_RUNBOOK_OF = re.compile(r"^\W*(?:run ?book|play ?book)\s*[:–—-]\s*\S", re.IGNORECASE)
-_USE_WHEN = re.compile(
+_ALERT_TITLE = compile_late(r"^\W*alert(?: ?name)?\s*[:–—-]\s*[\"“`']?(?P<name>\w+)[\"”`']?\s*$", re.IGNORECASE)
+_RUNBOOK_OF = compile_late(r"^\W*(?:run ?book|play ?book)\s*[:–—-]\s*\S", re.IGNORECASE)
+_USE_WHEN = compile_late(
     r"^(?:use (?:this|it) (?:when|if|for)|when(?:ever)? |if |this (?:alert|runbook|incident|happens|fires|procedure)|"
     r"triggered (?:when|by)|applies)",
     re.IGNORECASE,
 )
-_HUMP = re.compile(r"[a-z0-9][A-Z]|[A-Z]{2}[a-z]")
-_DATED = re.compile(r"^\W*\d{4}-\d{2}-\d{2}\b")
-_GENERIC = re.compile(
+_HUMP = compile_late(r"[a-z0-9][A-Z]|[A-Z]{2}[a-z]")
+_DATED = compile_late(r"^\W*\d{4}-\d{2}-\d{2}\b")
+_GENERIC = compile_late(
     r"(?:required |key |next |general )?(?:actions?|tasks?|deliverables|details|overview|index|summary|steps|"
     r"contents|examples?|notes|activities|categories|"
     r"items|sections?|checklists?|guide|guidelines|best practices)",
     re.IGNORECASE,
 )
-_PLURAL = re.compile(r"(?:playbooks|runbooks)\b", re.IGNORECASE)
-_EXPLAINS = re.compile(
+_PLURAL = compile_late(r"(?:playbooks|runbooks)\b", re.IGNORECASE)
+_EXPLAINS = compile_late(
     r"\b(?:overview|architecture|introduction|background|design|concepts?|glossary|faq|about|summary|implementation|"
     r"change ?log)\b"
 )  # lower case

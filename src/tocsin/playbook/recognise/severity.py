@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from tocsin.pattern import compile_late
 from tocsin.playbook import entry, inline
 from tocsin.playbook.block import Block, Kind
 from tocsin.playbook.draft import Draft
@@ -26,31 +27,31 @@ _FOREIGN = frozenset(
 )  # fmt: skip
 _KNOWN_PREFIX = frozenset({"p", "s", "sev", "severity", "prio", "priority", "severidade", "level", "class", "tier"})
 _PLAIN_PREFIX = frozenset({"sev", "severity", "prio", "priority", "severidade"})
-_PROCEDURE = re.compile(
+_PROCEDURE = compile_late(
     r"\b(?:response|procedures?|process|playbook|handling|runbook|track|workflow|protocol|steps)\b", re.IGNORECASE
 )
-_PARENTHESES = re.compile(r"\(([^()]*)\)")
-_RESPONSE_KEY = re.compile(r"respon|react|acknowledg|\back\b|\bsla\b|time to|resposta|reaktion|answer", re.IGNORECASE)
-_NAME_KEY = re.compile(
+_PARENTHESES = compile_late(r"\(([^()]*)\)")
+_RESPONSE_KEY = compile_late(r"respon|react|acknowledg|\back\b|\bsla\b|time to|resposta|reaktion|answer", re.IGNORECASE)
+_NAME_KEY = compile_late(
     r"^(?:name|level|severity|label|title|class(?:ification)?|priority|meaning|"
     r"category)$",
     re.IGNORECASE,
 )
-_LEVEL_COLUMN = re.compile(r"^(?:severity|priority|level|class|sev|prio|severidade|schweregrad)(?: level)?$")
-_SIGN_KEY = re.compile(
+_LEVEL_COLUMN = compile_late(r"^(?:severity|priority|level|class|sev|prio|severidade|schweregrad)(?: level)?$")
+_SIGN_KEY = compile_late(
     r"sympt|sign|example|definition|descri|impact|criteria|indicator|when|meaning|scope|exemplo|beispiel|what|covers|"
     r"applies|looks",
     re.IGNORECASE,
 )
-_NUMBERED = re.compile(r"\d(?:(?<=[A-Za-z]\d)|(?<=[A-Za-z][\s_-]\d))")  # a digit first: it is rare
-_WORD_LEVEL = re.compile(
+_NUMBERED = compile_late(r"\d(?:(?<=[A-Za-z]\d)|(?<=[A-Za-z][\s_-]\d))")  # a digit first: it is rare
+_WORD_LEVEL = compile_late(
     r"(?P<word>[^\W\d]+)(?P<rest>(?:\s+(?:severity|priority|level|impact|incidents?))?\s*(?:\(.*\))?)", re.IGNORECASE
 )
 _HOLDS_LEVEL = frozenset({Kind.HEADING, Kind.LABEL, Kind.ITEM})
 _MAX_SIGNS = 40
-_JOINT = re.compile(r"\s*(?::|\s[-–—]\s|\||,)\s*")
-_COMMA = re.compile(r",\s+|;\s+")
-_WORDS = re.compile(r"\w+")
+_JOINT = compile_late(r"\s*(?::|\s[-–—]\s|\||,)\s*")
+_COMMA = compile_late(r",\s+|;\s+")
+_WORDS = compile_late(r"\w+")
 
 
 class Rung:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 
+from tocsin.pattern import compile_late
 from tocsin.playbook import inline
 from tocsin.playbook.duration import durations
 from tocsin.playbook.levels import Levels
 from tocsin.playbook.model import Trigger
 from tocsin.words import TriggerClock
 
-_UNRESOLVED = re.compile(
+_UNRESOLVED = compile_late(
     r"not (?:been )?(?:yet )?(?:resolved|fixed|mitigated|contained|restored|recovered|improving|solved)|unresolved|"
     r"unable to (?:resolve|fix|mitigate|contain)|"
     r"no (?:resolution|progress|fix|improvement|recovery)|without (?:a )?(?:resolution|progress|fix|mitigation)|"
@@ -21,22 +22,22 @@ _UNRESOLVED = re.compile(
     r"未(?:能)?(?:解决|恢复|解決|復旧)|не (?:решен|устранен|восстановл)\w*|해결되지",
     re.IGNORECASE,
 )
-_IMMEDIATE = re.compile(
+_IMMEDIATE = compile_late(
     r"\b(?:immediate(?:ly)?|at once|always|instantly|straight away|right away|automatic(?:ally)?|any|all|every|"
     r"declared|on declaration|upon declaration)\b",
     re.IGNORECASE,
 )
-_SPLIT = re.compile(
+_SPLIT = compile_late(
     r",\s+(?!etc)|;\s+|\s+or\s+(?!more\b|less\b|higher\b|above\b|greater\b|equal)|\n|"
     r"<br\s*/?>",
     re.IGNORECASE,
 )
-_PLAIN = re.compile(
+_PLAIN = compile_late(
     r"\b(?:an?|the|any|all|every|incidents?|severity|level|is|are|if|when|for|of|declared|occurs?|always|"
     r"escalate[ds]?|immediate(?:ly)?|at once|or|and|only)\b|[^\w]",
     re.IGNORECASE,
 )
-_CALL = re.compile(
+_CALL = compile_late(
     r"(?<![\w-])(?P<verb>page|pages|notify|notifies|call|contact|alert|inform|ping|involve|engage|phone|wake(?: up)?|"
     r"loop in|"
     r"bring in|reach out to|email|message|summon|"
@@ -44,7 +45,7 @@ _CALL = re.compile(
     r"get)\b(?:\s+immediately)?[:\s]+(?:in\s+)?(?:the\s+|an?\s+|your\s+|our\s+)?(?P<who>\S.*)",
     re.IGNORECASE,
 )
-_PERSON = re.compile(
+_PERSON = compile_late(
     r"\b(?:lead|leads|manager|engineer|engineers|team|teams|commander|officer|on-?call|all[- ]hands|director|head|"
     r"sre|sres|founders?|dba|dbas|c[tefios]o|ciso|vp|"
     r"executives?|leadership|management|support|provider|vendor|ops|security|legal|counsel|owner|maintainers?|"
@@ -52,30 +53,30 @@ _PERSON = re.compile(
     r"primary|secondary|board|staff|group|tier \d|l\d|level \d|admin\w*|operators?|chief|desk|noc|soc)\b",
     re.IGNORECASE,
 )
-_ALL_HANDS = re.compile(r"\ball[- ]hands\b", re.IGNORECASE)
-_CALL_ABROAD = re.compile(
+_ALL_HANDS = compile_late(r"\ball[- ]hands\b", re.IGNORECASE)
+_CALL_ABROAD = compile_late(
     r"(?P<verb>呼叫|联系|通知|致电|连絡|連絡する?|позвон\w+|вызва\w+|вызов\w*|сообщит\w+|anrufen|benachrichtig\w+|avisar|"
     r"llamar(?: a)?|ligar para|acionar|appeler|prévenir)[:\s]*(?P<who>\S.{1,60})",
     re.IGNORECASE,
 )
-_TAIL = re.compile(
+_TAIL = compile_late(
     r"\s*(?:\b(?:immediately|at once|right away|asap|if|when|for|so that|about|with|before|after|within|until|and "
     r"(?:provide|share|ask|open|start|give|brief|create)|"
     r"to (?!the\b)\w+|in (?:parallel|#)|who|that|as soon)\b.*|[:(—–].*|\s-\s.*|[.!]+\s*$)",
     re.IGNORECASE,
 )
-_VIA = re.compile(r"\s+(?:via|through|using|by|on|over)\s+(?P<via>[^,;.]+)$", re.IGNORECASE)
-_NAMES = re.compile(r"\s*(?:,|\+|&|/|\band\b|\bor\b|;|\bplus\b)\s*", re.IGNORECASE)
-_NOBODY = re.compile(
+_VIA = compile_late(r"\s+(?:via|through|using|by|on|over)\s+(?P<via>[^,;.]+)$", re.IGNORECASE)
+_NAMES = compile_late(r"\s*(?:,|\+|&|/|\band\b|\bor\b|;|\bplus\b)\s*", re.IGNORECASE)
+_NOBODY = compile_late(
     r"^(?:it|them|this|that|us|me|you|next|someone|somebody|help|below|above|none|n/?a|-+|–|—|severity|sev|p\d|"
     r"further|again|higher|another|more|yes|no)?$",
     re.IGNORECASE,
 )
-_PARENTHESES = re.compile(r"\s*\([^()]*\)")
-_ARTICLE = re.compile(r"^(?:the|an?|your|our|also|then)\s+", re.IGNORECASE)
-_ON_DECK = re.compile(r"\s+on deck$", re.IGNORECASE)
-_DIGITS = re.compile(r"\d+")
-_EXCEPT = re.compile(r"(?:but\s+)?(?:never|not\s+for|except)\b", re.IGNORECASE)
+_PARENTHESES = compile_late(r"\s*\([^()]*\)")
+_ARTICLE = compile_late(r"^(?:the|an?|your|our|also|then)\s+", re.IGNORECASE)
+_ON_DECK = compile_late(r"\s+on deck$", re.IGNORECASE)
+_DIGITS = compile_late(r"\d+")
+_EXCEPT = compile_late(r"(?:but\s+)?(?:never|not\s+for|except)\b", re.IGNORECASE)
 
 
 def read_triggers(text: str, levels: Levels, line: int) -> list[Trigger]:

@@ -3,11 +3,11 @@
     PYTHONPATH=. python bench/timers.py [--parts lateness,burst,start] [--stores sqlite,postgres] [--incidents N]
 
 *Lateness*: among that many open incidents some timers come due each second; each pages once more. Beside it, in the
-same run and one after the other, a bare timer loop: as many timers in asyncio's own heap, which does nothing when they
-are due; and the same with one synced row for each, which is what any timer costs that survives a power cut. *Burst*:
-very many are due at one moment; the time until the last is decided and committed. *Start*: the real server, killed with
-SIGKILL among open alerts, until `/-/ready` answers, beside one that starts with nothing. Figures are this machine's;
-compare ratios.
+same seconds and in processes of their own, a bare timer loop: as many timers in asyncio's own heap, which does nothing
+when they are due; and the same with one synced row for each, which is what any timer costs that survives a power cut
+(`bare.py`). *Burst*: very many are due at one moment; the time until the last is decided and committed. *Start*: the
+real server, killed with SIGKILL among open alerts, until `/-/ready` answers, beside one that starts with nothing.
+Figures are this machine's; compare ratios.
 """
 
 from __future__ import annotations
@@ -15,12 +15,13 @@ from __future__ import annotations
 import argparse
 import asyncio
 import gc
+import json
 import os
-import sqlite3
+import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -35,7 +36,7 @@ LATER = timedelta(hours=2)
 RATE, SECONDS, AHEAD_S = 100, 20, 3.0
 """Timers a second, for how long, and how soon the first of them is due."""
 BURST_AT = START + timedelta(minutes=25)
-READ_AHEAD_S = 40.0
+READ_AHEAD_S = 20.0
 """So long before the burst the engine may know of it, and is otherwise idle."""
 PATIENCE_S = 600.0
 
@@ -48,6 +49,11 @@ class Heard:
         self.decided: list[float] = []
         self.committed: list[float] = []
         self.is_done = asyncio.Event()
+        self.cpu = 0.0
+
+    def begin(self) -> None:
+        """Note what CPU was spent before this moment."""
+        self.cpu = time.process_time()
 
     def hear(self, stream: str, entries: Sequence[Entry]) -> None:
         """The engine has committed something."""
@@ -66,17 +72,25 @@ def find_p(values: Sequence[float], share: float) -> float:
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
 
 
-async def run_engine(ground: Ground, due: dict[str, datetime], begin: datetime) -> Heard:
+async def run_engine(
+    ground: Ground, due: dict[str, datetime], begin: datetime, bare: Sequence[Bare] = (), at: datetime | None = None
+) -> Heard:
     """Let the engine go on from `begin` until everything in `due` is decided, as a server does."""
     heard = Heard(ground, due)
     stop_hearing = ground.journal.listen(heard.hear)
-    await ground.go(begin)
+    await ground.engine.start()
+    await ground.engine.warm()
+    await ground.tidy()
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 100)
     sys.setswitchinterval(0.0005)
-    await ground.engine.start()
-    await ground.engine.warm()
+    ground.go(begin)
+    loop = asyncio.get_running_loop()
+    for each in bare:  # half an interval beside ours, so that neither takes the other's moment
+        each.begin(loop.time() + AHEAD_S + 0.5 / RATE)
+    if at is not None:
+        loop.call_later((at - begin).total_seconds(), heard.begin)
     work: list[Awaitable[None]] = [ground.engine.run(), ground.engine.waking.run()]
     if ground.follower is not None:
         work += [ground.store.keep(), ground.store.listen(), ground.follower.run()]
@@ -103,59 +117,27 @@ async def find_due(ground: Ground, until: datetime) -> dict[str, datetime]:
 # ── the bare loop ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-async def run_bare(count: int, commit: Callable[[], Awaitable[None]] | None) -> list[float]:
-    """How late timers of asyncio's own heap are, in ms; with `commit`, until each is on disk."""
-    loop, late, done = asyncio.get_running_loop(), list[float](), asyncio.Event()
-    begin, gate = loop.time() + AHEAD_S, asyncio.Lock()
-    tasks: set[asyncio.Task[None]] = set()
+class Bare:
+    """A bare loop (`bare.py`) in a process of its own, and what it says."""
 
-    async def keep(due: float) -> None:
-        async with gate:
-            assert commit is not None
-            await commit()
-        note(due)
+    def __init__(self, incidents: int, place: str | None) -> None:
+        words = [str(incidents), str(RATE), str(SECONDS), *([place] if place is not None else [])]
+        argv = [sys.executable, str(Path(__file__).parent / "bare.py"), *words]
+        self._process = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        assert self._process.stdout is not None
+        assert self._process.stdout.readline() == "ready\n"
 
-    def note(due: float) -> None:
-        late.append((loop.time() - due) * 1000)
-        if len(late) == RATE * SECONDS:
-            done.set()
+    def begin(self, at: float) -> None:
+        """The first timer is due at that moment of the monotonic clock."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(f"{at}\n")
+        self._process.stdin.flush()
 
-    def fire(due: float) -> None:
-        if commit is None:
-            note(due)
-        else:
-            task = asyncio.ensure_future(keep(due))
-            tasks.add(task)
-            task.add_done_callback(tasks.discard)
-
-    handles = [loop.call_at(begin + at / RATE, fire, begin + at / RATE) for at in range(RATE * SECONDS)]
-    handles += [loop.call_at(begin + 7200 + at / RATE, fire, 0.0) for at in range(count - RATE * SECONDS)]
-    await done.wait()
-    for handle in handles:
-        handle.cancel()
-    return late
-
-
-async def run_bare_durable(ground: Ground, count: int) -> list[float]:
-    """The same with one synced row for each."""
-    if ground.url is None:
-        with sqlite3.connect(ground.folder / "bare.db", isolation_level=None, check_same_thread=False) as connection:
-            connection.execute("PRAGMA journal_mode=WAL")
-            connection.execute("PRAGMA synchronous=FULL")
-            connection.execute("CREATE TABLE fired (n INTEGER PRIMARY KEY, at REAL)")
-
-            async def commit() -> None:
-                await asyncio.to_thread(connection.execute, "INSERT INTO fired (at) VALUES (?)", (time.time(),))
-
-            return await run_bare(count, commit)
-    import asyncpg
-
-    driver: Any = await asyncpg.connect(ground.url)
-    await driver.execute("CREATE TABLE fired (n bigserial PRIMARY KEY, at float8)")
-    try:
-        return await run_bare(count, lambda: driver.execute("INSERT INTO fired (at) VALUES ($1)", time.time()))
-    finally:
-        await driver.close()
+    def read(self) -> list[float]:
+        """How late its timers were, in ms."""
+        said, _ = self._process.communicate(timeout=PATIENCE_S)
+        found: list[float] = json.loads(said)
+        return found
 
 
 # ── what is measured ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -163,61 +145,61 @@ async def run_bare_durable(ground: Ground, count: int) -> list[float]:
 
 async def measure_lateness(ground: Ground, incidents: int) -> list[str]:
     """A steady stream of timers among many that are not due."""
-    begin = START + timedelta(seconds=AHEAD_S)
-    for at in range(RATE * SECONDS):
-        await ground.add([at], begin + timedelta(seconds=at / RATE))
-    await add_crowd(ground, RATE * SECONDS, incidents)
-    heard = await run_engine(ground, await find_due(ground, START + LATER / 2), START)
-    bare, durable = await run_bare(incidents, None), await run_bare_durable(ground, incidents)
+    place = f"sqlite:{ground.folder}/bare.db" if ground.url is None else ground.url
+    bare = [Bare(incidents, None), Bare(incidents, place)]
+    heard = await run_engine(ground, await find_due(ground, BURST_AT - timedelta(seconds=1)), START, bare)
+    alone, synced = (each.read() for each in bare)
     head = f"| {ground.kind}, {incidents} open, {RATE}/s due:"
     lines = []
     for name, share in (("p50", 0.5), ("p99", 0.99)):
-        ours, kept, alone, synced = (find_p(each, share) for each in (heard.decided, heard.committed, bare, durable))
-        for until, left, right, what in (
-            ("decided", ours, alone, "bare"),
-            ("committed", kept, synced, "bare, one synced row"),
+        for until, ours, theirs, what in (
+            ("decided", heard.decided, alone, "bare"),
+            ("committed", heard.committed, synced, "bare, one synced row"),
         ):
+            left, right = find_p(ours, share), find_p(theirs, share)
             ratio = f"{left / right:.2f}"
             lines.append(f"{head} {name} until {until} | {left:.1f} ms | {right:.1f} ms ({what}) | {ratio} |")
     return lines
 
 
-async def add_crowd(ground: Ground, first: int, end: int) -> None:
-    """Incidents whose timers are far ahead."""
-    for at in range(first, end, 1000):
-        await ground.add(range(at, min(at + 1000, end)), START + LATER + timedelta(seconds=at / 100))
-
-
-async def measure_burst(ground: Ground, incidents: int, burst: int) -> list[str]:
+async def measure_burst(ground: Ground, incidents: int) -> list[str]:
     """Very many at once. Those that are due later are the crowd."""
-    await ground.add(range(incidents, incidents + burst), BURST_AT)
-    due = await find_due(ground, START + LATER / 2)
+    due = await find_due(ground, BURST_AT)
     due = {stream: due_at for stream, due_at in due.items() if due_at == BURST_AT}
     count, cpu = len(due), time.process_time()
-    heard = await run_engine(ground, due, BURST_AT - timedelta(seconds=READ_AHEAD_S))
-    took, spent = max(heard.committed) / 1000, time.process_time() - cpu
-    name = f"{ground.kind}, {incidents + burst} open, {count} due at once"
+    heard = await run_engine(ground, due, BURST_AT - timedelta(seconds=READ_AHEAD_S), at=BURST_AT)
+    took, end = max(heard.committed) / 1000, time.process_time()
+    name = f"{ground.kind}, {incidents} open, {count} due at once"
     return [
         f"| {name}: until all are decided and committed | {took:.2f} s | 2 s (wanted) | {took / 2:.2f} |",
-        f"| {name}: CPU for each, reading ahead and paging included | {spent / count * 1e6:.0f} µs | | |",
+        f"| {name}: CPU for each from that moment on, paging included | {(end - heard.cpu) / count * 1e6:.0f} µs | | |",
+        f"| {name}: CPU for each before it, reading ahead | {(heard.cpu - cpu) / count * 1e6:.0f} µs | | |",
     ]
+
+
+def find_moment(name: int, burst: int) -> datetime:
+    """When the timer of the incident called `name` is due: some each second, very many at once, the others later."""
+    if name < RATE * SECONDS:
+        return START + timedelta(seconds=AHEAD_S + name / RATE)
+    if name < RATE * SECONDS + burst:
+        return BURST_AT
+    return START + LATER + timedelta(seconds=name / 100)
 
 
 async def measure(kind: str, folder: Path, cluster: Any, given: argparse.Namespace) -> list[str]:
     """What is asked for of timers, on one kind of store."""
-    lines, crowd = list[str](), given.incidents - given.burst
+    lines, begun = list[str](), time.monotonic()
     ground = Ground(kind, folder, cluster)
     await ground.open()
     try:
-        if "lateness" in given.parts:
-            lines += await measure_lateness(ground, crowd)
-            print("\n".join(lines), file=sys.stderr)
-        elif "burst" in given.parts:
-            await add_crowd(ground, 0, crowd)
-        if "burst" in given.parts:
-            await ground.close()
-            await ground.open()
-            lines += await measure_burst(ground, crowd, given.burst)
+        await ground.cast(range(given.incidents), lambda name: find_moment(name, given.burst))
+        print(f"{kind}: {given.incidents} incidents made in {time.monotonic() - begun:.0f} s", file=sys.stderr)
+        for part, run in (("lateness", measure_lateness), ("burst", measure_burst)):
+            if part in given.parts:
+                await ground.close()
+                await ground.open()
+                lines += await run(ground, given.incidents)
+                print("\n".join(lines), f"(load {os.getloadavg()[0]:.1f})", file=sys.stderr)
     finally:
         await ground.close()
     return lines
@@ -245,7 +227,8 @@ def main() -> None:
             lines += found
     print("\n".join(lines))
     if given.out:
-        given.out.write_text("\n".join([f"Timers, {os.cpu_count()} cores.", "", *lines]) + "\n", encoding="utf-8")
+        machine = f"Timers, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} at the end."
+        given.out.write_text("\n".join([machine, "", *lines]) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -75,13 +75,26 @@ class Follower:
                 found = await self._store.follow()
                 for sealed in found:
                     self._waiting.setdefault(sealed.stream, []).append(sealed)
-                for stream in list(self._waiting):
-                    await self._take(stream)
+                await self._take_all()
                 if not found:
                     return
 
+    async def _take_all(self) -> None:
+        """Bring every stream on that can be. Raises what stood in the way of one, which waits for the next turn."""
+        failed: Exception | None = None
+        for stream in list(self._waiting):
+            try:
+                await self._take(stream)
+            except Exception as error:  # noqa: BLE001 it is raised when the others have had their turn
+                failed = error
+        if failed is not None:
+            raise failed
+
     async def _take(self, stream: str) -> None:
-        """Bring one stream on. What this node has written itself has been told when it was written."""
+        """Bring one stream on. What this node has written itself has been told when it was written.
+
+        Only what is brought on waits no more: the database may fail on the way.
+        """
         sealed = self._waiting[stream]
         if stream.startswith(TEAM):
             self._journal.forget_standing(stream.removeprefix(TEAM))
@@ -89,13 +102,12 @@ class Follower:
             self._journal.note(stream, sealed[-1].seq)
         if self._journal.is_changing(stream):
             return
+        fresh = self._waiting[stream] = [each for each in sealed if not self._journal.was_own(stream, each.seq)]
+        if fresh and not stream.startswith(TEAM):
+            await self._bring_on(stream, fresh)
         del self._waiting[stream]
-        fresh = [each for each in sealed if not self._journal.was_own(stream, each.seq)]
-        if not fresh:
-            return
-        if not stream.startswith(TEAM):
-            await self._bring_on(stream, sealed)
-        self._journal.tell(stream, [unseal(each) for each in fresh])
+        if fresh:
+            self._journal.tell(stream, [unseal(each) for each in fresh])
 
     async def _bring_on(self, stream: str, sealed: Sequence[Sealed]) -> None:
         try:
@@ -121,7 +133,9 @@ class Follower:
         scenario = next((each for each in playbook.scenarios if each.line == incident.scenario_line), None)
         rules = scenario.prohibitions if scenario is not None and incident.is_open else ()
         forbids = frozenset(rule.line for rule in rules if rule.line not in incident.lifted)
-        if forbids != self._forbids.pop(incident.id, frozenset()):
+        if forbids != self._forbids.get(incident.id, frozenset()):
             await self._journal.disturb(incident)
         if forbids:
             self._forbids[incident.id] = forbids
+        else:
+            self._forbids.pop(incident.id, None)

@@ -58,6 +58,7 @@ def check_whole(source: Source, file: File, channels: Mapping[str, msgspec.Struc
             text = f"no heartbeat {route.heartbeat!r} of the route's `team` is in the settings; name both."
             problems.append(source.problem(("route", at, "heartbeat"), text))
     _check_intakes(source, file, problems)
+    problems += [source.problem(("retention", name), text) for name, text in file.retention.find_faults()]
     for at, inhibit in enumerate(file.inhibit):
         if inhibit.team is not None and inhibit.team not in file.teams:
             problems.append(source.problem(("inhibit", at, "team"), f"there is no team {inhibit.team!r}."))

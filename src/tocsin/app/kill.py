@@ -11,7 +11,7 @@ import signal
 from collections.abc import Mapping
 from pathlib import Path
 
-from tocsin.engine.failpoint import NAMES, Reach, pass_by
+from tocsin.engine.failpoint import HOUSE, NAMES, Reach, pass_by
 from tocsin.errors import UserError
 
 
@@ -21,8 +21,8 @@ def arm(environment: Mapping[str, str]) -> Reach:
     if not wanted:
         return pass_by
     name, _, count = wanted.partition(":")
-    if name not in NAMES:
-        raise UserError(f"TOCSIN_FAILPOINT names no place: {name!r}. There are: {', '.join(NAMES)}.")
+    if name not in (*NAMES, *HOUSE):
+        raise UserError(f"TOCSIN_FAILPOINT names no place: {name!r}. There are: {', '.join((*NAMES, *HOUSE))}.")
     return _Trap(name, int(count or 1), environment.get("TOCSIN_FAILPOINT_MARK")).reach
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from tocsin.app.guarding import find_place, find_places, find_scratches, give_to_steps
+from tocsin.app.retention import make_housekeeping
 from tocsin.app.storage import Storage
 from tocsin.app.watch.lookout import Lookout
 from tocsin.app.workspace import MOST_BYTES, Workspace
@@ -88,6 +89,9 @@ class Parts:
         self.engine = Engine(self.journal, clock, (pager, self._shell), storage.lease, Beats(self.store))
         self._give_places()
         self.lookout = Lookout(self.engine, lambda: self.workspace, url, version("tocsin"))
+        self.housekeeping = make_housekeeping(
+            self.engine, self.store, storage.blobs, storage.chain_key, lambda: self.workspace.retention
+        )
         self.desk = self._open_desk(clock, wishes)
 
     def _give_places(self) -> None:

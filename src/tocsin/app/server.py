@@ -162,6 +162,7 @@ async def _running(options: Options, listener: socket.socket) -> AsyncIterator[u
         parts.engine.intake.keep_flushing(),
         _watch(options, parts, isolation),
         parts.keep_sweeping(),
+        parts.housekeeping.run(),
         _settle_in(parts, storage, server),
         *parts.lookout.list_chores(),
         *storage.chores(parts.journal),

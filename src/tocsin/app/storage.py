@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from tocsin.app.workspace import Workspace
 from tocsin.engine.clock import SystemClock, read_wall
-from tocsin.engine.contracts import Blobs, Lease
+from tocsin.engine.contracts import Lease
 from tocsin.engine.failpoint import Reach
 from tocsin.engine.follow import Follower
 from tocsin.engine.journal import Journal
@@ -29,6 +29,7 @@ from tocsin.store.start import Keeping
 
 if TYPE_CHECKING:
     from tocsin.store.postgres import PostgresStore
+    from tocsin.store.postgres_blobs import PostgresBlobs
 
 LOG = logging.getLogger("tocsin")
 
@@ -74,7 +75,9 @@ class SharedKeys:
 class Storage:
     """Where the data of one server is, open. `chores` run as long as the server does."""
 
-    def __init__(self, store: Any, blobs: Blobs, chain_key: bytes, link_key: bytes, clock: SystemClock) -> None:
+    def __init__(
+        self, store: Any, blobs: FileBlobs | PostgresBlobs, chain_key: bytes, link_key: bytes, clock: SystemClock
+    ) -> None:
         self.store, self.blobs, self.clock = store, blobs, clock
         self.chain_key, self.link_key = chain_key, link_key
         self.lease: Lease | None = None

@@ -19,6 +19,7 @@ from tocsin.integrations.smtp import SmtpSettings
 from tocsin.integrations.terminal import TerminalSettings
 from tocsin.integrations.webhook import WebhookSettings
 from tocsin.oncall.settings import Person, Schedule
+from tocsin.review.retention import Retention
 from tocsin.words import Mode
 
 CHANNEL_KINDS: dict[str, type[msgspec.Struct]] = {
@@ -87,6 +88,7 @@ class File(msgspec.Struct, frozen=True, kw_only=True):
     heartbeat: HeartbeatTable | None = None
     synthetic: SyntheticTable | None = None
     traces: TracesTable | None = None
+    retention: Retention = Retention()
 
 
 class CommandTable(msgspec.Struct, frozen=True, kw_only=True):

@@ -36,6 +36,7 @@ from tocsin.playbook.diagnostic import Diagnostic
 from tocsin.playbook.effect import Catalogue, Entry, classify
 from tocsin.playbook.model import Playbook, Statement
 from tocsin.playbook.placeholder import find
+from tocsin.review.retention import Retention
 from tocsin.words import Effect, Level, Tag
 
 MOST_BYTES = 10 * 2**20
@@ -67,6 +68,7 @@ class Workspace(msgspec.Struct, frozen=True, kw_only=True):
     heartbeat: Beating | None = None
     synthetic: SyntheticTable | None = None
     traces: TracesTable | None = None
+    retention: Retention = Retention()
 
 
 def load_workspace(root: Path, today: date, no_isolation: str = "", node: str = "") -> Workspace:
@@ -112,6 +114,7 @@ def load_workspace(root: Path, today: date, no_isolation: str = "", node: str = 
         heartbeat=heartbeat,
         synthetic=file.synthetic,
         traces=file.traces,
+        retention=file.retention,
         files=(root / NAME, root / "commands.toml", *(root / table.playbook for table in file.teams.values())),
     )
 
@@ -211,17 +214,15 @@ def _read_command(source: Source, file: CommandFile, at: int, problems: Problems
         if tag not in tuple(Tag):
             problems.append(source.problem(("command", at, "tags"), f"{tag!r} is no tag; known: {', '.join(Tag)}."))
     if len(problems) == before:
-        yield (
-            table.team,
-            Entry(
-                pattern=table.pattern,
-                effect=Effect(table.effect),
-                tags=tuple(Tag(tag) for tag in table.tags),
-                who=table.who,
-                when=table.when,
-                sha256=table.sha256,
-            ),
+        verdict = Entry(
+            pattern=table.pattern,
+            effect=Effect(table.effect),
+            tags=tuple(Tag(tag) for tag in table.tags),
+            who=table.who,
+            when=table.when,
+            sha256=table.sha256,
         )
+        yield table.team, verdict
 
 
 def _read_team(
@@ -371,9 +372,8 @@ def _read_old_keys(
         key, _, heartbeat = line.strip().partition(" ")
         if not key or key.startswith("#"):
             continue
-        fault = _find_key_fault(
-            file, team, key, heartbeat.strip(), {**keys, **{each: pings[each][0] for each in pings}}
-        )
+        known = keys | {each: owner for each, (owner, _) in pings.items()}
+        fault = _find_key_fault(file, team, key, heartbeat.strip(), known)
         if fault:
             problems.append(Problem(f"secrets/{path.name}", number, "the file", f"line {number} {fault}"))
         elif heartbeat:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,11 +15,13 @@ from tocsin.cli.words import Format, count, say, show_json
 from tocsin.errors import UserError
 from tocsin.store.keys import read_key
 from tocsin.store.lock import take_lock
-from tocsin.store.verify import Report, renew_mark
+from tocsin.store.verify import Removed, Report, renew_mark
 from tocsin.store.verify import verify as check
 from tocsin.timeline.line import fold
 
 MOST_FLAW = 600
+MOST_DAYS, MOST_STREAMS = 10, 5
+"""Of what was taken away, in text."""
 
 
 def verify(
@@ -79,6 +81,8 @@ def _show(report: Report, directory: Path, format: Format) -> int:  # noqa: A002
             f"The record holds together: {count(report.entries, 'entry', 'entries')} in "
             f"{count(report.streams, 'stream')}, {count(report.blobs, 'piece')} of evidence and playbooks."
         )
+        for line in _tell_removed(report.removed):
+            say(line)
     return 1 if report.flaws else 0
 
 
@@ -97,6 +101,18 @@ def _tell(report: Report, directory: Path) -> Iterator[str]:
     if {flaw.fault for flaw in report.flaws} in ({"mark"}, {"cut"}) and len(report.flaws) == 1:
         yield "  3. Only if you know why it is so (an older copy was restored, the mark was lost), go on from what"
         yield "     there is: tocsin verify --new-mark. What is missing stays missing."
+
+
+def _tell_removed(removed: Sequence[Removed]) -> Iterator[str]:
+    """What rules of the settings have taken away: for each day and rule how many, and which were the first of them."""
+    days: dict[tuple[str, str], list[str]] = {}
+    for each in removed:
+        days.setdefault((each.at[:10], each.rule), []).append(each.stream)
+    for (day, rule), streams in sorted(days.items())[-MOST_DAYS:]:
+        named = ", ".join(streams[:MOST_STREAMS]) + (", …" if len(streams) > MOST_STREAMS else "")
+        yield f"Taken away on {day} by [retention] {rule}: {count(len(streams), 'incident')} ({named})."
+    if len(days) > MOST_DAYS:
+        yield f"And more on {count(len(days) - MOST_DAYS, 'earlier day')}: --format json lists them all."
 
 
 def _renew_mark(directory: Path, files: Data) -> None:

@@ -36,6 +36,14 @@ NAMES = (
     "blob.after_write",
 )
 
+HOUSE = (
+    "removal.before_commit",
+    "removal.after_commit",
+    "blob.before_removal",
+    "blob.after_removal",
+)
+"""Where what is over is taken away: hours apart, and on no incident's path."""
+
 Reach = Callable[[str], None]
 
 

@@ -80,6 +80,11 @@ class Memory:
         if held is not None:
             held.firing = False  # no form that leads to it counts as a repeat
 
+    def forget(self, team: str, fingerprint: str) -> None:
+        """Its row was taken away, after it was doubted; unless it has come back meanwhile, nothing is known of it."""
+        self._late.pop((team, fingerprint), None)
+        self._doubted.discard((team, fingerprint))
+
     def await_end(self, team: str, fingerprint: str) -> None:
         """Its end is on its way to the disk: whatever is said of it from now on comes after that."""
         held = self._held.get((team, fingerprint))

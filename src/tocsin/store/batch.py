@@ -24,7 +24,8 @@ from tocsin.timeline.codec import stamp
 CHANNEL = "tocsin"
 """Where a commit is announced; only a hint."""
 
-_LOCK = text("SELECT pg_advisory_xact_lock(7453620217)")
+LOCK = text("SELECT pg_advisory_xact_lock(7453620217)")
+"""The lock of the record, which whoever changes a stream holds until the commit."""
 _NOTIFY = text(f"SELECT pg_notify('{CHANNEL}', '')")
 
 
@@ -38,7 +39,7 @@ def commit(connection: Connection, key: bytes, writes: Sequence[Write]) -> tuple
     """Write what is not too late; for each write why it was left out, null if it was not, and the newest head."""
     refusals: list[Stale | None] = [None] * len(writes)
     if any(write.appends or write.counters for write in writes):
-        connection.execute(_LOCK)
+        connection.execute(LOCK)
         refusals = _judge(connection, writes)
     taken = [write for write, refusal in zip(writes, refusals, strict=True) if refusal is None]
     appends = [append for write in taken for append in write.appends]

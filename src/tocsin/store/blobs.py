@@ -6,8 +6,10 @@ import asyncio
 import hashlib
 import os
 import secrets
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from pathlib import Path
 from typing import TypeVar, TypeVarTuple
 
@@ -23,6 +25,7 @@ class FileBlobs:
 
     def __init__(self, directory: Path, reach: Callable[[str], None]) -> None:
         self._directory, self._reach = directory, reach
+        self._dropping = threading.Lock()
         self._threads = ThreadPoolExecutor(4, thread_name_prefix="tocsin-blob")
         make_folder(directory)
 
@@ -37,7 +40,7 @@ class FileBlobs:
     def _put(self, content: bytes) -> str:
         digest = _name(content)
         path = self._path(digest)
-        if find_fault(self._directory, digest) is None:
+        if self._touch(digest) and find_fault(self._directory, digest) is None:
             return digest
         self._reach("blob.before_write")
         make_folder(path.parent)
@@ -50,6 +53,55 @@ class FileBlobs:
         sync_folder(path.parent)
         self._reach("blob.after_write")
         return digest
+
+    def _touch(self, digest: str) -> bool:
+        """Have a blob look new, so that it is not taken away for a while; false if there is none."""
+        with self._dropping:
+            try:
+                os.utime(self._path(digest))
+            except FileNotFoundError:
+                return False
+        return True
+
+    async def hold(self, digests: Collection[str]) -> None:
+        """Say that blobs are in use, although no entry may name them."""
+        for digest in digests:
+            await self._run(self._touch, digest)
+
+    async def list_some(self, after: str, limit: int) -> list[str]:
+        """The next names behind `after`, in their order."""
+        return await self._run(self._list_some, after, limit)
+
+    def _list_some(self, after: str, limit: int) -> list[str]:
+        found: list[str] = []
+        for folder in sorted(path for path in self._directory.glob("??") if path.name >= after[:2]):
+            found += sorted(path.name for path in folder.iterdir() if is_digest(path.name) and path.name > after)
+            if len(found) >= limit:
+                break
+        return found[:limit]
+
+    async def drop(self, digests: Collection[str], before: datetime) -> int:
+        """Take blobs away that were not kept again since; how many those were."""
+        return sum([await self._run(self._drop, find_file(self._directory, digest), before) for digest in digests])
+
+    async def drop_drafts(self, before: datetime) -> int:
+        """Take away what a crash has left half-written."""
+        return await self._run(self._drop_drafts, before)
+
+    def _drop_drafts(self, before: datetime) -> int:
+        return sum(self._drop(path, before) for path in self._directory.glob("??/*.*"))
+
+    def _drop(self, path: Path, before: datetime) -> bool:
+        with self._dropping:
+            try:
+                if path.stat().st_mtime >= before.timestamp():
+                    return False
+                self._reach("blob.before_removal")
+                path.unlink()
+            except FileNotFoundError:
+                return False
+        self._reach("blob.after_removal")
+        return True
 
     async def get(self, digest: str) -> bytes:
         """The content named `digest`. Raises `NotFound`, also for what is no digest at all, and `Corrupt`."""

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, insert, inspect, select, text, update
 from tocsin.store import schema
 from tocsin.store.lock import SchemaNotKnown
 
-NEWEST = 4
+NEWEST = 5
 """The revision that `schema.py` is."""
 USABLE_FROM = 4
 """The oldest revision whose version of tocsin can still use such a database, beside this one or after it."""
@@ -81,6 +81,17 @@ def _upgrade(connection: Connection, found: int) -> None:
     command.upgrade(config, _spell(NEWEST))
     _write(connection, "schema", NEWEST)
     _write(connection, "schema_from", USABLE_FROM)
+
+
+def tell_version(version: str) -> str:
+    """A version of tocsin as nodes tell one another, with the newest schema that it knows."""
+    return f"{version} (schema {NEWEST})"
+
+
+def read_schema(told: str) -> int:
+    """The schema that a node knows, by what it told; 0 for one of the versions that did not tell."""
+    found = told.rpartition("(schema ")[2].removesuffix(")")
+    return int(found) if found.isdecimal() else 0
 
 
 def _spell(version: int) -> str:

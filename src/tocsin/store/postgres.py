@@ -32,7 +32,7 @@ from tocsin.store import schema
 from tocsin.store.batch import CHANNEL, commit, names_of
 from tocsin.store.heads import MarkFile
 from tocsin.store.lock import SchemaNotKnown
-from tocsin.store.migrate import require_range
+from tocsin.store.migrate import require_range, tell_version
 from tocsin.store.reading import Reading, choose
 from tocsin.store.rows import mend_sealed, read_errand
 from tocsin.timeline.codec import stamp, unstamp
@@ -287,7 +287,7 @@ class PostgresStore(Reading):
         if carried is not None:
             mine = mine.where(tuple_(t.c.stream, t.c.seq).in_(list(carried)))
         held = set(connection.execute(mine).scalars())
-        seen = {"name": self.node.name, "version": self.node.version, "seen_at": func.clock_timestamp()}
+        seen = {"name": self.node.name, "version": tell_version(self.node.version), "seen_at": func.clock_timestamp()}
         fresh = upsert(schema.node).values(id=self.node.id, **seen)
         connection.execute(fresh.on_conflict_do_update(index_elements=["id"], set_=seen))
         require_range(connection, "The database")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from datetime import datetime
+from functools import partial
 
 from sqlalchemy import Connection, delete, insert, select, text
 
@@ -25,12 +27,32 @@ class PostgresBlobs:
     async def put(self, content: bytes) -> str:
         """Keep `content`; its name. What is there already is left, and made whole if somebody has changed it."""
         digest = hashlib.sha256(content).hexdigest()
-        if await self._store.read(lambda c: find_fault(c, digest)) is None:
+        fault, is_loose = await self._store.read(lambda c: (find_fault(c, digest), _is_loose(c, digest)))
+        if fault is None and (not is_loose or await self._store.in_transaction(lambda c: _hold(c, digest))):
             return digest
         self._reach("blob.before_write")
         await self._store.in_transaction(lambda c: _put(c, digest, content))
         self._reach("blob.after_write")
         return digest
+
+    async def hold(self, digests: Collection[str]) -> None:
+        """Say that blobs are in use, although no entry may name them."""
+        for digest in digests:
+            await self._store.in_transaction(partial(_hold, digest=digest))
+
+    async def list_some(self, after: str, limit: int) -> list[str]:
+        """The next names behind `after`, in their order."""
+        t = schema.blob
+        query = select(t.c.digest).where(t.c.digest > after, t.c.part == 0).order_by(t.c.digest).limit(limit)
+        return list(await self._store.read(lambda c: c.execute(query).scalars().all()))
+
+    async def drop(self, digests: Collection[str], before: datetime) -> int:
+        """They have gone with their place in the list of what is loose, in one transaction (`loose.py`)."""
+        return len(digests)
+
+    async def drop_drafts(self, before: datetime) -> int:
+        """There are none: a blob is there as a whole or not at all."""
+        return 0
 
     async def get(self, digest: str) -> bytes:
         """The content named `digest`. Raises `NotFound`, also for what is no digest at all, and `Corrupt`."""
@@ -44,8 +66,25 @@ class PostgresBlobs:
         return content
 
 
-def _put(connection: Connection, digest: str, content: bytes) -> None:
+def lock_blob(connection: Connection, digest: str) -> None:
+    """Keep others from keeping or taking away a blob until the commit."""
     connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 1))"), {"name": digest})
+
+
+def _is_loose(connection: Connection, digest: str) -> bool:
+    t = schema.loose
+    return connection.execute(select(t.c.since).where(t.c.digest == digest)).first() is not None
+
+
+def _hold(connection: Connection, digest: str) -> bool:
+    """Take a blob off the list of what is loose; whether it is there still."""
+    lock_blob(connection, digest)
+    connection.execute(delete(schema.loose).where(schema.loose.c.digest == digest))
+    return find_fault(connection, digest) is None
+
+
+def _put(connection: Connection, digest: str, content: bytes) -> None:
+    lock_blob(connection, digest)
     connection.execute(delete(schema.blob).where(schema.blob.c.digest == digest))
     for part, at in enumerate(range(0, max(len(content), 1), PART)):
         row = {"digest": digest, "part": part, "content": content[at : at + PART]}

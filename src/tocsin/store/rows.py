@@ -11,7 +11,7 @@ from tocsin.alert.held import Held
 from tocsin.alert.row import AlertRow
 from tocsin.engine.contracts import Append, Card, Errand
 from tocsin.store import schema
-from tocsin.timeline.chain import Head
+from tocsin.timeline.chain import Head, Removal
 from tocsin.timeline.codec import stamp, unstamp
 from tocsin.timeline.entry import Sealed
 from tocsin.words import Status
@@ -64,6 +64,18 @@ def mend_head(row: Any) -> Head:
         stream=_or_empty(row.stream, str),
         seq=_or_empty(row.seq, int),
         mac=_or_empty(row.mac, bytes),
+        seal=_or_empty(row.seal, bytes),
+    )
+
+
+def mend_removal(row: Any) -> Removal:
+    """A row of `removed`, likewise."""
+    return Removal(
+        stream=_or_empty(row.stream, str),
+        seq=_or_empty(row.seq, int),
+        mac=_or_empty(row.mac, bytes),
+        at=_or_empty(row.at, str),
+        rule=_or_empty(row.rule, str),
         seal=_or_empty(row.seal, bytes),
     )
 

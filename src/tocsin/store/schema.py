@@ -168,6 +168,19 @@ node = Table(
     Column("seen_at", Moment, nullable=False),
 )
 
+removed = Table(
+    "removed",
+    METADATA,
+    Column("stream", Text, primary_key=True),
+    Column("seq", Integer, nullable=False),
+    Column("mac", LargeBinary, nullable=False),
+    Column("at", Text, nullable=False),
+    Column("rule", Text, nullable=False),
+    Column("seal", LargeBinary, nullable=False),
+)
+
+loose = Table("loose", METADATA, Column("digest", Text, primary_key=True), Column("since", Text, nullable=False))
+
 blob = Table(
     "blob",
     METADATA,

@@ -13,13 +13,13 @@ from tocsin.errors import Corrupt
 from tocsin.store import schema
 from tocsin.store.blobs import find_fault, is_digest
 from tocsin.store.heads import read_mark, write_mark
-from tocsin.store.rows import mend_head, mend_sealed
+from tocsin.store.rows import mend_head, mend_removal, mend_sealed
 from tocsin.store.sqlite import open_engine
 from tocsin.store.start import find_seal
 from tocsin.store.trouble import explained
 from tocsin.timeline import chain
 from tocsin.timeline import events as e
-from tocsin.timeline.chain import Flaw, Head, Mark
+from tocsin.timeline.chain import Flaw, Head, Mark, Removal
 from tocsin.timeline.codec import decode
 from tocsin.timeline.entry import Sealed
 
@@ -32,6 +32,15 @@ FindFault = Callable[[str], str | None]
 Ends = dict[str, tuple[int, bytes]]
 
 
+class Removed(msgspec.Struct, frozen=True, kw_only=True):
+    """A stream that was taken away by a rule of the settings: how many entries it had, when, and by which."""
+
+    stream: str
+    entries: int
+    at: str
+    rule: str
+
+
 class Report(msgspec.Struct, frozen=True, kw_only=True):
     """What was read and what does not hold."""
 
@@ -40,6 +49,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     heads: int
     blobs: int
     flaws: tuple[Flaw, ...]
+    removed: tuple[Removed, ...] = ()
 
 
 def verify(path: Path, key: bytes, mark: Path, blobs: Path | None = None) -> Report:
@@ -86,14 +96,44 @@ def check(connection: Connection, key: bytes, mark: Mark | None, find_blob_fault
         entries += len(rows)
         for row in rows:
             named |= {digest: row for digest in _read_digests(row) if digest not in named}
+    removed, forged = check_removals(connection, key, ends)
+    flaws += forged
     heads = [mend_head(row) for row in connection.execute(select(schema.head).order_by(schema.head.c.n))]
-    flaws += chain.check_heads(key, heads, ends)
-    flaws += _check_numbering(connection, ends, {flaw.stream for flaw in flaws})
+    flaws += chain.check_heads(key, heads, ends | {each.stream: (each.seq, each.mac) for each in removed.values()})
+    flaws += _check_numbering(connection, ends.keys() | removed.keys(), {flaw.stream for flaw in flaws})
     flaws += _check_cards(connection, ends, {flaw.stream for flaw in flaws})
     end = ends.get(mark.head.stream, (0, b""))[0] if mark is not None else None
     flaws += chain.check_mark(key, mark, heads[-1].n if heads else 0, find_seal(connection, mark), end)
     flaws += _check_blobs(find_blob_fault, named) if find_blob_fault is not None else ()
-    return Report(streams=len(ends), entries=entries, heads=len(heads), blobs=len(named), flaws=tuple(flaws))
+    return Report(
+        streams=len(ends),
+        entries=entries,
+        heads=len(heads),
+        blobs=len(named),
+        flaws=tuple(flaws),
+        removed=tuple(map(_show, removed.values())),
+    )
+
+
+def _show(removal: Removal) -> Removed:
+    return Removed(stream=removal.stream, entries=removal.seq, at=removal.at, rule=removal.rule)
+
+
+def check_removals(connection: Connection, key: bytes, ends: Ends) -> tuple[dict[str, Removal], list[Flaw]]:
+    """What was taken away by a rule, by stream; and what only looks so, which is then missing all the same."""
+    removed: dict[str, Removal] = {}
+    flaws: list[Flaw] = []
+    t = schema.removed
+    for each in map(mend_removal, connection.execute(select(t).order_by(t.c.at, t.c.stream))):
+        if not chain.is_removed(key, each):
+            text = f"{each.stream}: the row that says that a rule took it away was put in or changed from outside."
+            flaws.append(Flaw(fault="removal", stream=each.stream, seq=each.seq, text=text))
+        elif each.stream in ends:
+            text = f"{each.stream}: it was taken away on {each.at[:10]} ({each.rule}) and has entries all the same."
+            flaws.append(Flaw(fault="edited", stream=each.stream, seq=1, text=text))
+        else:
+            removed[each.stream] = each
+    return removed, flaws
 
 
 def _stream(connection: Connection, stream: object) -> Iterator[object]:
@@ -135,10 +175,10 @@ def _check_blobs(find_blob_fault: FindFault, named: dict[str, Sealed]) -> Iterat
             yield Flaw(fault="blob", stream=by.stream, seq=by.seq, text=text)
 
 
-def _check_numbering(connection: Connection, ends: Ends, named: set[str]) -> Iterator[Flaw]:
+def _check_numbering(connection: Connection, streams: Iterable[str], named: set[str]) -> Iterator[Flaw]:
     """Incidents are counted one by one: a number below the counter without a stream has been taken away."""
     there: dict[str, set[int]] = {}
-    for team, _, count in (stream.rpartition("-") for stream in ends if _is_incident(stream)):
+    for team, _, count in (stream.rpartition("-") for stream in streams if _is_incident(stream)):
         there.setdefault(team, set()).add(int(count) if count.isdecimal() else 0)
     t = schema.counter
     counters = {row.name: row.value for row in connection.execute(select(t.c.name, t.c.value))}

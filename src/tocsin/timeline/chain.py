@@ -42,10 +42,24 @@ class Mark(msgspec.Struct, frozen=True, kw_only=True):
     sign: bytes
 
 
+class Removal(msgspec.Struct, frozen=True, kw_only=True):
+    """That a stream, which had ended with entry `seq`, sealed `mac`, was taken away at `at` (as stored) by a rule.
+
+    What is gone leaves this behind, sealed, so that nobody can take away a stream by saying that a rule did.
+    """
+
+    stream: str
+    seq: int
+    mac: bytes
+    at: str
+    rule: str
+    seal: bytes = b""
+
+
 class Flaw(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that does not hold.
 
-    `fault` names the kind: `edited`, `gap`, `cut`, `missing`, `heads`, `mark`, `counter`, or `blob`.
+    `fault` names the kind: `edited`, `gap`, `cut`, `missing`, `heads`, `mark`, `counter`, `removal`, or `blob`.
     """
 
     fault: str
@@ -82,6 +96,25 @@ def seal_head(key: bytes, before: bytes, n: int, last: Sealed) -> Head:
 def sign_mark(key: bytes, head: Head) -> Mark:
     """The mark that speaks of `head`. Heads stand in the database; a mark cannot be made of one without the key."""
     return Mark(head=head, sign=_mac(key, b"mark", str(head.n).encode(), head.seal))
+
+
+def seal_removal(key: bytes, removal: Removal) -> Removal:
+    """The removal with its seal, which no other removal has and nobody can make without the key."""
+    seal = _mac(
+        key,
+        b"removal",
+        removal.stream.encode(),
+        str(removal.seq).encode(),
+        removal.mac,
+        removal.at.encode(),
+        removal.rule.encode(),
+    )
+    return msgspec.structs.replace(removal, seal=seal)
+
+
+def is_removed(key: bytes, removal: Removal) -> bool:
+    """Whether the removal was written with this key."""
+    return hmac.compare_digest(removal.seal, seal_removal(key, removal).seal)
 
 
 def is_signed(key: bytes, mark: Mark) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 import tomllib
+import types
 import typing
 from enum import Enum
 from typing import Any, TypeVar
@@ -160,6 +161,7 @@ def convert(source: Source, path: Path, value: Any, kind: Any, problems: Problem
     `kind` may be a msgspec struct (checked field by field, unknown keys named with the nearest known one), a
     ``dict[str, X]``, a ``tuple[X, ...]`` or anything that msgspec converts.
     """
+    kind = _given(kind)
     inner = _dictionary(kind)
     if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
         return _convert_struct(source, path, value, kind, problems)
@@ -171,6 +173,13 @@ def convert(source: Source, path: Path, value: Any, kind: Any, problems: Problem
         made = (convert(source, (*path, at), item, item_kind, problems) for at, item in enumerate(value))
         return tuple(item for item in made if item is not None)
     return _convert_value(source, path, value, kind, problems)
+
+
+def _given(kind: Any) -> Any:
+    """The table that may be left out, as what it is where it is there."""
+    args = [each for each in typing.get_args(kind) if each is not type(None)]
+    is_table = len(args) == 1 and isinstance(args[0], type) and issubclass(args[0], msgspec.Struct)
+    return args[0] if is_table and isinstance(kind, types.UnionType) else kind
 
 
 def _dictionary(kind: Any) -> Any:

@@ -68,6 +68,17 @@ ROUTES = """\
 # match = { job = "billing" }
 # team = "TEAM"
 # scenario = "A scenario's title"
+
+# ── Who watches the pager (docs/watching.md) ─────────────────────────────────────────────────────────────────────────
+
+# [heartbeat]  # asked every minute while nothing is overdue; its silence is the alarm
+# url = "https://monitor.example.org/ping/ID"
+
+# [synthetic]  # an alert of its own team, really paged, every ten minutes
+# team = "TEAM"
+
+# [traces]  # OpenTelemetry
+# endpoint = "http://127.0.0.1:4318/v1/traces"
 """
 
 TARGET = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +11,19 @@ import pytest
 from tocsin.oncall.settings import Person, Schedule
 from tocsin.testing.story import Cast
 
+from ..planning import ask_everybody  # noqa: TID252
+
 PEOPLE = {
     name: Person(name=name.title(), mail=f"{name}@example.org", channels=("mail", "phone"))
     for name in ("ana", "bo", "lea", "max", "sec", "boss")
 }
+
+
+@pytest.fixture(autouse=True)
+def _asked() -> Iterator[None]:
+    """In every story, whoever is not asked for a plan has nothing to add."""
+    with ask_everybody():
+        yield
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -45,6 +46,16 @@ def test_any_edit_of_any_field_is_named(texts: list[str], data: st.DataObject) -
     after = before + (b"x" if isinstance(before, bytes) else "x")
     entries[at] = msgspec.structs.replace(entries[at], **{field: after})
     assert ("edited", at + 1) in faults(entries)
+
+
+@given(st.binary(max_size=200), st.text(max_size=30), st.text(max_size=3000), st.integers(1, 10**12))
+def test_a_seal_is_the_hmac_of_its_fields_each_behind_its_length(key: bytes, stream: str, text: str, seq: int) -> None:
+    entry = Entry(stream=stream, seq=seq, at=AT, recorded_at=AT, event=NoteAdded(text=text, by="ana"))
+    sealed = chain.seal_entry(key, chain.START, entry)
+    at = b"2026-03-02T03:00:00.000000Z"
+    fields = (chain.START, stream.encode(), str(seq).encode(), at, at, sealed.body)
+    framed = b"".join(len(field).to_bytes(4, "big") + field for field in fields)
+    assert sealed.mac == hmac.digest(key, framed, "sha256")
 
 
 def test_a_gap_is_named() -> None:

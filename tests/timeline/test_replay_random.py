@@ -22,6 +22,7 @@ from tocsin.testing.story import Cast, Story
 from tocsin.timeline import events as e
 from tocsin.words import Audience, ObligationState, StepState
 
+from ..planning import ask_everybody  # noqa: TID252
 from .replay import KEY, check_story
 
 PLAYBOOK = b"""# Incident Response Playbook
@@ -243,6 +244,12 @@ class Chaos:
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(first=ALERT, acts=st.lists(ACTS, max_size=14))
 async def test_any_sequence_can_be_told_again(first: tuple[Any, ...], acts: list[tuple[Any, ...]]) -> None:
+    with ask_everybody():
+        await tell_again(first, acts)
+
+
+async def tell_again(first: tuple[Any, ...], acts: list[tuple[Any, ...]]) -> None:
+    """Let it happen, and tell it from what is on disk."""
     async with Story(cast()) as story:
         chaos = Chaos(story)
         for act in (("alert", *first[1:3], False), *acts):

@@ -9,7 +9,7 @@ from typing import NamedTuple, Protocol
 import msgspec
 
 from tocsin.engine.contracts import Append, Card, Errand
-from tocsin.engine.draft import Draft
+from tocsin.engine.draft import Asked, Draft
 from tocsin.incident.book import Book, TeamPolicy
 from tocsin.incident.plan import Happening
 from tocsin.incident.state import Incident
@@ -23,7 +23,8 @@ Decide = Callable[[Incident | None, Book], Iterable[Happening]]
 
 
 class Known(msgspec.Struct, kw_only=True):
-    """A stream as it is cached: its incident, the seal and the time of its last entry, its wake as far as it is known.
+    """A stream as it is cached: its incident, the seal and the time of its last entry, its wake as far as it is known,
+    and what came of asking the planners about it.
 
     Clocks of several nodes differ by a little; along a stream time does not go back for that.
     """
@@ -32,6 +33,7 @@ class Known(msgspec.Struct, kw_only=True):
     seal: bytes = chain.START
     at: datetime | None = None
     wake: datetime | None = None
+    asked: Asked | None = None
 
     @property
     def seq(self) -> int:
@@ -56,6 +58,7 @@ class Prepared(NamedTuple):
 
     draft: Draft
     before: Known
+    asked: Asked | None
     append: Append
     forbade: frozenset[int]
     forbids: frozenset[int]

@@ -6,8 +6,9 @@ request, everything it sets off, and the next moment at which time alone will se
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
+from typing import NamedTuple
 
 from tocsin.comms import plan as comms
 from tocsin.errors import TocsinError
@@ -19,18 +20,48 @@ from tocsin.oncall.rota import Rota
 from tocsin.page import plan as page
 from tocsin.review import plan as review
 from tocsin.run import plan as run
+from tocsin.timeline import events as e
 from tocsin.timeline.entry import Entry
-from tocsin.timeline.events import LevelJoined, PageDelivered, PageRequested
 from tocsin.words import Status
 
 Planner = Callable[[Incident, Book, Rota, datetime], Plan]
 
 PLANNERS: tuple[Planner, ...] = (page.plan, run.plan, comms.plan, review.plan)
 """The flow: page, run, comms, review."""
-CALLING = frozenset({PageRequested, LevelJoined})
-"""What calls people; of the planners only the first looks at it."""
-
 MOST_ROUNDS = 20
+
+ALL, NOBODY, PAGING = frozenset(PLANNERS), frozenset[Planner](), frozenset(PLANNERS[:1])
+CONCERNED: dict[type[e.Event], frozenset[Planner]] = {
+    **dict.fromkeys((e.PageFailed, e.PageWithheld), PAGING),
+    **dict.fromkeys((e.AlertCleared, e.AlertFiredAgain, e.AlertFlaps, e.AlertWentSilent), PAGING),
+    **dict.fromkeys((e.AlertSteadied, e.AlertSilenced, e.AlertUnsilenced, e.SilenceEnding), PAGING),
+    **dict.fromkeys((e.PagingHeld, e.PagingFreed), PAGING),
+    e.AlertsJoined: frozenset(PLANNERS[:2]),
+    **dict.fromkeys((e.StepStarted, e.StepFinished, e.StepNotRun), frozenset((run.plan,))),
+    e.UpdatePosted: frozenset((comms.plan,)),
+    **dict.fromkeys((e.PageRequested, e.LevelJoined, e.StepRequested), NOBODY),
+    **dict.fromkeys((e.ObligationArmed, e.ObligationLate, e.ObligationDropped), NOBODY),
+    **dict.fromkeys((e.PageDelivered, e.NoteAdded), NOBODY),
+}
+"""Whose answer an event may change; that of any planner where it does not stand here. Whoever asks for a page or a
+step, or settles its part of the ledger, has said all about it; that a page was taken leaves every clock as it is.
+"""
+
+
+def find_concerned(events: Iterable[e.Event]) -> frozenset[Planner]:
+    """Who may have more to say after these events."""
+    found = NOBODY
+    for event in events:
+        found |= CONCERNED.get(type(event), ALL)
+    return found
+
+
+class Asked(NamedTuple):
+    """What the planners were last asked with, and from when on each may have more to say as long as nothing happens."""
+
+    book: Book
+    rota: Rota
+    wakes: tuple[datetime | None, ...]
 
 
 class Draft:
@@ -45,34 +76,46 @@ class Draft:
 
     def add(self, happenings: Iterable[Happening]) -> None:
         """Fold what happened into the draft."""
+        incident = self.incident
+        seq = incident.seq if incident is not None else 0
         for happening in happenings:
+            seq += 1
             event, at = (happening.event, happening.at) if isinstance(happening, At) else (happening, self.now)
-            seq = (self.incident.seq if self.incident else 0) + 1
             entry = Entry(stream=self.stream, seq=seq, at=at, recorded_at=self.now, event=event)
-            self.incident = evolve(self.incident, entry)
+            self.incident = incident = evolve(incident, entry)
             self.entries.append(entry)
 
-    @property
-    def needs_no_plan(self) -> bool:
-        """Whether nothing has happened that the planners look at: that a page was taken leaves every clock as it is."""
-        return bool(self.entries) and all(type(entry.event) is PageDelivered for entry in self.entries)
+    def plan(self, book: Book, rota: Rota, before: Asked | None = None) -> Asked | None:
+        """Ask the planners until they have nothing to add; the last answer of each says when to ask it again.
 
-    def plan(self, book: Book, rota: Rota) -> None:
-        """Ask the planners until they have nothing to add; the last answer of each says when to ask it again."""
-        asked: Sequence[Planner] = PLANNERS
-        wakes: dict[Planner, datetime | None] = {}
+        `before` is what came of it the last time, if nothing but this draft has happened since: who has nothing to add
+        to that is not asked. The answer is the same for the next time.
+        """
+        wanted, wakes = self._find_planners(book, rota, before)
         for _ in range(MOST_ROUNDS):
-            before = len(self.entries)
-            for planner in asked:
+            heard = len(self.entries)
+            for at in range(len(PLANNERS)):
+                if PLANNERS[at] not in wanted:
+                    continue
                 assert self.incident is not None
                 if self.incident.status is Status.CLOSED:
-                    return
-                plan = planner(self.incident, book, rota, self.now)
-                wakes[planner] = plan.wake
-                self.add(plan.events)
-            added = self.entries[before:]
-            if not added:
-                self.wake = min((wake for wake in wakes.values() if wake is not None), default=None)
-                return
-            asked = PLANNERS[:1] if all(type(entry.event) in CALLING for entry in added) else PLANNERS
+                    return None
+                plan = PLANNERS[at](self.incident, book, rota, self.now)
+                wakes[at] = plan.wake
+                if plan.events:
+                    self.add(plan.events)
+            wanted = find_concerned(entry.event for entry in self.entries[heard:])
+            if not wanted:
+                self.wake = min((wake for wake in wakes if wake is not None), default=None)
+                return Asked(book, rota, tuple(wakes))
         raise TocsinError(f"The planners do not come to rest on {self.stream}; please report this with its timeline.")
+
+    def _find_planners(
+        self, book: Book, rota: Rota, before: Asked | None
+    ) -> tuple[Collection[Planner], list[datetime | None]]:
+        """Whom to ask first, and when the others want to be asked."""
+        if before is None or before.book is not book or before.rota is not rota:
+            return PLANNERS, [None] * len(PLANNERS)
+        wanted = find_concerned(entry.event for entry in self.entries)
+        due = [each for each, wake in zip(PLANNERS, before.wakes, strict=True) if wake is not None and wake <= self.now]
+        return wanted.union(due), [*before.wakes]

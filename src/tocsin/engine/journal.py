@@ -234,14 +234,11 @@ class Journal:
         if draft.incident is None:
             return None
         book = await self.shelf.book(draft.incident)
-        if self.store.is_sole and known.wake is not None and draft.needs_no_plan:
-            draft.wake = known.wake
-        else:
-            draft.plan(book, self.shelf.rota(draft.incident))
+        asked = draft.plan(book, self.shelf.rota(draft.incident), known.asked)
         forbade = find_forbidden(known.incident, book.playbook)
         forbids = find_forbidden(draft.incident, book.playbook)
         sealed = seal_all(self._key, draft.entries, known.seal)
-        return Prepared(draft, known, self._append(draft, known, sealed, bool(forbids)), forbade, forbids)
+        return Prepared(draft, known, asked, self._append(draft, known, sealed, bool(forbids)), forbade, forbids)
 
     async def _book(self, incident: Incident | None) -> Book:
         """What is being opened has no book yet, and its first events are decided without one."""
@@ -288,7 +285,7 @@ class Journal:
         draft, entries = prepared.draft, prepared.append.entries
         assert draft.incident is not None
         seal = entries[-1].mac if entries else prepared.before.seal
-        known = Known(incident=draft.incident, seal=seal, at=draft.now, wake=draft.wake)
+        known = Known(incident=draft.incident, seal=seal, at=draft.now, wake=draft.wake, asked=prepared.asked)
         self._cache.remember(draft.stream, known)
         self._ongoing.note(draft.incident, bool(prepared.forbids))
         for errand in prepared.append.errands:

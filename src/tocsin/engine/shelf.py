@@ -29,6 +29,8 @@ from tocsin.playbook.model import Playbook, Statement
 from tocsin.words import Mode
 
 EMPTY = Playbook(path="", digest="", is_playbook=False)
+MOST_ROTAS = 1000
+"""One for each team, and one for each set of teams among which nobody has chosen yet."""
 
 
 class TeamShelf(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,6 +68,7 @@ class Shelf:
         self._models: dict[str, Playbook] = {}
         self._decode = msgspec.json.Decoder(Playbook)
         self._books: dict[tuple[str, str], tuple[tuple[object, ...], Book]] = {}
+        self._rotas: dict[tuple[str, tuple[str, ...]], tuple[Settings, Rota]] = {}
         self._occurrences: dict[str, tuple[TeamShelf, datetime, tuple[Silence, ...]]] = {}
         """Until when they hold, by team: they are asked for at every alert and plan."""
         self._inhibitions: dict[str, tuple[dict[tuple[str, str], Inhibitor], tuple[Rule, ...], Inhibitions]] = {}
@@ -208,11 +211,16 @@ class Shelf:
 
     def rota(self, incident: Incident) -> Rota:
         """Who answers for an incident; while its team is unknown, the first level of every team that may be meant."""
-        team = self.settings.teams.get(incident.team)
-        if team is not None:
-            return Rota(staffing=team.staffing, people=self.settings.people)
-        candidates = self._candidates(incident) or list(self.settings.teams)
-        return Rota(staffing=_join([self.settings.teams[name] for name in candidates]), people=self.settings.people)
+        settings = self.settings
+        team = settings.teams.get(incident.team)
+        candidates = tuple(self._candidates(incident) or settings.teams) if team is None else ()
+        key, known = (incident.team, candidates), self._rotas.get((incident.team, candidates))
+        if known is None or known[0] is not settings:
+            staffing = _join([settings.teams[name] for name in candidates]) if team is None else team.staffing
+            if len(self._rotas) >= MOST_ROTAS:
+                self._rotas.clear()
+            known = self._rotas[key] = (settings, Rota(staffing=staffing, people=settings.people))
+        return known[1]
 
 
 def _find_occurrence(team: TeamShelf, name: str, window: Window, now: datetime) -> Silence:

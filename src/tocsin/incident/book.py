@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property, lru_cache
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -89,6 +89,13 @@ class Book(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     in_force: tuple[InForce, ...] = ()
     silences: tuple[Silence, ...] = ()
     inhibitions: Inhibitions = NONE
+
+    @cached_property
+    def remembered(self) -> dict[tuple[object, ...], Any]:
+        """What a room has read out of this book: by the room's own mark, and all that it took from the incident. Only
+        what the playbook bounds in number stands here: its severities, scenarios, and the few states of an incident.
+        """
+        return {}
 
     def scenario(self, incident: Incident) -> Procedure | None:
         """The scenario that the incident is an instance of."""

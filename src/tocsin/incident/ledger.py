@@ -6,13 +6,13 @@ time, drops what no longer applies (and arms it again if it does), and notes wha
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable
 from datetime import datetime
 
 import msgspec
 
 from tocsin.incident.plan import At, Happening, Plan
-from tocsin.incident.state import Incident
+from tocsin.incident.state import Incident, Obligation
 from tocsin.timeline.events import ObligationArmed, ObligationDropped, ObligationLate
 from tocsin.words import ObligationState
 
@@ -32,25 +32,35 @@ NOTHING = Plan()
 
 
 def settle(incident: Incident, wanted: Iterable[Wanted], duties: frozenset[str], now: datetime) -> Plan:
-    """The changes to the ledger for the kinds `duties`, and when the next of them runs out."""
-    owed = {each.key: each for each in wanted}
-    known = incident.obligations
-    if not owed and not known:
-        return NOTHING
-    armed, late, ahead = list[Happening](), list[Happening](), list[datetime]()
+    """The changes to the ledger for the kinds `duties`, and when the next of them runs out.
+
+    With these made, it would have nothing to add.
+    """
+    known, owed = incident.obligations, {each.key: each for each in wanted}
+    armed, late = list[Happening](), list[Happening]()
+    ahead: datetime | None = None
     for key, each in owed.items():
         before = known.get(key)
-        is_new = before is None or before.state is ObligationState.NOT_APPLICABLE
-        if is_new or (before is not None and before.is_open and before.due_at != each.due_at):
+        if before is None or _is_to_be_armed(before, each):
             armed.append(_arm(each))
-        if not is_new and before is not None and before.state is not ObligationState.PENDING:
+        elif before.state is not ObligationState.PENDING:
             continue
         if each.due_at <= now:
             ran_out = ObligationLate(key=key, words=each.what, line=each.line, due_at=each.due_at)
             late.append(At(ran_out, each.due_at))
-        else:
-            ahead.append(each.due_at)
-    return Plan((*armed, *_drop(incident, owed, duties), *late), min(ahead) if ahead else None)
+        elif ahead is None or each.due_at < ahead:
+            ahead = each.due_at
+    dropped = _drop(incident, owed, duties) if known else ()
+    if not armed and not late and not dropped:
+        return NOTHING if ahead is None else Plan((), ahead)
+    return Plan((*armed, *dropped, *late), ahead)
+
+
+def _is_to_be_armed(before: Obligation, wanted: Wanted) -> bool:
+    """Whether a duty applies again, or is due at another time than the ledger says."""
+    if before.state is ObligationState.NOT_APPLICABLE:
+        return True
+    return before.due_at != wanted.due_at and before.is_open
 
 
 def _arm(wanted: Wanted) -> ObligationArmed:
@@ -64,9 +74,14 @@ def _arm(wanted: Wanted) -> ObligationArmed:
     )
 
 
-def _drop(incident: Incident, owed: dict[str, Wanted], duties: frozenset[str]) -> Iterator[Happening]:
-    for key, each in incident.obligations.items():
-        if each.state is ObligationState.PENDING and each.duty in duties and key not in owed:
-            severity = incident.severity or "unclassified"
-            why = f"it does not apply: {incident.status}, {severity}"
-            yield ObligationDropped(key=key, why=why, words=each.what, line=each.line)
+def _drop(incident: Incident, owed: Container[str], duties: frozenset[str]) -> list[Happening]:
+    return [
+        ObligationDropped(
+            key=key,
+            why=f"it does not apply: {incident.status}, {incident.severity or 'unclassified'}",
+            words=each.what,
+            line=each.line,
+        )
+        for key, each in incident.obligations.items()
+        if each.state is ObligationState.PENDING and each.duty in duties and key not in owed
+    ]

@@ -10,6 +10,7 @@ import msgspec
 
 from tocsin.incident.book import Book, is_quiet, within_s
 from tocsin.incident.state import Call, Incident
+from tocsin.playbook.model import Severity
 from tocsin.words import PageState
 
 NEXT_LEVEL_MOST = 300
@@ -34,7 +35,14 @@ class Clocks(msgspec.Struct, frozen=True, kw_only=True):
 
 def read_clocks(incident: Incident, book: Book) -> Clocks:
     """The clocks of the incident's severity; an unclassified one has those of the worst."""
-    severity = book.paging_severity(incident)
+    key = (Clocks, incident.severity)
+    known = book.remembered.get(key)
+    if known is None:
+        known = book.remembered[key] = _read(book.paging_severity(incident), book)
+    return known
+
+
+def _read(severity: Severity | None, book: Book) -> Clocks:
     within = within_s(severity, book.playbook.severities)
     top = severity is None or severity.rank == 0
     repeat = min(max((within or REPEAT_MOST) / 6, REPEAT_LEAST), REPEAT_TOP if top else REPEAT_MOST)
@@ -51,12 +59,22 @@ def wait_after(call: Call, clocks: Clocks, channels: int) -> float:
     """Seconds from a call's last page to its next one.
 
     A failed channel falls over to the next at once; when all have failed for good, it waits a little longer
-    each time. After ten rounds without an answer the repeats slow down, at most to one in 15 minutes.
+    each time.
     """
     if call.state is PageState.FAILED:
         all_failed = call.failures - channels
         if call.passing and all_failed >= 0:
             return RETRY_PASSING
         return 0 if all_failed < 0 else min(clocks.repeat, float(RETRY_FIRST << min(all_failed, 10)))
-    slower = 1 << min(max(0, call.round - TIRED_ROUND), 10)
+    return wait_between(call.round, clocks)
+
+
+def wait_between(turn: int, clocks: Clocks) -> float:
+    """Seconds from the page of a round to the next, while nothing fails.
+
+    After ten rounds without an answer the repeats slow down, at most to one in 15 minutes.
+    """
+    if turn <= TIRED_ROUND:
+        return clocks.repeat
+    slower = 1 << min(turn - TIRED_ROUND, 10)
     return min(clocks.repeat * slower, max(clocks.repeat, TIRED_MOST))

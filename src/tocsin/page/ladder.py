@@ -7,8 +7,9 @@ holds those clocks: nobody is woken over a failure that has ended.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 import msgspec
 
@@ -16,10 +17,11 @@ from tocsin.incident.book import Book
 from tocsin.incident.state import Incident
 from tocsin.oncall.settings import Staffing
 from tocsin.page.clocks import Clocks
-from tocsin.playbook.model import Escalation, Severity, Trigger
+from tocsin.playbook.model import Severity, Trigger
 from tocsin.words import Calendar, Status, TriggerClock
 
 HOUR = 3600
+NONE = timedelta()
 
 
 class Demand(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,36 +44,92 @@ class Demand(msgspec.Struct, frozen=True, kw_only=True):
         return self.key.startswith("line:")
 
 
+class Rung(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A demand as it stands in playbook and settings: due so long `after` the calling began.
+
+    One that `waits` for an answer is due from that answer on.
+    """
+
+    key: str
+    who: tuple[str, ...]
+    after: timedelta
+    why: str
+    line: int | None = None
+    waits: bool = False
+
+    @property
+    def is_level(self) -> bool:
+        """Whether it is a rung of the team's own ladder."""
+        return self.key.startswith("level:")
+
+    def fall_due(self, due: datetime) -> Demand:
+        """The demand of an incident."""
+        return Demand(key=self.key, who=self.who, due=due, why=self.why, line=self.line)
+
+
 def find_demands(incident: Incident, book: Book, staffing: Staffing, clocks: Clocks) -> list[Demand]:
     """Every demand that is or will be due if nothing changes, those already met included; the earliest first."""
-    demands = list(_escalations(incident, book, clocks)) if incident.status is not Status.MONITORING else []
-    if incident.acknowledged_at is None:
-        demands += [*_ladder(incident, staffing, clocks), *_paged_at_once(incident, book)]
-    since = incident.severity_at
-    if since is not None:
-        demands = [each if each.due >= since else msgspec.structs.replace(each, due=since) for each in demands]
-    demands.sort(key=lambda demand: demand.due)
-    return demands
+    return [rung.fall_due(due) for due, rung in place_rungs(incident, book, staffing, clocks)]
 
 
-def _ladder(incident: Incident, staffing: Staffing, clocks: Clocks) -> Iterator[Demand]:
+def place_rungs(incident: Incident, book: Book, staffing: Staffing, clocks: Clocks) -> Iterator[tuple[datetime, Rung]]:
+    """The same, each with its time, and no further than somebody asks."""
+    since, severity_at = incident.calling_since, incident.severity_at
+    rungs = _find_rungs(incident, book, staffing, clocks)
+    if not incident.asked and (severity_at is None or severity_at <= since):
+        return ((since + rung.after, rung) for rung in rungs.in_order if not rung.waits)
+    return iter(_place_each(incident, rungs.all, since))
+
+
+def _place_each(incident: Incident, rungs: Iterable[Rung], since: datetime) -> list[tuple[datetime, Rung]]:
+    """Nothing was demanded of a severity before the incident had it."""
+    placed = list[tuple[datetime, Rung]]()
+    for rung in rungs:
+        due = since + rung.after if not rung.waits else incident.asked.get(rung.line or 0)
+        if due is not None:
+            placed.append((max(due, incident.severity_at or due), rung))
+    return sorted(placed, key=lambda each: each[0])
+
+
+class _Rungs(NamedTuple):
+    """Made of `staffing`: the rungs as they stand written, and as they fall due."""
+
+    staffing: Staffing
+    all: tuple[Rung, ...]
+    in_order: tuple[Rung, ...]
+
+
+def _find_rungs(incident: Incident, book: Book, staffing: Staffing, clocks: Clocks) -> _Rungs:
+    """Remembered with the book for as long as the staffing is the same, by all that it takes from the incident."""
+    is_watched, is_taken = incident.status is Status.MONITORING, incident.acknowledged_at is not None
+    key = (_Rungs, incident.scenario_line, incident.severity, is_watched, is_taken)
+    known = book.remembered.get(key)
+    if known is None or known.staffing is not staffing:
+        found = () if is_watched else tuple(_escalations(incident, book, clocks))
+        if not is_taken:
+            found = (*found, *_ladder(staffing, clocks), *_paged_at_once(incident, book))
+        known = book.remembered[key] = _Rungs(staffing, found, tuple(sorted(found, key=lambda rung: rung.after)))
+    return known
+
+
+def _ladder(staffing: Staffing, clocks: Clocks) -> Iterator[Rung]:
     """Each rung at the time that the settings state for it, else one interval after the rung before."""
     after = -clocks.next_level
     for index, who in enumerate(staffing.levels[:1] if clocks.quiet else staffing.levels):
         after = staffing.level_after_s.get(str(index + 1), after + clocks.next_level)
-        due = incident.calling_since + timedelta(seconds=after)
-        yield Demand(key=f"level:{index + 1}", who=who, due=due, why=f"level {index + 1} of the ladder")
+        why = f"level {index + 1} of the ladder"
+        yield Rung(key=f"level:{index + 1}", who=who, after=timedelta(seconds=after), why=why)
 
 
-def _paged_at_once(incident: Incident, book: Book) -> Iterator[Demand]:
+def _paged_at_once(incident: Incident, book: Book) -> Iterator[Rung]:
     severity = book.paging_severity(incident)
     if severity is not None and severity.page:
         why = f"{severity.id} pages them at once"
         line = severity.page_line or severity.line
-        yield Demand(key=f"severity:{severity.id}", who=severity.page, due=incident.calling_since, why=why, line=line)
+        yield Rung(key=f"severity:{severity.id}", who=severity.page, after=NONE, why=why, line=line)
 
 
-def _escalations(incident: Incident, book: Book, clocks: Clocks) -> Iterator[Demand]:
+def _escalations(incident: Incident, book: Book, clocks: Clocks) -> Iterator[Rung]:
     if not book.playbook.escalation:
         return
     scopes = {"document", *(procedure.title for procedure in book.procedures(incident))}
@@ -80,32 +138,31 @@ def _escalations(incident: Incident, book: Book, clocks: Clocks) -> Iterator[Dem
         if escalation.scope not in scopes:
             continue
         for trigger in escalation.triggers:
-            due = _due(incident, escalation, trigger, severity, clocks)
-            if due is not None:
-                yield Demand(
+            after = _find_wait(trigger, severity, clocks)
+            if after is not None:
+                yield Rung(
                     key=f"line:{escalation.line}",
                     who=escalation.who,
-                    due=due,
-                    why=_why(trigger, due - incident.calling_since),
+                    after=after,
+                    why=_why(trigger, after),
                     line=escalation.line,
+                    waits=trigger.condition is not None,
                 )
 
 
-def _due(
-    incident: Incident, escalation: Escalation, trigger: Trigger, severity: Severity | None, clocks: Clocks
-) -> datetime | None:
-    """When a trigger fires; null where it does not apply or waits for an answer."""
+def _find_wait(trigger: Trigger, severity: Severity | None, clocks: Clocks) -> timedelta | None:
+    """How long after the calling began a trigger fires; null where it does not apply."""
     if trigger.condition is not None:
-        return incident.asked.get(escalation.line)
+        return NONE
     if trigger.severity is not None:
         if severity is None or trigger.severity != severity.id:
             return None
-        return incident.calling_since + timedelta(seconds=trigger.after_s)
+        return timedelta(seconds=trigger.after_s)
     if trigger.clock is TriggerClock.IMMEDIATE:
-        return incident.calling_since
+        return NONE
     if not _answers_within_the_hour(severity, clocks):
         return None
-    return incident.calling_since + timedelta(seconds=max(trigger.after_s, clocks.within or 0))
+    return timedelta(seconds=max(trigger.after_s, clocks.within or 0))
 
 
 def _answers_within_the_hour(severity: Severity | None, clocks: Clocks) -> bool:

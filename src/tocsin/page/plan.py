@@ -19,10 +19,10 @@ from tocsin.incident.obligation import ACKNOWLEDGE
 from tocsin.incident.plan import Happening, Plan, join
 from tocsin.incident.state import Call, Incident
 from tocsin.oncall.rota import Rota
-from tocsin.page.clocks import Clocks, read_clocks, wait_after
+from tocsin.page.clocks import Clocks, read_clocks, wait_after, wait_between
 from tocsin.page.flap import find_flaps
 from tocsin.page.hush import find_hush
-from tocsin.page.ladder import Demand, find_demands
+from tocsin.page.ladder import Demand, place_rungs
 from tocsin.timeline.events import LevelJoined, PageRequested
 from tocsin.timeline.tell import HUSHED
 from tocsin.words import Hush, PageState, Status
@@ -33,7 +33,10 @@ LATE_S = 30
 
 
 def plan(incident: Incident, book: Book, rota: Rota, now: datetime) -> Plan:
-    """The calls that are due at `now`, the duty to acknowledge, and when the next of either is due."""
+    """The calls that are due at `now`, the duty to acknowledge, and when the next of either is due.
+
+    Asked again with what it answered in force it would have nothing to add, and the same to say of the next moment.
+    """
     if incident.status not in CALLING:
         return settle(incident, (), frozenset({ACKNOWLEDGE}), now)
     clocks = read_clocks(incident, book)
@@ -44,11 +47,11 @@ def plan(incident: Incident, book: Book, rota: Rota, now: datetime) -> Plan:
     flaps = find_flaps(incident, book, now)
     if flaps.events:
         return join((ledger, hush, flaps))
-    calls = _Calls(incident, rota, now)
+    calls = _Calls(incident, rota, clocks, now)
     ahead = _join(incident, book, rota, clocks, calls)
     repeats = _repeat(incident, rota, clocks, calls)
     _inform(incident, rota, clocks, calls)
-    wakes = [wake for wake in (ledger.wake, hush.wake, flaps.wake, ahead, repeats) if wake is not None]
+    wakes = [wake for wake in (ledger.wake, hush.wake, flaps.wake, ahead, repeats, calls.ahead) if wake is not None]
     return Plan((*ledger.events, *calls.events), min(wakes, default=None))
 
 
@@ -99,12 +102,13 @@ def goes_on(
 
 
 class _Calls:
-    """The pages decided in this plan; nobody is paged twice in it."""
+    """The pages decided in this plan; nobody is paged twice in it. `ahead` is when the first of them is repeated."""
 
-    def __init__(self, incident: Incident, rota: Rota, now: datetime) -> None:
-        self.incident, self.rota, self.now = incident, rota, now
+    def __init__(self, incident: Incident, rota: Rota, clocks: Clocks, now: datetime) -> None:
+        self.incident, self.rota, self.clocks, self.now = incident, rota, clocks, now
         self.events: list[Happening] = []
         self.paged: set[str] = set()
+        self.ahead: datetime | None = None
 
     def page(self, responder: str, why: str, line: int | None, late_s: int, channel: str, turn: int) -> None:
         if responder in self.paged:
@@ -113,6 +117,13 @@ class _Calls:
         self.events.append(
             PageRequested(responder=responder, channel=channel, round=turn, why=why, line=line, late_s=late_s)
         )
+        if not (self.clocks.quiet or self._is_held(line)):
+            again = self.now + timedelta(seconds=wait_between(turn, self.clocks))
+            self.ahead = min(self.ahead or again, again)
+
+    def _is_held(self, line: int | None) -> bool:
+        """Whether a hush would keep the next page of that line from going out."""
+        return self.incident.is_barred or (self.incident.is_hushed and line not in self.incident.asked)
 
     def start(self, responder: str, demand: Demand, late_s: int) -> None:
         """Begin to call somebody; whoever has answered is left in peace.
@@ -133,13 +144,15 @@ def _join(incident: Incident, book: Book, rota: Rota, clocks: Clocks, calls: _Ca
     maintenance window holds that too.
     """
     hurried, hushed, barred = False, incident.is_hushed, incident.is_barred
-    for demand in find_demands(incident, book, rota.staffing, clocks):
-        if demand.key in incident.joined or barred or (hushed and demand.line not in incident.asked):
+    if barred:
+        return None
+    for due, rung in place_rungs(incident, book, rota.staffing, clocks):
+        if rung.key in incident.joined or (hushed and rung.line not in incident.asked):
             continue
-        if demand.due > calls.now and not (hurried and demand.is_level):
-            return demand.due
-        anybody = _call_in(demand, rota, calls)
-        hurried = not anybody if demand.is_level else hurried
+        if due > calls.now and not (hurried and rung.is_level):
+            return due
+        anybody = _call_in(rung.fall_due(due), rota, calls)
+        hurried = not anybody if rung.is_level else hurried
     return None
 
 

@@ -17,6 +17,8 @@ import msgspec
 from tocsin.timeline.codec import encode, stamp
 from tocsin.timeline.entry import Entry, Sealed
 
+BLOCK = 64
+"""Bytes that SHA-256 takes in at once, to which HMAC fills up its key."""
 START = b"\0" * 32
 """The seal before the first entry of every stream, and before the first head."""
 
@@ -68,22 +70,38 @@ class Flaw(msgspec.Struct, frozen=True, kw_only=True):
     text: str
 
 
+class _Sizes(dict[int, bytes]):
+    """Lengths in four bytes; the usual ones are at hand."""
+
+    def __missing__(self, length: int) -> bytes:
+        return length.to_bytes(4, "big")
+
+
+_SIZES = _Sizes({length: length.to_bytes(4, "big") for length in range(1024)})
+
+
 def _mac(key: bytes, *parts: bytes) -> bytes:
-    keyed = _begin(key).copy()
-    keyed.update(b"".join([len(part).to_bytes(4, "big") + part for part in parts]))
-    return keyed.digest()
+    begun, ended = _begin(key)
+    inner, outer = begun.copy(), ended.copy()
+    inner.update(b"".join([_SIZES[len(part)] + part for part in parts]))
+    outer.update(inner.digest())
+    return outer.digest()
 
 
 @lru_cache(maxsize=8)
-def _begin(key: bytes) -> hmac.HMAC:
-    """An HMAC that has taken in its key and nothing else; unlike `hmac.digest` it keeps no other thread waiting."""
-    return hmac.new(key, digestmod=hashlib.sha256)
+def _begin(key: bytes) -> tuple[hashlib._Hash, hashlib._Hash]:
+    """The two hashes of an HMAC (RFC 2104) that have taken in the key and nothing else: half the time of `hmac` itself,
+    since a thousand entries a second are sealed with one key.
+    """
+    block = (key if len(key) <= BLOCK else hashlib.sha256(key).digest()).ljust(BLOCK, b"\0")
+    begun, ended = (hashlib.sha256(bytes(each ^ pad for each in block)) for pad in (0x36, 0x5C))
+    return begun, ended
 
 
 def seal_entry(key: bytes, before: bytes, entry: Entry) -> Sealed:
     """Seal `entry` behind the entry whose seal is `before` (`START` for the first)."""
     at, recorded_at, body = stamp(entry.at), stamp(entry.recorded_at), encode(entry.event)
-    mac = _mac(key, before, entry.stream.encode(), str(entry.seq).encode(), at.encode(), recorded_at.encode(), body)
+    mac = _mac(key, before, entry.stream.encode(), b"%d" % entry.seq, at.encode(), recorded_at.encode(), body)
     return Sealed(stream=entry.stream, seq=entry.seq, at=at, recorded_at=recorded_at, body=body, mac=mac)
 
 

@@ -13,8 +13,6 @@ from msgspec.structs import replace
 from tocsin.alert.row import AlertRow
 from tocsin.engine.contracts import Append, Card, Errand, Queue, Write
 from tocsin.errors import Conflict, Stale
-from tocsin.store import schema
-from tocsin.store.put import put
 from tocsin.store.sessions import Sessions
 from tocsin.timeline import chain
 from tocsin.timeline.entry import Entry, Sealed
@@ -283,13 +281,21 @@ async def test_secrets_stand_for_a_person_for_a_while_and_once_if_they_are_spent
 
 
 async def test_a_row_that_is_put_again_replaces_its_like_and_no_other(store: AnyStore) -> None:
-    def rows(*values: int) -> list[dict[str, object]]:
-        return [{"name": f"c{at}", "value": value} for at, value in enumerate(values)]
+    def rows(*names: str, annotation: str) -> tuple[AlertRow, ...]:
+        return tuple(
+            AlertRow(
+                team="a", fingerprint=name, labels={"alertname": name}, annotations={"n": annotation},
+                starts_at=AT, ends_at=AT, updated_at=AT, firing=True,
+            )
+            for name in names
+        )  # fmt: skip
 
-    await store.in_transaction(lambda c: put(c, schema.counter, rows(1, 2)))
-    await store.in_transaction(lambda c: put(c, schema.counter, rows(5)))
-    await store.in_transaction(lambda c: put(c, schema.counter, []))
-    assert [await store.count(f"c{at}") for at in range(2)] == [5, 2]
+    await store.write(Write(alerts=rows("f", "g", annotation="1"), counters={"c": 1, "d": 1}))
+    await store.write(Write(alerts=rows("f", annotation="2") + rows("f", annotation="3"), counters={"d": 2}))
+    await store.write(Write())
+    found = await store.alerts_by_fingerprint("a", ["f", "g"])
+    assert {name: row.annotations["n"] for name, row in found.items()} == {"f": "3", "g": "1"}
+    assert [await store.count(name) for name in ("c", "d")] == [1, 2]
 
 
 Step = tuple[int, int, int, int]

@@ -12,6 +12,8 @@ import pytest
 
 from tocsin.engine.contracts import Append, Errand, Write
 from tocsin.errors import Stale
+from tocsin.store import postgres
+from tocsin.store.batch import LOCK
 from tocsin.store.postgres import LEASE_S, PostgresStore
 
 from .ground import open_node
@@ -219,21 +221,39 @@ async def test_a_batch_whose_one_write_cannot_be_written_keeps_the_others(nodes:
 async def test_a_commit_that_the_driver_cancels_keeps_nobody_waiting_and_the_next_one_goes_through(
     nodes: Nodes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real, left = nodes[0].in_transaction, [2]
+    real, left = postgres.commit, [2]
 
-    async def give_up(work: Any) -> Any:
+    async def give_up(*given: Any) -> Any:
         if left[0]:
             left[0] -= 1
             raise asyncio.CancelledError
-        return await real(work)
+        return await real(*given)
 
-    monkeypatch.setattr(nodes[0], "in_transaction", give_up)
+    monkeypatch.setattr(postgres, "commit", give_up)
     async with asyncio.timeout(10):
         with pytest.raises(TimeoutError, match="given up"):
             await put(nodes[0], 0)
         left[0] = 1
         await asyncio.gather(*(put(nodes[0], 0), put(nodes[0], 0)), return_exceptions=True)
     assert await claim(nodes[0]) == [1]
+
+
+async def test_a_connection_that_breaks_in_mid_commit_leaves_nothing_behind_and_the_next_write_has_another(
+    nodes: Nodes, database: str
+) -> None:
+    await put(nodes[0], 0)
+    link = nodes[0]._link.driver_connection
+    link.terminate()
+    await nodes[0].write(Write(counters={"c": 1}))
+    real = nodes[0]._link.driver_connection
+    await real.execute("SET lock_timeout = '1ms'")
+    async with nodes[1]._engine.begin() as held:
+        await held.execute(LOCK)
+        with pytest.raises(Exception, match="lock timeout"):
+            await nodes[0].write(Write(counters={"c": 2}))
+    await nodes[0].write(Write(counters={"c": 2}))
+    assert nodes[0]._link.driver_connection is not real
+    assert await nodes[1].count("c") == 2
 
 
 async def test_what_a_living_node_does_not_carry_comes_to_another_once_its_lease_is_over(nodes: Nodes) -> None:

@@ -84,6 +84,7 @@ class PostgresStore(Reading):
         self._followed = followed
         self._waiting: deque[tuple[Write, asyncio.Future[None]]] = deque()
         self._writer: asyncio.Task[None] | None = None
+        self._link: Any = None
         self._held: set[int] = set()
         self._sure_until = 0.0
         self.elsewhere: Callable[[], Sequence[str]] = _nowhere
@@ -95,6 +96,7 @@ class PostgresStore(Reading):
         """Finish what is being written and let the database go."""
         if self._writer is not None:
             await asyncio.gather(self._writer, return_exceptions=True)
+        self._hang_up()
         self._mark.close()
         await self._engine.dispose()
 
@@ -138,10 +140,23 @@ class PostgresStore(Reading):
         return batch
 
     async def _commit(self, writes: Sequence[Write]) -> list[Stale | None]:
-        refusals, head = await self.in_transaction(lambda c: commit(c, self._key, writes))
+        try:
+            if self._link is None or self._link.driver_connection.is_closed():
+                self._hang_up()
+                self._link = await self._engine.raw_connection()
+            refusals, head = await commit(self._link.driver_connection, self._key, writes)
+        except BaseException:
+            self._hang_up()
+            raise
         if head is not None:
             self._mark.set(head)
         return refusals
+
+    def _hang_up(self) -> None:
+        """Let go of the connection that commits go through, whatever it is in the middle of."""
+        link, self._link = self._link, None
+        if link is not None:
+            link.invalidate()
 
     async def _write_apart(self, batch: Sequence[tuple[Write, asyncio.Future[None]]], error: Exception) -> None:
         """What failed together is tried one by one: what one of them is at fault for hits no other."""

@@ -128,8 +128,7 @@ async def test_incidents_and_alerts_are_counted(store: AnyStore) -> None:
     await store.write(Write(appends=tuple(Append(stream=each.id, expected_seq=0, card=each) for each in cards)))
     await store.write(Write(alerts=(alert("1"), alert("2"), alert("3", firing=False))))
     found = await store.tally()
-    assert found.incidents == {("a", "active"): 2, ("b", "closed"): 1}
-    assert found.firing == {"a": 2}
+    assert (found.incidents, found.firing) == ({("a", "active"): 2, ("b", "closed"): 1}, {"a": 2})
 
 
 async def test_what_was_handed_out_before_a_crash_comes_again_and_says_so(store: AnyStore) -> None:

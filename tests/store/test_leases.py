@@ -12,8 +12,7 @@ import pytest
 
 from tocsin.engine.contracts import Append, Errand, Write
 from tocsin.errors import Stale
-from tocsin.store import postgres
-from tocsin.store.batch import LOCK
+from tocsin.store.batch import LOCK, commit
 from tocsin.store.postgres import LEASE_S, PostgresStore
 
 from .ground import open_node
@@ -221,15 +220,15 @@ async def test_a_batch_whose_one_write_cannot_be_written_keeps_the_others(nodes:
 async def test_a_commit_that_the_driver_cancels_keeps_nobody_waiting_and_the_next_one_goes_through(
     nodes: Nodes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real, left = postgres.commit, [2]
+    left = [2]
 
     async def give_up(*given: Any) -> Any:
         if left[0]:
             left[0] -= 1
             raise asyncio.CancelledError
-        return await real(*given)
+        return await commit(*given)
 
-    monkeypatch.setattr(postgres, "commit", give_up)
+    monkeypatch.setattr("tocsin.store.postgres.commit", give_up)
     async with asyncio.timeout(10):
         with pytest.raises(TimeoutError, match="given up"):
             await put(nodes[0], 0)

@@ -197,4 +197,4 @@ async def test_what_was_read_forbids_only_what_it_forbids() -> None:
         await cold.index("shop")
         for stream in [*streams, stuck]:
             await cold.incident(stream)
-        assert [*(await cold.index("shop")).forbidding] == [stuck]
+        assert [*(await cold.index("shop")).forbidding.find()] == [stuck]

@@ -42,6 +42,7 @@ async def check_story(story: Story) -> int:
             assert fold_standing(map(unseal, stored), Standing()) == await story.journal.standing(team)
     finally:
         story.shelf.standing, story.shelf.forbidding_incidents = story.journal.standing, story.journal.open_incidents
+        story.shelf.forbidding_mark = lambda team: None
     return report.entries
 
 

@@ -10,6 +10,8 @@ import msgspec
 
 from tocsin.engine.contracts import Append, Card, Errand
 from tocsin.engine.draft import Asked, Draft
+from tocsin.engine.forbidding import Rule, name_rules
+from tocsin.engine.index import NONE
 from tocsin.incident.book import Book, TeamPolicy
 from tocsin.incident.plan import Happening
 from tocsin.incident.state import Incident
@@ -24,7 +26,7 @@ Decide = Callable[[Incident | None, Book], Iterable[Happening]]
 
 class Known(msgspec.Struct, kw_only=True):
     """A stream as it is cached: its incident, the seal and the time of its last entry, its wake as far as it is known,
-    and what came of asking the planners about it.
+    what came of asking the planners about it, and what it forbids others.
 
     Clocks of several nodes differ by a little; along a stream time does not go back for that.
     """
@@ -34,6 +36,7 @@ class Known(msgspec.Struct, kw_only=True):
     at: datetime | None = None
     wake: datetime | None = None
     asked: Asked | None = None
+    rules: frozenset[Rule] = NONE
 
     @property
     def seq(self) -> int:
@@ -60,8 +63,33 @@ class Prepared(NamedTuple):
     before: Known
     asked: Asked | None
     append: Append
-    forbade: frozenset[int]
-    forbids: frozenset[int]
+    rules: frozenset[Rule]
+
+    @property
+    def team(self) -> str:
+        """Whose incident it is now."""
+        assert self.draft.incident is not None
+        return self.draft.incident.team
+
+
+def remember(prepared: Prepared) -> Known:
+    """What is known of the stream once the change is on disk."""
+    draft, entries = prepared.draft, prepared.append.entries
+    return Known(
+        incident=draft.incident,
+        seal=entries[-1].mac if entries else prepared.before.seal,
+        at=draft.now,
+        wake=draft.wake,
+        asked=prepared.asked,
+        rules=prepared.rules,
+    )
+
+
+def share_book(before: Incident | None, after: Incident) -> bool:
+    """Whether the book of an incident is its book still, after a change."""
+    if before is None:
+        return False
+    return before.team == after.team and before.playbook == after.playbook and before.model == after.model
 
 
 class Outgoing(Protocol):
@@ -109,14 +137,29 @@ def seal_all(key: bytes, entries: Iterable[Entry], before: bytes) -> tuple[Seale
     return tuple(sealed)
 
 
-def find_forbidden(incident: Incident | None, playbook: Playbook) -> frozenset[int]:
-    """The lines by which an open incident's scenario forbids something."""
+def find_forbidden(incident: Incident | None, playbook: Playbook) -> frozenset[Rule]:
+    """What an open incident's scenario forbids."""
     if incident is None or not incident.is_open:
-        return frozenset()
+        return NONE
     scenario = next((each for each in playbook.scenarios if each.line == incident.scenario_line), None)
-    if scenario is None:
-        return frozenset()
-    return frozenset(rule.line for rule in scenario.prohibitions if rule.line not in incident.lifted)
+    if scenario is None or not scenario.prohibitions:
+        return NONE
+    lines = frozenset(rule.line for rule in scenario.prohibitions if rule.line not in incident.lifted)
+    return name_rules(incident.model, lines)
+
+
+def still_forbidden(known: Known, incident: Incident, playbook: Playbook) -> frozenset[Rule]:
+    """The same, after a change: most changes leave it as it was."""
+    before = known.incident
+    if (
+        before is not None
+        and before.status is incident.status
+        and before.lifted is incident.lifted
+        and before.scenario_line == incident.scenario_line
+        and before.model == incident.model
+    ):
+        return known.rules
+    return find_forbidden(incident, playbook)
 
 
 def is_released(draft: Draft, policy: TeamPolicy) -> bool:

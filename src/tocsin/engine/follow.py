@@ -134,7 +134,7 @@ class Follower:
         rules = scenario.prohibitions if scenario is not None and incident.is_open else ()
         forbids = frozenset(rule.line for rule in rules if rule.line not in incident.lifted)
         if forbids != self._forbids.get(incident.id, frozenset()):
-            await self._journal.disturb(incident)
+            await self._journal.disturb(incident.team, incident.id)
         if forbids:
             self._forbids[incident.id] = forbids
         else:

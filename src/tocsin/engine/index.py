@@ -9,7 +9,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from tocsin.engine.contracts import Card
+from tocsin.engine.forbidding import Forbidding, Rule, name_unread
+from tocsin.engine.forbidding import Mark as ForbidMark
 from tocsin.incident.state import Incident
+
+NONE = frozenset[Rule]()
 
 
 class Mark(NamedTuple):
@@ -24,7 +28,7 @@ class Known(NamedTuple):
     """What the index holds of an open incident; of one without a scenario `size` alerts have been looked at."""
 
     marks: frozenset[Mark]
-    forbids: bool
+    rules: frozenset[Rule]
     size: int
 
 
@@ -33,7 +37,7 @@ class TeamIndex:
 
     def __init__(self) -> None:
         self.streams: dict[str, Known] = {}
-        self.forbidding: dict[str, None] = {}
+        self.forbidding = Forbidding()
         self._by_mark: dict[Mark, dict[str, None]] = {}
 
     def find(self, mark: Mark) -> str | None:
@@ -43,15 +47,15 @@ class TeamIndex:
     def take_card(self, card: Card) -> None:
         """An open incident of a scenario, as its card shows it."""
         mark = Mark(card.scenario, "", card.grouping)
-        self._put(card.id, Known(frozenset((mark,)), card.forbids, 0))
+        self._put(card.id, Known(frozenset((mark,)), name_unread(card.id) if card.forbids else NONE, 0))
 
-    def take(self, incident: Incident, forbids: bool) -> None:
+    def take(self, incident: Incident, rules: frozenset[Rule]) -> None:
         """An open incident as it is now."""
         size = 0 if incident.scenario is not None else len(incident.alerts)
         before = self.streams.get(incident.id)
-        if before is not None and before.forbids == forbids and before.size == size and _fits(before, incident):
+        if before is not None and before.rules == rules and before.size == size and _fits(before, incident):
             return
-        self._put(incident.id, Known(find_marks(incident), forbids, size))
+        self._put(incident.id, Known(find_marks(incident), rules, size))
 
     def _put(self, stream: str, known: Known) -> None:
         before = self.streams.get(stream)
@@ -60,15 +64,12 @@ class TeamIndex:
         for mark in known.marks - before.marks if before else known.marks:
             self._by_mark.setdefault(mark, {})[stream] = None
         self.streams[stream] = known
-        if known.forbids:
-            self.forbidding[stream] = None
-        else:
-            self.forbidding.pop(stream, None)
+        self.forbidding.put(stream, known.rules)
 
     def drop(self, stream: str) -> None:
         """It is not open, or not this team's."""
         before = self.streams.pop(stream, None)
-        self.forbidding.pop(stream, None)
+        self.forbidding.put(stream, NONE)
         for mark in before.marks if before else ():
             self._take_off(mark, stream)
 
@@ -96,7 +97,7 @@ class OpenIndex:
 
     def __init__(self) -> None:
         self.teams: dict[str, TeamIndex] = {}
-        self._missed: list[tuple[Incident, bool]] | None = None
+        self._missed: list[tuple[Incident, frozenset[Rule]]] | None = None
         self._forgotten: set[str] = set()
 
     def begin(self) -> None:
@@ -108,22 +109,27 @@ class OpenIndex:
         """It is made, and brought up to date; not kept if it was to be forgotten meanwhile."""
         missed, self._missed = self._missed or [], None
         self.teams[team] = made
-        for incident, forbids in missed:
-            self.note(incident, forbids)
+        for incident, rules in missed:
+            self.note(incident, rules)
         if team in self._forgotten:
             del self.teams[team]
+
+    def find_mark(self, team: str) -> ForbidMark | None:
+        """Of what a team's open incidents forbid; null where that is not known."""
+        index = self.teams.get(team)
+        return index.forbidding.mark if index is not None else None
 
     def forget(self, team: str) -> None:
         """Only the disk knows what a team has open."""
         self.teams.pop(team, None)
         self._forgotten.add(team)
 
-    def note(self, incident: Incident, forbids: bool) -> None:
+    def note(self, incident: Incident, rules: frozenset[Rule]) -> None:
         """Keep the indexes true after a change of an incident, which may have changed its team."""
         if self._missed is not None:
-            self._missed.append((incident, forbids))
+            self._missed.append((incident, rules))
         for team, index in self.teams.items():
             if team == incident.team and incident.is_open:
-                index.take(incident, forbids)
+                index.take(incident, rules)
             elif incident.id in index.streams:
                 index.drop(incident.id)

@@ -23,11 +23,13 @@ from tocsin.engine.change import (
     NoOutgoing,
     Outgoing,
     Prepared,
-    find_forbidden,
     is_released,
     make_errands,
+    remember,
     seal_all,
+    share_book,
     show_card,
+    still_forbidden,
 )
 from tocsin.engine.contracts import Append, Clock, Errand, Store, Write
 from tocsin.engine.counts import Counts
@@ -76,7 +78,7 @@ class Journal:
         self._disturbed: dict[str, None] = {}
         shelf.standing = self.standing
         shelf.now = lambda: self.clock.now()  # noqa: PLW0108 it may have another clock by then
-        shelf.forbidding_incidents = self._ongoing.find_forbidding
+        shelf.forbidding_incidents, shelf.forbidding_mark = self._ongoing.find_forbidding, self._ongoing.find_mark
 
     def listen(self, listener: Listener, *, own: bool = False) -> Callable[[], None]:
         """Call `listener` with new entries after each commit (`own`: only of this node); the answer stops it."""
@@ -223,9 +225,12 @@ class Journal:
         known = Known() if change.is_new else await self.streams.find(change.stream)
         now = self.clock.now()
         draft = Draft(change.stream, known.incident, max(now, known.at or now))
+        book: Book | None = None
         for decide in change.decides:
+            before = draft.incident
+            book = change.book or await self._book(before)
             try:
-                draft.add(decide(draft.incident, change.book or await self._book(draft.incident)))
+                draft.add(decide(before, book))
             except Denied as error:
                 if not error.record or denied is None:
                     raise
@@ -233,12 +238,12 @@ class Journal:
                 draft.add(error.record)
         if draft.incident is None:
             return None
-        book = await self.shelf.book(draft.incident)
+        if book is None or book is change.book or not share_book(before, draft.incident):
+            book = await self.shelf.book(draft.incident)
         asked = draft.plan(book, self.shelf.rota(draft.incident), known.asked)
-        forbade = find_forbidden(known.incident, book.playbook)
-        forbids = find_forbidden(draft.incident, book.playbook)
+        rules = still_forbidden(known, draft.incident, book.playbook)
         sealed = seal_all(self._key, draft.entries, known.seal)
-        return Prepared(draft, known, asked, self._append(draft, known, sealed, bool(forbids)), forbade, forbids)
+        return Prepared(draft, known, asked, self._append(draft, known, sealed, bool(rules)), rules)
 
     async def _book(self, incident: Incident | None) -> Book:
         """What is being opened has no book yet, and its first events are decided without one."""
@@ -255,12 +260,14 @@ class Journal:
                 self._doubt_stream(each, error)
             raise
         self.reach(f"{cause}.after_commit")
+        changed = [each for each in prepared if each.rules != each.before.rules]
+        marks = {team: self._ongoing.find_mark(team) for team in {each.team for each in changed}}
         for each in prepared:
             self._take_up(each)
+        for each in changed:
+            if marks[each.team] is None or self._ongoing.find_mark(each.team) != marks[each.team]:
+                await self.disturb(each.team, each.draft.stream)
         for each in prepared:
-            if each.forbade != each.forbids:
-                assert each.draft.incident is not None
-                await self.disturb(each.draft.incident)
             if each.draft.entries:
                 self._tell_own(each.draft.stream, each.draft.entries)
 
@@ -282,12 +289,10 @@ class Journal:
 
     def _take_up(self, prepared: Prepared) -> None:
         """It is on disk: remember it, and carry what it asks for."""
-        draft, entries = prepared.draft, prepared.append.entries
+        draft = prepared.draft
         assert draft.incident is not None
-        seal = entries[-1].mac if entries else prepared.before.seal
-        known = Known(incident=draft.incident, seal=seal, at=draft.now, wake=draft.wake, asked=prepared.asked)
-        self._cache.remember(draft.stream, known)
-        self._ongoing.note(draft.incident, bool(prepared.forbids))
+        self._cache.remember(draft.stream, remember(prepared))
+        self._ongoing.note(draft.incident, prepared.rules)
         for errand in prepared.append.errands:
             intent = draft.entries[errand.seq - prepared.append.expected_seq - 1].event
             assert isinstance(intent, Intent)
@@ -296,10 +301,10 @@ class Journal:
             elif errand.due_at <= draft.now:
                 self.outgoing.queue(errand, intent)
 
-    async def disturb(self, incident: Incident) -> None:
+    async def disturb(self, team: str, stream: str) -> None:
         """What an incident forbids holds for the team's others too: where that changes, they are planned again."""
-        others = (await self.index(incident.team)).streams
-        self._disturbed.update((other, None) for other in others if other != incident.id)
+        others = (await self.index(team)).streams
+        self._disturbed.update((other, None) for other in others if other != stream)
 
     @property
     def is_disturbed(self) -> bool:

@@ -7,7 +7,8 @@ import logging
 from collections.abc import Awaitable, Callable, Iterable
 
 from tocsin.engine.contracts import Store
-from tocsin.engine.index import OpenIndex, TeamIndex
+from tocsin.engine.forbidding import Mark, Rule
+from tocsin.engine.index import NONE, OpenIndex, TeamIndex
 from tocsin.errors import Corrupt
 from tocsin.incident.state import Incident
 
@@ -48,12 +49,16 @@ class Ongoing:
             incident = await self._find_whole(stream)
             made.drop(stream)
             if incident is not None and incident.is_open:
-                made.take(incident, forbids=False)
+                made.take(incident, NONE)
         self._index.end(team, made)
 
-    def note(self, incident: Incident, forbids: bool) -> None:
-        """What an incident is now."""
-        self._index.note(incident, forbids)
+    def note(self, incident: Incident, rules: frozenset[Rule]) -> None:
+        """What an incident is now, and what it forbids."""
+        self._index.note(incident, rules)
+
+    def find_mark(self, team: str) -> Mark | None:
+        """The same for as long as `find_forbidding` finds the same; null where that is not known."""
+        return self._index.find_mark(team)
 
     def forget(self, team: str) -> None:
         """Only the disk knows what is open."""
@@ -64,8 +69,13 @@ class Ongoing:
         return await self._find(sorted((await self.index(team)).streams))
 
     async def find_forbidding(self, team: str) -> list[Incident]:
-        """Those of them that may forbid something."""
-        return await self._find(sorted((await self.index(team)).forbidding))
+        """Those of them that forbid something; of all that do so by one rule, two."""
+        while True:
+            forbidding = (await self.index(team)).forbidding
+            asked = forbidding.find()
+            found = await self._find(asked)
+            if forbidding.find() == asked:  # else one was known by its card alone, or has changed meanwhile
+                return found
 
     async def _find(self, streams: Iterable[str]) -> list[Incident]:
         asked, found = list(streams), list[Incident | None]()

@@ -16,6 +16,7 @@ from tocsin.alert.heartbeat import Heartbeat
 from tocsin.alert.route import Team
 from tocsin.alert.settings import Route
 from tocsin.engine.contracts import Blobs
+from tocsin.engine.forbidding import Mark
 from tocsin.incident.authority import join_responders
 from tocsin.incident.book import Book, InForce, TeamPolicy
 from tocsin.incident.inhibition import Inhibitions, Inhibitor, Rule
@@ -29,6 +30,8 @@ from tocsin.playbook.model import Playbook, Statement
 from tocsin.words import Mode
 
 EMPTY = Playbook(path="", digest="", is_playbook=False)
+MOST_BOOKS = 1000
+"""One for each team, and one for each incident that forbids something and is named for it."""
 MOST_ROTAS = 1000
 """One for each team, and one for each set of teams among which nobody has chosen yet."""
 
@@ -59,6 +62,32 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     no_isolation: str = ""
 
 
+class _InForces:
+    """What a team's open incidents forbid, and of that what holds for one of them: the same for all that forbid nothing
+    that is named here.
+    """
+
+    def __init__(self, mark: Mark | None, found: Sequence[InForce]) -> None:
+        self.mark, self.found = mark, found
+        self._named = {each.incident for each in found}
+        self._chosen: dict[str, tuple[InForce, ...]] = {}
+
+    def own(self, stream: str) -> str:
+        """The incident itself if it is named here, else nothing."""
+        return stream if stream in self._named else ""
+
+    def choose(self, own: str) -> tuple[InForce, ...]:
+        """What the others forbid one incident, each rule once."""
+        chosen = self._chosen.get(own)
+        if chosen is None:
+            rules: dict[int, InForce] = {}
+            for each in self.found:
+                if each.incident != own:
+                    rules.setdefault(id(each.prohibition), each)
+            chosen = self._chosen[own] = tuple(rules.values())
+        return chosen
+
+
 class Shelf:
     """Hands out books and rotas. `settings` is replaced as a whole when the files change."""
 
@@ -67,7 +96,9 @@ class Shelf:
         self._blobs = blobs
         self._models: dict[str, Playbook] = {}
         self._decode = msgspec.json.Decoder(Playbook)
-        self._books: dict[tuple[str, str], tuple[tuple[object, ...], Book]] = {}
+        self._books: dict[tuple[str, str, str], tuple[tuple[object, ...], Book]] = {}
+        self._blank: tuple[Settings, Book] | None = None
+        self._in_forces: dict[str, _InForces] = {}
         self._rotas: dict[tuple[str, tuple[str, ...]], tuple[Settings, Rota]] = {}
         self._occurrences: dict[str, tuple[TeamShelf, datetime, tuple[Silence, ...]]] = {}
         """Until when they hold, by team: they are asked for at every alert and plan."""
@@ -75,6 +106,7 @@ class Shelf:
         self.now: Callable[[], datetime] = _some_time
         self.standing: Callable[[str], Awaitable[Standing]] = _no_standing
         self.forbidding_incidents: Callable[[str], Awaitable[list[Incident]]] = _no_incidents
+        self.forbidding_mark: Callable[[str], Mark | None] = lambda team: None
 
     async def keep_playbooks(self) -> None:
         """Put every team's source and compiled model among the blobs, so that incidents can pin them."""
@@ -121,10 +153,13 @@ class Shelf:
                 silences=await self.silences(incident.team),
                 inhibitions=await self.inhibitions(incident.team),
             )
-        standing, in_force = await self.standing(incident.team), await self._in_force(incident)
-        parts = (settings, playbook, standing, self.windows(incident.team))
-        key, known = (incident.team, incident.playbook), self._books.get((incident.team, incident.playbook))
-        if known is not None and not in_force and all(map(is_, known[0], parts)):
+        standing, forbidden = await self.standing(incident.team), await self._find_forbidden(incident.team)
+        own = forbidden.own(incident.id)
+        in_force = forbidden.choose(own)
+        parts = (settings, playbook, standing, self.windows(incident.team), in_force)
+        key = (incident.team, incident.playbook, own)
+        known = self._books.get(key)
+        if known is not None and all(map(is_, known[0], parts)):
             return known[1]
         book = Book(
             playbook=playbook,
@@ -137,8 +172,9 @@ class Shelf:
             silences=self._join_silences(incident.team, standing),
             inhibitions=self._inhibit(incident.team, standing),
         )
-        if not in_force:
-            self._books[key] = (parts, book)
+        if len(self._books) >= MOST_BOOKS:
+            self._books.clear()
+        self._books[key] = (parts, book)
         return book
 
     async def inhibitions(self, team: str) -> Inhibitions:
@@ -175,7 +211,10 @@ class Shelf:
 
     def blank(self) -> Book:
         """The book of what is not an incident yet."""
-        return Book(playbook=EMPTY, policy=TeamPolicy(team="", name=""), classify=self._classify())
+        if self._blank is None or self._blank[0] is not self.settings:
+            book = Book(playbook=EMPTY, policy=TeamPolicy(team="", name=""), classify=self._classify())
+            self._blank = (self.settings, book)
+        return self._blank[1]
 
     def policy(self, incident: Incident) -> TeamPolicy:
         """The policy of the incident's team; before a team is known, what all that may be meant have in common."""
@@ -193,18 +232,24 @@ class Shelf:
     def _classify(self) -> Callable[[str], Statement]:
         return next(iter(self.settings.teams.values())).classify
 
-    async def _in_force(self, incident: Incident) -> tuple[InForce, ...]:
-        """What the team's other open incidents forbid; a team's incidents share its targets."""
+    async def _find_forbidden(self, team: str) -> _InForces:
+        """What a team's open incidents forbid one another, which share its targets."""
+        mark, known = self.forbidding_mark(team), self._in_forces.get(team)
+        if known is None or mark is None or known.mark != mark:
+            known = _InForces(mark, await self._find_in_force(team))
+            if self.forbidding_mark(team) == mark:
+                self._in_forces[team] = known
+        return known
+
+    async def _find_in_force(self, team: str) -> list[InForce]:
         found = []
-        for other in await self.forbidding_incidents(incident.team):
-            if other.id == incident.id:
-                continue
+        for other in await self.forbidding_incidents(team):
             playbook = await self.playbook(other.model)
             scenario = next((each for each in playbook.scenarios if each.line == other.scenario_line), None)
             for rule in scenario.prohibitions if scenario else ():
                 if rule.line not in other.lifted and rule.scope != "section":
                     found.append(InForce(incident=other.id, scenario=other.title, prohibition=rule))
-        return tuple(found)
+        return found
 
     def _candidates(self, incident: Incident) -> Sequence[str]:
         return [name for name in incident.candidates if name in self.settings.teams]

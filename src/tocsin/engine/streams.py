@@ -8,6 +8,7 @@ from contextlib import suppress
 from tocsin.engine.cache import MOST_CACHED, Cache
 from tocsin.engine.change import Known, find_forbidden
 from tocsin.engine.contracts import Store
+from tocsin.engine.index import NONE
 from tocsin.engine.ongoing import Ongoing
 from tocsin.engine.shelf import Shelf
 from tocsin.errors import Corrupt
@@ -61,11 +62,11 @@ class Streams:
             self.cache.forget(stream)
             raise Corrupt(f"{flaw.text} Nothing is done in this incident until somebody has looked: `tocsin verify`.")
         incident, found = fold(map(unseal, sealed), before.incident), before
+        rules = find_forbidden(incident, await self._shelf.playbook(incident.model)) if incident else NONE
         if sealed:
-            found = Known(incident=incident, seal=sealed[-1].mac, at=unstamp(sealed[-1].recorded_at))
-        forbids = bool(find_forbidden(incident, await self._shelf.playbook(incident.model))) if incident else False
+            found = Known(incident=incident, seal=sealed[-1].mac, at=unstamp(sealed[-1].recorded_at), rules=rules)
         self.cache.settle(stream, found.seq if sealed else None)
         self.cache.remember(stream, found)
         if incident is not None and sealed and self.cache.find(stream) is found:  # else somebody knows better
-            self.ongoing.note(incident, forbids)
+            self.ongoing.note(incident, rules)
         return found

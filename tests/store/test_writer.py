@@ -154,3 +154,61 @@ async def test_everything_that_waits_is_written_before_the_store_closes(tmp_path
     again = SqliteStore(tmp_path / "tocsin.db", KEY, tmp_path / "mark")
     assert len(await again.cards()) == 20
     again.close()
+
+
+@pytest.fixture
+async def patient(tmp_path: Path) -> AsyncIterator[SqliteStore]:
+    """A store in which what is patient waits for company, and without it for ever."""
+    opened = SqliteStore(tmp_path / "tocsin.db", KEY, tmp_path / "mark", patience_s=3600)
+    yield opened
+    opened.close()
+
+
+def waiting(stream: str) -> Write:
+    return replace(opening(stream), patient=True)
+
+
+async def test_what_is_patient_goes_with_the_next_that_is_not(patient: SqliteStore) -> None:
+    commits = count_commits(patient)
+    first, second = (asyncio.ensure_future(patient.write(waiting(name))) for name in ("a-1", "a-2"))
+    await asyncio.sleep(0)
+    await patient.cards()
+    assert not commits
+    await patient.write(opening("a-3"))
+    await asyncio.gather(first, second)
+    assert len(commits) == 1
+    assert {each.id for each in await patient.cards()} == {"a-1", "a-2", "a-3"}
+
+
+async def test_whoever_is_waited_for_is_hurried(patient: SqliteStore) -> None:
+    asked = asyncio.ensure_future(patient.write(waiting("a-1")))
+    await asyncio.sleep(0)
+    patient.hurry()
+    patient.hurry()
+    await asked
+    assert [each.id for each in await patient.cards()] == ["a-1"]
+
+
+async def test_what_is_patient_waits_no_longer_than_its_patience(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "tocsin.db", KEY, tmp_path / "mark", patience_s=0.001)
+    await store.write(waiting("a-1"))
+    await store.write(waiting("a-2"))
+    assert len(await store.cards()) == 2
+    store.close()
+
+
+async def test_what_is_patient_is_written_before_the_store_closes(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "tocsin.db", KEY, tmp_path / "mark", patience_s=3600)
+    asked = asyncio.ensure_future(store.write(waiting("a-1")))
+    await asyncio.sleep(0)
+    store.close()
+    await asked
+
+
+async def test_company_that_fails_takes_nothing_patient_with_it(patient: SqliteStore) -> None:
+    await patient.write(opening("a-1"))
+    asked = asyncio.ensure_future(patient.write(waiting("a-2")))
+    await asyncio.sleep(0)
+    with pytest.raises(Stale):
+        await patient.write(opening("a-1"))
+    await asked

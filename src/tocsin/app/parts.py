@@ -97,7 +97,7 @@ class Parts:
     def _give_places(self) -> None:
         """A webhook is a machine, which takes many pages at a time."""
         hooks = (name for name, settings in self.workspace.channels.items() if isinstance(settings, WebhookSettings))
-        self.engine.dispatch.places = {f"channel:{name}": PLACES_OF_WEBHOOK for name in hooks}
+        self.engine.dispatch.places.most = {f"channel:{name}": PLACES_OF_WEBHOOK for name in hooks}
 
     def _open_shell(self, clock: Clock) -> Shell:
         isolation = None if isinstance(self._isolation, str) else self._isolation

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 LOG = logging.getLogger("tocsin")
 
 CHECK_AGAIN_S = 1.0
+PATIENCE_S = 0.025
 URL_VARIABLE = "TOCSIN_DATABASE_URL"
 NODE_VARIABLE = "TOCSIN_NODE"
 
@@ -132,7 +133,7 @@ def open_file(directory: Path, reach: Reach) -> Storage:
     """The data in a file of this server's own."""
     data = Data(directory)
     key = data.chain_key()
-    store = SqliteStore(data.database, key, data.mark)
+    store = SqliteStore(data.database, key, data.mark, PATIENCE_S)
     return Storage(store, FileBlobs(data.blobs, reach), key, data.link_key(), SystemClock())
 
 

@@ -158,6 +158,7 @@ class Write(msgspec.Struct, frozen=True, kw_only=True):
     """One transaction: streams, alerts, and counters that must still stand at their new value less their span (1).
 
     `claims` are errands that are handed out with it. With `joined`, all `joining` up to that number are on timelines.
+    `patient`: it may wait a moment for another one, to be committed with it.
     """
 
     appends: tuple[Append, ...] = ()
@@ -168,6 +169,7 @@ class Write(msgspec.Struct, frozen=True, kw_only=True):
     heard: tuple[Heard, ...] = ()
     joining: tuple[Joining, ...] = ()
     joined: int | None = None
+    patient: bool = False
 
 
 class Queue(msgspec.Struct, frozen=True, kw_only=True):
@@ -198,6 +200,10 @@ class Store(Protocol):
     """Our data. `write` is one transaction and durable when it returns; it raises `Stale` if it came too late."""
 
     async def write(self, write: Write) -> None: ...
+
+    def hurry(self) -> None:
+        """Somebody waits for what is written with patience: it waits no longer."""
+        ...
 
     async def load(self, stream: str, after_seq: int = 0) -> list[Sealed]: ...
 

@@ -11,16 +11,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from datetime import timedelta
+from itertools import islice
 
 from tocsin.engine.breaker import Breakers
-from tocsin.engine.contracts import Clock, Errand, Key, Lease, Performer
+from tocsin.engine.contracts import Clock, Errand, Key, Lease, Performer, Write
 from tocsin.engine.decide import decide
 from tocsin.engine.given_up import is_given_up
 from tocsin.engine.journal import Journal
 from tocsin.engine.parking import Parking
+from tocsin.engine.places import Places
+from tocsin.engine.undone import fail, withhold
 from tocsin.errors import NotBegun, OutsideError, TocsinError, Unavailable
 from tocsin.incident.book import Book
 from tocsin.incident.state import Incident
@@ -31,7 +33,6 @@ from tocsin.words import Mode
 
 LOG = logging.getLogger("tocsin.dispatch")
 
-PLACES = {"channel": 8, "target": 2}
 MOST_CLAIMED = 500
 MOST_QUEUED = 10_000
 """Errands of one destination that are remembered while they wait for a place."""
@@ -60,7 +61,7 @@ class Alone:
 
 
 class Dispatch:
-    """Hands errands out and brings outcomes back. `places` are those of destinations that can take more than others."""
+    """Hands errands out and brings outcomes back. `nudge` is called when a turn would find more to hand out."""
 
     def __init__(
         self, journal: Journal, clock: Clock, performers: Sequence[Performer], lease: Lease | None = None
@@ -68,14 +69,15 @@ class Dispatch:
         self._lease = lease or Alone()
         self._journal, self._clock = journal, clock
         self._performers = {intent: performer for performer in performers for intent in performer.handles}
-        self.places: dict[str, int] = {}
         self.breakers = Breakers()
+        self.places = Places(self.breakers)
         self.parking = Parking(journal.store, self.breakers)
-        self._running: Counter[str] = Counter()
         self._tasks: set[asyncio.Task[None]] = set()
         self._in_flight: set[Name] = set()
         self._unreleased: dict[Errand, timedelta] = {}
         self._queued: dict[str, dict[Name, Waiting]] = {}
+        self._short: set[str] = set()
+        self.nudge: Callable[[], None] = lambda: None
         self._is_claiming = self._has_missed = self._is_astray = self._is_ending = False
         self._lease.renew_only(lambda: [*self._in_flight])
         if journal.store.is_sole:
@@ -84,6 +86,7 @@ class Dispatch:
     async def turn(self) -> int:
         """Hand out what is due and has a place; how many errands that were, and one more if there may be others."""
         await self._release_late()
+        self.places.age(self._clock.now())
         called = await self.parking.call_up(self._clock.now())
         self._has_missed = False
         if self._is_ending or not await self._may_claim():
@@ -99,23 +102,24 @@ class Dispatch:
             name = (errand.stream, errand.seq)
             self._queued.get(errand.destination, {}).pop(name, None)
             if name not in self._in_flight:  # else it is about to follow one that ends
-                self._running[errand.destination] += 1
+                self.places.take(errand.destination)
                 self._go(errand, None)
+        self._short |= {errand.destination for errand in errands if self.places.count_left(errand.destination) <= 0}
         return len(errands) + self._has_missed + called
 
     async def _may_claim(self) -> bool:
         """Whether there may be anything to claim, or to take back."""
-        return self._is_astray or await self._journal.store.has_errands(self._clock.now(), self._find_full())
+        return self._is_astray or await self._journal.store.has_errands(self._clock.now(), self.places.find_full())
 
     async def _claim(self) -> list[Errand]:
         """Errands that are due. Of a claim that failed nobody knows whether it was one: what it may have handed out,
         to nobody, is taken back first.
         """
-        store, full = self._journal.store, self._find_full()
+        store, full = self._journal.store, self.places.find_full()
         if self._is_astray:
             await self._take_back(self._in_flight)
         self._is_astray = True
-        errands = await store.claim(self._clock.now(), MOST_CLAIMED, self._left, full)
+        errands = await store.claim(self._clock.now(), MOST_CLAIMED, self.places.count_left, full)
         self._is_astray = False
         return errands
 
@@ -139,14 +143,14 @@ class Dispatch:
         if self._is_claiming:  # the store is just giving the free places away
             self._has_missed = True
             return False
-        if self._queued.get(to) or self._left(to) <= 0 or self.breakers.is_open(to):
+        if self._queued.get(to) or self.places.count_left(to) <= 0 or self.breakers.is_open(to):
             return False
-        self._running[to] += 1
+        self.places.take(to)
         return True
 
     def give_up(self, errand: Errand) -> None:
         """Give its place back. It may be on disk all the same, marked as handed out: then the mark is taken back."""
-        self._running[errand.destination] -= 1
+        self.places.give_back(errand.destination)
         self._unreleased[errand] = timedelta()
 
     def hand_out(self, errand: Errand, intent: e.Intent) -> None:
@@ -160,21 +164,27 @@ class Dispatch:
         if len(waiting) < MOST_QUEUED and name not in self._in_flight:  # a turn may have found it on disk already
             waiting[name] = (errand, intent)
 
-    def _follow(self, to: str) -> Waiting | None:
-        """What takes over the place of an errand that is about to end; none while the store is asked what waits."""
+    def _follow(self, to: str) -> list[Waiting]:
+        """What takes the place of an errand that is about to end, and the others that are free; nothing while the store
+        is asked what waits.
+        """
         waiting = self._queued.get(to)
         self._has_missed |= self._is_claiming
         if not waiting or self._is_claiming or self._is_ending or self.breakers.is_open(to):
-            return None
-        name = next(iter(waiting))
-        self._in_flight.add(name)
-        return waiting.pop(name)
+            return []
+        names = list(islice(waiting, max(0, self.places.count_left(to) + 1)))
+        for name in names:
+            self.places.take(to)
+            self._in_flight.add(name)
+        return [waiting.pop(name) for name in names]
 
-    def _find_full(self) -> list[str]:
-        return [to for to in self._running if self._left(to) <= 0]
-
-    def _left(self, to: str) -> int:
-        return (self.places.get(to) or PLACES.get(to.partition(":")[0], 4)) - self._running[to]
+    def _leave(self, errand: Errand) -> None:
+        """An errand's place is free; whoever found none is told."""
+        self._in_flight.discard((errand.stream, errand.seq))
+        self.places.give_back(errand.destination)
+        if errand.destination in self._short and self.places.is_half_free(errand.destination):
+            self._short.discard(errand.destination)
+            self.nudge()
 
     async def drain(self) -> None:
         """Wait until nothing is being performed."""
@@ -205,7 +215,7 @@ class Dispatch:
 
     async def _run(self, errand: Errand, intent: e.Intent | None) -> None:
         """Carry an errand; if that cannot even be written down, it is handed out again after a moment."""
-        follows = None
+        follows: list[Waiting] = []
         try:
             follows = await self._carry(errand, intent)
         except (Exception, asyncio.CancelledError) as error:
@@ -214,11 +224,9 @@ class Dispatch:
             LOG.critical("%s:%s could not be carried out", errand.stream, errand.seq, exc_info=True)
             self._unreleased[errand] = TRY_AGAIN
         finally:
-            self._in_flight.discard((errand.stream, errand.seq))
-            if follows is None:
-                self._running[errand.destination] -= 1
-            else:
-                self.hand_out(*follows)
+            self._leave(errand)
+            for each in follows:
+                self.hand_out(*each)
 
     async def _release_late(self) -> None:
         """Give back what could not be carried. If the store refuses that too, it is asked again at the next turn."""
@@ -228,8 +236,8 @@ class Dispatch:
                     await self._journal.store.release(errand, self._clock.now() + wait)
             self._unreleased.pop(errand, None)
 
-    async def _carry(self, errand: Errand, intent: e.Intent | None) -> Waiting | None:
-        """Do it and write down what came of it; what the same commit handed out in its place, if anything."""
+    async def _carry(self, errand: Errand, intent: e.Intent | None) -> list[Waiting]:
+        """Do it and write down what came of it; what the same commit handed out in its place."""
         if intent is None:
             entries = await self._journal.entries(errand.stream, errand.seq - 1)
             found = entries[0].event
@@ -241,20 +249,20 @@ class Dispatch:
         word = _word(intent)
         why = self._find_reason_not_to(incident, intent, errand.seq)
         if why:
-            return await self._record(errand, _withhold(errand.seq, intent, why))
+            return await self._record(errand, withhold(errand.seq, intent, why))
         if not self._lease.is_here(errand.destination) and not _is_under_way(incident, errand.seq):
             self._unreleased[errand] = TRY_AGAIN
-            return None
+            return []
         if isinstance(intent, e.StepRequested) and intent.changes and not await self._start(errand, intent):
-            return None
+            return []
         if not await self._lease.holds(errand.id):
             LOG.warning("%s:%s is another node's by now; this one slept too long.", errand.stream, errand.seq)
-            return None
+            return []
         key = Key(errand.stream, errand.seq, errand.attempts > 0)
         if isinstance(intent, e.PageRequested):
             sent = await self._send(errand, key, intent)
             if sent is None:
-                return None
+                return []
             outcome = sent
         else:
             outcome = await self._perform(key, intent)
@@ -268,13 +276,18 @@ class Dispatch:
         to, begun = errand.destination, self._clock.now()
         if not self.breakers.admit(to, begun):
             why = f"{page.channel} is {self.breakers.tell(to)}; it was not asked again."
-            return await self._move_on(errand, page, _fail(key.seq, page, why, passing=True), tried=False)
+            return await self._move_on(errand, page, fail(key.seq, page, why, passing=True), tried=False)
         outcome = await self._perform(key, page)
         if isinstance(outcome, e.PageFailed) and outcome.passing:
             self.breakers.fail(to, begun, self._clock.now())
+            self.places.distrust(to)
             return await self._move_on(errand, page, outcome, tried=True)
-        if isinstance(outcome, e.PageDelivered) and self.breakers.mend(to, self._clock.now()):
-            self.parking.shake()
+        if isinstance(outcome, e.PageDelivered):
+            now = self._clock.now()
+            self.places.trust(to, now)
+            if self.breakers.mend(to, now):
+                self.parking.shake()
+                self.nudge()
         return outcome
 
     async def _move_on(
@@ -290,17 +303,19 @@ class Dispatch:
         await self.parking.park(errand, now, tried=tried)
         return None
 
-    async def _record(self, errand: Errand, outcome: e.Outcome) -> Waiting | None:
+    async def _record(self, errand: Errand, outcome: e.Outcome) -> list[Waiting]:
         """Write down what came of an intent. If the store refuses, ask it again and again: it has been done."""
         wait, stream = 0.0, errand.stream
         while not (wait and await self._is_recorded(stream, outcome)):
             follows = self._follow(errand.destination)
+            claims = tuple(each for each, _ in follows)
+            write = Write(claims=claims, patient=self._may_wait(errand, outcome, follows))
             try:
-                await self._journal.record(stream, outcome, "outcome", (follows[0],) if follows else ())
+                await self._journal.record(stream, outcome, "outcome", write)
             except BaseException as error:
-                if follows:  # it may be marked on disk all the same: the store knows
-                    self._in_flight.discard((follows[0].stream, follows[0].seq))
-                    self._unreleased[follows[0]] = timedelta()
+                for each in claims:  # they may be marked on disk all the same: the store knows
+                    self._in_flight.discard((each.stream, each.seq))
+                    self.give_up(each)
                 if isinstance(error, TocsinError) or not isinstance(error, Exception):
                     raise
                 LOG.critical("What came of %s:%s cannot be written down", stream, outcome.answers, exc_info=True)
@@ -308,7 +323,12 @@ class Dispatch:
                 await asyncio.sleep(wait)
             else:
                 return follows
-        return None
+        return []
+
+    def _may_wait(self, errand: Errand, outcome: e.Outcome, follows: Sequence[Waiting]) -> bool:
+        """Whether nobody waits for an outcome to be written down: no planner, no errand that wants the place."""
+        wanted = self._is_ending or follows or errand.destination in self._short
+        return not wanted and isinstance(outcome, e.PageDelivered)
 
     async def _is_recorded(self, stream: str, outcome: e.Outcome) -> bool:
         """Whether a commit that seemed to fail had reached the disk; no, as far as we know, if it cannot be read."""
@@ -348,19 +368,19 @@ class Dispatch:
     async def _perform(self, key: Key, intent: e.Intent) -> e.Outcome:
         performer = self._performers.get(type(intent))
         if performer is None:
-            return _fail(key.seq, intent, "Nothing here can do this; look at the server's settings.")
+            return fail(key.seq, intent, "Nothing here can do this; look at the server's settings.")
         try:
             async with asyncio.timeout(PAGE_S if isinstance(intent, e.PageRequested) else None):
                 return await performer.perform(key, intent)
         except NotBegun as error:
-            return _withhold(key.seq, intent, str(error))
+            return withhold(key.seq, intent, str(error))
         except OutsideError as error:
-            return _fail(key.seq, intent, str(error), passing=isinstance(error, Unavailable))
+            return fail(key.seq, intent, str(error), passing=isinstance(error, Unavailable))
         except TimeoutError:
-            return _fail(key.seq, intent, f"No answer within {PAGE_S:g} seconds.", passing=True)
+            return fail(key.seq, intent, f"No answer within {PAGE_S:g} seconds.", passing=True)
         except Exception as error:  # a performer's bug must not lose the errand: it becomes an outcome that says so
             LOG.exception("%s failed", key)
-            return _fail(key.seq, intent, f"tocsin failed at this ({type(error).__name__}: {error}); see its log.")
+            return fail(key.seq, intent, f"tocsin failed at this ({type(error).__name__}: {error}); see its log.")
 
 
 def _is_under_way(incident: Incident, seq: int) -> bool:
@@ -373,21 +393,3 @@ def _word(intent: e.Intent) -> str:
     if isinstance(intent, e.StepRequested):
         return "change" if intent.changes else "read"
     return "page"
-
-
-def _withhold(seq: int, intent: e.Intent, why: str) -> e.Outcome:
-    """What is decided and not done is for each kind of intent: nothing has happened."""
-    if isinstance(intent, e.PageRequested):
-        return e.PageWithheld(answers=seq, responder=intent.responder, channel=intent.channel, why=why)
-    assert isinstance(intent, e.StepRequested)
-    return e.StepNotRun(answers=seq, step=intent.step, why=why)
-
-
-def _fail(seq: int, intent: e.Intent, why: str, *, passing: bool = False) -> e.Outcome:
-    """What a failure is for each kind of intent. A changing step that was started is in doubt, never simply failed."""
-    if isinstance(intent, e.PageRequested):
-        return e.PageFailed(answers=seq, responder=intent.responder, channel=intent.channel, why=why, passing=passing)
-    assert isinstance(intent, e.StepRequested)
-    if intent.changes:
-        return e.StepInDoubt(answers=seq, step=intent.step, why=why)
-    return e.StepNotRun(answers=seq, step=intent.step, why=why)

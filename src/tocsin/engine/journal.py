@@ -31,7 +31,7 @@ from tocsin.engine.change import (
     show_card,
     still_forbidden,
 )
-from tocsin.engine.contracts import Append, Clock, Errand, Store, Write
+from tocsin.engine.contracts import Append, Clock, Store, Write
 from tocsin.engine.counts import Counts
 from tocsin.engine.draft import Draft
 from tocsin.engine.failpoint import Reach, pass_by
@@ -142,7 +142,10 @@ class Journal:
 
     def hold(self, stream: str) -> asyncio.Lock:
         """Keep a stream from changing while the lock is held."""
-        return self._locks.setdefault(stream, asyncio.Lock())
+        lock = self._locks.setdefault(stream, asyncio.Lock())
+        if lock.locked():
+            self.store.hurry()
+        return lock
 
     # ── changing ───────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -352,9 +355,8 @@ class Journal:
         """The same for many, in one commit: all of them or none."""
         await self.change_all([Change(stream, ()) for stream in streams], cause="timer")
 
-    async def record(self, stream: str, outcome: Outcome, cause: str, claims: tuple[Errand, ...] = ()) -> list[Entry]:
-        """Append what the world answered, unless it has been answered before; `claims` are handed out with it."""
-        write = Write(claims=claims)
+    async def record(self, stream: str, outcome: Outcome, cause: str, write: Write = NOTHING) -> list[Entry]:
+        """Append what the world answered, unless it has been answered before; `write` is what goes with it."""
         return await self.change(stream, lambda incident, _: answer(incident, outcome), cause=cause, write=write)
 
     # ── the stream of a team ───────────────────────────────────────────────────────────────────────────────────────

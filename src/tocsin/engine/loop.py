@@ -69,6 +69,7 @@ class Engine:
         self.dispatch = Dispatch(journal, clock, performers, lease)
         self.waking = Waking(journal, clock, self.replan, self._may_plan)
         self._nudged = asyncio.Event()
+        self.dispatch.nudge = self._nudged.set
         self._stopped: set[str] = set()
         self._replanned: dict[str, int] = {}
         self._failing: dict[str, tuple[float, float]] = {}

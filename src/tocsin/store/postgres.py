@@ -211,6 +211,9 @@ class PostgresStore(Reading):
             rows = await self.in_transaction(lambda c: c.execute(taken).all())
         return sorted((unstamp(row.due_at), row.stream) for row in rows)
 
+    def hurry(self) -> None:
+        """Nothing is written with patience here."""
+
     async def has_errands(self, now: datetime, full: Sequence[str]) -> bool:
         """There may be: `claim` looks before it takes."""
         return True

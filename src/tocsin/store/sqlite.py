@@ -66,7 +66,7 @@ def open_engine(path: Path, *, read_only: bool = False) -> Engine:
 class SqliteStore(Reading):
     """The store on one SQLite file."""
 
-    def __init__(self, path: Path, key: bytes, mark: Path) -> None:
+    def __init__(self, path: Path, key: bytes, mark: Path, patience_s: float = 0.0) -> None:
         """Open the file, or make it. Raises `Corrupt` if it is damaged, or does not fit its key and its mark."""
         self.path = path
         self._engine = open_engine(path)
@@ -79,7 +79,7 @@ class SqliteStore(Reading):
         except BaseException:
             self._engine.dispose()
             raise
-        self._writer = Writer(self._engine, Tables(self._heads))
+        self._writer = Writer(self._engine, Tables(self._heads), patience_s)
         self._read_engine = open_engine(path, read_only=True)
         self._reading: Connection | None = None
         if many:
@@ -130,6 +130,10 @@ class SqliteStore(Reading):
     async def write(self, write: Write) -> None:
         """One transaction; raises `Stale` if a stream or counter has moved on."""
         await self._writer.submit(write)
+
+    def hurry(self) -> None:
+        """What waits for company is written now."""
+        self._writer.send()
 
     async def has_errands(self, now: datetime, full: Sequence[str]) -> bool:
         """Whether any errand is due and not handed out, and its destination not full."""

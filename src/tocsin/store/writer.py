@@ -69,10 +69,12 @@ class Job:
 class Writer:
     """Commits what it is asked to."""
 
-    def __init__(self, engine: Engine, hand: Hand) -> None:
-        self._engine, self._hand = engine, hand
+    def __init__(self, engine: Engine, hand: Hand, patience_s: float = 0.0) -> None:
+        self._engine, self._hand, self._patience_s = engine, hand, patience_s
+        self._patient: list[Job] = []
+        self._timer: asyncio.TimerHandle | None = None
         self._connection: Connection | None = None
-        self._queue: SimpleQueue[Job | None] = SimpleQueue()
+        self._queue: SimpleQueue[list[Job] | None] = SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="tocsin-write", daemon=True)
         self._thread.start()
 
@@ -82,11 +84,27 @@ class Writer:
             raise Unavailable("More is waiting to be written than the disk can take; send it again in a moment.")
         loop = asyncio.get_running_loop()
         waits: asyncio.Future[Any] = loop.create_future()
-        self._queue.put(Job(work, loop, waits))
+        job = Job(work, loop, waits)
+        if self._patience_s and isinstance(work, Write) and work.patient:
+            self._patient.append(job)
+            if self._timer is None:
+                self._timer = loop.call_later(self._patience_s, self.send)
+        else:
+            self.send(job)
         return waits
+
+    def send(self, *jobs: Job) -> None:
+        """Hand over what has waited for company, and its company."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if together := [*self._patient, *jobs]:
+            self._queue.put(together)
+        self._patient.clear()
 
     def close(self) -> None:
         """Return once everything that waits is written."""
+        self.send()
         self._queue.put(None)
         self._thread.join()
 
@@ -99,17 +117,17 @@ class Writer:
                 break
         self._hang_up()
 
-    def _gather(self, first: Job) -> tuple[list[Job], bool]:
+    def _gather(self, first: list[Job]) -> tuple[list[Job], bool]:
         """All that wait with the first; and whether there will be no more."""
-        jobs = [first]
+        jobs = first
         while len(jobs) < MOST_AT_ONCE:
             try:
-                job = self._queue.get_nowait()
+                more = self._queue.get_nowait()
             except Empty:
                 break
-            if job is None:
+            if more is None:
                 return jobs, True
-            jobs.append(job)
+            jobs += more
         return jobs, False
 
     def _commit(self, jobs: list[Job]) -> None:

@@ -150,6 +150,9 @@ class MemoryStore:
         else:
             open_ones.pop(card.id, None)
 
+    def hurry(self) -> None:
+        """Nothing is written with patience here."""
+
     async def has_errands(self, now: datetime, full: Sequence[str]) -> bool:
         """Whether there is anything to claim."""
         return self.has_waiting(now, full)

@@ -1,0 +1,23 @@
+"""What an intent leaves behind that was not done: withheld before anything happened, or failed."""
+
+from __future__ import annotations
+
+from tocsin.timeline import events as e
+
+
+def withhold(seq: int, intent: e.Intent, why: str) -> e.Outcome:
+    """What is decided and not done is for each kind of intent: nothing has happened."""
+    if isinstance(intent, e.PageRequested):
+        return e.PageWithheld(answers=seq, responder=intent.responder, channel=intent.channel, why=why)
+    assert isinstance(intent, e.StepRequested)
+    return e.StepNotRun(answers=seq, step=intent.step, why=why)
+
+
+def fail(seq: int, intent: e.Intent, why: str, *, passing: bool = False) -> e.Outcome:
+    """What a failure is for each kind of intent. A changing step that was started is in doubt, never simply failed."""
+    if isinstance(intent, e.PageRequested):
+        return e.PageFailed(answers=seq, responder=intent.responder, channel=intent.channel, why=why, passing=passing)
+    assert isinstance(intent, e.StepRequested)
+    if intent.changes:
+        return e.StepInDoubt(answers=seq, step=intent.step, why=why)
+    return e.StepNotRun(answers=seq, step=intent.step, why=why)

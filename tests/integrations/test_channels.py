@@ -14,6 +14,7 @@ from email import message_from_bytes
 from email.message import Message
 from typing import Any
 
+import msgspec
 import pytest
 from aiosmtpd.smtp import SMTP
 
@@ -89,6 +90,7 @@ async def test_a_webhook_carries_the_page_its_key_and_a_signature() -> None:
     head, _, body = (await send(status(204), b"secret"))[0].partition(b"\r\n\r\n")
     content = json.loads(body)
     assert (content["kind"], content["key"], content["severity"]) == ("page", "team-1:7", "SEV-1")
+    assert content == {"kind": "page", "key": "team-1:7", **json.loads(msgspec.json.encode(page()))}
     seal = hmac.new(b"secret", body, hashlib.sha256).hexdigest().encode()
     assert b"X-Tocsin-Signature: v1=" + seal in head
     assert b"Idempotency-Key: team-1:7" in head

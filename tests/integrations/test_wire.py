@@ -113,6 +113,16 @@ async def test_what_breaks_is_no_answer(answer: bytes | None) -> None:
         assert sum(counts) == 1, "it is not sent again by itself"
 
 
+async def test_each_request_has_its_whole_time_and_no_more() -> None:
+    """The one after the first ones is never answered, on a connection that was kept."""
+    async with answering(lambda n: OK if n < 4 else b"") as (wire, counts):
+        assert [await post(wire, timeout_s=each) for each in (60, 0.2, 60)] == [200] * 3
+        with pytest.raises(Broken, match=r"within 0\.3 s"):
+            await post(wire, timeout_s=0.3)
+        assert counts == [4]
+        assert await post(wire, timeout_s=0.3) == 200, "over a new connection"
+
+
 async def test_nobody_there() -> None:
     with pytest.raises(Broken):
         await post(Wire("127.0.0.1", 1, "127.0.0.1:1"))

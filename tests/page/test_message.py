@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tocsin.knowledge import load_knowledge
 from tocsin.oncall.settings import Person, Schedule
@@ -56,6 +57,31 @@ async def page(name: str, **labels: Any) -> tuple[PageMessage, str]:
 
 def own_links(text: str) -> list[str]:
     return [line for line in re.split(r"[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]", text) if line.startswith("Acknow")]
+
+
+async def test_what_is_remembered_of_a_scenario_is_said_of_no_other_and_by_no_other_team() -> None:
+    cast = Cast(playbook=PLAYBOOK, people={"ana": Person(name="Ana")}, levels=(("ana",),), last_resort=("ana",))
+    async with Story(cast) as story:
+        streams = [await story.alert(name) for name in ("TillStuck", "SignCrooked", "Unheard")]
+        seen = [await story.look(stream) for stream in streams]
+        shared = seen[0][1]
+        others = replace(shared, policy=replace(shared.policy, name="The other team"))
+        said = []
+        for book in (shared, others, shared):
+            for stream, (incident, _) in zip(streams, seen, strict=True):
+                paged = (await story.events(e.PageRequested, stream))[0].event
+                assert isinstance(paged, e.PageRequested)
+                messages = [
+                    compose(
+                        incident, each, story.shelf.rota(incident), paged, now=story.start, link="", room="",
+                        repeat=False,
+                    )
+                    for each in (book, replace(book))
+                ]  # fmt: skip
+                assert messages[0] == messages[1], "as if nothing were remembered"
+                said.append((messages[0].team, messages[0].scenario))
+        assert len(set(said)) == 6
+        assert said[:3] == said[6:]
 
 
 @pytest.mark.parametrize("name", FORGED)

@@ -22,6 +22,8 @@ from tocsin.oncall.settings import Person
 from tocsin.page.message import PageMessage
 
 TIMEOUT_S = 8.0
+_encode = msgspec.json.Encoder().encode
+
 AGAIN = frozenset({408, 425, 429})
 """Refusals that patience may mend, beside all of 5xx."""
 
@@ -40,12 +42,13 @@ class Webhook:
     def __init__(self, settings: WebhookSettings, secret: bytes | None, reach: Callable[[str], None]) -> None:
         self._settings, self._secret, self._reach = settings, secret, reach
         self._url = httpx.URL(settings.url)
+        self._path = self._url.raw_path.decode("ascii")
         self._wire = _open_wire(self._url)
         self._client = httpx.AsyncClient(timeout=TIMEOUT_S, follow_redirects=False) if self._wire is None else None
 
     async def send(self, key: Key, person: Person, message: PageMessage) -> str:
         """Post the page; the answer must be 2xx."""
-        body = msgspec.json.encode({"kind": "page", "key": str(key), **msgspec.to_builtins(message)})
+        body = b'{"kind":"page","key":%b,%b' % (_encode(str(key)), _encode(message)[1:])
         try:
             status = await self._post(key, body)
         except (httpx.HTTPError, Broken) as error:
@@ -58,14 +61,16 @@ class Webhook:
     async def _post(self, key: Key, body: bytes) -> int:
         headers = self._headers(key, body)
         if self._wire is not None:
-            path = self._url.raw_path.decode("ascii")
-            return await self._wire.post(path, headers, body, TIMEOUT_S, lambda: self._reach("page.during_send"))
+            return await self._wire.post(self._path, headers, body, TIMEOUT_S, self._reach_sent)
         assert self._client is not None
         answer = await self._client.post(self._url, content=self._stream(body), headers=headers)
         return answer.status_code
 
     async def _stream(self, body: bytes) -> AsyncIterator[bytes]:
         yield body
+        self._reach_sent()
+
+    def _reach_sent(self) -> None:
         self._reach("page.during_send")
 
     def _headers(self, key: Key, body: bytes) -> dict[str, str]:

@@ -32,34 +32,35 @@ class Wire:
         self, path: str, headers: Mapping[str, str], body: bytes, timeout_s: float, sent: Callable[[], None]
     ) -> int:
         """The status that the other side answers with. Raises `Broken`, also after `timeout_s`."""
-        head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+        head = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
         request = f"POST {path} HTTP/1.1\r\nHost: {self._netloc}\r\n{head}\r\n".encode("latin-1")
-        line = None
+        line = self._find_line() or await self._connect(timeout_s)
         try:
-            async with asyncio.timeout(timeout_s):
-                line = await self._find_line()
-                status = await line.ask(request + body, sent)
-        except TimeoutError as error:
-            raise Broken(f"no answer within {timeout_s:g} s") from error
-        except OSError as error:
-            raise Broken(f"{type(error).__name__}: {error.strerror or error}") from error
+            return await line.ask(request + body, sent, timeout_s)
         finally:
-            if line is not None:
-                self._give_back(line)
-        return status
+            self._give_back(line)
 
     def close(self) -> None:
         """Hang up wherever nobody is being asked."""
         while self._idle:
             self._idle.pop().close()
 
-    async def _find_line(self) -> _Line:
+    def _find_line(self) -> _Line | None:
         while self._idle:
             line = self._idle.pop()
             if line.is_free:
                 return line
             line.close()
-        _, made = await asyncio.get_running_loop().create_connection(_Line, self._host, self._port)
+        return None
+
+    async def _connect(self, timeout_s: float) -> _Line:
+        try:
+            async with asyncio.timeout(timeout_s):
+                _, made = await asyncio.get_running_loop().create_connection(_Line, self._host, self._port)
+        except TimeoutError as error:
+            raise Broken(f"no connection within {timeout_s:g} s") from error
+        except OSError as error:
+            raise Broken(f"{type(error).__name__}: {error.strerror or error}") from error
         return made
 
     def _give_back(self, line: _Line) -> None:
@@ -70,12 +71,18 @@ class Wire:
 
 
 class _Line(asyncio.Protocol):
-    """One connection; one request at a time."""
+    """One connection; one request at a time.
+
+    Its alarm is not set anew for each: when it rings it looks at what is being asked then.
+    """
 
     def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
         self._parser: httptools.HttpResponseParser | None = None
         self._waits: asyncio.Future[int] | None = None
+        self._until = self._timeout_s = 0.0
+        self._alarm: asyncio.TimerHandle | None = None
         self._size = 0
         self.is_free = False
 
@@ -83,19 +90,39 @@ class _Line(asyncio.Protocol):
         assert isinstance(transport, asyncio.Transport)
         self._transport, self.is_free = transport, True
 
-    async def ask(self, request: bytes, sent: Callable[[], None]) -> int:
+    async def ask(self, request: bytes, sent: Callable[[], None], timeout_s: float) -> int:
         """Send a request; the status of its answer."""
         assert self._transport is not None
-        self.is_free = False
-        self._parser, self._size = httptools.HttpResponseParser(self), 0
-        self._waits = asyncio.get_running_loop().create_future()
+        until = self._loop.time() + timeout_s
+        self.is_free, self._size, self._until, self._timeout_s = False, 0, until, timeout_s
+        self._parser = httptools.HttpResponseParser(self)
+        self._waits = self._loop.create_future()
+        if self._alarm is None or self._alarm.when() > until:
+            self._set_alarm()
         self._transport.write(request)
         sent()
         return await self._waits
 
+    def _set_alarm(self) -> None:
+        if self._alarm is not None:
+            self._alarm.cancel()
+        self._alarm = self._loop.call_at(self._until, self._ring)
+
+    def _ring(self) -> None:
+        self._alarm = None
+        if self._waits is None or self._waits.done():
+            return
+        if self._loop.time() < self._until:
+            self._set_alarm()
+        else:
+            self._end(Broken(f"no answer within {self._timeout_s:g} s"))
+
     def close(self) -> None:
         """Hang up."""
         self.is_free = False
+        if self._alarm is not None:
+            self._alarm.cancel()
+            self._alarm = None
         if self._transport is not None:
             self._transport.close()
 

@@ -95,21 +95,21 @@ def compose(
     repeat: bool,
 ) -> PageMessage:
     """The message of a page, with what is known at `now`."""
-    scenario = book.scenario(incident)
+    same = _find_same(incident, book)
     seen = next((alert.seen for alert in incident.alerts.values()), None)
     return PageMessage(
         incident=incident.id,
         number=fold(incident.number),
-        team=fold(book.policy.name),
+        team=same.team,
         title=fold(incident.title),
         severity=fold(incident.severity or "unclassified"),
-        scenario=fold(scenario.title) if scenario else None,
+        scenario=same.scenario,
         responder=intent.responder,
         round=intent.round,
         why=fold(intent.why),
         opened_at=incident.opened_at,
-        symptoms=scenario.symptoms[:MOST_SYMPTOMS] if scenario else (),
-        first_command=find_first_command(scenario) if scenario else None,
+        symptoms=same.symptoms,
+        first_command=same.first_command,
         evidence=_evidence(incident),
         next=find_next(incident, book, rota, now),
         labels=_fold_pairs(seen.labels) if seen else {},
@@ -123,6 +123,35 @@ def compose(
             for each in islice(incident.alerts.values(), MOST_ALERTS)
         ),
         more_alerts=max(0, len(incident.alerts) - MOST_ALERTS),
+    )
+
+
+class _Same(msgspec.Struct, frozen=True, kw_only=True):
+    """What all pages of a scenario say alike."""
+
+    team: str
+    scenario: str | None = None
+    symptoms: tuple[Remark, ...] = ()
+    first_command: Remark | None = None
+
+
+def _find_same(incident: Incident, book: Book) -> _Same:
+    """It hangs on the book, which is another one with another playbook or policy, and on the scenario's line."""
+    key = (_Same, incident.scenario_line)
+    known: _Same | None = book.remembered.get(key)
+    if known is None:
+        known = book.remembered[key] = _read_same(book.scenario(incident), fold(book.policy.name))
+    return known
+
+
+def _read_same(scenario: Procedure | None, team: str) -> _Same:
+    if scenario is None:
+        return _Same(team=team)
+    return _Same(
+        team=team,
+        scenario=fold(scenario.title),
+        symptoms=scenario.symptoms[:MOST_SYMPTOMS],
+        first_command=find_first_command(scenario),
     )
 
 

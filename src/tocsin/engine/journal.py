@@ -357,7 +357,8 @@ class Journal:
 
     async def record(self, stream: str, outcome: Outcome, cause: str, write: Write = NOTHING) -> list[Entry]:
         """Append what the world answered, unless it has been answered before; `write` is what goes with it."""
-        return await self.change(stream, lambda incident, _: answer(incident, outcome), cause=cause, write=write)
+        book = self.shelf.blank()  # what the world answered is so by any book
+        return await self.change(stream, lambda now, _: answer(now, outcome), cause=cause, book=book, write=write)
 
     # ── the stream of a team ───────────────────────────────────────────────────────────────────────────────────────
 

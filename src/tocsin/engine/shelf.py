@@ -94,6 +94,7 @@ class Shelf:
     def __init__(self, settings: Settings, blobs: Blobs) -> None:
         self.settings = settings
         self._blobs = blobs
+        self._blank: tuple[Settings, Book] | None = None
         self._models: dict[str, Playbook] = {}
         self._decode = msgspec.json.Decoder(Playbook)
         self._books: dict[tuple[str, str, str], tuple[tuple[object, ...], Book]] = {}

@@ -127,7 +127,7 @@ class Ground:
         await shelf.keep_playbooks()
         self.journal = Journal(self.store, shelf, self.time, self._key)
         self.engine = Engine(self.journal, self.time, (self.takes,))
-        self.engine.dispatch.places = {"channel:terminal": 32}
+        self.engine.dispatch.places.most = {"channel:terminal": 32}
         self._outgoing, self.journal.outgoing = self.journal.outgoing, NoOutgoing()
         self.follower = Follower(self.journal, self.store) if self.url is not None else None
 

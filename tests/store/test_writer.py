@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from msgspec.structs import replace
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection
 
 from tocsin.engine.contracts import Append, Write
 from tocsin.errors import Conflict, Stale, Unavailable
@@ -29,10 +29,17 @@ async def store(tmp_path: Path) -> AsyncIterator[SqliteStore]:
     opened.close()
 
 
-def count_commits(store: SqliteStore) -> list[None]:
-    """One element for each commit from now on."""
+@pytest.fixture
+def commits(monkeypatch: pytest.MonkeyPatch) -> list[None]:
+    """One element for each commit."""
     seen: list[None] = []
-    event.listen(store._engine, "commit", lambda connection: seen.append(None))
+    real = writer.commit
+
+    def count(connection: Connection) -> None:
+        seen.append(None)
+        real(connection)
+
+    monkeypatch.setattr(writer, "commit", count)
     return seen
 
 
@@ -68,8 +75,7 @@ async def write_all(store: SqliteStore, *writes: Write) -> list[Any]:
     return await ask_all(store, *map(store.write, writes))
 
 
-async def test_what_waits_together_is_one_commit(store: SqliteStore) -> None:
-    commits = count_commits(store)
+async def test_what_waits_together_is_one_commit(store: SqliteStore, commits: list[None]) -> None:
     assert await write_all(store, *(opening(f"a-{n}") for n in range(50))) == [None] * 50
     assert len(commits) == 2, "the one that stalled, and all others"
     assert len(await store.cards()) == 50
@@ -118,16 +124,20 @@ async def test_counters_of_one_commit_count_on(store: SqliteStore) -> None:
         await store.write(Write(counters={"c": 20}, spans={"c": 4}))
 
 
-async def test_a_commit_that_fails_fails_for_all_and_is_not_tried_again(store: SqliteStore) -> None:
+async def test_a_commit_that_fails_fails_for_all_and_is_not_tried_again(
+    store: SqliteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Whether it reached the disk is not known: who asked must look, and nothing may be put there twice."""
     tried: list[None] = []
+    real = writer.commit
 
     def refuse(connection: Connection) -> None:
         tried.append(None)
         if len(tried) == 2:
             raise sqlite3.OperationalError("disk I/O error")
+        real(connection)
 
-    event.listen(store._engine, "commit", refuse)
+    monkeypatch.setattr(writer, "commit", refuse)
     answers = await write_all(store, opening("a-1"), opening("a-2"))
     assert [type(each) for each in answers] == [sqlite3.OperationalError] * 2
     assert len(tried) == 2
@@ -168,8 +178,9 @@ def waiting(stream: str) -> Write:
     return replace(opening(stream), patient=True)
 
 
-async def test_what_is_patient_goes_with_the_next_that_is_not(patient: SqliteStore) -> None:
-    commits = count_commits(patient)
+async def test_what_is_patient_goes_with_the_next_that_is_not(
+    patient: SqliteStore, commits: list[None]
+) -> None:
     first, second = (asyncio.ensure_future(patient.write(waiting(name))) for name in ("a-1", "a-2"))
     await asyncio.sleep(0)
     await patient.cards()
@@ -212,3 +223,20 @@ async def test_company_that_fails_takes_nothing_patient_with_it(patient: SqliteS
     with pytest.raises(Stale):
         await patient.write(opening("a-1"))
     await asked
+
+
+async def test_work_on_the_connection_and_writes_beside_it_are_one_commit(
+    store: SqliteStore, commits: list[None]
+) -> None:
+    """Work may use the connection in its own way: what it changes is committed with the others, once."""
+
+    def work(connection: Connection) -> int:
+        connection.exec_driver_sql("DELETE FROM card WHERE id = 'a-1'")
+        return int(connection.exec_driver_sql("SELECT count(*) FROM card").scalar_one())
+
+    answers = await ask_all(store, store.write(opening("a-1")), store.in_transaction(work), store.write(opening("a-2")))
+    assert answers == [None, 0, None]
+    assert len(commits) == 2, "the one that stalled, and all others"
+    assert [each.id for each in await store.cards()] == ["a-2"]
+    assert await store.in_transaction(work) == 1
+    assert len(commits) == 3

@@ -98,7 +98,6 @@ class Shelf:
         self._models: dict[str, Playbook] = {}
         self._decode = msgspec.json.Decoder(Playbook)
         self._books: dict[tuple[str, str, str], tuple[tuple[object, ...], Book]] = {}
-        self._blank: tuple[Settings, Book] | None = None
         self._in_forces: dict[str, _InForces] = {}
         self._rotas: dict[tuple[str, tuple[str, ...]], tuple[Settings, Rota]] = {}
         self._occurrences: dict[str, tuple[TeamShelf, datetime, tuple[Silence, ...]]] = {}

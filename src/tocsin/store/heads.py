@@ -10,15 +10,14 @@ from __future__ import annotations
 
 import logging
 import os
+import sqlite3
 import threading
 from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
-from sqlalchemy import Connection, select
 
 from tocsin.errors import Corrupt
-from tocsin.store import schema
 from tocsin.store.folder import sync_folder
 from tocsin.timeline import chain
 from tocsin.timeline.chain import Head, Mark
@@ -32,32 +31,30 @@ MARK_EVERY_S = 0.1
 class HeadLog:
     """Adds heads within transactions; keeps the last one in memory between them."""
 
-    def __init__(self, key: bytes, mark: Path, connection: Connection) -> None:
+    def __init__(self, key: bytes, mark: Path, driver: sqlite3.Connection) -> None:
         self._key, self._mark = key, MarkFile(key, mark)
         self._last: tuple[int, bytes] | None = None
         self._newest: Head | None = None
-        self._end(connection)
+        self._end(driver)
 
-    def add_all(self, connection: Connection, lasts: Sequence[Sealed]) -> None:
+    def add_all(self, driver: sqlite3.Connection, lasts: Sequence[Sealed]) -> None:
         """Write down, in this transaction, that each of `lasts` is the end of its stream."""
         if not lasts:
             return
-        n, seal = self._end(connection)
+        n, seal = self._end(driver)
         rows = []
         for last in lasts:
             n += 1
             head = chain.seal_head(self._key, seal, n, last)
             seal = head.seal
             rows.append((n, head.stream, head.seq, head.mac, seal))
-        connection.exec_driver_sql("INSERT INTO head (n, stream, seq, mac, seal) VALUES (?, ?, ?, ?, ?)", rows)
+        driver.executemany("INSERT INTO head (n, stream, seq, mac, seal) VALUES (?, ?, ?, ?, ?)", rows)
         self._last, self._newest = (n, seal), head
 
-    def _end(self, connection: Connection) -> tuple[int, bytes]:
+    def _end(self, driver: sqlite3.Connection) -> tuple[int, bytes]:
         if self._last is None:
-            t = schema.head
-            row = connection.execute(select(t.c.n, t.c.seal).order_by(t.c.n.desc()).limit(1)).first()
-            self._last = (row.n, row.seal) if row else (0, chain.START)
-        return self._last
+            self._last = driver.execute("SELECT n, seal FROM head ORDER BY n DESC LIMIT 1").fetchone()
+        return self._last or (0, chain.START)
 
     def forget(self) -> None:
         """The transaction came to nothing: what was added in it is not there."""

@@ -33,7 +33,7 @@ from tocsin.store.rows import (
 from tocsin.store.start import check_record, explain, keep_in_file
 from tocsin.store.tables import Tables
 from tocsin.store.trouble import explained
-from tocsin.store.writer import Writer
+from tocsin.store.writer import BEGIN, Writer, find_driver
 from tocsin.timeline.codec import stamp, unstamp
 
 T = TypeVar("T")
@@ -57,8 +57,9 @@ def open_engine(path: Path, *, read_only: bool = False) -> Engine:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        driver: sqlite3.Connection = connection.connection.driver_connection  # type: ignore[assignment] # it is SQLite
-        driver.execute("BEGIN" if read_only else "BEGIN IMMEDIATE")  # a statement of SQLAlchemy's costs ten times that
+        driver = find_driver(connection)
+        if not driver.in_transaction:  # the writer begins by itself
+            driver.execute("BEGIN" if read_only else BEGIN)
 
     return engine
 
@@ -75,7 +76,7 @@ class SqliteStore(Reading):
             with explained(path), self._engine.begin() as connection:
                 prepare(connection, str(path))
                 many = check_record(connection, key, mark, keep_in_file(path))
-                self._heads = HeadLog(key, mark, connection)
+                self._heads = HeadLog(key, mark, find_driver(connection))
         except BaseException:
             self._engine.dispose()
             raise

@@ -12,7 +12,7 @@ from itertools import chain, islice
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Connection, Table, insert
+from sqlalchemy import Table, insert
 from sqlalchemy.dialects import sqlite as dialect
 
 from tocsin.engine.contracts import Append, Write
@@ -73,21 +73,21 @@ class Tables:
         self._heads = heads
         self._ends: dict[str, int] = {}
 
-    def put(self, connection: Connection, writes: Sequence[Write]) -> None:
+    def put(self, driver: sqlite3.Connection, writes: Sequence[Write]) -> None:
         """Put writes, in their order. Raises `Stale` if a stream or counter has moved on."""
         for write in writes:
             for name, value in write.counters.items():
-                _count_up(connection, name, value, write.spans.get(name, 1))
+                _count_up(driver, name, value, write.spans.get(name, 1))
         appends = [append for write in writes for append in write.appends]
         if appends:
-            self._append(connection, appends)
-        _many(connection, CLAIM, ((each.stream, each.seq) for write in writes for each in write.claims))
-        _many(connection, ALERT, [alert_values(row) for write in writes for row in write.alerts])
+            self._append(driver, appends)
+        _many(driver, CLAIM, ((each.stream, each.seq) for write in writes for each in write.claims))
+        _many(driver, ALERT, [alert_values(row) for write in writes for row in write.alerts])
         if any(each.whole for write in writes for each in write.heard):
-            connection.exec_driver_sql("DELETE FROM heard")
-        _many(connection, JOINING, ((each.n, each.body) for write in writes for each in write.joining))
-        _many(connection, JOINED, ((write.joined,) for write in writes if write.joined is not None))
-        _many(connection, HEARD, ((each.body,) for write in writes for each in write.heard))
+            driver.execute("DELETE FROM heard")
+        _many(driver, JOINING, ((each.n, each.body) for write in writes for each in write.joining))
+        _many(driver, JOINED, ((write.joined,) for write in writes if write.joined is not None))
+        _many(driver, HEARD, ((each.body,) for write in writes for each in write.heard))
 
     def committed(self) -> None:
         """What was put is on disk."""
@@ -101,47 +101,47 @@ class Tables:
         self._heads.forget()
         self._ends.clear()
 
-    def _append(self, connection: Connection, appends: Sequence[Append]) -> None:
-        self._look_up(connection, appends)
+    def _append(self, driver: sqlite3.Connection, appends: Sequence[Append]) -> None:
+        self._look_up(driver, appends)
         for append in appends:
-            self._expect(connection, append)
+            self._expect(driver, append)
         entries = [
             (each.stream, each.seq, each.at, each.recorded_at, each.body, each.mac)
             for append in appends
             for each in append.entries
         ]
         try:
-            _many(connection, ENTRY, entries)
+            _many(driver, ENTRY, entries)
         except sqlite3.IntegrityError as error:
             raise Stale(f"One of {len(appends)} streams has moved on.") from error
-        self._heads.add_all(connection, [append.entries[-1] for append in appends if append.entries])
-        _set_wakes(connection, appends)
-        _many(connection, CLOSE, ((append.stream, seq) for append in appends for seq in append.closes))
-        _many(connection, ERRAND, _errands(appends))
+        self._heads.add_all(driver, [append.entries[-1] for append in appends if append.entries])
+        _set_wakes(driver, appends)
+        _many(driver, CLOSE, ((append.stream, seq) for append in appends for seq in append.closes))
+        _many(driver, ERRAND, _errands(appends))
         for append in appends:
             if append.release:
                 now = append.entries[-1].recorded_at
-                connection.exec_driver_sql(RELEASE, (now, append.stream, now))
-        _many(connection, CARD, (CARD_VALUES(card_row(each.card)) for each in appends if each.card is not None))
+                driver.execute(RELEASE, (now, append.stream, now))
+        _many(driver, CARD, (CARD_VALUES(card_row(each.card)) for each in appends if each.card is not None))
 
-    def _look_up(self, connection: Connection, appends: Sequence[Append]) -> None:
+    def _look_up(self, driver: sqlite3.Connection, appends: Sequence[Append]) -> None:
         """Where streams end that go on and are not remembered: asked for many at once."""
         wanted = dict.fromkeys(each.stream for each in appends if each.expected_seq or not each.entries)
         missing = [stream for stream in wanted if stream not in self._ends]
         for at in range(0, len(missing), TOGETHER):
             some = missing[at : at + TOGETHER]
-            found = connection.exec_driver_sql(f"{ENDS} ({', '.join('?' * len(some))}) GROUP BY stream", tuple(some))
+            found = driver.execute(f"{ENDS} ({', '.join('?' * len(some))}) GROUP BY stream", tuple(some))
             self._ends.update(dict.fromkeys(some, 0))
             self._ends.update((stream, seq) for stream, seq in found)
 
-    def _expect(self, connection: Connection, append: Append) -> None:
+    def _expect(self, driver: sqlite3.Connection, append: Append) -> None:
         last = self._ends.get(append.stream, 0)  # a first entry that is there already is refused by the table itself
         if last != append.expected_seq:
             raise Stale(f"{append.stream} has moved on to entry {last}.")
         self._ends[append.stream] = last + len(append.entries)
 
 
-def _many(connection: Connection, statement: str, rows: Any) -> None:
+def _many(driver: sqlite3.Connection, statement: str, rows: Any) -> None:
     """The driver's own call: this is the hot path, and a statement of SQLAlchemy's costs ten times a row.
 
     Of very many rows, some are put by one statement: the loop, which decides meanwhile, is interrupted less often.
@@ -149,7 +149,6 @@ def _many(connection: Connection, statement: str, rows: Any) -> None:
     found = rows if isinstance(rows, list) else list(rows)
     if not found:
         return
-    driver: sqlite3.Connection = connection.connection.driver_connection  # type: ignore[assignment] # it is SQLite
     first, values, rest = statement.partition(VALUES)
     whole = len(found) - len(found) % TOGETHER if values else 0
     if whole:
@@ -167,17 +166,17 @@ def _errands(appends: Sequence[Append]) -> Iterator[tuple[Any, ...]]:
             yield each.stream, each.seq, each.destination, stamp(each.due_at), each.claimed
 
 
-def _set_wakes(connection: Connection, appends: Sequence[Append]) -> None:
+def _set_wakes(driver: sqlite3.Connection, appends: Sequence[Append]) -> None:
     """The latest one counts, where a stream is named twice."""
     wakes = {append.stream: append.wake for append in appends}
-    _many(connection, WAKE, [(stream, stamp(wake)) for stream, wake in wakes.items() if wake is not None])
-    _many(connection, NO_WAKE, [(stream,) for stream, wake in wakes.items() if wake is None])
+    _many(driver, WAKE, [(stream, stamp(wake)) for stream, wake in wakes.items() if wake is not None])
+    _many(driver, NO_WAKE, [(stream,) for stream, wake in wakes.items() if wake is None])
 
 
-def _count_up(connection: Connection, name: str, value: int, span: int) -> None:
+def _count_up(driver: sqlite3.Connection, name: str, value: int, span: int) -> None:
     if value == span:
-        done = connection.exec_driver_sql(FIRST_COUNT, (name, value))
+        done = driver.execute(FIRST_COUNT, (name, value))
     else:
-        done = connection.exec_driver_sql(COUNT, (value, name, value - span))
+        done = driver.execute(COUNT, (value, name, value - span))
     if done.rowcount != 1:
         raise Stale(f"The counter {name} has moved on.")

@@ -9,6 +9,7 @@ fails alone. Nothing is tried twice where the commit itself failed: then only th
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -22,6 +23,7 @@ from tocsin.errors import Unavailable
 
 T = TypeVar("T")
 
+BEGIN = "BEGIN IMMEDIATE"
 MOST_AT_ONCE = 512
 """Jobs in one commit: so long at most does the first of them wait for the others."""
 MOST_WAITING = 20_000
@@ -31,7 +33,7 @@ MOST_WAITING = 20_000
 class Hand(Protocol):
     """What knows how writes are put into the tables."""
 
-    def put(self, connection: Connection, writes: Sequence[Write]) -> None:
+    def put(self, driver: sqlite3.Connection, writes: Sequence[Write]) -> None:
         """Put writes, in their order. Raises `Stale`."""
         ...
 
@@ -142,9 +144,10 @@ class Writer:
         try:
             if self._connection is None:
                 self._connection = self._engine.connect()
-            with self._connection.begin():
-                do(self._connection, jobs)
-                ready = True
+            find_driver(self._connection).execute(BEGIN)
+            do(self._connection, jobs)
+            ready = True
+            commit(self._connection)
         except BaseException as error:  # noqa: BLE001 it is handed to whoever waits, in their own thread
             self._hand.forget()
             self._hang_up()
@@ -169,22 +172,37 @@ class Writer:
                 together.append(job.work)
                 continue
             if together:
-                self._hand.put(connection, together)
+                self._hand.put(find_driver(connection), together)
                 together = []
             job.answer = job.work(connection)
         if together:
-            self._hand.put(connection, together)
+            self._hand.put(find_driver(connection), together)
 
     def _do_apart(self, connection: Connection, jobs: list[Job]) -> None:
+        driver = find_driver(connection)
         for job in jobs:
-            connection.exec_driver_sql("SAVEPOINT job")
+            driver.execute("SAVEPOINT job")
             try:
                 self._do(connection, [job])
             except Exception as error:  # noqa: BLE001 likewise
                 job.error = error
                 self._hand.forget()
-                connection.exec_driver_sql("ROLLBACK TO job")
-            connection.exec_driver_sql("RELEASE job")
+                driver.execute("ROLLBACK TO job")
+            driver.execute("RELEASE job")
+
+
+def find_driver(connection: Connection) -> sqlite3.Connection:
+    """SQLite's own connection: what SQLAlchemy does around a statement costs more than most statements."""
+    driver: sqlite3.Connection = connection.connection.driver_connection  # type: ignore[assignment] # it is SQLite
+    return driver
+
+
+def commit(connection: Connection) -> None:
+    """Commit, also what SQLAlchemy takes for a transaction that it began."""
+    if connection.in_transaction():
+        connection.commit()
+    else:
+        find_driver(connection).commit()
 
 
 def _settle(jobs: list[Job]) -> None:

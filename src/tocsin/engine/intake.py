@@ -312,8 +312,7 @@ class Intake(Alerts):
                 resolved=False,
             )
             self._put(row.team or None, receipt, [(signal, None, row)])
-        if receipt.left:
-            await receipt.waits
+        await receipt.wait()
         return not receipt.failed
 
     async def reconsider(self, team: str) -> None:

@@ -35,21 +35,37 @@ class Backlog:
 class Receipt:
     """One message: how many of its signals are to be taken in yet, how many could not be, and which count as beats."""
 
-    __slots__ = ("_backlog", "beats", "failed", "left", "waits")
+    __slots__ = ("_backlog", "_tell", "beats", "failed", "left")
 
     def __init__(self, count: int, backlog: Backlog) -> None:
         self.left, self.failed = count, 0
         self.beats: list[Item] = []
         self._backlog = backlog
+        self._tell: Callable[[], None] | None = None
         backlog.count += count
-        self.waits: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def done(self, count: int = 1) -> None:
         """Signals are on disk, or failed."""
         self.left -= count
         self._backlog.count -= count
-        if not self.left and not self.waits.done():
-            self.waits.set_result(None)
+        if not self.left and self._tell is not None:
+            tell, self._tell = self._tell, None
+            try:
+                tell()
+            except Exception:
+                LOG.exception("What had come in is taken in, and whoever brought it could not be told.")
+
+    def tell(self, told: Callable[[], None]) -> None:
+        """Call `told` as soon as all are taken in, or failed, within that very turn of the loop: it must be quick."""
+        assert self.left
+        self._tell = told
+
+    async def wait(self) -> None:
+        """Wait until all are taken in, or failed."""
+        if self.left:
+            waits = asyncio.get_running_loop().create_future()
+            self.tell(lambda: None if waits.done() else waits.set_result(None))
+            await waits
 
     @property
     def is_settled(self) -> bool:
@@ -58,8 +74,7 @@ class Receipt:
 
     async def settle(self, watch: Callable[[str, str, AlertRow], Awaitable[None]]) -> None:
         """Wait until all are taken in, then have the beats heard; those that are not, stay."""
-        if self.left:
-            await self.waits
+        await self.wait()
         while self.beats:
             item = self.beats[0]
             await watch(item.to.team or "", item.to.heartbeat, item.row)

@@ -135,7 +135,7 @@ class DirectProtocol(HttpToolsProtocol):
         self._taking = receipt
         self._fast.note_reading(size)
 
-        def done(task: asyncio.Future[None]) -> None:
+        def done(task: object = None) -> None:
             self._fast.note_reading(-size)
             self._finish(receipt)
 
@@ -145,7 +145,7 @@ class DirectProtocol(HttpToolsProtocol):
             task.add_done_callback(self.tasks.discard)
             task.add_done_callback(done)
         else:
-            receipt.waits.add_done_callback(done)
+            receipt.tell(done)
 
     def _finish(self, receipt: Receipt) -> None:
         """Answer, then go on with what has come meanwhile."""

@@ -16,6 +16,14 @@ class Rows:
         self.held: dict[tuple[str, str], Beat] = {}
         self.first: datetime | None = None
 
+    def replace(self, beat: Beat, before: Beat | None) -> bool:
+        """Keep it in place of what was kept of it before, unless another node has been first."""
+        found = self.held.get((beat.team, beat.name))
+        if found != before:
+            return False
+        self.keep(beat)
+        return True
+
     def keep(self, beat: Beat) -> None:
         """In place of what was kept of it before."""
         self.held[beat.team, beat.name] = beat
@@ -30,8 +38,9 @@ class RowsOnDisk:
         self._rows, self._disk = rows, disk
 
     async def put(self, beat: Beat, before: Beat | None) -> bool:
-        await self._disk.write_row("beat.write", lambda: self._rows.keep(beat))
-        return True
+        kept: list[bool] = []
+        await self._disk.write_row("beat.write", lambda: kept.append(self._rows.replace(beat, before)))
+        return kept[0]
 
     async def find(self, team: str, name: str) -> Beat | None:
         await self._disk.read_row("beat")

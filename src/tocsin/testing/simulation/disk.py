@@ -37,7 +37,7 @@ class Died(BaseException):
 class Alive(Protocol):
     """What a way to the disk must know of its server: `require` raises `Died` once it is dead.
 
-    `stir` tells it that what is due next may be another thing now.
+    `stir` tells it that what is due next may be another thing now, `look` that an alert may fall silent sooner.
     """
 
     boundary: str
@@ -45,6 +45,8 @@ class Alive(Protocol):
     def require(self) -> None: ...
 
     def stir(self) -> None: ...
+
+    def look(self) -> None: ...
 
 
 class Job:

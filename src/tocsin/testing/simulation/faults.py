@@ -17,6 +17,7 @@ CRASH, REFUSE, COMMIT_THEN_ERROR = "crash", "refuse", "commit then error"
 DROP, DELAY, DUPLICATE, REORDER = "drop", "delay", "duplicate", "reorder"
 REJECT, FAIL, LATE_ANSWER, DRIP, OUTAGE = "4xx", "5xx", "2xx then timeout", "drip", "outage"
 HANG, LOST_ANSWER = "hang", "answer lost"
+LOST_NEWS, LATE_NEWS, TWICE_NEWS = "lost", "late", "twice"
 
 COMMITS = ("intake", "command", "timer", "outcome", "start")
 """What a commit of the journal is for; each stands between two failpoints."""
@@ -31,7 +32,10 @@ READS = ("load", "due", "alert", "count", "cards", "held", "joining", "silent", 
 CHANNEL_FAULTS = (DROP, DELAY, DUPLICATE, REORDER, REJECT, FAIL, LATE_ANSWER, DRIP, OUTAGE)
 WAY_IN_FAULTS = (DROP, DELAY, DUPLICATE, REORDER, LOST_ANSWER)
 
-DISK_RATE, NET_RATE, HANG_RATE = 0.0006, 0.02, 0.02
+ALONE = ("heard.write", "joined.write", "held", "joining", "running", "down")
+"""Boundaries that only a server has that shares its store with none."""
+NEWS_FAULTS = (LOST_NEWS, LATE_NEWS, TWICE_NEWS)
+DISK_RATE, NET_RATE, HANG_RATE, NEWS_RATE = 0.0006, 0.02, 0.02, 0.1
 
 
 def list_armed() -> list[tuple[str, str]]:
@@ -43,11 +47,16 @@ def list_armed() -> list[tuple[str, str]]:
     ]
 
 
-class Mischief:
-    """Decides what fails now; `enough` ends all of it."""
+def list_hangs() -> list[tuple[str, str]]:
+    """Where a node hangs, that has others beside it."""
+    return [(HANG, name) for name in CRASHES]
 
-    def __init__(self, seed: int, pairs: Sequence[tuple[str, str]] = ()) -> None:
-        self._pairs = pairs or list_armed()
+
+class Mischief:
+    """Decides what fails now; `end` ends all of it."""
+
+    def __init__(self, seed: int, pairs: Sequence[tuple[str, str]] = (), *, shared: bool = False) -> None:
+        self._pairs = pairs or [*list_armed(), *(list_hangs() if shared else ())]
         self.dice, self._disk_dice = Dice(seed, "faults"), Dice(seed, "disk faults")
         self.struck: Counter[str] = Counter()
         self.over = False
@@ -74,11 +83,15 @@ class Mischief:
 
     def crashes_at(self, name: str) -> bool:
         """Whether the server dies at a failpoint."""
-        if self._armed.get(name) != CRASH:
-            return False
+        return self._armed.get(name) == CRASH and self._spend(CRASH, name)
+
+    def hangs_at(self, name: str) -> bool:
+        """Whether the server hangs at a failpoint."""
+        return self._armed.get(name) == HANG and self._spend(HANG, name)
+
+    def _spend(self, fault: str, name: str) -> bool:
         del self._armed[name]
-        self.note(CRASH, name)
-        return True
+        return bool(self.note(fault, name))
 
     def strike_disk(self, boundary: str, *, writes: bool) -> str | None:
         """What the disk does wrong."""
@@ -110,13 +123,26 @@ class Mischief:
             return None
         return self.note(self.dice.pick(WAY_IN_FAULTS), "way in")
 
+    def strike_news(self) -> str | None:
+        """What becomes of the news that a node has for another."""
+        if self.over or not self.dice.chance(NEWS_RATE):
+            return None
+        return self.note(self.dice.pick(NEWS_FAULTS), "news")
+
     def hangs(self, word: str) -> bool:
         """Whether a statement never ends by itself."""
         return not self.over and self.dice.chance(HANG_RATE) and bool(self.note(HANG, word))
 
 
-def list_pairs(channels: tuple[str, ...]) -> list[str]:
-    """Every pair of fault and boundary that a month can meet, as coverage names them."""
+def list_pairs(channels: tuple[str, ...], *, shared: bool = False) -> list[str]:
+    """Every pair of fault and boundary that a month can meet, as coverage names them; `shared` by several nodes."""
+    if shared:
+        of_all = [pair for pair in list_pairs(channels) if pair.partition(" × ")[2] not in ALONE]
+        return [
+            *of_all,
+            *(f"{fault} × news" for fault in NEWS_FAULTS),
+            *(f"{HANG} × {name}" for _, name in list_hangs()),
+        ]
     pairs = [
         *list_armed(),
         *((fault, channel) for channel in channels for fault in CHANNEL_FAULTS),

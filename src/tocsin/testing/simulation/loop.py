@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Coroutine
-from contextvars import Context, copy_context
+from contextvars import Context, ContextVar, copy_context
 from heapq import heapify, heappop, heappush
 from itertools import count
 from typing import Any, TypeVar, TypeVarTuple
@@ -25,6 +25,14 @@ MOST_CANCELLED = 10_000
 
 class Stuck(RuntimeError):
     """Everybody waits for somebody else, and nothing is ever going to happen."""
+
+
+PROCESS: ContextVar[object] = ContextVar("process", default=None)
+"""Whose doing it is: what a process has begun, and whatever follows from that, stands still while it does."""
+
+
+OUTSIDE = Context()
+"""Of what is nobody's doing: whatever is on its way arrives."""
 
 
 class Call(asyncio.TimerHandle):
@@ -62,6 +70,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
         self._calls: deque[Call] = deque()
         self._timers: list[tuple[float, int, Call]] = []
         self._count = count()
+        self._stopped: dict[object, list[Call]] = {}
         self.set_exception_handler(lambda loop, context: None)
 
     def time(self) -> float:
@@ -100,12 +109,33 @@ class VirtualLoop(asyncio.BaseEventLoop):
             if not calls:
                 calls.append(self._go_on())
             call = calls.popleft()
+            if self._stopped and self._put_off(call):
+                continue
             try:
                 call._context.run(call._callback, *call._args)
             except (SystemExit, KeyboardInterrupt):
                 raise
             except BaseException as error:  # noqa: BLE001 as any loop: whoever waits for it is told by its future
                 self.call_exception_handler({"message": "A callback failed.", "exception": error})
+
+    # ── processes that stand still ─────────────────────────────────────────────────────────────────────────────────
+
+    def stop_process(self, process: object) -> None:
+        """As SIGSTOP does: nothing of it happens until it goes on."""
+        self._stopped.setdefault(process, [])
+
+    def continue_process(self, process: object) -> None:
+        """As SIGCONT does: all that it has missed happens now."""
+        self._calls.extend(self._stopped.pop(process, ()))
+
+    def _put_off(self, call: Call) -> bool:
+        process = call._context.get(PROCESS)
+        if process is None or process not in self._stopped:
+            return False
+        self._stopped[process].append(call)
+        return True
+
+    # ── going on ───────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _go_on(self) -> Call:
         timers = self._timers

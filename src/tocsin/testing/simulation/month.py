@@ -32,12 +32,16 @@ EXPORT_EVERY_S = 3 * DAY
 FREEZE_EVERY_S = 2 * DAY
 CALM_S = 8 * 3600.0
 LAST_HAND_S = 1800.0
+HANG_EVERY_S = 0.7 * DAY
 
 Build = Callable[[Node], None]
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """How much goes wrong: which faults are armed (none: all there are), how often, and how much breaks in a day."""
+    """How much goes wrong: which faults are armed (none: all there are), how often, and how much breaks in a day.
+
+    Several `nodes` share a store and go by its clock; they hang now and then, and nobody turns a clock.
+    """
 
     armed: tuple[tuple[str, str], ...] = ()
     arm_every_s: float = ARM_EVERY_S
@@ -45,6 +49,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     incidents_a_day: float = INCIDENTS_A_DAY
     export_every_s: float = EXPORT_EVERY_S
     hush_every_s: float = HUSH_EVERY_S
+    nodes: int = 1
+    hang_every_s: float = HANG_EVERY_S
 
 
 class Month:
@@ -52,13 +58,14 @@ class Month:
 
     def __init__(self, seed: int, days: float, cast: Cast, build: Build | None, plan: Plan) -> None:
         key = hashlib.sha256(f"chain {seed}".encode()).digest()
-        self.record = Record(seed=seed, start=choose_start(seed), days=days, key=key)
+        self.record = Record(seed=seed, start=choose_start(seed), days=days, key=key, nodes=plan.nodes)
         self.plan = plan
-        self.mischief = Mischief(seed, plan.armed)
+        self.mischief = Mischief(seed, plan.armed, shared=plan.nodes > 1)
         self.dice = Dice(seed, "month")
         self.ground = Ground(cast, self.record, self.mischief)
         self.build = build
-        self.node: Node | None = None
+        self.nodes: dict[str, Node] = {}
+        self.balance = Dice(seed, "balance")
         self.tasks: dict[asyncio.Task[None], None] = {}
         self.broken: list[BaseException] = []
         self.hushers = Hushers(self.ground, self.find_node, self.spawn)
@@ -68,8 +75,9 @@ class Month:
         self.ground.hear = self.people.hear
 
     def find_node(self) -> Node | None:
-        """The server that answers now."""
-        return self.node if self.node is not None and not self.node.dead else None
+        """The server that answers now, or whichever of them is asked: nobody sees that one hangs."""
+        alive = [node for node in self.nodes.values() if not node.dead]
+        return self.balance.pick(alive) if len(alive) > 1 else alive[0] if alive else None
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Let something happen beside everything else."""
@@ -86,9 +94,11 @@ class Month:
     async def live(self) -> Record:
         """Thirty days of trouble, then calm."""
         end = self.record.days * DAY
-        self.spawn(self._keep_running())
+        names = [f"node-{n}" for n in range(1, self.plan.nodes + 1)] if self.plan.nodes > 1 else [""]
+        for name in names:
+            self.spawn(self._keep_running(name))
         self.spawn(self._break_things(end))
-        self.spawn(self._turn_clocks(end))
+        self.spawn(self._turn_clocks(end) if len(names) == 1 else self._hang_nodes(end))
         self.spawn(self._export(end))
         self.spawn(self._freeze(end))
         self.spawn(self.senders.run(end, DAY / self.plan.incidents_a_day))
@@ -107,28 +117,37 @@ class Month:
 
     # ── the supervisor ─────────────────────────────────────────────────────────────────────────────────────────────
 
-    async def _keep_running(self) -> None:
-        """Start the server again whenever it has died, after a while."""
+    async def _keep_running(self, name: str) -> None:
+        """Start a server again whenever it has died, after a while."""
         while True:
-            await self._run_once()
+            await self._run_once(name)
             down = self.dice.wait(60.0, 1800.0) if self.dice.chance(0.8) else self.dice.wait(1800.0, 3 * 3600.0)
             if self.mischief.over:
                 down = 5.0
-            elif self.dice.chance(0.2):
+            elif not name and self.dice.chance(0.2):
                 self.mischief.note("clock step", "down")
                 self._step_clock()
             await asyncio.sleep(down)
 
-    async def _run_once(self) -> None:
-        node = Node(self.ground, build=self.build)
+    async def _run_once(self, name: str) -> None:
+        node = Node(self.ground, name, build=self.build)
         try:
-            await node.start()
+            await asyncio.create_task(node.start(), context=node.context)
         except (OSError, Died):
             node.die()
             return
-        self.node = node
+        self.nodes[name] = node
         await node.died
-        self.node = None
+        del self.nodes[name]
+
+    async def _hang_nodes(self, end: float) -> None:
+        while True:
+            await asyncio.sleep(self.dice.wait(self.plan.hang_every_s))
+            if self.ground.time() >= end:
+                return
+            node = self.find_node()
+            if node is not None:
+                node.hang()
 
     async def _break_things(self, end: float) -> None:
         while self.ground.time() < end:
@@ -181,15 +200,14 @@ class Month:
             await self.people.ask(card.id, Resolve(by=who), "resolve")
 
     def _write_down(self) -> None:
-        store, node = self.ground.store, self.node
-        assert node is not None
+        store, nodes = self.ground.store, list(self.nodes.values())
         due = store.find_next_due()
         self.record.rest = Rest(
             errands=len(store.errands),
-            overdue=int(due is not None and due < node.clock.now() - timedelta(seconds=1)),
-            tasks=len(node.engine.dispatch._tasks),
-            locks=len(node.journal._locks),
-            waiting=node.engine.intake._backlog.count + len(node.engine.intake._joins),
+            overdue=int(due is not None and due < nodes[0].clock.now() - timedelta(seconds=1)),
+            tasks=sum(len(node.engine.dispatch._tasks) for node in nodes),
+            locks=sum(len(node.journal._locks) for node in nodes),
+            waiting=sum(node.engine.intake._backlog.count + len(node.engine.intake._joins) for node in nodes),
         )
         self.record.timeline = dict(store.streams)
         self.record.blobs = {name: hashlib.sha256(held).hexdigest() for name, held in self.ground.blobs.items()}

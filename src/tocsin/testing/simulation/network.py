@@ -13,6 +13,7 @@ from tocsin.page.message import PageMessage
 from tocsin.testing.simulation import faults
 from tocsin.testing.simulation.disk import Alive
 from tocsin.testing.simulation.faults import Mischief
+from tocsin.testing.simulation.loop import OUTSIDE
 from tocsin.testing.simulation.record import Arrived, Turned
 
 CHANNELS = ("chat", "mail", "phone")
@@ -67,7 +68,7 @@ class Channel:
             )
             self._hear(page)
 
-        self._loop.call_later(takes, arrive)
+        self._loop.call_later(takes, arrive, context=OUTSIDE)
 
     async def _answer(self, fault: str | None) -> None:
         match fault:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from contextvars import copy_context
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
@@ -24,10 +25,11 @@ from tocsin.testing.simulation.beats import Rows, RowsOnDisk
 from tocsin.testing.simulation.dice import Dice
 from tocsin.testing.simulation.disk import Died, Disk, Hand
 from tocsin.testing.simulation.faults import COMMITS, Mischief
-from tocsin.testing.simulation.loop import find_loop
+from tocsin.testing.simulation.loop import OUTSIDE, PROCESS, find_loop
 from tocsin.testing.simulation.machine import Machine
 from tocsin.testing.simulation.network import CHANNELS, Channel, Hear
 from tocsin.testing.simulation.record import Arrived, Life, Record
+from tocsin.testing.simulation.shared import Following, SharedDisk, SharedStore
 from tocsin.testing.simulation.teams import Cast
 from tocsin.testing.simulation.turning import Turning
 from tocsin.timeline.events import PageRequested, PlaybookActivated
@@ -36,6 +38,13 @@ T = TypeVar("T")
 
 BEFORE_COMMIT = {f"{cause}.before_commit": cause for cause in COMMITS}
 """The failpoints after which it is known what the next write is for."""
+
+
+PATIENCE_S = 20.0
+"""How long whoever asked waits for an answer of one node of several."""
+
+
+HANG_S, LONGEST_HANG_S = 20.0, 90.0
 
 
 class Gone(Exception):
@@ -47,8 +56,11 @@ class Ground:
 
     def __init__(self, cast: Cast, record: Record, mischief: Mischief) -> None:
         self.cast, self.record, self.mischief = cast, record, mischief
-        self.store, self.blobs, self.beats = MemoryStore(), dict[str, bytes](), Rows()
+        self.shared = SharedStore(record.start, mischief) if record.nodes > 1 else None
+        self.store = self.shared or MemoryStore()
+        self.blobs, self.beats = dict[str, bytes](), Rows()
         self.hand, self.disk_dice = Hand(), Dice(record.seed, "disk")
+        self.hang_dice = Dice(record.seed, "hangs")
         self.machine_dice = Dice(record.seed, "machine")
         self.offset = 0.0
         self.loop = find_loop()
@@ -80,16 +92,18 @@ class Clock(SystemClock):
 class Node:
     """A server from its start to its death."""
 
-    def __init__(self, ground: Ground, *, build: Callable[[Node], None] | None = None) -> None:
-        self.ground = ground
-        self.dead = False
+    def __init__(self, ground: Ground, name: str = "", *, build: Callable[[Node], None] | None = None) -> None:
+        self.ground, self.name = ground, name
+        self.dead = self.hung = False
         self.boundary = ""
         self.clock = Clock(ground)
-        self.life = Life(up=ground.time(), newest=None, offsets=[(ground.time(), ground.offset)])
-        self.died = asyncio.get_running_loop().create_future()
+        self.life = Life(up=ground.time(), newest=None, offsets=[(ground.time(), ground.offset)], node=name)
+        self.died = ground.loop.create_future()
+        self.context = copy_context()
+        self.context.run(PROCESS.set, self)
         self._asking: dict[asyncio.Task[Any], None] = {}
         record, mischief = ground.record, ground.mischief
-        self.disk = Disk(ground.store, self, mischief, ground.disk_dice, ground.hand, record.refused)
+        self.disk = self._open_disk()
         self.blobs = MemoryBlobs(ground.blobs, self.reach)
         self.shelf = Shelf(ground.cast.settings, self.blobs)
         self.journal = Journal(self.disk, self.shelf, self.clock, record.key, self.reach)
@@ -99,10 +113,20 @@ class Node:
         self.pager = Pager(lambda: self.channels, lambda: self.shelf.settings.people, self._write, self.reach)
         self.machine = Machine(self, mischief, ground.machine_dice, self.blobs, self.reach, record.ran)
         beats = RowsOnDisk(ground.beats, self.disk)
-        self.engine = Turning(self.journal, self.clock, (self.pager, self.machine), beats=beats, steady=ground.time)
-        self.engine.watch(ground.store, ground.beats)
+        performers, lease = (self.pager, self.machine), self.disk if isinstance(self.disk, SharedDisk) else None
+        self.engine = Turning(self.journal, self.clock, performers, lease, beats=beats, steady=ground.time)
+        if isinstance(self.disk, SharedDisk):
+            self.engine.watch(self.disk, ground.beats, self.disk.shared.find_first_end)
+        else:
+            self.engine.watch(ground.store, ground.beats)
         if build is not None:
             build(self)
+
+    def _open_disk(self) -> Disk:
+        ground, record = self.ground, self.ground.record
+        if ground.shared is not None:
+            return SharedDisk(ground.shared, self.name, self, ground.mischief, ground.disk_dice, record.refused)
+        return Disk(ground.store, self, ground.mischief, ground.disk_dice, ground.hand, record.refused)
 
     # ── life and death ─────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -114,6 +138,10 @@ class Node:
     def stir(self) -> None:
         """What is due next may be another thing now."""
         self.engine.notice_due()
+
+    def look(self) -> None:
+        """An alert may fall silent sooner than was known."""
+        self.engine.notice()
 
     def hear(self, page: Arrived) -> None:
         """A page has reached somebody; also when the server is long dead."""
@@ -127,6 +155,8 @@ class Node:
         if self.ground.mischief.crashes_at(name):
             self.die()
             raise Died
+        if self.ground.mischief.hangs_at(name):
+            self.hang()
 
     def die(self) -> None:
         """From now on nothing of it reaches anything."""
@@ -134,9 +164,27 @@ class Node:
         self.life.down = self.ground.time()
         if not self.died.done():
             self.died.set_result(None)
+        self.go_on()
+        if self.ground.shared is not None:
+            self.ground.shared.listening.pop(self.name, None)
         for task in self._asking:
             if task is not asyncio.current_task():
                 task.cancel()
+
+    def hang(self) -> None:
+        """Stand still for a while, as if it were not there; it knows nothing of it."""
+        if not self.hung and not self.dead:
+            self.hung = True
+            self.life.hung.append((self.ground.time(), float("inf")))
+            self.ground.loop.stop_process(self)
+            self.ground.loop.call_later(self.ground.hang_dice.wait(HANG_S, LONGEST_HANG_S), self.go_on, context=OUTSIDE)
+
+    def go_on(self) -> None:
+        """Go on where it stood still."""
+        if self.hung:
+            self.hung = False
+            self.life.hung[-1] = (self.life.hung[-1][0], self.ground.time())
+            self.ground.loop.continue_process(self)
 
     async def start(self) -> None:
         """As a server starts. Raises what keeps it from starting."""
@@ -146,7 +194,10 @@ class Node:
         self.life.newest = newest
         self.ground.record.lives.append(self.life)
         await self.shelf.keep_playbooks()
-        self.running = asyncio.create_task(self.engine.run())
+        self.running = [asyncio.create_task(self.engine.run())]
+        if isinstance(self.disk, SharedDisk):
+            follower = Following(self.journal, self.disk)
+            self.running += map(asyncio.create_task, (follower.run(), self.disk.keep()))
         await self.engine.start()
         for name, team in self.shelf.settings.teams.items():
             if not (await self.journal.standing(name)).activated:
@@ -160,6 +211,8 @@ class Node:
 
     async def answer(self, asked: Awaitable[T]) -> T:
         """What it answers. Raises `TocsinError` for its "no", and `Gone` if there is no answer."""
+        if self.ground.shared is not None:
+            asked = self._ask_process(asked)
         asking = asyncio.current_task()
         assert asking is not None
         self._asking[asking] = None
@@ -181,6 +234,18 @@ class Node:
         if self.dead:
             raise Gone
         return answer
+
+    async def _ask_process(self, asked: Awaitable[T]) -> T:
+        """As a request does: it is the process that works on it, for whoever waits for the answer so long."""
+
+        async def work() -> T:
+            return await asked
+
+        task = asyncio.create_task(work(), context=self.context.copy())
+        done, _ = await asyncio.wait({task}, timeout=PATIENCE_S)
+        if not done:
+            raise Gone
+        return task.result()
 
     async def _write(self, key: Key, intent: PageRequested) -> PageMessage:
         """The page's message, with what is known when it is sent."""

@@ -119,7 +119,7 @@ class Ran(msgspec.Struct, frozen=True):
 
 
 class Life(msgspec.Struct):
-    """The server ran from `up` to `down`.
+    """The server, or one of them, ran from `up` to `down`, and stood still in between when it was `hung`.
 
     `offsets` is by how much its machine's clock was wrong, from each moment on; `newest` the last moment that the
     record spoke of when it started.
@@ -129,6 +129,8 @@ class Life(msgspec.Struct):
     newest: datetime | None
     offsets: list[tuple[float, float]]
     down: float = float("inf")
+    node: str = ""
+    hung: list[tuple[float, float]] = []
 
 
 class Kept(msgspec.Struct, frozen=True):
@@ -158,6 +160,7 @@ class Record(msgspec.Struct):
     start: datetime
     days: float
     key: bytes
+    nodes: int = 1
     sent: list[Sent] = []
     asked: list[Asked] = []
     hushed: list[Hushed] = []

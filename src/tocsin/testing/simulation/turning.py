@@ -33,6 +33,7 @@ A_MOMENT_S = 0.01
 FARTHEST_S = 86400.0
 
 Notice = Callable[[], None]
+FindEnd = Callable[[datetime], datetime]
 
 
 class Finds(Protocol):
@@ -131,8 +132,8 @@ class Watched(Memory):
 class Turning(Engine):
     """The engine. `watch` is called once, when it is put together."""
 
-    def watch(self, store: Finds, beats: Rows) -> None:
-        """See what becomes due."""
+    def watch(self, store: Finds, beats: Rows, find_end: FindEnd | None = None) -> None:
+        """See what becomes due. `find_end` says, where alerts are not in memory, after which moment one ends next."""
         self._store, self._rows = store, beats
         self._window: datetime | None = None
         self._loop = find_loop()
@@ -140,7 +141,10 @@ class Turning(Engine):
         self._shows = self.clock.now()
         self._rested = self._first_look = 0.0
         self._flushing = False
-        self._memory = self.intake._memory = Watched(self.notice, self._flush_soon)
+        self._memory = Watched(self.notice, self._flush_soon)
+        self._find_end = find_end or self._memory.find_first
+        if find_end is None:
+            self.intake._memory = self._memory
         self._joins = self.intake._joins = Waiting(self.notice)
         self.dispatch._unreleased = Late(self.notice)
         self.dispatch.parking = self._parked = Parked(self.journal.store, self.dispatch.breakers, self.notice)
@@ -251,7 +255,7 @@ class Turning(Engine):
         until = self.listening._until
         if until is None:
             return self._first_look
-        late = self._true(self._memory.find_first(until) + GRACE) - self._first_look
+        late = self._true(self._find_end(until) + GRACE) - self._first_look
         every = LOOK_EVERY.total_seconds()
         return self._first_look + max(0, math.ceil(late / every - 1e-6)) * every
 

@@ -9,7 +9,7 @@ from functools import cached_property
 
 import msgspec
 
-from tocsin.testing.simulation.record import Record
+from tocsin.testing.simulation.record import Life, Record
 from tocsin.testing.simulation.teams import Cast
 from tocsin.timeline.codec import unseal
 from tocsin.timeline.entry import Entry
@@ -19,6 +19,10 @@ ERROR_S = 1.0
 """How late a timer may be."""
 BACK_OFF_S = 32.0
 """How long the engine may wait, after its disk has refused, before it tries again: twice its longest back-off."""
+
+
+TAKEOVER_S = 15.0
+"""So long after a node died or hung another has taken over what it had."""
 
 
 class Violation(msgspec.Struct, frozen=True):
@@ -69,7 +73,25 @@ class Evidence:
         """What the server's clock must have shown: its machine's time, but never earlier than what it had shown, nor
         than what it found recorded.
         """
-        return list(self._reckon())
+        return list(self._reckon() if self.record.nodes == 1 else self._join())
+
+    def _join(self) -> Iterator[Stretch]:
+        """Where several nodes serve, all by the store's clock: while at least one of them did."""
+        spans = sorted(span for life in self.record.lives for span in list_spans(life, self.record.ended_at))
+        begin, end = spans[0]
+        for later, until in spans[1:]:
+            if later > end:
+                yield Stretch(begin, end, 0.0)
+                begin = later
+            end = max(end, until)
+        yield Stretch(begin, end, 0.0)
+
+    @cached_property
+    def losses(self) -> list[float]:
+        """When a node died or hung: what it had in its hands another takes over when its lease is over."""
+        if self.record.nodes == 1:
+            return []
+        return [each for life in self.record.lives for each in (life.down, *(since for since, _ in life.hung))]
 
     def _reckon(self) -> Iterator[Stretch]:
         for life in self.record.lives:
@@ -124,6 +146,8 @@ class Evidence:
         return float("inf")
 
     def _goes_on(self, here: Stretch, until: float) -> bool:
+        if self.record.nodes > 1:
+            return until < here.end
         return any(life.up <= here.begin and until < life.down for life in self.record.lives[::-1])
 
     def _ahead_at(self, moment: float) -> float:
@@ -134,7 +158,20 @@ class Evidence:
         for refused in self.record.refused:
             if begin - BACK_OFF_S <= refused <= until:
                 until = max(until, refused + BACK_OFF_S + error)
+        for lost in self.losses:
+            if begin - TAKEOVER_S <= lost <= until:
+                until = max(until, lost + TAKEOVER_S + error)
         return until
+
+
+def list_spans(life: Life, end: float) -> Iterator[tuple[float, float]]:
+    """From when to when a node ran and did not hang."""
+    begin = life.up
+    for since, until in life.hung:
+        yield begin, since
+        begin = until
+    if begin < min(life.down, end):
+        yield begin, min(life.down, end)
 
 
 def find_lives(entries: list[Entry]) -> list[list[Entry]]:

@@ -51,10 +51,14 @@ def check_carried_out(evidence: Evidence) -> Iterator[Violation]:
     for stream, entries in evidence.incidents.items():
         intents = {entry.seq: entry for entry in entries if isinstance(entry.event, e.Intent)}
         answers: dict[int, int] = {}
+        doubted = set[int]()
         for entry in entries:
             event = entry.event
-            if isinstance(event, e.Outcome) and event.closes:
+            if isinstance(event, e.StepFinished) and event.answers in doubted:
+                doubted.discard(event.answers)  # the node that ran it is back, and says how it ended
+            elif isinstance(event, e.Outcome) and event.closes:
                 answers[event.answers] = answers.get(event.answers, 0) + 1
+                doubted |= {event.answers} if isinstance(event, e.StepInDoubt) else set()
             if isinstance(event, e.PageDelivered) and f"{stream}:{event.answers}" not in arrived:
                 yield Violation("delivered to nobody", stream, f"Entry {entry.seq}: no channel has it.")
         for seq, entry in intents.items():

@@ -6,6 +6,7 @@ COUNT ?= 200
 SEEDS ?= 50
 DAYS ?= 30
 JOBS ?=
+NODES ?= 1
 PLAYBOOKS ?= ../shared/seeds/*.md
 BIN := .venv/bin
 PATH := $(CURDIR)/$(BIN):$(CURDIR)/.tools/root/usr/bin:$(PATH)
@@ -40,7 +41,7 @@ torture: .venv/ready ## Kill servers at each boundary, and under load COUNT time
 	@$(BIN)/python -m tests.processes.powercut --count $(COUNT)
 
 simulate: .venv/ready ## SEEDS months of DAYS days of trouble on a virtual clock, and what they broke
-	@$(BIN)/python tests/simulation/simulate.py "$(SEEDS)" "$(DAYS)" "$(JOBS)"
+	@$(BIN)/python tests/simulation/simulate.py "$(SEEDS)" "$(DAYS)" "$(JOBS)" "$(NODES)"
 
 plant: .venv/ready ## Plant a bug for every law of the simulation and every boundary, and see each caught
 	@TOCSIN_SIMULATION=all $(BIN)/python -m pytest -n auto -q tests/simulation

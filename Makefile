@@ -11,6 +11,8 @@ PLAYBOOKS ?= ../shared/seeds/*.md
 BIN := .venv/bin
 PATH := $(CURDIR)/$(BIN):$(CURDIR)/.tools/root/usr/bin:$(PATH)
 export PATH
+# Bytecode is kept below this folder (make clean takes it away): without, every server that a test starts is compiled anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test oracle torture simulate plant bench bench-alerts bench-timers bench-scale fuzz check format lock clean

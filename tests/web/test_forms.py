@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tocsin.app.workspace import MOST_BYTES
+from tocsin.app.place import MOST_BYTES
 from tocsin.timeline.events import UpdatePosted
 from tocsin.web.compile import MOST_SOURCE
 

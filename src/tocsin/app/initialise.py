@@ -20,9 +20,9 @@ from pathlib import Path, PurePath
 import msgspec
 
 from tocsin.alert.group import TRIAGE
-from tocsin.app.place import NAME
+from tocsin.app.place import MOST_BYTES, NAME
 from tocsin.app.settings_draft import WORK, tell_shortened, write_commands, write_settings
-from tocsin.app.workspace import MOST_BYTES, key_file, load_workspace, spell, unreadable
+from tocsin.app.workspace import key_file, load_workspace, spell, unreadable
 from tocsin.errors import UserError
 from tocsin.knowledge import load_knowledge
 from tocsin.playbook.compile import compile_playbook

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Protocol
 
 from tocsin.app.guarding import find_place, find_places, find_scratches, give_to_steps
+from tocsin.app.place import MOST_BYTES
 from tocsin.app.retention import make_housekeeping
 from tocsin.app.storage import Storage
 from tocsin.app.watch.lookout import Lookout
-from tocsin.app.workspace import MOST_BYTES, Workspace
+from tocsin.app.workspace import Workspace
 from tocsin.engine.contracts import Clock, Key
 from tocsin.engine.failpoint import Reach
 from tocsin.engine.journal import Journal

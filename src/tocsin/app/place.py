@@ -15,6 +15,8 @@ from tocsin.store.lock import take_workspace
 NAME = "tocsin.toml"
 PRIVATE = ".tocsin"
 """The folder of a workspace that holds what the server writes."""
+MOST_BYTES = 10 * 2**20
+"""Of a playbook that is read."""
 
 
 class NoWorkspace(UserError):

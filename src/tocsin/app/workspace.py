@@ -16,7 +16,7 @@ import msgspec
 
 from tocsin.alert.sources.mapped import Intake
 from tocsin.app.check import TEAM, check_team, check_whole
-from tocsin.app.place import NAME, NoWorkspace
+from tocsin.app.place import MOST_BYTES, NAME, NoWorkspace
 from tocsin.app.tables import CHANNEL_KINDS, CommandFile, File, TeamTable
 from tocsin.app.watch.check import check_watch, read_heartbeat
 from tocsin.app.watch.heartbeat import Beating
@@ -39,7 +39,6 @@ from tocsin.playbook.placeholder import find
 from tocsin.review.retention import Retention
 from tocsin.words import Effect, Level, Tag
 
-MOST_BYTES = 10 * 2**20
 KEY = re.compile(r"\A[0-9a-f]{32}\Z")
 OLD_KEY = re.compile(r"[A-Za-z0-9_.-]{16,128}")
 """As Grafana OnCall, GoAlert, PagerDuty and Opsgenie give them out."""

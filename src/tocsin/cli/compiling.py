@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
-from tocsin.app.workspace import MOST_BYTES
+from tocsin.app.place import MOST_BYTES
 from tocsin.cli import findings
 from tocsin.cli.coverage import show as show_coverage
 from tocsin.cli.reading import Texts, require_files
@@ -136,7 +136,7 @@ def explain(code: Annotated[str, Parameter(help="A code such as TOC-210 or PB101
     if found is None:
         raise NotFound(
             f"There is no code {code[:40]!r}. Errors: {', '.join(sorted(known))}. "
-            f"Findings: {_shorten(findings.CODES)}, or their names."
+            f"Findings: {_shorten(findings.list_codes())}, or their names."
         )
     say(f"{found.code} {found.__name__}\n\n{(found.__doc__ or '').strip()}")
 

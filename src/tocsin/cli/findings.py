@@ -15,21 +15,16 @@ import msgspec
 from tocsin.cli.reading import read
 from tocsin.cli.words import complain, say, show_json
 from tocsin.errors import NotFound, UserError
-from tocsin.playbook import handbook
 from tocsin.playbook.annotation import annotate
 from tocsin.playbook.baseline import Baseline, Entry, find_stale, make_baseline, read_baseline, without_known
 from tocsin.playbook.excerpt import Paint, plain
 from tocsin.playbook.model import Playbook
 from tocsin.playbook.report import complaints, outline, to_json
-from tocsin.playbook.sarif import to_sarif
 from tocsin.playbook.source import show_lines
 from tocsin.words import Level
 
 Shape = Literal["text", "json", "sarif", "github"]
 Least = Literal["error", "warning", "remark"]
-
-CODES = ", ".join(handbook.EXPLANATIONS)
-"""The codes of all findings, for a sentence."""
 
 _LOUDNESS = (Level.REMARK, Level.WARNING, Level.ERROR)
 _COLUMNS = 120
@@ -114,6 +109,8 @@ def _entry(playbook: Playbook, fresh: set[str], *, judged: bool) -> dict[str, An
 
 
 def _sarif(playbooks: Sequence[Playbook], new: Sequence[Playbook], *, judged: bool) -> dict[str, Any]:
+    from tocsin.playbook.sarif import to_sarif  # describes every rule there is, of alert rules too
+
     moved = [msgspec.structs.replace(each, path=_relative(each.path, Path())) for each in playbooks]
     fresh = {(each.path, found.fingerprint) for each in new for found in each.diagnostics}
     known = [
@@ -163,6 +160,8 @@ def _is_grave(playbook: Playbook, least: Level) -> bool:
 
 def explain(name: str) -> bool:
     """Say what a rule finds, why it matters, an example and what to write instead; False if there is no such rule."""
+    from tocsin.playbook import handbook  # loads every rule there is, of alert rules too
+
     found = handbook.find(name)
     if found is None:
         return False
@@ -170,6 +169,13 @@ def explain(name: str) -> bool:
     said += ["Example:", _indent(found.example), "Use instead:", _indent(found.instead)]
     say("\n\n".join(said))
     return True
+
+
+def list_codes() -> str:
+    """The codes of all findings, for a sentence."""
+    from tocsin.playbook import handbook
+
+    return ", ".join(handbook.EXPLANATIONS)
 
 
 def _indent(text: str) -> str:

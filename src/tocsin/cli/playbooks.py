@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from tocsin.app.workspace import MOST_BYTES
+from tocsin.app.place import MOST_BYTES
 from tocsin.cli.reading import compile_file, compile_together, expand, read
 from tocsin.cli.words import Format, complain, say, show_json
 from tocsin.errors import UserError

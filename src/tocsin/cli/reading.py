@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from tocsin.app.workspace import MOST_BYTES
+from tocsin.app.place import MOST_BYTES
 from tocsin.engine.clock import SystemClock
 from tocsin.errors import UserError
 from tocsin.knowledge import load_knowledge

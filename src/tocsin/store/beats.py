@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from tocsin.alert.heartbeat import Beat, State
 from tocsin.store import schema
-from tocsin.store.postgres import PostgresStore
 from tocsin.store.sqlite import SqliteStore
 from tocsin.timeline.codec import stamp, unstamp
+
+if TYPE_CHECKING:  # its driver takes long to load, and most servers have a file
+    from tocsin.store.postgres import PostgresStore
 
 
 class Beats:

@@ -1,8 +1,6 @@
-"""What a database query does: the statement's kind first, then every function and table in it.
+"""What a database client is told to do: its own commands, and the statements that their first words tell.
 
-A ``SELECT`` is not a read because it begins with the word: it may terminate a backend, lock rows, write a file or
-delete in a common table expression. So the tree is walked, and a function that nobody listed makes the query
-``unknown``.
+What only its parts can tell, such as a ``SELECT``, `query` reads; it is loaded when there is one.
 """
 
 from __future__ import annotations
@@ -10,19 +8,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-import sqlglot
-from sqlglot import exp
-from sqlglot.errors import SqlglotError
-
 from tocsin.pattern import compile_late
 from tocsin.playbook.effect.flags import Scan
 from tocsin.playbook.effect.judge import Call, Judge, Reader
 from tocsin.playbook.effect.knowledge import Queries, Via
 from tocsin.playbook.effect.verdict import NOTHING, Verdict, join, unknown
-from tocsin.playbook.effect.word import is_free, readable
+from tocsin.playbook.effect.word import is_free, readable, shorten
 from tocsin.words import Effect, Tag
 
-_LOST = (Tag.EVIDENCE_DESTROYING, Tag.IRREVERSIBLE)
 _COMMENT = compile_late(r"--[^\n]*|/\*(?!!).*?\*/", re.DOTALL)
 _FIRST = compile_late(r"\s*([A-Za-z]+)")
 _EXPLAIN = compile_late(
@@ -30,7 +23,6 @@ _EXPLAIN = compile_late(
 )
 _COPY_OUT = compile_late(r"\s*copy\s*\((?P<query>.*)\)\s*to\s+stdout\b[\w\s(),']*$", re.IGNORECASE | re.DOTALL)
 _STRING = compile_late(r"'(?:''|[^'])*'|\$(\w*)\$.*?\$\1\$", re.DOTALL)
-_VARIABLE = compile_late(r"(?<![\w:]):'?\"?\w+")
 _ROUTINE = compile_late(r"@@global\b|\binto\s+(?:out|dump)file\b", re.IGNORECASE)
 _VERTICAL = compile_late(r"\\[Gg]\s*(?=$|\n)")
 _QUERIES = frozenset({"select", "with", "values", "pragma", ""})
@@ -38,7 +30,6 @@ _LONGEST = 20_000
 _OPAQUE = compile_late(f'{_STRING.pattern}|"[^"]*"|(?P<comment>{_COMMENT.pattern})', re.DOTALL)
 _SEMICOLON = compile_late(";")
 _RUNS = compile_late(r"\banalyze\b(?!\s*(?:=\s*)?(?:false|off|0))", re.IGNORECASE)
-_PRAGMA = compile_late(r"\s*pragma\s+(?:\w+\.)?(\w+)\s*(?:\(\s*[\w'\"]*\s*\))?\s*$", re.IGNORECASE)
 
 
 def judge_client(call: Call, scan: Scan, judge: Judge) -> Verdict:
@@ -130,9 +121,9 @@ def _judge_statement(text: str, dialect: str, known: Queries) -> Verdict:
     first = word[1].lower() if word else ""
     listed = _find_listed(text, first, known)
     if listed is not None:
-        return Verdict(listed.effect, listed.tags, f"`{_head(text)}` {listed.why}")
+        return Verdict(listed.effect, listed.tags, f"`{shorten(text)}` {listed.why}")
     if first not in _QUERIES:
-        return unknown(f"`{_head(text)}`: nothing general is known of this statement")
+        return unknown(f"`{shorten(text)}`: nothing general is known of this statement")
     return _judge_tree(text, dialect, known)
 
 
@@ -149,97 +140,10 @@ def _find_listed(text: str, first: str, known: Queries) -> Verdict | None:
     return known.statements.get(pair) or known.statements.get(first)
 
 
-def _head(text: str) -> str:
-    return " ".join(text.split())[:60]
-
-
 def _judge_tree(text: str, dialect: str, known: Queries) -> Verdict:
-    try:
-        trees = sqlglot.parse(_VARIABLE.sub("1", text) if dialect == "postgres" else text, read=dialect or None)
-    except (SqlglotError, RecursionError, ValueError, IndexError, KeyError, AttributeError, TypeError):
-        return unknown(f"`{_head(text)}`: a query that is not understood")
-    return join(_judge_expression(tree, text, known) for tree in trees if tree is not None)
+    from tocsin.playbook.effect.query import judge_tree  # the parser takes longer to load than a short verb to run
 
-
-def _judge_expression(tree: exp.Expr, text: str, known: Queries) -> Verdict:
-    if isinstance(tree, exp.Pragma):
-        return _judge_pragma(text, known)
-    if not isinstance(tree, exp.Query):
-        return unknown(f"`{_head(text)}`: nothing general is known of this statement")
-    verdicts = [Verdict(Effect.READ, (), f"`{_head(text)}` only looks")]
-    for node in tree.walk():
-        verdict = _judge_node(node, known)
-        if verdict is not None:
-            verdicts.append(verdict)
-    verdicts.append(_judge_exposure(tree, text, known))
-    return join(verdicts)
-
-
-def _judge_pragma(text: str, known: Queries) -> Verdict:
-    name = _PRAGMA.match(text)
-    if name and name[1].lower() in known.pragmas:
-        return Verdict(Effect.READ, (), f"`{_head(text)}` only looks")
-    return Verdict(Effect.MUTATE, (), f"`{_head(text)}` may change a setting of the database")
-
-
-def _judge_node(node: exp.Expr, known: Queries) -> Verdict | None:
-    if isinstance(node, (exp.Delete, exp.Drop, exp.TruncateTable)):
-        return Verdict(Effect.DESTROY, _LOST, f"`{node.key.upper()}` inside the query deletes what is there")
-    if isinstance(node, (exp.Insert, exp.Update, exp.Merge, exp.Create, exp.Alter)):
-        return Verdict(Effect.MUTATE, (), f"`{node.key.upper()}` inside the query changes data")
-    if isinstance(node, (exp.Into, exp.Lock)):
-        return Verdict(Effect.MUTATE, (), "the query writes a table or locks rows")
-    if isinstance(node, exp.Command):
-        return unknown("part of the query is not understood")
-    if isinstance(node, exp.Anonymous):
-        return _judge_function(node.name.lower(), known)
-    if isinstance(node, _HARMFUL):
-        return _judge_function(node.key.lower(), known)
-    return None
-
-
-_HARMFUL = (
-    exp.NextValueFor,
-    exp.ToFile,
-    exp.ReadCSV,
-    exp.ReadParquet,
-    exp.NetFunc,
-    exp.Secret,
-    exp.Search,
-    exp.XMLTable,
-)
-
-
-def _judge_function(name: str, known: Queries) -> Verdict | None:
-    if name in known.reads:
-        return None
-    acts = known.acts.get(name)
-    if acts is not None:
-        return Verdict(acts.effect, acts.tags, f"`{name}()` {acts.why}")
-    return unknown(f"`{name}()`: nothing general is known of this function")
-
-
-def _judge_exposure(tree: exp.Query, text: str, known: Queries) -> Verdict:
-    """Judge what the rows may show: query texts of a server, secrets, personal data."""
-    tables = [table.name.lower() for table in tree.find_all(exp.Table)]
-    star = any(not isinstance(star.parent, exp.Count) for star in tree.find_all(exp.Star))
-    columns = [column.name.lower() for column in _shown(tree)]
-    if any(map(known.activity_tables.search, tables)) and (star or any(map(known.activity_columns.fullmatch, columns))):
-        return Verdict(Effect.READ_SENSITIVE, (), "the texts of other people's queries carry values")
-    if any(map(known.sensitive_tables.search, tables)) and (star or columns):
-        return Verdict(Effect.READ_SENSITIVE, (), f"`{_head(text)}` may show personal data or secrets")
-    if any(map(known.sensitive_columns.search, columns)):
-        return Verdict(Effect.READ_SENSITIVE, (), f"`{_head(text)}` may show personal data or secrets")
-    return NOTHING
-
-
-def _shown(tree: exp.Query) -> Iterable[exp.Column]:
-    """Yield the columns whose values a query prints, wherever in it they are selected; counted ones are not shown."""
-    for select in tree.find_all(exp.Select):
-        for shown in select.expressions:
-            for column in shown.find_all(exp.Column):
-                if column.find_ancestor(exp.Count, exp.Select) is select or not column.find_ancestor(exp.Count):
-                    yield column
+    return judge_tree(text, dialect, known)
 
 
 READERS: dict[Via, Reader] = {Via.SQL: judge_client}

@@ -242,3 +242,8 @@ def _alternatives(match: re.Match[str]) -> str:
     if any(c not in MARKS for c in match.string[: match.start()]):
         values = [f"x{value}" for value in values]
     return PLAIN if all(SAFE_VALUE.fullmatch(value.replace(PLAIN, "x")) for value in values) else TAINTED
+
+
+def shorten(text: str) -> str:
+    """Return the first sixty characters of a text, on one line."""
+    return " ".join(text.split())[:60]

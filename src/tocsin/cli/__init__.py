@@ -6,6 +6,7 @@ mend it, and one sentence says how; 3 the record is damaged.
 
 from __future__ import annotations
 
+import gc
 import sys
 
 from tocsin.cli.program import APP
@@ -15,6 +16,7 @@ from tocsin.errors import Corrupt, TocsinError
 
 def main() -> None:
     """Run one verb."""
+    gc.set_threshold(50_000, 20, 100)  # modules that are loaded make many objects, and next to no garbage
     prepare_streams()
     try:
         result = _run()

@@ -26,6 +26,7 @@ from tocsin.timeline.events import PageRequested
 from tocsin.web import Desk, Policy, create_app
 from tocsin.web.auth import COOKIE
 from tocsin.web.server import Server, make_server
+from tocsin.web.site import move_in
 
 PLAYBOOKS = Path(__file__).parents[2] / "src" / "tocsin" / "drill" / "demo" / "playbooks"
 LINK_KEY = b"l" * 32
@@ -102,12 +103,31 @@ class Stage:
         return {"ok": True}
 
 
+_EMPTY: dict[tuple[str, int, bool], list[Litestar]] = {}
+"""Applications that nobody lives in any more. To lay one out takes longer than most tests."""
+
+
+def _find_key(desk: Desk) -> tuple[str, int, bool]:
+    """All of a desk that the routes of an application depend on."""
+    return desk.policy.version, desk.policy.most_body, desk.stage is not None
+
+
+def take_app(desk: Desk) -> Litestar:
+    """An application on this desk: one that is empty, or a new one."""
+    empty = _EMPTY.get(_find_key(desk))
+    if not empty:
+        return create_app(desk)
+    app = empty.pop()
+    move_in(app, desk)
+    return app
+
+
 class House:
     """A story with its application, and clients for whoever asks."""
 
     def __init__(self, story: Story, desk: Desk) -> None:
         self.story, self.desk = story, desk
-        self.app: Litestar = create_app(desk)
+        self.app: Litestar = take_app(desk)
         self.server: Server | None = None
         self._clients: list[httpx.AsyncClient] = []
 
@@ -177,3 +197,4 @@ class House:
     async def close(self) -> None:
         for client in self._clients:
             await client.aclose()
+        _EMPTY.setdefault(_find_key(self.desk), []).append(self.app)

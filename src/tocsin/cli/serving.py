@@ -16,9 +16,6 @@ from cyclopts import Parameter
 from tocsin.app.initialise import initialise
 from tocsin.app.overrides import read_wait
 from tocsin.app.place import find_workspace, hold_workspace
-from tocsin.app.server import Options
-from tocsin.app.server import serve as serve_forever
-from tocsin.app.stage import read_stage
 from tocsin.cli.logs import log_to
 from tocsin.cli.words import Port, count, say
 from tocsin.engine.clock import SystemClock
@@ -103,6 +100,10 @@ def serve(
     group_interval
         The least time between two pages about a group to the same person, as 5m.
     """
+    from tocsin.app.server import Options  # what only a server needs is not loaded to make a workspace
+    from tocsin.app.server import serve as serve_forever
+    from tocsin.app.stage import read_stage
+
     logging.basicConfig(level=logging.WARNING, handlers=[log_to(sys.stderr)])
     root = find_workspace((workspace or Path.cwd()).absolute())
     stage = read_stage(os.environ)

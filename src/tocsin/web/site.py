@@ -191,19 +191,7 @@ def _hang_up(receive: Receive) -> Receive:
 
 def create_app(desk: Desk) -> Litestar:
     """The application on `desk`."""
-    library, listeners = Library(desk), Live(desk.engine.journal, desk.outputs)
-    acts = Acts(desk, library)
-    given: dict[str, Any] = {
-        "desk": desk,
-        "library": library,
-        "live": listeners,
-        "acts": acts,
-        "quiet": Quiet(desk),
-        "postmortems": Postmortems(desk, library),
-        "compiler": Compiler(desk),
-        "board": PublicBoard(desk),
-        "reads": reads.Reads(desk, desk.clock.now()),
-    }
+    given: dict[str, Any] = dict.fromkeys(GIVEN)
     app = Litestar(
         [
             Router("/", route_handlers=OPEN, include_in_schema=False),
@@ -231,34 +219,54 @@ def create_app(desk: Desk) -> Litestar:
             create_static_files_router("/static", [STATIC], include_in_schema=False),
         ],
         dependencies={
-            **{name: Provide(_always(value), sync_to_thread=False) for name, value in given.items()},
+            **{name: Provide(_find_in(given, name), sync_to_thread=False) for name in given},
             "asker": Provide(provide_asker, sync_to_thread=False),
             "frame": Provide(provide_frame),
         },
         exception_handlers={Exception: answer_failure},
         openapi_config=describe_api(desk.policy.version),
         request_max_body_size=desk.policy.most_body,
-        lifespan=[_end_listeners(listeners)],
+        lifespan=[_end_listeners],
         logging_config=None,
         debug=False,
         pdb_on_exception=False,
     )
-    app.state.desk, app.state.live = desk, listeners
-    app.asgi_handler = cast("ASGIApp", FastIntake(desk, wrap(app.asgi_handler), HEADERS))
+    app.state.given, app.state.routed = given, app.asgi_handler
+    move_in(app, desk)
     return app
 
 
-def _always(value: Any) -> Any:
+GIVEN = ("desk", "library", "live", "acts", "quiet", "postmortems", "compiler", "board", "reads")
+"""What handlers ask for by name."""
+
+
+def move_in(app: Litestar, desk: Desk) -> None:
+    """Let an application stand on `desk` from now on. To lay out its routes is what takes long; this is not."""
+    library, listeners = Library(desk), Live(desk.engine.journal, desk.outputs)
+    made = (
+        desk,
+        library,
+        listeners,
+        Acts(desk, library),
+        Quiet(desk),
+        Postmortems(desk, library),
+        Compiler(desk),
+        PublicBoard(desk),
+        reads.Reads(desk, desk.clock.now()),
+    )
+    app.state.given.update(zip(GIVEN, made, strict=True))
+    app.state.desk, app.state.live = desk, listeners
+    app.asgi_handler = cast("ASGIApp", FastIntake(desk, wrap(app.state.routed), HEADERS))
+
+
+def _find_in(given: dict[str, Any], name: str) -> Any:
     def provide() -> Any:
-        return value
+        return given[name]
 
     return provide
 
 
-def _end_listeners(listeners: Live) -> Any:
-    @asynccontextmanager
-    async def lifespan(app: Litestar) -> AsyncIterator[None]:
-        yield
-        listeners.stop()
-
-    return lifespan
+@asynccontextmanager
+async def _end_listeners(app: Litestar) -> AsyncIterator[None]:
+    yield
+    app.state.live.stop()

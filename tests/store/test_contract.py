@@ -281,13 +281,9 @@ async def test_secrets_stand_for_a_person_for_a_while_and_once_if_they_are_spent
 
 async def test_a_row_that_is_put_again_replaces_its_like_and_no_other(store: AnyStore) -> None:
     def rows(*names: str, annotation: str) -> tuple[AlertRow, ...]:
-        return tuple(
-            AlertRow(
-                team="a", fingerprint=name, labels={"alertname": name}, annotations={"n": annotation},
-                starts_at=AT, ends_at=AT, updated_at=AT, firing=True,
-            )
-            for name in names
-        )  # fmt: skip
+        times = dict.fromkeys(("starts_at", "ends_at", "updated_at"), AT)
+        said = {"annotations": {"n": annotation}, "labels": {}, "firing": True}
+        return tuple(AlertRow(team="a", fingerprint=name, **times, **said) for name in names)  # type: ignore[arg-type] # one dictionary, values of two kinds
 
     await store.write(Write(alerts=rows("f", "g", annotation="1"), counters={"c": 1, "d": 1}))
     await store.write(Write(alerts=rows("f", annotation="2") + rows("f", annotation="3"), counters={"d": 2}))

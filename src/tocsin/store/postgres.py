@@ -11,14 +11,29 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
 import asyncpg
 import msgspec
-from sqlalchemy import ColumnElement, Connection, and_, case, func, not_, or_, select, text, tuple_, update
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Connection,
+    Executable,
+    Text,
+    and_,
+    case,
+    func,
+    literal,
+    not_,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_dbapi
 from sqlalchemy.exc import SQLAlchemyError
@@ -31,17 +46,17 @@ from tocsin.errors import Stale
 from tocsin.store import schema
 from tocsin.store.batch import CHANNEL, commit, names_of
 from tocsin.store.heads import MarkFile
+from tocsin.store.leases import DUE, LEASE, LEASE_S
 from tocsin.store.lock import SchemaNotKnown
 from tocsin.store.migrate import require_range, tell_version
 from tocsin.store.reading import Reading, choose
-from tocsin.store.rows import mend_sealed, read_errand
+from tocsin.store.rows import SEALED, read_errand, read_sealed
 from tocsin.timeline.codec import stamp, unstamp
 from tocsin.timeline.entry import Sealed
 
 T = TypeVar("T")
 LOG = logging.getLogger("tocsin.store")
 
-LEASE_S = 10.0
 RENEW_S = 2.5
 MOST_AT_ONCE = 100
 """Writes in one transaction."""
@@ -59,8 +74,6 @@ TROUBLE = (
 """What the database, or the way to it, can raise."""
 WORTH_COMPARING_S = 0.5
 """An answer that took longer says too little about the clocks."""
-
-_LEASE = func.clock_timestamp() + text(f"interval '{LEASE_S} seconds'")
 
 
 class Node(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,6 +93,7 @@ class PostgresStore(Reading):
 
     def __init__(self, engine: AsyncEngine, key: bytes, mark: Path, node: Node, followed: int) -> None:
         self.node, self._engine, self._key = node, engine, key
+        self._single = engine.execution_options(isolation_level="AUTOCOMMIT")
         self._mark = MarkFile(key, mark)
         self._followed = followed
         self._waiting: deque[tuple[Write, asyncio.Future[None]]] = deque()
@@ -106,9 +120,22 @@ class PostgresStore(Reading):
             return await connection.run_sync(work)
 
     async def read(self, work: Callable[[Connection], T]) -> T:
-        """Do `work`, which changes nothing."""
-        async with self._engine.connect() as connection:
+        """Do `work`, which changes nothing; each of its statements is a transaction by itself."""
+        async with self._single.connect() as connection:
             return await connection.run_sync(work)
+
+    async def _change(self, statement: Executable, given: Mapping[str, Any] | None = None) -> Sequence[Any]:
+        """One statement, durable when it returns; the rows that it answers, if any."""
+
+        def work(connection: Connection) -> Sequence[Any]:
+            done = connection.execute(statement, given)
+            return done.all() if done.returns_rows else ()
+
+        return await self.read(work)
+
+    def is_one_of(self, column: ColumnElement[str], names: Sequence[str]) -> ColumnElement[bool]:
+        """One array, however many there are: the server and the driver spell and plan such a statement once."""
+        return column == func.any(literal([*names], ARRAY(Text)))
 
     # ── writing ────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -188,13 +215,8 @@ class PostgresStore(Reading):
 
     async def due(self, now: datetime, limit: int) -> list[str]:
         """Streams whose wake has come and that no other node is planning; they are this node's for a while."""
-        t, other = schema.wake, schema.wake.alias()
-        free = or_(other.c.lease.is_(None), other.c.lease < func.clock_timestamp(), other.c.holder == self.node.id)
-        ripe = select(other.c.stream).where(other.c.due_at <= stamp(now), free).order_by(other.c.due_at).limit(limit)
-        mine = update(t).where(t.c.stream.in_(ripe.with_for_update(skip_locked=True)))
-        taken = mine.values(holder=self.node.id, lease=_LEASE).returning(t.c.due_at, t.c.stream)
-        rows = await self.in_transaction(lambda c: c.execute(taken).all())
-        return [row.stream for row in sorted(rows, key=lambda row: row.due_at)]
+        rows = await self._change(DUE, {"me": self.node.id, "now": stamp(now), "most": limit})
+        return [row.stream for row in rows]
 
     async def coming(self, after: datetime, until: datetime, limit: int, *, take: bool) -> list[tuple[datetime, str]]:
         """Wakes that come in that stretch; with `take`, leased to this node as if they were due."""
@@ -205,10 +227,14 @@ class PostgresStore(Reading):
         if rows and take:
             free = or_(t.c.lease.is_(None), t.c.lease < func.clock_timestamp(), t.c.holder == self.node.id)
             names = [row.stream for row in rows]
-            ripe = select(t.c.stream).where(t.c.stream.in_(names), between, free).with_for_update(skip_locked=True)
-            mine = update(t).where(t.c.stream.in_(ripe)).values(holder=self.node.id, lease=_LEASE)
+            ripe = (
+                select(t.c.stream)
+                .where(self.is_one_of(t.c.stream, names), between, free)
+                .with_for_update(skip_locked=True)
+            )
+            mine = update(t).where(t.c.stream.in_(ripe)).values(holder=self.node.id, lease=LEASE)
             taken = mine.returning(t.c.due_at, t.c.stream)
-            rows = await self.in_transaction(lambda c: c.execute(taken).all())
+            rows = await self._change(taken)
         return sorted((unstamp(row.due_at), row.stream) for row in rows)
 
     def hurry(self) -> None:
@@ -228,8 +254,8 @@ class PostgresStore(Reading):
         still = select(other.c.id).where(other.c.id.in_(ids), self._is_free(other, now, full)).order_by(other.c.id)
         mine = update(t).where(t.c.id.in_(still.with_for_update(skip_locked=True)))
         again = case((t.c.claimed, t.c.attempts + 1), else_=t.c.attempts)
-        taken = mine.values(claimed=True, holder=self.node.id, lease=_LEASE, attempts=again).returning(t)
-        rows = await self.in_transaction(lambda c: c.execute(taken).all())
+        taken = mine.values(claimed=True, holder=self.node.id, lease=LEASE, attempts=again).returning(t)
+        rows = await self._change(taken)
         self._held |= {row.id for row in rows}
         return [read_errand(row) for row in sorted(rows, key=lambda row: row.id)]
 
@@ -243,15 +269,15 @@ class PostgresStore(Reading):
         if errand in self._held and time.monotonic() < self._sure_until:
             return True
         t = schema.errand
-        renewed = update(t).where(t.c.id == errand, t.c.claimed, t.c.holder == self.node.id).values(lease=_LEASE)
-        return await self.in_transaction(lambda c: c.execute(renewed).rowcount) == 1
+        mine = update(t).where(t.c.id == errand, t.c.claimed, t.c.holder == self.node.id)
+        return len(await self._change(mine.values(lease=LEASE).returning(t.c.id))) == 1
 
     async def release(self, errand: Errand, due_at: datetime) -> None:
         """Give an errand back, to be handed out again from `due_at` on, to whichever node asks first."""
         t = schema.errand
         changes = {"claimed": False, "holder": None, "lease": None, "attempts": t.c.attempts + 1}
         mine = update(t).where(t.c.stream == errand.stream, t.c.seq == errand.seq, t.c.holder == self.node.id)
-        await self.in_transaction(lambda c: c.execute(mine.values(due_at=stamp(due_at), **changes)))
+        await self._change(mine.values(due_at=stamp(due_at), **changes))
 
     async def postpone(self, names: Collection[tuple[str, int]], due_at: datetime, *, claimed: bool) -> None:
         """Errands, by stream and number, that are handed out from `due_at` on, to whichever node asks first."""
@@ -259,7 +285,7 @@ class PostgresStore(Reading):
         whose = and_(t.c.claimed, t.c.holder == self.node.id) if claimed else not_(t.c.claimed)
         those = update(t).where(tuple_(t.c.stream, t.c.seq).in_(names), whose)
         changes = {"claimed": False, "holder": None, "lease": None, "due_at": stamp(due_at)}
-        await self.in_transaction(lambda c: c.execute(those.values(**changes)))
+        await self._change(those.values(**changes))
 
     async def release_claims(self, held: Collection[tuple[str, int]] = (), *, tried: bool = True) -> int:
         """Give back what this node has and nobody here carries: all but `held`, which is nothing at its start."""
@@ -301,7 +327,7 @@ class PostgresStore(Reading):
         """What this node holds (of what is `carried`, if that is known), and the database's time when it was asked."""
         moment: datetime = connection.execute(select(func.clock_timestamp())).scalar_one()
         t = schema.errand
-        mine = update(t).where(t.c.claimed, t.c.holder == self.node.id).values(lease=_LEASE).returning(t.c.id)
+        mine = update(t).where(t.c.claimed, t.c.holder == self.node.id).values(lease=LEASE).returning(t.c.id)
         if carried is not None:
             mine = mine.where(tuple_(t.c.stream, t.c.seq).in_(list(carried)))
         held = set(connection.execute(mine).scalars())
@@ -316,11 +342,11 @@ class PostgresStore(Reading):
     async def follow(self) -> list[Sealed]:
         """The entries that any node has appended since the last call, in the order of their commits."""
         t = schema.entry
-        query = select(t).where(t.c.pos > self._followed).order_by(t.c.pos).limit(MOST_FOLLOWED)
+        query = select(t.c.pos, *SEALED).where(t.c.pos > self._followed).order_by(t.c.pos).limit(MOST_FOLLOWED)
         rows = await self.read(lambda c: c.execute(query).all())
         if rows:
             self._followed = max(self._followed, rows[-1].pos)
-        return [mend_sealed(row) for row in rows]
+        return [read_sealed(row[1:]) for row in rows]
 
     async def listen(self) -> None:
         """Set `news` whenever a node says that it has committed something, until cancelled."""

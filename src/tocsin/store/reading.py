@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from msgspec.structs import replace
-from sqlalchemy import Connection, case, func, select
+from sqlalchemy import ColumnElement, Connection, case, func, select
 
 from tocsin.alert.row import AlertRow
 from tocsin.engine.contracts import Backlog, Card, Queue, Tally
@@ -40,6 +40,10 @@ class Reading:
         """The same for work that may take long: whatever else is read does not wait for it."""
         return await self.read(work)
 
+    def is_one_of(self, column: ColumnElement[str], names: Sequence[str]) -> ColumnElement[bool]:
+        """Whether a column's text is one of these."""
+        return column.in_(names)
+
     async def load(self, stream: str, after_seq: int = 0) -> list[Sealed]:
         """A stream's entries after `after_seq`. Raises `Corrupt` if the record does not hold."""
         if "\0" in stream:
@@ -57,7 +61,9 @@ class Reading:
         t = schema.entry
         names = [stream for stream in streams if "\0" not in stream]
         asked = [names[at : at + MOST_ASKED] for at in range(0, len(names), MOST_ASKED)]
-        queries = [select(*SEALED).where(t.c.stream.in_(each)).order_by(t.c.stream, t.c.seq) for each in asked]
+        queries = [
+            select(*SEALED).where(self.is_one_of(t.c.stream, each)).order_by(t.c.stream, t.c.seq) for each in asked
+        ]
         found: dict[str, list[Sealed]] = {}
         rows = await self.read(lambda c: [row for query in queries for row in c.execute(query)])
         for sealed in map(read_sealed, rows):
@@ -122,7 +128,7 @@ class Reading:
         """Those of a team's alerts that are there."""
         t = schema.alert
         asked = [fingerprints[at : at + MOST_ASKED] for at in range(0, len(fingerprints), MOST_ASKED)]
-        queries = [select(t).where(t.c.team == team, t.c.fingerprint.in_(each)) for each in asked]
+        queries = [select(t).where(t.c.team == team, self.is_one_of(t.c.fingerprint, each)) for each in asked]
         rows = await self.read(lambda c: [row for query in queries for row in c.execute(query)])
         return {row.fingerprint: read_alert(row) for row in rows}
 

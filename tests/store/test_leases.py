@@ -13,7 +13,8 @@ import pytest
 from tocsin.engine.contracts import Append, Errand, Write
 from tocsin.errors import Stale
 from tocsin.store.batch import LOCK, commit
-from tocsin.store.postgres import LEASE_S, PostgresStore
+from tocsin.store.leases import LEASE_S
+from tocsin.store.postgres import PostgresStore
 
 from .ground import open_node
 from .test_contract import AT, claim, errands, note

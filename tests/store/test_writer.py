@@ -178,9 +178,7 @@ def waiting(stream: str) -> Write:
     return replace(opening(stream), patient=True)
 
 
-async def test_what_is_patient_goes_with_the_next_that_is_not(
-    patient: SqliteStore, commits: list[None]
-) -> None:
+async def test_what_is_patient_goes_with_the_next_that_is_not(patient: SqliteStore, commits: list[None]) -> None:
     first, second = (asyncio.ensure_future(patient.write(waiting(name))) for name in ("a-1", "a-2"))
     await asyncio.sleep(0)
     await patient.cards()

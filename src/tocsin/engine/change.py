@@ -18,7 +18,7 @@ from tocsin.incident.state import Incident
 from tocsin.playbook.model import Playbook
 from tocsin.timeline import chain
 from tocsin.timeline.entry import Entry, Sealed
-from tocsin.timeline.events import Intent, PageRequested, StepFinished, StepNotRun, StepRequested
+from tocsin.timeline.events import Intent, Outcome, PageRequested, StepFinished, StepNotRun, StepRequested
 from tocsin.words import StepState
 
 Decide = Callable[[Incident | None, Book], Iterable[Happening]]
@@ -82,6 +82,30 @@ def remember(prepared: Prepared) -> Known:
         wake=draft.wake,
         asked=prepared.asked,
         rules=prepared.rules,
+    )
+
+
+def make_append(
+    draft: Draft,
+    before: Known,
+    sealed: tuple[Sealed, ...],
+    policy: TeamPolicy,
+    reserve: Callable[[str], bool],
+    *,
+    forbids: bool,
+) -> Append:
+    """What a draft adds to its stream, with its entries sealed."""
+    assert draft.incident is not None
+    events = [entry.event for entry in draft.entries]
+    return Append(
+        stream=draft.stream,
+        expected_seq=before.incident.seq if before.incident else 0,
+        entries=sealed,
+        wake=draft.wake,
+        errands=tuple(make_errands(draft, policy, reserve)),
+        closes=tuple(event.answers for event in events if isinstance(event, Outcome) and event.closes),
+        release=is_released(draft, policy),
+        card=show_card(draft.incident, forbids),
     )
 
 

@@ -15,6 +15,7 @@ from weakref import WeakValueDictionary
 
 import msgspec
 
+from tocsin.engine.ahead import Ahead
 from tocsin.engine.answered import answer
 from tocsin.engine.change import (
     Change,
@@ -23,15 +24,12 @@ from tocsin.engine.change import (
     NoOutgoing,
     Outgoing,
     Prepared,
-    is_released,
-    make_errands,
+    make_append,
     remember,
-    seal_all,
     share_book,
-    show_card,
     still_forbidden,
 )
-from tocsin.engine.contracts import Append, Clock, Store, Write
+from tocsin.engine.contracts import Clock, Store, Write
 from tocsin.engine.counts import Counts
 from tocsin.engine.draft import Draft
 from tocsin.engine.failpoint import Reach, pass_by
@@ -44,7 +42,7 @@ from tocsin.incident.book import Book
 from tocsin.incident.standing import Standing
 from tocsin.incident.state import Incident
 from tocsin.timeline.codec import unseal
-from tocsin.timeline.entry import Entry, Sealed
+from tocsin.timeline.entry import Entry
 from tocsin.timeline.events import Event, Intent, Outcome
 
 LOG = logging.getLogger("tocsin.journal")
@@ -67,6 +65,7 @@ class Journal:
         self._key = key
         self.streams = Streams(store, shelf, key)
         self._cache, self._ongoing = self.streams.cache, self.streams.ongoing
+        self.ahead = Ahead(key, self._cache, shelf)
         self._own: set[tuple[str, int]] = set()
         self.take_in: Callable[[], Awaitable[None]] | None = None
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
@@ -164,15 +163,17 @@ class Journal:
         committed before it is raised. What rests on counters is not decided again here: that raises `Stale`, and
         whoever counted counts again.
         """
-        change = Change(stream, (decide,), book)
-        async with self.hold(stream):
+        return await self._change(Change(stream, (decide,), book), cause, write)
+
+    async def _change(self, change: Change, cause: str, write: Write) -> list[Entry]:
+        async with self.hold(change.stream):
             for _ in range(MOST_TRIES):
                 try:
                     return await self._try(change, cause, write)
                 except Stale:
                     if write.counters:
                         raise
-        raise Conflict(f"{stream} is changing too fast; try again.")
+        raise Conflict(f"{change.stream} is changing too fast; try again.")
 
     async def change_all(self, changes: Sequence[Change], *, cause: str, write: Write = NOTHING) -> None:
         """Decide, plan and commit many streams in one transaction, all of them or none. Raises `Stale` too.
@@ -243,10 +244,12 @@ class Journal:
             return None
         if book is None or book is change.book or not share_book(before, draft.incident):
             book = await self.shelf.book(draft.incident)
-        asked = draft.plan(book, self.shelf.rota(draft.incident), known.asked)
+        draft, asked, sealed = self.ahead.plan(draft, known, book, self.shelf.rota(draft.incident), now)
+        assert draft.incident is not None
         rules = still_forbidden(known, draft.incident, book.playbook)
-        sealed = seal_all(self._key, draft.entries, known.seal)
-        return Prepared(draft, known, asked, self._append(draft, known, sealed, bool(rules)), rules)
+        policy = self.shelf.policy(draft.incident)
+        append = make_append(draft, known, sealed, policy, self.outgoing.reserve, forbids=bool(rules))
+        return Prepared(draft, known, asked, append, rules)
 
     async def _book(self, incident: Incident | None) -> Book:
         """What is being opened has no book yet, and its first events are decided without one."""
@@ -320,20 +323,6 @@ class Journal:
         self._disturbed.clear()
         return taken
 
-    def _append(self, draft: Draft, known: Known, sealed: tuple[Sealed, ...], forbids: bool) -> Append:
-        assert draft.incident is not None
-        events = [entry.event for entry in draft.entries]
-        return Append(
-            stream=draft.stream,
-            expected_seq=known.incident.seq if known.incident else 0,
-            entries=sealed,
-            wake=draft.wake,
-            errands=tuple(make_errands(draft, self.shelf.policy(draft.incident), self.outgoing.reserve)),
-            closes=tuple(event.answers for event in events if isinstance(event, Outcome) and event.closes),
-            release=is_released(draft, self.shelf.policy(draft.incident)),
-            card=show_card(draft.incident, forbids),
-        )
-
     def _tell_own(self, stream: str, entries: Sequence[Entry]) -> None:
         """Tell what was appended here; whoever follows all nodes will meet it again."""
         if self.take_in is not None:
@@ -349,7 +338,7 @@ class Journal:
 
     async def replan(self, stream: str) -> list[Entry]:
         """Ask the planners again because time has passed."""
-        return await self.change(stream, lambda incident, book: (), cause="timer")
+        return await self._change(Change(stream, ()), "timer", NOTHING)
 
     async def replan_all(self, streams: Sequence[str]) -> None:
         """The same for many, in one commit: all of them or none."""

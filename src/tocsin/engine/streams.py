@@ -43,15 +43,22 @@ class Streams:
         return await self.catch_up(stream, await self._store.load(stream, known.seq if known else 0), known)
 
     async def read_ahead(self, streams: Iterable[str]) -> None:
-        """Have streams remembered that are not, by one look at the store; what does not hold is left to whoever asks
-        for it alone.
-        """
+        """Have streams remembered that are not, by one look at the store."""
+        for stream, sealed in (await self.load_missing(streams)).items():
+            await self.take_in(stream, sealed)
+
+    async def load_missing(self, streams: Iterable[str]) -> dict[str, list[Sealed]]:
+        """What the store holds of those that are not remembered."""
         missing = [stream for stream in streams if self.cache.find(stream) is None]
-        found = await self._store.load_all(missing) if missing else {}
-        for stream, sealed in found.items():
-            if self.cache.find(stream) is None:
-                with suppress(Corrupt):
-                    await self.catch_up(stream, sealed)
+        return await self._store.load_all(missing) if missing else {}
+
+    async def take_in(self, stream: str, sealed: Sequence[Sealed]) -> None:
+        """Remember a stream that was loaded as a whole, unless it was met meanwhile; what does not hold is left to
+        whoever asks for it alone.
+        """
+        if self.cache.find(stream) is None:
+            with suppress(Corrupt):
+                await self.catch_up(stream, sealed)
 
     async def catch_up(self, stream: str, sealed: Sequence[Sealed], known: Known | None = None) -> Known:
         """Fold in what the stream has beyond `known` (null: all of it); what is known then. Raises `Corrupt`."""

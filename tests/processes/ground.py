@@ -92,16 +92,19 @@ sleep 0.3
 
 KEY = "0123456789abcdef0123456789abcdef"
 PATIENCE_S = 30.0
+HTTP = httpx.Client(timeout=10, limits=httpx.Limits(max_keepalive_connections=0))
+"""A connection for each request, as after a crash there must be; only what TLS would need is made once."""
 
 
 def wait_for(look: Callable[[], T | None], what: str, patience_s: float = PATIENCE_S) -> T:
     """Look again and again until there is something; the name of the thing stands in the failure."""
-    deadline = time.monotonic() + patience_s
+    deadline, pause_s = time.monotonic() + patience_s, 0.02
     while time.monotonic() < deadline:
         found = look()
         if found:
             return found
-        time.sleep(0.03)
+        time.sleep(pause_s)
+        pause_s = min(pause_s * 1.2, 0.15)  # a server that is asked all the time is slower to get there
     raise AssertionError(f"No {what} within {patience_s:g} s.")
 
 
@@ -238,9 +241,7 @@ class Ground:
         try:
             token = (self.root / ".tocsin" / "credential").read_text()
             headers = {"Authorization": f"Bearer {token}", "X-Tocsin-As": "ana"}
-            answer = httpx.request(
-                method, f"{url}{path}", headers=headers, json=body if method == "POST" else None, timeout=10
-            )
+            answer = HTTP.request(method, f"{url}{path}", headers=headers, json=body if method == "POST" else None)
         except (httpx.HTTPError, OSError):
             return None
         return answer.json() if answer.is_success else None
@@ -249,7 +250,7 @@ class Ground:
         """Send the alert once, as a source does; whether it was taken."""
         alert = [{"labels": {"alertname": name, "till": "7", **labels}}]
         try:
-            answer = httpx.post(f"{self.url()}/in/{KEY}/api/v2/alerts", json=alert, timeout=10)
+            answer = HTTP.post(f"{self.url()}/in/{KEY}/api/v2/alerts", json=alert)
         except httpx.HTTPError:
             return False
         return answer.is_success

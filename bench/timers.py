@@ -80,6 +80,8 @@ async def run_engine(
     stop_hearing = ground.journal.listen(heard.hear)
     await ground.engine.start()
     await ground.engine.warm()
+    if ground.store.ends is not None:
+        await ground.store.ends.settle()
     await ground.tidy()
     gc.collect()
     gc.freeze()

@@ -96,7 +96,7 @@ async def test_what_is_going_on_must_end_as_its_head_says(folder: Path, statemen
 
 
 @DAMAGES
-async def test_of_very_much_nobody_reads_a_stream_before_all_ends_are_checked(
+async def test_of_very_much_nobody_reads_a_stream_before_its_end_is_checked(
     folder: Path, monkeypatch: pytest.MonkeyPatch, statement: str, said: str
 ) -> None:
     monkeypatch.setattr(start, "MOST_AT_START", 2)
@@ -107,10 +107,13 @@ async def test_of_very_much_nobody_reads_a_stream_before_all_ends_are_checked(
     store = SqliteStore(folder / "tocsin.db", KEY, folder / "mark")
     try:
         assert await store.load("team/a") == [], "what every server needs at once is checked at once"
-        for read in (store.load("a-3"), store.load_all(["a-3"])):
+        assert store.ends is not None
+        stream = said.partition(":")[0]
+        for read in (store.load(stream), store.load_all([stream]), store.ends.settle()):
             with pytest.raises(Corrupt, match="backup") as error:
                 await read
             assert said in str(error.value)
+        assert not store.ends.is_done
     finally:
         store.close()
 
@@ -122,7 +125,37 @@ async def test_of_very_much_a_sound_record_is_read_once_it_is_checked(
     store = SqliteStore(folder / "tocsin.db", KEY, folder / "mark")
     assert store.ends is not None
     assert len(await store.load("a-3")) == 4
+    assert not store.ends.is_done, "nobody waits for the others"
+    await store.ends.settle()
     assert store.ends.is_done
+    store.close()
+
+
+async def test_of_very_much_what_has_gone_on_before_its_turn_is_no_damage(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(start, "MOST_AT_START", 2)
+    store = SqliteStore(folder / "tocsin.db", KEY, folder / "mark")
+    assert store.ends is not None
+    sealed = (await store.load("a-3"))[-1]
+    fresh = note("a-2", 5, (await store.load("a-2"))[-1].mac)
+    await store.write(Write(appends=(Append(stream="a-2", expected_seq=4, entries=(fresh,)),)))
+    assert sealed.seq == 4
+    await store.ends.settle()
+    store.close()
+
+
+async def test_of_very_much_what_was_put_in_behind_a_head_is_found(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(start, "MOST_AT_START", 2)
+    damage(folder, "INSERT INTO entry (stream, seq, at, recorded_at, body, mac) SELECT stream, 5, at, recorded_at, "
+           "body, mac FROM entry WHERE stream = 'a-2' AND seq = 4")  # fmt: skip
+    store = SqliteStore(folder / "tocsin.db", KEY, folder / "mark")
+    assert store.ends is not None
+    with pytest.raises(Corrupt, match="put in from outside"):
+        await store.load("a-2")
+    assert len(await store.load("a-1")) == 4
     store.close()
 
 

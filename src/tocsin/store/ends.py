@@ -1,7 +1,8 @@
 """The ends of whatever is going on, checked before anybody goes on from them.
 
 A few are checked before a server begins. Of very many, that would keep a server that has crashed from paging: it
-begins, they are checked beside its work, and until that is done nobody reads the stream of an incident.
+begins, and they are checked beside its work. What it needs meanwhile is checked first: nobody reads the stream of an
+incident, and so nobody goes on with it, before its own end is checked.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from functools import partial
+from itertools import islice
 from typing import Any, Protocol
 
 from sqlalchemy import ColumnElement, Connection, and_, func, select
@@ -107,36 +109,76 @@ class Ends:
 
     def __init__(self, key: bytes, explain: Callable[[Flaw], Corrupt], look: Look) -> None:
         self._key, self._explain, self._look = key, explain, look
-        self._task: asyncio.Future[None] | None = None
+        self._finding: asyncio.Future[dict[str, Head]] | None = None
+        self._checking: asyncio.Future[None] | None = None
         self.is_done = False
 
     async def settle(self) -> None:
         """Return once everything is checked. Raises `Corrupt` if anything does not hold, whoever asks."""
-        if self._task is None:
-            self._task = asyncio.ensure_future(self._check())
-        task = self._task
+        if self._checking is None:
+            self._checking = asyncio.ensure_future(self._check_all())
+        checking = self._checking
         try:
-            await asyncio.shield(task)
+            await asyncio.shield(checking)
         except Corrupt:
             raise
         except Exception:  # what could not be read is read again by whoever asks next
-            self._task = None
+            self._checking = None
             raise
 
-    async def _check(self) -> None:
+    async def settle_some(self, streams: Sequence[str]) -> None:
+        """Return once the ends of these streams are checked, before all others. Raises `Corrupt` if one does not hold,
+        or if there are incidents of which the record says nothing.
+        """
+        unchecked = await self._find()
+        await self._check([unchecked[stream] for stream in streams if stream in unchecked])
+
+    async def _find(self) -> dict[str, Head]:
+        """What is not checked yet, by stream; looked for once."""
+        if self._finding is None:
+            self._finding = asyncio.ensure_future(self._look_for_heads())
+        finding = self._finding
+        try:
+            return await asyncio.shield(finding)
+        except Corrupt:
+            raise
+        except Exception:
+            self._finding = None
+            raise
+
+    async def _look_for_heads(self) -> dict[str, Head]:
         heads, flaws = await self._look(find_going)
-        for at in range(0, len(heads), AT_ONCE):
-            if flaws:
-                break
-            begun = time.monotonic()
-            some = [head.stream for head in heads[at : at + AT_ONCE]]
-            flaws = await self._look(partial(self._check_some, some))
-            await asyncio.sleep(min(time.monotonic() - begun, LONGEST_PAUSE_S))
         if flaws:
             raise self._explain(flaws[0])
+        return {head.stream: head for head in heads}
+
+    async def _check_all(self) -> None:
+        unchecked = await self._find()
+        while unchecked:
+            begun = time.monotonic()
+            await self._check([*islice(unchecked.values(), AT_ONCE)])
+            await asyncio.sleep(min(time.monotonic() - begun, LONGEST_PAUSE_S))
         self.is_done = True
 
-    def _check_some(self, streams: Sequence[str], connection: Connection) -> list[Flaw]:
-        """Other nodes go on meanwhile: the heads of a stream are of the same moment as its entries."""
-        heads = _find_heads(connection, schema.head.c.stream.in_(streams))
-        return [*check_ends(connection, self._key, heads)]
+    async def _check(self, heads: Sequence[Head]) -> None:
+        if not heads:
+            return
+        flaws = await self._look(partial(self._check_some, heads))
+        if flaws:
+            raise self._explain(flaws[0])
+        unchecked = await self._find()
+        for head in heads:
+            unchecked.pop(head.stream, None)
+
+    def _check_some(self, heads: Sequence[Head], connection: Connection) -> list[Flaw]:
+        """What has gone on since its head was found is compared with its newest one, of the same moment."""
+        found = _load_ends(connection, [head.stream for head in heads])
+        flaws, gone_on = list[Flaw](), list[str]()
+        for head in heads:
+            last = found.get(head.stream, [])
+            if last and last[-1].seq > head.seq:
+                gone_on.append(head.stream)
+            else:
+                flaws += _check_end(self._key, head, last)
+        newest = _find_heads(connection, schema.head.c.stream.in_(gone_on)) if gone_on else []
+        return [*flaws, *check_ends(connection, self._key, newest)]

@@ -49,7 +49,7 @@ class Reading:
         if "\0" in stream:
             return []
         if self.ends is not None and not self.ends.is_done and not is_team(stream):
-            await self.ends.settle()
+            await self.ends.settle_some([stream])
         t = schema.entry
         query = select(t).where(t.c.stream == stream, t.c.seq > after_seq).order_by(t.c.seq)
         return [mend_sealed(row) for row in await self.read(lambda c: c.execute(query).all())]
@@ -57,7 +57,7 @@ class Reading:
     async def load_all(self, streams: Sequence[str]) -> dict[str, list[Sealed]]:
         """Those of the streams that are there, each from its first entry on."""
         if self.ends is not None and not self.ends.is_done:
-            await self.ends.settle()
+            await self.ends.settle_some(streams)
         t = schema.entry
         names = [stream for stream in streams if "\0" not in stream]
         asked = [names[at : at + MOST_ASKED] for at in range(0, len(names), MOST_ASKED)]

@@ -36,7 +36,7 @@ def spell(starts: float | None, ends: float | None) -> Post:
 
 def remember(row: AlertRow, post: Post) -> Memory:
     memory = Memory()
-    memory.remember_form("shop", bytes(post.labels), memory.keep(row), post.said())
+    memory.remember_form("shop", bytes(post.labels), memory.keep(row), post.said(), epoch=memory.epoch)
     return memory
 
 

@@ -65,7 +65,7 @@ class Batch:
             if item.form is not None:
                 memory.remember_form(item.keyed, *_spelt(item.form, held))
         for held, item in self.touched:
-            memory.touch(held, item.row.starts_at, item.row.ends_at, item.row.updated_at)
+            memory.hear(held, item.row)
             if item.form is not None:
                 memory.remember_form(item.keyed, *_spelt(item.form, held))
 
@@ -84,8 +84,8 @@ def _as_row(row: AlertRow, held: Held | None) -> AlertRow | None:
     )
 
 
-def _spelt(form: tuple[bytes, int], held: Held) -> tuple[bytes, Held, int]:
-    return form[0], held, form[1]
+def _spelt(form: tuple[bytes, int, int], held: Held) -> tuple[bytes, Held, int, int]:
+    return form[0], held, form[1], form[2]
 
 
 async def decide_batch(journal: Journal, memory: Memory | None, items: list[Item], joins: Joins) -> Batch:

@@ -37,7 +37,7 @@ MOST_WAITING = 20_000
 UNROUTED = ""
 """The team of alert rows whose team nobody knows."""
 
-Spelt = tuple[bytes, int] | None
+Spelt = tuple[bytes, int, int] | None
 Watch = Callable[[str, str, AlertRow], Awaitable[None]]
 """Told of each alert that counts as a beat: its team, the heartbeat, and its row."""
 
@@ -81,12 +81,13 @@ class Intake(Alerts):
 
     def begin_posts(self, team: str | None, posts: list[Post]) -> Receipt:
         """Take posts in as far as that is a look-up, and have the rest taken in: `settle` says when that is done."""
-        left = posts
+        left, epoch = posts, 0
         if self._memory is not None:
             self._directions()  # forgets forms that settings of before have left
+            epoch = self._memory.epoch
             left = self._memory.take_repeats(team, posts, self._journal.clock.now())
         signals = [read_signal(post) for post in left]
-        return self._begin(team, signals, [(bytes(post.labels), post.said()) for post in left])
+        return self._begin(team, signals, [(bytes(post.labels), post.said(), epoch) for post in left])
 
     async def settle(self, receipt: Receipt) -> None:
         """Wait until a message is taken in. Raises `Unavailable` if a part of it could not be."""
@@ -96,7 +97,7 @@ class Intake(Alerts):
             self._doubt(receipt.beats)  # of what was not heard as a beat, the next message is no mere repeat
         receipt.check()
 
-    def _begin(self, team: str | None, signals: Sequence[Signal], forms: Sequence[tuple[bytes, int] | None]) -> Receipt:
+    def _begin(self, team: str | None, signals: Sequence[Signal], forms: Sequence[Spelt]) -> Receipt:
         """`forms` says how each one's labels were spelt, so that they are known again."""
         if self._backlog.count and self._backlog.count + len(signals) > MOST_WAITING:
             raise Unavailable("More alerts are coming in than can be written down; send them again in a moment.")

@@ -109,7 +109,7 @@ class Item:
         row: AlertRow,
         receipt: Receipt,
         keyed: str | None,
-        form: tuple[bytes, int] | None,
+        form: tuple[bytes, int, int] | None,
         again: AlertRow | None = None,
     ) -> None:
         self.anew = again is not None

@@ -62,7 +62,7 @@ class Memory:
     def __init__(self) -> None:
         self._held: dict[tuple[str, str], Held] = {}
         self.forms: dict[str | None, dict[bytes, Form]] = {}
-        self._forms = 0
+        self._forms = self.epoch = 0
         self._touched: list[Held] = []
         self._late: dict[tuple[str, str], Held] = {}
         self._flushes = 0
@@ -103,10 +103,21 @@ class Memory:
         before = self._held.get(key)
         if before is None:
             return self._add(hold(row))
+        since = (before.starts_at, before.ends_at), before.updated_at
+        is_later = row.firing and before.firing and before.updated_at > row.updated_at
         before.starts_at, before.ends_at, before.updated_at = row.starts_at, row.ends_at, row.updated_at
         before.firing, before.incident, before.said = row.firing, row.incident, sum_up(row)
         before.is_ending = False
+        if is_later:  # it was heard of while the row was on its way to the disk
+            self.touch(before, *join_times(row, *since), since[1])
         return before
+
+    def hear(self, held: Held, row: AlertRow) -> None:
+        """An alert that fires was heard of, by a row that need not be written; what was heard since comes after it."""
+        times, moment = (row.starts_at, row.ends_at), row.updated_at
+        if held.updated_at > moment:
+            times, moment = join_times(row, (held.starts_at, held.ends_at), held.updated_at), held.updated_at
+        self.touch(held, *times, moment)
 
     def _add(self, held: Held) -> Held:
         if len(self._held) < MOST_HELD:
@@ -115,18 +126,19 @@ class Memory:
             self.is_complete = False
         return held
 
-    def remember_form(self, keyed: str | None, labels: bytes, held: Held, said: int) -> None:
-        """Know these labels again as they are spelt here."""
+    def remember_form(self, keyed: str | None, labels: bytes, held: Held, said: int, epoch: int) -> None:
+        """Know these labels again as they are spelt here, unless all was forgotten since they were read."""
         if self._forms >= MOST_FORMS:
             self.forget_forms()
-        if self._held.get((held.team, held.fingerprint)) is held:
+        if self.epoch == epoch and self._held.get((held.team, held.fingerprint)) is held:
             self._forms += 1
             self.forms.setdefault(keyed, {})[labels] = Form(held, said)
 
     def forget_forms(self) -> None:
-        """Read everything anew: the settings may have changed what labels mean."""
+        """Read everything anew: the settings may have changed what labels mean, also of what is on its way in."""
         self.forms.clear()
         self._forms = 0
+        self.epoch += 1
 
     def take_repeats(self, keyed: str | None, posts: list[Post], now: datetime) -> list[Post]:
         """Touch what is nothing but a repeat of an alert that fires; the others are left to be looked at."""

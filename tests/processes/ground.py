@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, TypeVar
@@ -92,8 +93,8 @@ sleep 0.3
 
 KEY = "0123456789abcdef0123456789abcdef"
 PATIENCE_S = 30.0
-HTTP = httpx.Client(timeout=10, limits=httpx.Limits(max_keepalive_connections=0))
-"""A connection for each request, as after a crash there must be; only what TLS would need is made once."""
+LOOKING = Path(__file__).parent / "looking"
+"""What is put on the path of servers, so that they say where they stand when they are asked."""
 
 
 def wait_for(look: Callable[[], T | None], what: str, patience_s: float = PATIENCE_S) -> T:
@@ -108,21 +109,43 @@ def wait_for(look: Callable[[], T | None], what: str, patience_s: float = PATIEN
     raise AssertionError(f"No {what} within {patience_s:g} s.")
 
 
+@cache
+def open_client() -> httpx.Client:
+    """A client for everything that is asked, since one is costly to make. Each request has a connection of its own."""
+    return httpx.Client(limits=httpx.Limits(max_keepalive_connections=0))
+
+
+def run(*words: str, database: str = "") -> subprocess.CompletedProcess[str]:
+    """`tocsin`, with these words."""
+    environment = {**os.environ, **({"TOCSIN_DATABASE_URL": database} if database else {})}
+    argv = [sys.executable, "-m", "tocsin", *words]
+    return subprocess.run(argv, capture_output=True, text=True, check=False, env=environment)
+
+
 class Sink:
-    """A webhook's other end: remembers every page, in order, and when it came. While it `holds`, it answers none."""
+    """A webhook's other end: remembers every page, in order, and when it came. While it `holds`, it answers none.
+
+    Its `mood` is none, or it "refuses", or "hangs up", which takes no page, or "hangs".
+    """
 
     def __init__(self) -> None:
         self.pages: list[dict[str, Any]] = []
         self.holds = threading.Event()
         self.takes_s = 0.0
+        self.mood = ""
         sink = self
 
         class Answer(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
+                if sink.mood == "refuses":
+                    self.send_error(503)
+                if sink.mood in ("refuses", "hangs up"):
+                    self.close_connection = True
+                    return
                 sink.pages.append({**json.loads(body), "came_at": time.monotonic()})
                 time.sleep(sink.takes_s)
-                while sink.holds.is_set():
+                while sink.holds.is_set() or sink.mood == "hangs":
                     time.sleep(0.02)
                 with contextlib.suppress(OSError):  # whoever asked may be dead
                     self.send_response(204)
@@ -151,6 +174,7 @@ class Ground:
         self.root, self.sink = folder / f"workspace{node}", sink
         self.till, self.node, self.database = folder / f"till{node}", node, database
         self.process: subprocess.Popen[bytes] | None = None
+        self._sleeps = False
         self._lay_out()
 
     def _lay_out(self) -> None:
@@ -182,7 +206,9 @@ class Ground:
 
     def start(self, failpoint: str = "", under: tuple[str, ...] = ()) -> None:
         """Start a server; it dies at `failpoint`, if one is named. `under` is a program that runs it and looks on."""
-        environment = {**self._environment(), "TOCSIN_FAILPOINT": failpoint, "TOCSIN_FAILPOINT_MARK": str(self.mark)}
+        paths = [str(LOOKING), *filter(None, [os.environ.get("PYTHONPATH")])]
+        environment = {**self._environment(), "PYTHONPATH": os.pathsep.join(paths)}
+        environment |= {"TOCSIN_FAILPOINT": failpoint, "TOCSIN_FAILPOINT_MARK": str(self.mark)}
         verb = ["serve", "--workspace", str(self.root), "--port", "0", *(["--node", self.node] if self.node else [])]
         log = (self.root.parent / "server.log").open("ab")
         self.process = subprocess.Popen(
@@ -196,6 +222,7 @@ class Ground:
     def signal(self, number: signal.Signals) -> None:
         """Send a signal to the server."""
         assert self.process is not None
+        self._sleeps = number == signal.SIGSTOP
         self.process.send_signal(number)
 
     def kill(self) -> None:
@@ -214,6 +241,10 @@ class Ground:
         """Whether the server has not ended."""
         assert self.process is not None
         return self.process.poll() is None
+
+    def is_awake(self) -> bool:
+        """Whether the server runs, and was not stopped by a signal."""
+        return self.is_running() and not self._sleeps
 
     def is_dead(self) -> bool:
         """Whether the server has been killed."""
@@ -241,7 +272,9 @@ class Ground:
         try:
             token = (self.root / ".tocsin" / "credential").read_text()
             headers = {"Authorization": f"Bearer {token}", "X-Tocsin-As": "ana"}
-            answer = HTTP.request(method, f"{url}{path}", headers=headers, json=body if method == "POST" else None)
+            answer = open_client().request(
+                method, f"{url}{path}", headers=headers, json=body if method == "POST" else None, timeout=10
+            )
         except (httpx.HTTPError, OSError):
             return None
         return answer.json() if answer.is_success else None
@@ -250,16 +283,19 @@ class Ground:
         """Send the alert once, as a source does; whether it was taken."""
         alert = [{"labels": {"alertname": name, "till": "7", **labels}}]
         try:
-            answer = HTTP.post(f"{self.url()}/in/{KEY}/api/v2/alerts", json=alert)
+            answer = open_client().post(f"{self.url()}/in/{KEY}/api/v2/alerts", json=alert, timeout=10)
         except httpx.HTTPError:
             return False
         return answer.is_success
 
     def verify(self) -> subprocess.CompletedProcess[str]:
         """`tocsin verify`."""
-        verb = ["verify", "--workspace", str(self.root)]
-        argv = [sys.executable, "-m", "tocsin", *verb]
-        return subprocess.run(argv, capture_output=True, text=True, check=False, env=self._environment())
+        return run("verify", "--workspace", str(self.root), database=self.database)
+
+    def ask_where(self) -> None:
+        """Have the server write down where each of its tasks waits."""
+        if self.is_awake():
+            self.signal(signal.SIGUSR2)
 
     def log(self) -> str:
         """What the servers have said."""

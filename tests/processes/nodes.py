@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+import sqlite3
 import tempfile
 import threading
+import time
+from contextlib import closing
 from pathlib import Path
 from typing import Any, Self
 
@@ -20,12 +24,15 @@ START_S = 120.0
 class Nodes:
     """The nodes of one database, with a sink that they all page to. Use it as a context.
 
-    `alone` is one server with a file of its own, so that the same can be done to it.
+    `alone` is one server with a file of its own, so that the same can be done to it. `taken` are the names of the
+    alerts that were taken.
     """
 
     def __init__(self, *, alone: bool = False) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="tocsin-nodes-"))
         self.folder.chmod(0o755)
+        self.is_alone = alone
+        self.taken: set[str] = set()
         self._cluster = None if alone else Cluster(durable=True)
         self.database = self._cluster.make_database() if self._cluster is not None else ""
         self.sink = Sink()
@@ -75,8 +82,12 @@ class Nodes:
         return self._cluster
 
     def living(self) -> list[Ground]:
-        """The nodes that have not been ended."""
-        return [node for node in self.all.values() if node.process is not None and node.process.poll() is None]
+        """The nodes that have not been ended, and do not sleep."""
+        return [node for node in self.all.values() if node.process is not None and node.is_awake()]
+
+    def ask_any(self, incident: str, verb: str) -> bool:
+        """Ask one living node after the other to do something in an incident; whether one did."""
+        return any(node.ask("POST", f"/api/incidents/{incident}/{verb}") for node in self.living())
 
     def query(self, text: str) -> list[list[str]]:
         """What a statement answers."""
@@ -94,6 +105,15 @@ class Nodes:
         """The timeline, as a living node exports it."""
         return self.living()[0].ask("GET", f"/api/incidents/{incident}/timeline") or []
 
+    def alerts_in(self, node: Ground) -> set[str]:
+        """The names of the alerts in the record of a server that does not run, perhaps on another database."""
+        if self.is_alone:
+            with closing(sqlite3.connect(f"file:{node.root}/.tocsin/data/tocsin.db?mode=ro", uri=True)) as database:
+                found = [row[0] for row in database.execute("SELECT labels FROM alert")]
+        else:
+            found = [row[0] for row in self.cluster.query("SELECT labels FROM alert", name_of(node.database))]
+        return {json.loads(labels)["alertname"] for labels in found}
+
     def incidents(self) -> list[dict[str, Any]]:
         """All incidents."""
         return self.living()[0].ask("GET", "/api/incidents") or []
@@ -103,17 +123,28 @@ class Nodes:
         return [entry["kind"] for entry in self.timeline(incident)]
 
     def describe(self, incident: str) -> str:
-        """What each node says of an incident, what is still to be done, and what they logged: for a failure."""
+        """What each node says of an incident (none: of no one), what is still to be done, and what they logged: for a
+        failure.
+        """
         told = [
             f"{name}: {pages_of(node.ask('GET', f'/api/incidents/{incident}/timeline') or [])}"
             for name, node in self.all.items()
+            if incident
         ]
-        if self._cluster is not None:
+        if self._cluster is not None and self._cluster.process is not None:
             told += [" ".join(row) for row in self.query("SELECT * FROM errand") + self.query("SELECT * FROM node")]
-        return "\n".join([*told, self._read_log()])
+        told.append(self._read_log(150))
+        for node in self.living():
+            node.ask_where()
+        time.sleep(2)
+        told += [f"{name} is {node.process.pid}" for name, node in self.all.items() if node.process is not None]
+        if incident:
+            told += [str(entry) for entry in self.timeline(incident)]
+            told += [str(page) for page in list(self.sink.pages) if page["incident"] == incident]
+        return "\n".join([*told, self._read_log(1000)])
 
-    def _read_log(self) -> str:
-        return "\n".join((self.folder / "server.log").read_text(errors="replace").splitlines()[-150:])
+    def _read_log(self, lines: int = 150) -> str:
+        return "\n".join((self.folder / "server.log").read_text(errors="replace").splitlines()[-lines:])
 
     def fire_everywhere(self, name: str, **labels: str) -> bool:
         """Send one alert to all living nodes at once, as a Prometheus does; whether any took it."""
@@ -125,6 +156,8 @@ class Nodes:
             thread.start()
         for thread in threads:
             thread.join()
+        if any(taken):
+            self.taken.add(name)
         return any(taken)
 
 

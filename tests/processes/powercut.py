@@ -1,22 +1,20 @@
-"""Power cuts, modelled: `python -m tests.processes.powercut --count 200`, which `make torture` calls too.
+"""Power cuts, modelled: a part of `make torture`.
 
 A real server runs under `strace` while alerts come in. Its disk is made again as of random moments (`disk.py`), a
 server is started on each, and it is judged by what had been acknowledged, and had been paged, before that moment:
-nothing of it may be lost, and what is paged twice says so. Each cut is one line of `.torture/cuts.jsonl`; a later call
-goes on there. With `--deaf` the disk does not heed syncs while alerts come in: then something must be found.
+nothing of it may be lost, and what is paged twice says so. `python -m tests.processes.powercut` cuts the power of a
+disk that does not heed syncs while alerts come in: then something must be found.
 """
 
 from __future__ import annotations
 
-import argparse
 import random
 import shutil
-import signal
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +22,9 @@ import httpx
 import msgspec
 
 from .disk import STRACE, read_calls, replay
-from .ground import KEY, Ground, Sink, wait_for
+from .ground import KEY, Ground, Sink, open_client, wait_for
+from .tally import Tally
 
-STATE = Path(".torture") / "cuts.jsonl"
 CUTS_OF_ONE = 20
 """Cuts that are made from one record."""
 LOAD_S = 12.0
@@ -39,6 +37,7 @@ class Cut(msgspec.Struct, frozen=True, kw_only=True):
     """One power cut and what came of it. `acknowledged` and `paged` count what had been so before it."""
 
     number: int
+    commit: str = ""
     after_s: float
     acknowledged: int
     paged: int
@@ -52,6 +51,9 @@ class Cut(msgspec.Struct, frozen=True, kw_only=True):
     def is_good(self) -> bool:
         """Whether nothing was lost, unpaged, doubled or broken."""
         return not (self.lost or self.unpaged or self.doubled or self.broken)
+
+
+TALLY = Tally("cuts", Cut)
 
 
 class Record:
@@ -109,25 +111,26 @@ def fire(ground: Ground, names: list[str]) -> bool:
     """Send alerts at once; whether they were taken."""
     alerts = [{"labels": {"alertname": name}} for name in names]
     try:
-        return httpx.post(f"{ground.url()}/in/{KEY}/api/v2/alerts", json=alerts, timeout=30).is_success
+        return open_client().post(f"{ground.url()}/in/{KEY}/api/v2/alerts", json=alerts, timeout=30).is_success
     except httpx.HTTPError:
         return False
 
 
-def cut_all(numbers: range, load_s: float = LOAD_S, *, deaf: bool = False) -> Iterator[Cut]:
+def cut_all(numbers: Sequence[int], load_s: float = LOAD_S, *, deaf: bool = False, commit: str = "") -> Iterator[Cut]:
     """Power cuts of one record, one after the other."""
     folder = Path(tempfile.mkdtemp(prefix="tocsin-cut-"))
     folder.chmod(0o755)
     try:
-        record = Record(folder, numbers.start)
+        record = Record(folder, numbers[0])
         record.make(load_s)
         record.sink.close()
-        yield from _cut_each(record, numbers, folder, deaf=deaf)
+        for each in _cut_each(record, numbers, folder, deaf=deaf):
+            yield msgspec.structs.replace(each, commit=commit)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _cut_each(record: Record, numbers: range, folder: Path, *, deaf: bool) -> Iterator[Cut]:
+def _cut_each(record: Record, numbers: Sequence[int], folder: Path, *, deaf: bool) -> Iterator[Cut]:
     calls = read_calls(record.log)
     root = record.ground.root / ".tocsin"
     first, last = min(record.acknowledged.values()), calls[-1].ended
@@ -193,7 +196,7 @@ def _report(number: int, after: float, known: set[str], paged: dict[str, str], b
 
 def held(ground: Ground) -> set[str]:
     """The names of all alerts that the server knows, whatever their state."""
-    answer = httpx.get(f"{ground.url()}/in/{KEY}/api/v2/alerts", timeout=30)
+    answer = open_client().get(f"{ground.url()}/in/{KEY}/api/v2/alerts", timeout=30)
     return {alert["labels"]["alertname"] for alert in answer.raise_for_status().json()}
 
 
@@ -207,7 +210,7 @@ def _wait_for_pages(ground: Ground, names: set[str], patience_s: float = 60.0) -
     return left
 
 
-def show(cuts: list[Cut]) -> str:
+def show(cuts: Sequence[Cut]) -> str:
     """Totals."""
     figures = {
         "power cuts": len(cuts),
@@ -222,36 +225,27 @@ def show(cuts: list[Cut]) -> str:
     return f"{', '.join(f'{count} {name}' for name, count in figures.items())}; ready at most {slowest:g} s after"
 
 
-def main() -> int:
-    """Do what is lacking to so many power cuts, and print the totals."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--count", type=int, default=200)
-    parser.add_argument("--deaf", action="store_true", help="a few cuts of a disk that does not heed syncs")
-    given = parser.parse_args()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    if given.deaf:
-        cuts = list(cut_all(range(5), deaf=True))
-        print(f"deaf disk: {show(cuts)}")
-        return int(all(each.is_good for each in cuts))
-    STATE.parent.mkdir(exist_ok=True)
-    while (done := len(read_cuts())) < given.count:
-        for each in cut_all(range(done, min(done + CUTS_OF_ONE, given.count))):
-            print(f"power cut {each.number}: {show([each])}", flush=True)
-            with STATE.open("ab") as file:
-                file.write(msgspec.json.encode(each) + b"\n")
-    every = read_cuts()
-    print(f"all: {show(every)}")
-    bad = [each for each in every if not each.is_good]
+def live(commit: str, numbers: Sequence[int]) -> None:
+    """Power cuts of one record; each is kept as soon as it is over."""
+    for each in cut_all(numbers, commit=commit):
+        TALLY.add(each)
+        print(f"power cut {each.number}: {show([each])}", flush=True)
+
+
+def tell(cuts: Sequence[Cut]) -> bool:
+    """Print the totals and what has gone wrong; whether nothing has."""
+    print(f"power cuts: {show(cuts)}")
+    bad = [each for each in cuts if not each.is_good]
     for each in bad:
         print(f"  {each}")
-    return int(bool(bad))
+    return not bad
 
 
-def read_cuts() -> list[Cut]:
-    """The cuts that were kept."""
-    if not STATE.exists():
-        return []
-    return [msgspec.json.decode(line, type=Cut) for line in STATE.read_bytes().splitlines()]
+def main() -> int:
+    """A few cuts of a disk that does not heed syncs: something must be found."""
+    cuts = list(cut_all(range(5), deaf=True))
+    print(f"deaf disk: {show(cuts)}")
+    return int(all(each.is_good for each in cuts))
 
 
 if __name__ == "__main__":

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import sqlite3
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,14 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from .ground import Ground, wait_for
+from .ground import Ground, run, wait_for
 from .nodes import Nodes
-
-
-def run(*words: str, database: str = "") -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, **({"TOCSIN_DATABASE_URL": database} if database else {})}
-    argv = [sys.executable, "-m", "tocsin", *words]
-    return subprocess.run(argv, capture_output=True, text=True, check=False, env=environment)
 
 
 @contextmanager

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from .faults import ORDERLY
 from .ground import Ground, wait_for
 from .nodes import Nodes
-from .torture import ORDERLY, Torture, show
+from .rounds import Torture
+from .torture import show
 
 
 def kinds(ground: Ground) -> list[str]:

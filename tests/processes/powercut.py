@@ -201,11 +201,14 @@ def held(ground: Ground) -> set[str]:
 
 
 def _wait_for_pages(ground: Ground, names: set[str], patience_s: float = 60.0) -> set[str]:
-    """Those of the alerts that nobody is paged for."""
+    """Those of the alerts that nobody is paged for; waited for as long as pages come."""
     deadline = time.monotonic() + patience_s
     left = set(names)
     while left and time.monotonic() < deadline:
+        before = len(left)
         left = names - {page["labels"]["alertname"] for page in list(ground.sink.pages)}
+        if len(left) < before:
+            deadline = time.monotonic() + patience_s
         time.sleep(0.05)
     return left
 

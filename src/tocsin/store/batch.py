@@ -10,7 +10,7 @@ statement that puts everything, the commit. What can be spelt before the lock is
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from operator import itemgetter
 from typing import Any, TypeVar
 
@@ -43,6 +43,7 @@ SELECT 'end' AS what, stream AS name,
   FROM unnest($1::text[]) AS asked (stream)
 UNION ALL SELECT 'count', name, value, NULL FROM counter WHERE name = ANY ($2::text[])
 UNION ALL (SELECT 'head', '', n, seal FROM head ORDER BY n DESC LIMIT 1)"""
+_WAKES = "SELECT stream, due_at FROM wake WHERE stream = ANY ($1::text[]) AND holder IS DISTINCT FROM $2"
 _RELEASE = "UPDATE errand SET due_at = $2 WHERE stream = $1 AND due_at > $2"
 _NOTIFY = f"SELECT pg_notify('{CHANNEL}', '')"
 _NOTHING = "SELECT 1"
@@ -77,8 +78,8 @@ class _Rows:
         self.counters = [*write.counters.items()]
 
 
-async def commit(driver: Any, key: bytes, writes: Sequence[Write]) -> tuple[list[Stale | None], Head | None]:
-    """Write what is not too late, through the driver's own connection; durable when it returns.
+async def commit(driver: Any, key: bytes, writes: Sequence[Write], node: str) -> tuple[list[Stale | None], Head | None]:
+    """Write what is not too late, through the driver's own connection, for a node; durable when it returns.
 
     For each write why it was left out, null if it was not, and the newest head. Where it raises, the connection is in
     the middle of something and must not be used again.
@@ -91,8 +92,9 @@ async def commit(driver: Any, key: bytes, writes: Sequence[Write]) -> tuple[list
     else:
         await driver.execute(_BEGIN)
     appends = [append for write in _choose(writes, refusals) for append in write.appends]
+    earlier = await _find_earlier(driver, appends, node)
     heads = _seal_heads(key, before, appends)
-    statement, arrays = join(_put(_choose(rows, refusals), heads), _NOTIFY if heads else _NOTHING)
+    statement, arrays = join(_put(_choose(rows, refusals), heads, earlier), _NOTIFY if heads else _NOTHING)
     await driver.fetch(statement, *arrays)
     for append in appends:
         if append.release:
@@ -120,6 +122,19 @@ async def _look(driver: Any, writes: Sequence[Write]) -> tuple[list[Stale | None
     return [_find_refusal(write, ends, counts) for write in writes], before
 
 
+async def _find_earlier(driver: Any, appends: Sequence[Append], node: str) -> dict[str, str]:
+    """The wakes that stay, of streams that were planned and got no entry: those that come first, and are not `node`'s.
+
+    Another node may have planned the stream meanwhile, by what this one had not heard of. Who wakes in vain plans anew.
+    """
+    planned = {append.stream: append.wake for append in appends if not append.entries}
+    if not planned:
+        return {}
+    found = await driver.fetch(_WAKES, list(planned), node)
+    wanted = {stream: wake and stamp(wake) for stream, wake in planned.items()}
+    return {stream: due_at for stream, due_at in found if (mine := wanted[stream]) is None or due_at < mine}
+
+
 def _find_refusal(write: Write, ends: dict[str, int], counts: dict[str, int]) -> Stale | None:
     for append in write.appends:
         if ends[append.stream] != append.expected_seq:
@@ -140,12 +155,14 @@ def _seal_heads(key: bytes, before: Head, appends: Sequence[Append]) -> list[Hea
     return heads
 
 
-def _put(rows: Sequence[_Rows], heads: Sequence[Head]) -> Iterator[Part]:
-    """Everything, table by table. A wake that is set anew is nobody's again."""
+def _put(rows: Sequence[_Rows], heads: Sequence[Head], earlier: Mapping[str, str]) -> Iterator[Part]:
+    """Everything, table by table. A wake that is set anew is nobody's again, and so is one that stays."""
     t = schema
+    kept = [(stream, due_at, None, None) for stream, due_at in earlier.items()]
+    wakes = kept + [row for each in rows for row in each.wakes if row[0] not in earlier]
     yield from insert(t.entry, _ENTRY, [row for each in rows for row in each.entries])
-    yield from delete(t.wake, ("stream",), [row for each in rows for row in each.asleep])
-    yield from upsert(t.wake, _WAKE, [row for each in rows for row in each.wakes])
+    yield from delete(t.wake, ("stream",), [row for each in rows for row in each.asleep if row[0] not in earlier])
+    yield from upsert(t.wake, _WAKE, wakes)
     yield from delete(t.errand, ("stream", "seq"), [row for each in rows for row in each.closed])
     yield from insert(t.errand, _ERRAND, [row for each in rows for row in each.errands])
     yield from upsert(t.card, CARD_NAMES, [row for each in rows for row in each.cards])

@@ -171,7 +171,7 @@ class PostgresStore(Reading):
             if self._link is None or self._link.driver_connection.is_closed():
                 self._hang_up()
                 self._link = await self._engine.raw_connection()
-            refusals, head = await commit(self._link.driver_connection, self._key, writes)
+            refusals, head = await commit(self._link.driver_connection, self._key, writes, self.node.id)
         except BaseException:
             self._hang_up()
             raise

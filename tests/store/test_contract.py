@@ -334,6 +334,7 @@ async def test_whatever_is_written_in_whatever_order_is_what_a_simple_store_woul
         ended = [Append(stream=each.stream, expected_seq=len(model.sealed[each.stream]), closes=(each.seq,),
                         wake=model.wakes.get(each.stream)) for each in claimed[:1]]  # fmt: skip
         await store.write(Write(appends=tuple(ended)))
+    await store.due(AT + timedelta(days=1), 100)  # whoever was woken sets the next wake
     for stream, sealed_there in model.sealed.items():
         assert await store.load(stream) == sealed_there
         gone = tuple(model.seqs[stream])

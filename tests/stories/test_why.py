@@ -66,7 +66,7 @@ async def test_an_acknowledgement_is_why_the_next_was_not_called() -> None:
     [
         (Hush.SILENCE, ('alertname="WheelStuck"',), "all that fires is silenced"),
         (Hush.MAINTENANCE, ('alertname="WheelStuck"',), "all that fires is under maintenance"),
-        (Hush.MAINTENANCE, (), "the whole team is under maintenance"),
+        (Hush.MAINTENANCE, (), "all of it is under maintenance"),
     ],
 )
 async def test_what_hushes_is_why(kind: Hush, matchers: tuple[str, ...], says: str) -> None:

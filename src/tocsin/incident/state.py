@@ -229,7 +229,9 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_barred(self) -> bool:
-        """Whether not even an escalation that a person asks for pages anybody: all that fires is under maintenance."""
+        """Whether not even an escalation that a person asks for pages anybody: all that fires is under maintenance, or
+        all that fired is still (`barred`).
+        """
         if self.barred:
             return True
         if not self.silenced:

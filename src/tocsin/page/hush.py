@@ -29,11 +29,11 @@ def find_hush(incident: Incident, book: Book, now: datetime) -> Plan:
     whole = [each for each in coming if each.is_whole]
     parts = [each for each in coming if not each.is_whole]
     firing = {key: each for key, each in incident.alerts.items() if each.cleared_at is None}
-    events = [*_settle_all(incident, whole, now)]
+    events = [*_settle_all(incident, _find_barring(incident, whole, parts, now))]
     events += (event for key, each in firing.items() for event in _settle(incident, book, key, each, parts, now))
     ending = [each for each in coming if _is_over(each, incident, firing)]
     events += (_remind(each) for each in ending if each.remind_at <= now)
-    watched = coming if firing else whole
+    watched = coming if firing or incident.asked else whole
     moments = [each.starts_at if each.starts_at > now else each.ends_at for each in watched]
     moments += (each.remind_at for each in ending if each.remind_at > now)
     if any(each.hush is Hush.INHIBITION for each in incident.silenced.values()):
@@ -53,9 +53,22 @@ def _remind(silence: Silence) -> SilenceEnding:
     return SilenceEnding(silence=silence.id, by=silence.by, until=silence.ends_at, hush=silence.hush)
 
 
-def _settle_all(incident: Incident, windows: Sequence[Silence], now: datetime) -> Iterator[Happening]:
-    """The window over the whole team, which holds whatever fires and whatever people ask for."""
-    active = find_active(windows, {}, now)
+def _find_barring(
+    incident: Incident, whole: Sequence[Silence], parts: Sequence[Silence], now: datetime
+) -> tuple[Silence, ...]:
+    """The windows that hold whatever people ask for: those over the whole team; and where somebody has asked and
+    nothing fires any more, those over what fired, if all of it is under one.
+    """
+    active = find_active(whole, {}, now)
+    if active or not incident.asked or incident.uncleared or not incident.alerts:
+        return active
+    windows = [each for each in parts if each.hush is Hush.MAINTENANCE]
+    covers = [find_active(windows, alert.seen.labels, now) for alert in incident.alerts.values()]
+    return tuple(window for cover in covers for window in cover) if all(covers) else ()
+
+
+def _settle_all(incident: Incident, active: Sequence[Silence]) -> Iterator[Happening]:
+    """What holds whatever fires, and whatever people ask for."""
     if incident.barred and not active:
         yield PagingFreed(window=incident.barred)
     elif active and incident.barred not in [each.id for each in active]:

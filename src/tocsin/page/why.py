@@ -70,7 +70,7 @@ def _tell_now(incident: Incident, book: Book, clocks: Clocks) -> Iterator[str]:
 
 def _tell_hush(incident: Incident) -> str:
     if incident.barred:
-        return "the whole team is under maintenance"
+        return "all of it is under maintenance"
     return f"all that fires is {HUSHED[incident.hush or Hush.SILENCE]}"
 
 

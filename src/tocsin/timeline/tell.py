@@ -142,7 +142,7 @@ def _tell_calls(event: e.Event, name: Name) -> str | None:
             names = ", ".join(name(each) for each in responders) or "nobody: the last resort is told"
             return f"Called in {', '.join(who)}: {names}; {why}{_line(line)}{late}"
         case e.PagingHeld(by=by, until=until, comment=comment):
-            why = f"the team is under maintenance by {name(by)}{_because(comment)}"
+            why = f"all of it is under maintenance by {name(by)}{_because(comment)}"
             return f"Nobody is paged until {until:%d %b %H:%M}: {why}"
         case e.PagingFreed():
             return "The maintenance has ended: people are paged again"

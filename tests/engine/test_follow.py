@@ -89,8 +89,8 @@ async def test_what_is_allowed_again_elsewhere_is_heard_of_though_the_first_look
         await nodes[1].engine.submit("shop-1", Resolve(by="ana"))
         told: list[str] = []
 
-        async def note(incident: Any) -> None:
-            told.append(incident.id)
+        async def note(team: str, incident: str) -> None:
+            told.append(incident)
 
         monkeypatch.setattr(nodes[0].journal, "disturb", FailOnce(note))
         with pytest.raises(Unavailable):

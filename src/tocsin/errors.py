@@ -153,3 +153,9 @@ class Corrupt(TocsinError):
     """The record does not hold together; the stream is left alone until a person has looked."""
 
     code: ClassVar[str] = "TOC-400"
+
+
+class WrittenByNewer(Corrupt):
+    """The record goes on with something that only a newer version knows: the stream is left to that one."""
+
+    code: ClassVar[str] = "TOC-401"

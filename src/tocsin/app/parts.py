@@ -44,6 +44,7 @@ from tocsin.web.desk import Desk, Policy, Stage
 
 LOG = logging.getLogger("tocsin.steps")
 
+MOST_NAMED = 5
 SWEEP_EVERY_S = 3600.0
 
 PLACES_OF_WEBHOOK = 32
@@ -91,6 +92,7 @@ class Parts:
         pager = Pager(lambda: self._channels, lambda: self.shelf.settings.people, self._write, reach)
         self._shell = self._open_shell(clock)
         self.engine = Engine(self.journal, clock, (pager, self._shell), storage.lease, Beats(self.store))
+        storage.left_alone = lambda: self.engine.left_alone
         self._give_places()
         self.lookout = Lookout(self.engine, lambda: self.workspace, url, version("tocsin"))
         self.housekeeping = make_housekeeping(
@@ -174,6 +176,7 @@ class Parts:
             *isolation,
             *self._doubts,
             *self._tell_time(),
+            *self._tell_left_alone(),
             *self._tell_unheard(),
             *self.lookout.list_remarks(),
         )
@@ -183,6 +186,17 @@ class Parts:
         if not unheard:
             return ()
         return (f"Never heard yet: the heartbeat {', '.join(unheard)}. Until its first ping nobody misses it.",)
+
+    def _tell_left_alone(self) -> tuple[str, ...]:
+        """An operator who rolls back sees what the newer version has begun and this one cannot go on with."""
+        found = sorted(self.engine.left_alone)
+        if not found:
+            return ()
+        named = ", ".join(found[:MOST_NAMED]) + (f" and {len(found) - MOST_NAMED} more" if found[MOST_NAMED:] else "")
+        return (
+            f"Left to nodes of a newer version, since it wrote what this one cannot read: {named}. If no such node "
+            "runs, nobody is paged for these: upgrade this one.",
+        )
 
     def _tell_time(self) -> tuple[str, ...]:
         ahead = self.clock.ahead().total_seconds()

@@ -83,6 +83,7 @@ class Storage:
         self.chain_key, self.link_key = chain_key, link_key
         self.lease: Lease | None = None
         self.workspace: Callable[[], Workspace] | None = None
+        self.left_alone: Callable[[], Collection[str]] = tuple
         self.chores: Callable[[Journal], list[Coroutine[Any, Any, None]]] = lambda journal: []
         self.close: Callable[[], Awaitable[None]] = self._close
 
@@ -186,7 +187,7 @@ async def open_shared(url: str, root: Path, directory: Path, node: str, reach: R
         workspace = storage.workspace() if storage.workspace is not None else None
         return tuple(f"target:{name}" for name in workspace.elsewhere) if workspace is not None else ()
 
-    store.elsewhere = elsewhere
+    store.elsewhere, store.left_alone = elsewhere, lambda: storage.left_alone()  # noqa: PLW0108 it is another one soon
     storage.lease = Reachable(store, elsewhere)
     storage.chores = lambda journal: [store.keep(), store.listen(), Follower(journal, store).run()]
     storage.close = store.close

@@ -10,10 +10,11 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Protocol
 
 from tocsin.engine.journal import Journal
-from tocsin.errors import Corrupt
+from tocsin.errors import Corrupt, WrittenByNewer
 from tocsin.incident.state import Incident
 from tocsin.timeline.codec import unseal
 from tocsin.timeline.entry import Sealed
@@ -107,11 +108,23 @@ class Follower:
             await self._bring_on(stream, fresh)
         del self._waiting[stream]
         if fresh:
-            self._journal.tell(stream, [unseal(each) for each in fresh])
+            self._tell(stream, fresh)
+
+    def _tell(self, stream: str, sealed: Sequence[Sealed]) -> None:
+        """Tell whoever listens as much as can be read here; the screens ask for the rest elsewhere."""
+        entries = []
+        with suppress(WrittenByNewer):
+            for each in sealed:
+                entries.append(unseal(each))
+        if entries:
+            self._journal.tell(stream, entries)
 
     async def _bring_on(self, stream: str, sealed: Sequence[Sealed]) -> None:
         try:
             incident = await self._find(stream, sealed)
+        except WrittenByNewer as error:
+            LOG.warning("%s: %s", stream, error)
+            return
         except Corrupt:
             LOG.critical("%s does not hold together; run `tocsin verify` and call somebody.", stream, exc_info=True)
             return

@@ -25,7 +25,7 @@ from tocsin.engine.reception import Reception
 from tocsin.engine.silencing import Silencing
 from tocsin.engine.waking import MOST_DUE, Waking
 from tocsin.engine.windows import Windows
-from tocsin.errors import Corrupt, NotFound
+from tocsin.errors import Corrupt, NotFound, WrittenByNewer
 from tocsin.incident.authority import require_authority
 from tocsin.incident.book import Book
 from tocsin.incident.commands import ChooseScenario, Command
@@ -71,6 +71,7 @@ class Engine:
         self._nudged = asyncio.Event()
         self.dispatch.nudge = self._nudged.set
         self._stopped: set[str] = set()
+        self.left_alone = journal.streams.left_alone
         self._replanned: dict[str, int] = {}
         self._failing: dict[str, tuple[float, float]] = {}
         self._turned = self._steady()
@@ -137,7 +138,7 @@ class Engine:
 
     async def turn(self) -> int:
         """Plan what is due, hand out what is due; how much that was."""
-        most = MOST_DUE + len(self._stopped) + len(self._failing)
+        most = MOST_DUE + len(self._stopped) + len(self.left_alone) + len(self._failing)
         streams = await self.journal.store.due(self.clock.now(), most)
         again = [stream for stream in self._failing if self._may_plan(stream)]
         planned = await self.waking.plan(streams, self.journal.take_disturbed())
@@ -148,13 +149,18 @@ class Engine:
         return planned + late + await self.dispatch.turn() + await self.intake.join_waiting()
 
     def _may_plan(self, stream: str) -> bool:
-        return stream not in self._stopped and self._steady() >= self._failing.get(stream, (0.0, 0.0))[0]
+        if stream in self._stopped or stream in self.left_alone:
+            return False
+        return self._steady() >= self._failing.get(stream, (0.0, 0.0))[0]
 
     async def replan(self, stream: str) -> None:
         """A stream that cannot be read stops by itself; one that fails otherwise is tried again; the others go on."""
         try:
             await self._plan(stream)
             self._failing.pop(stream, None)
+        except WrittenByNewer as error:
+            self.left_alone[stream] = str(error)
+            LOG.warning("%s is not planned here any more. %s", stream, error)
         except Corrupt:
             self._stopped.add(stream)
             LOG.critical("%s cannot be planned any more; run `tocsin verify` and call somebody.", stream, exc_info=True)

@@ -11,7 +11,7 @@ from tocsin.engine.contracts import Store
 from tocsin.engine.index import NONE
 from tocsin.engine.ongoing import Ongoing
 from tocsin.engine.shelf import Shelf
-from tocsin.errors import Corrupt
+from tocsin.errors import Corrupt, WrittenByNewer
 from tocsin.incident.evolve import fold
 from tocsin.incident.state import Incident
 from tocsin.timeline import chain
@@ -28,6 +28,8 @@ class Streams:
     def __init__(self, store: Store, shelf: Shelf, key: bytes) -> None:
         self._store, self._shelf, self._key = store, shelf, key
         self.cache = Cache()
+        self.left_alone: dict[str, str] = {}
+        """What is left to nodes of a newer version, and why."""
         self.ongoing = Ongoing(store, self.incident, self.read_ahead)
 
     async def incident(self, stream: str) -> Incident | None:
@@ -68,7 +70,11 @@ class Streams:
         if flaw is not None:
             self.cache.forget(stream)
             raise Corrupt(f"{flaw.text} Nothing is done in this incident until somebody has looked: `tocsin verify`.")
-        incident, found = fold(map(unseal, sealed), before.incident), before
+        try:
+            incident, found = fold(map(unseal, sealed), before.incident), before
+        except WrittenByNewer as error:
+            self.left_alone[stream] = str(error)
+            raise
         rules = find_forbidden(incident, await self._shelf.playbook(incident.model)) if incident else NONE
         if sealed:
             found = Known(incident=incident, seal=sealed[-1].mac, at=unstamp(sealed[-1].recorded_at), rules=rules)

@@ -102,6 +102,7 @@ class PostgresStore(Reading):
         self._held: set[int] = set()
         self._sure_until = 0.0
         self.elsewhere: Callable[[], Sequence[str]] = _nowhere
+        self.left_alone: Callable[[], Collection[str]] = _nowhere
         self.carried: Callable[[], Collection[tuple[str, int]]] | None = None
         self.news = asyncio.Event()
         self.offset = timedelta()
@@ -215,7 +216,8 @@ class PostgresStore(Reading):
 
     async def due(self, now: datetime, limit: int) -> list[str]:
         """Streams whose wake has come and that no other node is planning; they are this node's for a while."""
-        rows = await self._change(DUE, {"me": self.node.id, "now": stamp(now), "most": limit})
+        named = {"me": self.node.id, "now": stamp(now), "most": limit, "left": list(self.left_alone())}
+        rows = await self._change(DUE, named)
         return [row.stream for row in rows]
 
     async def coming(self, after: datetime, until: datetime, limit: int, *, take: bool) -> list[tuple[datetime, str]]:
@@ -229,7 +231,7 @@ class PostgresStore(Reading):
             names = [row.stream for row in rows]
             ripe = (
                 select(t.c.stream)
-                .where(self.is_one_of(t.c.stream, names), between, free)
+                .where(self.is_one_of(t.c.stream, names), between, free, t.c.stream.not_in(list(self.left_alone())))
                 .with_for_update(skip_locked=True)
             )
             mine = update(t).where(t.c.stream.in_(ripe)).values(holder=self.node.id, lease=LEASE)
@@ -261,8 +263,9 @@ class PostgresStore(Reading):
 
     def _is_free(self, t: Any, now: datetime, full: Sequence[str]) -> ColumnElement[bool]:
         new = and_(not_(t.c.claimed), t.c.due_at <= stamp(now), t.c.destination.not_in([*full, *self.elsewhere()]))
+        readable = t.c.stream.not_in(list(self.left_alone()))
         lost = and_(t.c.claimed, t.c.lease < func.clock_timestamp(), t.c.destination.not_in(full))
-        return or_(new, lost)
+        return and_(or_(new, lost), readable)
 
     async def holds(self, errand: int) -> bool:
         """Whether an errand is still leased to this node; after a long sleep another may have it."""

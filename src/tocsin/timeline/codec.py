@@ -7,14 +7,19 @@ from functools import lru_cache
 
 import msgspec
 
-from tocsin.errors import Corrupt
+from tocsin.errors import Corrupt, WrittenByNewer
 from tocsin.timeline.entry import Entry, Sealed
-from tocsin.timeline.events import AnyEvent, Event
+from tocsin.timeline.events import EVENTS, AnyEvent, Event
 
 _encoder = msgspec.json.Encoder(order="deterministic")
 _decoder = msgspec.json.Decoder(AnyEvent)
+_KINDS = frozenset(each.__struct_config__.tag for each in EVENTS)
 _LENGTH = len("2026-01-31T03:00:00.000000")
 """Of a stored moment without its `Z`; what is shorter has lost the zeros before its year, as of year 2."""
+
+
+class _Kind(msgspec.Struct):
+    kind: str
 
 
 def encode(event: Event) -> bytes:
@@ -23,15 +28,31 @@ def encode(event: Event) -> bytes:
 
 
 def decode(body: bytes) -> Event:
-    """The event in `body`; raises `Corrupt` for a kind or shape that this version does not know."""
+    """The event in `body`; raises `WrittenByNewer` for a kind that this version does not know, `Corrupt` for what it
+    cannot read otherwise.
+    """
     try:
         event: Event = _decoder.decode(body)
     except msgspec.DecodeError as error:
+        kind = _find_kind(body)
+        if kind and kind not in _KINDS:
+            raise WrittenByNewer(
+                f"Here stands an event of the kind {kind!r}, which only a newer version knows. It is left to the nodes "
+                "of that version; upgrade this one."
+            ) from error
         raise Corrupt(
             f"An event cannot be read by this version ({error}). Leave its stream to the node that wrote it, "
             "or upgrade this one."
         ) from error
     return event
+
+
+def _find_kind(body: bytes) -> str:
+    """What an event calls itself; empty for what is none."""
+    try:
+        return msgspec.json.decode(body, type=_Kind).kind
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return ""
 
 
 @lru_cache(maxsize=1024)

@@ -210,11 +210,11 @@ async def _open(options: Options, workspace: Workspace, reach: Reach) -> Storage
 
 
 async def _settle_in(parts: Parts, storage: Storage, server: uvicorn.Server) -> None:
-    """What a server of very many incidents does once it can be asked: check how they end, and have them in memory."""
+    """What a server of very many incidents does once it can be asked: have them in memory, and check how they end."""
     while not server.started:
         await asyncio.sleep(LOOK_SOON_S)
-    await storage.check_ends()
     await parts.engine.warm()
+    await storage.check_ends()
     _settle_memory()
 
 

@@ -262,28 +262,28 @@ async def test_a_client_that_has_gone_is_not_answered_and_its_alert_is_kept(open
     assert len(await kept(house)) == 1
 
 
-async def test_what_cannot_be_written_is_503_with_when_to_come_again(open_house: Open, monkeypatch: Any) -> None:
+@pytest.mark.parametrize("direct", [False, True], ids=["ordinary", "direct"])
+@pytest.mark.parametrize("refuses", ["disk", "intake"])
+async def test_what_cannot_be_taken_in_now_is_503_with_when_to_come_again(
+    open_house: Open, monkeypatch: Any, direct: bool, refuses: str
+) -> None:
     house = await open_house()
 
     async def write(each: Any) -> None:
         raise OSError("disk full")
 
-    taken = await count_direct(house)
-    monkeypatch.setattr(house.story.store, "write", write)
-    answer = await Line(house, direct=True).say(spell(alert()))
-    assert len(taken) == 1
-    assert answer.startswith(b"HTTP/1.1 503 Service Unavailable\r\n")
-    assert b"retry-after: 1\r\n" in answer
-
-
-async def test_when_too_much_is_waiting_the_ordinary_way_says_so(open_house: Open, monkeypatch: Any) -> None:
-    house = await open_house()
-
     def begin(*_: Any) -> Any:
         raise Unavailable("More alerts are coming in than can be written down; send them again in a moment.")
 
-    monkeypatch.setattr(house.desk.engine.intake, "begin_posts", begin)
-    assert b"503 Service Unavailable" in await Line(house, direct=True).say(spell(alert()))
+    taken = await count_direct(house)
+    if refuses == "disk":
+        monkeypatch.setattr(house.story.store, "write", write)
+    else:
+        monkeypatch.setattr(house.desk.engine.intake, "begin_posts", begin)
+    answer = await Line(house, direct=direct).say(spell(alert()))
+    assert answer.startswith(b"HTTP/1.1 503 Service Unavailable\r\n")
+    assert b"retry-after: 1\r\n" in answer
+    assert len(taken) == (direct and refuses == "disk")
 
 
 async def test_a_key_that_is_taken_back_is_not_known_by_the_heads_that_were_read(open_house: Open) -> None:

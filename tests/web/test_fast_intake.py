@@ -164,18 +164,6 @@ async def test_more_than_can_be_read_at_once_is_told_to_come_again(open_house: O
     assert (await house.client().post(POST, json=[{"labels": {"alertname": "ChainHalted"}}])).status_code == 200
 
 
-async def test_a_store_that_refuses_is_503_and_says_when_to_come_again(open_house: Open, monkeypatch: Any) -> None:
-    house = await open_house()
-
-    async def write(each: Any) -> None:
-        raise OSError("disk full")
-
-    monkeypatch.setattr(house.story.store, "write", write)
-    answer = await house.client().post(POST, json=[{"labels": {"alertname": "ChainHalted"}}])
-    assert answer.status_code == 503
-    assert answer.headers["retry-after"] == "1"
-
-
 async def test_the_short_way_dresses_its_answers_as_the_ordinary_one(open_house: Open) -> None:
     house = await open_house()
     assert isinstance(house.app.asgi_handler, FastIntake)

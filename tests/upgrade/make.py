@@ -89,7 +89,7 @@ playbook = "playbooks/shop.md"
 mode = "live"
 levels = [["bo"], ["ana"]]
 last_resort = ["ana"]
-group_wait_s = 600
+group_wait_s = 100
 """
 STEP = "./turn.sh"
 FOLD = """\
@@ -228,7 +228,9 @@ def make_on_postgres(folder: Path) -> dict[str, bytes]:
         cluster.close()
     data = ground.root / ".tocsin" / "data"
     lines = [
-        line for line in dumped.splitlines() if not line.startswith((b"SET ", b"SELECT pg_catalog.set", b"\\", b"--"))
+        line
+        for line in dumped.splitlines()
+        if not line.startswith((b"SET ", b"SELECT pg_catalog.set_config", b"\\", b"--"))
     ]
     return {
         "tocsin.sql": b"\n".join(lines),

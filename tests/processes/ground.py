@@ -175,6 +175,8 @@ class Ground:
         self.till, self.node, self.database = folder / f"till{node}", node, database
         self.process: subprocess.Popen[bytes] | None = None
         self._sleeps = False
+        self.sources: Path | None = None
+        """Where the version is that runs; null for this one."""
         self._lay_out()
 
     def _lay_out(self) -> None:
@@ -217,7 +219,8 @@ class Ground:
         log.close()
 
     def _environment(self) -> dict[str, str]:
-        return {**os.environ, **({"TOCSIN_DATABASE_URL": self.database} if self.database else {})}
+        found = {**os.environ, **({"TOCSIN_DATABASE_URL": self.database} if self.database else {})}
+        return found if self.sources is None else {**found, "PYTHONPATH": str(self.sources)}
 
     def signal(self, number: signal.Signals) -> None:
         """Send a signal to the server."""

@@ -23,6 +23,7 @@ from tocsin.store.loose import GRACE, Loose
 from tocsin.store.postgres import PostgresStore
 from tocsin.store.postgres_blobs import PostgresBlobs
 from tocsin.store.removals import Removals
+from tocsin.store.snapshot import take_snapshot
 from tocsin.store.sqlite import SqliteStore
 from tocsin.store.verify import Report, check, verify
 from tocsin.timeline import chain
@@ -305,6 +306,64 @@ async def test_all_blobs_are_looked_at_in_lots(attic: Attic, monkeypatch: pytest
     await attic.loose.sweep(AT)
     assert await attic.loose.sweep(AT + GRACE) == 5
     assert [await attic.has(digest) for digest in digests] == [False, True] * 5
+
+
+@pytest.mark.parametrize("place", ["blob.before_removal", "blob.after_removal"])
+async def test_a_death_while_blobs_go_leaves_none_half_gone(tmp_path: Path, place: str) -> None:
+    def die(name: str) -> None:
+        if name == place:
+            raise KeyboardInterrupt
+
+    store = SqliteStore(tmp_path / "tocsin.db", KEY, tmp_path / "mark")
+    attic = Attic(store, tmp_path / "blobs")
+    digests = [await attic.blobs.put(b"%d" % number) for number in range(3)]
+    for digest in digests:
+        attic.make_old(digest)
+    await attic.loose.sweep(AT)
+    with pytest.raises(KeyboardInterrupt):
+        attic.blobs._reach = die
+        attic.blobs._drop(find_file(tmp_path / "blobs", digests[0]), AT + GRACE)
+    attic.blobs._reach = pass_by
+    for day in (1, 2):
+        await attic.loose.sweep(AT + day * GRACE)
+    assert [await attic.has(digest) for digest in digests] == [False] * 3
+    store.close()
+
+
+async def test_what_is_left_can_be_backed_up_and_told_of(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "tocsin.db", KEY, tmp_path / "mark")
+    await fill(store, "a-1", "a-2")
+    await Removals(store, KEY).remove({"a-1": 2}, LATER, RULE)
+    (tmp_path / "stage").mkdir()
+    report = take_snapshot(tmp_path / "tocsin.db", KEY, tmp_path / "mark", tmp_path / "blobs", tmp_path / "stage")
+    assert [each.stream for each in report.removed] == ["a-1"]
+    assert verify(tmp_path / "stage" / "tocsin.db", KEY, tmp_path / "stage" / "mark").flaws == ()
+    store.close()
+
+
+async def test_free_pages_are_used_again(tmp_path: Path) -> None:
+    """The file of a server that has reached its age does not grow."""
+    store = SqliteStore(tmp_path / "tocsin.db", KEY, tmp_path / "mark")
+    sizes = []
+    for year in range(4):
+        for number in range(1, 41):
+            content = await _write_long(store, f"a-{40 * year + number}", 40 * year + number)
+        sizes.append((await store.in_transaction(lambda c: c.execute(text("PRAGMA page_count")).scalar_one())) or 0)
+        ends = {f"a-{40 * year + number}": content for number in range(1, 41)}
+        await Removals(store, KEY).remove(ends, LATER, RULE)
+    assert sizes[3] < 1.2 * sizes[0], sizes
+    store.close()
+
+
+async def _write_long(store: AnyStore, stream: str, count: int) -> int:
+    """An incident of many entries; how many."""
+    sealed = [note(stream, 1)]
+    for seq in range(2, 51):
+        sealed.append(note(stream, seq, sealed[-1].mac))
+    shown = replace(card(stream, "closed"), seq=50)
+    append = Append(stream=stream, expected_seq=0, entries=tuple(sealed), card=shown)
+    await store.write(Write(appends=(append,), counters={"incident/a": count}))
+    return 50
 
 
 async def test_what_a_crash_left_half_written_goes(tmp_path: Path) -> None:

@@ -240,6 +240,42 @@ async def test_whoever_adds_to_it_meanwhile_keeps_it() -> None:
         assert await list_streams(story) == [stream]
 
 
+class Death(BaseException):
+    """The process ends here."""
+
+
+@pytest.mark.parametrize("times", [1, 3])
+@pytest.mark.parametrize("place", ["removal.before_commit", "removal.after_commit"])
+async def test_a_death_at_any_place_leaves_a_whole_record_and_the_next_server_goes_on(
+    monkeypatch: pytest.MonkeyPatch, place: str, times: int
+) -> None:
+    monkeypatch.setattr("tocsin.engine.housekeeping.MOST_INCIDENTS", 2)
+    async with Story(cast()) as story:
+        for _ in range(6):
+            await live(story)
+        pass_time(story, YEAR)
+        left = times
+
+        def die(name: str) -> None:
+            nonlocal left
+            left -= name == place
+            if left == 0:
+                raise Death
+
+        story.journal.reach = die
+        with pytest.raises(Death):
+            await keep_house(story).go_round()
+        gone = 2 * (times - (place == "removal.before_commit"))
+        assert len(await list_streams(story)) == 6 - gone
+        assert [flaw for flaw in (await look(story)).flaws if flaw.fault != "mark"] == []
+        story.journal.reach = lambda name: None
+        await keep_house(story).go_round()
+        assert await list_streams(story) == []
+        report = await look(story)
+        assert [flaw for flaw in report.flaws if flaw.fault != "mark"] == []
+        assert len(report.removed) == 6
+
+
 async def test_pages_go_out_while_a_year_is_cleared_away(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tocsin.engine.housekeeping.MOST_INCIDENTS", 3)
     async with Story(cast()) as story:

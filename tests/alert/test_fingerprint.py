@@ -2,24 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tocsin.alert import fingerprint
 from tocsin.alert.fingerprint import find_fingerprint
-from tocsin.app.hashing import find_walk, is_right
-
-
-@pytest.fixture(params=["in Python", "in machine code"], autouse=True)
-def walked(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Both ways, each from the beginning; where the system has no machine code for it, Python's twice."""
-    fingerprint.walk_by(find_walk() if request.param == "in machine code" else None)
-    yield
-    fingerprint.walk_by(None)
-
 
 TEXTS = st.text(st.characters(codec="utf-8"), max_size=20)
 
@@ -32,7 +20,6 @@ def plain(labels: dict[str, str]) -> str:
     return f"{state:016x}"
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])  # it is the same for all of them
 @given(st.lists(st.dictionaries(TEXTS, TEXTS, max_size=6), max_size=5))
 def test_what_is_remembered_changes_nothing(sets: list[dict[str, str]]) -> None:
     for labels in sets * 3:
@@ -52,11 +39,3 @@ def test_however_many_pairs_are_met_it_stays_the_same() -> None:
         patch.setattr(fingerprint, "_MOST_MET", 170)
         for labels in [*sets, *sets[:100], *sets[50:150], *sets]:
             assert find_fingerprint(labels) == plain(labels)
-
-
-def test_machine_code_that_is_not_right_is_not_used() -> None:
-    right = fingerprint.walk_plainly
-    assert is_right(lambda content, count, state: right(content, state))
-    assert not is_right(lambda content, count, state: right(content, state) ^ (b"\x7f" in content))
-    assert not is_right(lambda content, count, state: right(content[:200], state))
-    assert not is_right(lambda content, count, state: right(content, state) & 0x7FFFFFFFFFFFFFFF)

@@ -6,7 +6,7 @@ real Alertmanager in `tests/web/test_beside_alertmanager.py`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 _OFFSET, _PRIME, _MASK = 0xCBF29CE484222325, 0x100000001B3, 0xFFFFFFFFFFFFFFFF
@@ -16,8 +16,6 @@ _MOST_UNMASKED = 64
 """Bytes after which the number that the hash grows to is cut to size."""
 
 Pair = tuple[str, str]
-Walk = Callable[[bytes, int, int], int]
-"""The state behind ASCII bytes, given their number, and the state before them."""
 
 
 class _Step(NamedTuple):
@@ -31,7 +29,6 @@ _names: list[dict[str, _Step]] = [{} for _ in range(256)]
 _pairs: list[dict[Pair, _Step]] = [{} for _ in range(256)]
 _met: set[int] = set()
 _count = [0]
-_quick: list[Walk | None] = [None]
 
 
 def find_fingerprint(labels: Mapping[str, str]) -> str:
@@ -77,28 +74,13 @@ def _remember(known: dict[Any, _Step], text: Any, step: _Step) -> _Step:
     return step
 
 
-def walk_by(walk: Walk | None) -> None:
-    """From now on have ASCII walked by `walk`, in machine code; with null in Python, as it is at first."""
-    _quick[0] = walk
-
-
-def walk_plainly(content: bytes, state: int) -> int:
-    """The state behind bytes, one by one."""
+def _walk(text: str, state: int) -> int:
+    """The state behind a text and its end, byte by byte."""
+    content = text.encode()
     for at in range(0, len(content), _MOST_UNMASKED):
         for byte in content[at : at + _MOST_UNMASKED]:
             state = (state ^ byte) * _PRIME  # only the lowest byte is looked at: cut to 64 bits later, it is the same
         state &= _MASK
-    return state
-
-
-def _walk(text: str, state: int) -> int:
-    """The state behind a text and its end."""
-    quick = _quick[0]
-    if quick is not None and text.isascii():
-        content = text.encode()
-        state = quick(content, len(content), state)
-    else:
-        state = walk_plainly(text.encode(), state)
     return ((state ^ 0xFF) * _PRIME) & _MASK
 
 

@@ -9,9 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Protocol
 
-from tocsin.alert.fingerprint import walk_by
 from tocsin.app.guarding import find_place, find_places, find_scratches, give_to_steps
-from tocsin.app.hashing import find_walk
 from tocsin.app.place import MOST_BYTES
 from tocsin.app.retention import make_housekeeping
 from tocsin.app.storage import Storage
@@ -75,7 +73,6 @@ class Parts:
         url: str,
         wishes: Wishes,
     ) -> None:
-        walk_by(find_walk())
         self.workspace = workspace
         self.refused = ""
         self._isolation = isolation

@@ -96,15 +96,16 @@ def make_append(
 ) -> Append:
     """What a draft adds to its stream, with its entries sealed."""
     assert draft.incident is not None
-    events = [entry.event for entry in draft.entries]
+    answers = [entry.event for entry in draft.entries if isinstance(entry.event, Outcome)]
+    intents = [entry for entry in draft.entries if isinstance(entry.event, Intent)]
     return Append(
         stream=draft.stream,
         expected_seq=before.incident.seq if before.incident else 0,
         entries=sealed,
         wake=draft.wake,
-        errands=tuple(make_errands(draft, policy, reserve)),
-        closes=tuple(event.answers for event in events if isinstance(event, Outcome) and event.closes),
-        release=is_released(draft, policy),
+        errands=tuple(make_errands(draft, intents, policy, reserve)) if intents else (),
+        closes=tuple(event.answers for event in answers if event.closes),
+        release=bool(answers) and is_released(draft, answers, policy),
         card=show_card(draft.incident, forbids),
     )
 
@@ -186,26 +187,29 @@ def still_forbidden(known: Known, incident: Incident, playbook: Playbook) -> fro
     return find_forbidden(incident, playbook)
 
 
-def is_released(draft: Draft, policy: TeamPolicy) -> bool:
+def is_released(draft: Draft, answers: Iterable[Outcome], policy: TeamPolicy) -> bool:
     """Whether the evidence for which pages were held is there; what waits for its group goes on waiting."""
+    if not any(isinstance(answer, StepFinished | StepNotRun) for answer in answers):
+        return False
     assert draft.incident is not None
-    complete = draft.now >= draft.incident.started_at + timedelta(seconds=policy.group_wait_s)
-    return complete and any(isinstance(entry.event, StepFinished | StepNotRun) for entry in draft.entries)
+    return draft.now >= draft.incident.started_at + timedelta(seconds=policy.group_wait_s)
 
 
-def make_errands(draft: Draft, policy: TeamPolicy, reserve: Callable[[str], bool]) -> Iterator[Errand]:
+def make_errands(
+    draft: Draft, intents: Iterable[Entry], policy: TeamPolicy, reserve: Callable[[str], bool]
+) -> Iterator[Errand]:
     """The errands of a change: first pages wait for evidence and for their group, what finds a place is handed out."""
     assert draft.incident is not None
     records = draft.incident.steps.values()
     reading = any(record.state is StepState.RUNNING and not record.changes for record in records)
     hold = timedelta(seconds=max(policy.evidence_wait_s if reading else 0.0, policy.group_wait_s))
-    for entry in draft.entries:
-        if isinstance(entry.event, Intent):
-            first = isinstance(entry.event, PageRequested) and entry.event.round == 1
-            due_at = draft.now + hold if first else draft.now
-            to = destination(entry.event)
-            claimed = due_at <= draft.now and reserve(to)
-            yield Errand(stream=entry.stream, seq=entry.seq, destination=to, due_at=due_at, claimed=claimed)
+    for entry in intents:
+        assert isinstance(entry.event, Intent)
+        first = isinstance(entry.event, PageRequested) and entry.event.round == 1
+        due_at = draft.now + hold if first else draft.now
+        to = destination(entry.event)
+        claimed = due_at <= draft.now and reserve(to)
+        yield Errand(stream=entry.stream, seq=entry.seq, destination=to, due_at=due_at, claimed=claimed)
 
 
 def destination(intent: Intent) -> str:

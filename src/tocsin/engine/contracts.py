@@ -83,7 +83,7 @@ class Blobs(Protocol):
         ...
 
 
-class Card(msgspec.Struct, frozen=True, kw_only=True):
+class Card(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What lists show of an incident: a read row that could be thrown away and made anew from the timeline.
 
     By `scenario` and `grouping` alerts find it; `forbids`: its scenario may forbid something that holds for others.
@@ -105,7 +105,7 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     forbids: bool = False
 
 
-class Errand(msgspec.Struct, frozen=True, kw_only=True):
+class Errand(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An intent on its way out: `destination` names the queue, `due_at` the earliest moment.
 
     `claimed`: it is handed out in the transaction that makes it, since a place was free.
@@ -120,7 +120,7 @@ class Errand(msgspec.Struct, frozen=True, kw_only=True):
     claimed: bool = False
 
 
-class Append(msgspec.Struct, frozen=True, kw_only=True):
+class Append(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What one change adds to one stream.
 
     `expected_seq` is where the stream must end; `wake` when it must be planned again (null: only on an event);

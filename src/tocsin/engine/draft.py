@@ -110,6 +110,16 @@ class Draft:
                 return Asked(book, rota, tuple(wakes))
         raise TocsinError(f"The planners do not come to rest on {self.stream}; please report this with its timeline.")
 
+    def keeps(self, before: Asked | None) -> bool:
+        """Whether this concerns no planner, and the time of none has come: then what they have said stands, whatever
+        book they would be asked with; whoever changes that has them asked.
+        """
+        if before is None or not self.entries or find_concerned(entry.event for entry in self.entries):
+            return False
+        wakes = [wake for wake in before.wakes if wake is not None]
+        self.wake = min(wakes, default=None)
+        return self.wake is None or self.wake > self.now
+
     def _find_planners(
         self, book: Book, rota: Rota, before: Asked | None
     ) -> tuple[Collection[Planner], list[datetime | None]]:

@@ -26,6 +26,7 @@ from tocsin.engine.change import (
     Prepared,
     make_append,
     remember,
+    seal_all,
     share_book,
     still_forbidden,
 )
@@ -242,12 +243,15 @@ class Journal:
                 draft.add(error.record)
         if draft.incident is None:
             return None
-        if book is None or book is change.book or not share_book(before, draft.incident):
-            book = await self.shelf.book(draft.incident)
-        draft, asked, sealed = self.ahead.plan(draft, known, book, self.shelf.rota(draft.incident), now)
-        assert draft.incident is not None
-        rules = still_forbidden(known, draft.incident, book.playbook)
-        policy = self.shelf.policy(draft.incident)
+        asked, rules, policy = known.asked, known.rules, self.shelf.policy(draft.incident)
+        if self.store.is_sole and draft.keeps(asked):
+            sealed = seal_all(self._key, draft.entries, known.seal)
+        else:
+            if book is None or book is change.book or not share_book(before, draft.incident):
+                book = await self.shelf.book(draft.incident)
+            draft, asked, sealed = self.ahead.plan(draft, known, book, self.shelf.rota(draft.incident), now)
+            assert draft.incident is not None
+            rules = still_forbidden(known, draft.incident, book.playbook)
         append = make_append(draft, known, sealed, policy, self.outgoing.reserve, forbids=bool(rules))
         return Prepared(draft, known, asked, append, rules)
 

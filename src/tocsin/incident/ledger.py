@@ -17,7 +17,7 @@ from tocsin.timeline.events import ObligationArmed, ObligationDropped, Obligatio
 from tocsin.words import ObligationState
 
 
-class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+class Wanted(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A duty that is owed: `key` names it once for all, `duty` is its kind, `line` the line that states it."""
 
     key: str

@@ -10,7 +10,7 @@ import msgspec
 from tocsin.timeline.events import Event
 
 
-class At(msgspec.Struct, frozen=True):
+class At(msgspec.Struct, frozen=True, gc=False):
     """An event that happened at another moment than the one in which it is noted."""
 
     event: Event
@@ -21,7 +21,7 @@ Happening = Event | At
 """What decisions and plans give: an event of now, or one with its own moment."""
 
 
-class Plan(msgspec.Struct, frozen=True):
+class Plan(msgspec.Struct, frozen=True, gc=False):
     """What to append, and the moment from which this planner may have more to say (null: not before an event)."""
 
     events: tuple[Happening, ...] = ()

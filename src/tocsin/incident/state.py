@@ -15,21 +15,21 @@ OPEN = frozenset({Status.TRIAGE, Status.ACTIVE, Status.ACKNOWLEDGED, Status.MONI
 """The statuses in which an incident is still going on; alerts of its scenario join it."""
 
 
-class AlertState(msgspec.Struct, frozen=True, kw_only=True):
+class AlertState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An alert of the incident: as it joined, and when its source said that it was over (null while it fires)."""
 
     seen: AlertSeen
     cleared_at: datetime | None = None
 
 
-class Cover(msgspec.Struct, frozen=True):
+class Cover(msgspec.Struct, frozen=True, gc=False):
     """What hushes an alert: the id of a silence or window, or the fingerprint of the alert that inhibits it."""
 
     id: str
     hush: Hush
 
 
-class Call(msgspec.Struct, frozen=True, kw_only=True):
+class Call(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The calling of one responder: everything paged so far and whether somebody may stop.
 
     `failures` counts the channels that failed in a row, the last of them only for a while if it is `passing`;
@@ -106,7 +106,7 @@ class StepRecord(msgspec.Struct, frozen=True, kw_only=True):
         return self.state.value.replace("_", " ")
 
 
-class Obligation(msgspec.Struct, frozen=True, kw_only=True):
+class Obligation(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One duty: due when, stated where, owed by whom, and whether it was kept. Late ones may still be met, late."""
 
     key: str
@@ -139,7 +139,7 @@ class Update(msgspec.Struct, frozen=True, kw_only=True):
     promise_s: int | None = None
 
 
-class Incident(msgspec.Struct, frozen=True, kw_only=True):
+class Incident(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One incident. `seq` is the last entry folded in; times are UTC.
 
     `silenced` maps the fingerprint of a hushed alert to what hushes it; `barred` is the maintenance window over the

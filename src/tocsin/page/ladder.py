@@ -24,7 +24,7 @@ HOUR = 3600
 NONE = timedelta()
 
 
-class Demand(msgspec.Struct, frozen=True, kw_only=True):
+class Demand(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Call `who` (names) from `due` on; `key` says it once for all, `line` is the playbook line behind it."""
 
     key: str

@@ -100,7 +100,8 @@ def _begin(key: bytes) -> tuple[hashlib._Hash, hashlib._Hash]:
 
 def seal_entry(key: bytes, before: bytes, entry: Entry) -> Sealed:
     """Seal `entry` behind the entry whose seal is `before` (`START` for the first)."""
-    at, recorded_at, body = stamp(entry.at), stamp(entry.recorded_at), encode(entry.event)
+    recorded_at, body = stamp(entry.recorded_at), encode(entry.event)
+    at = recorded_at if entry.at is entry.recorded_at else stamp(entry.at)
     mac = _mac(key, before, entry.stream.encode(), b"%d" % entry.seq, at.encode(), recorded_at.encode(), body)
     return Sealed(stream=entry.stream, seq=entry.seq, at=at, recorded_at=recorded_at, body=body, mac=mac)
 

@@ -9,7 +9,7 @@ import msgspec
 from tocsin.timeline.events import Event
 
 
-class Entry(msgspec.Struct, frozen=True, kw_only=True):
+class Entry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The `seq`-th event of `stream` (from 1): `at` is when it happened, `recorded_at` when it was written, in UTC."""
 
     stream: str
@@ -19,7 +19,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     event: Event
 
 
-class Sealed(msgspec.Struct, frozen=True, kw_only=True):
+class Sealed(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An entry as it is stored: the event's exact bytes, and the seal over them and all before them."""
 
     stream: str

@@ -11,7 +11,7 @@ def _tag(name: str) -> str:
     return "".join(f"_{c.lower()}" if c.isupper() else c for c in name).lstrip("_")
 
 
-class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind", tag=_tag):
+class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind", tag=_tag, gc=False):
     """Something that has happened. `version` rises when a class changes its shape (old shapes: `upcast.py`)."""
 
     version: ClassVar[int] = 1

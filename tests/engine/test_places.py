@@ -138,6 +138,40 @@ async def test_a_burst_at_a_healthy_channel_goes_out_without_a_turn() -> None:
         assert len({page.key for page in story.pages()}) == len(story.pages()) == BURST
 
 
+class Rounds:
+    """A channel that answers everybody who has asked, at one moment."""
+
+    def __init__(self, story: Story) -> None:
+        self.asking = 0
+        self._end = asyncio.Event()
+        self._real = story.recorder.perform
+        story.recorder.perform = self.perform  # type: ignore[method-assign]
+
+    async def perform(self, key: Key, intent: e.Intent) -> e.Outcome:
+        self.asking += 1
+        await self._end.wait()
+        return await self._real(key, intent)
+
+    def answer(self) -> None:
+        self.asking = 0
+        self._end.set()
+        self._end = asyncio.Event()
+
+
+async def test_places_that_fall_free_together_are_all_taken_again() -> None:
+    async with Story(cast()) as story:
+        channel = Rounds(story)
+        await burst(story)
+        async with asyncio.timeout(30):
+            for expected in (1, 2, 8, 8, 8, 8, 5):
+                while channel.asking < expected:
+                    await asyncio.sleep(0)
+                assert channel.asking == expected
+                channel.answer()
+        await story.engine.dispatch.drain()
+        assert len({page.key for page in story.pages()}) == len(story.pages()) == BURST
+
+
 async def test_what_is_found_on_disk_goes_out_as_fast_as_places_are_free(monkeypatch: pytest.MonkeyPatch) -> None:
     """As after a restart; a loop that waited for its next tick would hand out eight in an hour."""
     monkeypatch.setattr(loop, "TICK_S", 3600.0)

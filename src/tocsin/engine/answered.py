@@ -1,4 +1,4 @@
-"""Whether an intent has its outcome already: of two nodes that carried it, one after the other, one is told."""
+"""Whether an intent has its outcome already, or is under way: of two nodes that carried it in turn, one is told."""
 
 from __future__ import annotations
 
@@ -33,3 +33,8 @@ def _has_ended(record: StepRecord, outcome: Outcome) -> bool:
     if record.state is StepState.IN_DOUBT:
         return not isinstance(outcome, StepFinished)
     return record.state is not StepState.OK or record.exit_code is not None
+
+
+def is_under_way(incident: Incident, seq: int) -> bool:
+    """Whether an intent is of a changing step that somebody has started: it waits for no node, but for a person."""
+    return any(record.intent == seq and record.changes and record.started for record in incident.steps.values())

@@ -15,6 +15,7 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import timedelta
 from itertools import islice
 
+from tocsin.engine.answered import is_under_way
 from tocsin.engine.breaker import Breakers
 from tocsin.engine.contracts import Clock, Errand, Key, Lease, Performer, Write
 from tocsin.engine.decide import decide
@@ -165,25 +166,24 @@ class Dispatch:
             waiting[name] = (errand, intent)
 
     def _follow(self, to: str) -> list[Waiting]:
-        """What takes the place of an errand that is about to end, and the others that are free; nothing while the store
-        is asked what waits.
+        """What takes over the place of an errand that is about to end, and behind it what takes those that are free:
+        none of them while the store is asked what waits, since it is giving them away.
         """
         waiting = self._queued.get(to)
-        self._has_missed |= self._is_claiming
-        if not waiting or self._is_claiming or self._is_ending or self.breakers.is_open(to):
+        if not waiting or self._is_ending or self.breakers.is_open(to):
             return []
-        names = list(islice(waiting, max(0, self.places.count_left(to) + 1)))
-        for name in names:
+        free = 0 if self._is_claiming else self.places.count_left(to)
+        names = list(islice(waiting, max(0, free + 1)))
+        self._in_flight.update(names)
+        for _ in names[1:]:
             self.places.take(to)
-            self._in_flight.add(name)
         return [waiting.pop(name) for name in names]
 
-    def _leave(self, errand: Errand) -> None:
-        """An errand's place is free; whoever found none is told."""
-        self._in_flight.discard((errand.stream, errand.seq))
-        self.places.give_back(errand.destination)
-        if errand.destination in self._short and self.places.is_half_free(errand.destination):
-            self._short.discard(errand.destination)
+    def _leave(self, to: str) -> None:
+        """A place is free; whoever found none is told."""
+        self.places.give_back(to)
+        if to in self._short and not self._queued.get(to) and self.places.is_half_free(to):
+            self._short.discard(to)
             self.nudge()
 
     async def drain(self) -> None:
@@ -224,7 +224,9 @@ class Dispatch:
             LOG.critical("%s:%s could not be carried out", errand.stream, errand.seq, exc_info=True)
             self._unreleased[errand] = TRY_AGAIN
         finally:
-            self._leave(errand)
+            self._in_flight.discard((errand.stream, errand.seq))
+            if not follows:
+                self._leave(errand.destination)
             for each in follows:
                 self.hand_out(*each)
 
@@ -250,7 +252,7 @@ class Dispatch:
         why = self._find_reason_not_to(incident, intent, errand.seq)
         if why:
             return await self._record(errand, withhold(errand.seq, intent, why))
-        if not self._lease.is_here(errand.destination) and not _is_under_way(incident, errand.seq):
+        if not self._lease.is_here(errand.destination) and not is_under_way(incident, errand.seq):
             self._unreleased[errand] = TRY_AGAIN
             return []
         if isinstance(intent, e.StepRequested) and intent.changes and not await self._start(errand, intent):
@@ -313,9 +315,7 @@ class Dispatch:
             try:
                 await self._journal.record(stream, outcome, "outcome", write)
             except BaseException as error:
-                for each in claims:  # they may be marked on disk all the same: the store knows
-                    self._in_flight.discard((each.stream, each.seq))
-                    self.give_up(each)
+                self._let_go(claims)
                 if isinstance(error, TocsinError) or not isinstance(error, Exception):
                     raise
                 LOG.critical("What came of %s:%s cannot be written down", stream, outcome.answers, exc_info=True)
@@ -324,6 +324,13 @@ class Dispatch:
             else:
                 return follows
         return []
+
+    def _let_go(self, claims: Sequence[Errand]) -> None:
+        """What was to follow does not. It may be marked on disk all the same: the store knows."""
+        self._in_flight -= {(each.stream, each.seq) for each in claims}
+        self._unreleased.update((each, timedelta()) for each in claims)
+        for each in claims[1:]:
+            self.places.give_back(each.destination)
 
     def _may_wait(self, errand: Errand, outcome: e.Outcome, follows: Sequence[Waiting]) -> bool:
         """Whether nobody waits for an outcome to be written down: no planner, no errand that wants the place."""
@@ -356,7 +363,7 @@ class Dispatch:
 
         def choose(incident: Incident | None, book: Book) -> tuple[e.Event, ...]:
             assert incident is not None
-            if not errand.attempts and _is_under_way(incident, errand.seq):
+            if not errand.attempts and is_under_way(incident, errand.seq):
                 return ()
             return decide(incident, book, command, self._clock.now())
 
@@ -381,11 +388,6 @@ class Dispatch:
         except Exception as error:  # a performer's bug must not lose the errand: it becomes an outcome that says so
             LOG.exception("%s failed", key)
             return fail(key.seq, intent, f"tocsin failed at this ({type(error).__name__}: {error}); see its log.")
-
-
-def _is_under_way(incident: Incident, seq: int) -> bool:
-    """Whether an intent is of a changing step that somebody has started: it waits for no node, but for a person."""
-    return any(record.intent == seq and record.changes and record.started for record in incident.steps.values())
 
 
 def _word(intent: e.Intent) -> str:

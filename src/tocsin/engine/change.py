@@ -136,9 +136,16 @@ class Outgoing(Protocol):
         """An errand is on disk and due, and has no place yet."""
         ...
 
+    @property
+    def is_crowded(self) -> bool:
+        """Whether errands wait for a place: what is less urgent waits too."""
+        ...
+
 
 class NoOutgoing:
     """Nobody carries anything."""
+
+    is_crowded = False
 
     def reserve(self, to: str) -> bool:
         return False

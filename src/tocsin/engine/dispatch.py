@@ -165,6 +165,11 @@ class Dispatch:
         if len(waiting) < MOST_QUEUED and name not in self._in_flight:  # a turn may have found it on disk already
             waiting[name] = (errand, intent)
 
+    @property
+    def is_crowded(self) -> bool:
+        """Whether errands wait for a place."""
+        return any(self._queued.values())
+
     def _follow(self, to: str) -> list[Waiting]:
         """What takes over the place of an errand that is about to end, and behind it what takes those that are free:
         none of them while the store is asked what waits, since it is giving them away.

@@ -250,10 +250,11 @@ class Intake(Alerts):
     # ── what has joined in a storm ─────────────────────────────────────────────────────────────────────────────────
 
     async def join_waiting(self) -> int:
-        """Put on their timelines what waits for it, if there is nothing more urgent; how many incidents that were."""
+        """Put on their timelines what waits for it, unless alerts or pages wait too; how many incidents that were."""
         await self.memory()
         await self._joins.settle_doubts(self._journal.store, self._journal.clock.now())
-        if not self._joins or (self._backlog.count and not self._joins.are_due(self._journal.clock.now())):
+        is_busy = self._backlog.count > 0 or self._journal.outgoing.is_crowded
+        if not self._joins.are_due(self._journal.clock.now(), is_busy=is_busy):
             await self._take_marks_away()
             return 0
         streams = self._joins.next()

@@ -1,8 +1,9 @@
 """Alerts that have joined an incident in a storm, and stand on its timeline a moment later, all in one entry.
 
 They are acknowledged when their rows are on disk; the row names the incident, and a mark beside it (`Joining`) says
-that the timeline does not name the alert yet. Whoever tells the incident next puts them there, else the next quiet turn
-of the engine; a server that ended in between finds the marks. Where the incident is over by then, the alert fires anew.
+that the timeline does not name the alert yet. Pages go first: nobody is kept waiting for a list. Whoever tells the
+incident next puts them there, else the next quiet turn of the engine; a server that ended in between finds the marks.
+Where the incident is over by then, the alert fires anew.
 """
 
 from __future__ import annotations
@@ -19,8 +20,8 @@ from tocsin.incident.commands import JoinAlerts
 
 MOST_STREAMS = 50
 """Incidents in one commit: so long at most does a page wait for the loop."""
-LONGEST = timedelta(seconds=2)
-"""After so long they are put on timelines though the storm goes on."""
+LONGEST = timedelta(seconds=4)
+"""After so long they are put on timelines though the storm goes on, or its pages wait to be sent."""
 
 
 class Joined(msgspec.Struct, frozen=True, array_like=True):
@@ -97,9 +98,9 @@ class Joins:
         rows = {**self._waiting.get(stream, {}), **{row.fingerprint: row for row in more}}
         return JoinAlerts(by="alert", alerts=tuple(see(row) for row in rows.values())) if rows else None
 
-    def are_due(self, now: datetime) -> bool:
-        """Whether they have waited long enough, whatever else there is to do."""
-        return self._since is not None and now - self._since >= LONGEST
+    def are_due(self, now: datetime, *, is_busy: bool) -> bool:
+        """Whether there are any, and nothing is more urgent, or they have waited long enough whatever else there is."""
+        return self._since is not None and (not is_busy or now - self._since >= LONGEST)
 
     def next(self) -> list[str]:
         """The incidents to be told next."""

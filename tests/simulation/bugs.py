@@ -17,6 +17,7 @@ from .bugs_of_hush import (
     miss_no_heartbeat,
     stay_quiet,
 )
+from .bugs_of_inhibition import explain_for_ever, heed_no_inhibitor, hold_back_what_is_over
 from .bugs_of_paging import (
     answer_before_commit,
     believe_the_silent,
@@ -93,9 +94,10 @@ BUGS: dict[str, tuple[Planted, ...]] = {
     "changed before its start": (change_before_its_start,),
     "changed unasked": (change_unasked,),
     "not at rest": (keep_what_is_done,),
-    "paged while hushed": (heed_no_silence, forget_silences, know_no_windows),
+    "paged while hushed": (heed_no_silence, forget_silences, know_no_windows, heed_no_inhibitor),
     "not paged after the hush": (stay_quiet,),
-    "forgotten after the hush": (look_at_nothing_again,),
+    "forgotten after the hush": (look_at_nothing_again, explain_for_ever),
+    "resolve lost": (hold_back_what_is_over,),
     "silence lost": (lose_silences,),
     "heartbeat not missed": (miss_no_heartbeat,),
     "heartbeat missed too early": (expect_too_soon,),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -13,6 +14,7 @@ from tocsin.alert.settings import Route
 from tocsin.engine.shelf import Settings, TeamShelf
 from tocsin.incident.authority import name_responders
 from tocsin.incident.book import TargetPolicy, TeamPolicy
+from tocsin.incident.inhibition import Inhibit, Rule, read_rule
 from tocsin.incident.window import Window
 from tocsin.knowledge import load_knowledge
 from tocsin.oncall.rota import EVERYBODY, ON_DUTY
@@ -69,7 +71,27 @@ def cast_teams(playbooks: dict[str, bytes]) -> Cast:
             alert = scenario.alerts[0] if scenario.alerts else f"{name} {scenario.line}"
             routes += _route(name, alert, scenario)
             troubles.append(Trouble(name, alert))
-    return Cast(Settings(teams=teams, people=people, routes=tuple(routes)), tuple(troubles))
+    rules = tuple(rule for index, name in enumerate(teams) for rule in _relate(index, name, troubles))
+    return Cast(Settings(teams=teams, people=people, routes=tuple(routes), inhibitions=rules), tuple(troubles))
+
+
+def _relate(index: int, team: str, troubles: Sequence[Trouble]) -> Iterator[Rule]:
+    """Every other alert of a team explains those in between, here and there only where they are as severe."""
+    names = [each.alert for each in troubles if each.team == team]
+    explains, explained = ("|".join(map(re.escape, names[at::2])) for at in (0, 1))
+    if explained:
+        yield read_rule(
+            Inhibit(
+                source_matchers=(f"alertname=~{_quote(explains)}",),
+                target_matchers=(f"alertname=~{_quote(explained)}",),
+                equal=("severity",) if index % 2 else (),
+                team=team,
+            )
+        )
+
+
+def _quote(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def _route(team: str, alert: str, scenario: Procedure) -> Iterator[Route]:

@@ -11,6 +11,7 @@ from tocsin.testing.simulation.laws.evidence import Evidence, Violation
 from tocsin.testing.simulation.laws.hush import check_forgotten, check_hushed, check_resumed
 from tocsin.testing.simulation.laws.keeping import check_changed_once, check_frozen, check_kept, check_rest, check_whole
 from tocsin.testing.simulation.laws.ladder import check_ladder
+from tocsin.testing.simulation.laws.over import check_over
 from tocsin.testing.simulation.laws.pages import (
     check_carried_out,
     check_decided_once,
@@ -30,6 +31,7 @@ LAWS: tuple[Law, ...] = (
     check_paged,
     check_folded,
     check_silent,
+    check_over,
     check_hushed,
     check_resumed,
     check_forgotten,

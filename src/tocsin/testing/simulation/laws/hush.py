@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator
+from functools import lru_cache
 from operator import attrgetter
 
 import msgspec
@@ -11,7 +12,8 @@ import msgspec
 from tocsin.testing.simulation.laws.alerts import ENDS, SLACK_S, Name, collect_told, name_alert
 from tocsin.testing.simulation.laws.evidence import Evidence, Violation
 from tocsin.testing.simulation.laws.ladder import is_quiet
-from tocsin.testing.simulation.laws.quiet import Labels, Spell, must_hush, reckon
+from tocsin.testing.simulation.laws.quiet import must_hush, reckon
+from tocsin.testing.simulation.laws.spell import Labels, Spell
 from tocsin.testing.simulation.record import Arrived, Sent
 from tocsin.timeline import events as e
 from tocsin.timeline.entry import Entry
@@ -62,9 +64,15 @@ def list_stages(evidence: Evidence, entries: list[Entry]) -> list[Stage]:
     return stages
 
 
+@lru_cache(maxsize=1)
+def collect_stages(evidence: Evidence) -> dict[str, list[Stage]]:
+    """Every incident, entry by entry."""
+    return {stream: list_stages(evidence, entries) for stream, entries in evidence.incidents.items()}
+
+
 def check_hushed(evidence: Evidence) -> Iterator[Violation]:
     """No page leaves while all that fires in its incident is hushed, unless a person asked for it and may."""
-    stages = {stream: list_stages(evidence, entries) for stream, entries in evidence.incidents.items()}
+    stages = collect_stages(evidence)
     for page in evidence.record.arrived:
         team = page.stream.rpartition("-")[0]
         now = evidence.clock(page.left_at)
@@ -112,22 +120,25 @@ def check_resumed(evidence: Evidence) -> Iterator[Violation]:
         spells = reckon(evidence).list_all(team)
         if not spells or any(isinstance(entry.event, e.ScenarioChosen) for entry in entries):
             continue
-        begun, stages = evidence.seconds(entries[0].recorded_at), list_stages(evidence, entries)
+        begun, stages = evidence.seconds(entries[0].recorded_at), collect_stages(evidence)[stream]
         for spell in spells:
             over = spell.maybe[1]
-            if spell.sure[0] < over and over > begun:
-                yield from _follow(evidence, stream, stages, over)
+            held = spell.sure[1] if spell.explained else over
+            if spell.sure[0] < held and over > begun:
+                yield from _follow(evidence, stream, stages, held, over)
 
 
-def _follow(evidence: Evidence, stream: str, stages: list[Stage], over: float) -> Iterator[Violation]:
-    """What became of an incident that was hushed until `over`, if it was, and surely was not afterwards."""
+def _follow(evidence: Evidence, stream: str, stages: list[Stage], held: float, over: float) -> Iterator[Violation]:
+    """What became of an incident that was hushed, surely until `held` and maybe until `over`, if it was, and surely was
+    not afterwards.
+    """
     team = stream.rpartition("-")[0]
-    before = stages[: bisect_right(stages, over - MARGIN_S, key=attrgetter("at"))]
+    before = stages[: bisect_right(stages, held - MARGIN_S, key=attrgetter("at"))]
     if not before or not before[-1].calling or not before[-1].firing:
         return
     firing = before[-1].firing
     if not must_hush(
-        reckon(evidence).find(team, over - MARGIN_S, over), list(firing.values()), over - MARGIN_S, over - MARGIN_S
+        reckon(evidence).find(team, held - MARGIN_S, held), list(firing.values()), held - MARGIN_S, held - MARGIN_S
     ):
         return
     since = max(evidence.find_moments(before[-1].at), default=0.0)

@@ -6,37 +6,17 @@ not: so each spell has a stretch in which it surely held, and one in which it ma
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-import msgspec
-
 from tocsin.incident.window import Window
 from tocsin.testing.simulation.laws.evidence import ERROR_S, Evidence
+from tocsin.testing.simulation.laws.explained import list_explained
+from tocsin.testing.simulation.laws.spell import NEVER, SLACK_S, Labels, Spell
 from tocsin.testing.simulation.laws.wall import list_times
 from tocsin.testing.simulation.record import Hushed
-
-SLACK_S = 0.01
-NEVER = float("inf")
-Labels = Mapping[str, str]
-Stretch = tuple[float, float]
-
-
-class Spell(msgspec.Struct, frozen=True):
-    """Something that hushed alerts of a team, or all of them where it has no matchers."""
-
-    team: str
-    matchers: tuple[tuple[str, str], ...]
-    sure: Stretch
-    maybe: Stretch
-    window: bool
-
-    def fits(self, labels: Labels) -> bool:
-        """Whether an alert with these labels is meant."""
-        return all(re.fullmatch(value, labels.get(name, "")) for name, value in self.matchers)
 
 
 class Quiet:
@@ -45,7 +25,7 @@ class Quiet:
     def __init__(self, evidence: Evidence) -> None:
         self._evidence = evidence
         self._spells: dict[str, list[Spell]] = {}
-        for spell in (*_read_asked(evidence), *_list_windows(evidence)):
+        for spell in (*_read_asked(evidence), *_list_windows(evidence), *list_explained(evidence)):
             self._spells.setdefault(spell.team, []).append(spell)
 
     def find(self, team: str, begin: float, end: float) -> list[Spell]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 
 import msgspec
 
@@ -28,4 +29,9 @@ class Spell(msgspec.Struct, frozen=True):
 
     def fits(self, labels: Labels) -> bool:
         """Whether an alert with these labels is meant."""
-        return all(re.fullmatch(value, labels.get(name, "")) for name, value in self.matchers)
+        return all(_fits(value, labels.get(name, "")) for name, value in self.matchers)
+
+
+@lru_cache(maxsize=100_000)
+def _fits(pattern: str, value: str) -> bool:
+    return re.fullmatch(pattern, value) is not None

@@ -30,7 +30,7 @@ demo: .venv/ready ## Five teams, a shop that breaks for real, one address
 
 test: .venv/ready ## Every test
 	@$(BIN)/python tools/missing.py
-	@$(BIN)/python -m pytest -n auto
+	@$(BIN)/python -m pytest -n auto --dist worksteal
 
 oracle: .venv/ready ## Run every command judged to be a read, and watch what it does
 	@$(BIN)/python tools/missing.py

@@ -6,7 +6,6 @@ Python imports a module of this name by itself when it starts, if its folder is 
 from __future__ import annotations
 
 import asyncio
-import gc
 import signal
 import sys
 from types import CoroutineType, FrameType
@@ -14,7 +13,10 @@ from types import CoroutineType, FrameType
 
 def tell(*_: object) -> None:
     """Write down where each task waits, the innermost call last."""
-    tasks = [each for each in gc.get_objects() if isinstance(each, asyncio.Task) and not each.done()]
+    try:
+        tasks = asyncio.all_tasks()
+    except RuntimeError:  # it has no loop yet
+        tasks = set()
     for task in tasks:
         sys.stderr.write(f"task {task.get_name()}\n")
         for frame in _unwind(task.get_coro()):

@@ -120,46 +120,6 @@ async def test_an_open_incident_falls_quiet_escalations_asked_for_included_and_s
         )
 
 
-@pytest.mark.parametrize("asked", ["before", "after"])
-@pytest.mark.parametrize("matchers", [(), ('alertname="WheelStuck"',)], ids=["team", "alert"])
-async def test_an_escalation_waits_for_the_end_of_a_window_though_what_fired_has_cleared_meanwhile(
-    matchers: tuple[str, ...], asked: str
-) -> None:
-    async with Story(cast()) as story:
-        await story.alert("WheelStuck")
-        await story.advance("30s")
-        before = len(story.pages())
-        await maintain(story, *matchers, span="2h")
-        (line,) = [each.line for each in (await story.look())[1].playbook.escalation]
-        for what in ("cleared", "asked") if asked == "after" else ("asked", "cleared"):
-            await story.advance("1m")
-            if what == "asked":
-                await story.do(Escalate(by="ana", line=line))
-            else:
-                await story.alert("WheelStuck", resolved=True)
-        await story.advance("117m")
-        assert len(story.pages()) == before
-        await story.advance("2m")
-        called = {page.responder for page in story.pages()[before:]}
-        assert called == ({"boss"} if matchers else {"ana", "boss"}), "what was over an alert that has ended is over"
-
-
-async def test_what_fires_again_in_a_window_is_held_by_what_is_over_it() -> None:
-    async with Story(cast()) as story:
-        await story.alert("WheelStuck")
-        await maintain(story, 'alertname="WheelStuck"', span="1h")
-        before = len(story.pages())
-        (line,) = [each.line for each in (await story.look())[1].playbook.escalation]
-        await story.do(Escalate(by="ana", line=line))
-        for resolved in (True, False):
-            await story.advance("1m")
-            await story.alert("WheelStuck", resolved=resolved)
-        await story.advance("57m")
-        assert len(story.pages()) == before
-        await story.advance("2m")
-        assert {page.responder for page in story.pages()[before:]} == {"ana", "boss"}
-
-
 async def test_a_silence_lets_an_escalation_through_where_a_window_does_not() -> None:
     async with Story(cast()) as story:
         await story.alert("WheelStuck", wheel="1")

@@ -28,9 +28,9 @@ FIRST_AFTER_S = 60.0
 """A server that has just begun has better things to do."""
 PAUSE_S = 0.2
 """Between two lots: whatever is to be written meanwhile is not held up."""
-MOST_ENTRIES = 1000
-MOST_INCIDENTS = 25
-"""In one lot; a longer incident is one of its own."""
+MOST_ENTRIES = 250
+MOST_INCIDENTS = 5
+"""In one lot, which takes the writer some five milliseconds; a longer incident is a lot of its own."""
 MOST_FOUND = 200
 MOST_ALERTS = 500
 COUNTERS_KEPT = timedelta(days=3)

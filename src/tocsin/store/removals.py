@@ -51,8 +51,12 @@ class Removals:
             connection.execute(LOCK)
         _require_rest(connection, ends)
         e = schema.entry
-        last = select(e.c.stream, e.c.seq, e.c.mac).where(tuple_(e.c.stream, e.c.seq).in_(list(ends.items())))
+        last = select(e.c.stream, e.c.seq, e.c.mac).where(
+            e.c.stream.in_(list(ends)), e.c.seq.in_(sorted(set(ends.values())))
+        )  # SQLite would read the whole table for pairs
         for row in connection.execute(last).all():
+            if row.seq != ends[row.stream]:
+                continue
             removal = Removal(stream=row.stream, seq=row.seq, mac=row.mac, at=at, rule=rule)
             sealed = chain.seal_removal(self._key, removal)
             values = {name: getattr(sealed, name) for name in sealed.__struct_fields__}
@@ -88,10 +92,8 @@ class Removals:
 
     async def remove_alerts(self, alerts: Collection[Old]) -> int:
         """Take away those rows that are still as they were found."""
-        a = schema.alert
-        found = [(each.team, each.fingerprint, stamp(each.updated_at)) for each in alerts]
-        gone = delete(a).where(tuple_(a.c.team, a.c.fingerprint, a.c.updated_at).in_(found))
-        return await self._store.in_transaction(lambda c: c.execute(gone).rowcount)
+        found = {(each.team, each.fingerprint): stamp(each.updated_at) for each in alerts}
+        return await self._store.in_transaction(lambda c: _remove_alerts(c, found))
 
     # ── the rest ───────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -124,6 +126,16 @@ class Removals:
         query = select(t.c.name, t.c.version).where(t.c.seen_at > func.clock_timestamp() - text("interval '1 day'"))
         rows = await self._store.read(lambda c: c.execute(query).all())
         return sorted(row.name for row in rows if read_schema(row.version) < SINCE)
+
+
+def _remove_alerts(connection: Connection, found: Mapping[tuple[str, str], str]) -> int:
+    a, gone = schema.alert, 0
+    for team in sorted({team for team, _ in found}):
+        these = a.c.team == team, a.c.fingerprint.in_([each for owner, each in found if owner == team])
+        rows = connection.execute(select(a.c.fingerprint, a.c.updated_at).where(*these).with_for_update()).all()
+        same = [row.fingerprint for row in rows if row.updated_at == found[team, row.fingerprint]]
+        gone += connection.execute(delete(a).where(a.c.team == team, a.c.fingerprint.in_(same))).rowcount
+    return gone
 
 
 def _find_over(connection: Connection, before: datetime, after: Over | None, limit: int) -> list[Over]:

@@ -14,15 +14,17 @@ import time
 from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from sqlalchemy import Connection, delete, func, insert, select
 
 from tocsin.store import schema
-from tocsin.store.postgres import PostgresStore
 from tocsin.store.postgres_blobs import lock_blob
 from tocsin.store.sqlite import SqliteStore
 from tocsin.timeline.codec import stamp
+
+if TYPE_CHECKING:  # its driver takes long to load, and most servers have a file
+    from tocsin.store.postgres import PostgresStore
 
 GRACE = timedelta(days=1)
 MOST_BLOBS = 50_000

@@ -6,13 +6,16 @@ import hashlib
 from collections.abc import Callable, Collection
 from datetime import datetime
 from functools import partial
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, delete, insert, select, text
 
 from tocsin.errors import Corrupt, NotFound
 from tocsin.store import schema
 from tocsin.store.blobs import is_digest
-from tocsin.store.postgres import PostgresStore
+
+if TYPE_CHECKING:  # its driver takes long to load, and a server with a file of its own has `lock_blob` from here too
+    from tocsin.store.postgres import PostgresStore
 
 PART = 2**20
 """Bytes of one row: a long output passes through no statement as a whole."""

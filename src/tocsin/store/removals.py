@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, and_, delete, exists, func, insert, or_, select, text, tuple_
 
@@ -17,12 +17,14 @@ from tocsin.errors import Stale
 from tocsin.store import schema
 from tocsin.store.batch import LOCK
 from tocsin.store.migrate import read_schema
-from tocsin.store.postgres import PostgresStore
 from tocsin.store.rows import ENDED
 from tocsin.store.sqlite import SqliteStore
 from tocsin.timeline import chain
 from tocsin.timeline.chain import Removal
 from tocsin.timeline.codec import stamp, unstamp
+
+if TYPE_CHECKING:  # its driver takes long to load, and most servers have a file
+    from tocsin.store.postgres import PostgresStore
 
 SINCE = 5
 """The schema from which on a version knows what was taken away."""

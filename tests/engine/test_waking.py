@@ -19,6 +19,7 @@ from tocsin.incident.commands import Acknowledge
 from tocsin.oncall.settings import Person
 from tocsin.testing.story import Cast, Story
 from tocsin.timeline import events as e
+from tocsin.timeline.codec import stamp
 
 PLAYBOOK = b"""\
 # Shop Playbook
@@ -175,6 +176,36 @@ async def test_what_comes_is_planned_at_its_moment_without_the_loop() -> None:
         await asyncio.gather(looked, return_exceptions=True)
         await story.settle()
         assert paged(story) == sorted(streams[1:]), "the loop finds nothing more"
+
+
+@pytest.mark.usefixtures("hurried")
+async def test_what_comes_next_does_not_wait_for_the_commit_of_what_came_before() -> None:
+    async with crowd(2) as (story, streams):
+        first = await find_due(story)
+        later = first + timedelta(seconds=0.5)
+        with sqlite3.connect(story.store.path) as file:
+            file.execute("UPDATE wake SET due_at = ? WHERE stream = ?", (stamp(later), streams[1]))
+        handed, gate, real = list[str](), asyncio.Event(), story.store.write
+
+        async def write(write: Write) -> None:
+            handed.extend(append.stream for append in write.appends if append.errands)
+            await gate.wait()
+            await real(write)
+
+        story.store.write = write  # type: ignore[method-assign]
+        looked = asyncio.create_task(story.engine.waking.run())
+        story.clock.set(first - timedelta(seconds=0.5))
+        await until(lambda: len(story.engine.waking._coming) == 2)
+        for moment, count in ((first, 1), (later, 2)):
+            story.clock.set(moment)
+            await until(lambda count=count: len(handed) == count)
+        gate.set()
+        await until(lambda: paged(story) == sorted(streams))
+        looked.cancel()
+        await asyncio.gather(looked, return_exceptions=True)
+        await story.settle()
+        assert handed == streams
+        assert paged(story) == sorted(streams)
 
 
 @pytest.mark.usefixtures("hurried")

@@ -15,7 +15,6 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from contextlib import suppress
 from datetime import datetime, timedelta
 
 from tocsin.engine.contracts import Clock
@@ -29,6 +28,8 @@ AT_ONCE = 200
 """Incidents that are planned and committed together."""
 AT_WORK = 2
 """Batches under way at once: one is committed while the next is decided."""
+MOST_UNDER_WAY = 32
+"""Moments whose commits are waited for at the same time."""
 LOOK_EVERY_S = 0.5
 AHEAD = timedelta(seconds=1.5)
 """What comes within that time is planned at its moment; where nodes share the work, it is this node's by then."""
@@ -49,6 +50,7 @@ class Waking:
         self._journal, self._clock = journal, clock
         self._alone, self._may = alone, may
         self._at_work: set[str] = set()
+        self._under_way: set[asyncio.Task[int]] = set()
         self._coming: deque[tuple[datetime, str]] = deque()
         self._taken = self._read = clock.now()
 
@@ -60,8 +62,15 @@ class Waking:
         many = [stream for stream in ripe if stream not in alone]
         gate = asyncio.Semaphore(AT_WORK)
         batches = [many[at : at + AT_ONCE] for at in range(0, len(many), AT_ONCE)]
-        await asyncio.gather(*(self._plan(batch, gate) for batch in batches), *map(self._alone, alone))
+        await asyncio.gather(*(self._plan(batch, gate) for batch in batches), *map(self._plan_alone, alone))
         return len(ripe)
+
+    async def _plan_alone(self, stream: str) -> None:
+        self._at_work.add(stream)
+        try:
+            await self._alone(stream)
+        finally:
+            self._at_work.discard(stream)
 
     async def _plan(self, batch: list[str], gate: asyncio.Semaphore) -> None:
         self._at_work.update(batch)
@@ -92,9 +101,9 @@ class Waking:
                     LOG.exception("What comes next could not be looked at; it is planned when it is due.")
                     await asyncio.sleep(LONGEST_WAIT_S)
         finally:
-            reading.cancel()
-            with suppress(asyncio.CancelledError):
-                await reading
+            for task in (reading, *self._under_way):
+                task.cancel()
+            await asyncio.gather(reading, *self._under_way, return_exceptions=True)
 
     async def _look(self) -> None:
         """Take what comes next. Of a crowd the loop takes the rest."""
@@ -112,11 +121,25 @@ class Waking:
             ripe = []
             while self._coming and self._coming[0][0] <= now:
                 ripe.append(self._coming.popleft()[1])
-            await self.plan(stream for stream in ripe if self._is_due(stream, now))
+            await self._begin([stream for stream in ripe if self._is_due(stream, now)])
             upto = min(look_at, self._coming[0][0]) if self._coming else look_at
             await self._clock.sleep_until(upto)
             if self._clock.now() >= look_at:
                 return
+
+    async def _begin(self, ripe: Sequence[str]) -> None:
+        """Plan them while time goes on: what comes next does not wait for their commit, unless much is under way."""
+        if ripe:
+            task = asyncio.create_task(self.plan(ripe))
+            self._under_way.add(task)
+            task.add_done_callback(self._end)
+        while len(self._under_way) >= MOST_UNDER_WAY:
+            await asyncio.wait(self._under_way, return_when=asyncio.FIRST_COMPLETED)
+
+    def _end(self, task: asyncio.Task[int]) -> None:
+        self._under_way.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            LOG.error("What came could not be planned; the loop plans it.", exc_info=task.exception())
 
     def _is_due(self, stream: str, now: datetime) -> bool:
         """Whether a stream is to be planned still: as far as is known here it may have been changed meanwhile."""

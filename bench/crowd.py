@@ -147,6 +147,16 @@ class Ground:
         else:
             await self.store.close()
 
+    def watch(self, see: Callable[[Write], None]) -> None:
+        """From now on show what is handed to the disk."""
+        real = self.store.write
+
+        async def write(write: Write) -> None:
+            see(write)
+            await real(write)
+
+        self.store.write = write
+
     async def tidy(self) -> None:
         """The database knows how its tables look, as one that has been in use for a while does."""
         if self._cluster is not None and self.url is not None:

@@ -208,7 +208,7 @@ class Ground:
 
     def start(self, failpoint: str = "", under: tuple[str, ...] = ()) -> None:
         """Start a server; it dies at `failpoint`, if one is named. `under` is a program that runs it and looks on."""
-        paths = [str(LOOKING), *filter(None, [os.environ.get("PYTHONPATH")])]
+        paths = [str(LOOKING), *filter(None, [str(self.sources or ""), os.environ.get("PYTHONPATH")])]
         environment = {**self._environment(), "PYTHONPATH": os.pathsep.join(paths)}
         environment |= {"TOCSIN_FAILPOINT": failpoint, "TOCSIN_FAILPOINT_MARK": str(self.mark)}
         verb = ["serve", "--workspace", str(self.root), "--port", "0", *(["--node", self.node] if self.node else [])]
@@ -219,8 +219,7 @@ class Ground:
         log.close()
 
     def _environment(self) -> dict[str, str]:
-        found = {**os.environ, **({"TOCSIN_DATABASE_URL": self.database} if self.database else {})}
-        return found if self.sources is None else {**found, "PYTHONPATH": str(self.sources)}
+        return {**os.environ, **({"TOCSIN_DATABASE_URL": self.database} if self.database else {})}
 
     def signal(self, number: signal.Signals) -> None:
         """Send a signal to the server."""

@@ -103,6 +103,8 @@ def replace(nodes: Nodes, name: str, sources: Path | None) -> None:
     nodes[name].stop()
     nodes[name].sources = sources
     nodes.start(name)
+    told = nodes.query(f"SELECT version FROM node WHERE name = '{name}'")[0][0]
+    assert ("schema" in told) == (sources is None), "it is the version that was meant"
 
 
 def test_a_rolling_upgrade_loses_and_doubles_nothing(nodes: Nodes, sources: Path) -> None:

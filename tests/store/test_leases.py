@@ -238,6 +238,27 @@ async def test_a_commit_that_the_driver_cancels_keeps_nobody_waiting_and_the_nex
     assert await claim(nodes[0]) == [1]
 
 
+async def test_what_the_driver_never_answers_is_given_up_and_the_next_one_goes_through(
+    nodes: Nodes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left = [2]
+
+    async def hang(*given: Any) -> Any:
+        if left[0]:
+            left[0] -= 1
+            await asyncio.Event().wait()
+        return await commit(*given)
+
+    monkeypatch.setattr("tocsin.store.postgres.commit", hang)
+    monkeypatch.setattr("tocsin.store.postgres.LONGEST_S", 0.05)
+    with pytest.raises(TimeoutError):
+        await put(nodes[0], 0)
+    left[0] = 0
+    monkeypatch.setattr("tocsin.store.postgres.LONGEST_S", 10.0)
+    await put(nodes[0], 0)
+    assert await claim(nodes[0]) == [1]
+
+
 async def test_a_connection_that_breaks_in_mid_commit_leaves_nothing_behind_and_the_next_write_has_another(
     nodes: Nodes, database: str
 ) -> None:

@@ -17,6 +17,7 @@ from itertools import islice
 
 from tocsin.engine.answered import is_under_way
 from tocsin.engine.breaker import Breakers
+from tocsin.engine.carried import Carried, Name
 from tocsin.engine.contracts import Clock, Errand, Key, Lease, Performer, Write
 from tocsin.engine.decide import decide
 from tocsin.engine.given_up import is_given_up
@@ -42,10 +43,7 @@ PAGE_S = 10.0
 """How long a channel may take over one page; its own time-outs count each read, and a drip never ends."""
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 3.0
 """Between two tries to write an outcome down."""
-
-
-Name = tuple[str, int]
-"""An errand's stream and number."""
+CHANNEL = "channel:"
 Waiting = tuple[Errand, e.Intent]
 
 
@@ -74,13 +72,13 @@ class Dispatch:
         self.places = Places(self.breakers)
         self.parking = Parking(journal.store, self.breakers)
         self._tasks: set[asyncio.Task[None]] = set()
-        self._in_flight: set[Name] = set()
+        self._in_flight = Carried(clock.now)
         self._unreleased: dict[Errand, timedelta] = {}
         self._queued: dict[str, dict[Name, Waiting]] = {}
         self._short: set[str] = set()
         self.nudge: Callable[[], None] = lambda: None
         self._is_claiming = self._has_missed = self._is_astray = self._is_ending = False
-        self._lease.renew_only(lambda: [*self._in_flight])
+        self._lease.renew_only(self._in_flight.list_kept)
         if journal.store.is_sole:
             journal.outgoing = self
 
@@ -118,7 +116,7 @@ class Dispatch:
         """
         store, full = self._journal.store, self.places.find_full()
         if self._is_astray:
-            await self._take_back(self._in_flight)
+            await self._take_back(self._in_flight.list_all())
         self._is_astray = True
         errands = await store.claim(self._clock.now(), MOST_CLAIMED, self.places.count_left, full)
         self._is_astray = False
@@ -130,7 +128,7 @@ class Dispatch:
         await self._journal.store.release_claims(held | late, tried=False)
 
     def _go(self, errand: Errand, intent: e.Intent | None) -> None:
-        self._in_flight.add((errand.stream, errand.seq))
+        self._in_flight.take([(errand.stream, errand.seq)], is_page=errand.destination.startswith(CHANNEL))
         task = asyncio.create_task(self._run(errand, intent))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -139,7 +137,7 @@ class Dispatch:
 
     def reserve(self, to: str) -> bool:
         """Take a free place at a channel; none while others wait for one. Steps are looked at again before they go."""
-        if not to.startswith("channel:") or self._is_ending:
+        if not to.startswith(CHANNEL) or self._is_ending:
             return False
         if self._is_claiming:  # the store is just giving the free places away
             self._has_missed = True
@@ -179,7 +177,7 @@ class Dispatch:
             return []
         free = 0 if self._is_claiming else self.places.count_left(to)
         names = list(islice(waiting, max(0, free + 1)))
-        self._in_flight.update(names)
+        self._in_flight.take(names, is_page=to.startswith(CHANNEL))
         for _ in names[1:]:
             self.places.take(to)
         return [waiting.pop(name) for name in names]
@@ -203,7 +201,7 @@ class Dispatch:
         self.begin_to_end()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=patience_s)
-        begun = set(self._in_flight)
+        begun = self._in_flight.list_all()
         await self.stop()
         await self._release_late()
         await self._take_back(begun)
@@ -229,7 +227,7 @@ class Dispatch:
             LOG.critical("%s:%s could not be carried out", errand.stream, errand.seq, exc_info=True)
             self._unreleased[errand] = TRY_AGAIN
         finally:
-            self._in_flight.discard((errand.stream, errand.seq))
+            self._in_flight.drop([(errand.stream, errand.seq)])
             if not follows:
                 self._leave(errand.destination)
             for each in follows:
@@ -332,7 +330,7 @@ class Dispatch:
 
     def _let_go(self, claims: Sequence[Errand]) -> None:
         """What was to follow does not. It may be marked on disk all the same: the store knows."""
-        self._in_flight -= {(each.stream, each.seq) for each in claims}
+        self._in_flight.drop((each.stream, each.seq) for each in claims)
         self._unreleased.update((each, timedelta()) for each in claims)
         for each in claims[1:]:
             self.places.give_back(each.destination)

@@ -58,6 +58,10 @@ T = TypeVar("T")
 LOG = logging.getLogger("tocsin.store")
 
 RENEW_S = 2.5
+LONGEST_S = 45.0
+"""For anything that is asked of the database: its own limits are shorter (`nodes.py`), and the driver has been seen to
+wait for ever for an answer on a connection that an immediate stop had broken.
+"""
 MOST_AT_ONCE = 100
 """Writes in one transaction."""
 MOST_FOLLOWED = 2000
@@ -117,12 +121,12 @@ class PostgresStore(Reading):
 
     async def in_transaction(self, work: Callable[[Connection], T]) -> T:
         """Do `work` in one transaction; durable when it returns."""
-        async with self._engine.begin() as connection:
+        async with asyncio.timeout(LONGEST_S), self._engine.begin() as connection:
             return await connection.run_sync(work)
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         """Do `work`, which changes nothing; each of its statements is a transaction by itself."""
-        async with self._single.connect() as connection:
+        async with asyncio.timeout(LONGEST_S), self._single.connect() as connection:
             return await connection.run_sync(work)
 
     async def _change(self, statement: Executable, given: Mapping[str, Any] | None = None) -> Sequence[Any]:
@@ -169,10 +173,11 @@ class PostgresStore(Reading):
 
     async def _commit(self, writes: Sequence[Write]) -> list[Stale | None]:
         try:
-            if self._link is None or self._link.driver_connection.is_closed():
-                self._hang_up()
-                self._link = await self._engine.raw_connection()
-            refusals, head = await commit(self._link.driver_connection, self._key, writes, self.node.id)
+            async with asyncio.timeout(LONGEST_S):
+                if self._link is None or self._link.driver_connection.is_closed():
+                    self._hang_up()
+                    self._link = await self._engine.raw_connection()
+                refusals, head = await commit(self._link.driver_connection, self._key, writes, self.node.id)
         except BaseException:
             self._hang_up()
             raise

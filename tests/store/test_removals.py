@@ -101,6 +101,7 @@ async def test_what_is_going_on_young_planned_or_on_its_way_is_not_found(store: 
     assert await find(store) == []
     with pytest.raises(Stale):
         await Removals(store, KEY).remove({"a-1": 2}, LATER, RULE)
+    assert await store.due(AT, 10) == ["a-1"]  # who takes a wake away is who was woken
     await store.write(Write(appends=(replace(wake, wake=None),)))
     assert await find(store) == ["a-1"]
 

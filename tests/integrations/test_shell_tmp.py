@@ -81,10 +81,10 @@ async def test_where_no_bound_holds_any_more_nothing_runs(
 async def test_the_last_of_the_disk_is_kept_from_a_step(
     ground: Path, place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    bench = await set_up("found", ground, place)
     free = iter([200, 150, 90, 40])
     monkeypatch.setattr(leftovers, "LOOK_EVERY_S", 0.05)
     monkeypatch.setattr(leftovers, "free_bytes", lambda folder: next(free) * 2**20)
-    bench = await set_up("found", ground, place)
     finished = await bench.run("sleep 10", changes=True)
     assert "the disk had 200 MiB free and has 40 MiB left" in finished.why
 

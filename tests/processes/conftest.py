@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -10,6 +11,9 @@ from pathlib import Path
 import pytest
 
 from .ground import Ground, Sink
+
+collect_ignore = [] if os.environ.get("TOCSIN_TORTURE") == "all" else ["test_rolling_upgrade.py"]
+"""What takes minutes: `make torture` runs it."""
 
 
 @pytest.fixture

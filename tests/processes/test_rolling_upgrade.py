@@ -1,13 +1,12 @@
 """Three nodes of the previous version are replaced one after the other under load, and one of them goes back between.
 
-It takes a minute, so `make torture` runs it. The previous version comes from the repository's own history.
+It takes a minute, so only `make torture` runs it (`conftest.py`). The previous version comes from the repository's own
+history.
 """
 
 from __future__ import annotations
 
-import os
 import subprocess
-import tarfile
 import threading
 from collections import Counter
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from ..unpacking import unpack  # noqa: TID252
 from .ground import wait_for
 from .nodes import Nodes, pages_of
 
@@ -25,10 +25,7 @@ PATIENCE_S = 60.0
 MORE = 3
 """Alerts that are paged between two steps."""
 
-pytestmark = [
-    pytest.mark.needs("postgres", "git"),
-    pytest.mark.skipif(os.environ.get("TOCSIN_TORTURE") != "all", reason="`make torture` runs it"),
-]
+pytestmark = pytest.mark.needs("postgres", "git")
 
 
 @pytest.fixture
@@ -39,8 +36,7 @@ def sources(tmp_path: Path) -> Path:
     done = subprocess.run(argv, capture_output=True, text=True, check=False)
     if done.returncode:
         pytest.skip(f"The history of this repository does not reach back to {PREVIOUS}: {done.stderr.strip()}")
-    with tarfile.open(archive) as tar:
-        tar.extractall(tmp_path / "previous", filter="data")
+    unpack(archive, tmp_path / "previous")
     return tmp_path / "previous" / "src"
 
 

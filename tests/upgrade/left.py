@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import sqlite3
-import tarfile
 from contextlib import closing
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -30,6 +29,8 @@ from tocsin.testing.clock import FakeClock
 from tocsin.testing.recorder import Recorder
 from tocsin.testing.story import Story
 
+from ..unpacking import unpack  # noqa: TID252
+
 HERE = Path(__file__).parent
 TODAY = date(2026, 11, 21)
 
@@ -43,8 +44,7 @@ class Left:
     """The files of one record, unpacked."""
 
     def __init__(self, archive: Path, folder: Path) -> None:
-        with tarfile.open(archive) as tar:
-            tar.extractall(folder, filter="data")
+        unpack(archive, folder)
         self.folder, self.root, self.data = folder, folder / "workspace", folder / "data"
         self.script = (folder / "tocsin.sql").read_text()
         self.sent: list[dict[str, Any]] = msgspec.json.decode((folder / "sent.json").read_bytes())

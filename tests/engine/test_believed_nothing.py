@@ -70,7 +70,7 @@ async def test_an_errand_in_somebodys_hands_is_not_handed_out_again_because_a_cl
         story.recorder.perform = slow  # type: ignore[method-assign]
         story.journal.outgoing = NoOutgoing()
         for channel in ("mail", "phone"):  # known to be in order: two pages may be on their way
-            story.engine.dispatch.places.trust(f"channel:{channel}", story.clock.now())
+            story.engine.dispatch.gates.show(f"channel:{channel}")
         await fire(story, "TillStuck", "a")
         await story.engine.turn()
         await fire(story, "DoorJammed", "a")

@@ -1,4 +1,4 @@
-"""How many pages may be on their way to a channel: one until it has shown that it is in order, then all its places."""
+"""How many pages may be on their way to a channel, and that one which has not taken any lately is asked carefully."""
 
 from __future__ import annotations
 
@@ -7,17 +7,21 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from tocsin.alert.signal import Signal
 from tocsin.engine import loop
 from tocsin.engine.breaker import Breakers
 from tocsin.engine.change import NoOutgoing
 from tocsin.engine.contracts import Key
-from tocsin.engine.places import TRUSTED_FOR, Places
+from tocsin.engine.gates import APART, SHOWN_FOR, Gates
+from tocsin.engine.places import Places
 from tocsin.errors import Unavailable
 from tocsin.incident.commands import Acknowledge
+from tocsin.testing.clock import FakeClock
 from tocsin.testing.story import Story
 from tocsin.timeline import events as e
+from tocsin.words import Mode
 
 from .test_survival import cast
 
@@ -35,61 +39,66 @@ def fill(places: Places, to: str) -> int:
     return count
 
 
-def empty(places: Places, to: str, count: int) -> None:
-    for _ in range(count):
-        places.give_back(to)
-
-
-@pytest.fixture
-def places() -> Places:
-    opened = Places(Breakers())
-    opened.most = {TO: 32}
-    return opened
-
-
-def test_a_channel_is_at_full_width_after_three_answers_in_a_row(places: Places) -> None:
-    widths = []
-    for _ in range(4):
-        widths.append(taken := fill(places, TO))
-        for _ in range(taken):
-            places.trust(TO, NOW)
-        empty(places, TO, taken)
-    assert widths == [1, 2, 8, 32]
-
-
-def test_one_failure_is_enough_and_what_is_known_to_be_out_of_order_holds_nothing_up() -> None:
-    breakers = Breakers()
-    places = Places(breakers)
-    for _ in range(5):
-        places.trust(TO, NOW)
-    assert places.count_left(TO) == 8
-    places.distrust(TO)
-    assert places.count_left(TO) == 1
-    breakers.fail(TO, NOW, NOW)
-    assert places.count_left(TO) == 8, "nothing is sent there: what comes goes on to another channel, or waits"
-    breakers.mend(TO, NOW)
-    places.trust(TO, NOW)
-    assert places.count_left(TO) == 2
-
-
-def test_what_was_idle_is_asked_with_one_page_and_what_is_busy_keeps_its_width(places: Places) -> None:
-    for _ in range(6):
-        places.trust(TO, NOW)
-    places.age(NOW + TRUSTED_FOR)
-    assert places.count_left(TO) == 32
-    places.take(TO)
-    places.age(NOW + timedelta(minutes=5))
-    assert places.count_left(TO) == 31, "one that is slow is not narrowed for that"
+def test_each_destination_has_places_of_its_own() -> None:
+    places = Places()
+    places.most = {TO: 32}
+    assert [fill(places, to) for to in ("target:web", "other", "channel:mail", TO)] == [2, 4, 8, 32]
+    assert places.find_full() == ["target:web", "other", "channel:mail", TO]
     places.give_back(TO)
-    places.age(NOW + timedelta(minutes=5))
     assert places.count_left(TO) == 1
 
 
-def test_only_channels_are_asked_first(places: Places) -> None:
-    assert fill(places, "target:web") == 2
-    assert fill(places, "other") == 4
-    assert places.find_full() == ["target:web", "other"]
-    assert fill(places, "channel:mail") == 1, "each for itself"
+async def come(gates: Gates, to: str, passed: list[str]) -> None:
+    while await gates.hold_back(to):
+        pass
+    passed.append(to)
+
+
+async def rest() -> None:
+    for _ in range(20):
+        await asyncio.sleep(0)
+
+
+async def test_a_channel_that_says_nothing_is_asked_twice_a_second_and_one_that_answers_by_all() -> None:
+    clock, passed = FakeClock(NOW), list[str]()
+    gates = Gates(clock, Breakers())
+    coming = [asyncio.ensure_future(come(gates, TO, passed)) for _ in range(6)]
+    counts = []
+    for half in range(4):
+        clock.set(NOW + half * APART)
+        await rest()
+        counts.append(len(passed))
+    assert counts == [1, 2, 3, 4]
+    gates.show(TO)
+    await asyncio.gather(*coming)
+    clock.set(NOW + 3 * APART + SHOWN_FOR - timedelta(seconds=1))
+    assert not await gates.hold_back(TO), "it has answered lately"
+
+
+async def test_whoever_waits_goes_on_at_once_when_the_channel_is_found_out_of_order() -> None:
+    clock, breakers, passed = FakeClock(NOW), Breakers(), list[str]()
+    gates = Gates(clock, breakers)
+    gates.show(TO)
+    gates.doubt(TO)
+    coming = [asyncio.ensure_future(come(gates, TO, passed)) for _ in range(3)]
+    await rest()
+    assert len(passed) == 1
+    breakers.fail(TO, NOW, NOW)
+    gates.doubt(TO)
+    await asyncio.gather(*coming)
+
+
+async def test_each_channel_has_a_gate_of_its_own_and_steps_have_none() -> None:
+    gates = Gates(FakeClock(NOW), Breakers())
+    assert [await gates.hold_back(to) for to in (TO, "channel:mail", "target:web", "target:web")] == [False] * 4
+
+
+async def test_a_clock_that_was_set_back_holds_nobody_up() -> None:
+    clock = FakeClock(NOW)
+    gates = Gates(clock, Breakers())
+    assert not await gates.hold_back(TO)
+    clock._now = NOW - timedelta(hours=1)
+    assert not await gates.hold_back(TO)
 
 
 # ── the engine with it ─────────────────────────────────────────────────────────────────────────────────────────────
@@ -129,6 +138,35 @@ async def test_a_burst_at_a_channel_that_has_broken_down_costs_one_attempt() -> 
         assert not story.pages()
 
 
+async def test_what_is_not_sent_after_all_asks_nobody_and_holds_nobody_up() -> None:
+    """Pages of a team in shadow mode, before a page of another one on the same channel that is slow to answer."""
+    async with Story(replace(cast(), mode=Mode.SHADOW), cast("bank")) as story:
+        gate = Gate(story)
+        await burst(story)
+        await story.engine.intake.receive("bank", [Signal(labels={"alertname": "Strange"})])
+        async with asyncio.timeout(30):
+            while not gate.tried:
+                await story.engine.turn()
+        assert story.clock.now() == story.start
+        gate.works.set_result(True)
+        await story.engine.dispatch.drain()
+        assert {page.responder for page in story.pages()} == {"bank-ana"}
+
+
+async def test_one_page_that_hangs_holds_the_next_up_for_half_a_second() -> None:
+    async with Story(cast()) as story:
+        gate = Gate(story)
+        await burst(story, 3)
+        tried = []
+        for half in range(3):
+            story.clock.set(story.start + half * APART)
+            await rest()
+            tried.append(gate.tried["mail"])
+        assert tried == [1, 2, 3]
+        gate.works.set_result(True)
+        await story.engine.dispatch.drain()
+
+
 async def test_a_burst_at_a_healthy_channel_goes_out_without_a_turn() -> None:
     async with Story(cast()) as story:
         gate = Gate(story)
@@ -163,7 +201,7 @@ async def test_places_that_fall_free_together_are_all_taken_again() -> None:
         channel = Rounds(story)
         await burst(story)
         async with asyncio.timeout(30):
-            for expected in (1, 2, 8, 8, 8, 8, 5):
+            for expected in (1, 8, 8, 8, 8, 7):
                 while channel.asking < expected:
                     await asyncio.sleep(0)
                 assert channel.asking == expected

@@ -62,6 +62,7 @@ class Ahead:
         book, rota = await self._shelf.book(incident), self._shelf.rota(incident)
         if await self._shelf.book(incident) is not book:  # made anew whenever it is asked for: it would not be the same
             return
+        self._made.pop(stream, None)  # they stand in the order in which they were made
         draft = Draft(stream, incident, max(moment, known.at or moment))
         self._made[stream] = Foreseen(self._plan(draft, known, book, rota), known, book, rota)
 

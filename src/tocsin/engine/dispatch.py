@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from itertools import islice
 
@@ -20,11 +21,12 @@ from tocsin.engine.breaker import Breakers
 from tocsin.engine.carried import Carried, Name
 from tocsin.engine.contracts import Clock, Errand, Key, Lease, Performer, Write
 from tocsin.engine.decide import decide
+from tocsin.engine.gates import CHANNEL, Gates
 from tocsin.engine.given_up import is_given_up
 from tocsin.engine.journal import Journal
 from tocsin.engine.parking import Parking
 from tocsin.engine.places import Places
-from tocsin.engine.undone import fail, withhold
+from tocsin.engine.undone import fail, name_kind, withhold
 from tocsin.errors import NotBegun, OutsideError, TocsinError, Unavailable
 from tocsin.incident.book import Book
 from tocsin.incident.state import Incident
@@ -43,7 +45,6 @@ PAGE_S = 10.0
 """How long a channel may take over one page; its own time-outs count each read, and a drip never ends."""
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 3.0
 """Between two tries to write an outcome down."""
-CHANNEL = "channel:"
 Waiting = tuple[Errand, e.Intent]
 
 
@@ -69,7 +70,7 @@ class Dispatch:
         self._journal, self._clock = journal, clock
         self._performers = {intent: performer for performer in performers for intent in performer.handles}
         self.breakers = Breakers()
-        self.places = Places(self.breakers)
+        self.places, self.gates = Places(), Gates(clock, self.breakers)
         self.parking = Parking(journal.store, self.breakers)
         self._tasks: set[asyncio.Task[None]] = set()
         self._in_flight = Carried(clock.now)
@@ -85,7 +86,6 @@ class Dispatch:
     async def turn(self) -> int:
         """Hand out what is due and has a place; how many errands that were, and one more if there may be others."""
         await self._release_late()
-        self.places.age(self._clock.now())
         called = await self.parking.call_up(self._clock.now())
         self._has_missed = False
         if self._is_ending or not await self._may_claim():
@@ -199,8 +199,10 @@ class Dispatch:
         down as sent, and nobody sends it again. What takes longer is let go of, and what was not begun is given back.
         """
         self.begin_to_end()
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=patience_s)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(patience_s):
+                while self._tasks:  # what was reserved before is handed out by a commit that comes
+                    await asyncio.wait(self._tasks)
         begun = self._in_flight.list_all()
         await self.stop()
         await self._release_late()
@@ -249,10 +251,8 @@ class Dispatch:
             assert isinstance(found, e.Intent)
             intent = found
             self._journal.note(errand.stream, entries[-1].seq)
-        incident = await self._journal.incident(errand.stream)
-        assert incident is not None
-        word = _word(intent)
-        why = self._find_reason_not_to(incident, intent, errand.seq)
+        word = name_kind(intent)
+        incident, why = await self._look(errand, intent)
         if why:
             return await self._record(errand, withhold(errand.seq, intent, why))
         if not self._lease.is_here(errand.destination) and not is_under_way(incident, errand.seq):
@@ -276,6 +276,15 @@ class Dispatch:
         self._journal.reach(f"{word}.after_outcome_commit")
         return follows
 
+    async def _look(self, errand: Errand, intent: e.Intent) -> tuple[Incident, str]:
+        """The incident once the errand's turn has come, and why it is not carried out after all."""
+        while True:
+            incident = await self._journal.incident(errand.stream)
+            assert incident is not None
+            why = self._find_reason_not_to(incident, intent, errand.seq)
+            if why or not await self.gates.hold_back(errand.destination):
+                return incident, why
+
     async def _send(self, errand: Errand, key: Key, page: e.PageRequested) -> e.Outcome | None:
         """Send a page if its channel is in order, or to be tried; null if it waits for it."""
         to, begun = errand.destination, self._clock.now()
@@ -285,14 +294,12 @@ class Dispatch:
         outcome = await self._perform(key, page)
         if isinstance(outcome, e.PageFailed) and outcome.passing:
             self.breakers.fail(to, begun, self._clock.now())
-            self.places.distrust(to)
+            self.gates.doubt(to)
             return await self._move_on(errand, page, outcome, tried=True)
-        if isinstance(outcome, e.PageDelivered):
-            now = self._clock.now()
-            self.places.trust(to, now)
-            if self.breakers.mend(to, now):
-                self.parking.shake()
-                self.nudge()
+        self.gates.show(to)
+        if isinstance(outcome, e.PageDelivered) and self.breakers.mend(to, self._clock.now()):
+            self.parking.shake()
+            self.nudge()
         return outcome
 
     async def _move_on(
@@ -391,10 +398,3 @@ class Dispatch:
         except Exception as error:  # a performer's bug must not lose the errand: it becomes an outcome that says so
             LOG.exception("%s failed", key)
             return fail(key.seq, intent, f"tocsin failed at this ({type(error).__name__}: {error}); see its log.")
-
-
-def _word(intent: e.Intent) -> str:
-    """The first part of the failpoints' names."""
-    if isinstance(intent, e.StepRequested):
-        return "change" if intent.changes else "read"
-    return "page"

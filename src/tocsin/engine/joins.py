@@ -20,7 +20,7 @@ from tocsin.incident.commands import JoinAlerts
 
 MOST_STREAMS = 50
 """Incidents in one commit: so long at most does a page wait for the loop."""
-LONGEST = timedelta(seconds=4)
+LONGEST = timedelta(seconds=1)
 """After so long they are put on timelines though the storm goes on, or its pages wait to be sent."""
 
 

@@ -21,3 +21,10 @@ def fail(seq: int, intent: e.Intent, why: str, *, passing: bool = False) -> e.Ou
     if intent.changes:
         return e.StepInDoubt(answers=seq, step=intent.step, why=why)
     return e.StepNotRun(answers=seq, step=intent.step, why=why)
+
+
+def name_kind(intent: e.Intent) -> str:
+    """The first part of the failpoints' names."""
+    if isinstance(intent, e.StepRequested):
+        return "change" if intent.changes else "read"
+    return "page"

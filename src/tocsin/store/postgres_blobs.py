@@ -28,9 +28,12 @@ class PostgresBlobs:
         self._store, self._reach = store, reach
 
     async def put(self, content: bytes) -> str:
-        """Keep `content`; its name. What is there already is left, and made whole if somebody has changed it."""
+        """Keep `content`; its name. What is there already is left, and made whole if somebody has changed it.
+
+        Another node may take away what is loose between two looks, but not for a day what is not: so that comes first.
+        """
         digest = hashlib.sha256(content).hexdigest()
-        fault, is_loose = await self._store.read(lambda c: (find_fault(c, digest), _is_loose(c, digest)))
+        is_loose, fault = await self._store.read(lambda c: (_is_loose(c, digest), find_fault(c, digest)))
         if fault is None and (not is_loose or await self._store.in_transaction(lambda c: _hold(c, digest))):
             return digest
         self._reach("blob.before_write")

@@ -1,0 +1,46 @@
+"""Blobs that several nodes keep and take away at once: what was reported kept is there a day later, at least."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection
+
+from tocsin.engine.failpoint import pass_by
+from tocsin.store import loose, postgres_blobs
+from tocsin.store.loose import Loose
+from tocsin.store.postgres_blobs import PostgresBlobs
+
+from .ground import open_node
+from .test_contract import AT
+
+pytestmark = pytest.mark.needs("postgres")
+
+
+async def test_what_another_node_takes_away_between_two_looks_is_kept_again(
+    database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    node = await open_node(database, tmp_path)
+    blobs = PostgresBlobs(node, pass_by)
+    digest = await blobs.put(b"evidence")
+    await Loose(node, blobs).sweep(AT)
+
+    def look_and_lose(real: str) -> None:
+        """Each statement of a look is a transaction of its own: the other node commits right behind this one."""
+        look = getattr(postgres_blobs, real)
+
+        def work(connection: Connection, name: str) -> object:
+            found = look(connection, name)
+            monkeypatch.setattr(postgres_blobs, real, look)
+            loose._take_off(connection, [name], 0, AT)
+            return found
+
+        monkeypatch.setattr(postgres_blobs, real, work)
+
+    for real in ("find_fault", "_is_loose"):
+        look_and_lose(real)
+        assert await blobs.put(b"evidence") == digest
+        assert await blobs.get(digest) == b"evidence", real
+        await Loose(node, blobs).sweep(AT)
+    await node.close()

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, delete
 
 from tocsin.engine.failpoint import pass_by
-from tocsin.store import loose, postgres_blobs
-from tocsin.store.loose import Loose
+from tocsin.store import loose, postgres_blobs, schema
+from tocsin.store.loose import GRACE, Loose
 from tocsin.store.postgres_blobs import PostgresBlobs
 
 from .ground import open_node
@@ -43,4 +43,32 @@ async def test_what_another_node_takes_away_between_two_looks_is_kept_again(
         assert await blobs.put(b"evidence") == digest
         assert await blobs.get(digest) == b"evidence", real
         await Loose(node, blobs).sweep(AT)
+    await node.close()
+
+
+async def test_a_late_note_of_what_is_gone_takes_no_day_from_what_is_kept_again(database: str, tmp_path: Path) -> None:
+    node = await open_node(database, tmp_path)
+    blobs = PostgresBlobs(node, pass_by)
+    sweep = Loose(node, blobs)
+    digest = await blobs.put(b"evidence")
+    await sweep.sweep(AT)
+    assert await sweep.sweep(AT + GRACE) == 1
+    await node.in_transaction(lambda c: loose._note(c, [digest], {digest}, AT + GRACE))  # of a node that looked before
+    assert not await node.read(lambda c: postgres_blobs._is_loose(c, digest))
+    await blobs.put(b"evidence")
+    assert await sweep.sweep(AT + 3 * GRACE) == 0
+    assert await blobs.get(digest) == b"evidence"
+    assert await sweep.sweep(AT + 4 * GRACE) == 1, "a day later"
+    await node.close()
+
+
+async def test_whoever_keeps_a_blob_takes_it_off_the_list_of_what_is_loose(database: str, tmp_path: Path) -> None:
+    node = await open_node(database, tmp_path)
+    blobs = PostgresBlobs(node, pass_by)
+    digest = await blobs.put(b"evidence")
+    await Loose(node, blobs).sweep(AT)
+    await node.in_transaction(lambda c: c.execute(delete(schema.blob)))  # as a node of before might have left it
+    await blobs.put(b"evidence")
+    assert await Loose(node, blobs).sweep(AT + GRACE) == 0
+    assert await blobs.get(digest) == b"evidence"
     await node.close()

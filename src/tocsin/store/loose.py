@@ -99,15 +99,27 @@ def _spell(body: Any) -> bytes:
 
 
 def _note(connection: Connection, lot: list[str], unnamed: Collection[str], now: datetime) -> None:
-    """The list of what is loose, brought up to date for the names of a lot."""
+    """The list of what is loose, brought up to date for the names of a lot.
+
+    What another node has taken away since the lot was read is not noted: it would stay on the list, and whoever kept it
+    again would have no day.
+    """
     t = schema.loose
     known = select(t.c.digest).where(t.c.digest >= lot[0], t.c.digest <= lot[-1])
     listed = set(connection.execute(known).scalars())
     for some in split(sorted(listed - set(unnamed)), MOST_AT_ONCE):
         connection.execute(delete(t).where(t.c.digest.in_(some)))
-    fresh = [{"digest": digest, "since": stamp(now)} for digest in sorted(set(unnamed) - listed)]
+    there = _list_there(connection, lot) if connection.dialect.name == "postgresql" else lot
+    fresh = [{"digest": digest, "since": stamp(now)} for digest in sorted(set(unnamed).intersection(there) - listed)]
     if fresh:
         connection.execute(insert(t), fresh)
+
+
+def _list_there(connection: Connection, lot: list[str]) -> list[str]:
+    """Those of a lot that the database still has; with a file of its own, a server has its blobs elsewhere."""
+    t = schema.blob
+    query = select(t.c.digest).where(t.c.part == 0, t.c.digest >= lot[0], t.c.digest <= lot[-1])
+    return list(connection.execute(query).scalars())
 
 
 def _take_off(connection: Connection, digests: list[str], seen: int, before: datetime) -> list[str]:

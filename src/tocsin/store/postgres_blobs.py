@@ -90,7 +90,9 @@ def _hold(connection: Connection, digest: str) -> bool:
 
 
 def _put(connection: Connection, digest: str, content: bytes) -> None:
+    """Keep a blob; a note from before that it is loose is none about this one."""
     lock_blob(connection, digest)
+    connection.execute(delete(schema.loose).where(schema.loose.c.digest == digest))
     connection.execute(delete(schema.blob).where(schema.blob.c.digest == digest))
     for part, at in enumerate(range(0, max(len(content), 1), PART)):
         row = {"digest": digest, "part": part, "content": content[at : at + PART]}

@@ -52,11 +52,13 @@ def test_all_three_are_read(root: Path) -> None:
         ('url_file = "secrets/monitor"', "every_s = 60", 1, "heartbeat", "either `url` or `url_file`"),
         ("secrets/monitor", "secrets/nowhere", 2, "heartbeat.url_file", "cannot be read"),
         ('url_file = "secrets/monitor"', 'url = "ftp://monitor"', 1, "heartbeat", "http"),
+        ('url_file = "secrets/monitor"', 'url = "http://monitor:99999/"', 1, "heartbeat", "http"),
         ("[synthetic]", "every_s = 1\n\n[synthetic]", 4, "heartbeat.every_s", "between 10 and 86400"),
         ('team = "till"', 'team = "tull"', 5, "synthetic.team", "There are: till"),
         ('team = "till"', 'team = "till"\nevery_s = 5', 6, "synthetic.every_s", "between 60"),
         ('team = "till"', 'team = "till"\nwithin_s = 900', 6, "synthetic.within_s", "between 5 and 600"),
         ("http://127.0.0.1:4318/v1/traces", "collector:4318", 8, "traces.endpoint", "an address such as"),
+        ("127.0.0.1:4318", "127.0.0.1:70000", 8, "traces.endpoint", "an address such as"),
         ("endpoint", "endpiont", 8, "traces.endpiont", "did you mean `endpoint`"),
     ],
 )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from tocsin.app.watch.heartbeat import Beating, Outgoing, ask_outside
 from tocsin.app.watch.synthetic import Synthetic, SyntheticTable, Way
@@ -90,6 +92,48 @@ async def test_it_stops_when_the_store_cannot_be_asked(team: Cast, monkeypatch: 
 async def test_a_monitor_that_does_not_answer_is_trouble_too_and_its_address_is_told_to_nobody(team: Cast) -> None:
     assert await ask_outside("http://127.0.0.1:1/secret") == "the monitor did not answer (ConnectError)"
     assert "secret" not in await ask_outside("http://[/secret")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "url"),
+    [
+        ("", "", "http://127.0.0.1:99999/secret"),
+        ("HTTP_PROXY", "odd://127.0.0.1:1", "http://monitor.invalid/secret"),
+        ("SSL_CERT_FILE", "/nowhere/secret.pem", "https://127.0.0.1:1/secret"),
+    ],
+)
+async def test_whatever_keeps_it_from_asking_is_trouble_and_ends_nothing(
+    team: Cast, monkeypatch: pytest.MonkeyPatch, name: str, value: str, url: str
+) -> None:
+    if name:
+        monkeypatch.setenv(name, value)
+    async with Story(team) as story:
+        outgoing = Outgoing(story.engine, lambda: BEATING, lambda: "")
+        await outgoing.turn(replace(BEATING, url=url))
+        assert outgoing.trouble.startswith("the monitor did not answer (")
+        assert "secret" not in outgoing.trouble
+
+
+async def test_an_asking_that_breaks_is_trouble_too(team: Cast) -> None:
+    async def fail(url: str) -> str:
+        raise ValueError(f"nothing to ask at {url}")
+
+    async with Story(team) as story:
+        outgoing = Outgoing(story.engine, lambda: BEATING, lambda: "", fail)
+        await outgoing.turn(BEATING)
+        assert outgoing.trouble == "the monitor could not be asked (ValueError)"
+
+
+async def test_a_monitor_that_sends_it_elsewhere_did_not_take_it() -> None:
+    async def send_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n")
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(send_on, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        assert await ask_outside(f"http://127.0.0.1:{port}/beat") == "the monitor answered 302"
 
 
 async def test_a_made_up_incident_that_fails_holds_it_back(team: Cast) -> None:

@@ -73,12 +73,18 @@ class Outgoing:
             LOG.exception("Whether anything is overdue could not be found out")
             trouble = f"the data could not be read ({type(error).__name__})"
         if not trouble:
-            trouble = await self._ask(beating.url)
+            trouble = await self._try(beating.url)
         if not trouble:
             self._sent_at = self._engine.clock.now()
         elif trouble != self.trouble:
             LOG.critical("No heartbeat went out: %s.", trouble)
         self.trouble = trouble
+
+    async def _try(self, url: str) -> str:
+        try:
+            return await self._ask(url)
+        except Exception as error:  # noqa: BLE001 whatever it is, the server goes on; its text may hold the address
+            return f"the monitor could not be asked ({type(error).__name__})"
 
     async def _find_trouble(self, beating: Beating) -> str:
         engine = self._engine
@@ -114,11 +120,14 @@ def _tell_queue(queue: Queue) -> str:
 
 
 async def ask_outside(url: str) -> str:
-    """Ask the address once; what went wrong, in words without the address, which is a secret."""
+    """Ask the address once; what went wrong, in words without the address, which is a secret.
+
+    No redirect is followed: what answers with one is hardly the monitor, and the address would go on to wherever.
+    """
     try:
-        async with httpx.AsyncClient(timeout=TIMEOUT_S, follow_redirects=True) as client:
+        async with httpx.AsyncClient(timeout=TIMEOUT_S, follow_redirects=False) as client:
             answer = await client.get(url)
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
+    except Exception as error:  # noqa: BLE001 a port, a proxy or certificates that are none raise what httpx names not
         return f"the monitor did not answer ({type(error).__name__})"
     return "" if answer.is_success else f"the monitor answered {answer.status_code}"
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from tocsin.app.retention import BLOBS_EVERY, BlobSweep
 from tocsin.app.workspace import load_workspace
 from tocsin.review.retention import Retention
 
@@ -54,3 +57,33 @@ def test_what_makes_no_sense_is_refused_with_a_way_out(root: Path, table: str, s
 def test_more_days_than_the_calendar_has_keep_everything() -> None:
     assert Retention(incidents_days=10**7).incidents_before(NOW) is None
     assert Retention(incidents_days=10**12).incidents_before(NOW) is None
+
+
+class Blobs:
+    """Blobs, and a look at them that fails as often as is said."""
+
+    def __init__(self, failures: int) -> None:
+        self.failures, self.looks = failures, 0
+
+    async def hold(self, digests: list[str]) -> None:
+        assert digests == []
+
+    async def sweep(self, now: datetime) -> int:
+        self.looks += 1
+        if self.looks <= self.failures:
+            raise OSError("the disk is away")
+        return 0
+
+    async def drop_drafts(self, before: datetime) -> int:
+        return 0
+
+
+async def test_a_look_at_all_blobs_that_failed_is_tried_again_in_the_next_round() -> None:
+    blobs: Any = Blobs(failures=1)
+    shelf: Any = SimpleNamespace(settings=SimpleNamespace(teams={}))
+    sweep = BlobSweep(blobs, blobs, shelf)
+    with pytest.raises(OSError, match="the disk is away"):
+        await sweep.sweep(NOW)
+    for later, looks in ((NOW, 2), (NOW + BLOBS_EVERY / 2, 2), (NOW + BLOBS_EVERY, 3)):
+        await sweep.sweep(later)
+        assert blobs.looks == looks

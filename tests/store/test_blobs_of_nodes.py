@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, delete
+from sqlalchemy import Connection, delete, text
 
 from tocsin.engine.failpoint import pass_by
 from tocsin.store import loose, postgres_blobs, schema
@@ -72,3 +73,22 @@ async def test_whoever_keeps_a_blob_takes_it_off_the_list_of_what_is_loose(datab
     assert await Loose(node, blobs).sweep(AT + GRACE) == 0
     assert await blobs.get(digest) == b"evidence"
     await node.close()
+
+
+async def test_two_nodes_note_the_same_at_once(database: str, tmp_path: Path) -> None:
+    one, two = [await open_node(database, tmp_path / name, name) for name in ("one", "two")]
+    digest = await PostgresBlobs(one, pass_by).put(b"evidence")
+
+    def note(connection: Connection) -> None:
+        loose._note(connection, [digest], {digest}, AT)
+
+    async with one._engine.begin() as connection:
+        await connection.run_sync(note)
+        other = asyncio.create_task(two.in_transaction(note))
+        waiting = text("SELECT 1 FROM pg_locks WHERE NOT granted")
+        while not other.done() and not await one.read(lambda c: c.execute(waiting).all()):
+            await asyncio.sleep(0)
+    await other
+    assert await one.read(lambda c: postgres_blobs._is_loose(c, digest))
+    for node in (one, two):
+        await node.close()

@@ -42,9 +42,9 @@ class BlobSweep:
         teams = self._shelf.settings.teams.values()
         await self._blobs.hold([digest for team in teams for digest in (team.playbook.digest, team.model) if digest])
         if self._swept is None or now - self._swept >= BLOBS_EVERY:
-            self._swept = now
             await self._loose.sweep(now)
             await self._blobs.drop_drafts(now - GRACE)
+            self._swept = now  # what came to nothing is tried again in the next round
 
 
 def make_housekeeping(

@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import Connection, delete, func, select, text
 
 from tocsin.store import schema
 from tocsin.store.postgres_blobs import lock_blob
@@ -33,6 +33,8 @@ MOST_ENTRIES = 1000
 """That are read before others have a turn."""
 MOST_AT_ONCE = 50
 NAME = re.compile(rb"[0-9a-f]{64}")
+LIST = text("INSERT INTO loose (digest, since) VALUES (:digest, :since) ON CONFLICT DO NOTHING")
+"""Another node, whose look comes at the same time, may have noted it."""
 
 
 class Kept(Protocol):
@@ -112,7 +114,7 @@ def _note(connection: Connection, lot: list[str], unnamed: Collection[str], now:
     there = _list_there(connection, lot) if connection.dialect.name == "postgresql" else lot
     fresh = [{"digest": digest, "since": stamp(now)} for digest in sorted(set(unnamed).intersection(there) - listed)]
     if fresh:
-        connection.execute(insert(t), fresh)
+        connection.execute(LIST, fresh)
 
 
 def _list_there(connection: Connection, lot: list[str]) -> list[str]:

@@ -277,6 +277,83 @@ async def test_a_connection_that_breaks_in_mid_commit_leaves_nothing_behind_and_
     assert await nodes[1].count("c") == 2
 
 
+ANSWERS = [OSError("reset by peer"), TimeoutError(), asyncio.CancelledError()]
+
+
+def beside(*streams: str) -> list[Write]:
+    """Writes that share a transaction."""
+    appends = [Append(stream=stream, expected_seq=0, entries=(note(stream, 1),)) for stream in streams]
+    return [Write(appends=(append,), counters={f"incident/{append.stream}": 1}) for append in appends]
+
+
+class Cut:
+    """A connection whose answer to one statement is lost; the statement arrives, or does not."""
+
+    def __init__(self, driver: Any, before: str, lost: list[BaseException], *, arrives: bool) -> None:
+        self._driver, self._before, self._lost, self._arrives = driver, before, lost, arrives
+
+    async def execute(self, statement: str) -> Any:
+        is_it = self._lost and statement.startswith(self._before)
+        if not is_it or self._arrives:
+            await self._driver.execute(statement)
+        if is_it:
+            raise self._lost.pop()
+
+    async def fetch(self, *given: Any) -> Any:
+        return await self._driver.fetch(*given)
+
+
+def lose(monkeypatch: pytest.MonkeyPatch, before: str, error: BaseException, *, arrives: bool) -> None:
+    """The first statement that begins like this is not answered."""
+    lost = [error]
+
+    async def cut(driver: Any, *given: Any) -> Any:
+        return await commit(Cut(driver, before, lost, arrives=arrives), *given)
+
+    monkeypatch.setattr("tocsin.store.postgres.commit", cut)
+
+
+@pytest.mark.parametrize("arrives", [True, False])
+@pytest.mark.parametrize("error", ANSWERS, ids=repr)
+async def test_of_a_commit_that_is_not_answered_nobody_is_told_that_somebody_else_was_first(
+    nodes: Nodes, monkeypatch: pytest.MonkeyPatch, error: BaseException, arrives: bool
+) -> None:
+    lose(monkeypatch, "COMMIT", error, arrives=arrives)
+    found = await asyncio.gather(*map(nodes[0].write, beside("a-1", "b-1")), return_exceptions=True)
+    expected = TimeoutError if isinstance(error, asyncio.CancelledError) else type(error)
+    assert [type(each) for each in found] == [expected, expected]
+    assert [len(await nodes[1].load(stream)) for stream in ("a-1", "b-1")] == [arrives, arrives]
+    await asyncio.gather(*map(nodes[0].write, beside("c-1", "d-1")))
+
+
+@pytest.mark.parametrize("error", ANSWERS, ids=repr)
+async def test_what_failed_before_its_commit_was_sent_is_written_one_by_one(
+    nodes: Nodes, monkeypatch: pytest.MonkeyPatch, error: BaseException
+) -> None:
+    lose(monkeypatch, "BEGIN", error, arrives=True)
+    await asyncio.gather(*map(nodes[0].write, beside("a-1", "b-1")))
+    assert [len(await nodes[1].load(stream)) for stream in ("a-1", "b-1")] == [1, 1]
+
+
+async def test_a_commit_that_is_waited_for_too_long_is_not_sent_again(
+    nodes: Nodes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    late = [True]
+
+    async def wait(*given: Any) -> Any:
+        answer = await commit(*given)
+        if late:
+            late.clear()
+            await asyncio.Event().wait()
+        return answer
+
+    monkeypatch.setattr("tocsin.store.postgres.commit", wait)
+    monkeypatch.setattr("tocsin.store.postgres.LONGEST_S", 1.0)
+    found = await asyncio.gather(*map(nodes[0].write, beside("a-1", "b-1")), return_exceptions=True)
+    assert [type(each) for each in found] == [TimeoutError, TimeoutError]
+    assert await nodes[1].count("incident/a-1") == 1
+
+
 async def test_what_a_living_node_does_not_carry_comes_to_another_once_its_lease_is_over(nodes: Nodes) -> None:
     await put(nodes[0], 0, 0)
     taken = await take(nodes[0])

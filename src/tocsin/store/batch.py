@@ -78,11 +78,19 @@ class _Rows:
         self.counters = [*write.counters.items()]
 
 
-async def commit(driver: Any, key: bytes, writes: Sequence[Write], node: str) -> tuple[list[Stale | None], Head | None]:
+class Sending:
+    """How far a commit has come: once its COMMIT `is_sent`, an error does not say that nothing was written."""
+
+    is_sent = False
+
+
+async def commit(
+    driver: Any, key: bytes, writes: Sequence[Write], node: str, sending: Sending
+) -> tuple[list[Stale | None], Head | None]:
     """Write what is not too late, through the driver's own connection, for a node; durable when it returns.
 
     For each write why it was left out, null if it was not, and the newest head. Where it raises, the connection is in
-    the middle of something and must not be used again.
+    the middle of something and must not be used again; what is there then, `sending` says.
     """
     refusals: list[Stale | None] = [None] * len(writes)
     rows, before = [_Rows(write) for write in writes], chain.NO_HEAD
@@ -99,6 +107,7 @@ async def commit(driver: Any, key: bytes, writes: Sequence[Write], node: str) ->
     for append in appends:
         if append.release:
             await driver.fetch(_RELEASE, append.stream, append.entries[-1].recorded_at)
+    sending.is_sent = True
     await driver.execute("COMMIT")
     return refusals, heads[-1] if heads else None
 

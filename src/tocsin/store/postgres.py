@@ -44,7 +44,7 @@ from tocsin.engine.contracts import Errand, Joining, Write
 from tocsin.engine.given_up import is_given_up
 from tocsin.errors import Stale
 from tocsin.store import schema
-from tocsin.store.batch import CHANNEL, commit, names_of
+from tocsin.store.batch import CHANNEL, Sending, commit, names_of
 from tocsin.store.heads import MarkFile
 from tocsin.store.leases import DUE, LEASE, LEASE_S
 from tocsin.store.lock import SchemaNotKnown
@@ -154,11 +154,16 @@ class PostgresStore(Reading):
 
     async def _write_all(self) -> None:
         while self._waiting:
-            batch = self._take_batch()
+            batch, sending = self._take_batch(), Sending()
             try:
-                refusals = await self._commit([write for write, _ in batch])
+                refusals = await self._commit([write for write, _ in batch], sending)
             except BaseException as error:  # noqa: BLE001 whoever waits for it hears it
-                await self._write_apart(batch, _spell(error))
+                told = _spell(error)
+                if len(batch) > 1 and not sending.is_sent:
+                    await self._write_apart(batch)
+                    continue
+                for _, done in batch:  # nothing is tried twice that may be there already: only the database knows
+                    _end(done, told)
                 continue
             for (_, done), refusal in zip(batch, refusals, strict=True):
                 _end(done, refusal)
@@ -171,13 +176,13 @@ class PostgresStore(Reading):
             names |= names_of(batch[-1][0])
         return batch
 
-    async def _commit(self, writes: Sequence[Write]) -> list[Stale | None]:
+    async def _commit(self, writes: Sequence[Write], sending: Sending) -> list[Stale | None]:
         try:
             async with asyncio.timeout(LONGEST_S):
                 if self._link is None or self._link.driver_connection.is_closed():
                     self._hang_up()
                     self._link = await self._engine.raw_connection()
-                refusals, head = await commit(self._link.driver_connection, self._key, writes, self.node.id)
+                refusals, head = await commit(self._link.driver_connection, self._key, writes, self.node.id, sending)
         except BaseException:
             self._hang_up()
             raise
@@ -191,14 +196,11 @@ class PostgresStore(Reading):
         if link is not None:
             link.invalidate()
 
-    async def _write_apart(self, batch: Sequence[tuple[Write, asyncio.Future[None]]], error: Exception) -> None:
+    async def _write_apart(self, batch: Sequence[tuple[Write, asyncio.Future[None]]]) -> None:
         """What failed together is tried one by one: what one of them is at fault for hits no other."""
         for write, done in batch:
-            if len(batch) == 1:
-                _end(done, error)
-                return
             try:
-                (refusal,) = await self._commit([write])
+                (refusal,) = await self._commit([write], Sending())
             except BaseException as own:  # noqa: BLE001 whoever waits for it hears it
                 _end(done, _spell(own))
             else:

@@ -91,6 +91,17 @@ async def test_of_two_who_take_the_same_away_the_second_is_told(store: AnyStore)
     assert (await look(store)).flaws == ()
 
 
+async def test_what_was_taken_away_takes_no_more(store: AnyStore) -> None:
+    await fill(store, "a-1")
+    third = note("a-1", 3, note("a-1", 2, note("a-1", 1).mac).mac)
+    late = Append(stream="a-1", expected_seq=2, entries=(third,))
+    await Removals(store, KEY).remove({"a-1": 2}, LATER, RULE)
+    for append in (late, replace(late, entries=(), wake=AT)):
+        with pytest.raises(Stale):
+            await store.write(Write(appends=(append,)))
+    assert (await look(store)).flaws == ()
+
+
 async def test_what_is_going_on_young_planned_or_on_its_way_is_not_found(store: AnyStore) -> None:
     await fill(store, "a-1")
     await fill(store, "b-1", status="acknowledged")

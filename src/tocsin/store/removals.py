@@ -65,6 +65,8 @@ class Removals:
             connection.execute(insert(schema.removed).values(**values))
         connection.execute(delete(e).where(e.c.stream.in_(list(ends))))
         connection.execute(delete(schema.card).where(schema.card.c.id.in_(list(ends))))
+        if isinstance(self._store, SqliteStore):
+            self._store.forget_ends(ends)
 
     async def removed_since(self, moment: datetime) -> list[str]:
         """What any node has taken away since; the other nodes may remember it still."""

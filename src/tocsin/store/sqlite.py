@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime
@@ -80,7 +80,8 @@ class SqliteStore(Reading):
         except BaseException:
             self._engine.dispose()
             raise
-        self._writer = Writer(self._engine, Tables(self._heads), patience_s)
+        self._tables = Tables(self._heads)
+        self._writer = Writer(self._engine, self._tables, patience_s)
         self._read_engine = open_engine(path, read_only=True)
         self._reading: Connection | None = None
         if many:
@@ -105,6 +106,10 @@ class SqliteStore(Reading):
         """Do `work` in one transaction on the writer's thread; durable when it returns."""
         done: T = await self._writer.submit(work)
         return done
+
+    def forget_ends(self, streams: Iterable[str]) -> None:
+        """Streams were taken away: whoever does so says it within their transaction, so that nobody appends to them."""
+        self._tables.forget_ends(streams)
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         """Do `work`, which changes nothing, on the reader's thread."""

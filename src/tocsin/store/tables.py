@@ -7,7 +7,7 @@ to one process, so the ends of streams are remembered between commits.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
 from operator import itemgetter
 from typing import Any
@@ -100,6 +100,11 @@ class Tables:
         """The transaction came to nothing."""
         self._heads.forget()
         self._ends.clear()
+
+    def forget_ends(self, streams: Iterable[str]) -> None:
+        """Somebody has taken them away: the table is asked. It is said on the writer's thread, in that transaction."""
+        for stream in streams:
+            self._ends.pop(stream, None)
 
     def _append(self, driver: sqlite3.Connection, appends: Sequence[Append]) -> None:
         self._look_up(driver, appends)

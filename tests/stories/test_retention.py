@@ -224,6 +224,34 @@ async def test_an_incident_that_went_into_another_one_stays_as_long_as_that() ->
         assert await list_streams(story) == sorted([into, merged])
 
 
+@pytest.mark.parametrize("ahead", [False, True])
+async def test_whoever_reads_it_meanwhile_does_not_bring_it_back(ahead: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with Story(cast()) as story:
+        stream = await live(story)
+        pass_time(story, YEAR)
+        streams, name = story.journal.streams, "load_all" if ahead else "load"
+        streams.cache.forget(stream)
+        load, loaded, gone = getattr(story.store, name), asyncio.Event(), asyncio.Event()
+
+        async def load_slowly(*asked: object) -> object:
+            monkeypatch.setattr(story.store, name, load)
+            found = await load(*asked)
+            loaded.set()
+            await gone.wait()
+            return found
+
+        monkeypatch.setattr(story.store, name, load_slowly)
+        reader = asyncio.create_task(streams.read_ahead([stream]) if ahead else streams.find(stream))
+        await loaded.wait()
+        await keep_house(story).go_round()
+        gone.set()
+        await reader
+        assert streams.cache.find(stream) is None
+        with pytest.raises(NotFound):
+            await story.do(AddNote(by="ana", text="too late"), stream)
+        assert [flaw for flaw in (await look(story)).flaws if flaw.fault != "mark"] == []
+
+
 async def test_whoever_adds_to_it_meanwhile_keeps_it() -> None:
     """Another node writes between the look and the removal."""
     async with Story(cast()) as story:

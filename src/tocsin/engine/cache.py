@@ -8,6 +8,7 @@ from tocsin.engine.change import Known
 
 MOST_CACHED = 40_000
 MOST_NOTED = 60_000
+MOST_FORGOTTEN = 10_000
 
 
 class Cache:
@@ -16,6 +17,10 @@ class Cache:
     def __init__(self) -> None:
         self._known: OrderedDict[str, Known] = OrderedDict()
         self._reached: OrderedDict[str, int] = OrderedDict()
+        self._forgotten: OrderedDict[str, int] = OrderedDict()
+        self._before = 0
+        self.moment = 0
+        """How often a stream was forgotten: whoever loads one names the moment from before."""
 
     def find(self, stream: str) -> Known | None:
         """What is remembered of a stream, however old."""
@@ -48,5 +53,14 @@ class Cache:
             self._known.popitem(last=False)
 
     def forget(self, stream: str) -> None:
-        """Only the disk knows."""
+        """Only the disk knows, and what is being loaded may be from before."""
         self._known.pop(stream, None)
+        self.moment += 1
+        self._forgotten.pop(stream, None)
+        self._forgotten[stream] = self.moment
+        while len(self._forgotten) > MOST_FORGOTTEN:
+            self._before = self._forgotten.popitem(last=False)[1]
+
+    def was_forgotten(self, stream: str, since: int) -> bool:
+        """Whether a stream was forgotten after that moment, or may have been: of long ago nobody knows."""
+        return self._forgotten.get(stream, self._before) > since

@@ -41,30 +41,38 @@ class Streams:
         current = self.cache.find_current(stream)
         if current is not None:
             return current
-        known = self.cache.find(stream)
-        return await self.catch_up(stream, await self._store.load(stream, known.seq if known else 0), known)
+        known, since = self.cache.find(stream), self.cache.moment
+        sealed = await self._store.load(stream, known.seq if known else 0)
+        return await self.catch_up(stream, sealed, known, since)
 
     async def read_ahead(self, streams: Iterable[str]) -> None:
         """Have streams remembered that are not, by one look at the store."""
+        since = self.cache.moment
         for stream, sealed in (await self.load_missing(streams)).items():
-            await self.take_in(stream, sealed)
+            await self.take_in(stream, sealed, since)
 
     async def load_missing(self, streams: Iterable[str]) -> dict[str, list[Sealed]]:
         """What the store holds of those that are not remembered."""
         missing = [stream for stream in streams if self.cache.find(stream) is None]
         return await self._store.load_all(missing) if missing else {}
 
-    async def take_in(self, stream: str, sealed: Sequence[Sealed]) -> None:
+    async def take_in(self, stream: str, sealed: Sequence[Sealed], since: int | None = None) -> None:
         """Remember a stream that was loaded as a whole, unless it was met meanwhile; what does not hold is left to
         whoever asks for it alone.
         """
         if self.cache.find(stream) is None:
             with suppress(Corrupt):
-                await self.catch_up(stream, sealed)
+                await self.catch_up(stream, sealed, since=since)
 
-    async def catch_up(self, stream: str, sealed: Sequence[Sealed], known: Known | None = None) -> Known:
-        """Fold in what the stream has beyond `known` (null: all of it); what is known then. Raises `Corrupt`."""
-        before = known or Known()
+    async def catch_up(
+        self, stream: str, sealed: Sequence[Sealed], known: Known | None = None, since: int | None = None
+    ) -> Known:
+        """Fold in what the stream has beyond `known` (null: all of it); what is known then. Raises `Corrupt`.
+
+        It is not remembered if the cache has forgotten the stream `since` that moment (null: from now on): it may have
+        been taken away after it was loaded.
+        """
+        before, since = known or Known(), self.cache.moment if since is None else since
         end = Sealed(stream=stream, seq=before.seq, at="", recorded_at="", body=b"", mac=before.seal)
         flaw = next(chain.check_stream(self._key, sealed, end), None)
         if flaw is not None:
@@ -79,7 +87,9 @@ class Streams:
         if sealed:
             found = Known(incident=incident, seal=sealed[-1].mac, at=unstamp(sealed[-1].recorded_at), rules=rules)
         self.cache.settle(stream, found.seq if sealed else None)
-        self.cache.remember(stream, found)
-        if incident is not None and sealed and self.cache.find(stream) is found:  # else somebody knows better
+        if not self.cache.was_forgotten(stream, since):
+            self.cache.remember(stream, found)
+        newest = self.cache.find(stream)
+        if incident is not None and sealed and (newest is None or newest is found):  # else somebody knows better
             self.ongoing.note(incident, rules)
         return found

@@ -25,7 +25,7 @@ class Lookout:
         self._find, self._url = find, url
         self._meter = Meter(engine, version)
         self._traces = Traces(engine.journal, lambda: find().traces, version)
-        self._synthetic = Synthetic(engine, self._find_way)
+        self._synthetic = Synthetic(engine, self._find_way, _find_node(engine))
         self._outgoing = Outgoing(engine, lambda: find().heartbeat, lambda: self._synthetic.trouble)
 
     def _find_way(self) -> Way | None:
@@ -58,3 +58,9 @@ class Lookout:
         elif self._outgoing.trouble:
             found.append(f"No heartbeat goes out: {self._outgoing.trouble}.")
         return tuple(found)
+
+
+def _find_node(engine: Engine) -> str:
+    """What this node is called among those of one record; empty where it is alone."""
+    node = getattr(engine.journal.store, "node", None)
+    return node.name if node is not None else ""

@@ -14,11 +14,13 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import msgspec
 
 from tocsin.app.watch.metrics import Extra
 from tocsin.engine.journal import Journal
+from tocsin.errors import Corrupt
 from tocsin.review.path import ENDS, Span, find_spans
 from tocsin.timeline.entry import Entry
 
@@ -75,8 +77,9 @@ class Traces:
                 await asyncio.sleep(wait)
                 try:
                     await self.turn()
-                except Exception:
+                except Exception as error:
                     LOG.exception("Traces could not be sent; that is tried again")
+                    self.trouble = f"could not be sent ({type(error).__name__})"
                 wait = min(2 * wait, LONGEST_WAIT_S) if self.trouble else EVERY_S
         finally:
             if self._open is not None:
@@ -90,25 +93,42 @@ class Traces:
             return
         while self._waiting:
             chosen = [self._waiting.popleft() for _ in range(min(MOST_TOGETHER, len(self._waiting)))]
-            if not await self._send(table, chosen):
-                self._waiting.extendleft(reversed(chosen))
+            is_taken = False
+            try:
+                is_taken = await self._send(table, chosen)
+            finally:
+                if not is_taken:
+                    self._waiting.extendleft(reversed(chosen))
+            if not is_taken:
                 return
 
     async def _send(self, table: TracesTable, chosen: Sequence[tuple[str, int]]) -> bool:
         wanted: dict[str, set[int]] = {}
         for stream, seq in chosen:
             wanted.setdefault(stream, set()).add(seq)
-        found: list[tuple[str, Span]] = []
-        for stream, seqs in wanted.items():
-            spans = find_spans(await self._journal.entries(stream))
-            found += [(stream, span) for span in spans if span.seq in seqs]
+        found, lost = await self._find_all(wanted)
         trouble = await asyncio.to_thread(self._export, table, found)
         if trouble and not self.trouble:
-            LOG.error("Traces: %s %s. They are kept for a while, and sent again.", table.endpoint, trouble)
+            LOG.error("Traces: %s %s. They are kept for a while, and sent again.", show(table.endpoint), trouble)
         self.trouble = trouble
         if not trouble:
             self._sent += len(found)
+            self._lost += lost
         return not trouble
+
+    async def _find_all(self, wanted: dict[str, set[int]]) -> tuple[list[tuple[str, Span]], int]:
+        """The spans, and how many entries cannot be read; these hold up no others."""
+        found: list[tuple[str, Span]] = []
+        lost = 0
+        for stream, seqs in wanted.items():
+            try:
+                spans = find_spans(await self._journal.entries(stream))
+            except Corrupt as error:
+                LOG.warning("Traces: the timeline of %s cannot be read (%s); it is left out.", stream, error.code)
+                lost += len(seqs)
+            else:
+                found += [(stream, span) for span in spans if span.seq in seqs]
+        return found, lost
 
     def _export(self, table: TracesTable, found: Sequence[tuple[str, Span]]) -> str:
         from opentelemetry.sdk.trace.export import SpanExportResult
@@ -135,6 +155,12 @@ class Traces:
             Extra(name="tocsin_spans_sent", what="Spans that a collector took.", value=self._sent, counts=True),
             Extra(name="tocsin_spans_lost", what="Spans dropped untold.", value=self._lost, counts=True),
         ]
+
+
+def show(endpoint: str) -> str:
+    """An address without what may be secret in it: a user, a password, a token in its query."""
+    parts = urlsplit(endpoint)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
 def spell(stream: str, span: Span, resource: Resource) -> ReadableSpan:

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 from prometheus_client.parser import text_string_to_metric_families
 
+from tocsin.app.watch import metrics
 from tocsin.app.watch.heartbeat import tell_overdue
 from tocsin.app.watch.metrics import Meter
+from tocsin.engine.contracts import Tally
 from tocsin.engine.loop import Engine
+from tocsin.errors import Corrupt
 from tocsin.incident.commands import Acknowledge
 from tocsin.store.beats import Beats
 from tocsin.testing.story import Cast, Story
+from tocsin.words import Mode
 
 pytestmark = pytest.mark.anyio
 
@@ -109,3 +115,63 @@ async def test_no_names_and_both_of_prometheus_forms(team: Cast) -> None:
         assert open_metrics.endswith(b"# EOF\n")
         for body in (plain, open_metrics):
             assert not any(name in body for name in (b"ana", b"TillStuck", b"secret-host", b"probe-1"))
+
+
+async def test_those_who_ask_at_once_ask_the_store_once(team: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with Story(team) as story:
+        meter = Meter(story.engine, "1")
+        asked, tally = [], story.store.tally
+
+        async def count() -> Tally:
+            asked.append(None)
+            return await tally()
+
+        monkeypatch.setattr(story.store, "tally", count)
+        answers = await asyncio.gather(*(meter.spell("") for _ in range(20)))
+        assert len(asked) == 1
+        assert len(set(answers)) == 1
+        await meter.spell("")
+        assert len(asked) == 2, "nobody is told what was so before"
+
+
+async def test_one_who_asks_after_an_answer_that_failed_is_answered(
+    team: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail() -> Tally:
+        raise OSError("the database is away")
+
+    async with Story(team) as story:
+        meter = Meter(story.engine, "1")
+        with monkeypatch.context() as patch:
+            patch.setattr(story.store, "tally", fail)
+            found = await asyncio.gather(*(meter.spell("") for _ in range(3)), return_exceptions=True)
+            assert all(isinstance(each, OSError) for each in found)
+        assert (await measure(meter))["tocsin_build", "1"] == 1
+
+
+async def test_a_timeline_that_cannot_be_read_leaves_all_other_figures(
+    team: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(*_: object) -> None:
+        raise Corrupt("broken")
+
+    async with Story(team) as story:
+        story.recorder.broken = {"hook", "phone"}
+        await story.alert("TillStuck")
+        meter = Meter(story.engine, "1")
+        story.recorder.broken.clear()
+        await story.advance("1m")
+        assert story.pages()
+        monkeypatch.setattr(story.journal, "entries", fail)
+        assert (await measure(meter))["tocsin_engine_up",] == 1
+
+
+async def test_what_it_remembers_is_bounded_where_nothing_is_ever_delivered(
+    team: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(metrics, "MOST_ASKED", 3)
+    async with Story(replace(team, mode=Mode.SHADOW)) as story:
+        meter = Meter(story.engine, "1")
+        for _ in range(8):
+            await story.declare("Till stuck")
+        assert len(meter._opened) <= 3

@@ -6,6 +6,10 @@ so that all nodes of one record say the same of it. No name of a person, an inci
 
 from __future__ import annotations
 
+import asyncio
+import logging
+import math
+import time
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -21,11 +25,15 @@ from tocsin.engine.loop import Engine
 from tocsin.timeline import events as e
 from tocsin.timeline.entry import Entry
 
+LOG = logging.getLogger("tocsin.metrics")
+
 OVERDUE_S = 2.0
 """What is due may be on its way for so long before it counts as overdue: eight looks of the loop."""
 LAGS_S = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0)
 MOST_ASKED = 20_000
 MOST_UNKNOWN = 1000
+SHARED_S = 1.0
+"""How old an answer may be that is shared."""
 
 RESULTS: dict[type[e.Event], str] = {
     e.PageDelivered: "delivered",
@@ -69,6 +77,8 @@ class Meter:
         self._opened: dict[str, None] = {}
         self._unknown: list[tuple[str, int]] = []
         self._lags, self._lag_sum = [0] * (len(LAGS_S) + 1), 0.0
+        self._measuring, self._measured_at = asyncio.Lock(), -math.inf
+        self._measured: list[Metric] = []
         self.extras: list[Extra] = []
         engine.journal.listen(self.hear, own=True)
 
@@ -78,7 +88,7 @@ class Meter:
             event = entry.event
             self._kinds[type(event)] += 1
             if isinstance(event, e.IncidentOpened):
-                self._opened[stream] = None
+                self._note_opened(stream)
             elif isinstance(event, e.PageRequested) and stream in self._opened:
                 self._asked.setdefault((stream, event.responder), Request(entry.recorded_at, event.late_s))
             elif isinstance(event, e.PageDelivered | e.PageFailed | e.PageWithheld):
@@ -87,6 +97,12 @@ class Meter:
                 self._steps["failed" if event.exit_code else "succeeded"] += 1
             elif result := STEPS.get(type(event)):
                 self._steps[result] += 1
+
+    def _note_opened(self, stream: str) -> None:
+        if len(self._opened) >= MOST_ASKED:  # their timelines are asked, as those that were opened elsewhere
+            self._opened.clear()
+            self._asked.clear()
+        self._opened[stream] = None
 
     def _hear_outcome(self, stream: str, entry: Entry, event: e.PageDelivered | e.PageFailed | e.PageWithheld) -> None:
         repeat = isinstance(event, e.PageDelivered) and event.repeat
@@ -100,9 +116,6 @@ class Meter:
             self._note_lag(asked, entry.recorded_at)
         elif len(self._unknown) < MOST_UNKNOWN:  # it was decided by another node, or before this one began
             self._unknown.append((stream, entry.seq))
-        if len(self._opened) > MOST_ASKED:  # their timelines are asked, as those that were opened elsewhere
-            self._opened.clear()
-            self._asked.clear()
 
     def _note_lag(self, asked: Request, delivered_at: datetime) -> None:
         lag = max(0.0, (delivered_at - asked.at).total_seconds() + asked.late_s)
@@ -110,27 +123,43 @@ class Meter:
         self._lag_sum += lag
 
     async def spell(self, accept: str) -> tuple[bytes, str]:
-        """Everything, in the form that whoever asks takes, and what that form is called."""
+        """Everything, in the form that whoever asks takes, and what that form is called.
+
+        Whoever asks while another is being answered shares that answer: many who ask at once ask the store once.
+        """
+        waited = self._measuring.locked()
+        async with self._measuring:
+            age_s = time.monotonic() - self._measured_at
+            if not waited or age_s > SHARED_S:
+                self._measured = await self._measure()
+                self._measured_at = time.monotonic()
+            encode, form = choose_encoder(accept)
+            registry = CollectorRegistry(auto_describe=False)
+            registry.register(_Families(self._measured))
+            return encode(registry), form
+
+    async def _measure(self) -> list[Metric]:
         await self._look_up()
         now = self._engine.clock.now()
         store = self._engine.journal.store
         backlog = await store.backlog(now - timedelta(seconds=OVERDUE_S))
-        families = [
+        return [
             *self._tell(),
             *_tell_backlog(backlog, now),
             *_tell_tally(await store.tally()),
             *self._tell_extras(),
+            *PROCESS_COLLECTOR.collect(),
         ]
-        encode, form = choose_encoder(accept)
-        registry = CollectorRegistry(auto_describe=False)
-        registry.register(_Families([*families, *PROCESS_COLLECTOR.collect()]))
-        return encode(registry), form
 
     async def _look_up(self) -> None:
-        """Find when those pages were decided of which this node did not know it."""
+        """Find when those pages were decided of which this node did not know it; what cannot be read is left out."""
         unknown, self._unknown = self._unknown, []
         for stream, seq in unknown:
-            entries = (await self._engine.journal.entries(stream))[:seq]
+            try:
+                entries = (await self._engine.journal.entries(stream))[:seq]
+            except Exception as error:  # noqa: BLE001 one timeline must not keep all other figures from whoever asks
+                LOG.warning("How late a page of %s was is not known (%s).", stream, type(error).__name__)
+                continue
             asked = find_request(entries)
             if asked is not None:
                 self._note_lag(asked, entries[-1].recorded_at)

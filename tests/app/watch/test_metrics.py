@@ -120,7 +120,8 @@ async def test_no_names_and_both_of_prometheus_forms(team: Cast) -> None:
 async def test_those_who_ask_at_once_ask_the_store_once(team: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     async with Story(team) as story:
         meter = Meter(story.engine, "1")
-        asked, tally = [], story.store.tally
+        asked: list[None] = []
+        tally = story.store.tally
 
         async def count() -> Tally:
             asked.append(None)

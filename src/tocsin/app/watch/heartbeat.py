@@ -6,7 +6,6 @@ is made up now and then (`synthetic.py`) was paged. If any of that fails, nothin
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Collection
 from datetime import datetime, timedelta
@@ -15,6 +14,7 @@ import httpx
 import msgspec
 
 from tocsin.app.watch.metrics import Extra
+from tocsin.app.watch.rest import rest
 from tocsin.engine.contracts import Backlog, Queue
 from tocsin.engine.loop import Engine
 
@@ -60,10 +60,12 @@ class Outgoing:
     async def run(self) -> None:
         """Send it for ever, while it is in the settings."""
         while True:
-            beating = self._find()
-            if beating is not None:
-                await self.turn(beating)
-            await asyncio.sleep(beating.every_s if beating is not None else LOOK_EVERY_S)
+            await self._go_round(self._find())
+
+    async def _go_round(self, beating: Beating | None) -> None:
+        if beating is not None:
+            await self.turn(beating)
+        await rest(beating.every_s if beating is not None else LOOK_EVERY_S, lambda: self._find() == beating)
 
     async def turn(self, beating: Beating) -> None:
         """Send it once, or say why not."""

@@ -26,7 +26,7 @@ class Lookout:
         self._meter = Meter(engine, version)
         self._traces = Traces(engine.journal, lambda: find().traces, version)
         self._synthetic = Synthetic(engine, self._find_way, _find_node(engine))
-        self._outgoing = Outgoing(engine, lambda: find().heartbeat, lambda: self._synthetic.trouble)
+        self._outgoing = Outgoing(engine, lambda: find().heartbeat, self._find_synthetic_trouble)
 
     def _find_way(self) -> Way | None:
         workspace = self._find()
@@ -35,6 +35,10 @@ class Lookout:
         if table is None or key is None:
             return None
         return Way(table=table, url=f"{self._url}/in/{key}/api/v2/alerts")
+
+    def _find_synthetic_trouble(self) -> str:
+        """Why the last one was not paged; what is not in the settings any more troubles nobody."""
+        return self._synthetic.trouble if self._find_way() is not None else ""
 
     async def measure(self, accept: str) -> tuple[bytes, str]:
         """What `/metrics` answers, and its form."""
@@ -49,8 +53,8 @@ class Lookout:
     def list_remarks(self) -> tuple[str, ...]:
         """What whoever looks at the screens should know."""
         found = []
-        if self._synthetic.trouble:
-            found.append(f"The last made-up incident was not paged as it should: {self._synthetic.trouble}.")
+        if trouble := self._find_synthetic_trouble():
+            found.append(f"The last made-up incident was not paged as it should: {trouble}.")
         if self._traces.trouble:
             found.append("Traces do not arrive at their collector; the server's log says why.")
         if self._find().heartbeat is None:

@@ -18,6 +18,7 @@ import msgspec
 
 from tocsin.alert.signal import Signal
 from tocsin.app.watch.metrics import Extra
+from tocsin.app.watch.rest import rest
 from tocsin.engine.loop import Engine
 from tocsin.errors import TocsinError
 from tocsin.incident.authority import OWNER
@@ -70,12 +71,14 @@ class Synthetic:
         """Make rounds for ever, while they are in the settings."""
         await asyncio.sleep(FIRST_AFTER_S)
         while True:
-            way = self._find()
-            if way is not None:
-                await self.turn(way)
-            elif self.trouble:
-                self.trouble = ""
-            await asyncio.sleep(way.table.every_s if way is not None else LOOK_FOR_SETTINGS_S)
+            await self._go_round(self._find())
+
+    async def _go_round(self, way: Way | None) -> None:
+        if way is not None:
+            await self.turn(way)
+        else:
+            self.trouble = ""
+        await rest(way.table.every_s if way is not None else LOOK_FOR_SETTINGS_S, lambda: self._find() == way)
 
     async def turn(self, way: Way) -> None:
         """One round."""

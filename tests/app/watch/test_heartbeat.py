@@ -10,7 +10,11 @@ from msgspec.structs import replace
 
 from tocsin.app.watch.heartbeat import Beating, Outgoing, ask_outside
 from tocsin.app.watch.synthetic import Synthetic, SyntheticTable, Way
-from tocsin.testing.story import Cast, Story
+from tocsin.app.watch.unreached import Unreached
+from tocsin.incident.commands import Acknowledge
+from tocsin.testing.story import START, Cast, Story
+from tocsin.timeline import events as e
+from tocsin.timeline.entry import Entry
 
 pytestmark = pytest.mark.anyio
 
@@ -75,6 +79,56 @@ async def test_it_stops_while_pages_wait_for_a_channel_that_is_out_of_order(team
         await story.advance("35s")
         await outgoing.turn(BEATING)
         assert monitor.heard == 1
+
+
+async def test_it_stops_while_somebody_cannot_be_called_since_every_channel_refuses(team: Cast) -> None:
+    monitor = Monitor()
+    async with Story(team) as story:
+        outgoing = send(story, monitor)
+        story.recorder.refusing = {"hook", "phone"}
+        await story.alert("TillStuck")
+        await story.advance("5s")
+        await outgoing.turn(BEATING)
+        assert monitor.heard == 1, "it is not late yet"
+        await story.advance("6s")
+        await outgoing.turn(BEATING)
+        assert (monitor.heard, outgoing.trouble) == (
+            1,
+            "no channel took the pages to 1 responder who had to be called",
+        )
+        await story.advance("1h")
+        await outgoing.turn(BEATING)
+        assert outgoing.trouble == "no channel took the pages to 2 responders who had to be called"
+        await story.do(Acknowledge(by="ana"))
+        await outgoing.turn(BEATING)
+        assert (monitor.heard, outgoing.trouble) == (2, "")
+
+
+async def test_it_goes_out_where_another_channel_took_the_page(team: Cast) -> None:
+    monitor = Monitor()
+    async with Story(team) as story:
+        outgoing = send(story, monitor)
+        story.recorder.refusing = {"hook"}
+        await story.alert("TillStuck")
+        await story.advance("2m")
+        await outgoing.turn(BEATING)
+        assert (monitor.heard, outgoing.trouble) == (1, "")
+
+
+async def test_who_is_asked_after_an_acknowledgement_in_one_commit_waits(team: Cast) -> None:
+    def write(seq: int, event: e.Event) -> Entry:
+        return Entry(stream="probe-1", seq=seq, at=START, recorded_at=START, event=event)
+
+    asked = e.PageRequested(responder="ana", channel="hook", round=1, why="again")
+    batch = [write(1, e.Acknowledged(by="bo", via="room")), write(2, asked)]
+    async with Story(team) as story:
+        unreached = Unreached(story.journal)
+        unreached.hear_asked("probe-1", batch)
+        unreached.hear_answered("probe-1", batch)
+        assert unreached.count(START) == 1
+        delivered = e.PageDelivered(answers=2, responder="ana", channel="hook")
+        unreached.hear_answered("probe-1", [write(3, delivered)])
+        assert unreached.count(START) == 0
 
 
 async def test_it_stops_when_the_store_cannot_be_asked(team: Cast, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,13 +6,12 @@ from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
+from tests.app.till import TODAY, make_till
 
 from tocsin.app.watch.lookout import UNWATCHED, Lookout
 from tocsin.app.watch.synthetic import SyntheticTable
 from tocsin.app.workspace import load_workspace
 from tocsin.testing.story import Cast, Story
-
-from ..till import TODAY, make_till
 
 pytestmark = pytest.mark.anyio
 

@@ -15,6 +15,7 @@ import msgspec
 
 from tocsin.app.watch.metrics import Extra
 from tocsin.app.watch.rest import rest
+from tocsin.app.watch.unreached import Unreached
 from tocsin.engine.contracts import Backlog, Queue
 from tocsin.engine.loop import Engine
 
@@ -54,6 +55,7 @@ class Outgoing:
         self, engine: Engine, find: Callable[[], Beating | None], look: Callable[[], str], ask: Ask | None = None
     ) -> None:
         self._engine, self._find, self._look, self._ask = engine, find, look, ask or ask_outside
+        self._unreached = Unreached(engine.journal)
         self._sent_at: datetime | None = None
         self.trouble = ""
 
@@ -95,7 +97,7 @@ class Outgoing:
         before = engine.clock.now() - timedelta(seconds=beating.overdue_s)
         backlog = await engine.journal.store.backlog(before)
         broken = {to for to, since in engine.dispatch.breakers.list_open() if since <= before}
-        return tell_overdue(backlog, broken) or self._look()
+        return tell_overdue(backlog, broken) or self._unreached.tell(before) or self._look()
 
     def tell_figures(self) -> list[Extra]:
         """When the last one arrived, for `/metrics`."""

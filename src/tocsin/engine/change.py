@@ -103,6 +103,7 @@ def make_append(
         expected_seq=before.incident.seq if before.incident else 0,
         entries=sealed,
         wake=draft.wake,
+        planned_at=draft.now,
         errands=tuple(make_errands(draft, intents, policy, reserve)) if intents else (),
         closes=tuple(event.answers for event in answers if event.closes),
         release=bool(answers) and is_released(draft, answers, policy),

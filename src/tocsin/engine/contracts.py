@@ -123,7 +123,8 @@ class Errand(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 class Append(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What one change adds to one stream.
 
-    `expected_seq` is where the stream must end; `wake` when it must be planned again (null: only on an event);
+    `expected_seq` is where the stream must end; `wake` when it must be planned again (null: only on an event), as was
+    found at `planned_at`: a wake between the two that somebody else has set stays, unless there are entries;
     `closes` the intents that now have their outcome; `release` lets held errands of the stream go at once.
     """
 
@@ -131,6 +132,7 @@ class Append(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     expected_seq: int
     entries: tuple[Sealed, ...] = ()
     wake: datetime | None = None
+    planned_at: datetime | None = None
     errands: tuple[Errand, ...] = ()
     closes: tuple[int, ...] = ()
     release: bool = False

@@ -43,7 +43,7 @@ SELECT 'end' AS what, stream AS name,
   FROM unnest($1::text[]) AS asked (stream)
 UNION ALL SELECT 'count', name, value, NULL FROM counter WHERE name = ANY ($2::text[])
 UNION ALL (SELECT 'head', '', n, seal FROM head ORDER BY n DESC LIMIT 1)"""
-_WAKES = "SELECT stream, due_at FROM wake WHERE stream = ANY ($1::text[]) AND holder IS DISTINCT FROM $2"
+_WAKES = "SELECT stream, due_at, holder FROM wake WHERE stream = ANY ($1::text[])"
 _RELEASE = "UPDATE errand SET due_at = $2 WHERE stream = $1 AND due_at > $2"
 _NOTIFY = f"SELECT pg_notify('{CHANNEL}', '')"
 _NOTHING = "SELECT 1"
@@ -132,16 +132,29 @@ async def _look(driver: Any, writes: Sequence[Write]) -> tuple[list[Stale | None
 
 
 async def _find_earlier(driver: Any, appends: Sequence[Append], node: str) -> dict[str, str]:
-    """The wakes that stay, of streams that were planned and got no entry: those that come first, and are not `node`'s.
+    """The wakes that stay, of streams that were planned and got no entry.
 
     Another node may have planned the stream meanwhile, by what this one had not heard of. Who wakes in vain plans anew.
     """
-    planned = {append.stream: append.wake for append in appends if not append.entries}
+    planned = {append.stream: append for append in appends if not append.entries}
     if not planned:
         return {}
-    found = await driver.fetch(_WAKES, list(planned), node)
-    wanted = {stream: wake and stamp(wake) for stream, wake in planned.items()}
-    return {stream: due_at for stream, due_at in found if (mine := wanted[stream]) is None or due_at < mine}
+    found = await driver.fetch(_WAKES, list(planned))
+    return {stream: due_at for stream, due_at, holder in found if _stays(due_at, holder, planned[stream], node)}
+
+
+def _stays(due_at: str, holder: str | None, plan: Append, node: str) -> bool:
+    """Whether a wake stays that a plan without entries would replace by a later one, or by none.
+
+    A plan answers only what was due when it was made. What comes after that moment was set by somebody else since, and
+    has not been answered even where this node has taken it meanwhile; and what is nobody's was set, or kept, after it
+    had been taken. Where no moment is told, it answers what its node has.
+    """
+    if plan.wake is not None and stamp(plan.wake) <= due_at:
+        return False
+    if plan.planned_at is None:
+        return holder != node
+    return holder is None or due_at > stamp(plan.planned_at)
 
 
 def _find_refusal(write: Write, ends: dict[str, int], counts: dict[str, int]) -> Stale | None:

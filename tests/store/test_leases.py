@@ -368,3 +368,19 @@ async def test_what_a_living_node_does_not_carry_comes_to_another_once_its_lease
     await nodes[0].renew()
     await pass_time(nodes[0], "errand")
     assert taken[0].seq in [errand.seq for errand in await take(nodes[1])]
+
+
+async def test_a_node_does_not_take_again_what_it_has_let_go_of_and_not_ended(nodes: Nodes) -> None:
+    stuck, other = nodes
+    await put(stuck, 0, 0)
+    first, second = await take(stuck)
+    stuck.carried, stuck.begun = list, lambda: {(first.stream, first.seq)}
+    await stuck.renew()
+    await pass_time(stuck, "errand")
+    assert [errand.seq for errand in await take(stuck)] == [second.seq], "what it has no hold of at all is as any other"
+    assert [(errand.seq, errand.attempts) for errand in await take(other)] == [(first.seq, 1)]
+    assert not await stuck.holds(first.id)
+    await pass_time(other, "errand")
+    assert first.seq not in [errand.seq for errand in await take(stuck)], "not from another one that is dead either"
+    stuck.begun = set
+    assert [errand.seq for errand in await take(stuck)] == [first.seq]

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tocsin.app.workspace import Workspace
+from tocsin.engine.carried import Name
 from tocsin.engine.clock import SystemClock, read_wall
 from tocsin.engine.contracts import Lease
 from tocsin.engine.failpoint import Reach
@@ -152,9 +153,9 @@ class Reachable:
         """Whether this node can reach a destination."""
         return destination not in self._elsewhere()
 
-    def renew_only(self, carried: Callable[[], Collection[tuple[str, int]]]) -> None:
-        """Let go of the leases of whatever is not carried."""
-        self._store.carried = carried
+    def renew_only(self, carried: Callable[[], Collection[Name]], begun: Callable[[], Collection[Name]]) -> None:
+        """Let go of the leases of whatever is not carried, and take nothing again that is begun."""
+        self._store.carried, self._store.begun = carried, begun
 
 
 async def open_shared(url: str, root: Path, directory: Path, node: str, reach: Reach) -> Storage:

@@ -10,6 +10,7 @@ import msgspec
 
 from tocsin.alert.held import Held
 from tocsin.alert.row import AlertRow
+from tocsin.engine.carried import Name
 from tocsin.timeline.entry import Sealed
 from tocsin.timeline.events import Intent, Outcome
 
@@ -64,9 +65,10 @@ class Lease(Protocol):
         """Whether this node can reach a destination at all."""
         ...
 
-    def renew_only(self, carried: Callable[[], Collection[tuple[str, int]]]) -> None:
+    def renew_only(self, carried: Callable[[], Collection[Name]], begun: Callable[[], Collection[Name]]) -> None:
         """From now on renew the leases of errands that are carried, by stream and number, and of no other: what this
-        node has and for whatever reason does not carry comes to another one soon.
+        node has and for whatever reason does not carry comes to another one soon. That one is not this node itself
+        while it has `begun` the errand and not come to an end with it.
         """
         ...
 

@@ -57,7 +57,7 @@ class Alone:
     def is_here(self, destination: str) -> bool:
         return True
 
-    def renew_only(self, carried: Callable[[], Collection[Name]]) -> None: ...
+    def renew_only(self, carried: Callable[[], Collection[Name]], begun: Callable[[], Collection[Name]]) -> None: ...
 
 
 class Dispatch:
@@ -79,7 +79,7 @@ class Dispatch:
         self._short: set[str] = set()
         self.nudge: Callable[[], None] = lambda: None
         self._is_claiming = self._has_missed = self._is_astray = self._is_ending = False
-        self._lease.renew_only(self._in_flight.list_kept)
+        self._lease.renew_only(self._in_flight.list_kept, self._in_flight.list_all)
         if journal.store.is_sole:
             journal.outgoing = self
 

@@ -88,10 +88,6 @@ class Node(msgspec.Struct, frozen=True, kw_only=True):
     version: str = ""
 
 
-def _nowhere() -> Sequence[str]:
-    return ()
-
-
 class PostgresStore(Reading):
     """The store of one node. Make it with `open_store` (`nodes.py`)."""
 
@@ -105,9 +101,10 @@ class PostgresStore(Reading):
         self._link: Any = None
         self._held: set[int] = set()
         self._sure_until = 0.0
-        self.elsewhere: Callable[[], Sequence[str]] = _nowhere
-        self.left_alone: Callable[[], Collection[str]] = _nowhere
+        self.elsewhere: Callable[[], Sequence[str]] = tuple
+        self.left_alone: Callable[[], Collection[str]] = tuple
         self.carried: Callable[[], Collection[tuple[str, int]]] | None = None
+        self.begun: Callable[[], Collection[tuple[str, int]]] = tuple
         self.news = asyncio.Event()
         self.offset = timedelta()
 
@@ -254,7 +251,9 @@ class PostgresStore(Reading):
         return True
 
     async def claim(self, now: datetime, limit: int, places: Callable[[str], int], full: Sequence[str]) -> list[Errand]:
-        """Errands that are due, leased to this node: new ones that are not `elsewhere`, and those of a lost lease."""
+        """Errands that are due, leased to this node: new ones that are not `elsewhere`, and those of a lost lease; none
+        that this node has `begun` itself: it would keep from others what it has let go of.
+        """
         t, other = schema.errand, schema.errand.alias()
         look = select(t.c.id, t.c.destination).where(self._is_free(t, now, full)).order_by(t.c.id).limit(4 * limit)
         ids = [row.id for row in choose(await self.read(lambda c: c.execute(look).all()), limit, places)]
@@ -272,7 +271,10 @@ class PostgresStore(Reading):
         new = and_(not_(t.c.claimed), t.c.due_at <= stamp(now), t.c.destination.not_in([*full, *self.elsewhere()]))
         readable = t.c.stream.not_in(list(self.left_alone()))
         lost = and_(t.c.claimed, t.c.lease < func.clock_timestamp(), t.c.destination.not_in(full))
-        return and_(or_(new, lost), readable)
+        begun = self.is_one_of(
+            func.concat(t.c.stream, ":", t.c.seq), [f"{stream}:{seq}" for stream, seq in self.begun()]
+        )
+        return and_(or_(new, lost), readable, not_(begun))
 
     async def holds(self, errand: int) -> bool:
         """Whether an errand is still leased to this node; after a long sleep another may have it."""

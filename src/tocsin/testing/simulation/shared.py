@@ -18,6 +18,7 @@ from datetime import datetime, timedelta
 from msgspec.structs import replace
 
 from tocsin.alert.held import Held
+from tocsin.engine.carried import Name
 from tocsin.engine.contracts import Append, Errand, Joining, Write
 from tocsin.engine.follow import LOOK_EVERY_S, Follower
 from tocsin.engine.journal import Journal
@@ -105,15 +106,23 @@ class SharedStore(MemoryStore):
         return free
 
     def take(
-        self, now: datetime, limit: int, places: Callable[[str], int], full: Sequence[str], node: str
+        self,
+        now: datetime,
+        limit: int,
+        places: Callable[[str], int],
+        full: Sequence[str],
+        node: str,
+        begun: Collection[Name],
     ) -> list[Errand]:
-        """Errands that are due, and those whose lease was lost."""
+        """Errands that are due, and those whose lease was lost; none that the node has begun and not ended."""
         lost = [self.errands[each] for each in self.claimed if self.leases[each][1] < self.loop.now]
         new = [each for each in self._waiting.values() if each.due_at <= now]
         chosen: list[Errand] = []
         taken: Counter[str] = Counter()
         for errand in sorted((*new, *lost), key=lambda each: each.id):
             to = errand.destination
+            if (errand.stream, errand.seq) in begun:
+                continue
             if to not in full and len(chosen) < limit and taken[to] < places(to):
                 taken[to] += 1
                 chosen.append(self._give(errand, node))
@@ -192,7 +201,8 @@ class SharedDisk(Disk):
         self.news = asyncio.Event()
         self.context = Context()
         self.context.run(PROCESS.set, alive)
-        self.carried: Callable[[], Collection[tuple[str, int]]] = tuple
+        self.carried: Callable[[], Collection[Name]] = tuple
+        self.begun: Callable[[], Collection[Name]] = tuple
         self._followed = len(store.log)
         self._held: set[int] = set()
         self._sure_until = 0.0
@@ -226,7 +236,9 @@ class SharedDisk(Disk):
         if due is None or due > now:
             self._alive.require()
             return []
-        errands = await self._write("claim", lambda: self.shared.take(now, limit, places, full, self.name))
+        errands = await self._write(
+            "claim", lambda: self.shared.take(now, limit, places, full, self.name, self.begun())
+        )
         self._held |= {errand.id for errand in errands}
         self._has_some.set()
         return errands
@@ -251,9 +263,9 @@ class SharedDisk(Disk):
         """Every node reaches everything here."""
         return True
 
-    def renew_only(self, carried: Callable[[], Collection[tuple[str, int]]]) -> None:
-        """From now on renew what is carried."""
-        self.carried = carried
+    def renew_only(self, carried: Callable[[], Collection[Name]], begun: Callable[[], Collection[Name]]) -> None:
+        """From now on renew what is carried, and take nothing again that is begun."""
+        self.carried, self.begun = carried, begun
 
     async def keep(self) -> None:
         """Renew what is carried, as often as the one that ships, while there is anything."""

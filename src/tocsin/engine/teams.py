@@ -87,12 +87,14 @@ class Teams:
         async with self._hold(stream):
             standing, _ = await self._find(team)
             if standing.seq == seq:
+                planned_at = self._clock.now()
                 wake = self._next_change(team, standing)
                 if team in self._watched:
                     soon = self._clock.now() + LOOK_AGAIN
                     wake = min(wake or soon, soon)
                 self._watched.discard(team)
-                if await self._write(team, Append(stream=stream, expected_seq=seq, wake=wake)):
+                append = Append(stream=stream, expected_seq=seq, wake=wake, planned_at=planned_at)
+                if await self._write(team, append):
                     self._wakes[team] = wake
 
     def _next_change(self, team: str, standing: Standing) -> datetime | None:

@@ -113,23 +113,34 @@ class Housekeeping:
             await asyncio.sleep(ROUND_EVERY_S)
 
     async def go_round(self) -> None:
-        """One round through everything that a rule is about."""
+        """One round through everything that a rule is about, stage by stage. Raises only if it cannot begin."""
         older = await self._attic.find_older_nodes()
         if older:
             LOG.info("Nothing is taken away while nodes of an older version go on: %s.", ", ".join(older))
             return
-        now, settings = self._journal.clock.now(), self._settings()
+        now, settings, attic = self._journal.clock.now(), self._settings(), self._attic
+        rule = f"incidents_days = {settings.incidents_days}"
+        await self._try("what other nodes took away", self._forget_removed(now))
+        if (before := settings.alerts_before(now)) is not None:
+            await self._try("alerts", self._clear_alerts(before))
+        if (before := settings.incidents_before(now)) is not None:
+            await self._try("incidents", self._clear_incidents(before, rule))
+        await self._try("counters", attic.remove_counters(now - COUNTERS_KEPT))
+        await self._try("heartbeats", attic.remove_beats(self._list_heartbeats(), now - BEATS_KEPT))
+        await self._try("nodes", attic.remove_nodes())
+        for sweep in self._sweeps:
+            await self._try("what else nothing needs", sweep(now))
+
+    async def _try(self, what: str, stage: Awaitable[object]) -> None:
+        """One stage of a round; what stands in its way holds up no other."""
+        try:
+            await stage
+        except Exception:
+            LOG.exception("Of what is over, this could not be taken away: %s. That is tried again in an hour.", what)
+
+    async def _forget_removed(self, now: datetime) -> None:
         for stream in await self._attic.removed_since(now - OTHERS_WITHIN):
             self._journal.streams.cache.forget(stream)
-        if (before := settings.alerts_before(now)) is not None:
-            await self._clear_alerts(before)
-        if (before := settings.incidents_before(now)) is not None:
-            await self._clear_incidents(before, f"incidents_days = {settings.incidents_days}")
-        await self._attic.remove_counters(now - COUNTERS_KEPT)
-        await self._attic.remove_beats(self._list_heartbeats(), now - BEATS_KEPT)
-        await self._attic.remove_nodes()
-        for sweep in self._sweeps:
-            await sweep(now)
 
     def _list_heartbeats(self) -> list[tuple[str, str]]:
         teams = self._journal.shelf.settings.teams
@@ -172,12 +183,12 @@ class Housekeeping:
     async def _may_go(self, over: Over) -> bool:
         try:
             incident = await self._journal.incident(over.stream)
+            if incident is None or incident.seq != over.seq or find_hindrance(incident):
+                return False
+            return incident.merged_into is None or await self._journal.incident(incident.merged_into) is None
         except Corrupt as error:
             LOG.critical("%s is kept although it is old: %s", over.stream, error)
             return False
-        if incident is None or incident.seq != over.seq or find_hindrance(incident):
-            return False
-        return incident.merged_into is None or await self._journal.incident(incident.merged_into) is None
 
     # ── alerts ─────────────────────────────────────────────────────────────────────────────────────────────────────
 

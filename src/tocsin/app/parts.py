@@ -15,7 +15,7 @@ from tocsin.app.retention import make_housekeeping
 from tocsin.app.storage import Storage
 from tocsin.app.watch.lookout import Lookout
 from tocsin.app.workspace import Workspace
-from tocsin.engine.contracts import Clock, Key
+from tocsin.engine.contracts import CHANNEL, Clock, Key
 from tocsin.engine.failpoint import Reach
 from tocsin.engine.journal import Journal
 from tocsin.engine.loop import Engine
@@ -100,7 +100,7 @@ class Parts:
     def _give_places(self) -> None:
         """A webhook is a machine, which takes many pages at a time."""
         hooks = (name for name, settings in self.workspace.channels.items() if isinstance(settings, WebhookSettings))
-        self.engine.dispatch.places.most = {f"channel:{name}": PLACES_OF_WEBHOOK for name in hooks}
+        self.engine.dispatch.places.most = {f"{CHANNEL}{name}": PLACES_OF_WEBHOOK for name in hooks}
 
     def _open_shell(self, clock: Clock) -> Shell:
         isolation = None if isinstance(self._isolation, str) else self._isolation

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from tocsin.app.workspace import Workspace
 from tocsin.engine.carried import Name
 from tocsin.engine.clock import SystemClock, read_wall
-from tocsin.engine.contracts import Lease
+from tocsin.engine.contracts import TARGET, Lease
 from tocsin.engine.failpoint import Reach
 from tocsin.engine.follow import Follower
 from tocsin.engine.journal import Journal
@@ -186,7 +186,7 @@ async def open_shared(url: str, root: Path, directory: Path, node: str, reach: R
 
     def elsewhere() -> tuple[str, ...]:
         workspace = storage.workspace() if storage.workspace is not None else None
-        return tuple(f"target:{name}" for name in workspace.elsewhere) if workspace is not None else ()
+        return tuple(f"{TARGET}{name}" for name in workspace.elsewhere) if workspace is not None else ()
 
     store.elsewhere, store.left_alone = elsewhere, lambda: storage.left_alone()  # noqa: PLW0108 it is another one soon
     storage.lease = Reachable(store, elsewhere)

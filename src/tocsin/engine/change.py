@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol
 
 import msgspec
 
-from tocsin.engine.contracts import Append, Card, Errand
+from tocsin.engine.contracts import CHANNEL, TARGET, Append, Card, Errand
 from tocsin.engine.draft import Asked, Draft
 from tocsin.engine.forbidding import Rule, name_rules
 from tocsin.engine.index import NONE
@@ -223,9 +223,9 @@ def make_errands(
 def destination(intent: Intent) -> str:
     """The queue of an intent: one for each channel, one for each target."""
     if isinstance(intent, PageRequested):
-        return f"channel:{intent.channel}"
+        return f"{CHANNEL}{intent.channel}"
     if isinstance(intent, StepRequested):
-        return f"target:{intent.target}"
+        return f"{TARGET}{intent.target}"
     return "other"
 
 

@@ -107,6 +107,10 @@ class Card(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     forbids: bool = False
 
 
+CHANNEL, TARGET = "channel:", "target:"
+"""How the name of a queue begins: of pages to a channel, of steps on a target."""
+
+
 class Errand(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An intent on its way out: `destination` names the queue, `due_at` the earliest moment.
 

@@ -19,9 +19,9 @@ from itertools import islice
 from tocsin.engine.answered import is_under_way
 from tocsin.engine.breaker import Breakers
 from tocsin.engine.carried import Carried, Name
-from tocsin.engine.contracts import Clock, Errand, Key, Lease, Performer, Write
+from tocsin.engine.contracts import CHANNEL, Clock, Errand, Key, Lease, Performer, Write
 from tocsin.engine.decide import decide
-from tocsin.engine.gates import CHANNEL, Gates
+from tocsin.engine.gates import Gates
 from tocsin.engine.given_up import is_given_up
 from tocsin.engine.journal import Journal
 from tocsin.engine.parking import Parking
@@ -309,7 +309,7 @@ class Dispatch:
         incident, now = await self._journal.incident(errand.stream), self._clock.now()
         assert incident is not None
         channels = self._journal.shelf.rota(incident).channels(page.responder)
-        hopeful = [each for each in channels if self.breakers.is_hopeful(f"channel:{each}", now)]
+        hopeful = [each for each in channels if self.breakers.is_hopeful(f"{CHANNEL}{each}", now)]
         if goes_on(incident, page, channels, hopeful, tried=tried):
             return failed
         await self.parking.park(errand, now, tried=tried)

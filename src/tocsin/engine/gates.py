@@ -11,12 +11,11 @@ import asyncio
 from datetime import datetime, timedelta
 
 from tocsin.engine.breaker import Breakers
-from tocsin.engine.contracts import Clock
+from tocsin.engine.contracts import CHANNEL, Clock
 
 APART = timedelta(seconds=0.5)
 SHOWN_FOR = timedelta(seconds=10)
 """As long as a channel may take over a page: one that is busy and slow is not doubted."""
-CHANNEL = "channel:"
 
 
 class Gates:

@@ -35,6 +35,7 @@ from tocsin.engine.counts import Counts
 from tocsin.engine.draft import Draft
 from tocsin.engine.failpoint import Reach, pass_by
 from tocsin.engine.index import TeamIndex
+from tocsin.engine.listeners import Listener, Listeners
 from tocsin.engine.shelf import Shelf
 from tocsin.engine.streams import Streams
 from tocsin.engine.teams import Teams
@@ -53,7 +54,6 @@ MOST_TRIES = 50
 MOST_WITHOUT_PAUSE = 20
 """Changes that are decided together before others have a turn: a few milliseconds."""
 
-Listener = Callable[[str, Sequence[Entry]], None]
 NOTHING = Write()
 
 
@@ -73,8 +73,7 @@ class Journal:
         self.counts = Counts(store)
         self.outgoing: Outgoing = NoOutgoing()
         self.teams = Teams(store, clock, key, self.hold, shelf.windows)
-        self._listeners: list[Listener] = []
-        self._own_listeners: list[Listener] = []
+        self._listeners, self._own_listeners = Listeners(), Listeners()
         self._disturbed: dict[str, None] = {}
         shelf.standing = self.standing
         shelf.now = lambda: self.clock.now()  # noqa: PLW0108 it may have another clock by then
@@ -82,9 +81,7 @@ class Journal:
 
     def listen(self, listener: Listener, *, own: bool = False) -> Callable[[], None]:
         """Call `listener` with new entries after each commit (`own`: only of this node); the answer stops it."""
-        those = self._own_listeners if own else self._listeners
-        those.append(listener)
-        return lambda: those.remove(listener)
+        return (self._own_listeners if own else self._listeners).add(listener)
 
     # ── reading ────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -331,14 +328,12 @@ class Journal:
         """Tell what was appended here; whoever follows all nodes will meet it again."""
         if self.take_in is not None:
             self._own |= {(stream, entry.seq) for entry in entries}
-        for listener in self._own_listeners:
-            listener(stream, entries)
+        self._own_listeners.tell(stream, entries)
         self.tell(stream, entries)
 
     def tell(self, stream: str, entries: Sequence[Entry]) -> None:
         """Tell whoever listens what was appended, here or by another node."""
-        for listener in tuple(self._listeners):
-            listener(stream, entries)
+        self._listeners.tell(stream, entries)
 
     async def replan(self, stream: str) -> list[Entry]:
         """Ask the planners again because time has passed."""

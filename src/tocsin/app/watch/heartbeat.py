@@ -16,7 +16,7 @@ import msgspec
 from tocsin.app.watch.metrics import Extra
 from tocsin.app.watch.rest import rest
 from tocsin.app.watch.unreached import Unreached
-from tocsin.engine.contracts import Backlog, Queue
+from tocsin.engine.contracts import CHANNEL, TARGET, Backlog, Queue
 from tocsin.engine.loop import Engine
 
 LOG = logging.getLogger("tocsin.heartbeat")
@@ -24,7 +24,6 @@ LOG = logging.getLogger("tocsin.heartbeat")
 TIMEOUT_S = 10.0
 LOOK_EVERY_S = 5.0
 """Whether there is a heartbeat in the settings now, where there was none."""
-STEPS = "target:"
 
 
 class HeartbeatTable(msgspec.Struct, frozen=True, kw_only=True):
@@ -112,7 +111,7 @@ def tell_overdue(backlog: Backlog, broken: Collection[str] = ()) -> str:
 
     Steps may wait: no more than a few run at a time.
     """
-    pages = [queue for queue in backlog.queues if queue.waiting and not queue.destination.startswith(STEPS)]
+    pages = [queue for queue in backlog.queues if queue.waiting and not queue.destination.startswith(TARGET)]
     late = [queue for queue in pages if queue.oldest is not None or queue.destination in broken]
     timers = [f"{backlog.wakes} timer{'' if backlog.wakes == 1 else 's'}"] if backlog.wakes else []
     found = timers + [_tell_queue(queue) for queue in late]
@@ -120,7 +119,7 @@ def tell_overdue(backlog: Backlog, broken: Collection[str] = ()) -> str:
 
 
 def _tell_queue(queue: Queue) -> str:
-    return f"{queue.waiting} page{'' if queue.waiting == 1 else 's'} for {queue.destination.removeprefix('channel:')}"
+    return f"{queue.waiting} page{'' if queue.waiting == 1 else 's'} for {queue.destination.removeprefix(CHANNEL)}"
 
 
 async def ask_outside(url: str) -> str:

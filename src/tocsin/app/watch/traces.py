@@ -21,6 +21,7 @@ import msgspec
 from tocsin.app.watch.metrics import Extra
 from tocsin.engine.journal import Journal
 from tocsin.errors import Corrupt
+from tocsin.incident.standing import find_team
 from tocsin.review.path import ENDS, Span, find_spans
 from tocsin.timeline.entry import Entry
 
@@ -36,7 +37,6 @@ TIMEOUT_S = 10.0
 MOST_TOGETHER = 500
 MOST_WAITING = 20_000
 """Entries whose spans are still to be sent; the oldest are dropped first."""
-TEAM = "team/"
 WORDY = "opentelemetry.exporter.otlp.proto.http.trace_exporter"
 
 
@@ -62,7 +62,7 @@ class Traces:
 
     def hear(self, stream: str, entries: Sequence[Entry]) -> None:
         """Remember which entries may end a span; this is on the way of every page."""
-        if self._find() is None or stream.startswith(TEAM):
+        if self._find() is None or find_team(stream) is not None:
             return
         self._waiting.extend((stream, entry.seq) for entry in entries if isinstance(entry.event, ENDS))
         while len(self._waiting) > MOST_WAITING:

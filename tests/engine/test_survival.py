@@ -96,7 +96,10 @@ def tick(story: Story) -> Story:
     return story
 
 
-def refuse(story: Story, verb: str, times: int, *, after: bool = False) -> Callable[[], int]:
+FULL = sqlite3.OperationalError("database or disk is full")
+
+
+def refuse(story: Story, verb: str, times: int, *, after: bool = False, error: Exception = FULL) -> Callable[[], int]:
     """Let the store fail at `verb` the next `times` times (`after`: it has done it all the same); how often it did."""
     real: Callable[..., Awaitable[Any]] = getattr(story.store, verb)
     failed = 0
@@ -108,7 +111,7 @@ def refuse(story: Story, verb: str, times: int, *, after: bool = False) -> Calla
         failed += 1
         if after:
             await real(*args, **named)
-        raise sqlite3.OperationalError("database or disk is full")
+        raise error
 
     setattr(story.store, verb, fail)
     return lambda: failed
@@ -147,14 +150,17 @@ def hold_pages(story: Story) -> asyncio.Event:
     return gate
 
 
-@pytest.mark.parametrize("after", [False, True], ids=["refused", "committed, then error"])
-@pytest.mark.parametrize("verb", ["write"])
-async def test_a_page_whose_outcome_cannot_be_written_down_goes_out_once(verb: str, after: bool) -> None:
+@pytest.mark.parametrize(
+    ("error", "after"),
+    [(FULL, False), (FULL, True), (Unavailable("too many writes are waiting"), False)],
+    ids=["refused", "committed, then error", "no room for it"],
+)
+async def test_a_page_whose_outcome_cannot_be_written_down_goes_out_once(error: Exception, after: bool) -> None:
     async with Story(cast()) as story:
         gate = hold_pages(story)
         await story.engine.intake.receive("shop", [Signal(labels={"alertname": "TillStuck"})])
         story.stream = "shop-1"
-        failed = refuse(story, verb, 3 if not after else 1, after=after)
+        failed = refuse(story, "write", 3 if not after else 1, after=after, error=error)
         gate.set()
         async with running(story):
             await until(lambda: bool(story.pages()) and failed() >= 1)

@@ -26,8 +26,8 @@ from tocsin.engine.given_up import is_given_up
 from tocsin.engine.journal import Journal
 from tocsin.engine.parking import Parking
 from tocsin.engine.places import Places
-from tocsin.engine.undone import fail, name_kind, withhold
-from tocsin.errors import NotBegun, OutsideError, TocsinError, Unavailable
+from tocsin.engine.undone import fail, is_final, name_kind, withhold
+from tocsin.errors import NotBegun, OutsideError, Unavailable
 from tocsin.incident.book import Book
 from tocsin.incident.state import Incident
 from tocsin.page.plan import find_answer, goes_on
@@ -326,7 +326,7 @@ class Dispatch:
                 await self._journal.record(stream, outcome, "outcome", write)
             except BaseException as error:
                 self._let_go(claims)
-                if isinstance(error, TocsinError) or not isinstance(error, Exception):
+                if is_final(error):
                     raise
                 LOG.critical("What came of %s:%s cannot be written down", stream, outcome.answers, exc_info=True)
                 wait = min(max(2 * wait, FIRST_WAIT_S), LONGEST_WAIT_S)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tocsin.errors import TocsinError, Unavailable
 from tocsin.timeline import events as e
 
 
@@ -28,3 +29,10 @@ def name_kind(intent: e.Intent) -> str:
     if isinstance(intent, e.StepRequested):
         return "change" if intent.changes else "read"
     return "page"
+
+
+def is_final(error: BaseException) -> bool:
+    """Whether an outcome that could not be written down for this is not to be written down later either."""
+    if isinstance(error, Unavailable):  # there was no room for it just then
+        return False
+    return isinstance(error, TocsinError) or not isinstance(error, Exception)

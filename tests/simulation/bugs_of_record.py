@@ -197,10 +197,10 @@ def hold_back() -> Iterator[Build]:
 def listen_to_nobody() -> Iterator[Build]:
     """That a source keeps no promise is seen, and told nobody."""
 
-    async def note(at: Listening, stream: str, rows: Any) -> bool:
-        return False
+    async def note(at: Listening, rows: Any) -> int:
+        return 0
 
-    with patch.object(Listening, "_note", note):
+    with patch.object(Listening, "_note_all", note):
         yield leave
 
 
@@ -221,5 +221,5 @@ def tell_again() -> Iterator[Build]:
 @contextmanager
 def hear_no_repeats() -> Iterator[Build]:
     """A later promise is not noted."""
-    with patch.object(Watched, "touch", lambda memory, held, ends_at, now: None):
+    with patch.object(Watched, "touch", lambda memory, held, starts_at, ends_at, now: None):
         yield leave

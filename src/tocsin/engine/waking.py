@@ -58,6 +58,8 @@ class Waking:
         """Plan what is due, unless that is under way, and what was `disturbed`; how many. Committed when it returns."""
         asked = dict.fromkeys([*disturbed, *(stream for stream in streams if stream not in self._at_work)])
         ripe = [stream for stream in asked if self._may(stream)]
+        if not ripe:
+            return 0
         alone = ripe if len(ripe) == 1 else [stream for stream in ripe if find_team(stream) is not None]
         many = [stream for stream in ripe if stream not in alone]
         gate = asyncio.Semaphore(AT_WORK)

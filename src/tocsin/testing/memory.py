@@ -37,6 +37,8 @@ class MemoryStore:
         self._wakes: dict[str, datetime] = {}
         self._wake_heap: list[tuple[datetime, str]] = []
         self._alerts: dict[tuple[str, str], AlertRow] = {}
+        self._numbers: dict[tuple[str, str], int] = {}
+        self._firing: dict[tuple[str, str], AlertRow] = {}
         self._heard: list[bytes] = []
         self._joining: dict[int, Joining] = {}
         self._cards: dict[str, Card] = {}
@@ -59,8 +61,17 @@ class MemoryStore:
         for claim in write.claims:
             self._claim(claim)
         for row in write.alerts:
-            self._alerts[row.team, row.fingerprint] = row
+            self._keep(row)
         self._hear(write)
+
+    def _keep(self, row: AlertRow) -> None:
+        key = (row.team, row.fingerprint)
+        self._numbers.setdefault(key, len(self._numbers))
+        self._alerts[key] = row
+        if row.firing:
+            self._firing[key] = row
+        else:
+            self._firing.pop(key, None)
 
     def _claim(self, claim: Errand) -> None:
         errand = self._named.get((claim.stream, claim.seq))
@@ -308,7 +319,8 @@ class MemoryStore:
 
     async def silent(self, after: datetime, until: datetime) -> list[AlertRow]:
         """Alerts of incidents whose end passed in that stretch without a word."""
-        return [row for row in self._alerts.values() if row.firing and row.incident and after < row.ends_at <= until]
+        found = [key for key, row in self._firing.items() if row.incident and after < row.ends_at <= until]
+        return [self._firing[key] for key in sorted(found, key=self._numbers.__getitem__)]
 
     async def alerts(
         self, team: str | None = None, *, firing: bool | None = None, incident: str | None = None
@@ -316,7 +328,7 @@ class MemoryStore:
         """Alerts, by team, by whether they fire, and by the incident that they belong to."""
         rows = [
             row
-            for row in self._alerts.values()
+            for row in (self._firing if firing else self._alerts).values()
             if team in (None, row.team) and firing in (None, row.firing) and incident in (None, row.incident or "")
         ]
         return sorted(rows, key=lambda row: (row.starts_at, row.fingerprint))

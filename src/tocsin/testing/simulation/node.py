@@ -77,15 +77,15 @@ class Clock(SystemClock):
 
     def __init__(self, ground: Ground) -> None:
         self._ground, self._loop = ground, ground.loop
-        self._read = (-1.0, 0.0)
+        self._read_at, self._read_offset = -1.0, 0.0
         super().__init__(ground.wall, ground.time)
 
     def now(self) -> datetime:
         """The moment."""
-        moment = (self._loop.now, self._ground.offset)
-        if moment != self._read:
+        at, offset = self._loop.now, self._ground.offset
+        if at != self._read_at or offset != self._read_offset:
             super().now()
-            self._read = moment
+            self._read_at, self._read_offset = at, offset
         return self._last
 
 

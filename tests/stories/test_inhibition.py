@@ -183,6 +183,67 @@ async def test_a_crash_before_the_inhibitor_is_on_disk_hides_nothing(monkeypatch
         assert await titles(story) == ["Wheel Stuck"]
 
 
+async def test_that_it_is_over_is_found_out_though_the_disk_refused_to_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with Story(cast(), inhibit=(RULE,)) as story:
+        await put(story, signal("Flood", minutes=600), signal("WheelStuck", resolved=False))
+        change_team = story.journal.change_team
+
+        async def refuse(team: str, event: Any, *rest: Any, **more: Any) -> None:
+            raise OSError("no disk")
+
+        monkeypatch.setattr(story.journal, "change_team", refuse)
+        with pytest.raises(Exception, match="could not be taken in"):
+            await story.engine.intake.receive("mill", [signal("Flood", resolved=True)])
+        monkeypatch.setattr(story.journal, "change_team", change_team)
+        await story.advance("31s")
+        assert await titles(story) == ["Flood", "Wheel Stuck"], "soon, and not when its source would be silent"
+
+
+async def test_what_could_not_be_planned_again_is_owed_to_the_next_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with Story(cast(), inhibit=(RULE,)) as story:
+        await story.alert("WheelStuck")
+        await put(story, signal("Flood", resolved=False))
+        assert (await story.incident("mill-1")).is_hushed
+
+        async def refuse(stream: str) -> None:
+            raise OSError("no disk")
+
+        monkeypatch.setattr(story.journal, "replan", refuse)
+        monkeypatch.setattr(story.journal, "replan_all", refuse)
+        await put(story, signal("Flood", resolved=True))
+        assert (await story.incident("mill-1")).is_hushed
+        fresh = Journal(story.store, story.shelf, story.clock, b"k" * 32)
+        engine = Engine(fresh, story.clock, (Recorder(story.clock),))
+        while await engine.turn():
+            await engine.dispatch.drain()
+        await engine.dispatch.stop()
+        found = await fresh.incident("mill-1")
+        assert found is not None and not found.is_hushed
+
+
+async def test_what_goes_on_being_inhibited_is_looked_at_ever_more_rarely(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing changes for a day: the source repeats itself, and neither incident nor team is written every minute."""
+    async with Story(cast(), inhibit=(RULE,)) as story:
+        await story.alert("WheelStuck")
+        await put(story, signal("Flood", minutes=60))
+        await story.do(Acknowledge(by="ana"), "mill-2")
+        await story.advance("1h")
+        written: list[str] = []
+        write = story.store.write
+
+        async def count(what: Any) -> None:
+            written.extend(append.stream for append in what.appends)
+            await write(what)
+
+        monkeypatch.setattr(story.store, "write", count)
+        for hour in range(2, 26):
+            await put(story, signal("Flood", minutes=60 * hour + 5))
+            await story.advance("1h")
+        assert written.count("mill-1") <= 24 * 5
+        assert written.count("team/mill") <= 24 * 13
+        assert (await story.incident("mill-1")).is_hushed
+
+
 def rules(*tables: Inhibit, fire: tuple[dict[str, str], ...]) -> Inhibitions:
     sources = [Inhibitor(team="t", fingerprint=str(at), name="", labels=each, at=START) for at, each in enumerate(fire)]
     return Inhibitions([read_rule(each) for each in tables], sources)

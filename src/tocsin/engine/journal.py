@@ -11,6 +11,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
+from datetime import datetime
 from weakref import WeakValueDictionary
 
 import msgspec
@@ -139,8 +140,10 @@ class Journal:
 
     def hold(self, stream: str) -> asyncio.Lock:
         """Keep a stream from changing while the lock is held."""
-        lock = self._locks.setdefault(stream, asyncio.Lock())
-        if lock.locked():
+        lock = self._locks.get(stream)
+        if lock is None:
+            lock = self._locks[stream] = asyncio.Lock()
+        elif lock.locked():
             self.store.hurry()
         return lock
 
@@ -378,15 +381,21 @@ class Journal:
         if replan:
             await self.replan_team(team)
 
-    async def replan_team(self, team: str) -> None:
-        """Plan a team's open incidents again; one that cannot be is left to the next turn, and holds up no other."""
+    async def replan_team(self, team: str) -> bool:
+        """Plan a team's open incidents again; one that cannot be is left to the next turn, and holds up no other: then
+        the answer is false.
+        """
+        well = True
         for incident in await self.open_incidents(team):
             try:
                 await self.replan(incident.id)
             except Exception:
                 LOG.exception("%s could not be planned again; that is tried in the next turn.", incident.id)
-                self._disturbed[incident.id] = None
+                self._disturbed[incident.id], well = None, False
+        return well
 
-    async def rest_team(self, team: str, seq: int) -> None:
-        """Let a team's stream sleep until time alone changes something in it, unless it has gone on since `seq`."""
-        await self.teams.rest(team, seq)
+    async def rest_team(self, team: str, seq: int, look_at: datetime | None = None) -> None:
+        """Let a team's stream sleep until time alone changes something in it, at most until `look_at`, unless it has
+        gone on since `seq`.
+        """
+        await self.teams.rest(team, seq, look_at)

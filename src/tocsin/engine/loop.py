@@ -25,7 +25,7 @@ from tocsin.engine.reception import Reception
 from tocsin.engine.silencing import Silencing
 from tocsin.engine.waking import MOST_DUE, Waking
 from tocsin.engine.windows import Windows
-from tocsin.errors import Corrupt, NotFound, WrittenByNewer
+from tocsin.errors import Corrupt, NotFound, Unavailable, WrittenByNewer
 from tocsin.incident.authority import require_authority
 from tocsin.incident.book import Book
 from tocsin.incident.commands import ChooseScenario, Command
@@ -141,8 +141,10 @@ class Engine:
         most = MOST_DUE + len(self._stopped) + len(self.left_alone) + len(self._failing)
         streams = await self.journal.store.due(self.clock.now(), most)
         again = [stream for stream in self._failing if self._may_plan(stream)]
-        planned = await self.waking.plan(streams, self.journal.take_disturbed())
-        await asyncio.gather(*(self.replan(stream) for stream in again if stream in self._failing))
+        owed = [*self.journal.take_disturbed(), *self.intake.inhibiting.take_owed()]
+        planned = await self.waking.plan(streams, owed)
+        if again:
+            await asyncio.gather(*(self.replan(stream) for stream in again if stream in self._failing))
         now = self.clock.now()
         await self.intake.inhibiting.turn(self.intake.find_firing, self.intake.find_rows)
         late = await self.beats.turn(now) + await self.listening.turn(now) + await self.windows.turn(now)
@@ -174,13 +176,15 @@ class Engine:
         if team is None:
             await self.journal.replan(stream)
             return
-        await self.intake.inhibiting.check(team, self.intake.find_rows)
+        look_at = await self.intake.inhibiting.check(team, self.intake.find_rows)
         seq = (await self.journal.standing(team)).seq
-        if self._replanned.get(team) != seq:  # whoever changed it may have died before these were planned
-            await self.journal.replan_team(team)
-            self._replanned[team] = seq
+        # whoever changed it may have died before these were planned
+        is_planned = self._replanned.get(team) == seq or await self.journal.replan_team(team)
         await self.intake.reconsider(team)
-        await self.journal.rest_team(team, seq)
+        if not is_planned:
+            raise Unavailable(f"Not all that {team} has open could be planned again; that is tried again.")
+        self._replanned[team] = seq
+        await self.journal.rest_team(team, seq, look_at)
 
     async def submit(self, stream: str, command: Command) -> list[Entry]:
         """Ask something of an incident; the entries that it gave. Raises `Denied`, `NotFound` or `Conflict`.

@@ -81,14 +81,17 @@ class Teams:
         """Whether a window of the settings holds alerts back, or a look at such is or may be owed."""
         return bool(self._windows(team)) or team not in self._wakes or self._wakes[team] is not None
 
-    async def rest(self, team: str, seq: int) -> None:
-        """Let the stream sleep until time alone changes something in it, unless it has gone on since `seq`."""
+    async def rest(self, team: str, seq: int, look_at: datetime | None = None) -> None:
+        """Let the stream sleep until time alone changes something in it, at most until `look_at`, unless it has gone on
+        since `seq`.
+        """
         stream = team_stream(team)
         async with self._hold(stream):
             standing, _ = await self._find(team)
             if standing.seq == seq:
                 planned_at = self._clock.now()
-                wake = self._next_change(team, standing)
+                change = self._next_change(team, standing)
+                wake = min((each for each in (change, look_at) if each is not None), default=None)
                 if team in self._watched:
                     soon = self._clock.now() + LOOK_AGAIN
                     wake = min(wake or soon, soon)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import msgspec
 
@@ -23,8 +23,6 @@ from tocsin.timeline.events import (
 
 MOST_CHANGES = 500
 """So many changes are remembered for the rooms; the stream keeps them all."""
-CHECK_INHIBITORS = timedelta(seconds=30)
-"""So often it is looked whether what inhibits others still fires: its source may have fallen silent."""
 
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,9 +47,8 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
         return bool(self.silences or self.inhibitors)
 
     def next_change(self, now: datetime) -> datetime | None:
-        """When time alone may change something next: a silence ends, or an alert that inhibits others falls silent."""
-        ends = [each.ends_at for each in self.silences.values() if each.ends_at > now]
-        return min([*ends, *([now + CHECK_INHIBITORS] if self.inhibitors else [])], default=None)
+        """When a silence ends next."""
+        return min([each.ends_at for each in self.silences.values() if each.ends_at > now], default=None)
 
 
 def team_stream(team: str) -> str:

@@ -27,6 +27,7 @@ class Cover(msgspec.Struct, frozen=True, gc=False):
 
     id: str
     hush: Hush
+    since: datetime
 
 
 class Call(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -17,8 +17,10 @@ from tocsin.incident.state import AlertState, Incident
 from tocsin.timeline.events import AlertSilenced, AlertUnsilenced, PagingFreed, PagingHeld, SilenceEnding
 from tocsin.words import Hush
 
-CHECK_INHIBITED = timedelta(minutes=1)
-"""So often it is looked whether an alert is inhibited still: also the rules may have changed while nobody was there."""
+CHECK_FIRST, CHECK_MOST = timedelta(minutes=1), timedelta(minutes=15)
+"""Whoever changes what inhibits has the incidents planned that it concerns. Whatever that may have missed is looked for
+too: a minute after an alert was found inhibited, and again when it has been so for twice as long, at least so often.
+"""
 
 
 def find_hush(incident: Incident, book: Book, now: datetime) -> Plan:
@@ -36,8 +38,9 @@ def find_hush(incident: Incident, book: Book, now: datetime) -> Plan:
     watched = coming if firing or incident.asked else whole
     moments = [each.starts_at if each.starts_at > now else each.ends_at for each in watched]
     moments += (each.remind_at for each in ending if each.remind_at > now)
-    if any(each.hush is Hush.INHIBITION for each in incident.silenced.values()):
-        moments.append(now + CHECK_INHIBITED)
+    inhibited = [each.since for each in incident.silenced.values() if each.hush is Hush.INHIBITION]
+    if inhibited:
+        moments.append(now + min(max(now - max(inhibited), CHECK_FIRST), CHECK_MOST))
     return Plan(tuple(events), min(moments, default=None))
 
 

@@ -57,7 +57,7 @@ def _without(silent: dict[str, datetime], fingerprint: str) -> dict[str, datetim
 
 
 def _alert_silenced(incident: Incident, entry: Entry, event: e.AlertSilenced) -> Incident:
-    cover = Cover(event.silence, event.hush)
+    cover = Cover(event.silence, event.hush, entry.at)
     return replace(incident, silenced={**incident.silenced, event.fingerprint: cover})
 
 

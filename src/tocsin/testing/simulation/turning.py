@@ -214,7 +214,7 @@ class Turning(Engine):
     def _is_busy(self) -> bool:
         waits = bool(self._joins) or self._joins.written is not None
         late = bool(self.dispatch._unreleased) or self.dispatch._is_astray or self._parked.may_go
-        return waits or late or self.journal.is_disturbed
+        return waits or late or self.journal.is_disturbed or self.intake.inhibiting.is_owing
 
     def _find_due(self) -> datetime | None:
         """The first moment, by the server's clock, at which something is due."""

@@ -87,7 +87,7 @@ def find_hush(scene: Scene) -> HushView | None:
     if not incident.is_hushed:
         return None
     firing = [key for key, each in incident.alerts.items() if each.cleared_at is None]
-    covers = [Cover(incident.barred, Hush.MAINTENANCE)] if incident.barred else []
+    covers = [Cover(incident.barred, Hush.MAINTENANCE, scene.now)] if incident.barred else []
     covers += [incident.silenced[key] for key in firing or incident.silenced if key in incident.silenced]
     found = [hush for cover in dict.fromkeys(covers) if (hush := _show_cover(scene, cover)) is not None]
     return max(found, key=lambda hush: (hush.until is not None, hush.until or scene.now), default=None)

@@ -19,7 +19,7 @@ TELLS_ITSELF_S = 5 * 86400.0
 LAST_WORD_S = 1810.0
 """The last word before a promise that was broken may be lost with the server that heard it."""
 NOTICED_S = 120.0
-"""What is explained is looked at every minute, and what explains every half."""
+"""That what explains is over is noticed within half a minute, and what it explained is looked at a minute later."""
 
 Name = tuple[str, tuple[tuple[str, str], ...]]
 

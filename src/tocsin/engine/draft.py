@@ -56,6 +56,19 @@ def find_concerned(events: Iterable[e.Event]) -> frozenset[Planner]:
     return found
 
 
+def is_like(before: Book, book: Book) -> bool:
+    """Whether a book differs from another in nothing but what keeps alerts quiet: that concerns only whoever pages."""
+    return before is book or (
+        before.playbook is book.playbook
+        and before.policy is book.policy
+        and before.classify is book.classify
+        and before.in_force is book.in_force
+        and before.activated is book.activated
+        and before.frozen is book.frozen
+        and before.no_isolation == book.no_isolation
+    )
+
+
 class Asked(NamedTuple):
     """What the planners were last asked with, and from when on each may have more to say as long as nothing happens."""
 
@@ -124,8 +137,10 @@ class Draft:
         self, book: Book, rota: Rota, before: Asked | None
     ) -> tuple[Collection[Planner], list[datetime | None]]:
         """Whom to ask first, and when the others want to be asked."""
-        if before is None or before.book is not book or before.rota is not rota:
+        if before is None or before.rota is not rota or not is_like(before.book, book):
             return PLANNERS, [None] * len(PLANNERS)
         wanted = find_concerned(entry.event for entry in self.entries)
+        if before.book is not book:
+            wanted |= PAGING
         due = [each for each, wake in zip(PLANNERS, before.wakes, strict=True) if wake is not None and wake <= self.now]
         return wanted.union(due), [*before.wakes]

@@ -38,7 +38,9 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 def is_there(program: str) -> bool:
     """Whether a program can be had; PostgreSQL's server lies outside the usual program path on Debian."""
-    return find_binaries() is not None if program == "postgres" else shutil.which(program) is not None
+    if program == "postgres":
+        return find_binaries() is not None
+    return shutil.which(program, path=f"{os.environ.get('PATH', '')}:/usr/sbin") is not None
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -13,14 +14,19 @@ PROGRAMS = {
     "postgres": "a real PostgreSQL (package postgresql)",
     "prometheus": "a real Prometheus (package prometheus)",
     "prometheus-alertmanager": "a real Alertmanager (package prometheus-alertmanager)",
+    "sshd": "steps on other machines (package openssh-server)",
     "strace": "watching what commands judged to be reads do, power cuts (package strace)",
 }
+
+
+PATH = f"{os.environ.get('PATH', '')}:/usr/sbin"
+"""Servers lie where an ordinary user does not look."""
 
 
 def main() -> None:
     """Print one line for each that is missing."""
     for program, use in PROGRAMS.items():
-        if shutil.which(program) is None and not any(Path("/usr/lib/postgresql").glob(f"*/bin/{program}")):
+        if shutil.which(program, path=PATH) is None and not any(Path("/usr/lib/postgresql").glob(f"*/bin/{program}")):
             print(f"SKIPPING what needs {program}: {use}.", file=sys.stderr)
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import msgspec
 
-from tocsin.timeline.events import AlertSeen, LeftFile
+from tocsin.timeline.events import AlertSeen, LeftFile, OnTarget
 from tocsin.words import Audience, Effect, Hush, ObligationState, PageState, PublicStatus, Status, StepState, Tag
 
 MOST_REFIRED = 100
@@ -56,7 +56,8 @@ class StepRecord(msgspec.Struct, frozen=True, kw_only=True):
     """What became of one step. Outputs are digests of blobs; `stdout_head` is their first few lines.
 
     `partly` says which parts of its pipe failed before the last; `finds_nothing` that it searched and found nothing;
-    `left` is what it left in `/tmp`, it or one of the steps `beside` it.
+    `left` is what it left in `/tmp`, it or one of the steps `beside` it; `on` tells it for each target that is another
+    machine, or one of several.
     """
 
     step: str
@@ -86,6 +87,7 @@ class StepRecord(msgspec.Struct, frozen=True, kw_only=True):
     left: tuple[LeftFile, ...] = ()
     more_left: int = 0
     beside: tuple[str, ...] = ()
+    on: tuple[OnTarget, ...] = ()
 
     @property
     def has_failed_in_part(self) -> bool:

@@ -24,6 +24,10 @@ class Capture:
         self._tail_size = 0
         self.cut = 0
 
+    def __bool__(self) -> bool:
+        """Whether there was anything."""
+        return bool(self._head)
+
     def add(self, chunk: bytes) -> None:
         """Take the next bytes."""
         room = self._half - len(self._head)

@@ -74,6 +74,7 @@ def _step_requested(incident: Incident, entry: Entry, event: e.StepRequested) ->
         left=(),
         more_left=0,
         beside=(),
+        on=(),
         digest=event.digest,
         why="",
         line=None,
@@ -98,6 +99,7 @@ def _step_finished(incident: Incident, entry: Entry, event: e.StepFinished) -> I
         left=event.left,
         more_left=event.more_left,
         beside=event.beside,
+        on=event.on,
         ended_at=entry.at,
         exit_code=event.exit_code,
         duration_s=event.duration_s,
@@ -114,7 +116,7 @@ def _step_not_run(incident: Incident, entry: Entry, event: e.StepNotRun) -> Inci
 
 
 def _step_in_doubt(incident: Incident, entry: Entry, event: e.StepInDoubt) -> Incident:
-    return _set_step(incident, event.step, state=StepState.IN_DOUBT, ended_at=entry.at, why=event.why)
+    return _set_step(incident, event.step, state=StepState.IN_DOUBT, ended_at=entry.at, why=event.why, on=event.on)
 
 
 def _doubt_settled(incident: Incident, entry: Entry, event: e.DoubtSettled) -> Incident:

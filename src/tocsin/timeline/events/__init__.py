@@ -74,6 +74,7 @@ from tocsin.timeline.events.run import (
     StepSkipped,
     StepStarted,
 )
+from tocsin.timeline.events.targets import Fan, OnTarget, Order
 from tocsin.timeline.events.team import (
     ChangeSeen,
     FreezeSet,
@@ -109,6 +110,7 @@ __all__ = [
     "EscalationAsked",
     "Event",
     "Fact",
+    "Fan",
     "FreezeSet",
     "IncidentOpened",
     "InhibitorSeen",
@@ -125,6 +127,8 @@ __all__ = [
     "ObligationLate",
     "ObligationMet",
     "ObligationWaived",
+    "OnTarget",
+    "Order",
     "Outcome",
     "PageDelivered",
     "PageFailed",

@@ -7,6 +7,7 @@ from typing import ClassVar
 import msgspec
 
 from tocsin.timeline.events.kinds import Fact, Intent, Outcome
+from tocsin.timeline.events.targets import Fan, OnTarget
 from tocsin.words import Effect, Tag
 
 
@@ -65,7 +66,9 @@ class DoubtSettled(Fact, frozen=True, kw_only=True):
 
 
 class StepRequested(Intent, frozen=True, kw_only=True):
-    """Run a statement on a target. `digest` is the SHA-256 of what will run; `changes` asks for a start entry first."""
+    """Run a statement on a target, or on those of a `fan`. `digest` is the SHA-256 of what will run; `changes` asks for
+    a start entry first.
+    """
 
     step: str
     text: str
@@ -77,6 +80,7 @@ class StepRequested(Intent, frozen=True, kw_only=True):
     bindings: dict[str, str] = {}
     changes: bool = False
     by: str = "tocsin"
+    fan: Fan | None = None
 
 
 class StepStarted(Outcome, frozen=True, kw_only=True):
@@ -107,9 +111,10 @@ class LeftFile(msgspec.Struct, frozen=True, kw_only=True):
 class StepFinished(Outcome, frozen=True, kw_only=True):
     """It ran. Outputs are blobs by digest, redacted; `cut` says how many bytes were left out of the middle.
 
-    `parts` are those of the last pipe that it ran, if one of them did not end with 0; `left` is what it left in `/tmp`,
-    the largest first, and `more_left` how many more files than are named. `beside` are the steps that ran in the same
-    `/tmp` meanwhile: any of them may have written it.
+    `on` tells it for each target that is another machine, or one of several. `parts` are those of the last pipe that it
+    ran, if one of them did not end with 0; `left` is what it left in `/tmp`, the largest first, and `more_left` how
+    many more files than are named. `beside` are the steps that ran in the same `/tmp` meanwhile: any of them may have
+    written it.
     """
 
     step: str
@@ -124,6 +129,7 @@ class StepFinished(Outcome, frozen=True, kw_only=True):
     left: tuple[LeftFile, ...] = ()
     more_left: int = 0
     beside: tuple[str, ...] = ()
+    on: tuple[OnTarget, ...] = ()
 
 
 class StepNotRun(Outcome, frozen=True, kw_only=True):
@@ -134,7 +140,8 @@ class StepNotRun(Outcome, frozen=True, kw_only=True):
 
 
 class StepInDoubt(Outcome, frozen=True, kw_only=True):
-    """It had started and nobody saw it end; a person must look."""
+    """It had started and nobody saw it end; a person must look. `on` tells what is known, by target."""
 
     step: str
     why: str
+    on: tuple[OnTarget, ...] = ()

@@ -1,0 +1,1 @@
+"""Steps on other machines, over connections that stay open: what is sent, how it is reached, how it ends."""

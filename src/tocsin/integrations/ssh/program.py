@@ -1,0 +1,127 @@
+"""What a remote shell is given: a fixed command, and on its standard input a program.
+
+Nothing of a step is ever part of a command line. The shell reads its input line by line; the lines below first go to
+the target's directory and set the variables, then report that they did, and only the last one runs the step. That one
+is a single quoted word: what is cut off on its way is a shell's syntax error and does nothing.
+
+Values become text in one place alone, `quote`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+import msgspec
+
+COMMAND = "exec bash --noprofile --norc -s"
+"""All that ever stands in a command line over there."""
+
+MARK = b"\x1e"
+"""What begins and ends a report of ours among what a step prints; with it goes a number that no step knows."""
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_NO_DIRECTORY = 126
+
+
+class Unspeakable(ValueError):
+    """A value that no shell can be given."""
+
+
+def quote(value: str) -> str:
+    """A value as one word of a shell, whatever it holds. Raises `Unspeakable` for what no shell can hold.
+
+    Within single quotes a shell reads nothing but their end, so only a quote itself needs more: it is closed, an
+    escaped one follows, and it is opened again.
+    """
+    if "\0" in value:
+        raise Unspeakable("a shell's words cannot hold a NUL character")
+    return "'" + value.replace("'", "'\\''") + "'"
+
+
+def assign(name: str, value: str) -> str:
+    """A line that sets a variable for the step and for what it starts. Raises `Unspeakable` for what is no name."""
+    if not _NAME.fullmatch(name):
+        raise Unspeakable(f"{name!r} is no name of a variable")
+    return f"export {name}={quote(value)}"
+
+
+class Program(msgspec.Struct, frozen=True):
+    """What is sent, in two parts: `before` touches nothing, and only with `run` the step begins."""
+
+    before: bytes
+    run: bytes
+
+
+def spell(text: str, env: Mapping[str, str], directory: str, nonce: str) -> Program:
+    """The program of a statement; `nonce` goes with each of its reports. Raises `Unspeakable`."""
+    lost = f"{{ {_report(nonce, 'lost')}; exit {_NO_DIRECTORY}; }}"
+    before = [f"cd -- {quote(directory)} 2>/dev/null || {lost}"] if directory else []
+    before += [assign(name, value) for name, value in env.items()]
+    before.append(_report(nonce, "ready %s", '"$$"'))
+    end = _report(nonce, "ended %s", '"${TOCSIN_ENDED-${PIPESTATUS[*]}}"')
+    whole = f'{text}\n\nTOCSIN_CODE=$? TOCSIN_ENDED="${{PIPESTATUS[*]}}"; \\builtin exit "$TOCSIN_CODE"'
+    return Program(_join(before), _join([f"trap {quote(end)} EXIT; eval {quote(whole)} </dev/null"]))
+
+
+def spell_end(process: int) -> bytes:
+    """A program that ends a step: the group of its shell, first asked and then made to."""
+    return _join(
+        [
+            f"read -r _ _ _ _ group _ 2>/dev/null </proc/{process}/stat || group={process}",
+            '[[ $group -gt 1 ]] || exit 0; kill -TERM -- "-$group" 2>/dev/null || exit 0',
+            'for _ in 1 2 3 4 5 6 7 8; do sleep 0.25; kill -0 -- "-$group" 2>/dev/null || exit 0; done',
+            'kill -KILL -- "-$group"',
+        ]
+    )
+
+
+def _report(nonce: str, words: str, argument: str = "") -> str:
+    return f"\\builtin printf '\\036{nonce} {words}\\036' {argument}".rstrip() + " >&2"
+
+
+def _join(lines: list[str]) -> bytes:
+    return "".join(f"{line}\n" for line in lines).encode()
+
+
+class Reports:
+    """Finds our reports in what a step prints to its standard error, and takes them out."""
+
+    def __init__(self, nonce: str) -> None:
+        self._begin = MARK + nonce.encode() + b" "
+        self._held = b""
+        self.said: dict[str, str] = {}
+
+    def take(self, chunk: bytes) -> bytes:
+        """The next bytes without reports; what may be the beginning of one waits for more."""
+        text, shown = self._held + chunk, []
+        while (at := text.find(self._begin)) >= 0:
+            end = text.find(MARK, at + len(self._begin))
+            if end < 0:
+                break
+            word, _, rest = text[at + len(self._begin) : end].decode(errors="replace").partition(" ")
+            self.said[word] = rest
+            shown.append(text[:at])
+            text = text[end + 1 :]
+        keep = self._find_beginning(text)
+        self._held = text[keep:]
+        return b"".join([*shown, text[:keep]])
+
+    def finish(self) -> bytes:
+        """What was no report after all."""
+        held, self._held = self._held, b""
+        return held
+
+    def _find_beginning(self, text: bytes) -> int:
+        """Where a report may begin whose end has not come; the text's length if nowhere."""
+        at = text.find(self._begin)
+        if at >= 0:
+            return at if len(text) - at < _LONGEST else len(text)
+        most = min(len(text), len(self._begin) - 1)
+        for size in range(most, 0, -1):
+            if text.endswith(self._begin[:size]):
+                return len(text) - size
+        return len(text)
+
+
+_LONGEST = 4096

@@ -1,0 +1,235 @@
+"""One program on one connection: sent, followed to its end, and ended over there when it must not go on.
+
+What is known is told apart: it surely was not begun (`NotBegun`); it ended, with its code; or the connection was lost
+while it ran (`Lost`), and then nobody here knows whether it goes on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+
+import asyncssh
+import msgspec
+
+from tocsin.errors import NotBegun, Unavailable
+from tocsin.integrations.capture import Capture
+from tocsin.integrations.ssh.link import Link
+from tocsin.integrations.ssh.program import COMMAND, Program, Reports, Unspeakable, spell, spell_end
+
+END_S = 6.0
+"""How long it may take over there to end a step that must not go on."""
+WINDOW = 2**21
+
+Arrive = Callable[[], Awaitable[None]]
+"""Returns when the step may begin, and raises `NotBegun` if it must not."""
+Hear = Callable[[str, bytes], None]
+
+
+class Lost(Unavailable):
+    """The connection went away while the step ran."""
+
+
+class Unopened(NotBegun):
+    """A connection that seemed open gives no shell: another one may."""
+
+
+class Order(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to run: `most` bytes of each stream are kept. What `changes` is only sent once the shell is known to be
+    there, so that nobody need doubt whether it began.
+    """
+
+    text: str
+    env: Mapping[str, str]
+    directory: str
+    timeout_s: float
+    most: int
+    changes: bool = False
+
+
+class Ran(msgspec.Struct, frozen=True, kw_only=True):
+    """How a step ended; `why` says who stopped it, `statuses` are those of the parts of its last pipe."""
+
+    out: Capture
+    err: Capture
+    exit_code: int
+    statuses: tuple[int, ...] = ()
+    why: str = ""
+
+
+class _Session(asyncssh.SSHClientSession[bytes]):
+    """Takes what comes, keeps what there is room for, and knows when it is over."""
+
+    def __init__(self, most: int, nonce: str, hear: Hear) -> None:
+        self.out, self.err, self._hear = Capture(most), Capture(most), hear
+        self.reports = Reports(nonce)
+        self.code: int | None = None
+        self.error: Exception | None = None
+        loop = asyncio.get_running_loop()
+        self.ready: asyncio.Future[None] = loop.create_future()
+        self.over: asyncio.Future[None] = loop.create_future()
+
+    def data_received(self, data: bytes, datatype: int | None) -> None:
+        if datatype is None:
+            self.out.add(data)
+            self._hear("out", data)
+            return
+        shown = self.reports.take(data)
+        if shown:
+            self.err.add(shown)
+            self._hear("err", shown)
+        if not self.ready.done() and self.reports.said:
+            self.ready.set_result(None)
+
+    def exit_status_received(self, status: int) -> None:
+        self.code = status
+
+    def exit_signal_received(self, signal: str, core_dumped: bool, msg: str, lang: str) -> None:
+        self.code = 128 + _SIGNALS.get(signal, 9)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.error = exc
+        self.err.add(self.reports.finish())
+        for each in (self.ready, self.over):
+            if not each.done():
+                each.set_result(None)
+
+
+_SIGNALS = {"HUP": 1, "INT": 2, "QUIT": 3, "ILL": 4, "ABRT": 6, "FPE": 8, "KILL": 9, "SEGV": 11, "PIPE": 13, "TERM": 15}
+
+
+async def run(link: Link, order: Order, hear: Hear, gate: Arrive | None, begun: Callable[[], None]) -> Ran:
+    """Run it to its end or its deadline. `begun` is called at the point from which on nobody can say that it was not.
+
+    Raises `NotBegun`, or `Lost`. Whoever cancels this has the step ended over there.
+    """
+    nonce = secrets.token_hex(8)
+    try:
+        program = spell(order.text, order.env, order.directory, nonce)
+    except Unspeakable as error:
+        raise NotBegun(f"Nothing was run: {error}.") from None
+    async with link.sessions:
+        channel, session = await _open(link, order, nonce, hear)
+        try:
+            await _begin(link, channel, session, program, gate, patient=order.changes)
+            begun()
+            return await _follow(link, session, order)
+        finally:
+            if not session.over.done():
+                channel.abort()
+
+
+async def _open(link: Link, order: Order, nonce: str, hear: Hear) -> tuple[asyncssh.SSHClientChannel[bytes], _Session]:
+    try:
+        async with asyncio.timeout(link.way.connect_s):
+            session = _Session(order.most, nonce, hear)
+            channel, _ = await link.connection.create_session(lambda: session, COMMAND, encoding=None, window=WINDOW)
+    except TimeoutError:
+        raise Unopened(f"Nothing was run: {link.way} is connected and gives no shell. Try it again.") from None
+    except (asyncssh.Error, OSError) as error:
+        raise Unopened(f"Nothing was run: {link.way} gives no shell ({error}). Try it again.") from error
+    return channel, session
+
+
+async def _begin(
+    link: Link,
+    channel: asyncssh.SSHClientChannel[bytes],
+    session: _Session,
+    program: Program,
+    gate: Arrive | None,
+    *,
+    patient: bool,
+) -> None:
+    """Send it; with a gate, or if `patient`, only once the shell over there is ready (and everybody else is too)."""
+    if gate is None and not patient:
+        _send(link, channel, program.before + program.run)
+        return
+    _send(link, channel, program.before, whole=False)
+    try:
+        async with asyncio.timeout(link.way.connect_s):
+            await asyncio.shield(session.ready)
+    except TimeoutError:
+        raise NotBegun(f"Nothing was run: the shell of {link.way} is not ready. Try it again.") from None
+    _require_ready(link, session)
+    if gate is not None:
+        await gate()
+        _require_ready(link, session)
+    _send(link, channel, program.run)
+
+
+def _require_ready(link: Link, session: _Session) -> None:
+    if "ready" not in session.reports.said or session.over.done():
+        raise NotBegun(_tell_unready(link, session))
+
+
+def _tell_unready(link: Link, session: _Session) -> str:
+    if "lost" in session.reports.said:
+        return f"Nothing was run: there is no directory on {link.way} as the target's `directory` names it."
+    said = session.err.content().decode(errors="replace").strip().splitlines()
+    return f"Nothing was run: {link.way} gives no bash ({said[-1] if said else 'the shell ended at once'})."
+
+
+def _send(link: Link, channel: asyncssh.SSHClientChannel[bytes], lines: bytes, *, whole: bool = True) -> None:
+    try:
+        channel.write(lines)
+    except (asyncssh.Error, OSError) as error:
+        raise NotBegun(f"Nothing was run: {link.way} does not listen any more ({error}). Try it again.") from error
+    if whole:
+        with suppress(asyncssh.Error, OSError):
+            channel.write_eof()
+
+
+async def _follow(link: Link, session: _Session, order: Order) -> Ran:
+    try:
+        async with asyncio.timeout(order.timeout_s):
+            await asyncio.shield(session.over)
+    except TimeoutError:
+        if not await _end(link, session):
+            raise Lost(
+                f"{link.way} did not end it within its limit of {order.timeout_s:g} s and did not answer when it was "
+                "told to; it may still run there."
+            ) from None
+        why = f"It was stopped after {order.timeout_s:g} s, the target's limit."
+        return _tell(session, 124, why)
+    except asyncio.CancelledError:
+        await asyncio.shield(asyncio.ensure_future(_end(link, session)))
+        raise
+    if session.code is None:
+        raise _find_fault(link, session)
+    if "ready" not in session.reports.said:
+        raise NotBegun(_tell_unready(link, session))
+    return _tell(session, session.code, "")
+
+
+def _find_fault(link: Link, session: _Session) -> Exception:
+    if "lost" in session.reports.said:
+        return NotBegun(_tell_unready(link, session))
+    why = f" ({session.error})" if session.error else ""
+    return Lost(f"The connection to {link.way} was lost while it ran{why}; it may have gone on there.")
+
+
+def _tell(session: _Session, code: int, why: str) -> Ran:
+    last = session.reports.said.get("ended", "").split()
+    statuses = tuple(int(each) for each in last if each.isascii() and each.isdecimal() and len(each) < 4)
+    return Ran(out=session.out, err=session.err, exit_code=code, statuses=statuses, why=why)
+
+
+async def _end(link: Link, session: _Session) -> bool:
+    """End it over there; whether that is sure. A connection on which not even this works is dropped by its user."""
+    process = session.reports.said.get("ready", "")
+    if not (process.isascii() and process.isdecimal()):
+        return False
+    with suppress(asyncssh.Error, OSError, TimeoutError):
+        async with asyncio.timeout(END_S):
+            ending = _Session(4096, "", lambda name, chunk: None)
+            channel, _ = await link.connection.create_session(lambda: ending, COMMAND, encoding=None)
+            channel.write(spell_end(int(process)))
+            channel.write_eof()
+            await asyncio.shield(ending.over)
+            if ending.code != 0:
+                return False
+            await asyncio.shield(session.over)
+            return True
+    return False

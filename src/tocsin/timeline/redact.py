@@ -14,33 +14,8 @@ call is long, so that a thread that does this lets others run.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
 
-import msgspec
-
-from tocsin.timeline.invisible import WINDOW, map_back, take_out
-from tocsin.timeline.secrecy import Place, find_cookie, find_header, find_named, find_shaped, find_url_password
-
-
-class _Rule(msgspec.Struct, frozen=True):
-    """Words (in small letters) that may begin or announce a secret, and what judges the place where one stands."""
-
-    words: tuple[bytes, ...]
-    judge: Callable[[bytes, int], Place | None]
-
-
-_SHAPED = (
-    b"eyj ghp_ gho_ ghu_ ghs_ ghr_ github_pat_ glpat- xox xapp- npm_ akia asia aiza sg. hvs. pypi- sk_ pk_ rk_ sk-"
-)
-_NAMES = b"pass secret token api access private credential auth pwd"
-_RULES = (
-    _Rule((b"://",), find_url_password),
-    _Rule((b"authorization", b"bearer "), find_header),
-    _Rule((b"cookie",), find_cookie),
-    _Rule(tuple(_SHAPED.split()), find_shaped),
-    _Rule(tuple(_NAMES.split()), find_named),
-)
-_LONGEST = max(len(word) for rule in _RULES for word in rule.words)
+from tocsin.timeline.invisible import WINDOW
 
 
 def redact(text: str) -> str:
@@ -50,76 +25,9 @@ def redact(text: str) -> str:
 
 def redact_bytes(content: bytes) -> bytes:
     """The same for the bytes of a text in UTF-8, or in anything that holds ASCII as it is; they are made plain, too."""
-    return _replace(_replace(plain_bytes(content), _find_keys), _find_secrets)
+    from tocsin.timeline.seek import replace_secrets  # its patterns take a moment, which most verbs need not wait for
 
-
-def _replace(content: bytes, find: Callable[[bytes], Iterator[Place]]) -> bytes:
-    seen = take_out(content)
-    found = find(seen) if len(seen) == len(content) else map_back(content, find(seen))
-    kept: list[bytes] = []
-    done = 0
-    for start, end, kind in found:
-        kept += (content[done:start], b"[redacted: %s]" % kind)
-        done = end
-    return b"".join([*kept, content[done:]]) if kept else content
-
-
-def _find_secrets(content: bytes) -> Iterator[Place]:
-    """Where secrets stand, in order and without overlap."""
-    done = 0
-    for at, rule in _find_words(content):
-        place = _RULES[rule].judge(content, at) if at >= done else None
-        if place is not None:
-            done = place[1]
-            yield place
-
-
-def _find_words(content: bytes) -> Iterator[tuple[int, int]]:
-    """Where a telling word stands, and whose it is."""
-    for start in range(0, len(content), WINDOW):
-        window = content[start : start + WINDOW + _LONGEST - 1].lower()
-        places: list[tuple[int, int]] = []
-        for rule, each in enumerate(_RULES):
-            for word in each.words:
-                places += [(start + at, rule) for at in _find_all(window[: WINDOW + len(word) - 1], word)]
-        yield from sorted(places)
-
-
-_KEY = re.compile(rb"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----")
-_KEY_END = re.compile(rb"-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----")
-_KEY_LINES = re.compile(
-    rb"(?:[A-Za-z0-9+/=]{16,})?(?:(?:[\r\n]|\\[rn])+[ \t]*[A-Za-z0-9+/=]{8,}[ \t]*)*"
-)  # see secrecy.py on `++`
-_MOST_KEY = 2**16
-"""No key is longer; an end further away belongs to something else."""
-
-
-def _find_keys(content: bytes) -> Iterator[Place]:
-    """Private keys, from their first line to their last, or as far as lines of a key go where the last is missing."""
-    done = 0
-    for at in _find_all(content, b"-----BEGIN "):
-        first = _KEY.match(content, at) if at >= done else None
-        if first is not None:
-            done = _find_key_end(content, first.end())
-            yield at, done, b"private key"
-
-
-def _find_all(content: bytes, word: bytes) -> Iterator[int]:
-    """Where `word` stands, searched window by window."""
-    for start in range(0, len(content), WINDOW):
-        stop = start + WINDOW + len(word) - 1
-        at = content.find(word, start, stop)
-        while at >= 0:
-            yield at
-            at = content.find(word, at + 1, stop)
-
-
-def _find_key_end(content: bytes, start: int) -> int:
-    """Where a key ends that begins before `start`: what is in it has no rule of dashes."""
-    rule = content.find(b"-----", start, start + _MOST_KEY)
-    last = _KEY_END.match(content, rule) if rule >= 0 else None
-    lines = last or _KEY_LINES.match(content, start)
-    return lines.end() if lines else start
+    return replace_secrets(plain_bytes(content))
 
 
 _ESCAPES = re.compile(

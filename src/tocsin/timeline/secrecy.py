@@ -1,44 +1,56 @@
-"""The shapes of secrets: each function judges one place where a telling word stands, in time bounded by what it takes.
+"""Secrets that are known by what stands before them: a telling name, a scheme of a URL, a header.
 
-All of them work on bytes, since an output may be anything, and secrets are ASCII.
+Each function judges one place where a telling word stands, in time bounded by what it takes. All of them work on
+bytes, since an output may be anything, and secrets are ASCII.
 """
 
 from __future__ import annotations
 
 import re
 
-Place = tuple[int, int, bytes]
-"""From, to, and the kind of what stands there."""
+from tocsin.timeline.chance import is_chance, is_hex, is_plain_form
+from tocsin.timeline.naming import Telling, find_name, find_phrase, judge_name
+from tocsin.timeline.shapes import Place
 
-_URL = re.compile(rb"://(?:([^\s/:@\"']{0,256}+:[^\s/\"']{1,256})|([\w.~-]{20,256}+))@")
+_URL = re.compile(rb"://(?:([^\s/:@\"'<>]{0,256}+:[^\s/\"'<>]{1,256})|([\w.~%-]{20,256}+))@")
 _HEADER = re.compile(
     rb"(?i)(?:authorization\\?[\"']?[ \t]{0,8}[:=][ \t]{0,8}\\?[\"']?)?"
     rb"(?P<secret>(?P<scheme>basic|bearer|token|geniekey|apikey|digest|negotiate|ntlm|hawk|aws4-hmac-sha256)"
     rb"[ \t]{1,8}(?P<value>[^\s\"'\\]++))"
 )
-_REST = re.compile(rb"[^\r\n]*+")
-_COOKIE = re.compile(rb"(?i)cookie[\"']?:[ \t]{0,8}[\"']?([^\s=;\"']{1,256}+=[^\r\n\"']++)")
-_SHAPES = re.compile(
-    rb"(?P<key_id>(?:AKIA|ASIA)[A-Z0-9]{16}\b)"
-    rb"|(?P<api_key>(?:sk|pk|rk)_(?:live|test)_\w{10,}+|AIza[\w-]{30,}+|SG\.[\w-]{16,}+\.[\w-]{16,}+)"
-    rb"|(?P<token>eyJ[\w-]{8,}+\.[\w-]{8,}+\.[\w-]*+|gh[pousr]_\w{20,}+|github_pat_\w{20,}+|glpat-[\w-]{16,}+"
-    rb"|xox[abposr]-[\w-]{10,}+|xapp-[\w-]{16,}+|npm_\w{30,}+|hvs\.[\w-]{20,}+|pypi-[\w-]{30,}+"
-    rb"|sk-(?=[\w-]{0,80}[0-9])[\w-]{20,}+)"
+_LINE_REST = re.compile(rb"[^\r\n]*+")
+_COOKIE = re.compile(
+    rb"(?i)cookies?\\?[\"']?(?:\]|\))?[ \t]{0,8}(?::|=(?=[ \t]{0,8}\\?[\"'])|[ \t](?=[\"']))[ \t]{0,8}\\?[\"']?"
+    rb"([^\s=;\"':,{}<>\\]{1,256}+=[^\r\n\"'\\]++)"
 )
-_NAMED = re.compile(
-    rb"(?ix)(?P<name>(?P<strong>passw(?:or)?d|passphrase|pwd|secret|(?:api|access|private)[_-]?key)"
-    rb"|token|credentials?|auth(?:orization)?|pass)"
-    rb"(?:[_.-][\w.-]{0,64}+)?"
-    rb"(?:(?P<escaped>\\{0,4})[\"']?[ \t]{0,8}(?P<sign>=>|=|:)(?P<gap>[ \t]{0,8})\\{0,4}|(?P<flag>[ \t]{1,8}))"
+_AFTER = re.compile(
+    rb"(?P<escaped>\\{0,4})[\"']?\)?\]?[ \t]{0,8}(?P<sign>=>|:=|={1,2}|:(?!:)|%3[AaDd])(?P<gap>[ \t]{0,8})\\{0,4}"
+    rb"|(?P<flag>[ \t]{1,8})"
 )
-_QUOTED = re.compile(rb"\"((?:[^\"\\\n]|\\.)+)\"|'([^'\n]++)'")
+_SAID = re.compile(rb"(?i)[\"']?[ \t]{1,4}(?:is|was|set to|to|are)[ \t]{0,2}:?[ \t]{1,4}[\"'`]?([^\s\"'`,;]{6,512})")
+_PAIR = re.compile(
+    rb"(?i)\\{0,4}[\"']?[\s,]{1,80}+\\{0,4}[\"']?(?:value|content|string|secretstring)"
+    rb"\\{0,4}[\"']?[ \t]{0,8}[:=][ \t]{0,8}"
+    rb"(?:\\{0,4}[\"']([^\"'\\\n]{1,4096}+)|([^\s\"'<>\\]{1,4096}+))"
+)
+_ELEMENT = re.compile(rb"(?:[ \t][^<>\n]{0,200})?>[\s]{0,80}(?:<!\[CDATA\[)?([^<>\]]{1,4096}?)[\s]{0,80}(?:\]\]>)?</")
+_OBJECT = re.compile(rb"[\"']?[ \t]*:\s{0,40}\{[^{}]{0,200}?[\"']value[\"']\s{0,8}:\s{0,8}[\"']([^\"'\n]{1,4096}+)")
+_BLOCK = re.compile(
+    rb"[\"']?[ \t]*[:=][ \t]*(?:\\|[|>][+-]?\d?)?[ \t]*\r?\n([ \t]{0,64})"
+    rb"[\"']?([^\s\"']{6,4096}+)[\"']?[ \t]*(?=\r?\n|\Z)"
+)
+_QUOTED = re.compile(rb"\"((?:[^\"\\\n]|\\.)+)\"|'([^'\n]++)'|`([^`\n]++)`")
 _IN_QUOTED = re.compile(rb"[\"']?(([^\s\"'\\]{1,512}+)[^\s\"'\\]*+)")
 _WORD = re.compile(rb"[\"']?(([^\s\"',;&]{1,512}+)[^\s\"',;&]*+)")
 _WIDE_WORD = re.compile(rb"[\"']?(([^\s\"']{1,512}+)[^\s\"']*+)")
 _END = re.compile(rb"[ \t]{0,64}(?:[\r\n]|\Z)|[ \t]?[,;&\"')}\]]")
-_FLAG = re.compile(rb"--[a-z_-]{0,40}\Z", re.IGNORECASE)
+_NEAR = re.compile(rb"(?<![\w:/@.+-])(?:0[xX])?[A-Za-z0-9+/_-]{20,512}={0,2}(?![\w:])")
+_MOST_NEAR = 100
 
-_REFERENCE = re.compile(rb"\$(?:[A-Za-z_]\w*|\{[^}]*\}?|\([^)]*\)?)|%[A-Za-z_]\w*%|\{\{.*")
+_REFERENCE = re.compile(
+    rb"\$(?:[A-Za-z_]\w*|\{[^}]*\}?|\([^)]*\)?)(?:[/.].*)?|%[A-Za-z_]\w*%|\{\{.*|<[^<>]*>?|\*{3,}|x{3,}|X{3,}"
+    rb"|\[[A-Za-z ]{0,40}\]?"
+)
 _PATH = re.compile(
     rb"(?:~|\.{1,2})/.*|/(?:bin|data|dev|etc|home|mnt|opt|proc|root|run|secrets|srv|tmp|usr|var)(?:/.*)?"
 )
@@ -48,9 +60,17 @@ _SAYINGS = frozenset(
     b"disabled empty enabled error expired fail failed failure false forbidden found given header incorrect invalid "
     b"missing n/a needed nil no none not null off ok okay on optional password present refused rejected required "
     b"revoked secret set success successful succeeded timeout token true unauthorized unavailable unchanged undefined "
-    b"unknown unset unsupported valid wrong yes".split()
+    b"unknown unset unsupported valid wrong yes redacted hidden masked implicit specified string str int bool "
+    b"bytes object opaque".split()
 )
 """What is said about a secret and is none."""
+_SPOKEN = _SAYINGS | frozenset(
+    b"is are was were be for from of to in on at and or but with without by as the a an it that this can cannot must "
+    b"may should will has have had does do did if when which who whose file flag option argument prompt stdin policy "
+    b"parameter value manager hash reset rotation authentication auth change mismatch length field instead "
+    b"command line environment variable".split()
+)
+"""What may follow such a name in a sentence."""
 
 
 def find_url_password(content: bytes, at: int) -> Place | None:
@@ -68,10 +88,14 @@ def find_header(content: bytes, at: int) -> Place | None:
     if found is None or not _begins_word(content, at):
         return None
     value = found["value"]
-    if value.lower() in _SAYINGS or not (_is_mixed(value) or (len(value) >= 8 and at < found.start("secret"))):
+    if (
+        value.lower() in _SAYINGS
+        or _REFERENCE.fullmatch(value)
+        or not (_is_mixed(value) or (len(value) >= 8 and at < found.start("secret")))
+    ):
         return None
     several = found["scheme"].lower() in (b"digest", b"hawk", b"aws4-hmac-sha256")
-    rest = _REST.match(content, found.end()) if several else None
+    rest = _LINE_REST.match(content, found.end()) if several else None
     return found.start("secret"), rest.end() if rest else found.end(), b"authorization"
 
 
@@ -81,35 +105,39 @@ def find_cookie(content: bytes, at: int) -> Place | None:
     return (*found.span(1), b"cookie") if found else None
 
 
-def find_shaped(content: bytes, at: int) -> Place | None:
-    """At the beginning that a vendor gives its tokens."""
-    if at and (content[at - 1 : at].isalnum() or content[at - 1] in b"_-"):
-        return None
-    found = _SHAPES.match(content, at)
-    return (at, found.end(), str(found.lastgroup).replace("_", " ").encode()) if found else None
-
-
 def find_named(content: bytes, at: int) -> Place | None:
     """At a telling name: the value that is given to it."""
-    found = _NAMED.match(content, at)
-    if found is None or not _is_name(content, at, found["name"].lower()):
+    start, end = find_name(content, at)
+    telling = judge_name(find_phrase(content, start, end))
+    if telling is Telling.NOTHING:
+        return None
+    return (
+        _find_given(content, start, end, telling)
+        or _find_elsewhere(content, start, end, telling)
+        or (_find_near(content, end, telling) if telling is Telling.STRONG else None)
+    )
+
+
+def _find_given(content: bytes, start: int, end: int, telling: Telling) -> Place | None:
+    """What stands behind the name and its sign."""
+    found = _AFTER.match(content, end)
+    if found is None:
         return None
     if found["flag"] is not None:
-        return _find_argument(content, at, found.end())
-    strong = found["strong"] is not None
+        return _find_argument(content, start, found.end(), telling) or _find_said(content, end, telling)
     quoted = None if found["escaped"] else _QUOTED.match(content, found.end())
-    if quoted is not None:
-        value, span = quoted[1] or quoted[2], quoted.span(1 if quoted[1] else 2)
-        return (*span, b"secret") if _is_quoted_secret(value, strong) else None
-    return _find_word(content, found, strong)
+    if quoted is None:
+        return _find_word(content, content[start:end], found, telling)
+    group = quoted.lastindex or 1
+    return (*quoted.span(group), b"secret") if _is_quoted_secret(quoted[group], telling) else None
 
 
-def _find_word(content: bytes, found: re.Match[bytes], strong: bool) -> Place | None:
+def _find_word(content: bytes, name: bytes, found: re.Match[bytes], telling: Telling) -> Place | None:
     """An unquoted value. A long one is taken whole: read again and again it would cost its square."""
-    tight = found["sign"] == b"=" and not found["gap"]
-    if found["name"] == b"PASS" and not tight:
+    tight = found["sign"] in (b"=", b"==", b"%3D", b"%3d") and not found["gap"]
+    if name == b"PASS" and not tight:
         return None
-    wide = found["sign"] != b"=" and bool(found["gap"])
+    wide = not tight and (bool(found["gap"]) or found["sign"] == b":")
     word = (_IN_QUOTED if found["escaped"] else _WIDE_WORD if wide else _WORD).match(content, found.end())
     if word is None:
         return None
@@ -117,23 +145,69 @@ def _find_word(content: bytes, found: re.Match[bytes], strong: bool) -> Place | 
     start, end = word.start(1), word.start(1) + len(value)
     if len(word[2]) < len(word[1]):
         return start, end, b"secret"
-    is_secret = _is_secret(value, strong=strong, tight=tight, alone=_END.match(content, end) is not None)
-    return (start, end, b"secret") if is_secret else None
+    alone = _END.match(content, end) is not None
+    return (start, end, b"secret") if _is_secret(value, telling, tight=tight, alone=alone) else None
 
 
-def _find_argument(content: bytes, at: int, start: int) -> Place | None:
-    """A word after ``--password``: only if it looks like a secret, since a sentence may go on there."""
-    word = _WORD.match(content, start)
-    if word is None or word[2].startswith(b"-") or not _is_mixed(word[2]) or _PATH.fullmatch(word[2]):
+def _find_argument(content: bytes, start: int, at: int, telling: Telling) -> Place | None:
+    """A word after ``--password``; after a weaker name only if it looks like a secret, since a sentence may go on."""
+    dashes = content[max(0, start - 2) : start]
+    if not dashes.endswith(b"-"):
         return None
-    return (*word.span(1), b"secret") if _FLAG.search(content, max(0, at - 42), at) else None
+    quoted = _QUOTED.match(content, at)
+    if quoted is not None:
+        group = quoted.lastindex or 1
+        return (*quoted.span(group), b"secret") if _may_be_secret(quoted[group]) else None
+    word = _WORD.match(content, at)
+    if word is None or not _may_be_secret(word[2]) or word[2].startswith(b"-"):
+        return None
+    value = word[2]
+    plain = value.lower().strip(b".:!?") in _SPOKEN or (value.isupper() and value.isalpha())
+    if telling is Telling.KEY:
+        return (*word.span(1), b"secret") if is_chance(value, 20) else None
+    taken = _is_mixed(value) or (telling is Telling.STRONG and not plain)
+    return (*word.span(1), b"secret") if taken and not is_plain_form(value) else None
 
 
-def _is_name(content: bytes, at: int, name: bytes) -> bool:
-    """Whether the name stands by itself or ends a longer one: ``db_password``, ``PGPASSWORD``, ``apiToken``."""
-    if name == b"pwd":
-        return content[at - 1 : at] in (b"_", b"-")
-    return name.startswith((b"passw", b"passp")) or _begins_word(content, at)
+def _find_said(content: bytes, end: int, telling: Telling) -> Place | None:
+    """``the password is …``: what follows, if no word does."""
+    found = _SAID.match(content, end)
+    if found is None:
+        return None
+    value = found[1].rstrip(b".,;:!?)")
+    if not _is_mixed(value) or not _may_be_secret(value) or (telling is not Telling.STRONG and not is_chance(value)):
+        return None
+    return found.start(1), found.start(1) + len(value), b"secret"
+
+
+def _find_elsewhere(content: bytes, start: int, end: int, telling: Telling) -> Place | None:
+    """What stands apart from its name: in a field of its own, an element, the next line."""
+    for form in (_ELEMENT,) if content[max(0, start - 1) : start] in (b"<", b":") else (_PAIR, _OBJECT, _BLOCK):
+        found = form.match(content, end)
+        if found is None:
+            continue
+        group = found.lastindex or 1
+        value = found[group]
+        taken = _may_be_secret(value) and not is_plain_form(value)
+        if form is _BLOCK:
+            taken = taken and _is_mixed(value) and not value.endswith(b":") and b": " not in value
+        if taken and (telling is Telling.STRONG or is_chance(value) or (telling is Telling.WEAK and len(value) >= 8)):
+            return (*found.span(group), b"secret")
+    return None
+
+
+def _find_near(content: bytes, end: int, telling: Telling) -> Place | None:
+    """What looks like chance in the same line as a name that says it all."""
+    stop = content.find(b"\n", end, end + 2 * _MOST_NEAR)
+    if content.find(b"[redacted", end, stop if stop >= 0 else end + 2 * _MOST_NEAR) >= 0:
+        return None
+    for found in _NEAR.finditer(content, end, stop if stop >= 0 else min(len(content), end + _MOST_NEAR + 512)):
+        if found.start() > end + _MOST_NEAR:
+            break
+        value = found[0]
+        if is_chance(value, 20) or (is_hex(value) and len(value.removeprefix(b"0x")) == 64):
+            return (*found.span(), b"secret")
+    return None
 
 
 def _begins_word(content: bytes, at: int) -> bool:
@@ -141,26 +215,41 @@ def _begins_word(content: bytes, at: int) -> bool:
     return not before.isalnum() or (content[at : at + 1].isupper() and not before.isupper())
 
 
-def _is_quoted_secret(value: bytes, strong: bool) -> bool:
+def _is_quoted_secret(value: bytes, telling: Telling) -> bool:
     if not _may_be_secret(value):
         return False
-    return strong or b" " not in value or _is_mixed(value)
+    if telling is Telling.KEY:
+        return is_chance(value, 20)
+    if telling is Telling.WEAK and (is_plain_form(value) or (value.isdigit() and len(value) < 6)):
+        return False
+    return telling is Telling.STRONG or b" " not in value or _is_mixed(value)
 
 
-def _is_secret(value: bytes, *, strong: bool, tight: bool, alone: bool) -> bool:
+def _is_secret(value: bytes, telling: Telling, *, tight: bool, alone: bool) -> bool:
     """Whether an unquoted word is a value: ``=`` says so; after a colon it must stand alone or look like no word."""
     if not _may_be_secret(value):
         return False
-    if not strong and value.isdigit() and len(value) < 6:
+    if telling is Telling.KEY:
+        return is_chance(value, 20)
+    strong = telling is Telling.STRONG
+    if not strong and (is_plain_form(value) or (value.isdigit() and len(value) < 6)):
+        return False
+    if not strong and value.isalpha() and value.isupper():
         return False
     if tight or (alone and (strong or len(value) >= 8)):
         return True
     return _is_mixed(value) and (strong or alone or len(value) >= 8)
 
 
+_SAYS_DIGEST = re.compile(rb"(?i)sha(?:1|224|256|384|512)[-:]")
+
+
 def _may_be_secret(value: bytes) -> bool:
-    """Not what is already gone, a variable, a path, punctuation, or what is said about a secret."""
+    """Not what is already gone, a variable, a path, punctuation, a digest, or what is said about a secret."""
+    value = value.strip(b"`")
     if value.startswith(b"[redacted") or _REFERENCE.fullmatch(value) or _PATH.fullmatch(value):
+        return False
+    if _SAYS_DIGEST.match(value):
         return False
     return _SIGN.search(value) is not None and value.strip(b"<>().,!?").lower() not in _SAYINGS
 

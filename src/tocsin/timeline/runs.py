@@ -1,0 +1,243 @@
+"""Secrets that are long runs of one kind of characters: wrapped in base64, keys of wallets, tokens by chance.
+
+What base64 wraps is looked at as it is inside, and taken as a whole if a secret is in it. Words of a wallet (BIP 39 and
+its like) are known by how many there are, in no order of the alphabet and without a word that every sentence has.
+"""
+
+from __future__ import annotations
+
+import binascii
+import re
+from collections.abc import Callable, Iterator
+
+import re2
+
+from tocsin.timeline.chance import is_chance
+from tocsin.timeline.invisible import WINDOW
+from tocsin.timeline.shapes import Place, go_on
+
+_RUN = re2.compile(rb"[A-Za-z0-9+/_-]{20,}={0,2}")
+_HEX = b"0123456789abcdef"
+_DOTTED = re2.compile(
+    rb"\b[\w-]{4,40}\.atlasv1\.[\w-]{40,}|\b[MNO][\w-]{22,27}\.[\w-]{6}\.[\w-]{27,}|\b\d{8,10}:AA[\w-]{30,36}\b"
+    rb"|\b[\w~-]{3}8Q~[\w.~-]{31,36}"
+)
+"""Tokens that are known by what stands in their middle: of Terraform, Discord, Telegram and Azure."""
+_WRAPPED = re2.compile(rb"(?:[A-Za-z0-9+/]{40,128}(?:\r?\n|\\n)[ \t]*)+[A-Za-z0-9+/]+={0,2}")
+_PIECES = re.compile(rb"[A-Za-z0-9+/_-]{16,}+={0,2}")
+_BETWEEN = re.compile(rb"\\n|\s+")
+_WIF = re.compile(rb"(?<![A-Za-z0-9])(?:[5KL9c][1-9A-HJ-NP-Za-km-z]{50,51}|6P[1-9A-HJ-NP-Za-km-z]{56})(?![A-Za-z0-9])")
+_PREFIXED = re.compile(rb"(?<![\w-])[A-Za-z][A-Za-z0-9]{1,12}(?:_[a-z0-9]{2,12}){0,2}_([A-Za-z0-9]{24,}+)(?![\w/-])")
+_KEY_ID = re.compile(
+    rb"(?:A[KS]IA[A-Z0-9]{16}|\[redacted: key id\])[\s\"',;:|]{1,12}(?:[A-Za-z_ ]{0,40}[=:\s\"]{1,4})?\Z"
+)
+_FORTY = re.compile(rb"(?<![A-Za-z0-9+/=_.:-])[A-Za-z0-9+/]{40}(?![A-Za-z0-9+/=_-])")
+_LEAST_BARE = 40
+_READABLE = bytes(range(0x20, 0x7F)) + b"\n\r\t"
+_MOST_DEEP = 3
+_BEYOND = 1024
+"""Bytes of the next window that are looked at, too: words of a wallet may be cut in two."""
+
+Redact = Callable[[bytes], bytes]
+
+
+def find_runs(content: bytes, redact: Redact, depth: int = 0) -> Iterator[Place]:
+    """Where such secrets stand. `redact` takes secrets out of what base64 wraps."""
+    done = 0
+    for start, end in cut_windows(content):
+        for first, last, kind in sorted(_find_in(content[start : end + _BEYOND], redact, depth)):
+            if start + first >= done and start + first < end:
+                done = start + last
+                yield start + first, done, kind
+
+
+def _find_in(window: bytes, redact: Redact, depth: int) -> Iterator[Place]:
+    if depth < _MOST_DEEP:
+        for found in _WRAPPED.finditer(window):
+            end = found.start() + _measure(found.group())
+            if is_wrapped_secret(_BETWEEN.sub(b"", window[found.start() : end]), redact):
+                yield found.start(), end, b"encoded secret"
+    for found in _DOTTED.finditer(window):
+        yield *found.span(), b"token"
+    for found in _RUN.finditer(window):
+        yield from _judge_run(window, found.start(), found.end(), redact, depth)
+    yield from _find_phrases(window)
+
+
+def _measure(block: bytes) -> int:
+    """How much of some lines are of one block: all are as long as the first, but for the last, which may be shorter."""
+    breaks = list(_BETWEEN.finditer(block))
+    width = breaks[0].start()
+    line = 0
+    for each in breaks:
+        if each.start() - line < width:
+            return each.start()
+        line = each.end()
+    return len(block) if len(block) - line <= width else breaks[-1].start()
+
+
+def _judge_run(window: bytes, start: int, end: int, redact: Redact, depth: int) -> Iterator[Place]:
+    run = window[start:end]
+    if not run.translate(None, _HEX):
+        return
+    if len(run) >= 51 and (found := _WIF.search(run)) is not None:
+        yield start + found.start(), start + found.end(), b"wallet key"
+    if b"_" in run and (found := _PREFIXED.search(run)) is not None and is_chance(found[1], 24):
+        yield start + found.start(), go_on(window, start + found.end()), b"token"
+    yield from _judge_bare(window, start, run)
+    if depth < _MOST_DEEP:
+        yield from _judge_wrapped(start, run, redact)
+
+
+def _judge_bare(window: bytes, start: int, run: bytes) -> Iterator[Place]:
+    """The secret of a key of AWS, which is known by the key's id before it or by its exact length and its slashes."""
+    if len(run) < _LEAST_BARE:
+        return
+    for found in _FORTY.finditer(run):
+        value = found[0]
+        if not is_chance(value, _LEAST_BARE):
+            continue
+        at = start + found.start()
+        if _KEY_ID.search(window[max(0, at - 100) : at]) or (b"/" in value or b"+" in value):
+            yield at, at + len(value), b"secret"
+
+
+def _judge_wrapped(start: int, run: bytes, redact: Redact) -> Iterator[Place]:
+    for found in _PIECES.finditer(run):
+        if is_wrapped_secret(found[0], redact):
+            yield start + found.start(), start + found.end(), b"encoded secret"
+
+
+def is_wrapped_secret(run: bytes, redact: Redact) -> bool:
+    """Whether base64 wraps a text with a secret in it."""
+    if not _is_text(_decode(run[:64])):
+        return False
+    inside = _decode(run)
+    return redact(inside) != inside
+
+
+def _decode(run: bytes) -> bytes:
+    whole = run.rstrip(b"=").replace(b"-", b"+").replace(b"_", b"/")
+    whole = whole[: len(whole) - (len(whole) % 4 == 1)]
+    try:
+        return binascii.a2b_base64(whole + b"=" * (-len(whole) % 4))
+    except binascii.Error:
+        return b""
+
+
+def _is_text(inside: bytes) -> bool:
+    return len(inside) >= 8 and not inside.translate(None, _READABLE)
+
+
+# ── words of a wallet ──────────────────────────────────────────────────────────────────────────────────────────────
+
+_NUMBER = rb"(?:\d{1,2}[.):]?[ \t]*)?"
+_WORDS = re2.compile(
+    rb"\b"
+    + _NUMBER
+    + rb"[a-z]{3,12}(?:(?:[ \t,\"'|]*[ \t,|][\"']?|[ \t,\"']*\r?\n[ \t\"'-]*)"
+    + _NUMBER
+    + rb"[a-z]{3,12}){11,}"
+)
+_WORD = re.compile(rb"[a-z]{3,12}")
+_NUMBERED = re.compile(rb"(?:^|[\s,\"'|-])\d{1,2}[.):]?[ \t]*[a-z]{3,12}\b")
+_ANNOUNCED = re.compile(rb"(?i)mnemonic|seed|recovery|phrase|wallet|secret|backup")
+_FEWEST = 12
+_COUNTS = frozenset((12, 13, 15, 16, 18, 20, 21, 24, 25, 33))
+_EVERYWHERE = frozenset(
+    b"the and for with from was not are has had were been his her its but our who into than then they them their there "
+    b"your yours could should does did done don isn didn doesn may might must shall these those which what when where "
+    b"while because before after until every via per any each more most other same such very too yes".split()
+)
+
+
+def _find_phrases(window: bytes) -> Iterator[Place]:
+    for found in _WORDS.finditer(window):
+        for start, end in _group_lines(window, *found.span()):
+            words = _WORD.findall(window[start:end])
+            if len(words) < _FEWEST:
+                continue
+            if _ANNOUNCED.search(window, max(0, start - 100), start + 40) or _is_numbered(window[start:end], words):
+                yield start, end, b"wallet words"
+                continue
+            for first, last in _split_lines(window, start, end):
+                if _may_be_phrase(window, first, last):
+                    yield first, last, b"wallet words"
+
+
+def _group_lines(window: bytes, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Lines that follow one another and have none of the words that every sentence has."""
+    first = last = start
+    numbered = False
+    for begin, stop in _split_lines(window, start, end):
+        line = window[begin:stop]
+        is_sentence, was_numbered, numbered = (
+            bool(_EVERYWHERE.intersection(_WORD.findall(line))),
+            numbered,
+            _begins(line),
+        )
+        if last > first and (is_sentence or numbered is not was_numbered):
+            yield first, last
+            first = last
+        if not is_sentence:
+            first, last = (begin if last == first else first), stop
+        else:
+            first = last = stop
+    if last > first:
+        yield first, last
+
+
+def _begins(line: bytes) -> bool:
+    """Whether a line begins with a number."""
+    return line.lstrip(b" \t-\"'")[:1].isdigit()
+
+
+def _split_lines(window: bytes, start: int, end: int) -> Iterator[tuple[int, int]]:
+    while start < end:
+        line = window.find(b"\n", start, end)
+        stop = line if line >= 0 else end
+        yield start, stop
+        start = stop + 1
+
+
+def _is_numbered(text: bytes, words: list[bytes]) -> bool:
+    return len(words) in _COUNTS and len(_NUMBERED.findall(text)) == len(words)
+
+
+def _may_be_phrase(window: bytes, start: int, end: int) -> bool:
+    """Whether words by themselves are those of a wallet: all of their line, in no order, no two alike."""
+    words = _WORD.findall(window[start:end])
+    if len(words) not in _COUNTS or words == sorted(words) or len({word[:4] for word in words}) < len(words) - 2:
+        return False
+    if max(map(len, words)) > 8 and len(words) != 25:
+        return False
+    before, behind = window[max(0, start - 1) : start], window[end : end + 1]
+    return before in _OPENS and behind in _CLOSES
+
+
+_OPENS = (b"", b"\n", b'"', b"'", b":", b"=", b" ", b"|", b"[")
+_CLOSES = (b"", b"\n", b"\r", b'"', b"'", b"]", b".", b"|")
+
+
+def cut_windows(content: bytes) -> Iterator[tuple[int, int]]:
+    """Pieces that cut no run in two: they end with a line that has a space in it, if there is one."""
+    start = 0
+    while start < len(content):
+        end = start + WINDOW
+        if end < len(content):
+            end = _find_cut(content, start, end)
+        yield start, min(end, len(content))
+        start = end
+
+
+def _find_cut(content: bytes, start: int, end: int) -> int:
+    space = content.rfind(b" ", start + WINDOW // 2, end)
+    line = content.find(b"\n", space, end) + 1 if space >= 0 else 0
+    if line:
+        return line
+    line = content.rfind(b"\n", start + WINDOW // 2, end) + 1
+    between = max(content.rfind(each, end - 4096, end) for each in _BETWEEN_RUNS)
+    return line or max(space, between) + 1 or end
+
+
+_BETWEEN_RUNS = (b'"', b"'", b",", b";", b"\t", b"<", b"{", b"}")

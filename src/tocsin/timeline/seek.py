@@ -1,0 +1,95 @@
+"""Where secrets stand in a plain text: the rules put together, and what they find replaced.
+
+A few words are looked for, and only where one stands somebody judges the place. What takes several lines goes first,
+then what base64 wraps and what is long and by chance, then what a word announces.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from functools import partial
+
+import re2
+
+from tocsin.timeline.blocks import find_blocks
+from tocsin.timeline.invisible import map_back, take_out
+from tocsin.timeline.lines import (
+    PROGRAMS,
+    find_at,
+    find_in_command,
+    find_in_jar,
+    find_in_jwk,
+    find_in_line,
+    find_netrc,
+)
+from tocsin.timeline.naming import STEMS
+from tocsin.timeline.runs import cut_windows, find_runs
+from tocsin.timeline.secrecy import find_cookie, find_header, find_named, find_url_password
+from tocsin.timeline.shapes import HOOKS, STARTS, Place, find_hook, find_otpauth, find_shaped
+
+Judge = Callable[[bytes, int], Place | None]
+
+_RULES: tuple[tuple[tuple[bytes, ...], tuple[Judge, ...]], ...] = (
+    ((b"://",), (find_url_password,)),
+    ((b"otpauth",), (find_otpauth,)),
+    (tuple(HOOKS), (find_hook,)),
+    ((b"authorization", b"bearer ", b"basic "), (find_header, find_named)),
+    (tuple(each for each in STARTS if any(stem in each for stem in STEMS)), (find_shaped, find_named)),
+    (tuple(each for each in STARTS if not any(stem in each for stem in STEMS)), (find_shaped,)),
+    ((b"cookie",), (find_cookie, find_named)),
+    ((b"password",), (find_netrc, find_named)),
+    (tuple(PROGRAMS), (find_in_command,)),
+    (tuple(STEMS), (find_named,)),
+    ((b"@",), (find_at,)),
+    ((b"\tTRUE\t/", b"\tFALSE\t/"), (find_in_jar,)),
+    (tuple(b'"%b"' % each for each in (b"d", b"p", b"q", b"dp", b"dq", b"qi", b"k")), (find_in_jwk,)),
+)
+"""Words that may begin or announce a secret, and who judges the place where one stands; the first that finds is heard.
+
+Where one word begins as another does, the longer one comes first.
+"""
+_JUDGES = {word.lower(): judges for words, judges in _RULES for word in words}
+_LONGEST = max(map(len, _JUDGES))
+_WORDS = re2.compile(
+    b"(?i)" + b"|".join(re.escape(word) for word in sorted(_JUDGES, key=len, reverse=True)) + rb"|:(?:\d{4,5}|\*):"
+)
+
+
+def replace_secrets(content: bytes, depth: int = 0) -> bytes:
+    """A plain text with every secret replaced by its kind. `depth` is how often it was wrapped."""
+    within = partial(replace_secrets, depth=depth + 1)
+    content = _replace(content, find_blocks)
+    content = _replace(content, lambda seen: find_runs(seen, within, depth))
+    return _replace(content, _find_secrets)
+
+
+def _replace(content: bytes, find: Callable[[bytes], Iterator[Place]]) -> bytes:
+    seen = take_out(content)
+    found = find(seen) if len(seen) == len(content) else map_back(content, find(seen))
+    kept: list[bytes] = []
+    done = 0
+    for start, end, kind in found:
+        kept += (content[done:start], b"[redacted: %s]" % kind)
+        done = end
+    return b"".join([*kept, content[done:]]) if kept else content
+
+
+def _find_secrets(content: bytes) -> Iterator[Place]:
+    """Where secrets stand, in order and without overlap."""
+    done = 0
+    for at, word in _find_words(content):
+        for judge in _JUDGES.get(word, (find_in_line,)) if at >= done else ():
+            place = judge(content, at)
+            if place is not None and place[0] >= done:
+                done = place[1]
+                yield place
+                break
+
+
+def _find_words(content: bytes) -> Iterator[tuple[int, bytes]]:
+    """Where a telling word stands, in small letters."""
+    for start, end in cut_windows(content):
+        for found in _WORDS.finditer(content[start : end + _LONGEST - 1]):
+            if found.start() < end - start:
+                yield start + found.start(), found.group().lower()

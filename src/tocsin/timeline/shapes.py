@@ -1,0 +1,116 @@
+"""The shapes that those give their tokens who hand them out, and the keys of chains: known wherever they stand.
+
+Each begins with something that is looked for in plain words (`STARTS`); a pattern is tried only there. A token that a
+narrow screen or a backslash has broken in two is put together before it is looked at.
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import islice
+
+from tocsin.timeline.chance import is_chance
+
+Place = tuple[int, int, bytes]
+"""From, to, and the kind of what stands there."""
+
+_B58 = rb"[1-9A-HJ-NP-Za-km-z]"
+_SHAPES = re.compile(
+    rb"(?P<key_id>(?:AKIA|ASIA|ABIA|ACCA|AROA|AIDA|AGPA)[A-Z0-9]{16}\b|LTAI[A-Za-z0-9]{12,}+|AKID[A-Za-z0-9]{13,}+)"
+    rb"|(?P<api_key>(?:sk|pk|rk)_(?:live|test)_\w{10,}+|AIza[\w-]{30,}+|SG\.[\w-]{16,}+\.[\w-]{16,}+|whsec_[\w+/=-]{16,}+"
+    rb"|key-[0-9a-f]{32}\b|SK[0-9a-f]{32}\b|sq0(?:atp|csp|idp)-[\w-]{20,}+|shp(?:at|ca|pa|ss|tka)_[0-9a-fA-F]{32}"
+    rb"|dapi[0-9a-f]{32}(?:-\d)?|NRAK-[A-Z0-9]{20,}+|NR(?:JS|II)-[\w-]{16,}+|PMAK-[0-9a-f-]{30,}+|lin_api_\w{20,}+"
+    rb"|rubygems_[0-9a-f]{32,}+|oy2[a-z0-9]{43}|[0-9a-f]{32}-us\d{1,2}\b|xkeysib-[0-9a-f]{40,}+[\w-]*+"
+    rb"|sk-(?=[\w-]{0,80}[0-9])[\w-]{20,}+|pscale_(?:tkn|pw|oauth)_[\w.-]{20,}+|fio-u-[\w-]{20,}+"
+    rb"|glc_[\w+/=]{20,}+|glsa_\w{20,}+)"
+    rb"|(?P<token>eyJ[\w-]{8,}+\.[\w-]{8,}+(?:\.[\w-]*+){0,3}|gh[pousr]_\w{20,}+|github_pat_\w{20,}+"
+    rb"|gl(?:pat|dt|rt|cbt|ptt|ft|soat|imt|agent|oas|ffct|cibt)-[\w.-]{16,}+|GR1348941[\w-]{20,}+"
+    rb"|xox[abeoprs](?:\.xox[bp])?-[\w-]{10,}+|xapp-[\w-]{16,}+|npm_\w{30,}+|hv[sbr]\.[\w-]{20,}+|pypi-[\w-]{30,}+"
+    rb"|ya29\.[\w-]{20,}+|1//0[\w-]{20,}+|GOCSPX-[\w-]{20,}+|do[opr]_v1_[0-9a-f]{40,}+|dp\.(?:pt|st|ct|sa|scim|audit)\."
+    rb"[\w.-]{20,}+|hf_\w{30,}+|ntn_\w{30,}+|secret_[A-Za-z0-9]{40,}+|figd_[\w-]{20,}+|dckr_(?:pat|oat)_[\w-]{20,}+"
+    rb"|sntry[su]_[\w+/=-]{20,}+|sbp_[0-9a-f]{40}|bkua_[0-9a-f]{30,}+|CCIPAT_\w{20,}+|pul-[0-9a-f]{40}"
+    rb"|tskey-[\w-]{16,}+|pnu_\w{30,}+|ATATT3x[\w=-]{20,}+|ATCTT3x[\w=-]{20,}+|HRKU-[\w-]{30,}+|EAA[A-Z][A-Za-z0-9]{40,}+"
+    rb"|EAAA[\w-]{50,}+|access_token\$production\$\w+\$[0-9a-f]{32}|v1\.0-[0-9a-f]{24}-[0-9a-f]{100,}+"
+    rb"|sl\.[\w-]{60,}+|t1\.9eu[\w-]{30,}+|AQVN[\w-]{30,}+)"
+    rb"|(?P<wallet_key>[xyzuvtYZUV]prv" + _B58 + rb"{20,}+|AGE-(?:SECRET-KEY|PLUGIN-[A-Z0-9]+)-1[0-9A-Z]{30,}+"
+    rb"|nsec1[02-9ac-hj-np-z]{50,}+|edsk" + _B58 + rb"{50,}+)"
+)
+_HOOK = re.compile(
+    rb"(?i)(?:hooks\.slack(?:-gov)?\.com/(?:services|workflows|triggers)/|discord(?:app)?\.com/api/webhooks/"
+    rb"|[\w.-]{1,80}\.webhook\.office\.com/webhookb2/|outlook\.office\.com/webhook/|api\.telegram\.org/bot"
+    rb"|infura\.io/(?:ws/)?v3/|alchemy(?:api)?\.(?:com|io)/v2/|quiknode\.pro/|events\.pagerduty\.com/integration/"
+    rb"|hc-ping\.com/|chat\.googleapis\.com/v1/spaces/)(?!\[redacted)([^\s\"'<>\\]{8,512}+)"
+)
+_OTPAUTH = re.compile(rb"(?i)otpauth(?:-migration)?://[^\s\"'<>]{1,1024}+")
+STARTS = (
+    b"eyj ghp_ gho_ ghu_ ghs_ ghr_ github_pat_ glpat- gldt- glrt- glcbt- glptt- glft- glsoat- glimt- glagent- gloas- "
+    b"glffct- glcibt- gr1348941 xox xapp- npm_ akia asia abia acca aroa aida agpa ltai akid aiza sg. hvs. hvb. hvr. "
+    b"pypi- sk_ pk_ rk_ sk- whsec_ key- sq0 shpat_ shpca_ shppa_ shpss_ shptka_ dapi nrak- nrjs- nrii- pmak- lin_api_ "
+    b"rubygems_ oy2 xkeysib- pscale_ fio-u- glc_ glsa_ ya29. 1//0 gocspx- doo_v1_ dop_v1_ dor_v1_ dp.pt. dp.st. dp.ct. "
+    b"dp.sa. dp.scim. dp.audit. hf_ ntn_ secret_ figd_ dckr_ sntrys_ sntryu_ sbp_ bkua_ ccipat_ pul- tskey- pnu_ "
+    b"atatt3x atctt3x hrku- eaa access_token$ v1.0- sl. t1.9eu aqvn xprv yprv zprv uprv vprv tprv age-secret-key- "
+    b"age-plugin- nsec1 edsk"
+).split()
+HOOKS = (
+    b"hooks.slack discord.com/api discordapp.com/api webhook.office.com outlook.office.com/webhook api.telegram.org "
+    b"infura.io alchemy alchemyapi quiknode.pro events.pagerduty.com/integration hc-ping.com chat.googleapis.com"
+).split()
+_BREAK = re.compile(rb"\\?\r?\n[ \t]{0,40}")
+MOST_BROKEN, MOST_BREAKS = 400, 2
+
+
+def find_shaped(content: bytes, at: int) -> Place | None:
+    """At the beginning that a vendor gives its tokens."""
+    if at and (content[at - 1 : at].isalnum() or content[at - 1] in b"_-"):
+        return None
+    found = _SHAPES.match(content, at)
+    if found is not None:
+        return at, go_on(content, found.end()), str(found.lastgroup).replace("_", " ").encode()
+    return _find_broken(content, at)
+
+
+def _find_broken(content: bytes, at: int) -> Place | None:
+    """A token that goes on in the next line, or the one after it."""
+    piece = content[at : at + MOST_BROKEN]
+    breaks = list(islice(_BREAK.finditer(piece), MOST_BREAKS + 1))
+    if not breaks or breaks[0].start() < 4 or not _is_token(piece[: breaks[0].start()]):
+        return None
+    joined, done = b"", 0
+    for count, each in enumerate(breaks):
+        joined += piece[done : each.start()]
+        done = each.end()
+        stop = breaks[count + 1].start() if count + 1 < len(breaks) else len(piece)
+        found = _SHAPES.match(joined + piece[done:stop])
+        if found is not None and found.end() > len(joined) and is_chance(found[0], 12):
+            end = at + done + found.end() - len(joined)
+            return at, go_on(content, end), str(found.lastgroup).replace("_", " ").encode()
+    return None
+
+
+_TOKEN = re.compile(rb"[\w.+/=-]+")
+_REST = re.compile(rb"\\?\r?\n[ \t]{0,40}([\w.+/=-]{6,}+)[ \t]*+(?=[\r\n\"']|\Z)")
+
+
+def _is_token(piece: bytes) -> bool:
+    return _TOKEN.fullmatch(piece) is not None
+
+
+def go_on(content: bytes, end: int) -> int:
+    """Where a token ends that was broken at the end of a line: the next line is by chance, and nothing else."""
+    rest = _REST.match(content, end)
+    while rest is not None and is_chance(rest[1], 10):
+        end = rest.end(1)
+        rest = _REST.match(content, end)
+    return end
+
+
+def find_hook(content: bytes, at: int) -> Place | None:
+    """At the host of an address that whoever knows it may use: its path."""
+    found = _HOOK.match(content, max(0, content.rfind(b"/", max(0, at - 90), at) + 1)) or _HOOK.match(content, at)
+    return (*found.span(1), b"webhook") if found else None
+
+
+def find_otpauth(content: bytes, at: int) -> Place | None:
+    """At ``otpauth``: all of the address."""
+    found = _OTPAUTH.match(content, at)
+    return (*found.span(), b"one-time password") if found else None

@@ -22,6 +22,12 @@ settings.load_profile("tocsin")
 SHARED = Path(os.environ.get("TOCSIN_SHARED", Path(__file__).resolve().parents[2] / "shared"))
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Half as many again as there are cores: a third of the time, tests of real servers wait for a clock."""
+    return len(os.sched_getaffinity(0)) * 3 // 2
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """A test that needs a program is skipped by name where it is missing; in CI that is a failure."""
     for marker in item.iter_markers("needs"):

@@ -10,12 +10,15 @@ import pytest
 from msgspec.structs import replace
 
 from tocsin.comms.commands import PostUpdate
-from tocsin.engine.draft import CONCERNED, PLANNERS, find_concerned
+from tocsin.engine.contracts import Write
+from tocsin.engine.draft import CONCERNED, PLANNERS, find_concerned, is_like
+from tocsin.incident.book import InForce
 from tocsin.incident.obligation import UPDATE
 from tocsin.incident.state import Incident
 from tocsin.oncall.settings import Person
 from tocsin.page.clocks import read_clocks
 from tocsin.page.ladder import find_demands
+from tocsin.playbook.model import Prohibition
 from tocsin.testing.story import Cast, Story
 from tocsin.timeline import events as e
 from tocsin.timeline.matcher import read_matchers
@@ -82,6 +85,48 @@ async def test_an_update_sets_the_next_one() -> None:
         assert incident is not None
         due = {each.due_at for each in incident.obligations.values() if each.duty == UPDATE and each.is_open}
         assert due == {story.clock.now() + timedelta(minutes=15)}
+
+
+async def test_a_silence_that_hits_nothing_of_an_incident_writes_nothing_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with Story(cast()) as story:
+        await story.alert("DiskFull", disk="1")
+        await story.advance("10s")
+        await silence(story, 'disk="8"')  # when that ends it is looked at again, and so after each that ends sooner
+        written, write = list[str](), story.store.write
+
+        async def note(what: Write) -> None:
+            written.extend(append.stream for append in what.appends)
+            await write(what)
+
+        monkeypatch.setattr(story.store, "write", note)
+        await silence(story, 'disk="9"')
+        assert "team/shop" in written and story.stream not in written
+        await silence(story, 'disk="1"')
+        assert story.stream in written
+        await story.advance("2h")
+        assert story.pages()[-1].at > story.start + timedelta(hours=1), "it pages again when that has ended"
+
+
+NOT_ALIKE = {
+    "activated": False,
+    "frozen": True,
+    "no_isolation": "there is no bubblewrap",
+    "in_force": (InForce(incident="shop-9", scenario="", prohibition=Prohibition(line=1, text="", scope="document")),),
+}
+
+
+async def test_only_what_keeps_alerts_quiet_may_change_in_a_book_without_everybody_being_asked() -> None:
+    async with Story(cast()) as story:
+        await story.alert("DiskFull", disk="1")
+        book = await story.shelf.book(await story.incident())
+        alone = {"playbook": replace(book.playbook), "policy": replace(book.policy), "classify": lambda text: None}
+        others = NOT_ALIKE | alone
+        assert {*others, "silences", "inhibitions"} == set(book.__struct_fields__)
+        for name, value in others.items():
+            assert not is_like(book, replace(book, **{name: value})), name
+        await silence(story, 'disk="9"')
+        hushed = await story.shelf.book(await story.incident())
+        assert hushed is not book and is_like(book, hushed)
 
 
 async def test_a_page_that_was_taken_asks_nobody() -> None:

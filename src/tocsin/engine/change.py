@@ -66,6 +66,14 @@ class Prepared(NamedTuple):
     rules: frozenset[Rule]
 
     @property
+    def is_idle(self) -> bool:
+        """Whether the planners were asked before, and have said nothing now but that the same moment is the next."""
+        incident, wake = self.draft.incident, self.append.wake
+        if self.append.entries or self.before.asked is None or incident is None or not incident.is_open:
+            return False
+        return wake == self.before.wake and (wake is None or wake > self.draft.now) and self.rules == self.before.rules
+
+    @property
     def team(self) -> str:
         """Whose incident it is now."""
         assert self.draft.incident is not None

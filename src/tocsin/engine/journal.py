@@ -260,8 +260,13 @@ class Journal:
         return self.shelf.blank() if incident is None else await self.shelf.book(incident)
 
     async def _commit(self, prepared: Sequence[Prepared], cause: str, write: Write) -> None:
+        """Write it, and remember what is on disk. What says nothing that is not there already is not written."""
+        appends = tuple(each.append for each in prepared if not (self.store.is_sole and each.is_idle))
+        if not appends and write is NOTHING:
+            for each in prepared:
+                self._take_up(each)
+            return
         self.reach(f"{cause}.before_commit")
-        appends = tuple(each.append for each in prepared)
         try:
             await self.store.write(msgspec.structs.replace(write, appends=(*write.appends, *appends)))
         except BaseException as error:

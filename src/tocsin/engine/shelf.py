@@ -113,7 +113,7 @@ class Shelf:
         teams = {}
         for name, team in self.settings.teams.items():
             await self._blobs.put(team.source)
-            model = await self._blobs.put(msgspec.json.encode(team.playbook))
+            model = await self._blobs.put(_encode(team.playbook))
             self._models[model] = team.playbook
             teams[name] = msgspec.structs.replace(team, model=model)
         self.settings = msgspec.structs.replace(self.settings, teams=teams)
@@ -266,6 +266,20 @@ class Shelf:
                 self._rotas.clear()
             known = self._rotas[key] = (settings, Rota(staffing=staffing, people=settings.people))
         return known[1]
+
+
+_ENCODED: dict[int, tuple[Playbook, bytes]] = {}
+MOST_ENCODED = 20
+
+
+def _encode(playbook: Playbook) -> bytes:
+    """Remembered, since settings that are read again hold mostly the same playbooks."""
+    known = _ENCODED.get(id(playbook))
+    if known is None or known[0] is not playbook:
+        if len(_ENCODED) >= MOST_ENCODED:
+            _ENCODED.clear()
+        known = _ENCODED[id(playbook)] = (playbook, msgspec.json.encode(playbook))
+    return known[1]
 
 
 def _find_occurrence(team: TeamShelf, name: str, window: Window, now: datetime) -> Silence:

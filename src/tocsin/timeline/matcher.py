@@ -18,6 +18,8 @@ from tocsin.errors import BadInput
 
 MATCHER = re.compile(r'\s*"?([^"=!~\s{},]+)"?\s*(=~|!~|!=|=)\s*("(?:[^"\\]|\\.)*"|[^"]*?)\s*\Z', re.DOTALL)
 MOST_PATTERN, MOST_FILTERS, MOST_MEMORY = 1000, 20, 1 << 20
+MOST_REMEMBERED = 100
+"""Characters of a label whose match is remembered."""
 SIGNS = {(False, True): "=", (False, False): "!=", (True, True): "=~", (True, False): "!~"}
 
 
@@ -34,7 +36,8 @@ class Matcher(msgspec.Struct, frozen=True):
         found = labels.get(self.name, "")
         if not self.is_regex:
             return (found == self.value) is self.is_equal
-        return (_compile(self.value).fullmatch(found) is not None) is self.is_equal
+        match = _fits if len(found) <= MOST_REMEMBERED else _look
+        return match(self.value, found) is self.is_equal
 
     def __str__(self) -> str:
         """As Alertmanager writes it."""
@@ -79,6 +82,14 @@ def _require_readable(pattern: str) -> None:
         raise BadInput(f"The expression {pattern[:100]!r} cannot be read: {why}.") from error
     except UnicodeEncodeError as error:
         raise BadInput(f"The expression {pattern[:100]!r} is no text.") from error
+
+
+def _look(pattern: str, text: str) -> bool:
+    return _compile(pattern).fullmatch(text) is not None
+
+
+_fits = lru_cache(maxsize=10_000)(_look)
+"""Remembered: every alert of a team is compared with its silences and rules, and most share their labels."""
 
 
 @lru_cache(maxsize=1000)

@@ -1,4 +1,7 @@
-"""The server's log, written by a thread of its own: a full pipe or a paused terminal never holds up a page."""
+"""The server's log, written by a thread of its own: a full pipe or a paused terminal never holds up a page.
+
+No secret stands in it, whatever some library says of what it failed at.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,8 @@ import logging
 import queue
 import threading
 from typing import TextIO
+
+from tocsin.timeline.redact import redact
 
 HELD = 10_000
 LAST_WORDS_S = 2.0
@@ -50,7 +55,7 @@ def _write(waiting: queue.Queue[str | None], stream: TextIO) -> None:
     while (line := waiting.get()) is not None:
         # A log that nobody can be given any more (closed, disk full) is no reason to stop paging.
         with contextlib.suppress(OSError, ValueError):
-            stream.write(line + "\n")
+            stream.write(redact(line) + "\n")
             stream.flush()
 
 

@@ -22,6 +22,7 @@ from tocsin.review import plan as review
 from tocsin.run import plan as run
 from tocsin.timeline import events as e
 from tocsin.timeline.entry import Entry
+from tocsin.timeline.sink import veil
 from tocsin.words import Status
 
 Planner = Callable[[Incident, Book, Rota, datetime], Plan]
@@ -94,6 +95,7 @@ class Draft:
         for happening in happenings:
             seq += 1
             event, at = (happening.event, happening.at) if isinstance(happening, At) else (happening, self.now)
+            event = veil(event)
             entry = Entry(stream=self.stream, seq=seq, at=at, recorded_at=self.now, event=event)
             self.incident = incident = evolve(incident, entry)
             self.entries.append(entry)

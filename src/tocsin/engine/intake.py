@@ -28,6 +28,7 @@ from tocsin.engine.lane import MOST_FAILURES, Backlog, Item, Lane, Receipt
 from tocsin.engine.opening import declared, open_incident
 from tocsin.engine.shelf import Settings
 from tocsin.errors import Conflict, NotFound, Stale, Unavailable
+from tocsin.timeline.sink import veil
 
 LOG = logging.getLogger("tocsin.intake")
 
@@ -114,7 +115,7 @@ class Intake(Alerts):
         for signal, form, again in signals:
             try:
                 to = directions.find(signal, keyed)
-                row = begin_row(settle_times(signal, now), to.team or UNROUTED, now)
+                row = veil(begin_row(settle_times(signal, now), to.team or UNROUTED, now))
             except Exception:  # noqa: BLE001 it is logged there
                 receipt.fail(signal.labels)
                 continue

@@ -15,6 +15,7 @@ from tocsin.timeline import chain
 from tocsin.timeline.codec import unseal
 from tocsin.timeline.entry import Entry
 from tocsin.timeline.events import Event
+from tocsin.timeline.sink import veil
 
 MOST_TRIES = 50
 LOOK_AGAIN = timedelta(seconds=5)
@@ -60,7 +61,7 @@ class Teams:
 
         Where there are silences, the stream is looked at in the next turn. Raises `Conflict`.
         """
-        stream = team_stream(team)
+        stream, event = team_stream(team), veil(event)
         async with self._hold(stream):
             for _ in range(MOST_TRIES):
                 before, seal = await self._find(team)

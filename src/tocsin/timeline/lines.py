@@ -27,7 +27,7 @@ _NETRC = re.compile(
 )
 _MOST_NETRC = 400
 _NETRC_WORD = re.compile(rb"password\s{1,40}(\S{1,512})")
-_PGPASS = re.compile(rb"(?m)^[\w.*\[\]-]{1,253}:(?:\d{4,5}|\*):[\w.*-]{1,63}:[\w.*@-]{1,63}:([^\s:]{3,256})$")
+_PGPASS = re.compile(rb":(?:\d{4,5}|\*):[\w.*-]{1,63}:[\w.*@-]{1,63}:([^\s:\"']{3,256})(?=[\s\"']|\Z)")
 _JAR = re.compile(
     rb"\t(?:TRUE|FALSE)\t(?:/[^\t\n]{0,256})\t(?:TRUE|FALSE)\t\d{1,12}\t[^\t\n]{1,256}\t([^\t\r\n]{1,4096})"
 )
@@ -111,12 +111,16 @@ def find_netrc(content: bytes, at: int) -> Place | None:
 
 def find_in_line(content: bytes, at: int) -> Place | None:
     """At a host's port in a line of `.pgpass`: the password at its end."""
-    start = content.rfind(b"\n", max(0, at - 300), at) + 1 or max(0, at - 300)
-    found = _PGPASS.match(content, start)
-    if found is None or found[1].startswith(b"[redacted"):
+    before = content[max(0, at - 254) : at]
+    host = before[len(before.rstrip(_IN_HOST)) :]
+    found = _PGPASS.match(content, at)
+    if not host or found is None or found[1].startswith(b"[redacted"):
         return None
-    fields = found[0].split(b":")
-    return None if fields[2].isdigit() or fields[3].isdigit() else (*found.span(1), b"secret")
+    _, _, database, user, _ = found[0].split(b":")
+    return None if database.isdigit() or user.isdigit() or host.isdigit() else (*found.span(1), b"secret")
+
+
+_IN_HOST = IN_LOCAL.replace(b"%+", b"") + b"*[]"
 
 
 def find_in_jar(content: bytes, at: int) -> Place | None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 
 from tocsin.errors import BadInput, IllegalMove, NotFound
 from tocsin.incident.commands import SavePostmortem
 from tocsin.incident.state import Incident, StepRecord
 from tocsin.review.postmortem import write_postmortem
+from tocsin.timeline.redact import redact
 from tocsin.web.acts import Done
 from tocsin.web.auth import Asker, require_person
 from tocsin.web.desk import Desk
@@ -42,7 +44,7 @@ class Postmortems:
             raise BadInput("The post-mortem is empty; nothing was saved.")
         if incident.resolved_at is None:
             raise IllegalMove("The post-mortem is written once the incident is resolved.")
-        digest = await self._desk.blobs.put(body)
+        digest = await self._desk.blobs.put((await asyncio.to_thread(redact, text)).encode())
         entries = await self._desk.engine.submit(stream, SavePostmortem(by=asker.person, text=digest))
         return Done.of(stream, entries, self._library.name)
 

@@ -104,7 +104,16 @@ class Parts:
 
     def _open_shell(self, clock: Clock) -> Shell:
         isolation = None if isinstance(self._isolation, str) else self._isolation
-        return Shell(self._find_place, isolation, self.blobs, clock, self._reach, self._scratches, self.outputs)
+        return Shell(
+            self._find_place,
+            isolation,
+            self.blobs,
+            clock,
+            self._reach,
+            self._scratches,
+            self.outputs,
+            self.storage.originals,
+        )
 
     def _find_place(self, name: str) -> Place | None:
         return find_place(self.workspace, self._directory, name)
@@ -163,6 +172,7 @@ class Parts:
             mappings=lambda: self.workspace.intakes,
             pings=lambda: self.workspace.pings,
             measure=self.lookout.measure,
+            originals=self.storage.originals,
         )
 
     def _remarks(self) -> tuple[str, ...]:

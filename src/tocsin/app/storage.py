@@ -11,6 +11,7 @@ import logging
 import socket
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping
 from contextlib import suppress
+from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,9 +23,11 @@ from tocsin.engine.contracts import TARGET, Lease
 from tocsin.engine.failpoint import Reach
 from tocsin.engine.follow import Follower
 from tocsin.engine.journal import Journal
+from tocsin.engine.originals import Originals
 from tocsin.errors import Corrupt, UserError
 from tocsin.store.blobs import FileBlobs
 from tocsin.store.keys import read_key
+from tocsin.store.sealed import Sealed
 from tocsin.store.sqlite import SqliteStore
 from tocsin.store.start import Keeping
 
@@ -49,11 +52,12 @@ class Data:
         self.blobs = directory / "blobs"
         self._chain = directory / "keys" / "chain"
         self._link = directory / "keys" / "link"
+        self._evidence = directory / "keys" / "evidence"
 
     @property
-    def keys(self) -> tuple[Path, Path]:
+    def keys(self) -> tuple[Path, ...]:
         """Where the keys are."""
-        return self._chain, self._link
+        return self._chain, self._link, self._evidence
 
     def chain_key(self) -> bytes:
         """The key of the chain. A database without its key is not given a new one."""
@@ -65,6 +69,10 @@ class Data:
         """The key of the links in pages."""
         return read_key(self._link)
 
+    def evidence_key(self) -> bytes:
+        """The key of sealed originals."""
+        return read_key(self._evidence)
+
 
 class SharedKeys:
     """The keys of a record that several nodes write."""
@@ -72,16 +80,28 @@ class SharedKeys:
     def __init__(self, root: Path) -> None:
         self.chain = root / "secrets" / "chain.key"
         self.link = root / "secrets" / "link.key"
+        self._evidence = root / "secrets" / "evidence.key"
+
+    def evidence_key(self, chain: bytes) -> bytes:
+        """The key of sealed originals: one of its own if every node was given it, else made of the chain's."""
+        return read_key(self._evidence) if self._evidence.exists() else sha256(b"tocsin evidence" + chain).digest()
 
 
 class Storage:
     """Where the data of one server is, open. `chores` run as long as the server does."""
 
     def __init__(
-        self, store: Any, blobs: FileBlobs | PostgresBlobs, chain_key: bytes, link_key: bytes, clock: SystemClock
+        self,
+        store: Any,
+        blobs: FileBlobs | PostgresBlobs,
+        chain_key: bytes,
+        link_key: bytes,
+        evidence_key: bytes,
+        clock: SystemClock,
     ) -> None:
         self.store, self.blobs, self.clock = store, blobs, clock
         self.chain_key, self.link_key = chain_key, link_key
+        self.originals: Originals = Sealed(blobs, evidence_key)
         self.lease: Lease | None = None
         self.workspace: Callable[[], Workspace] | None = None
         self.left_alone: Callable[[], Collection[str]] = tuple
@@ -136,7 +156,7 @@ def open_file(directory: Path, reach: Reach) -> Storage:
     data = Data(directory)
     key = data.chain_key()
     store = SqliteStore(data.database, key, data.mark, PATIENCE_S)
-    return Storage(store, FileBlobs(data.blobs, reach), key, data.link_key(), SystemClock())
+    return Storage(store, FileBlobs(data.blobs, reach), key, data.link_key(), data.evidence_key(), SystemClock())
 
 
 class Reachable:
@@ -181,7 +201,7 @@ async def open_shared(url: str, root: Path, directory: Path, node: str, reach: R
             ) from error
         raise
     clock = SystemClock(wall=lambda: read_wall() + store.offset)
-    storage = Storage(store, PostgresBlobs(store, reach), key, read_key(keys.link), clock)
+    storage = Storage(store, PostgresBlobs(store, reach), key, read_key(keys.link), keys.evidence_key(key), clock)
     await store.renew()
 
     def elsewhere() -> tuple[str, ...]:

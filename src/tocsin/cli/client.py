@@ -82,6 +82,10 @@ class Client:
         answer = self._ask("POST", parts, json=_given(body))
         return self._read(answer) if answer.content else None
 
+    def content(self, *parts: object, **body: Any) -> bytes:
+        """Ask for something that comes as bytes."""
+        return self._ask("POST", parts, json=_given(body)).content
+
     def incident(self, given: str) -> Incident:
         """Requests about one incident, by its id or by the number that pages show."""
         return Incident(self, given)
@@ -134,6 +138,10 @@ class Incident:
     def post(self, *parts: object, **body: Any) -> Any:
         """Ask something of the incident; the answer's JSON."""
         return self._try(self._client.post, parts, body)
+
+    def content(self, *parts: object, **body: Any) -> bytes:
+        """Ask the incident for something that comes as bytes."""
+        return bytes(self._try(self._client.content, parts, body))
 
     def act(self, *parts: object, **body: Any) -> str:
         """Ask something of the incident; what came of it, in the words of the record. What changed nothing says so."""

@@ -88,10 +88,19 @@ for _name, _help in (
 ):
     PLAYBOOK.command(f"tocsin.cli.playbooks:{_name}", name=_name, help=_help)
 
+EVIDENCE = App(name="evidence", help="Read what was redacted, if you may.")
+for _name, _place, _help in (
+    ("open", "open_original", "Print an output as it was, for a reason that stands on the timeline."),
+):
+    EVIDENCE.command(f"tocsin.cli.evidence:{_place}", name=_name, help=_help)
+
 for _title, _verbs in GROUPS.items():
     _group = Group.create_ordered(_title)
     for _name, _place, _help in _verbs:
         APP.command(f"tocsin.cli.{_place}", name=_name, group=_group, help=_help)
+    if _title == "Review":
+        EVIDENCE.group = (_group,)
+        APP.command(EVIDENCE)
     if _title == "Begin":
         PLAYBOOK.group = (_group,)
         APP.command(PLAYBOOK)

@@ -10,11 +10,13 @@ from tocsin.incident.book import Book
 from tocsin.incident.commands import Command, Decision
 from tocsin.incident.state import Incident
 from tocsin.run import commands as run
+from tocsin.run import originals
 from tocsin.timeline.events import Event
 
 DECISIONS: dict[type[Command], Decision] = {
     **incident_commands.DECISIONS,
     **run.DECISIONS,
+    **originals.DECISIONS,
     **comms.DECISIONS,
 }
 

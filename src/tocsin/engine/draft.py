@@ -42,7 +42,7 @@ CONCERNED: dict[type[e.Event], frozenset[Planner]] = {
     e.UpdatePosted: frozenset((comms.plan,)),
     **dict.fromkeys((e.PageRequested, e.LevelJoined, e.StepRequested), NOBODY),
     **dict.fromkeys((e.ObligationArmed, e.ObligationLate, e.ObligationDropped), NOBODY),
-    **dict.fromkeys((e.PageDelivered, e.NoteAdded), NOBODY),
+    **dict.fromkeys((e.PageDelivered, e.NoteAdded, e.EvidenceOpened), NOBODY),
 }
 """Whose answer an event may change; that of any planner where it does not stand here. Whoever asks for a page or a
 step, or settles its part of the ledger, has said all about it; that a page was taken leaves every clock as it is.

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 import msgspec
 
@@ -20,6 +20,8 @@ MOST_SHOWN = 65536
 MOST_HELD = 65536
 """Bytes of a possible key that wait for its end; none is longer."""
 MOST_WAITING = 2**20
+LEAST_KNOWN = 6
+"""Characters of a known secret that is looked for; what is shorter would tear words apart."""
 EVERY_S = 0.5
 SOON_S = 0.05
 
@@ -136,8 +138,8 @@ def _see_line(raw: bytes, glued: bytes, safe: bytes) -> bytes:
 class Output:
     """What one running step prints. `hear` takes pieces of its streams as they come."""
 
-    def __init__(self, tell: Callable[[], None]) -> None:
-        self._tell = tell
+    def __init__(self, tell: Callable[[], None], known: Collection[str] = ()) -> None:
+        self._tell, self._known = tell, known
         self._strands: dict[str, _Strand] = {}
         self._text = ""
         self._dropped = 0
@@ -156,6 +158,10 @@ class Output:
         self._timer = None
         self._told_at = asyncio.get_running_loop().time()
         new = b"".join(strand.take() for strand in self._strands.values())
+        for value in self._known:
+            new = (
+                new.replace(value.encode(errors="replace"), b"[redacted: secret]") if len(value) >= LEAST_KNOWN else new
+            )
         if new:
             self._add(new.decode(errors="replace"))
             self._tell()
@@ -190,9 +196,9 @@ class Outputs:
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
 
-    def begin(self, incident: str, step: str) -> Output:
-        """The output of a step that begins."""
-        self._running[incident, step] = output = Output(lambda: self._tell(incident, step))
+    def begin(self, incident: str, step: str, known: Collection[str] = ()) -> Output:
+        """The output of a step that begins; `known` are values that are secret, whatever they look like."""
+        self._running[incident, step] = output = Output(lambda: self._tell(incident, step), known)
         return output
 
     def end(self, incident: str, step: str) -> None:

@@ -5,13 +5,17 @@ from __future__ import annotations
 import asyncio
 import codecs
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from tocsin.timeline.invisible import WINDOW
 from tocsin.timeline.redact import plain, redact_bytes
 
+MOST_LINE = 65536
+LEAST_KNOWN = 6
 MOST_BYTES = 64 * 2**20
 CHUNK = 65536
+REDACTED = b"[redacted: "
+"""What a text has in it from which something was taken out."""
 
 
 class Capture:
@@ -49,9 +53,17 @@ class Capture:
         self.cut += gone
 
     def content(self) -> bytes:
-        """What was kept; a line says how much is missing between head and tail."""
-        gap = f"\n[… {self.cut} bytes left out …]\n".encode() if self.cut else b""
-        return bytes(self._head) + gap + b"".join(self._tail)
+        """What was kept; a line says how much is missing between head and tail.
+
+        The line that the cut goes through is left out too: half a secret is known to nobody as one.
+        """
+        head, tail = bytes(self._head), b"".join(self._tail)
+        if not self.cut:
+            return head + tail
+        whole = head[: head.rfind(b"\n", max(0, len(head) - MOST_LINE)) + 1 or max(0, len(head) - MOST_LINE)]
+        rest = tail[tail.find(b"\n", 0, MOST_LINE) + 1 or MOST_LINE :]
+        gone = self.cut + len(head) - len(whole) + len(tail) - len(rest)
+        return whole + f"[… {gone} bytes left out …]\n".encode() + rest
 
     async def drain(self, stream: asyncio.StreamReader, hear: Callable[[bytes], None] = lambda chunk: None) -> None:
         """Take everything that a process prints, so that it never waits for us; `hear` is given each piece too."""
@@ -59,11 +71,23 @@ class Capture:
             self.add(chunk)
             hear(chunk)
 
-    def spell(self) -> bytes:
-        """What was kept as evidence: plain, without secrets, in UTF-8. For a thread: it may take seconds."""
+    def spell(self, known: Collection[str] = ()) -> bytes:
+        """What was kept as evidence: plain, without secrets, in UTF-8. For a thread: it may take seconds.
+
+        `known` are values that are secret, whatever they look like.
+        """
         content, decoder = self.content(), codecs.getincrementaldecoder("utf-8")("replace")
         parts = (decoder.decode(content[at : at + WINDOW]) for at in range(0, len(content), WINDOW))
-        return redact_bytes(b"".join([*(part.encode() for part in parts), decoder.decode(b"", final=True).encode()]))
+        text = b"".join([*(part.encode() for part in parts), decoder.decode(b"", final=True).encode()])
+        return hide(redact_bytes(text), known)
+
+
+def hide(content: bytes, known: Collection[str]) -> bytes:
+    """The content without values that are known to be secret; what is too short would tear words apart."""
+    for value in sorted(known, key=len, reverse=True):
+        if len(value) >= LEAST_KNOWN:
+            content = content.replace(value.encode(errors="replace"), b"[redacted: secret]")
+    return content
 
 
 def spell_head(evidence: bytes, characters: int) -> str:

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import TypeVar, TypeVarTuple
 
 from tocsin.engine.contracts import Blobs
+from tocsin.engine.originals import NoOriginals, Originals
 from tocsin.errors import NotBegun
-from tocsin.integrations.capture import Capture
+from tocsin.integrations.capture import REDACTED, Capture
 from tocsin.integrations.scratch import (
     Found,
     Survey,
@@ -47,8 +48,9 @@ MOST_PATH = 300
 class Leftovers:
     """What a step leaves in `folder` (null: nothing stays)."""
 
-    def __init__(self, folder: Path | None, threads: Executor) -> None:
+    def __init__(self, folder: Path | None, threads: Executor, originals: Originals | None = None) -> None:
         self._folder, self._threads = folder, threads
+        self._originals: Originals = originals or NoOriginals()
         self._before = Survey()
         self._free = 0
 
@@ -106,8 +108,10 @@ class Leftovers:
         path = redact(plain(found.path.encode(errors="replace").decode()))[:MOST_PATH]
         if self._folder is None or at >= MOST_KEPT or not 0 < found.size <= MOST_KEPT_BYTES:
             return LeftFile(path=path, size=found.size)
-        text = await self._run(_read_text, self._folder, found.path)
-        return LeftFile(path=path, size=found.size, digest=await blobs.put(text) if text else "")
+        content = await self._run(_read_content, self._folder, found.path)
+        text = await self._run(_spell, content)
+        sealed = await self._originals.keep(content) if REDACTED in text else ""
+        return LeftFile(path=path, size=found.size, digest=await blobs.put(text) if text else "", sealed=sealed)
 
     async def _survey(self) -> Survey:
         return await self._run(survey, self._folder) if self._folder is not None else Survey()
@@ -116,11 +120,14 @@ class Leftovers:
         return await asyncio.get_running_loop().run_in_executor(self._threads, call, *args)
 
 
-def _read_text(folder: Path, path: str) -> bytes:
-    """A file as evidence, without secrets; empty if it is no text, in which nobody could find them."""
+def _read_content(folder: Path, path: str) -> bytes:
+    """A file's bytes; none if it is no text, in which nobody could find secrets."""
     content = read_file(folder, path, MOST_KEPT_BYTES)
-    if b"\0" in content:
-        return b""
+    return b"" if b"\0" in content else content
+
+
+def _spell(content: bytes) -> bytes:
+    """A file as evidence, without secrets."""
     kept = Capture()
     kept.add(content)
     return kept.spell()

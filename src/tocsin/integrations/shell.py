@@ -18,10 +18,11 @@ from typing import Annotated, Literal, TypeVar, TypeVarTuple
 import msgspec
 
 from tocsin.engine.contracts import Blobs, Clock, Key
+from tocsin.engine.originals import NoOriginals, Originals
 from tocsin.engine.output import Outputs
 from tocsin.errors import NotBegun
 from tocsin.integrations.box import Box, choose_writable
-from tocsin.integrations.capture import spell_head
+from tocsin.integrations.capture import REDACTED, Capture, spell_head
 from tocsin.integrations.company import Company, Stay
 from tocsin.integrations.isolation import Isolation, find_doubt
 from tocsin.integrations.leftovers import Leftovers
@@ -111,10 +112,12 @@ class Shell:
         reach: Callable[[str], None],
         scratches: Scratches | None = None,
         outputs: Outputs | None = None,
+        originals: Originals | None = None,
     ) -> None:
         self._places, self._isolation, self._scratches = places, isolation, scratches
         self._blobs, self._clock, self._reach = blobs, clock, reach
         self._outputs = outputs or Outputs()
+        self._originals: Originals = originals or NoOriginals()
         self._reads: dict[tuple[str, ...], tuple[datetime, StepFinished]] = {}
         self._proved: set[Box] = set()
         self._company = Company()
@@ -134,7 +137,7 @@ class Shell:
             return await self._perform_in(key, intent, place, box, stay)
 
     async def _perform_in(self, key: Key, intent: StepRequested, place: Place, box: Box, stay: Stay) -> StepFinished:
-        left = Leftovers(box.scratch, self._threads)
+        left = Leftovers(box.scratch, self._threads, self._originals)
         await left.begin()
         same = _name_read(place, intent, key.stream if left.any_before else "")
         shared = self._shared(same, intent)
@@ -197,9 +200,10 @@ class Shell:
         assert self._isolation is not None
         word = "change" if intent.changes else "read"
         counted = self._isolation.uid is not None or COUNTS_APART
-        argv, spawn = self._isolation.wrap(bound(intent.text, place.target, counted=counted), box)
-        env = _environment(place.target, place.directory, intent.bindings)
-        started, output = self._clock.now(), self._outputs.begin(key.stream, intent.step)
+        text, bindings, known = await self._fill(intent)
+        argv, spawn = self._isolation.wrap(bound(text, place.target, counted=counted), box)
+        env = _environment(place.target, place.directory, bindings)
+        started, output = self._clock.now(), self._outputs.begin(key.stream, intent.step, known)
         self._reach(f"{word}.before_spawn")
         try:
             ended = await run(argv, spawn, env, intent.timeout_s, output.hear, left.watch, self._reach_during(word))
@@ -209,15 +213,31 @@ class Shell:
             self._outputs.end(key.stream, intent.step)
         self._reach(f"{word}.after")
         took = (self._clock.now() - started).total_seconds()
-        return await self._tell(key, intent, box, ended, took, left)
+        return await self._tell(key, intent, box, ended, took, left, known)
+
+    async def _fill(self, intent: StepRequested) -> tuple[str, dict[str, str], tuple[str, ...]]:
+        """Exactly what was typed: the text, its bindings, and which values of theirs are secret."""
+        text, known = await self._originals.fill(intent.text)
+        bindings = {}
+        for name, value in intent.bindings.items():
+            bindings[name], more = await self._originals.fill(value)
+            known = (*known, *more)
+        return text, bindings, known
 
     def _reach_during(self, word: str) -> Callable[[], None]:
         return lambda: self._reach(f"{word}.during")
 
     async def _tell(
-        self, key: Key, intent: StepRequested, box: Box, ended: Ended, took: float, left: Leftovers
+        self,
+        key: Key,
+        intent: StepRequested,
+        box: Box,
+        ended: Ended,
+        took: float,
+        left: Leftovers,
+        known: tuple[str, ...],
     ) -> StepFinished:
-        stdout, stderr = [await self._in_thread(each.spell) for each in (ended.out, ended.err)]
+        stdout, stderr = [await self._in_thread(each.spell, known) for each in (ended.out, ended.err)]
         if not ended.begun:
             self._proved.discard(msgspec.structs.replace(box, scratch=None))
             raise NotBegun(_explain_refusal(stderr))
@@ -236,7 +256,13 @@ class Shell:
             parts=_name_parts(intent.text, ended.statuses),
             left=files,
             more_left=more,
+            stdout_sealed=await self._seal(stdout, ended.out),
+            stderr_sealed=await self._seal(stderr, ended.err),
         )
+
+    async def _seal(self, shown: bytes, captured: Capture) -> str:
+        """The original of an output from which something was taken out, sealed; else nothing."""
+        return await self._originals.keep(captured.content()) if REDACTED in shown else ""
 
     async def _in_thread(self, call: Callable[[*Ts], T], *args: *Ts) -> T:
         """Call it in a thread of the shell's own: much output takes seconds, and nothing else may wait for it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
@@ -28,6 +29,9 @@ MOST_NAMED = 100
 
 FindFault = Callable[[str], str | None]
 """What is wrong with the blob of a digest: `missing` or `changed`, null for nothing."""
+
+SEALED_VALUE = re.compile(r"sealed_([0-9a-f]{64})")
+"""How a statement names a value that was a secret (`sealed.py`)."""
 
 Ends = dict[str, tuple[int, bytes]]
 
@@ -158,12 +162,21 @@ def find_digests(event: e.Event) -> tuple[str, ...]:
         case e.IncidentOpened() | e.ScenarioChosen():
             return (event.playbook, event.model)
         case e.StepFinished():
-            return (event.stdout, event.stderr, *(each.digest for each in event.left))
+            left = (digest for each in event.left for digest in (each.digest, each.sealed))
+            return (event.stdout, event.stderr, event.stdout_sealed, event.stderr_sealed, *left)
+        case e.StepProposed() | e.StepRequested():
+            return tuple(re.findall(SEALED_VALUE, " ".join((event.text, *_list_values(event)))))
+        case e.StepApproved():
+            return tuple(re.findall(SEALED_VALUE, " ".join(event.bindings.values())))
         case e.PostmortemSaved():
             return (event.text,)
         case e.PlaybookActivated():
             return (event.digest,)
     return ()
+
+
+def _list_values(event: e.StepProposed | e.StepRequested) -> tuple[str, ...]:
+    return tuple(event.bindings.values()) if isinstance(event, e.StepRequested) else ()
 
 
 def _check_blobs(find_blob_fault: FindFault, named: dict[str, Sealed]) -> Iterator[Flaw]:

@@ -184,6 +184,8 @@ def _tell_steps(event: e.Event, name: Name) -> str | None:
         case e.StepFinished(step=step, duration_s=seconds, why=why):
             silent = "" if event.stdout or event.stderr else ", printing nothing"
             return f"Step {step} {tell_end(event)} after {seconds:.1f} s{silent}{_because(why)}{_tell_left(event)}"
+        case e.EvidenceOpened(sealed=sealed, by=by, reason=reason):
+            return f"{name(by)} opened the sealed original {sealed[:12]}{_because(reason)}"
         case e.StepNotRun(step=step, why=why):
             return f"Step {step} was not run: {why}"
         case e.StepInDoubt(step=step, why=why):

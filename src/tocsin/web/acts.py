@@ -7,7 +7,7 @@ from datetime import datetime
 
 import msgspec
 
-from tocsin.errors import Conflict, NotFound
+from tocsin.errors import Conflict, Denied, NotFound
 from tocsin.incident.authority import find_roles, require_responder
 from tocsin.incident.commands import LiftProhibition, Resolve
 from tocsin.run.commands import ApproveStep, ProposeStep
@@ -85,7 +85,7 @@ class Acts:
             step=step,
             digest=body.digest,
             again=body.again,
-            bindings=body.bindings,
+            bindings={name: await self._desk.originals.seal(value) for name, value in body.bindings.items()},
             roles=find_roles(scene.incident, scene.book, scene.rota, asker.person, scene.now),
         )
         return Done.of(stream, await self._desk.engine.submit(stream, command), self._library.name)
@@ -102,8 +102,24 @@ class Acts:
         """Put a typed statement among the steps; the step's id."""
         require_person(self._desk, asker)
         await self._library.incident(stream)
-        entries = await self._desk.engine.submit(stream, ProposeStep(by=asker.person, text=body.text))
+        text = await self._seal(stream, body.text)
+        entries = await self._desk.engine.submit(stream, ProposeStep(by=asker.person, text=text))
         return next(entry.event.step for entry in entries if isinstance(entry.event, StepProposed))
+
+    async def _seal(self, stream: str, text: str) -> str:
+        """A typed statement without its secrets, which are sealed. Raises `Denied` where that hides what it does."""
+        sealed = await self._desk.originals.seal(text)
+        if sealed == text:
+            return text
+        classify = (await self._library.scene(stream)).book.classify
+        typed, written = classify(text), classify(sealed)
+        if (typed.effect, typed.tags) != (written.effect, written.tags):
+            raise Denied(
+                "This holds what looks like a secret, and without it nobody could tell what the statement does; "
+                "nothing was recorded. Put the secret into a file that the target's `readable` names, and read it "
+                "from there."
+            )
+        return sealed
 
     async def declare(self, asker: Asker, body: DeclareBody) -> str:
         """Open an incident by hand; its id."""

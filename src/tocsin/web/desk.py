@@ -11,6 +11,7 @@ import msgspec
 from tocsin.alert.sources.mapped import Intake as IntakeTable
 from tocsin.engine.contracts import Blobs, Clock
 from tocsin.engine.loop import Engine
+from tocsin.engine.originals import NoOriginals, Originals
 from tocsin.engine.output import Outputs
 from tocsin.oncall.settings import Person
 from tocsin.playbook.model import Playbook
@@ -82,6 +83,7 @@ class Desk:
         mappings: Callable[[], Mapping[str, IntakeTable]] = dict,
         pings: Callable[[], Mapping[str, tuple[str, str]]] = dict,
         measure: Callable[[str], Awaitable[tuple[bytes, str]]],
+        originals: Originals | None = None,
     ) -> None:
         self.engine = engine
         self.sessions = sessions
@@ -96,5 +98,6 @@ class Desk:
         self.stage = stage
         self.mappings, self.pings = mappings, pings
         self.measure = measure
+        self.originals: Originals = originals or NoOriginals()
         self.outputs = outputs or Outputs()
         self.signin = (stage.signin if stage is not None else "") or SIGNIN

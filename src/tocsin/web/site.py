@@ -133,6 +133,7 @@ API: list[HTTPRouteHandler] = [
     postmortem_api.read_postmortem,
     postmortem_api.save_postmortem,
     evidence.read_evidence,
+    evidence.open_evidence,
     playbooks.compile_document,
     teams.list_teams,
     teams.list_people,

@@ -37,4 +37,5 @@ RULES: dict[type[e.Event], Any] = {
     e.PostmortemSaved: _postmortem_saved,
     e.NoteAdded: _keep,
     e.UpdateForbidden: _keep,
+    e.EvidenceOpened: _keep,
 }

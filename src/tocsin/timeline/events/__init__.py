@@ -61,6 +61,7 @@ from tocsin.timeline.events.page import (
 )
 from tocsin.timeline.events.run import (
     DoubtSettled,
+    EvidenceOpened,
     LeftFile,
     Part,
     StepApproved,
@@ -109,6 +110,7 @@ __all__ = [
     "DoubtSettled",
     "EscalationAsked",
     "Event",
+    "EvidenceOpened",
     "Fact",
     "Fan",
     "FreezeSet",
@@ -171,7 +173,7 @@ AnyEvent = (
     | LevelJoined | EscalationAsked | PageRequested | PageDelivered | PageFailed | PageWithheld
     | PagingHeld | PagingFreed
     | StepProposed | StepApproved | StepForbidden | StepSkipped | StepDone | DoubtSettled
-    | StepRequested | StepStarted | StepFinished | StepNotRun | StepInDoubt
+    | StepRequested | StepStarted | StepFinished | StepNotRun | StepInDoubt | EvidenceOpened
     | ObligationArmed | ObligationLate | ObligationDropped | ObligationMet | ObligationWaived | ProhibitionLifted
     | PlaybookActivated | FreezeSet | SilenceSet | SilenceExpired | ChangeSeen
     | InhibitorsFired | InhibitorsCleared

@@ -100,12 +100,14 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
 class LeftFile(msgspec.Struct, frozen=True, kw_only=True):
     """A file that a step left in its `/tmp`: where a step sees it, its bytes, and its content as a blob, redacted.
 
-    `digest` is empty for what is no text or too large; it is still there for the next step.
+    `digest` is empty for what is no text or too large; it is still there for the next step. `sealed` is the blob that
+    holds the content as it was, where something was redacted.
     """
 
     path: str
     size: int
     digest: str = ""
+    sealed: str = ""
 
 
 class StepFinished(Outcome, frozen=True, kw_only=True):
@@ -114,7 +116,8 @@ class StepFinished(Outcome, frozen=True, kw_only=True):
     `on` tells it for each target that is another machine, or one of several. `parts` are those of the last pipe that it
     ran, if one of them did not end with 0; `left` is what it left in `/tmp`, the largest first, and `more_left` how
     many more files than are named. `beside` are the steps that ran in the same `/tmp` meanwhile: any of them may have
-    written it.
+    written it. `stdout_sealed` and `stderr_sealed` are blobs that hold the
+    outputs as they were, sealed, where something was redacted.
     """
 
     step: str
@@ -130,6 +133,16 @@ class StepFinished(Outcome, frozen=True, kw_only=True):
     more_left: int = 0
     beside: tuple[str, ...] = ()
     on: tuple[OnTarget, ...] = ()
+    stdout_sealed: str = ""
+    stderr_sealed: str = ""
+
+
+class EvidenceOpened(Fact, frozen=True, kw_only=True):
+    """A person has read a sealed original, the blob `sealed`, for a reason that stands here for good."""
+
+    sealed: str
+    by: str
+    reason: str
 
 
 class StepNotRun(Outcome, frozen=True, kw_only=True):

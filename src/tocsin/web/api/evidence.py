@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import re
 
-from litestar import get
+from litestar import get, post
 from litestar.di import NamedDependency as Given
-from litestar.params import FromPath
+from litestar.params import FromPath, JSONBody
 from litestar.response import Response
 
 from tocsin.errors import NotFound
 from tocsin.web.api.describe import describe_failures
+from tocsin.web.auth import Asker
 from tocsin.web.desk import Desk
+from tocsin.web.library import Library
+from tocsin.web.originals import open_original
+from tocsin.web.verbs import Explained
 
 DIGEST = re.compile(r"\A[0-9a-f]{64}\Z")
 ALONE = "sandbox; default-src 'none'"
@@ -31,3 +35,28 @@ async def read_evidence(desk: Given[Desk], digest: FromPath[str]) -> Response[by
         raise NotFound("Evidence is named by 64 hexadecimal digits; the step's entry in the timeline has them.")
     headers = {"Content-Security-Policy": ALONE, "Cache-Control": "private, max-age=31536000, immutable"}
     return Response(await desk.blobs.get(digest), media_type="text/plain", headers=headers)
+
+
+@post(
+    "/incidents/{incident:str}/evidence/{digest:str}/open",
+    operation_id="openEvidence",
+    status_code=200,
+    tags=["steps"],
+    media_type="text/plain",
+    responses=describe_failures(400, 403, 404, 409),
+)
+async def open_evidence(
+    desk: Given[Desk],
+    library: Given[Library],
+    asker: Given[Asker],
+    incident: FromPath[str],
+    digest: FromPath[str],
+    data: JSONBody[Explained],
+) -> Response[bytes]:
+    """An output as it was before secrets were taken out of it. Who reads it, and why, stands on the timeline.
+
+    403 unless you are the incident commander or answer for security. The reason is needed.
+    """
+    content = await open_original(desk, library, incident, digest, asker, data.reason)
+    headers = {"Content-Security-Policy": ALONE, "Cache-Control": "no-store"}
+    return Response(content, media_type="text/plain", headers=headers)

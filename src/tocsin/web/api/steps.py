@@ -57,13 +57,17 @@ async def propose_step(
     responses=describe_failures(404),
 )
 async def read_step(
-    library: Given[Library], incident: FromPath[str], key: FromPath[str], request: Request[Any, Any, Any]
+    desk: Given[Desk],
+    library: Given[Library],
+    incident: FromPath[str],
+    key: FromPath[str],
+    request: Request[Any, Any, Any],
 ) -> StepView:
     """Exactly what would run: program text, environment, target, digest and verdict.
 
     Blanks are filled from query parameters: `?bind.NAME=VALUE` for each.
     """
-    return await find_step(library, incident, key, read_bindings(request))
+    return await find_asked(desk, library, incident, key, request)
 
 
 class OutputView(msgspec.Struct, frozen=True):
@@ -122,3 +126,15 @@ def read_bindings(request: Request[Any, Any, Any]) -> dict[str, str]:
     """The values for blanks among the query parameters; a blank left empty is not given."""
     named = [(name.removeprefix(BIND), value) for name, value in request.query_params.items() if name.startswith(BIND)]
     return {name: value for name, value in named[:MOST_BINDINGS] if value}
+
+
+async def find_asked(
+    desk: Desk, library: Library, incident: str, step: str, request: Request[Any, Any, Any]
+) -> StepView:
+    """The step's view with the blanks of a request, which shows them as they were given; what would be written down
+    names secrets only, and so does the digest.
+    """
+    given = read_bindings(request)
+    found = await find_step(library, incident, step, {name: desk.originals.name(each) for name, each in given.items()})
+    blanks = tuple(msgspec.structs.replace(each, value=given.get(each.name, each.value)) for each in found.blanks)
+    return msgspec.structs.replace(found, blanks=blanks)

@@ -13,7 +13,7 @@ from tocsin.errors import NotFound
 from tocsin.incident.authority import may_act, name_who_may
 from tocsin.timeline.entry import Entry
 from tocsin.web.acts import Acts
-from tocsin.web.api.steps import find_step, read_bindings
+from tocsin.web.api.steps import find_asked
 from tocsin.web.auth import Asker
 from tocsin.web.desk import Desk
 from tocsin.web.forms import read_form
@@ -94,7 +94,7 @@ async def show_step(
     request: Request[Any, Any, Any],
 ) -> Response[str]:
     """Exactly what would run with the blanks filled as they are: a part for htmx, a screen without it."""
-    step = await find_step(library, incident, key, read_bindings(request))
+    step = await find_asked(desk, library, incident, key, request)
     asked = await library.incident(incident)
     allowed = may_act(asked, desk.engine.journal.shelf.policy(asked), frame.asker.person)
     shown = "parts/sheet.html" if frame.inline else "step.html"

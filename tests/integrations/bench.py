@@ -31,12 +31,19 @@ class Bench:
         self._seq = 0
 
     async def run(
-        self, text: str, *, changes: bool = False, timeout_s: int = 20, incident: str = "team-1", **env: str
+        self,
+        text: str,
+        *,
+        changes: bool = False,
+        timeout_s: int = 20,
+        incident: str = "team-1",
+        argv: tuple[str, ...] = (),
+        **env: str,
     ) -> StepFinished:
         self._seq += 1
         intent = StepRequested(
             step=f"L{self._seq}", text=text, target="team/here", effect=Effect.MUTATE if changes else Effect.READ,
-            digest="d", timeout_s=timeout_s, bindings=env, changes=changes, by="ana",
+            digest="d", timeout_s=timeout_s, bindings=env, changes=changes, by="ana", argv=argv,
         )  # fmt: skip
         outcome = await self.shell.perform(Key(incident, self._seq), intent)
         assert isinstance(outcome, StepFinished)

@@ -18,7 +18,8 @@ from tocsin.integrations.box import Box
 from tocsin.integrations.isolation import find_isolation
 from tocsin.integrations.shell import LocalTarget, Place, Shell
 from tocsin.store.blobs import FileBlobs
-from tocsin.timeline.events import StepFinished, StepRequested
+from tocsin.timeline.events import Part, StepFinished, StepRequested
+from tocsin.timeline.redact import plain
 from tocsin.words import Effect
 
 from .bench import KINDS, Bench, set_up
@@ -38,6 +39,24 @@ async def test_it_starts_in_the_targets_directory_with_a_bare_environment(bench:
     finally:
         del os.environ["TOCSIN_TEST_SECRET"]
     assert (await bench.out(finished)).splitlines() == [str(place), "blue", "none", f"{place}/bin"]
+
+
+@pytest.mark.parametrize("value", ["; touch PWN", "$(touch PWN)", "a\ntouch PWN", "-n", "*", "~", "${IFS}x", "ü\u202e"])
+async def test_one_simple_command_gets_its_words_and_no_shell_reads_them(bench: Bench, place: Path, value: str) -> None:
+    finished = await bench.run("printf '%s' <x>", argv=("printf", "%s|%s", value, ""), changes=True)
+    assert (finished.exit_code, (await bench.out(finished)).rstrip("\n")) == (0, plain(f"{value}|"))
+    assert not (place / "PWN").exists()
+
+
+async def test_a_command_without_a_shell_ends_as_with_one(bench: Bench, place: Path) -> None:
+    searched = await bench.run("grep -q x /dev/null", argv=("grep", "-q", "x", "/dev/null"))
+    assert (searched.exit_code, searched.parts) == (1, (Part(program="grep", exit_code=1),))
+    assert (await bench.run("nope", argv=("nope",))).exit_code == 127
+    fds = await bench.run("ls /proc/self/fd", argv=("ls", "/proc/self/fd"))
+    assert (await bench.out(fds)).split() == ["0", "1", "2", "3"]
+    seen = await bench.run("env", argv=("env",))
+    assert "TOCSIN_" not in await bench.out(seen)
+    assert (await bench.run("sleep 30", argv=("sleep", "30"), timeout_s=1)).exit_code == 124
 
 
 async def test_the_data_directory_and_keys_are_hidden(bench: Bench) -> None:

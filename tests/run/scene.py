@@ -14,12 +14,15 @@ from msgspec.structs import replace
 from tocsin.incident.book import Book, TargetPolicy, TeamPolicy, number_steps
 from tocsin.incident.state import AlertState, Incident, StepRecord
 from tocsin.knowledge import load_knowledge
+from tocsin.oncall.rota import Rota
+from tocsin.oncall.settings import Staffing
 from tocsin.playbook.compile import compile_playbook
 from tocsin.playbook.model import Playbook, Procedure
 from tocsin.run.binding import Bound
+from tocsin.run.plan import plan
 from tocsin.run.program import Task, prepare
 from tocsin.testing.story import judge_text
-from tocsin.timeline.events import AlertSeen
+from tocsin.timeline.events import AlertSeen, StepRequested
 from tocsin.words import Mode, Status, StepState
 
 NOW = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
@@ -113,6 +116,11 @@ class Scene:
         task = prepare(self.book.procedures(self.incident), step_id, self.incident, target, given or {})
         assert task is not None
         return task
+
+    def requests(self) -> list[StepRequested]:
+        """What would run by itself now."""
+        asked = plan(self.incident, self.book, Rota(staffing=Staffing(), people={}), NOW).events
+        return [each for each in asked if isinstance(each, StepRequested)]
 
     def typed(self, text: str, given: Mapping[str, str] | None = None) -> Task:
         """The task of a statement that a person typed."""

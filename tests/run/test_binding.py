@@ -9,15 +9,15 @@ import json
 import re
 from collections.abc import Callable
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tocsin.playbook.model import Playbook
-from tocsin.run import binding
-from tocsin.run.binding import WORD, Bound, bind
+from tocsin.run import kinds
+from tocsin.run.binding import Bound, bind
 from tocsin.run.guard import Refused, judge
 
 from .scene import JUDGE, Scene, run_bash, seen
@@ -67,7 +67,7 @@ ELSEWHERE = {
     "double braces": "printf '%s|' {{ id }}",
     "a number to come": "printf '%s|' validator-X",
     "a noun in capitals": "printf '%s|' POD_NAME",
-    "an address": "printf '%s|' ATTACKER_IP",
+    "an owner in capitals": "printf '%s|' ATTACKER_NAME",
     "square brackets in quotes": "printf '%s|' \"[Pod]\"",
 }
 """Other places of a shell, each printing the value alone."""
@@ -82,15 +82,24 @@ NESTED = {
     "ssh, words": "ssh host echo <id> | tr '\\n' '|'",
     "eval": "eval \"printf '%s|' <id>\"",
     "xargs": "echo x | xargs -I@ sh -c 'printf \"%s|\" <id>'",
-    "find -exec": "find KEEP -exec printf '%s|' <id> ';'",
-    "env": 'env NAME=<id> sh -c \'printf "%s|" "$NAME"\'',
     "awk": 'awk \'BEGIN { printf "%s|", "<id>" }\'',
     "python": 'python3 -c \'print("<id>", end="|")\'',
     "SQL": "sqlite3 :memory: \"SELECT '<id>' || '|'\" | tr -d '\\n'",
     "SQL in single quotes": "sqlite3 :memory: 'SELECT \"<id>\" || \"|\"' | tr -d '\\n'",
     "jq": "echo null | jq -j '\"<id>|\"'",
 }
-"""Text that another program reads again; each prints the value alone, if it runs."""
+"""Text that another program reads again as a program."""
+
+HANDED_ON = {
+    "find -exec": "find KEEP -exec printf '%s|' <id> ';'",
+    "env": 'env NAME=<id> sh -c \'printf "%s|" "$NAME"\'',
+    "an argument of sh -c": 'sh -c \'printf "%s|" "$1"\' sh <id>',
+    "a variable of awk": 'awk -v id=<id> \'BEGIN { print id }\' | tr "\\n" "|"',
+    "a variable of jq": "jq -njr --arg id <id> '$id + \"|\"'",
+    "xargs": "echo <id> | xargs printf '%s|'",
+    "an argument of python": "python3 -c 'import sys; print(sys.argv[1], end=\"|\")' <id>",
+}
+"""Places where such a program takes data; each prints the value alone."""
 
 CARRIED: dict[str, tuple[str, Callable[[str], object]]] = {
     "a URL's query": (
@@ -99,7 +108,7 @@ CARRIED: dict[str, tuple[str, Callable[[str], object]]] = {
     ),
     "a URL's path": (
         "curl -s http://localhost:9090/nodes/<id>/health",
-        lambda sent: sent.split("/", 4)[4][: -len("/health")],
+        lambda sent: unquote(sent.split("/", 4)[4][: -len("/health")]),
     ),
     "a JSON body": ('curl -s -d \'{"id": "<id>"}\'', lambda sent: json.loads(sent)["id"]),
     "a JSON body in double quotes": ('curl -s -d "{\\"id\\": \\"<id>\\"}"', lambda sent: json.loads(sent)["id"]),
@@ -110,7 +119,7 @@ CARRIED: dict[str, tuple[str, Callable[[str], object]]] = {
 }
 """Text that travels on; the stand-in for curl prints its last word, and that must still mean the value."""
 
-EVERYWHERE = HERE | ELSEWHERE | NESTED | {name: text for name, (text, _) in CARRIED.items()}
+EVERYWHERE = HERE | ELSEWHERE | NESTED | HANDED_ON | {name: text for name, (text, _) in CARRIED.items()}
 
 
 @pytest.fixture(scope="module")
@@ -167,11 +176,19 @@ def test_an_ordinary_value_arrives_anywhere_else_in_a_shell(ground: Path, where:
         assert run(fill(ELSEWHERE[where], value), ground) == f"{value}|"
 
 
-@pytest.mark.needs("sqlite3", "jq", "awk")
 @pytest.mark.parametrize("where", NESTED)
-def test_an_ordinary_value_is_the_same_to_a_program_that_reads_it_again(ground: Path, where: str) -> None:
+def test_even_an_ordinary_value_is_refused_in_a_program_of_another_program(where: str) -> None:
     for value in ORDINARY[:4]:
-        assert run(fill(NESTED[where], value), ground) == f"{value}|"
+        bound = fill(NESTED[where], value)
+        assert "a program" in bound.refused
+        assert (bound.env, bound.argv) == ({}, ())
+
+
+@pytest.mark.needs("jq", "awk")
+@pytest.mark.parametrize("where", HANDED_ON)
+def test_an_ordinary_value_arrives_where_such_a_program_takes_data(ground: Path, where: str) -> None:
+    for value in ORDINARY[:4]:
+        assert run(fill(HANDED_ON[where], value), ground) == f"{value}|"
 
 
 @pytest.mark.parametrize("where", CARRIED)
@@ -205,7 +222,8 @@ def test_a_hostile_label_leaves_its_blank_open(where: str, value: str) -> None:
     """A label is no person who could be told to write better: it fills nothing, and the blank is asked for."""
     statement = JUDGE(EVERYWHERE[where])
     bound = bind(statement, {}, {blank.name: value for blank in statement.placeholders})
-    assert (bound.missing, bound.env) == (tuple({blank.name for blank in statement.placeholders}), {})
+    assert (bound.missing, bound.env, bound.argv) == (tuple({blank.name for blank in statement.placeholders}), {}, ())
+    assert [each.value for each in bound.misfits] == [value]
 
 
 @pytest.mark.parametrize("where", HERE | ELSEWHERE)
@@ -213,7 +231,7 @@ def test_even_a_value_that_slipped_through_would_not_be_parsed(
     ground: Path, where: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The second line of defence: a value travels in the environment, so that a shell has nothing to parse."""
-    monkeypatch.setattr(binding, "WORD", re.compile(r"[^\0]*", re.DOTALL))
+    monkeypatch.setattr(kinds, "WORD", re.compile(r"[^\0]*", re.DOTALL))
     for value in (each for each in HOSTILE if "\0" not in each):
         bound = fill((HERE | ELSEWHERE)[where], value)
         if not bound.refused:
@@ -225,7 +243,7 @@ def test_even_a_value_that_slipped_through_would_not_be_parsed(
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(value=st.from_regex(WORD, fullmatch=True), where=st.sampled_from(sorted(HERE)))
+@given(value=st.from_regex(kinds.WORD, fullmatch=True), where=st.sampled_from(sorted(HERE)))
 def test_whatever_may_be_bound_arrives_unchanged(ground: Path, value: str, where: str) -> None:
     bound = fill(HERE[where], value)
     if bound.refused:
@@ -262,15 +280,12 @@ def test_a_value_before_a_here_document_is_no_trouble(ground: Path) -> None:
     assert run(fill("printf '%s|' <id>; cat <<EOF\nx\nEOF", "us-east-1"), ground) == "us-east-1|x\n"
 
 
-@pytest.mark.needs("sqlite3")
-def test_two_dashes_begin_no_comment_in_sql(ground: Path) -> None:
+def test_two_dashes_begin_no_comment_in_a_query() -> None:
     """``DELETE … WHERE id = 1-- AND tenant = 3`` forgets the tenant."""
-    query = "sqlite3 :memory: 'SELECT <id> + 1'"
-    assert run(fill(query, "1"), ground) == "2\n"
+    query = "./query 'SELECT <id> + 1'"
+    assert not fill(query, "1").refused
     assert "two dashes" in fill(query, "1--").refused
-    assert (
-        run(fill("printf '%s|' https://<id>/x", "xn--bcher-kva.example"), ground) == "https://xn--bcher-kva.example/x|"
-    )
+    assert not fill("printf '%s|' https://<id>/x", "xn--bcher-kva.example").refused
 
 
 @pytest.mark.parametrize(
@@ -304,6 +319,7 @@ def test_a_label_fills_the_blank_of_its_name_however_either_is_written(label: st
 def test_a_statement_without_blanks_runs_as_it_is_written() -> None:
     text = "grep -c 'it''s' \"$HOME\"/x | tee >(cat) <<'E'\n$(no)\nE"
     assert bind(JUDGE(text), {"home": "x"}, {"HOME": "x"}) == Bound(text=text)
+    assert bind(JUDGE("grep -c 'it' x"), {}, {}) == Bound(text="grep -c 'it' x", argv=("grep", "-c", "it", "x"))
 
 
 @pytest.mark.parametrize("hidden", ["\u202e", "\u2066", "\0", "\x1b[2K", "\r", "\x7f", "\x9b"])
@@ -343,7 +359,8 @@ def test_a_typed_blank_is_never_run_as_a_redirection(text: str) -> None:
     ],
 )
 def test_what_a_shell_would_not_misread_is_meant_as_typed(text: str) -> None:
-    assert Scene().typed(text).bound == Bound(text=text)
+    bound = Scene().typed(text).bound
+    assert (bound.text, bound.env, bound.missing, bound.refused) == (text, {}, (), "")
 
 
 def test_a_typed_blank_is_filled_like_any_other(ground: Path) -> None:
@@ -360,7 +377,7 @@ LOOKS = """
 printf '%s|' <instance>
 printf '%s|' "at <instance>"
 printf '%s|' '<instance>'
-sh -c "printf '%s|' <instance>"
+sh -c 'printf "%s|" "$1"' sh <instance>
 ```
 """
 

@@ -13,6 +13,7 @@ import msgspec
 from tocsin.alert.group import TRIAGE
 from tocsin.alert.heartbeat import find_fault
 from tocsin.alert.sources.mapped import read_path
+from tocsin.app.binding import check_bindings
 from tocsin.app.tables import File, TeamTable
 from tocsin.config import Problems, Source
 from tocsin.errors import BadInput
@@ -236,6 +237,7 @@ def check_team(
             text = f"the playbook has no severity {severity!r}; it has {', '.join(known) or 'none'}."
             problems.append(source.problem(("teams", team, "severity_map", label), text))
     _check_heartbeats(source, team, table, problems)
+    check_bindings(source, team, table.bindings, problems)
     for name, target in table.targets.items():
         _check_target(source, ("teams", team, "targets", name), target, root, node, problems)
 

@@ -12,6 +12,7 @@ from tocsin.alert.sources.mapped import Intake
 from tocsin.app.watch.heartbeat import HeartbeatTable
 from tocsin.app.watch.synthetic import SyntheticTable
 from tocsin.app.watch.traces import TracesTable
+from tocsin.incident.blank import Rule
 from tocsin.incident.inhibition import Inhibit
 from tocsin.incident.window import Window
 from tocsin.integrations.shell import LocalTarget
@@ -49,7 +50,8 @@ class TeamTable(msgspec.Struct, frozen=True, kw_only=True):
     """`[teams.ID]`. `playbook` is relative to the workspace; `levels` is the ladder, each rung a list of names.
 
     `level_after_s` maps a rung's number to the seconds after which it joins, where it has a time of its own. `group_by`
-    are labels that set incidents of one scenario apart; `TeamPolicy` tells what the two times beside it do.
+    are labels that set incidents of one scenario apart; `TeamPolicy` tells what the two times beside it do. `bindings`
+    says of blanks in statements what they take.
     """
 
     playbook: str
@@ -72,6 +74,7 @@ class TeamTable(msgspec.Struct, frozen=True, kw_only=True):
     targets: dict[str, LocalTarget] = {}
     heartbeats: dict[str, Heartbeat] = {}
     maintenance: dict[str, Window] = {}
+    bindings: dict[str, Rule] = {}
 
 
 class File(msgspec.Struct, frozen=True, kw_only=True):

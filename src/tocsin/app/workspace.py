@@ -288,7 +288,7 @@ def judge_typed(catalogue: Catalogue) -> Any:
 
 def _policy(team: str, table: TeamTable, responders: tuple[str, ...]) -> TeamPolicy:
     targets = tuple(
-        TargetPolicy(name=f"{team}/{name}", allow=target.allow, timeout_s=target.timeout_s)
+        TargetPolicy(name=f"{team}/{name}", allow=target.allow, timeout_s=target.timeout_s, inventory=target.env)
         for name, target in table.targets.items()
     )
     return TeamPolicy(
@@ -305,6 +305,7 @@ def _policy(team: str, table: TeamTable, responders: tuple[str, ...]) -> TeamPol
         flap_within_s=table.flap_within_s,
         targets=targets,
         responders=responders,
+        bindings=table.bindings,
     )
 
 

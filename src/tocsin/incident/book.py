@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from tocsin.incident.blank import Rule
 from tocsin.incident.inhibition import Inhibitions
 from tocsin.incident.silence import Silence
 from tocsin.incident.state import Incident
@@ -27,13 +28,15 @@ class TargetPolicy(msgspec.Struct, frozen=True, kw_only=True):
     """What a target lets run. `name` is ``team/target``; `allow` may hold `read_sensitive` and `privileged`.
 
     `timeout_s` bounds one statement. `tmp` is what a step has as its `/tmp`: what the incident's steps on this target
-    have left (``kept``), an empty one that ends with it (``own``), or the machine's (``shared``).
+    have left (``kept``), an empty one that ends with it (``own``), or the machine's (``shared``). `inventory` is what
+    is known of it, from which blanks of the same name are filled.
     """
 
     name: str
     allow: tuple[str, ...] = ()
     timeout_s: int = 60
     tmp: Literal["kept", "own", "shared"] = "kept"
+    inventory: dict[str, str] = {}
 
 
 class TeamPolicy(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,6 +47,7 @@ class TeamPolicy(msgspec.Struct, frozen=True, kw_only=True):
     anybody, as in a story without people). Alerts of one scenario that differ in a label of `group_by` are incidents of
     their own; an alert that fires again more than `flap_times` times within `flap_within_s` seconds flaps (0: none
     does). The first page waits `group_wait_s` for more of its group, repeats keep `group_interval_s` between them.
+    `bindings` says of blanks, by name, what they take and where it comes from.
     """
 
     team: str
@@ -59,6 +63,7 @@ class TeamPolicy(msgspec.Struct, frozen=True, kw_only=True):
     group_interval_s: float = 0.0
     flap_times: int = 5
     flap_within_s: float = 600.0
+    bindings: dict[str, Rule] = {}
 
     @property
     def target(self) -> TargetPolicy | None:

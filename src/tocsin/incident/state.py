@@ -149,7 +149,7 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     whole team, if there is one; `resumed_at` is when the last of what kept it from paging ended; `reminded` maps what
     ends soon to the end that was told. `silent` maps an alert of which nothing is heard any more to when it was to be
     heard of again. `refired` is when an alert fired again, the last times; `flapping` since when it does so too often.
-    `informed`: whoever has the incident was told so.
+    `informed`: whoever has the incident was told so. `held` maps a blank to the value that was last kept out of it.
     """
 
     id: str
@@ -196,6 +196,7 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     obligations: dict[str, Obligation] = {}
     roles: dict[str, str] = {}
     lifted: dict[int, str] = {}
+    held: dict[str, str] = {}
     updates: tuple[Update, ...] = ()
 
     @property

@@ -89,6 +89,20 @@ def spell_command(text: str, bounds: Sequence[str]) -> list[str]:
     ]
 
 
+def spell_program(argv: Sequence[str], bounds: Sequence[str]) -> list[str]:
+    """The command that runs a program with its words, as they are: no shell reads them."""
+    begin = "{ " + "; ".join(bounds) + "; } 2>/dev/null"
+    ends = f'export -n {REPORT}; TOCSIN_NEAR="${{{REPORT}%:*}}" TOCSIN_TWIN="${{{REPORT}#*:}}"'
+    shut = "exec {TOCSIN_NEAR}>&- {TOCSIN_TWIN}>&-; unset TOCSIN_NEAR TOCSIN_TWIN"
+    return [
+        *BASH[:-1],
+        "-pc",
+        f'{begin}; {ends}; echo {BEGUN} >&"$TOCSIN_NEAR"; {shut}; exec -- "$@"',
+        "tocsin",
+        *argv,
+    ]
+
+
 async def run(
     argv: Sequence[str],
     spawn: Mapping[str, Any],

@@ -1,7 +1,8 @@
 """Runs statements on this machine, isolated, bounded in time and output, with their output kept as evidence.
 
-A statement runs in a `bash` of its own that reads no start-up files, without a terminal, with nothing to read and a
-bare environment. Values of blanks are in the environment, never in the text.
+One simple command runs as the words that it is, without a shell; anything else in a `bash` of its own that reads no
+start-up files. Either has no terminal, nothing to read and a bare environment. Values of blanks are words, or in the
+environment, never in a text.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from tocsin.integrations.capture import REDACTED, Capture, spell_head
 from tocsin.integrations.company import Company, Stay
 from tocsin.integrations.isolation import Isolation, find_doubt
 from tocsin.integrations.leftovers import Leftovers
-from tocsin.integrations.process import Ended, run, spell_command
+from tocsin.integrations.process import Ended, run, spell_command, spell_program
 from tocsin.integrations.scratch import Scratches
 from tocsin.playbook.pipeline import name_parts
 from tocsin.timeline.events import Intent, Outcome, Part, StepFinished, StepRequested
@@ -200,9 +201,9 @@ class Shell:
         assert self._isolation is not None
         word = "change" if intent.changes else "read"
         counted = self._isolation.uid is not None or COUNTS_APART
-        text, bindings, known = await self._fill(intent)
-        argv, spawn = self._isolation.wrap(bound(text, place.target, counted=counted), box)
-        env = _environment(place.target, place.directory, bindings)
+        filled, known = await self._fill(intent)
+        argv, spawn = self._isolation.wrap(bound(filled.text, place.target, filled.argv, counted=counted), box)
+        env = _environment(place.target, place.directory, filled.bindings)
         started, output = self._clock.now(), self._outputs.begin(key.stream, intent.step, known)
         self._reach(f"{word}.before_spawn")
         try:
@@ -215,14 +216,19 @@ class Shell:
         took = (self._clock.now() - started).total_seconds()
         return await self._tell(key, intent, box, ended, took, left, known)
 
-    async def _fill(self, intent: StepRequested) -> tuple[str, dict[str, str], tuple[str, ...]]:
-        """Exactly what was typed: the text, its bindings, and which values of theirs are secret."""
-        text, known = await self._originals.fill(intent.text)
-        bindings = {}
-        for name, value in intent.bindings.items():
-            bindings[name], more = await self._originals.fill(value)
-            known = (*known, *more)
-        return text, bindings, known
+    async def _fill(self, intent: StepRequested) -> tuple[StepRequested, tuple[str, ...]]:
+        """The intent as exactly what was typed, and which of its values are secret."""
+        known: list[str] = []
+
+        async def fill(text: str) -> str:
+            filled, secret = await self._originals.fill(text)
+            known.extend(secret)
+            return filled
+
+        text = await fill(intent.text)
+        bindings = {name: await fill(value) for name, value in intent.bindings.items()}
+        argv = tuple([await fill(word) for word in intent.argv])
+        return msgspec.structs.replace(intent, text=text, bindings=bindings, argv=argv), tuple(known)
 
     def _reach_during(self, word: str) -> Callable[[], None]:
         return lambda: self._reach(f"{word}.during")
@@ -253,7 +259,7 @@ class Shell:
             stdout_head=spell_head(stdout or stderr, HEAD_CHARACTERS),
             cut=ended.out.cut + ended.err.cut,
             why=ended.why or (_explain_read_only(box, stderr) if exit_code else ""),
-            parts=_name_parts(intent.text, ended.statuses),
+            parts=_name_parts(intent.text, (ended.exit_code,) if intent.argv and not ended.why else ended.statuses),
             left=files,
             more_left=more,
             stdout_sealed=await self._seal(stdout, ended.out),
@@ -283,8 +289,9 @@ def _explain_refusal(stderr: bytes) -> str:
     return f"Nothing was run: what isolates steps refused ({said}). Mend that, then approve it again."
 
 
-def bound(text: str, target: LocalTarget, *, counted: bool = True) -> list[str]:
+def bound(text: str, target: LocalTarget, argv: tuple[str, ...] = (), *, counted: bool = True) -> list[str]:
     """The command that runs a statement within the target's bounds; that of processes only if they are `counted` apart.
+    `argv` are its words, if it needs no shell.
 
     Memory is bounded as what a process may write to (`ulimit -d`), not as its address space, of which Java, Node and Go
     reserve far more than they use. If the machine runs out all the same, the kernel ends a step before the server. A
@@ -293,7 +300,7 @@ def bound(text: str, target: LocalTarget, *, counted: bool = True) -> list[str]:
     bounds = {"-d": target.memory_mib * 1024, "-f": target.file_mib * 1024, "-u": target.processes if counted else 0}
     lines = ["echo 1000 > /proc/self/oom_score_adj", "ulimit -c 0"]
     lines += [f"ulimit {flag} {most}" for flag, most in bounds.items() if most]
-    return spell_command(text, lines)
+    return spell_program(argv, lines) if argv else spell_command(text, lines)
 
 
 def _explain_read_only(box: Box, stderr: bytes) -> str:
@@ -319,6 +326,7 @@ def _name_read(place: Place, intent: StepRequested, scratch: str) -> tuple[str, 
         msgspec.json.encode(place.target).decode(),
         intent.text,
         f"{sorted(intent.bindings.items())}",
+        *intent.argv,
     )
 
 

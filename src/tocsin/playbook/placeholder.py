@@ -154,14 +154,15 @@ def _plain(text: str) -> list[Span]:
 
 
 def _span(match: re.Match[str], name: str | None = None) -> Span:
-    return Span(match.start(), match.end(), match[0], name or _normalise(match["name"]))
+    return Span(match.start(), match.end(), match[0], name or normalise(match["name"]))
 
 
 _HUMP = compile_late(r"(?<=[a-z0-9])(?=[A-Z])")
 _GAP = compile_late(r"\W+")
 
 
-def _normalise(name: str) -> str:
+def normalise(name: str) -> str:
+    """The name of a blank as it is compared: ``Metrics Port``, ``metrics-port`` and ``metricsPort`` are one."""
     return _GAP.sub("_", _HUMP.sub("_", name)).strip("_").lower()
 
 

@@ -13,7 +13,7 @@ from tocsin.incident.book import Book, TargetPolicy, number_steps
 from tocsin.incident.state import Incident
 from tocsin.playbook.model import Procedure, Statement, Step
 from tocsin.run.guard import Allowed, judge
-from tocsin.run.program import Task, prepare
+from tocsin.run.program import Task, find_sources, prepare
 from tocsin.run.setting import sets_only
 from tocsin.words import LOOKING, Effect, Tag
 
@@ -34,10 +34,11 @@ def _reads(incident: Incident, book: Book, known: Set[str]) -> Iterator[Task]:
     scenario, target = book.scenario(incident), book.policy.target
     if scenario is None or target is None:
         return
+    sources = find_sources(book.policy)
     for step_id, step in _candidates(scenario):
         if step_id in known or step.statement is None or not _may_run(step.statement, target):
             continue  # what is set before it in its fence can only add to its effect and tags
-        task = prepare((scenario,), step_id, incident, target.name, {})
+        task = prepare((scenario,), step_id, incident, target.name, {}, sources)
         if (
             task is not None
             and not sets_only(step.statement)

@@ -1,142 +1,193 @@
-"""Blanks in statements: where their values come from, and how a value reaches the shell.
+"""Blanks in statements: where their values come from, and how a value reaches the program.
 
-A value travels in the environment, never as text: ``<id>`` becomes a reference to a variable, quoted as its place in
-the statement demands, so that the shell expands it once and never parses it. A place where no reference can stand (a
-here-document, arithmetic) is refused. Whatever its source, a value must be an ordinary word (`WORD`), since a quoted
-text may be read again by another shell, as SQL or as a query.
+A value travels as an argument, or in the environment of a shell: ``<id>`` becomes a reference to a variable, quoted as
+its place in the statement demands, so that the shell expands it once and never parses it. A place where no reference
+can stand (a here-document, arithmetic), and a text that another program reads as a program of its own, are refused. In
+a URL, in JSON and in PromQL a value is written by their own rules. Whatever its source, a value must be of its blank's
+kind (`kinds`).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import msgspec
-from tree_sitter import Node
 
 from tocsin.playbook.model import Placeholder, Statement
-from tocsin.playbook.placeholder import Span, locate
-from tocsin.playbook.shell import parse_bound
+from tocsin.playbook.placeholder import normalise
+from tocsin.run.form import Form, Place, study
+from tocsin.run.kinds import NOWHERE, WORD, Sources, describe, fits, is_word
+from tocsin.run.site import FIRST, MARKED
 from tocsin.timeline.redact import plain
 
-WORD = re.compile(r"\A(?!.*[/:@]\.\.(?:/|\Z))[A-Za-z0-9][A-Za-z0-9._:/@-]{0,127}\Z")
-"""What may be bound: it cannot be an option, hold white space, climb out of a directory, or mean anything to a shell, a
-URL or PromQL. What two dashes mean to SQL is looked at where it stands (`_find_refusals`)."""
+__all__ = ["PREFIX", "WORD", "Bound", "Misfit", "bind", "find_misread"]
 
 PREFIX = "TOCSIN_P_"
 
 UNSEEN = "It holds characters that no screen shows, so what runs would not be what you see; write it anew."
+CROWDED = "It has more blanks than can be told apart; take it apart."
+LABEL = "label:"
+ALERT = "the alert's label"
 
-_QUOTES = {"raw_string": "'", "string": '"', "command_substitution": "", "process_substitution": ""}
-_NO_PLACE = {
-    "heredoc_body": "in a here-document",
-    "ansi_c_string": "in a string that begins with $'",
-    "arithmetic_expansion": "in arithmetic",
-}
-_HOLDING = frozenset({*_QUOTES, "heredoc_body", "ansi_c_string", "comment"})
+
+class Misfit(msgspec.Struct, frozen=True):
+    """A value that its blank does not take, and where it came from, in words. It is evidence of its own."""
+
+    name: str
+    source: str
+    value: str
+    takes: str
 
 
 class Bound(msgspec.Struct, frozen=True, kw_only=True):
-    """A statement's program text and environment; `missing` names what is unbound, `refused` why it cannot be bound."""
+    """A statement's program text and environment; `missing` names what is unbound, `refused` why it cannot be bound.
+
+    `argv` are its words where it is one simple command, which runs without a shell; `misfits` are values that came by
+    themselves and that their blanks do not take.
+    """
 
     text: str
     env: dict[str, str] = {}
     values: dict[str, str] = {}
     missing: tuple[str, ...] = ()
     refused: str = ""
+    argv: tuple[str, ...] = ()
+    misfits: tuple[Misfit, ...] = ()
 
 
-def bind(statement: Statement, given: Mapping[str, str], labels: Mapping[str, str]) -> Bound:
-    """Fill a statement's blanks from what a person gave, then from alert labels of the same name."""
-    if plain(statement.text) != statement.text:
-        return Bound(text=statement.text, refused=UNSEEN)
-    known = {_name(label): value for label, value in labels.items() if WORD.match(value)} | dict(given)
+def bind(
+    statement: Statement, given: Mapping[str, str], labels: Mapping[str, str], sources: Sources = NOWHERE
+) -> Bound:
+    """Fill a statement's blanks from what a person gave, then as the team has set it, then from alert labels of the
+    same name, then from the inventory.
+    """
+    text = statement.text
+    if plain(text) != text:
+        return Bound(text=text, refused=UNSEEN)
     names = tuple(dict.fromkeys(blank.name for blank in statement.placeholders))
-    values = {name: known[name] for name in names if name in known}
-    missing = tuple(name for name in names if name not in values)
-    bad = next((name for name, value in values.items() if not WORD.match(value)), None)
+    known = {name: given[name] for name in names if name in given}
+    bad = next((name for name, value in known.items() if not fits(value, name, sources.rules.get(name))), None)
+    reached = frozenset(each.span.name for each in study(text).places if each.names_host) if labels else frozenset()
+    found = _Found(labels, sources, reached)
+    known |= {name: value for name in names if name not in known and (value := found.find(name)) is not None}
+    missing = tuple(name for name in names if name not in known)
     if bad is not None:
-        return Bound(text=statement.text, missing=missing, refused=_no_word(bad))
-    if missing or not names:
-        return Bound(text=statement.text, values=values, missing=missing)
-    return _refer(statement.text, values)
+        return Bound(text=text, missing=missing, refused=_explain(bad, sources))
+    if missing:
+        return Bound(text=text, values=known, missing=missing, misfits=tuple(found.misfits))
+    return _refer(text, known)
+
+
+class _Found:
+    """Values that nobody had to give; those that do not fit are kept apart."""
+
+    def __init__(self, labels: Mapping[str, str], sources: Sources, reached: Collection[str] = ()) -> None:
+        self._reached, self._hosts = reached, sources.hosts
+        self._labels = {normalise(name): value for name, value in labels.items()}
+        self._inventory = {normalise(name): value for name, value in sources.inventory.items()}
+        self._named, self._rules = labels, sources.rules
+        self.misfits: list[Misfit] = []
+
+    def find(self, name: str) -> str | None:
+        """The value of a blank, if there is one that fits."""
+        for source, value in self._candidates(name):
+            if value is None:
+                continue
+            takes = self._find_misfit(name, source, value)
+            if not takes:
+                return value
+            self.misfits.append(Misfit(name, source, value, takes))
+            return None
+        return None
+
+    def _find_misfit(self, name: str, source: str, value: str) -> str:
+        """What the blank takes instead; empty if it takes the value."""
+        if not fits(value, name, self._rules.get(name)):
+            return describe(name, self._rules.get(name))
+        if name in self._reached and source.startswith(ALERT) and value not in self._hosts:
+            return "from an alert only the name of one of the team's targets, since commands go there"
+        return ""
+
+    def _candidates(self, name: str) -> Iterator[tuple[str, str | None]]:
+        rule = self._rules.get(name)
+        source = rule.source if rule is not None else None
+        if source is not None and source.startswith(LABEL):
+            label = source.removeprefix(LABEL)
+            yield f"{ALERT} {label}", self._named.get(label, self._labels.get(normalise(label)))
+        elif source == "inventory":
+            yield "the inventory", self._inventory.get(name)
+        elif source is not None:
+            yield "the settings", source
+        else:
+            yield f"{ALERT} {name}", self._labels.get(name)
+            yield "the inventory", self._inventory.get(name)
 
 
 def find_misread(text: str) -> tuple[Placeholder, ...]:
     """The blanks of a typed statement that a shell would take for redirections; others are meant as they stand."""
-    root = parse_bound(text)
-    spans = [span for span in locate(text) if span.text.startswith("<") and _is_bare(root, span)]
+    spans = [each.span for each in study(text).places if each.span.text.startswith("<") and each.is_bare]
     return tuple(Placeholder(text=span.text, name=span.name) for span in dict.fromkeys(spans))
 
 
-def _no_word(name: str) -> str:
-    return (
-        f"The value for {name!r} is no plain word. Use letters, digits and . _ : / @ - only, beginning with a letter "
-        "or digit, and no `/..`."
-    )
-
-
-def _name(label: str) -> str:
-    return re.sub(r"\W+", "_", label).strip("_").lower()
+def _explain(name: str, sources: Sources) -> str:
+    return f"The value for {name!r} does not fit: it takes {describe(name, sources.rules.get(name))}."
 
 
 def _refer(text: str, values: dict[str, str]) -> Bound:
     """The text with a reference in the place of every blank that has one of these names."""
-    spans = [span for span in locate(text) if span.name in values]
-    root = parse_bound(text)
-    why = next(_find_refusals(root, spans, values), "")
+    form = study(text)
+    places = [each for each in form.places if each.span.name in values]
+    why = next(_find_refusals(form, places, values), "") if values else ""
     if why:
-        return Bound(text=text, values=values, refused=f"{why}; copy it and run it by hand.")
-    done, parts = 0, []
-    for span in spans:
-        parts += [text[done : span.start], _reference(span.name, _place(root, span))]
-        done = span.end
-    env = {_variable(name): value for name, value in values.items()}
-    return Bound(text="".join((*parts, text[done:])), env=env, values=values)
+        return Bound(
+            text=text, values=values, refused=f"{why}{', or' if '; ' in why else ';'} copy it and run it by hand."
+        )
+    try:
+        written = [each.reading.write(values[each.span.name]) for each in places]
+    except ValueError as error:
+        return Bound(text=text, values=values, refused=f"A value {error}, and is none. Give another one.")
+    done, parts, env = 0, [], {}
+    for place, value in zip(places, written, strict=True):
+        name = _variable(place, value == values[place.span.name])
+        env[name] = value
+        parts += [text[done : place.span.start], _reference(name, place.quotes)]
+        done = place.span.end
+    argv = tuple(_fill(form, written)) if len(places) == len(form.places) else ()
+    return Bound(text="".join((*parts, text[done:])), env=env, values=values, argv=argv)
 
 
-def _find_refusals(root: Node, spans: list[Span], values: dict[str, str]) -> Iterator[str]:
-    if root.has_error or {span.name for span in spans} != values.keys():
+def _fill(form: Form, written: Sequence[str]) -> Iterator[str]:
+    """The words of a simple command with the values in their places."""
+    for word in form.argv:
+        yield MARKED.sub(lambda found: written[ord(found[0]) - FIRST], word)
+
+
+def _find_refusals(form: Form, places: Sequence[Place], values: Mapping[str, str]) -> Iterator[str]:
+    if form.crowded:
+        yield CROWDED.rstrip(".")
+    if not form.is_sound or {each.span.name for each in places} != values.keys():
         yield "It cannot be read for sure where its blanks stand"
-    for span in spans:
-        kinds = {node.type for node in _around(root, span)}
-        where = next((words for kind, words in _NO_PLACE.items() if kind in kinds), None)
-        if where is not None:
-            yield f"{span.text} stands {where}, where no value can be put safely"
-        if "--" in values[span.name] and _is_in_sentence(root, span):
-            yield f"The value for {span.name!r} has two dashes, which begin a comment in SQL"
+    for place in places:
+        value, name = values[place.span.name], place.span.name
+        if place.refused:
+            yield place.refused
+        if place.compares and not value.isdecimal():
+            yield f"{place.span.text} is compared as a number, and the value for {name!r} is none"
+        if "--" in value and place.in_sentence:
+            yield f"The value for {name!r} has two dashes, which begin a comment in SQL"
+        if not is_word(value) and not form.argv:
+            yield f"The value for {name!r} is more than a word, and this is more than one simple command"
 
 
-def _around(root: Node, span: Span) -> Iterator[Node]:
-    """The nodes that a blank stands in, from the innermost out."""
-    node = root.descendant_for_byte_range(span.start, span.end)
-    while node is not None:
-        yield node
-        node = node.parent
+def _reference(name: str, quotes: str) -> str:
+    reference = f"${{{name}}}"
+    return {"": f'"{reference}"', '"': reference, "'": f"'\"{reference}\"'"}[quotes]
 
 
-def _place(root: Node, span: Span) -> str:
-    """The quotes that a blank stands in: none, ``'`` or ``"``. A substitution starts with none open."""
-    return next((_QUOTES[node.type] for node in _around(root, span) if node.type in _QUOTES), "")
-
-
-def _is_bare(root: Node, span: Span) -> bool:
-    """Whether the shell itself reads the blank: it stands in no quotes, comment or here-document."""
-    kinds = (node.type for node in _around(root, span))
-    return next((kind.endswith("_substitution") for kind in kinds if kind in _HOLDING), True)
-
-
-def _is_in_sentence(root: Node, span: Span) -> bool:
-    """Whether a blank is quoted together with other words: most such texts are programs for somebody else."""
-    quoted = [node for node in _around(root, span) if node.type in ("raw_string", "string")]
-    return any(re.search(rb"\s", node.text or b"") for node in quoted)
-
-
-def _reference(name: str, place: str) -> str:
-    reference = f"${{{_variable(name)}}}"
-    return {"": f'"{reference}"', '"': reference, "'": f"'\"{reference}\"'"}[place]
-
-
-def _variable(name: str) -> str:
-    """The variable of a blank; a shell takes only plain letters in its name."""
-    return PREFIX + re.sub(r"[^a-z0-9_]", lambda other: f"u{ord(other[0]):x}", name).upper()
+def _variable(place: Place, is_as_given: bool) -> str:
+    """The variable of a blank; a shell takes only plain letters in its name. What is written otherwise in some places
+    has a variable for each way.
+    """
+    name = re.sub(r"[^a-z0-9_]", lambda other: f"u{ord(other[0]):x}", place.span.name).upper()
+    return f"{PREFIX}{name}" if is_as_given else f"{PREFIX}{name}__{place.reading.name}"

@@ -12,7 +12,7 @@ from tocsin.incident.commands import Command, Decision
 from tocsin.incident.role import answers_for
 from tocsin.incident.state import Incident, StepRecord
 from tocsin.run.guard import Forbidden, NeedsApproval, Refused, judge
-from tocsin.run.program import Task, prepare
+from tocsin.run.program import Task, find_sources, prepare
 from tocsin.timeline import events as e
 from tocsin.words import Effect, Mode, Status, StepState
 
@@ -72,7 +72,7 @@ def find_task(incident: Incident, book: Book, step: str, bindings: dict[str, str
     target = book.policy.target
     if target is None:
         raise NotFound(f"Team {book.policy.team} has no target to run on; add one to tocsin.toml.")
-    task = prepare(book.procedures(incident), step, incident, target.name, bindings)
+    task = prepare(book.procedures(incident), step, incident, target.name, bindings, find_sources(book.policy))
     if task is None:
         raise NotFound(f"There is no statement {step!r} here; `tocsin show` lists the steps with their ids.")
     return task
@@ -221,7 +221,7 @@ def _start(incident: Incident, book: Book, command: StartStep, now: datetime) ->
     if record.started:
         why = "It had started when the server stopped, and nobody saw it end. Look, then say what became of it."
         return (e.StepInDoubt(answers=command.intent, step=command.step, why=why),)
-    task = prepare(book.procedures(incident), command.step, incident, "", {})
+    task = prepare(book.procedures(incident), command.step, incident, "", record.bindings, find_sources(book.policy))
     verdict = judge(task, incident, book) if task is not None else None
     if isinstance(verdict, Forbidden) and task is not None:
         not_run = e.StepNotRun(answers=command.intent, step=command.step, why=verdict.why)

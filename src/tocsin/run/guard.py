@@ -18,6 +18,7 @@ from tocsin.incident.state import Incident
 from tocsin.playbook import act, forbid
 from tocsin.playbook.model import Approval, Prohibition, Statement
 from tocsin.run.program import Task
+from tocsin.timeline.redact import plain
 from tocsin.words import Act, Effect
 
 NARROW_FIRST = ("step", "section")
@@ -30,6 +31,10 @@ TMP_LASTS = {
     "shared": "Its /tmp is the machine's own, which steps of other incidents see too.",
 }
 """Said before an approval of what speaks of `/tmp`, since evidence that was written nowhere is worse than none."""
+
+
+MOST_SHOWN = 80
+"""Characters of a value that was not used."""
 
 
 class Allowed(msgspec.Struct, frozen=True, tag="allowed"):
@@ -72,7 +77,7 @@ def judge(task: Task, incident: Incident, book: Book) -> Verdict:
     if task.bound.refused:
         return Refused(task.bound.refused)
     if task.bound.missing:
-        return Refused(f"Fill in first: {', '.join(task.bound.missing)}.", task.bound.missing)
+        return Refused(_explain_missing(task), task.bound.missing)
     gate = _find_gate(task, incident, book)
     if gate is not None:
         return NeedsApproval(f"Line {gate.line} allows it only with approval: {gate.text}", gate.by, gate.line)
@@ -83,6 +88,19 @@ def judge(task: Task, incident: Incident, book: Book) -> Verdict:
         said = f"Line {unclear.line} says “{unclear.text}”; only you can tell whether it means this. {_why(task, book)}"
         return NeedsApproval(said, None, unclear.line)
     return NeedsApproval(_why(task, book))
+
+
+def _explain_missing(task: Task) -> str:
+    """What is to be filled in, and which value came by itself and is not used."""
+    fill = f"Fill in first: {', '.join(task.bound.missing)}."
+    held = [f"{each.source} holds {spell_value(each.value)}" for each in task.bound.misfits]
+    takes = [f"{each.name} takes {each.takes}" for each in task.bound.misfits]
+    return f"Not used, and noted: {'; '.join(held)}. {'; '.join(takes)}. {fill}" if held else fill
+
+
+def spell_value(value: str) -> str:
+    """A value that nobody vouches for, harmless to look at."""
+    return repr(plain(value[:MOST_SHOWN])) + ("…" if len(value) > MOST_SHOWN else "")
 
 
 def _why(task: Task, book: Book) -> str:

@@ -10,9 +10,12 @@ from tocsin.incident.book import Book
 from tocsin.incident.plan import Plan
 from tocsin.incident.state import Incident, StepRecord
 from tocsin.oncall.rota import Rota
+from tocsin.playbook.model import Procedure, Statement
 from tocsin.run.auto import find_next_reads
-from tocsin.run.program import Task, prepare
-from tocsin.timeline.events import StepRequested
+from tocsin.run.binding import bind
+from tocsin.run.program import Task, find_labels, find_sources, prepare
+from tocsin.timeline.events import StepRequested, ValueHeld
+from tocsin.timeline.redact import plain, redact
 from tocsin.words import Effect, Status, StepState
 
 AT_ONCE = 2
@@ -21,10 +24,39 @@ AT_ONCE = 2
 RUNS = frozenset({Status.ACTIVE, Status.ACKNOWLEDGED})
 
 
+MOST_VALUE = 300
+"""Characters that are kept of a value that was not used."""
+
+
 def plan(incident: Incident, book: Book, rota: Rota, now: datetime) -> Plan:
     """Requests for approved steps, and for as many of the next reads as there is room for."""
-    events = [*_approved(incident, book), *_reads(incident, book)]
+    events = [*find_held(incident, book), *_approved(incident, book), *_reads(incident, book)]
     return Plan(tuple(events))
+
+
+def find_held(incident: Incident, book: Book) -> Iterator[ValueHeld]:
+    """What alerts offer for blanks of the scenario and must not be put there, once for each value."""
+    scenario = book.scenario(incident)
+    labels = find_labels(incident)
+    if scenario is None or not incident.is_open or not labels:
+        return
+    sources, told = find_sources(book.policy), dict(incident.held)
+    for statement in _with_blanks(scenario, book):
+        for each in bind(statement, {}, labels, sources).misfits:
+            value = redact(plain(each.value[:MOST_VALUE]))
+            if told.get(each.name) != value:
+                told[each.name] = value
+                yield ValueHeld(blank=each.name, source=each.source, value=value, takes=each.takes)
+
+
+def _with_blanks(scenario: Procedure, book: Book) -> tuple[Statement, ...]:
+    """The scenario's statements that have blanks, remembered since every plan asks."""
+    key = ("statements with blanks", scenario.line)
+    if key not in book.remembered:
+        stated = (step.statement for step in scenario.steps if step.statement is not None)
+        book.remembered[key] = tuple(each for each in stated if each.placeholders)
+    found: tuple[Statement, ...] = book.remembered[key]
+    return found
 
 
 def _approved(incident: Incident, book: Book) -> Iterator[StepRequested]:
@@ -39,7 +71,8 @@ def _task_of(record: StepRecord, incident: Incident, book: Book) -> Task | None:
     target = book.policy.target
     if target is None:
         return None
-    return prepare(book.procedures(incident), record.step, incident, target.name, record.bindings)
+    sources = find_sources(book.policy)
+    return prepare(book.procedures(incident), record.step, incident, target.name, record.bindings, sources)
 
 
 def _reads(incident: Incident, book: Book) -> Iterator[StepRequested]:
@@ -61,6 +94,7 @@ def _request(task: Task, book: Book, by: str) -> StepRequested:
         timeout_s=target.timeout_s if target else 60,
         tags=task.tags,
         bindings=task.bound.env,
+        argv=task.bound.argv,
         changes=task.effect.rank > Effect.READ_SENSITIVE.rank,
         by=by,
     )

@@ -11,15 +11,18 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from itertools import takewhile
+from typing import NamedTuple
 
 import msgspec
 from msgspec.structs import replace
 
-from tocsin.incident.book import find_step, number_steps
+from tocsin.incident.book import TeamPolicy, find_step, number_steps
 from tocsin.incident.state import Incident
 from tocsin.playbook.effect.evaluated import find_fault
 from tocsin.playbook.model import Procedure, Statement, Step
+from tocsin.playbook.placeholder import normalise
 from tocsin.run.binding import Bound, bind, find_misread
+from tocsin.run.kinds import NOWHERE, Sources
 from tocsin.run.setting import Tangle, find_setting
 from tocsin.words import Effect, StepKind, Tag, highest
 
@@ -48,20 +51,27 @@ def find_labels(incident: Incident) -> dict[str, str]:
 
 
 def prepare(
-    procedures: tuple[Procedure, ...], step_id: str, incident: Incident, target: str, given: Mapping[str, str]
+    procedures: tuple[Procedure, ...],
+    step_id: str,
+    incident: Incident,
+    target: str,
+    given: Mapping[str, str],
+    sources: Sources = NOWHERE,
 ) -> Task | None:
     """The task of a step of the playbook, or of one that a person typed; null where there is no such statement."""
+    asked = _Asked(step_id, incident, target, given, sources)
     found = find_step(procedures, step_id)
     if found is not None and found[1].statement is not None:
         procedure, step = found
+        assert step.statement is not None
         before = _settings_before(procedure, step_id, step)
-        return _task(step_id, found[1].statement, before, incident, target, given, step, procedure)
+        return _task(asked, step.statement, before, step, procedure)
     record = incident.steps.get(step_id)
     if record is None or record.proposed_by is None:
         return None
     blanks = find_misread(record.text)
     typed = Statement(line=0, text=record.text, effect=record.effect, tags=record.tags, placeholders=blanks)
-    return _task(step_id, typed, (), incident, target, given, None, None)
+    return _task(asked, typed, (), None, None)
 
 
 def _settings_before(procedure: Procedure, step_id: str, step: Step) -> tuple[Statement | Tangle, ...]:
@@ -82,13 +92,34 @@ def _holds(above: Step, step: Step, procedure: Procedure) -> bool:
     return same and above.kind is StepKind.STATEMENT
 
 
+class _Asked(NamedTuple):
+    """What a task is prepared with."""
+
+    step: str
+    incident: Incident
+    target: str
+    given: Mapping[str, str]
+    sources: Sources
+
+
+def find_sources(policy: TeamPolicy) -> Sources:
+    """Where a team's blanks get their values from, besides alerts and people."""
+    inventory = policy.target.inventory if policy.target is not None else {}
+    rules = {normalise(name): rule for name, rule in policy.bindings.items()}
+    return Sources(rules=rules, inventory=inventory, hosts=[each.name.rpartition("/")[2] for each in policy.targets])
+
+
+def assemble(
+    statement: Statement, incident: Incident, target: str, given: Mapping[str, str], sources: Sources = NOWHERE
+) -> Task:
+    """The task of a statement that stands nowhere but here."""
+    return _task(_Asked("", incident, target, given, sources), statement, (), None, None)
+
+
 def _task(
-    step_id: str,
+    asked: _Asked,
     statement: Statement,
     before: tuple[Statement | Tangle, ...],
-    incident: Incident,
-    target: str,
-    given: Mapping[str, str],
     step: Step | None,
     procedure: Procedure | None,
 ) -> Task:
@@ -101,18 +132,18 @@ def _task(
         placeholders=tuple(blank for part in parts for blank in part.placeholders),
     )
     statement, whole = _mistrust(statement, whole, before)
-    bound = bind(whole, given, find_labels(incident))
+    bound = bind(whole, asked.given, find_labels(asked.incident), asked.sources)
     tangle = next((each for each in before if isinstance(each, Tangle)), None)
     if tangle is not None:
         bound = replace(bound, refused=bound.refused or _explain(tangle))
     return Task(
-        id=step_id,
+        id=asked.step,
         statement=statement,
         effect=whole.effect,
         tags=whole.tags,
         bound=bound,
-        target=target,
-        digest=_digest(bound, target, incident, step_id),
+        target=asked.target,
+        digest=_digest(bound, asked.target, asked.incident, asked.step),
         step=step,
         procedure=procedure,
     )

@@ -171,6 +171,8 @@ def _tell_steps(event: e.Event, name: Name) -> str | None:
             return f"{name(by)} approved step {step}"
         case e.StepForbidden(step=step, by=by, rule=rule):
             return f"Step {step} refused to {name(by)}. {rule}"
+        case e.ValueHeld(blank=blank, source=source, value=value, takes=takes):
+            return f"Not put into <{blank}>: {source} holds {value!r}. It takes {takes}"
         case e.StepSkipped(step=step, by=by, reason=reason):
             return f"{name(by)} left out step {step}{_because(reason)}"
         case e.StepDone(step=step, by=by, note=note):

@@ -47,6 +47,10 @@ def _step_forbidden(incident: Incident, entry: Entry, event: e.StepForbidden) ->
     return _set_step(incident, event.step, state=StepState.FORBIDDEN, text=event.text, line=event.line, why=event.rule)
 
 
+def _value_held(incident: Incident, entry: Entry, event: e.ValueHeld) -> Incident:
+    return replace(incident, held={**incident.held, event.blank: event.value})
+
+
 def _step_skipped(incident: Incident, entry: Entry, event: e.StepSkipped) -> Incident:
     return _set_step(incident, event.step, state=StepState.SKIPPED, ended_at=entry.at, why=event.reason)
 
@@ -129,6 +133,7 @@ RULES: dict[type[e.Event], Any] = {
     e.StepProposed: _step_proposed,
     e.StepApproved: _step_approved,
     e.StepForbidden: _step_forbidden,
+    e.ValueHeld: _value_held,
     e.StepSkipped: _step_skipped,
     e.StepDone: _step_done,
     e.StepRequested: _step_requested,

@@ -74,6 +74,7 @@ from tocsin.timeline.events.run import (
     StepRequested,
     StepSkipped,
     StepStarted,
+    ValueHeld,
 )
 from tocsin.timeline.events.targets import Fan, OnTarget, Order
 from tocsin.timeline.events.team import (
@@ -162,6 +163,7 @@ __all__ = [
     "StepStarted",
     "UpdateForbidden",
     "UpdatePosted",
+    "ValueHeld",
 ]
 
 AnyEvent = (
@@ -172,6 +174,7 @@ AnyEvent = (
     | NoteAdded | UpdatePosted | UpdateForbidden | PostmortemSaved
     | LevelJoined | EscalationAsked | PageRequested | PageDelivered | PageFailed | PageWithheld
     | PagingHeld | PagingFreed
+    | ValueHeld
     | StepProposed | StepApproved | StepForbidden | StepSkipped | StepDone | DoubtSettled
     | StepRequested | StepStarted | StepFinished | StepNotRun | StepInDoubt | EvidenceOpened
     | ObligationArmed | ObligationLate | ObligationDropped | ObligationMet | ObligationWaived | ProhibitionLifted

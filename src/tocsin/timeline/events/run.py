@@ -41,6 +41,18 @@ class StepForbidden(Fact, frozen=True, kw_only=True):
     incident: str = ""
 
 
+class ValueHeld(Fact, frozen=True, kw_only=True):
+    """A value that came by itself was not put into the blank `blank`, since it takes something else (`takes`).
+
+    `source` says in words where it came from. Whoever sends such a value may mean harm, so it is kept, cut to size.
+    """
+
+    blank: str
+    source: str
+    value: str
+    takes: str
+
+
 class StepSkipped(Fact, frozen=True, kw_only=True):
     """A person left a step out."""
 
@@ -67,7 +79,8 @@ class DoubtSettled(Fact, frozen=True, kw_only=True):
 
 class StepRequested(Intent, frozen=True, kw_only=True):
     """Run a statement on a target, or on those of a `fan`. `digest` is the SHA-256 of what will run; `changes` asks for
-    a start entry first.
+    a start entry first. `argv` are the words of one simple command, which runs without a shell; anything else runs as
+    `text`.
     """
 
     step: str
@@ -81,6 +94,7 @@ class StepRequested(Intent, frozen=True, kw_only=True):
     changes: bool = False
     by: str = "tocsin"
     fan: Fan | None = None
+    argv: tuple[str, ...] = ()
 
 
 class StepStarted(Outcome, frozen=True, kw_only=True):

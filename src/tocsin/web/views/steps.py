@@ -16,7 +16,7 @@ from tocsin.playbook.model import Branch, Procedure, Section, Step
 from tocsin.run.auto import find_reads
 from tocsin.run.commands import find_obstacle
 from tocsin.run.guard import Allowed, Forbidden, NeedsApproval, Refused, Verdict, judge
-from tocsin.run.program import Task, prepare
+from tocsin.run.program import Task, find_sources, prepare
 from tocsin.web.views.scene import Cite, Scene, View, Who, clean
 from tocsin.words import Mode, Status, StepKind, StepState
 
@@ -196,7 +196,7 @@ def show_typed(scene: Scene) -> tuple[StepView, ...]:
 
 def show_typed_step(record: StepRecord, scene: Scene, given: dict[str, str] | None = None) -> StepView:
     """One typed step."""
-    task = prepare((), record.step, scene.incident, _target(scene), given or {})
+    task = prepare((), record.step, scene.incident, _target(scene), given or {}, find_sources(scene.book.policy))
     assert task is not None
     base = StepView(
         id=record.step,
@@ -247,7 +247,8 @@ def _show_step(
     )
     record = scene.incident.steps.get(step_id)
     filled = given if given is not None else record.bindings if record else {}
-    task = prepare((procedure,), step_id, scene.incident, _target(scene), filled)
+    sources = find_sources(scene.book.policy)
+    task = prepare((procedure,), step_id, scene.incident, _target(scene), filled, sources)
     if task is None:
         ran, state = _show_run(record, scene), record.state if record else StepState.PLANNED
         is_rule = any(rule.line == step.line for rule in procedure.prohibitions)

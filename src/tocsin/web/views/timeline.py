@@ -23,7 +23,7 @@ WORDS = (e.NoteAdded, e.UpdatePosted, e.UpdateForbidden, e.PostmortemSaved)
 CALLS = (e.LevelJoined, e.EscalationAsked, e.PageRequested, e.PageDelivered, e.PageFailed, e.PageWithheld)
 STEPS = (
     *(e.StepProposed, e.StepApproved, e.StepForbidden, e.StepSkipped, e.StepDone, e.DoubtSettled),
-    *(e.StepRequested, e.StepStarted, e.StepFinished, e.StepNotRun, e.StepInDoubt, e.ProhibitionLifted),
+    *(e.StepRequested, e.StepStarted, e.StepFinished, e.StepNotRun, e.StepInDoubt, e.ProhibitionLifted, e.ValueHeld),
 )
 DUTIES = (e.ObligationArmed, e.ObligationLate, e.ObligationDropped, e.ObligationMet, e.ObligationWaived)
 GROUPS: dict[type[e.Event], str] = {
@@ -34,7 +34,10 @@ GROUPS: dict[type[e.Event], str] = {
 }
 """Which of the few groups a kind belongs to; everything else is about the status."""
 
-BAD = (e.ObligationLate, e.PageFailed, e.StepForbidden, e.StepInDoubt, e.UpdateForbidden, e.AlertFiredAgain)
+BAD = (
+    *(e.ObligationLate, e.PageFailed, e.StepForbidden, e.StepInDoubt, e.UpdateForbidden, e.AlertFiredAgain),
+    e.ValueHeld,
+)
 GOOD = (e.Acknowledged, e.Mitigated, e.Resolved, e.Closed, e.ObligationMet, e.AlertCleared)
 QUIET = (e.ObligationArmed, e.ObligationDropped, e.PageDelivered, e.StepStarted, e.StepApproved)
 

@@ -1,0 +1,172 @@
+"""How a value is written where others read it: in a URL, in JSON, in a PromQL label.
+
+A value that is only part of a language's text is written by that language's own rules, so that it stays one value.
+Where the language has no such rule (the host of a URL, a number in JSON, a metric's name), only what cannot be misread
+goes.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+from urllib.parse import quote
+
+from tocsin.run.site import Word
+
+_URL = re.compile(r"(?:--url=|[A-Za-z_][\w.-]*=)?(?P<scheme>https?|wss?|ftp)://", re.IGNORECASE)
+_FETCHERS = frozenset({"curl", "wget", "http", "https", "xh"})
+_AUTHORITY = re.compile(r"\A[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?(?::\d{1,5})?\Z")
+_PORT = re.compile(r"\A\d{1,5}\Z")
+_NUMBER = re.compile(r"\A-?(?:0|[1-9]\d*)(?:\.\d+)?\Z")
+_METRIC = re.compile(r"\A[A-Za-z_:][A-Za-z0-9_:]*\Z")
+_DURATION = re.compile(r"\A\d+(?:ms|[smhdwy])?\Z")
+_SELECTS = re.compile(
+    r"\{\s*[A-Za-z_]\w*\s*(?:=~|!~|!=|=)\s*[\"'`]|[\"'`]\s*,\s*[A-Za-z_]\w*\s*(?:=~|!~|!=|=)\s*[\"'`]"
+)
+_DATA_FLAGS = frozenset({"-d", "--data", "--data-raw", "--data-ascii", "--data-binary", "--json", "-p", "--patch"})
+_ENCODED_FLAG = "--data-urlencode"
+_LETTERS = {"\\": "\\\\", '"': '\\"', "'": "\\'", "\n": "\\n"}
+_REGEX = re.compile(r"[.*+?^${}()|\[\]\\/-]")
+
+
+class Reading(NamedTuple):
+    """How the value of a blank is to be written: `name` tells apart ways of one statement, `write` raises `ValueError`
+    with the reason where a value cannot stand there.
+    """
+
+    name: str
+    write: Callable[[str], str]
+
+
+RAW = Reading("", str)
+
+
+def find_reading(words: Sequence[Word], place: int, mark: str) -> Reading:
+    """How a blank in a word of a command is to be written; `mark` is its character."""
+    text, before = words[place].text, words[place - 1].text if place else ""
+    program = words[0].text.rsplit("/", 1)[-1] if words else ""
+    at = text.index(mark)
+    url = _URL.match(text)
+    if url is not None and at >= url.end():
+        return _read_url(text[url.end() :], at - url.end())
+    if program in _FETCHERS and place and not text.startswith("-") and "/" in text[:at] and not _takes(before):
+        return _read_url(text, at)
+    if before == _ENCODED_FLAG or text.startswith(f"{_ENCODED_FLAG}="):
+        return read_promql(text, at) if _SELECTS.search(text) else RAW
+    found = _read_json(text, at)
+    if found is not None:
+        return found
+    if _SELECTS.search(text):
+        return read_promql(text, at)
+    if program == "curl" and before in _DATA_FLAGS and "=" in text[:at] and not text.startswith("@"):
+        return Reading("URL", _percent)
+    return RAW
+
+
+def _takes(before: str) -> bool:
+    return before.startswith("-") and before not in (
+        "-s",
+        "-f",
+        "-k",
+        "-L",
+        "-i",
+        "-v",
+        "-S",
+        "-I",
+        "-sS",
+        "-fsS",
+        "-G",
+    )
+
+
+def _read_url(rest: str, at: int) -> Reading:
+    """A place in a URL, `rest` being what follows its scheme."""
+    path = re.search(r"[/?#]", rest)
+    if path is None or at < path.start():
+        if rest[at + 1 :].startswith(("/", "?", "#")) and rest[:at].endswith(":"):
+            return Reading("PORT", _only(_PORT, "stands where a URL names its port"))
+        return Reading("HOST", _only(_AUTHORITY, "stands where a URL names its host"))
+    query = rest.find("?")
+    if 0 <= query < at:
+        start = max(rest.rfind(each, 0, at) for each in "?&") + 1
+        ends = [end for each in "&#" if (end := rest.find(each, at)) >= 0]
+        part = rest[start : min(ends, default=len(rest))]
+        plain = _unquote(part)
+        if _SELECTS.search(plain):
+            inner = read_promql(plain, plain.index(rest[at]))
+            return Reading(f"URL_{inner.name}", lambda value: _percent(inner.write(value)))
+    return Reading("URL", _percent)
+
+
+def _unquote(text: str) -> str:
+    return re.sub(r"%([0-7][0-9A-Fa-f])", lambda found: chr(int(found[1], 16)), text)
+
+
+def _percent(value: str) -> str:
+    return quote(value, safe="")
+
+
+def _read_json(text: str, at: int) -> Reading | None:
+    """A place in a JSON text; null where it is none."""
+    body = text.partition("=")[2] if text.startswith("--") else text
+    if not body.lstrip().startswith(("{", "[")):
+        return None
+    try:
+        json.loads(re.sub(r"[\ue000-\ue1ff]", "7", body))
+    except ValueError:
+        return None
+    if _find_quote(text[:at], '"'):
+        return Reading("JSON", lambda value: json.dumps(value, ensure_ascii=False)[1:-1])
+    return Reading("NUMBER", _only(_NUMBER, "stands where JSON wants a number"))
+
+
+def read_promql(text: str, at: int) -> Reading:
+    """A place in a PromQL (or LogQL) expression."""
+    quoted = _find_quote(text[:at], "\"'`")
+    if quoted == "`":
+        return Reading("TICKS", _only(re.compile(r"\A[^`]*\Z"), "stands between back-ticks"))
+    if quoted:
+        start = text.rfind(quoted, 0, at)
+        matches = re.search(r"(?:=~|!~)\s*\Z", text[:start]) is not None
+        return Reading("MATCH", _write_match) if matches else Reading("LABEL", _write_label)
+    if re.search(r"\[\s*\Z|\boffset\s+-?\Z", text[:at]):
+        return Reading("DURATION", _only(_DURATION, "stands where PromQL wants a duration"))
+    return Reading("METRIC", _only_one((_METRIC, _NUMBER), "stands where PromQL wants a name or a number"))
+
+
+def _write_label(value: str) -> str:
+    return "".join(_LETTERS.get(letter, letter) for letter in value)
+
+
+def _write_match(value: str) -> str:
+    return _write_label(_REGEX.sub(lambda found: f"\\{found[0]}" if found[0] not in "-/" else found[0], value))
+
+
+def _find_quote(before: str, quotes: str) -> str:
+    """The quote that is open at the end of a text; empty for none."""
+    quote_, escaped = "", False
+    for letter in before:
+        if escaped:
+            escaped = False
+        elif letter == "\\" and quote_ != "`":
+            escaped = True
+        elif quote_:
+            quote_ = "" if letter == quote_ else quote_
+        elif letter in quotes:
+            quote_ = letter
+    return quote_
+
+
+def _only(pattern: re.Pattern[str], why: str) -> Callable[[str], str]:
+    return _only_one((pattern,), why)
+
+
+def _only_one(patterns: Sequence[re.Pattern[str]], why: str) -> Callable[[str], str]:
+    def write(value: str) -> str:
+        if any(pattern.match(value) for pattern in patterns):
+            return value
+        raise ValueError(why)
+
+    return write

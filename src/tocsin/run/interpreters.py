@@ -1,0 +1,183 @@
+"""Programs that read an argument, or what they are fed, as a program of their own: which of their words that are.
+
+A value in such a word is syntax to somebody whose quoting nobody here knows, so none is put there. Each has a place
+for values that are only data (`way`): that is where a blank belongs.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+
+class Interpreter(NamedTuple):
+    """How a program is given a program: after these flags (`short` letters, `long` names), or as operands from number
+    `operand` on (all of them if `rest`).
+
+    `values` are letters, and `data` names, of flags that take a value of another kind; `pairs` those that take two.
+    `cluster` says that the program follows as the first operand wherever the letter stood; `feeds`, that without one
+    the program is read from what it is fed; `way` is how a value can be given as data.
+    """
+
+    short: str = ""
+    long: frozenset[str] = frozenset()
+    operand: int | None = None
+    rest: bool = False
+    values: str = ""
+    data: frozenset[str] = frozenset()
+    pairs: frozenset[str] = frozenset()
+    cluster: bool = False
+    feeds: bool = False
+    single_dash: bool = False
+    way: str = ""
+
+
+class Given(NamedTuple):
+    """What a call hands over: which words are programs, and whether one is read from what it is fed."""
+
+    programs: frozenset[int]
+    is_fed: bool
+
+
+def _names(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_SHELL = Interpreter("c", _names("--command"), values="oO", data=_names("--rcfile --init-file"), cluster=True,
+                     feeds=True, way="give it behind the program: sh -c '… \"$1\" …' sh {blank}")  # fmt: skip
+_SSH = Interpreter(operand=1, rest=True, values="bcDEeFIiJLlmOopQRSWw", feeds=True)
+_WATCH = Interpreter(operand=0, rest=True, values="n", data=_names("--interval"))
+_TEXT = Interpreter(operand=0, rest=True)
+_SWITCH = Interpreter("c", _names("--command --session-command"), values="sgGuw", data=_names("--shell --group --user"))
+_SCRIPT = Interpreter("eEpr", _names("--eval --execute --print --require-eval"), feeds=True)
+_PYTHON = Interpreter("c", values="mWX", feeds=True, way="give it behind the program, and read sys.argv: {blank}")
+_AWK = Interpreter("e", _names("--source"), operand=0, values="vFfEi", data=_names("--assign --field-separator --file"),
+                   way="give it as a variable: awk -v value={blank} …")  # fmt: skip
+_SED = Interpreter("e", _names("--expression"), operand=0, values="fl", data=_names("--file --line-length"))
+_JQ = Interpreter(operand=0, values="fL", data=_names("--indent --from-file"),
+                  pairs=_names("--arg --argjson --slurpfile --rawfile --argfile"),
+                  way="give it as a variable: jq --arg value {blank} …")  # fmt: skip
+_PSQL = Interpreter("c", _names("--command"), values="dfFhLopPRTUv", data=_names(
+    "--dbname --file --host --port --username --set --variable --field-separator --output --log-file --pset"),
+    feeds=True, way="give it as a variable: psql -v value={blank}, with :'value' in the query")  # fmt: skip
+_MYSQL = Interpreter("e", _names("--execute --init-command"), values="DhPuSp", data=_names(
+    "--database --host --port --user --socket --defaults-file"), feeds=True)  # fmt: skip
+_DUCKDB = Interpreter("cs", operand=1, rest=True, feeds=True)
+_SQLITE = Interpreter(long=_names("-cmd"), operand=1, rest=True, single_dash=True, feeds=True, data=_names(
+    "-separator -nullvalue -newline -init -maxsize -mmap -vfs -lookaside -pagecache"))  # fmt: skip
+_QUERY = Interpreter("qQeEc", _names("--query --execute --eval --command -execute -query"), values="dhpuPU",
+                     data=_names("--host --port --user --database"), feeds=True)  # fmt: skip
+_REDIS = Interpreter(feeds=True, values="hpnaru", data=_names("--user --pass"))
+
+INTERPRETERS: dict[str, Interpreter] = {
+    **dict.fromkeys("sh bash dash zsh ksh mksh ash fish rbash csh tcsh".split(), _SHELL),
+    **dict.fromkeys("ssh mosh rsh autossh slogin dbclient".split(), _SSH),
+    **dict.fromkeys("eval trap alias parallel pdsh pssh clush dsh".split(), _TEXT),
+    **dict.fromkeys("su runuser script flock sg".split(), _SWITCH),
+    **dict.fromkeys(
+        "perl ruby node nodejs bun deno php lua luajit Rscript R julia elixir erl groovy scala osascript raku tclsh "
+        "expect octave gdb lldb ghci dc bc".split(),
+        _SCRIPT,
+    ),
+    **dict.fromkeys("python python2 python3 pypy pypy3 ipython".split(), _PYTHON),
+    **dict.fromkeys("awk gawk mawk nawk original-awk".split(), _AWK),
+    **dict.fromkeys("sed gsed ed ex vim vi nvim".split(), _SED),
+    **dict.fromkeys("jq gojq jaq yq xq jp".split(), _JQ),
+    **dict.fromkeys("psql pgcli vsql".split(), _PSQL),
+    **dict.fromkeys("mysql mariadb mycli mysqlsh".split(), _MYSQL),
+    **dict.fromkeys("sqlite3 sqlite".split(), _SQLITE),
+    **dict.fromkeys(
+        "mongo mongosh clickhouse-client clickhouse cqlsh sqlcmd influx snowsql cockroach isql sqlplus bq trino presto "
+        "beeline spark-sql impala-shell neo4j cypher-shell powershell pwsh osqueryi".split(),
+        _QUERY,
+    ),
+    "duckdb": _DUCKDB,
+    "redis-cli": _REDIS,
+    "valkey-cli": _REDIS,
+    "watch": _WATCH,
+}
+
+DATA = _names(
+    "echo printf grep egrep fgrep rg ag systemctl service journalctl ufw iptables ip6tables nft apt apt-get dpkg "
+    "yum dnf apk brew cat less head tail ls cp mv ln rm mkdir touch chmod chown stat file wc cut sort uniq tr "
+    "diff ping dig host nslookup traceroute mtr curl wget which type man kill pkill pgrep killall logger test cd "
+    "export read logrotate fail2ban-client useradd userdel usermod passwd"
+)
+"""Programs whose words are never another command."""
+CARRYING = _names("exec run debug rsh shell ssh attach --")
+"""The sub-commands by which containers and clusters are handed a command."""
+CONTAINERS = _names("docker docker-compose podman nerdctl kubectl oc k3s microk8s crictl lxc minikube")
+REMOTE = _names("ssh mosh rsh autossh slogin dbclient")
+"""Programs whose first operand is the machine that they reach."""
+INSERTS = _names("xargs find parallel fd")
+"""Programs that put what they find in the place of a mark, such as `{}`."""
+
+_VERSIONED = re.compile(r"(?<=[a-z])\d+(?:\.\d+)*\Z")
+
+
+def find_interpreter(word: str) -> Interpreter | None:
+    """The interpreter of this name, a folder before it and a version behind it left aside."""
+    name = word.rsplit("/", 1)[-1]
+    return INTERPRETERS.get(name) or INTERPRETERS.get(_VERSIONED.sub("", name))
+
+
+def find_programs(interpreter: Interpreter, words: Sequence[str]) -> Given:
+    """Which of a call's words (the first is the interpreter itself) are programs."""
+    programs: set[int] = set()
+    operands: list[int] = []
+    wanted = False
+    at = 1
+    while at < len(words):
+        word = words[at]
+        if word == "--":
+            operands += range(at + 1, len(words))
+            break
+        if not word.startswith("-") or len(word) < 2 or (operands and _ends_flags(interpreter)):
+            operands.append(at)
+            at += 1
+            continue
+        program, taken, later = _read_flag(interpreter, word, at)
+        programs.update(program)
+        wanted, at = wanted or later, at + 1 + taken
+    if wanted:
+        programs.update(operands[:1])
+    first = interpreter.operand
+    if first is not None and (interpreter.rest or not (programs or wanted)):
+        programs.update(operands[first:] if interpreter.rest else operands[first : first + 1])
+    is_fed = interpreter.feeds and not programs and not _has_script(interpreter, [words[at] for at in operands])
+    is_fed = is_fed or (interpreter.feeds and interpreter.cluster and "-s" in words)
+    return Given(frozenset(programs), is_fed)
+
+
+def _ends_flags(interpreter: Interpreter) -> bool:
+    """Whether what follows the first operand is that one's own: `ssh host ls -l`, `bash x.sh -c`."""
+    return interpreter.cluster or interpreter.rest or interpreter in (_PYTHON, _SCRIPT)
+
+
+def _has_script(interpreter: Interpreter, operands: Sequence[str]) -> bool:
+    """Whether an operand is the file of a program; to a client of a database it is only the database's name."""
+    if interpreter.operand is not None:
+        return len(operands) > interpreter.operand
+    return operands[:1] not in ([], ["-"], ["/dev/stdin"]) and interpreter in (_SHELL, _PYTHON, _SCRIPT)
+
+
+def _read_flag(interpreter: Interpreter, word: str, at: int) -> tuple[set[int], int, bool]:
+    """Which words a flag makes programs, how many words it takes, and whether the first operand is one."""
+    name, equals, _ = word.partition("=")
+    if name in interpreter.long:
+        return ({at}, 0, False) if equals else ({at + 1}, 1, False)
+    if name in interpreter.pairs:
+        return set(), 2, False
+    if name in interpreter.data:
+        return set(), 0 if equals else 1, False
+    if word.startswith("--") or interpreter.single_dash:
+        return set(), 0, False
+    for place, letter in enumerate(word[1:], 2):
+        if letter in interpreter.short:
+            if interpreter.cluster:
+                return set(), 0, True
+            return ({at}, 0, False) if word[place:] else ({at + 1}, 1, False)
+        if letter in interpreter.values:
+            return set(), 0 if word[place:] else 1, False
+    return set(), 0, False

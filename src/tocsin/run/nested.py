@@ -1,0 +1,224 @@
+"""Whether a blank stands in what another program reads as a program: such a place takes no value.
+
+Followed are the ways by which a text gets there: as an argument, also of a command that a command carries (`sudo`,
+`docker exec`, `find -exec`), through a pipe or a here-string, and through a variable, a loop or a substitution. Where
+that cannot be followed it is taken to get there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from tree_sitter import Node
+
+from tocsin.playbook.placeholder import Span
+from tocsin.run.interpreters import (
+    CARRYING,
+    CONTAINERS,
+    DATA,
+    INSERTS,
+    REMOTE,
+    find_interpreter,
+    find_programs,
+)
+from tocsin.run.site import FIRST, HOLE, MARKED, Word, around, read_words, walk
+
+_FLOWS = frozenset(
+    {"variable_assignment", "declaration_command", "for_statement", "function_definition", "command_substitution",
+     "process_substitution", "herestring_redirect", "array", "case_statement"}
+)  # fmt: skip
+_CODE_FLAG = re.compile(r"--(?:eval|execute|exec|command|expression|script|code|query|sql|jq|filter)(?:=|\Z)")
+_SPLIT_FLAG = re.compile(r"-[a-zA-Z]*S|--split-string(?:=|\Z)")
+_TEMPLATE = re.compile(r"\{\{|\{\.|jsonpath|go-template|custom-columns")
+_AGAIN = re.compile(
+    r"\b(?:eval|source|system|getline|exec|popen|subprocess|xargs|sh|bash|zsh|ssh|awk|perl|python3?|psql|watch|ruby|node)"
+    r"\b|`"
+)
+"""In a program that is given a value as data: signs that it may hand it on to be read again."""
+_RUNS_VALUE = re.compile(r"(?:\A|[;&|(!{\n]|\b(?:then|do|else|time|command|env|sudo)\b)\s*[\"']?\$[\w{@*]")
+"""In a program of a shell: a value that names what runs."""
+_SHORT_CODE_FLAG = re.compile(r"-[ceqQ]")
+_PIPES = re.compile(r"[gmn]?awk|perl|ruby")
+"""Programs in which a bar begins a command."""
+_SSH_OPTION = re.compile(r"-[oFE]")
+
+
+class Scene(NamedTuple):
+    """A statement's tree, its text with the blanks marked, and where they stand."""
+
+    root: Node
+    marked: str
+    spans: Sequence[Span]
+
+
+def find_refusal(scene: Scene, at: int) -> str:
+    """Why blank number `at` takes no value where it stands; empty if it may."""
+    span, seen = scene.spans[at], set[str]()
+    flows = any(node.type == "function_definition" for node in walk(scene.root))
+    for node in around(scene.root, span):
+        if node.type == "command":
+            why = _judge_command(node, scene, span)
+            if not why and "process_substitution" in seen and _calls_any(node, scene):
+                why = f"{span.text} stands in a file that `{_name(node, scene)}` may read as a program of its own"
+            if why:
+                return why
+        elif node.type == "herestring_redirect" and _is_fed(node.parent, scene):
+            return f"{span.text} is fed to `{_name(node.parent, scene)}`, which reads it as a program"
+        elif node.type == "pipeline":
+            later = [child for child in node.named_children if child.start_byte > span.end]
+            if any(_takes(child, scene) for child in later):
+                return f"{span.text} goes down a pipe to a program that reads it as a program of its own"
+            flows = flows or bool(later)
+        seen.add(node.type)
+        flows = flows or node.type in _FLOWS
+    if flows and any(_is_open(word) for word in _find_programs(scene)):
+        return f"{span.text} may reach a text that another program reads as a program of its own"
+    return ""
+
+
+def _calls_any(node: Node, scene: Scene) -> bool:
+    words = read_words(node, scene.marked)
+    return any(True for _ in _find_callees(words, len(words))) or words[0].text in ("source", ".")
+
+
+def _judge_command(node: Node, scene: Scene, span: Span) -> str:
+    words = read_words(node, scene.marked)
+    place = next((at for at, word in enumerate(words) if word.start <= span.start < word.end), None)
+    if place is None:
+        return ""
+    if place == 0:
+        return f"{span.text} stands where the program's name does, and no value chooses what runs"
+    for start, name in _find_callees(words, place):
+        why = _judge_call(name, words[start:], place - start, span)
+        if why:
+            return why
+    return _judge_argument(words, place, span)
+
+
+def _find_callees(words: Sequence[Word], before: int) -> Iterator[tuple[int, str]]:
+    """Where in a command interpreters are called: the command itself, or what it carries."""
+    first = words[0].text.rsplit("/", 1)[-1]
+    last = before if _carries(words, first) else 1
+    for at in range(min(last, len(words))):
+        if find_interpreter(words[at].text) is not None:
+            yield at, words[at].text.rsplit("/", 1)[-1]
+
+
+def _carries(words: Sequence[Word], first: str) -> bool:
+    if first in DATA:
+        return False
+    return first not in CONTAINERS or any(word.text in CARRYING for word in words)
+
+
+def _judge_call(name: str, words: Sequence[Word], place: int, span: Span) -> str:
+    interpreter = find_interpreter(name)
+    assert interpreter is not None
+    given = find_programs(interpreter, [word.text for word in words])
+    if place in given.programs:
+        way = f"; {interpreter.way.format(blank=span.text)}" if interpreter.way else ""
+        return f"{span.text} stands in what `{name}` reads as a program of its own{way}"
+    if name in ("redis-cli", "valkey-cli") and any(word.text.casefold() == "eval" for word in words[:place]):
+        return f"{span.text} stands in a script of `{name}`"
+    if _SSH_OPTION.match(words[place].text) or _SSH_OPTION.fullmatch(words[place - 1].text):
+        if name in ("ssh", "autossh", "slogin"):
+            return f"{span.text} stands in an option of `{name}`, which may run a command"
+        return ""
+    programs = [MARKED.sub("", words[at].text) for at in given.programs if at < len(words)]
+    if any(_hands_on(text, name, is_shell=interpreter.cluster) for text in programs):
+        return f"{span.text} is given to a program of `{name}` that may hand it on to be read again"
+    return ""
+
+
+def _hands_on(program: str, name: str, *, is_shell: bool) -> bool:
+    if _AGAIN.search(program) or ("|" in program and _PIPES.match(name)):
+        return True
+    return is_shell and _RUNS_VALUE.search(program) is not None
+
+
+def _judge_argument(words: Sequence[Word], place: int, span: Span) -> str:
+    """Judge a word of any program: some flags announce a program, and some texts are one."""
+    text, before = words[place].text, words[place - 1].text
+    name = words[0].text.rsplit("/", 1)[-1]
+    if name == "env" and (_SPLIT_FLAG.match(text) or _SPLIT_FLAG.fullmatch(before)):
+        return f"{span.text} stands in what `env` takes apart"
+    if name not in DATA and (_CODE_FLAG.match(text) or ("=" not in before and _CODE_FLAG.fullmatch(before))):
+        flag = (_CODE_FLAG.match(text) or _CODE_FLAG.match(before) or [""])[0].rstrip("=")
+        return f"{span.text} stands in what `{name}` takes after {flag}, which looks like a program of its own"
+    if name not in DATA and _SHORT_CODE_FLAG.fullmatch(before) and re.search(r"\s", text):
+        return f"{span.text} stands in what `{name}` takes after {before}, which looks like a program of its own"
+    if _TEMPLATE.search(text):
+        return f"{span.text} stands in a template of `{name}`"
+    return ""
+
+
+def _commands(node: Node, scene: Scene) -> Iterator[list[Word]]:
+    for each in walk(node):
+        if each.type == "command":
+            words = read_words(each, scene.marked)
+            if words:
+                yield words
+
+
+def _find_programs(scene: Scene) -> Iterator[Word]:
+    """Every word of the statement that some program reads as a program; also a program's name that is computed."""
+    for words in _commands(scene.root, scene):
+        if HOLE in words[0].text:
+            yield words[0]
+        for start, name in _find_callees(words, len(words)):
+            interpreter = find_interpreter(name)
+            assert interpreter is not None
+            called = words[start:]
+            given = find_programs(interpreter, [word.text for word in called])
+            yield from (called[at] for at in given.programs if at < len(called))
+
+
+def _is_open(word: Word) -> bool:
+    return HOLE in word.text or "{}" in word.text
+
+
+def _is_fed(node: Node | None, scene: Scene) -> bool:
+    """Whether any command of a part reads a program from what it is fed."""
+    return node is not None and any(_reads_input(words) for words in _commands(node, scene))
+
+
+def _reads_input(words: Sequence[Word]) -> bool:
+    for start, name in _find_callees(words, len(words)):
+        interpreter = find_interpreter(name)
+        assert interpreter is not None
+        if find_programs(interpreter, [word.text for word in words[start:]]).is_fed:
+            return True
+    return words[0].text in ("source", ".", "at", "batch", "crontab")
+
+
+def _takes(node: Node, scene: Scene) -> bool:
+    """Whether a later part of a pipe may read what comes down it as a program."""
+    for words in _commands(node, scene):
+        callees = list(_find_callees(words, len(words)))
+        if _reads_input(words) or (words[0].text.rsplit("/", 1)[-1] in INSERTS and callees):
+            return True
+    return False
+
+
+def _name(node: Node | None, scene: Scene) -> str:
+    words = next(_commands(node, scene), None) if node is not None else None
+    return words[0].text if words else "a program"
+
+
+def names_host(scene: Scene, at: int) -> bool:
+    """Whether a blank is (part of) the machine that `ssh` reaches."""
+    command = next((node for node in around(scene.root, scene.spans[at]) if node.type == "command"), None)
+    words = read_words(command, scene.marked) if command is not None else []
+    place = next((number for number, word in enumerate(words) if mark_of(at) in word.text), 0)
+    for start, name in _find_callees(words, place) if words else ():
+        interpreter = find_interpreter(name)
+        if name in REMOTE and interpreter is not None:
+            programs = find_programs(interpreter, [word.text for word in words[start:]]).programs
+            return place == start + min(programs, default=len(words) - start) - 1
+    return False
+
+
+def mark_of(at: int) -> str:
+    """The character of blank number `at` in the words of a scene."""
+    return chr(FIRST + at)

@@ -72,7 +72,7 @@ class Range:
     def add(self, name: str, server: Sshd, **changes: Any) -> Far:
         way = Way(
             name=name, host="127.0.0.1", port=server.port, user=ME, known=server.known.encode(), key=server.key(),
-            connect_s=10,
+            connect_s=60,
         )  # fmt: skip
         way = replace(way, **{each: changes.pop(each) for each in tuple(changes) if each in way.__struct_fields__})
         told: dict[str, Any] = {

@@ -117,7 +117,12 @@ def _make_place(workspace: Workspace, data: Path, target: LocalTarget, directory
 
 
 def _find_secret_files(workspace: Workspace) -> Iterator[Path]:
-    """The files of channels' secrets, which may lie anywhere."""
+    """The files of channels' secrets and the keys to other machines, which may lie anywhere."""
+    for target in workspace.inventory.values():
+        for field in ("key", "change_key"):
+            name = getattr(target, field, None)
+            if name is not None:
+                yield workspace.root / name
     for channel in workspace.channels.values():
         for field in ("secret_file", "password_file"):
             name = getattr(channel, field, None)

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from tocsin.app.guarding import find_place, find_places, find_scratches, give_to_steps
 from tocsin.app.place import MOST_BYTES
+from tocsin.app.reaching import open_fleet
 from tocsin.app.retention import make_housekeeping
 from tocsin.app.storage import Storage
 from tocsin.app.watch.lookout import Lookout
@@ -88,7 +89,8 @@ class Parts:
         self._scratches, self.outputs = find_scratches(self._directory), Outputs()
         pager = Pager(lambda: self._channels, lambda: self.shelf.settings.people, self._write, reach)
         self._shell = self._open_shell(clock)
-        self.engine = Engine(self.journal, clock, (pager, self._shell), storage.lease, Beats(self.store))
+        self.fleet = open_fleet(self._shell, lambda: self.workspace, self.blobs, clock, self._reach, self.outputs)
+        self.engine = Engine(self.journal, clock, (pager, self.fleet), storage.lease, Beats(self.store))
         storage.left_alone = lambda: self.engine.left_alone
         self._give_places()
         self.lookout = Lookout(self.engine, lambda: self.workspace, url, version("tocsin"))

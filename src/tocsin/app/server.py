@@ -183,6 +183,7 @@ async def _running(options: Options, listener: socket.socket) -> AsyncIterator[u
         await asyncio.gather(*tasks, return_exceptions=True)
         with contextlib.suppress(Exception):  # a later end that is lost is heard of again
             await parts.engine.intake.flush()
+        await parts.fleet.close()
         await storage.close()
 
 

@@ -15,7 +15,6 @@ from tocsin.app.watch.traces import TracesTable
 from tocsin.incident.blank import Rule
 from tocsin.incident.inhibition import Inhibit
 from tocsin.incident.window import Window
-from tocsin.integrations.shell import LocalTarget
 from tocsin.integrations.smtp import SmtpSettings
 from tocsin.integrations.terminal import TerminalSettings
 from tocsin.integrations.webhook import WebhookSettings
@@ -50,8 +49,8 @@ class TeamTable(msgspec.Struct, frozen=True, kw_only=True):
     """`[teams.ID]`. `playbook` is relative to the workspace; `levels` is the ladder, each rung a list of names.
 
     `level_after_s` maps a rung's number to the seconds after which it joins, where it has a time of its own. `group_by`
-    are labels that set incidents of one scenario apart; `TeamPolicy` tells what the two times beside it do. `bindings`
-    says of blanks in statements what they take.
+    are labels that set incidents of one scenario apart; `TeamPolicy` tells what the two times beside it do. `targets`
+    are typed by their `kind` (`inventory.py`); `bindings` says of blanks in statements what they take.
     """
 
     playbook: str
@@ -71,7 +70,7 @@ class TeamTable(msgspec.Struct, frozen=True, kw_only=True):
     flap_within_s: float = 600.0
     schedules: dict[str, Schedule] = {}
     roles: dict[str, tuple[str, ...]] = {}
-    targets: dict[str, LocalTarget] = {}
+    targets: dict[str, Any] = {}
     heartbeats: dict[str, Heartbeat] = {}
     maintenance: dict[str, Window] = {}
     bindings: dict[str, Rule] = {}

@@ -16,6 +16,7 @@ import msgspec
 
 from tocsin.alert.sources.mapped import Intake
 from tocsin.app.check import TEAM, check_team, check_whole
+from tocsin.app.inventory import equip, list_inventory, read_targets
 from tocsin.app.place import MOST_BYTES, NAME, NoWorkspace
 from tocsin.app.tables import CHANNEL_KINDS, CommandFile, File, TeamTable
 from tocsin.app.watch.check import check_watch, read_heartbeat
@@ -26,8 +27,9 @@ from tocsin.config import Problem, Problems, Source, convert, read
 from tocsin.engine.shelf import Settings, TeamShelf
 from tocsin.errors import ConfigError
 from tocsin.incident.authority import name_responders
-from tocsin.incident.book import TargetPolicy, TeamPolicy
+from tocsin.incident.book import TeamPolicy
 from tocsin.incident.inhibition import read_rule
+from tocsin.integrations.inventory import Target
 from tocsin.integrations.shell import LocalTarget
 from tocsin.knowledge import load_knowledge
 from tocsin.oncall.settings import Staffing
@@ -46,7 +48,7 @@ OLD_KEY = re.compile(r"[A-Za-z0-9_.-]{16,128}")
 
 class Workspace(msgspec.Struct, frozen=True, kw_only=True):
     """A workspace that holds together. `keys` maps intake keys to teams, `targets` ``team/target`` to where it is,
-    `pings` addresses of heartbeats that the team had before to team and name.
+    `inventory` to what is no machine of ours, `pings` addresses of heartbeats that a team had before to team and name.
 
     `elsewhere` are the targets of other nodes, by name with their node; `nowhere` those that name none. `store` is the
     database's URL, null for a file of the server's own.
@@ -56,6 +58,7 @@ class Workspace(msgspec.Struct, frozen=True, kw_only=True):
     settings: Settings
     channels: dict[str, msgspec.Struct]
     targets: dict[str, tuple[LocalTarget, Path]]
+    inventory: dict[str, Target] = {}
     elsewhere: dict[str, str] = {}
     nowhere: tuple[str, ...] = ()
     store: str | None = None
@@ -79,6 +82,7 @@ def load_workspace(root: Path, today: date, no_isolation: str = "", node: str = 
     if problems:
         raise ConfigError(problems.in_order())
     file = convert(source, (), source.values, File, problems) or File()
+    file, known = read_targets(source, file, root, problems)
     channels = _read_channels(root, source, file.channels, problems)
     catalogues = _read_catalogues(root, problems)
     teams = {team: _read_team(root, source, file, team, catalogues, today, node, problems) for team in file.teams}
@@ -91,7 +95,7 @@ def load_workspace(root: Path, today: date, no_isolation: str = "", node: str = 
     if problems:
         raise ConfigError(problems.in_order())
     targets = dict(_targets(root, file))
-    found = {team: shelf for team, shelf in teams.items() if shelf is not None}
+    found = {team: equip(shelf, known[team]) for team, shelf in teams.items() if shelf is not None}
     return Workspace(
         root=root,
         settings=Settings(
@@ -103,6 +107,7 @@ def load_workspace(root: Path, today: date, no_isolation: str = "", node: str = 
         ),
         channels=channels,
         targets={name: found for name, found in targets.items() if found[0].node in (None, node)},
+        inventory=list_inventory(known),
         elsewhere={name: on.node for name, (on, _) in targets.items() if on.node is not None and on.node != node},
         nowhere=tuple(name for name, (on, _) in targets.items() if on.node is None),
         store=file.store.url,
@@ -287,10 +292,6 @@ def judge_typed(catalogue: Catalogue) -> Any:
 
 
 def _policy(team: str, table: TeamTable, responders: tuple[str, ...]) -> TeamPolicy:
-    targets = tuple(
-        TargetPolicy(name=f"{team}/{name}", allow=target.allow, timeout_s=target.timeout_s, inventory=target.env)
-        for name, target in table.targets.items()
-    )
     return TeamPolicy(
         team=team,
         name=table.name or team,
@@ -303,7 +304,6 @@ def _policy(team: str, table: TeamTable, responders: tuple[str, ...]) -> TeamPol
         group_interval_s=table.group_interval_s,
         flap_times=table.flap_times,
         flap_within_s=table.flap_within_s,
-        targets=targets,
         responders=responders,
         bindings=table.bindings,
     )

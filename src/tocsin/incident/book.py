@@ -18,6 +18,7 @@ from tocsin.incident.inhibition import Inhibitions
 from tocsin.incident.silence import Silence
 from tocsin.incident.state import Incident
 from tocsin.playbook.model import Playbook, Procedure, Prohibition, Response, Severity, Statement, Step
+from tocsin.timeline.events import Order
 from tocsin.words import Calendar, Mode
 
 HOUR = 3600
@@ -27,9 +28,12 @@ QUIET_AFTER_S = 24 * HOUR
 class TargetPolicy(msgspec.Struct, frozen=True, kw_only=True):
     """What a target lets run. `name` is ``team/target``; `allow` may hold `read_sensitive` and `privileged`.
 
-    `timeout_s` bounds one statement. `tmp` is what a step has as its `/tmp`: what the incident's steps on this target
-    have left (``kept``), an empty one that ends with it (``own``), or the machine's (``shared``). `inventory` is what
-    is known of it, from which blanks of the same name are filled.
+    `timeout_s` bounds one statement. `kind` is `local`, or what it is reached by; `called` is what playbooks call it;
+    `changes` whether anybody is named who may change something there. Of a group, `members` are its targets by name,
+    `order`, `at_once` and `stops` how a step goes through them, `operators` and `countdown_s` what comes before a step
+    that is done everywhere at the same moment. `tmp` is what a step has as its `/tmp`: what the incident's steps on
+    this target have left (``kept``), an empty one that ends with it (``own``), or the machine's (``shared``).
+    `inventory` is what is known of it, from which blanks of the same name are filled.
     """
 
     name: str
@@ -37,6 +41,15 @@ class TargetPolicy(msgspec.Struct, frozen=True, kw_only=True):
     timeout_s: int = 60
     tmp: Literal["kept", "own", "shared"] = "kept"
     inventory: dict[str, str] = {}
+    kind: Literal["local", "ssh", "container", "cluster", "group"] = "local"
+    called: tuple[str, ...] = ()
+    changes: bool = True
+    members: tuple[str, ...] = ()
+    order: Order = "parallel"
+    at_once: int = 10
+    stops: bool = True
+    operators: tuple[str, ...] = ()
+    countdown_s: int = 10
 
 
 class TeamPolicy(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,8 +80,12 @@ class TeamPolicy(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def target(self) -> TargetPolicy | None:
-        """Where this team's statements run."""
-        return self.targets[0] if self.targets else None
+        """Where this team's statements run that name no other target: the first that is no group."""
+        return next((each for each in self.targets if each.kind != "group"), None)
+
+    def find_target(self, name: str) -> TargetPolicy | None:
+        """The target with this whole name."""
+        return next((each for each in self.targets if each.name == name), None)
 
 
 NONE = Inhibitions()

@@ -9,11 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Set
 
+from msgspec.structs import replace
+
 from tocsin.incident.book import Book, TargetPolicy, number_steps
 from tocsin.incident.state import Incident
 from tocsin.playbook.model import Procedure, Statement, Step
+from tocsin.run.aim import reach
 from tocsin.run.guard import Allowed, judge
-from tocsin.run.program import Task, find_sources, prepare
+from tocsin.run.program import Task, prepare
 from tocsin.run.setting import sets_only
 from tocsin.words import LOOKING, Effect, Tag
 
@@ -34,18 +37,25 @@ def _reads(incident: Incident, book: Book, known: Set[str]) -> Iterator[Task]:
     scenario, target = book.scenario(incident), book.policy.target
     if scenario is None or target is None:
         return
-    sources = find_sources(book.policy)
+    most = _join(book.policy.targets)
     for step_id, step in _candidates(scenario):
-        if step_id in known or step.statement is None or not _may_run(step.statement, target):
+        if step_id in known or step.statement is None or not _may_run(step.statement, most):
             continue  # what is set before it in its fence can only add to its effect and tags
-        task = prepare((scenario,), step_id, incident, target.name, {}, sources)
+        task = prepare((scenario,), step_id, incident, target.name, {}, book.policy)
         if (
             task is not None
             and not sets_only(step.statement)
-            and _may_run(task, target)
+            and _may_run(task, reach(book.policy, task.target, task.fan) or target)
             and isinstance(judge(task, incident, book), Allowed)
         ):
             yield task
+
+
+def _join(targets: tuple[TargetPolicy, ...]) -> TargetPolicy:
+    """What any of them lets run: where a task goes is only known once it is made."""
+    if len(targets) == 1:
+        return targets[0]
+    return replace(targets[0], allow=tuple({name for each in targets for name in each.allow}))
 
 
 _SEEN: dict[int, tuple[Procedure, list[tuple[str, Step]]]] = {}

@@ -124,6 +124,18 @@ class _Found:
             yield "the inventory", self._inventory.get(name)
 
 
+def list_known(
+    statement: Statement, given: Mapping[str, str], labels: Mapping[str, str], sources: Sources = NOWHERE
+) -> dict[str, str]:
+    """What the statement's blanks are filled with, by name, as far as it is known and fits."""
+    found, known = _Found(labels, sources), {}
+    for name in dict.fromkeys(blank.name for blank in statement.placeholders):
+        value = given[name] if name in given else found.find(name)
+        if value is not None and fits(value, name, sources.rules.get(name)):
+            known[name] = value
+    return known
+
+
 def find_misread(text: str) -> tuple[Placeholder, ...]:
     """The blanks of a typed statement that a shell would take for redirections; others are meant as they stand."""
     spans = [each.span for each in study(text).places if each.span.text.startswith("<") and each.is_bare]

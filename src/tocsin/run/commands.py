@@ -11,8 +11,9 @@ from tocsin.incident.book import Book, find_step
 from tocsin.incident.commands import Command, Decision
 from tocsin.incident.role import answers_for
 from tocsin.incident.state import Incident, StepRecord
+from tocsin.run.aim import needs_isolation
 from tocsin.run.guard import Forbidden, NeedsApproval, Refused, judge
-from tocsin.run.program import Task, find_sources, prepare
+from tocsin.run.program import Task, prepare
 from tocsin.timeline import events as e
 from tocsin.words import Effect, Mode, Status, StepState
 
@@ -72,7 +73,7 @@ def find_task(incident: Incident, book: Book, step: str, bindings: dict[str, str
     target = book.policy.target
     if target is None:
         raise NotFound(f"Team {book.policy.team} has no target to run on; add one to tocsin.toml.")
-    task = prepare(book.procedures(incident), step, incident, target.name, bindings, find_sources(book.policy))
+    task = prepare(book.procedures(incident), step, incident, target.name, bindings, book.policy)
     if task is None:
         raise NotFound(f"There is no statement {step!r} here; `tocsin show` lists the steps with their ids.")
     return task
@@ -143,7 +144,12 @@ def find_obstacle(task: Task, book: Book) -> str | None:
         return f"Team {book.policy.team} is in shadow mode: nothing runs. Copy the step, or change its mode."
     if book.policy.mode is Mode.ASSIST and task.effect.rank > Effect.READ_SENSITIVE.rank:
         return f"Team {book.policy.team} is in assist mode: it only reads. Copy the step and run it yourself."
-    return book.no_isolation or None
+    return find_isolation_fault(task, book) or None
+
+
+def find_isolation_fault(task: Task, book: Book) -> str:
+    """Why a task cannot be isolated where it runs; empty for what runs on other machines alone."""
+    return book.no_isolation if needs_isolation(book.policy, task.target, task.fan) else ""
 
 
 def _require_mode(task: Task, book: Book) -> None:
@@ -175,7 +181,7 @@ def _propose(incident: Incident, book: Book, command: ProposeStep, now: datetime
     )
     target = book.policy.target
     trial = replace(incident, steps={**incident.steps, step: record})
-    task = prepare((), step, trial, target.name if target else "", {})
+    task = prepare((), step, trial, target.name if target else "", {}, book.policy)
     assert task is not None
     verdict = judge(task, trial, book)
     if isinstance(verdict, Forbidden):
@@ -221,7 +227,7 @@ def _start(incident: Incident, book: Book, command: StartStep, now: datetime) ->
     if record.started:
         why = "It had started when the server stopped, and nobody saw it end. Look, then say what became of it."
         return (e.StepInDoubt(answers=command.intent, step=command.step, why=why),)
-    task = prepare(book.procedures(incident), command.step, incident, "", record.bindings, find_sources(book.policy))
+    task = prepare(book.procedures(incident), command.step, incident, "", record.bindings, book.policy)
     verdict = judge(task, incident, book) if task is not None else None
     if isinstance(verdict, Forbidden) and task is not None:
         not_run = e.StepNotRun(answers=command.intent, step=command.step, why=verdict.why)

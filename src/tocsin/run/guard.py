@@ -17,6 +17,7 @@ from tocsin.incident.book import Book, InForce
 from tocsin.incident.state import Incident
 from tocsin.playbook import act, forbid
 from tocsin.playbook.model import Approval, Prohibition, Statement
+from tocsin.run.aim import reach
 from tocsin.run.program import Task
 from tocsin.timeline.redact import plain
 from tocsin.words import Act, Effect
@@ -110,7 +111,8 @@ def _why(task: Task, book: Book) -> str:
         Effect.DESTROY: "It deletes what does not come back",
     }[task.effect]
     known = f"{says}: {task.statement.why}" if task.statement.why else f"{says}."
-    target = book.policy.target
+    known = f"{known.rstrip('.')}. {task.said}" if task.said else known
+    target = reach(book.policy, task.target, task.fan)
     if target is None or "/tmp" not in task.bound.text:  # noqa: S108 only looked for
         return known
     return f"{known.rstrip('.')}. {TMP_LASTS[target.tmp]}"

@@ -11,8 +11,10 @@ from tocsin.incident.plan import Plan
 from tocsin.incident.state import Incident, StepRecord
 from tocsin.oncall.rota import Rota
 from tocsin.playbook.model import Procedure, Statement
+from tocsin.run.aim import reach
 from tocsin.run.auto import find_next_reads
 from tocsin.run.binding import bind
+from tocsin.run.commands import find_isolation_fault
 from tocsin.run.program import Task, find_labels, find_sources, prepare
 from tocsin.timeline.events import StepRequested, ValueHeld
 from tocsin.timeline.redact import plain, redact
@@ -71,20 +73,22 @@ def _task_of(record: StepRecord, incident: Incident, book: Book) -> Task | None:
     target = book.policy.target
     if target is None:
         return None
-    sources = find_sources(book.policy)
-    return prepare(book.procedures(incident), record.step, incident, target.name, record.bindings, sources)
+    return prepare(book.procedures(incident), record.step, incident, target.name, record.bindings, book.policy)
 
 
 def _reads(incident: Incident, book: Book) -> Iterator[StepRequested]:
-    if incident.status not in RUNS or not book.activated or book.frozen or book.no_isolation:
+    if incident.status not in RUNS or not book.activated or book.frozen:
+        return
+    if book.no_isolation and all(each.kind == "local" for each in book.policy.targets):
         return
     running = sum(record.state is StepState.RUNNING for record in incident.steps.values())
-    for task in islice(find_next_reads(incident, book), max(0, AT_ONCE - running)):
+    reads = (task for task in find_next_reads(incident, book) if not find_isolation_fault(task, book))
+    for task in islice(reads, max(0, AT_ONCE - running)):
         yield _request(task, book, "tocsin")
 
 
 def _request(task: Task, book: Book, by: str) -> StepRequested:
-    target = book.policy.target
+    target = reach(book.policy, task.target, task.fan)
     return StepRequested(
         step=task.id,
         text=task.bound.text,
@@ -97,4 +101,5 @@ def _request(task: Task, book: Book, by: str) -> StepRequested:
         argv=task.bound.argv,
         changes=task.effect.rank > Effect.READ_SENSITIVE.rank,
         by=by,
+        fan=task.fan,
     )

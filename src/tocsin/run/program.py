@@ -21,16 +21,19 @@ from tocsin.incident.state import Incident
 from tocsin.playbook.effect.evaluated import find_fault
 from tocsin.playbook.model import Procedure, Statement, Step
 from tocsin.playbook.placeholder import normalise
-from tocsin.run.binding import Bound, bind, find_misread
+from tocsin.run.aim import Aim, aim, reach
+from tocsin.run.binding import Bound, bind, find_misread, list_known
 from tocsin.run.kinds import NOWHERE, Sources
 from tocsin.run.setting import Tangle, find_setting
+from tocsin.timeline.events import Fan
 from tocsin.words import Effect, StepKind, Tag, highest
 
 
 class Task(msgspec.Struct, frozen=True, kw_only=True):
     """A step that can run: its id, where it comes from (null for one that a person typed), and its program.
 
-    `effect` and `tags` are the highest of everything in the program; `digest` is of exactly this run.
+    `effect` and `tags` are the highest of everything in the program; `digest` is of exactly this run. With a `fan` it
+    runs on several targets, which `target` names as a whole; `said` is what whoever approves should know of that.
     """
 
     id: str
@@ -42,6 +45,8 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     digest: str
     step: Step | None = None
     procedure: Procedure | None = None
+    fan: Fan | None = None
+    said: str = ""
 
 
 def find_labels(incident: Incident) -> dict[str, str]:
@@ -56,10 +61,14 @@ def prepare(
     incident: Incident,
     target: str,
     given: Mapping[str, str],
-    sources: Sources = NOWHERE,
+    policy: TeamPolicy | None = None,
 ) -> Task | None:
-    """The task of a step of the playbook, or of one that a person typed; null where there is no such statement."""
-    asked = _Asked(step_id, incident, target, given, sources)
+    """The task of a step of the playbook, or of one that a person typed; null where there is no such statement.
+
+    It runs on `target`, unless it names others of the inventory of `policy`.
+    """
+    sources = find_sources(policy) if policy is not None else NOWHERE
+    asked = _Asked(step_id, incident, target, given, sources, policy)
     found = find_step(procedures, step_id)
     if found is not None and found[1].statement is not None:
         procedure, step = found
@@ -100,6 +109,7 @@ class _Asked(NamedTuple):
     target: str
     given: Mapping[str, str]
     sources: Sources
+    policy: TeamPolicy | None = None
 
 
 def find_sources(policy: TeamPolicy) -> Sources:
@@ -123,7 +133,12 @@ def _task(
     step: Step | None,
     procedure: Procedure | None,
 ) -> Task:
-    parts = (*(each for each in before if isinstance(each, Statement)), statement)
+    labels, policy = find_labels(asked.incident), asked.policy
+    known = list_known(statement, asked.given, labels, asked.sources)
+    at = (aim(statement, step, policy, known) if policy is not None else None) or Aim(text=statement.text)
+    own = statement if at.text == statement.text else _rewrite(statement, at)
+    before = before if own is statement else ()
+    parts = (*(each for each in before if isinstance(each, Statement)), own)
     whole = Statement(
         line=statement.line,
         text=_chain(parts),
@@ -132,21 +147,52 @@ def _task(
         placeholders=tuple(blank for part in parts for blank in part.placeholders),
     )
     statement, whole = _mistrust(statement, whole, before)
-    bound = bind(whole, asked.given, find_labels(asked.incident), asked.sources)
+    bound = bind(whole, asked.given, labels, asked.sources)
+    if own is not statement:  # the host may be a blank too: what it was filled with goes with the approval
+        values = {blank.name: known[blank.name] for blank in statement.placeholders if blank.name in known}
+        bound = replace(bound, values={**values, **bound.values})
     tangle = next((each for each in before if isinstance(each, Tangle)), None)
     if tangle is not None:
         bound = replace(bound, refused=bound.refused or _explain(tangle))
+    where = at.target or asked.target
+    bound = replace(bound, refused=at.refused or bound.refused or _find_no_right(whole, policy, where, at.fan))
     return Task(
         id=asked.step,
         statement=statement,
         effect=whole.effect,
         tags=whole.tags,
         bound=bound,
-        target=asked.target,
-        digest=_digest(bound, asked.target, asked.incident, asked.step),
+        target=where,
+        digest=_digest(bound, _name_all(where, at.fan), asked.incident, asked.step),
         step=step,
         procedure=procedure,
+        fan=at.fan,
+        said=at.said,
     )
+
+
+def _rewrite(statement: Statement, at: Aim) -> Statement:
+    blanks = tuple(blank for blank in statement.placeholders if blank.text in at.text)
+    return replace(statement, text=at.text, placeholders=blanks)
+
+
+def _find_no_right(whole: Statement, policy: TeamPolicy | None, target: str, fan: Fan | None) -> str:
+    """Why nobody of the inventory may run it; empty where somebody may."""
+    found = reach(policy, target, fan) if policy is not None else None
+    if found is None or found.changes or whole.effect.rank <= Effect.READ_SENSITIVE.rank:
+        return ""
+    name = target.partition("/")[2]
+    return (
+        f"It may change something, and the settings name nobody who may do that on {name}: give the target an identity "
+        "for changes (`change_user` and `change_key` of an ssh target), or copy it and run it by hand."
+    )
+
+
+def _name_all(target: str, fan: Fan | None) -> str:
+    """The target with all that a digest must tell apart."""
+    if fan is None:
+        return target
+    return "\n".join((target, fan.order, f"{fan.at_once} {fan.stops} {fan.together}", *fan.members))
 
 
 def _mistrust(

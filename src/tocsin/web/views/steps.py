@@ -16,7 +16,7 @@ from tocsin.playbook.model import Branch, Procedure, Section, Step
 from tocsin.run.auto import find_reads
 from tocsin.run.commands import find_obstacle
 from tocsin.run.guard import Allowed, Forbidden, NeedsApproval, Refused, Verdict, judge
-from tocsin.run.program import Task, find_sources, prepare
+from tocsin.run.program import Task, prepare
 from tocsin.web.views.scene import Cite, Scene, View, Who, clean
 from tocsin.words import Mode, Status, StepKind, StepState
 
@@ -196,7 +196,7 @@ def show_typed(scene: Scene) -> tuple[StepView, ...]:
 
 def show_typed_step(record: StepRecord, scene: Scene, given: dict[str, str] | None = None) -> StepView:
     """One typed step."""
-    task = prepare((), record.step, scene.incident, _target(scene), given or {}, find_sources(scene.book.policy))
+    task = prepare((), record.step, scene.incident, _target(scene), given or {}, scene.book.policy)
     assert task is not None
     base = StepView(
         id=record.step,
@@ -247,8 +247,7 @@ def _show_step(
     )
     record = scene.incident.steps.get(step_id)
     filled = given if given is not None else record.bindings if record else {}
-    sources = find_sources(scene.book.policy)
-    task = prepare((procedure,), step_id, scene.incident, _target(scene), filled, sources)
+    task = prepare((procedure,), step_id, scene.incident, _target(scene), filled, scene.book.policy)
     if task is None:
         ran, state = _show_run(record, scene), record.state if record else StepState.PLANNED
         is_rule = any(rule.line == step.line for rule in procedure.prohibitions)
@@ -279,7 +278,7 @@ def _with_task(base: StepView, task: Task, scene: Scene, alone: frozenset[str]) 
         tags=tuple(tag.value for tag in task.tags),
         program=clean(task.bound.text, MOST_TEXT),
         env=task.bound.env,
-        target=task.target,
+        target=_spell_where(task),
         digest=task.digest,
         blanks=tuple(_show_blanks(task)),
         obstacle=_find_obstacle(task, scene),
@@ -288,6 +287,20 @@ def _with_task(base: StepView, task: Task, scene: Scene, alone: frozenset[str]) 
         ran=ran,
         acts=tuple(_find_acts(record, verdict, scene)),
     )
+
+
+def _spell_where(task: Task) -> str:
+    """The target; of several, how the step goes through them and which they are."""
+    if task.fan is None:
+        return task.target
+    names = [each.partition("/")[2] or each for each in task.fan.members]
+    how = {
+        "parallel": f"at most {task.fan.at_once} at a time",
+        "serial": "one after the other",
+        "canary": f"{names[0]} first, the others only if it goes well there",
+    }[task.fan.order]
+    how = "all at the same moment" if task.fan.together else how
+    return f"{task.target}: {len(names)} targets, {how}: {', '.join(names)}"
 
 
 def _show_blanks(task: Task) -> Iterator[Blank]:

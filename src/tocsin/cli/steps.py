@@ -31,7 +31,7 @@ def approve(
     incident: str, step: str, /, *, bind: Bind = None, yes: Yes = False, again: Again = False, where: Where = HERE
 ) -> None:
     """Show exactly what a step will run, ask, and run it once."""
-    _approve(Client(where).incident(incident), _spell(step), _bindings(bind), yes=yes, again=again)
+    _approve(Client(where).incident(incident), spell_step(step), _bindings(bind), yes=yes, again=again)
 
 
 def _approve(asked: Incident, step: str, bindings: dict[str, str], *, yes: bool, again: bool = False) -> None:
@@ -58,7 +58,7 @@ def _require_runnable(incident: str, step: dict[str, Any], *, again: bool) -> No
         )
 
 
-def _spell(step: str) -> str:
+def spell_step(step: str) -> str:
     """A step by its line will do: `209` is L209."""
     given = step.strip()
     return f"L{given}" if given.isdecimal() else given.upper()
@@ -93,12 +93,12 @@ def run(incident: str, statement: str, /, *, yes: Yes = False, where: Where = HE
 
 def done(incident: str, step: str, /, *, note: str = "", where: Where = HERE) -> None:
     """Check off a manual step."""
-    say(Client(where).incident(incident).act("steps", _spell(step), "done", note=note))
+    say(Client(where).incident(incident).act("steps", spell_step(step), "done", note=note))
 
 
 def skip(incident: str, step: str, /, *, reason: str = "", where: Where = HERE) -> None:
     """Leave a step out."""
-    say(Client(where).incident(incident).act("steps", _spell(step), "skip", reason=reason))
+    say(Client(where).incident(incident).act("steps", spell_step(step), "skip", reason=reason))
 
 
 def settle(
@@ -110,4 +110,4 @@ def settle(
     where: Where = HERE,
 ) -> None:
     """Say what became of a step that nobody saw end."""
-    say(Client(where).incident(incident).act("steps", _spell(step), "doubt", happened=happened))
+    say(Client(where).incident(incident).act("steps", spell_step(step), "doubt", happened=happened))

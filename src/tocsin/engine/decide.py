@@ -9,14 +9,15 @@ from tocsin.incident import commands as incident_commands
 from tocsin.incident.book import Book
 from tocsin.incident.commands import Command, Decision
 from tocsin.incident.state import Incident
+from tocsin.run import barrier, originals
 from tocsin.run import commands as run
-from tocsin.run import originals
 from tocsin.timeline.events import Event
 
 DECISIONS: dict[type[Command], Decision] = {
     **incident_commands.DECISIONS,
     **run.DECISIONS,
     **originals.DECISIONS,
+    **barrier.DECISIONS,
     **comms.DECISIONS,
 }
 

@@ -109,6 +109,33 @@ class StepRecord(msgspec.Struct, frozen=True, kw_only=True):
         return self.state.value.replace("_", " ")
 
 
+class Barrier(msgspec.Struct, frozen=True, kw_only=True):
+    """A step that several people do at the same moment. `ready` maps who is to where they stand: the same for all.
+
+    `held` says why it did not go the last time; `go_at` is when it goes, `passed_at` when it went.
+    """
+
+    step: str
+    operators: tuple[str, ...]
+    countdown_s: int
+    by: str
+    called_at: datetime
+    ready: dict[str, str] = {}
+    held: str = ""
+    go_at: datetime | None = None
+    passed_at: datetime | None = None
+
+    @property
+    def awaited(self) -> tuple[str, ...]:
+        """Who has not said that they are ready."""
+        return tuple(each for each in self.operators if each not in self.ready)
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether everybody is, at the same place."""
+        return not self.awaited and len(set(self.ready.values())) == 1
+
+
 class Obligation(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One duty: due when, stated where, owed by whom, and whether it was kept. Late ones may still be met, late."""
 
@@ -193,6 +220,7 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     calls: dict[str, Call] = {}
     pages: dict[int, PageState] = {}
     steps: dict[str, StepRecord] = {}
+    barriers: dict[str, Barrier] = {}
     obligations: dict[str, Obligation] = {}
     roles: dict[str, str] = {}
     lifted: dict[int, str] = {}

@@ -12,6 +12,7 @@ from tocsin.incident.commands import Command, Decision
 from tocsin.incident.role import answers_for
 from tocsin.incident.state import Incident, StepRecord
 from tocsin.run.aim import needs_isolation
+from tocsin.run.barrier import call_for
 from tocsin.run.guard import Forbidden, NeedsApproval, Refused, judge
 from tocsin.run.program import Task, prepare
 from tocsin.timeline import events as e
@@ -96,7 +97,7 @@ def _approve(incident: Incident, book: Book, command: ApproveStep, now: datetime
     if isinstance(verdict, NeedsApproval):
         _require_again(incident, command)
     approved = e.StepApproved(step=task.id, digest=task.digest, by=command.by, bindings=task.bound.values)
-    return (approved,)
+    return (approved, *call_for(task, incident, book, command.by))
 
 
 def _require_again(incident: Incident, command: ApproveStep) -> None:
@@ -132,7 +133,8 @@ def _require_free(incident: Incident, task: Task) -> None:
     record = incident.steps.get(task.id)
     if record is None:
         return
-    if record.state is StepState.RUNNING or (record.state is StepState.WAITING and record.approved_by):
+    waits = record.state is StepState.WAITING and record.approved_by and record.digest == task.digest
+    if record.state is StepState.RUNNING or waits:
         raise IllegalMove(f"Step {task.id} is already running, approved by {record.approved_by or 'nobody'}.")
     if record.state is StepState.IN_DOUBT:
         raise IllegalMove(f"Step {task.id} is in doubt: say first whether it happened.")

@@ -7,12 +7,13 @@ from datetime import datetime
 from itertools import islice
 
 from tocsin.incident.book import Book
-from tocsin.incident.plan import Plan
+from tocsin.incident.plan import NOTHING, Plan
 from tocsin.incident.state import Incident, StepRecord
 from tocsin.oncall.rota import Rota
 from tocsin.playbook.model import Procedure, Statement
 from tocsin.run.aim import reach
 from tocsin.run.auto import find_next_reads
+from tocsin.run.barrier import is_held_back, plan_barriers
 from tocsin.run.binding import bind
 from tocsin.run.commands import find_isolation_fault
 from tocsin.run.program import Task, find_labels, find_sources, prepare
@@ -32,8 +33,9 @@ MOST_VALUE = 300
 
 def plan(incident: Incident, book: Book, rota: Rota, now: datetime) -> Plan:
     """Requests for approved steps, and for as many of the next reads as there is room for."""
-    events = [*find_held(incident, book), *_approved(incident, book), *_reads(incident, book)]
-    return Plan(tuple(events))
+    barriers = plan_barriers(incident, book, now) if incident.barriers else NOTHING
+    events = [*find_held(incident, book), *_approved(incident, book, now), *_reads(incident, book)]
+    return Plan((*barriers.events, *events), barriers.wake)
 
 
 def find_held(incident: Incident, book: Book) -> Iterator[ValueHeld]:
@@ -61,11 +63,11 @@ def _with_blanks(scenario: Procedure, book: Book) -> tuple[Statement, ...]:
     return found
 
 
-def _approved(incident: Incident, book: Book) -> Iterator[StepRequested]:
+def _approved(incident: Incident, book: Book, now: datetime) -> Iterator[StepRequested]:
     for record in incident.steps.values():
         if record.state is StepState.WAITING and record.approved_by is not None:
             task = _task_of(record, incident, book)
-            if task is not None and task.digest == record.digest:
+            if task is not None and task.digest == record.digest and not is_held_back(task, incident, now):
                 yield _request(task, book, record.approved_by)
 
 

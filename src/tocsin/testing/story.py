@@ -72,7 +72,7 @@ def judge_text(catalogue: Catalogue = EMPTY) -> Callable[[str], Statement]:
 
 
 class Cast(msgspec.Struct, frozen=True, kw_only=True):
-    """A team of a story: its playbook's bytes and who is in it."""
+    """A team of a story: its playbook's bytes, who is in it, and what it has beside a target of its own."""
 
     playbook: bytes
     name: str = "team"
@@ -91,6 +91,7 @@ class Cast(msgspec.Struct, frozen=True, kw_only=True):
     windows: dict[str, Window] = {}
     flap_times: int = 5
     flap_within_s: float = 600.0
+    targets: tuple[TargetPolicy, ...] = ()
 
 
 class Story:
@@ -265,7 +266,7 @@ def _shelve(cast: Cast, start: datetime) -> TeamShelf:
         severity_map=cast.severity_map,
         flap_times=cast.flap_times,
         flap_within_s=cast.flap_within_s,
-        targets=(TargetPolicy(name=f"{cast.name}/local", allow=cast.allow),),
+        targets=(TargetPolicy(name=f"{cast.name}/local", allow=cast.allow), *cast.targets),
         responders=name_responders(staffing, cast.people) if cast.people else None,
     )
     return TeamShelf(

@@ -192,6 +192,23 @@ def _tell_steps(event: e.Event, name: Name) -> str | None:
             return f"Step {step} was not run: {why}"
         case e.StepInDoubt(step=step, why=why):
             return f"Step {step} is in doubt: {why}"
+    return _tell_barriers(event, name)
+
+
+def _tell_barriers(event: e.Event, name: Name) -> str | None:
+    match event:
+        case e.BarrierCalled(step=step, operators=operators, countdown_s=seconds, by=by):
+            asked = ", ".join(map(name, operators))
+            return f"{name(by)} asked who is ready for step {step}: {asked}; then {seconds} s are counted down"
+        case e.OperatorReady(step=step, by=by, where=where):
+            return f"{name(by)} is ready for step {step}{f', at {where}' if where else ''}"
+        case e.BarrierHeld(step=step, by=by, reason=reason):
+            return f"Step {step} was held by {name(by)}{_because(reason)}"
+        case e.CountdownBegun(step=step, go_at=go_at, where=where):
+            at = f" at {where}" if where else ""
+            return f"All are ready for step {step}{at}: it goes at {go_at:%H:%M:%S} UTC"
+        case e.BarrierPassed(step=step, by_hand=by_hand):
+            return f"Step {step}: {'everybody does it now' if by_hand else 'it goes on all targets now'}"
     return None
 
 

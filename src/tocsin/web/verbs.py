@@ -15,6 +15,7 @@ from msgspec import Meta
 
 from tocsin.comms.commands import PostUpdate
 from tocsin.incident import commands as c
+from tocsin.run.barrier import CallBarrier, HoldBarrier, TellReady
 from tocsin.run.commands import FinishStep, SettleDoubt, SkipStep
 from tocsin.web.auth import Asker
 from tocsin.words import Audience
@@ -98,6 +99,19 @@ class HappenedBody(Body, frozen=True, kw_only=True):
     """`happened`: whether the step in doubt took effect."""
 
     happened: bool
+
+
+class BarrierBody(Body, frozen=True, kw_only=True):
+    """`operators` (people's ids) must all be ready before `countdown_s` begins."""
+
+    operators: Annotated[tuple[Name, ...], Meta(min_length=1, max_length=200)]
+    countdown_s: Annotated[int, Meta(ge=3, le=600)] = 10
+
+
+class ReadyBody(Body, frozen=True, kw_only=True):
+    """`where` is what must be the same for all, if anything: a height, a version."""
+
+    where: Annotated[str, Meta(max_length=200)] = ""
 
 
 class QuietBody(Body, frozen=True, kw_only=True):
@@ -253,6 +267,26 @@ STEP_VERBS: tuple[Verb, ...] = (
         body=HappenedBody,
         command=lambda asker, step, body: SettleDoubt(by=asker.person, step=step, happened=body.happened),
         says="The step that nobody saw end did happen, or did not.",
+    ),
+    Verb(
+        name="barrier",
+        body=BarrierBody,
+        command=lambda asker, step, body: CallBarrier(
+            by=asker.person, step=step, operators=body.operators, countdown_s=body.countdown_s
+        ),
+        says="This step waits until all operators are ready, and is then done by all at the same moment.",
+    ),
+    Verb(
+        name="ready",
+        body=ReadyBody,
+        command=lambda asker, step, body: TellReady(by=asker.person, step=step, where=body.where),
+        says="I am ready for what all do at the same moment; `where` must be the same for all.",
+    ),
+    Verb(
+        name="hold",
+        body=Explained,
+        command=lambda asker, step, body: HoldBarrier(by=asker.person, step=step, reason=body.reason),
+        says="It does not go: everybody says anew that they are ready.",
     ),
 )
 """Verbs on a step: `POST /api/incidents/{incident}/steps/{step}/VERB`; approving needs more and stands by itself."""

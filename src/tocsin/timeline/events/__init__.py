@@ -25,6 +25,13 @@ from tocsin.timeline.events.alert import (
     ScenarioChosen,
     SilenceEnding,
 )
+from tocsin.timeline.events.barrier import (
+    BarrierCalled,
+    BarrierHeld,
+    BarrierPassed,
+    CountdownBegun,
+    OperatorReady,
+)
 from tocsin.timeline.events.comms import NoteAdded, PostmortemSaved, UpdateForbidden, UpdatePosted
 from tocsin.timeline.events.duty import (
     ObligationArmed,
@@ -103,9 +110,13 @@ __all__ = [
     "AlertWentSilent",
     "AlertsJoined",
     "AnyEvent",
+    "BarrierCalled",
+    "BarrierHeld",
+    "BarrierPassed",
     "CauseIdentified",
     "ChangeSeen",
     "Closed",
+    "CountdownBegun",
     "Declared",
     "Dismissed",
     "DoubtSettled",
@@ -131,6 +142,7 @@ __all__ = [
     "ObligationMet",
     "ObligationWaived",
     "OnTarget",
+    "OperatorReady",
     "Order",
     "Outcome",
     "PageDelivered",
@@ -177,6 +189,7 @@ AnyEvent = (
     | ValueHeld
     | StepProposed | StepApproved | StepForbidden | StepSkipped | StepDone | DoubtSettled
     | StepRequested | StepStarted | StepFinished | StepNotRun | StepInDoubt | EvidenceOpened
+    | BarrierCalled | OperatorReady | BarrierHeld | CountdownBegun | BarrierPassed
     | ObligationArmed | ObligationLate | ObligationDropped | ObligationMet | ObligationWaived | ProhibitionLifted
     | PlaybookActivated | FreezeSet | SilenceSet | SilenceExpired | ChangeSeen
     | InhibitorsFired | InhibitorsCleared

@@ -24,6 +24,7 @@ CALLS = (e.LevelJoined, e.EscalationAsked, e.PageRequested, e.PageDelivered, e.P
 STEPS = (
     *(e.StepProposed, e.StepApproved, e.StepForbidden, e.StepSkipped, e.StepDone, e.DoubtSettled),
     *(e.StepRequested, e.StepStarted, e.StepFinished, e.StepNotRun, e.StepInDoubt, e.ProhibitionLifted, e.ValueHeld),
+    *(e.BarrierCalled, e.OperatorReady, e.BarrierHeld, e.CountdownBegun, e.BarrierPassed),
 )
 DUTIES = (e.ObligationArmed, e.ObligationLate, e.ObligationDropped, e.ObligationMet, e.ObligationWaived)
 GROUPS: dict[type[e.Event], str] = {

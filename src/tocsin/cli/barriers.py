@@ -1,0 +1,44 @@
+"""What several people do at the same moment, from each of their terminals."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from tocsin.cli.client import Client, Where
+from tocsin.cli.steps import spell_step
+from tocsin.cli.words import say
+
+HERE = Where()
+
+
+def call(
+    incident: str,
+    step: str,
+    /,
+    *,
+    operator: Annotated[list[str], Parameter(help="Who has to be ready. Several may follow.", consume_multiple=True)],
+    countdown: Annotated[int, Parameter(help="Seconds between the last one's word and the moment.")] = 10,
+    where: Where = HERE,
+) -> None:
+    """Ask who is ready; once all of them are, count down, and then all do it."""
+    asked = Client(where).incident(incident)
+    say(asked.act("steps", spell_step(step), "barrier", operators=operator, countdown_s=countdown))
+
+
+def ready(
+    incident: str,
+    step: str,
+    /,
+    *,
+    at: Annotated[str, Parameter(help="Where you stand, if all must stand at the same: a height, a version.")] = "",
+    where: Where = HERE,
+) -> None:
+    """Say that you are ready."""
+    say(Client(where).incident(incident).act("steps", spell_step(step), "ready", where=at))
+
+
+def hold(incident: str, step: str, /, *, reason: str = "", where: Where = HERE) -> None:
+    """Hold it, until the last second; everybody then says anew that they are ready."""
+    say(Client(where).incident(incident).act("steps", spell_step(step), "hold", reason=reason))

@@ -11,13 +11,13 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from msgspec.structs import replace
-from sqlalchemy import ColumnElement, Connection, case, func, select
+from sqlalchemy import ColumnElement, Connection, bindparam, case, func, select
 
 from tocsin.alert.row import AlertRow
 from tocsin.engine.contracts import Backlog, Card, Queue, Tally
 from tocsin.store import schema
 from tocsin.store.ends import Ends, is_team
-from tocsin.store.rows import ENDED, SEALED, mend_sealed, read_alert, read_card, read_sealed
+from tocsin.store.rows import ENDED, SEALED, read_alert, read_card, read_sealed
 from tocsin.timeline.codec import stamp, unstamp
 from tocsin.timeline.entry import Sealed
 
@@ -25,6 +25,17 @@ T = TypeVar("T")
 
 MOST_ASKED = 500
 """Fingerprints, or streams, in one query."""
+
+LOAD = (
+    select(*SEALED)
+    .where(schema.entry.c.stream == bindparam("stream"), schema.entry.c.seq > bindparam("seq"))
+    .order_by(schema.entry.c.seq)
+)
+"""What is asked for again and again is put in words once: that takes longer than most answers."""
+COUNT = select(schema.counter.c.value).where(schema.counter.c.name == bindparam("name"))
+ALERT = select(schema.alert).where(
+    schema.alert.c.team == bindparam("team"), schema.alert.c.fingerprint == bindparam("fingerprint")
+)
 
 
 class Reading:
@@ -50,9 +61,8 @@ class Reading:
             return []
         if self.ends is not None and not self.ends.is_done and not is_team(stream):
             await self.ends.settle_some([stream])
-        t = schema.entry
-        query = select(t).where(t.c.stream == stream, t.c.seq > after_seq).order_by(t.c.seq)
-        return [mend_sealed(row) for row in await self.read(lambda c: c.execute(query).all())]
+        asked = {"stream": stream, "seq": after_seq}
+        return [read_sealed(row) for row in await self.read(lambda c: c.execute(LOAD, asked).all())]
 
     async def load_all(self, streams: Sequence[str]) -> dict[str, list[Sealed]]:
         """Those of the streams that are there, each from its first entry on."""
@@ -72,8 +82,7 @@ class Reading:
 
     async def count(self, counter: str) -> int:
         """A counter's value; 0 before its first use."""
-        query = select(schema.counter.c.value).where(schema.counter.c.name == counter)
-        return await self.read(lambda c: c.execute(query).scalar()) or 0
+        return await self.read(lambda c: c.execute(COUNT, {"name": counter}).scalar()) or 0
 
     async def newest(self) -> datetime | None:
         """When the last entry was recorded."""
@@ -119,9 +128,8 @@ class Reading:
 
     async def alert(self, team: str, fingerprint: str) -> AlertRow | None:
         """One alert."""
-        t = schema.alert
-        query = select(t).where(t.c.team == team, t.c.fingerprint == fingerprint)
-        row = await self.read(lambda c: c.execute(query).first())
+        asked = {"team": team, "fingerprint": fingerprint}
+        row = await self.read(lambda c: c.execute(ALERT, asked).first())
         return None if row is None else read_alert(row)
 
     async def alerts_by_fingerprint(self, team: str, fingerprints: Sequence[str]) -> dict[str, AlertRow]:

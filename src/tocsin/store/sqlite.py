@@ -40,6 +40,10 @@ T = TypeVar("T")
 
 DUE = "SELECT stream FROM wake WHERE due_at <= ? ORDER BY due_at LIMIT ?"
 COMING = "SELECT due_at, stream FROM wake WHERE due_at > ? AND due_at <= ? ORDER BY due_at LIMIT ?"
+CLAIMABLE = """
+    SELECT id, stream, seq, destination, due_at, attempts FROM errand WHERE claimed = 0 AND due_at <= ?
+"""
+CLAIM = "UPDATE errand SET claimed = 1 WHERE id = ?"
 ANY_ERRAND = "SELECT 1 FROM errand WHERE claimed = 0 AND due_at <= ?"
 
 
@@ -148,17 +152,12 @@ class SqliteStore(Reading):
 
     async def claim(self, now: datetime, limit: int, places: Callable[[str], int], full: Sequence[str]) -> list[Errand]:
         """Errands that are due, marked as handed out."""
-        t = schema.errand
-        due = (
-            select(t)
-            .where(t.c.claimed.is_(False), t.c.due_at <= stamp(now), t.c.destination.not_in(full))
-            .order_by(t.c.id)
-            .limit(4 * limit)
-        )
+        due = f"{CLAIMABLE} AND destination NOT IN ({', '.join('?' * len(full))}) ORDER BY id LIMIT ?"
 
         def work(connection: Connection) -> list[Any]:
-            chosen = choose(connection.execute(due).all(), limit, places)
-            connection.execute(update(t).where(t.c.id.in_([row.id for row in chosen])).values(claimed=True))
+            rows = connection.exec_driver_sql(due, (stamp(now), *full, 4 * limit)).all()
+            chosen = choose(rows, limit, places)
+            find_driver(connection).executemany(CLAIM, [(row.id,) for row in chosen])
             return chosen
 
         return [read_errand(row) for row in await self.in_transaction(work)]

@@ -15,7 +15,7 @@ export PATH
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test oracle torture simulate plant bench bench-alerts bench-timers bench-scale fuzz check format lock clean
+.PHONY: help setup demo test oracle torture simulate plant bench bench-alerts bench-timers bench-scale bench-steps fuzz check format lock clean
 
 help:            ## This list
 	@sed -n 's/^\([a-z-]*\): *[a-z.\/]* *## /  make \1 \t/p' Makefile | expand -t 24
@@ -59,6 +59,10 @@ bench-timers: .venv/ready ## Timers of 100,000 open incidents, a burst of them, 
 
 bench-scale: .venv/ready ## What an alert, an incident, a timer and a watcher cost (docs/scale.md)
 	@PYTHONPATH=. $(BIN)/python bench/scale.py --out bench/scale.md
+
+bench-steps: .venv/ready ## Steps as the product runs them, beside bare ones (TOCSIN_FANOUT names the reference)
+	@$(BIN)/python tools/missing.py
+	@PYTHONPATH=. $(BIN)/python bench/steps.py --out bench/steps.md
 
 fuzz: .venv/ready ## Feed the compiler bytes that nobody would write, for SECONDS
 	@$(BIN)/python tools/fuzz.py $(SECONDS)

@@ -132,6 +132,19 @@ pod = "deploy/web"
     assert (pods.change, pods.beside) == (None, {"KUBECONFIG": "/etc/kube/view"})
 
 
+def test_the_examples_of_the_documentation_hold(root: Path) -> None:
+    text = (Path(__file__).parents[2] / "docs" / "targets.md").read_text()
+    blocks = [part.partition("```")[0] for part in text.split("```toml\n")[1:]]
+    tables = "\n".join(blocks).replace("teams.chain", "teams.till").replace("teams.shop", "teams.till")
+    before, _, after = tables.partition("[teams.till.targets.bastion]")
+    assert "targets.local" in before
+    web = '[teams.till.targets.web-1]\nkind = "ssh"\nhost = "w"\nuser = "u"\nkey = "secrets/look"\n'
+    people = "".join(f'[people.{each}]\nname = "{each}"\nchannels = ["terminal"]\n' for each in ("ana", "bo"))
+    made = add(root, f"\n{people}{web}[teams.till.targets.bastion]{after}")
+    kinds = [each.kind for each in made.settings.teams["till"].policy.targets]
+    assert [kinds.count(kind) for kind in ("local", "ssh", "group", "container", "cluster")] == [1, 12, 1, 1, 1]
+
+
 def test_the_keys_are_hidden_from_steps_wherever_they_lie(root: Path, tmp_path: Path) -> None:
     from tocsin.app.guarding import find_places
 

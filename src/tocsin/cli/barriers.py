@@ -9,6 +9,7 @@ from cyclopts import Parameter
 from tocsin.cli.client import Client, Where
 from tocsin.cli.steps import spell_step
 from tocsin.cli.words import say
+from tocsin.timeline.line import fold
 
 HERE = Where()
 
@@ -35,8 +36,13 @@ def ready(
     at: Annotated[str, Parameter(help="Where you stand, if all must stand at the same: a height, a version.")] = "",
     where: Where = HERE,
 ) -> None:
-    """Say that you are ready."""
-    say(Client(where).incident(incident).act("steps", spell_step(step), "ready", where=at))
+    """Say that you are ready; whoever is the last one is told when it goes."""
+    asked = Client(where).incident(incident)
+    answer = asked.post("steps", spell_step(step), "ready", where=at)
+    say(asked.tell(answer))
+    for each in answer["entries"]:
+        if each["kind"] == "countdown_begun":
+            say(f"{asked.id}: {fold(each['text'])}.")
 
 
 def hold(incident: str, step: str, /, *, reason: str = "", where: Where = HERE) -> None:

@@ -28,6 +28,8 @@ CONNECTING_TO_ONE = 6
 """To one address at once: sshd turns away whoever comes while ten others have not said who they are."""
 TRIES, FIRST_WAIT_S = 4, 0.2
 KEEPALIVE_S, MOST_MISSED = 5, 3
+CIPHERS = "^aes128-gcm@openssh.com,aes256-gcm@openssh.com"
+"""First, since each packet costs about half of what it does otherwise; whatever else is usual comes behind them."""
 
 
 class Link:
@@ -181,6 +183,7 @@ def _open(way: Way, through: Link | None) -> Awaitable[asyncssh.SSHClientConnect
         x509_trusted_certs=None,
         preferred_auth="publickey",
         gss_host=None,
+        encryption_algs=CIPHERS,
         compression_algs=None,
         keepalive_interval=KEEPALIVE_S,
         keepalive_count_max=MOST_MISSED,

@@ -112,7 +112,7 @@ def get(ground: Ground, path: str) -> bytes:
 def has_finished(ground: Ground, incident: str, count: int) -> bool:
     found = ground.ask("GET", f"/api/incidents/{incident}/timeline") or []
     entries = found["entries"] if isinstance(found, dict) else found
-    return sum(each["kind"] == "step_finished" for each in entries) >= count
+    return bool(sum(each["kind"] == "step_finished" for each in entries) >= count)
 
 
 def as_ana(ground: Ground) -> tuple[str, ...]:
@@ -123,11 +123,11 @@ def find_output(timeline: str, step: str) -> str:
     """What the timeline calls the output of a step."""
     found = json.loads(timeline)
     entries = found["entries"] if isinstance(found, dict) else found
-    return next(each["event"]["stdout"] for each in entries if is_end(each, step))
+    return str(next(each["event"]["stdout"] for each in entries if is_end(each, step)))
 
 
 def is_end(entry: dict[str, Any], step: str) -> bool:
-    return entry["kind"] == "step_finished" and entry["event"]["step"] == step
+    return bool(entry["kind"] == "step_finished" and entry["event"]["step"] == step)
 
 
 def list_kept(folder: Path) -> Iterator[tuple[str, bytes]]:

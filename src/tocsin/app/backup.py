@@ -47,6 +47,7 @@ def back_up_file(directory: Path, root: Path | None, to: Path, now: datetime) ->
             f"data/{data.database.name}": stage / data.database.name,
             f"data/{data.mark.name}": stage / "mark",
             **{f"data/keys/{path.name}": path for path in data.keys if path.exists()},
+            **({"data/checkpoints": data.checkpoints} if data.checkpoints.exists() else {}),
             **{
                 f"data/blobs/{digest[:2]}/{digest}": data.blobs / digest[:2] / digest
                 for digest in list_blobs(data.blobs)

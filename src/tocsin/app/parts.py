@@ -13,7 +13,8 @@ from tocsin.app.guarding import find_place, find_places, find_scratches, give_to
 from tocsin.app.place import MOST_BYTES
 from tocsin.app.reaching import open_fleet
 from tocsin.app.retention import make_housekeeping
-from tocsin.app.storage import Storage
+from tocsin.app.storage import Data, Storage
+from tocsin.app.watch.checkpoints import Checkpoints
 from tocsin.app.watch.lookout import Lookout
 from tocsin.app.workspace import Workspace
 from tocsin.engine.contracts import CHANNEL, Clock, Key
@@ -93,7 +94,9 @@ class Parts:
         self.engine = Engine(self.journal, clock, (pager, self.fleet), storage.lease, Beats(self.store))
         storage.left_alone = lambda: self.engine.left_alone
         self._give_places()
-        self.lookout = Lookout(self.engine, lambda: self.workspace, url, version("tocsin"))
+        data = Data(directory)
+        checkpoints = Checkpoints(self.engine, lambda: self.workspace.sending, data.checkpoints, data.signer)
+        self.lookout = Lookout(self.engine, lambda: self.workspace, url, version("tocsin"), checkpoints)
         self.housekeeping = make_housekeeping(
             self.engine, self.store, storage.blobs, storage.chain_key, lambda: self.workspace.retention
         )

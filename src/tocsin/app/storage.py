@@ -26,6 +26,7 @@ from tocsin.engine.journal import Journal
 from tocsin.engine.originals import Originals
 from tocsin.errors import Corrupt, UserError
 from tocsin.store.blobs import FileBlobs
+from tocsin.store.checkpoints import Signer
 from tocsin.store.keys import read_key
 from tocsin.store.sealed import Sealed
 from tocsin.store.sqlite import SqliteStore
@@ -53,11 +54,13 @@ class Data:
         self._chain = directory / "keys" / "chain"
         self._link = directory / "keys" / "link"
         self._evidence = directory / "keys" / "evidence"
+        self._signing = directory / "keys" / "checkpoint"
+        self.checkpoints = directory / "checkpoints"
 
     @property
     def keys(self) -> tuple[Path, ...]:
         """Where the keys are."""
-        return self._chain, self._link, self._evidence
+        return self._chain, self._link, self._evidence, self._signing
 
     def chain_key(self) -> bytes:
         """The key of the chain. A database without its key is not given a new one."""
@@ -72,6 +75,14 @@ class Data:
     def evidence_key(self) -> bytes:
         """The key of sealed originals."""
         return read_key(self._evidence)
+
+    def signer(self) -> Signer:
+        """Who signs checkpoints; each data directory has a key of its own."""
+        return Signer(read_key(self._signing))
+
+    def public_key(self) -> str:
+        """Its public key, if it has one yet."""
+        return self.signer().public if self._signing.exists() else ""
 
 
 class SharedKeys:

@@ -9,6 +9,7 @@ import msgspec
 from tocsin.alert.heartbeat import Heartbeat
 from tocsin.alert.settings import Route
 from tocsin.alert.sources.mapped import Intake
+from tocsin.app.watch.checkpoints import CheckpointsTable, WitnessTable
 from tocsin.app.watch.heartbeat import HeartbeatTable
 from tocsin.app.watch.synthetic import SyntheticTable
 from tocsin.app.watch.traces import TracesTable
@@ -91,6 +92,8 @@ class File(msgspec.Struct, frozen=True, kw_only=True):
     synthetic: SyntheticTable | None = None
     traces: TracesTable | None = None
     retention: Retention = Retention()
+    checkpoints: CheckpointsTable | None = None
+    witness: WitnessTable | None = None
 
 
 class CommandTable(msgspec.Struct, frozen=True, kw_only=True):

@@ -19,7 +19,8 @@ from tocsin.app.check import TEAM, check_team, check_whole
 from tocsin.app.inventory import equip, list_inventory, read_targets
 from tocsin.app.place import MOST_BYTES, NAME, NoWorkspace
 from tocsin.app.tables import CHANNEL_KINDS, CommandFile, File, TeamTable
-from tocsin.app.watch.check import check_watch, read_heartbeat
+from tocsin.app.watch.check import check_watch, read_heartbeat, read_sending
+from tocsin.app.watch.checkpoints import Sending
 from tocsin.app.watch.heartbeat import Beating
 from tocsin.app.watch.synthetic import SyntheticTable
 from tocsin.app.watch.traces import TracesTable
@@ -71,6 +72,7 @@ class Workspace(msgspec.Struct, frozen=True, kw_only=True):
     synthetic: SyntheticTable | None = None
     traces: TracesTable | None = None
     retention: Retention = Retention()
+    sending: Sending | None = None
 
 
 def load_workspace(root: Path, today: date, no_isolation: str = "", node: str = "") -> Workspace:
@@ -90,6 +92,7 @@ def load_workspace(root: Path, today: date, no_isolation: str = "", node: str = 
     _check_store(source, file, problems)
     check_watch(source, file, problems)
     heartbeat = read_heartbeat(root, source, file, node, problems)
+    sending = read_sending(root, source, file, channels, problems)
     pings: dict[str, tuple[str, str]] = {}
     keys = _read_keys(root, source, file, pings, problems)
     if problems:
@@ -119,6 +122,7 @@ def load_workspace(root: Path, today: date, no_isolation: str = "", node: str = 
         synthetic=file.synthetic,
         traces=file.traces,
         retention=file.retention,
+        sending=sending,
         files=(root / NAME, root / "commands.toml", *(root / table.playbook for table in file.teams.values())),
     )
 

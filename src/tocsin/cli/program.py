@@ -72,6 +72,7 @@ GROUPS: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("waive", "afterwards:waive", "Set a duty aside, with a reason."),
         ("lift", "afterwards:lift", "Lift a prohibition, if the playbook names you for it."),
         ("verify", "verifying:verify", "Check that nobody touched the record."),
+        ("witness", "witness:run", "On another host: keep what servers say of their records."),
         ("backup", "keeping:backup", "Write everything a server knows to one file, while it runs."),
         ("restore", "keeping:restore", "Make a data directory of a backup, verified."),
     ),

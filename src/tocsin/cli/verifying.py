@@ -6,19 +6,26 @@ import asyncio
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from tocsin.app.place import find_workspace
 from tocsin.app.storage import Data, SharedKeys, find_url
 from tocsin.app.workspace import read_store
 from tocsin.cli.words import Format, count, say, show_json
 from tocsin.errors import UserError
+from tocsin.store.checkpoints import check_witnessed, read_checkpoints
 from tocsin.store.keys import read_key
 from tocsin.store.lock import take_lock
-from tocsin.store.verify import Removed, Report, renew_mark
+from tocsin.store.verify import Removed, Report, look, renew_mark
 from tocsin.store.verify import verify as check
+from tocsin.timeline.chain import Flaw
+from tocsin.timeline.checkpoint import Checkpoint
 from tocsin.timeline.line import fold
 
+WITNESS_S = 60.0
 MOST_FLAW = 600
 MOST_DAYS, MOST_STREAMS = 10, 5
 """Of what was taken away, in text."""
@@ -29,6 +36,7 @@ def verify(
     workspace: Path | None = None,
     data: Path | None = None,
     new_mark: bool = False,
+    witness: str | None = None,
     format: Format = "text",  # noqa: A002 the option's name
 ) -> int:
     """Check that nobody touched the record: every entry, every stream, all evidence, the mark outside the database.
@@ -41,18 +49,27 @@ def verify(
         The data directory, if it is not in the workspace.
     new_mark
         Write a new mark: you know why the old one is gone or ahead, and go on from what there is.
+    witness
+        Hold it against what somebody else has kept, too: the address of a `tocsin witness`, or a file of checkpoints.
     """
+    seen = read_witness(witness) if witness is not None else None
     directory = data or find_workspace((workspace or Path.cwd()).absolute()) / ".tocsin" / "data"
     root = None if data and not workspace else find_workspace((workspace or Path.cwd()).absolute())
     url = None if root is None else find_url(read_store(root), os.environ)
     if root is not None and url is not None:
-        return _show(_verify_shared(url, root, directory, new_mark=new_mark), directory, format)
+        shared = _verify_shared(url, root, directory, new_mark=new_mark)
+        found = _compare_shared(url, directory, seen) if seen is not None else []
+        return _show(replace(shared, flaws=(*shared.flaws, *found)), directory, format, seen)
     files = Data(directory)
     if not files.database.exists():
         raise UserError(f"There is no data in {directory} yet; nothing to verify.")
     if new_mark:
         _renew_mark(directory, files)
-    return _show(check(files.database, files.chain_key(), files.mark, files.blobs), directory, format)
+    report = check(files.database, files.chain_key(), files.mark, files.blobs)
+    if seen is not None:
+        found = look(files.database, partial(check_witnessed, checkpoints=seen, own_key=files.public_key()))
+        report = replace(report, flaws=(*report.flaws, *found))
+    return _show(report, directory, format, seen)
 
 
 def _verify_shared(url: str, root: Path, directory: Path, *, new_mark: bool) -> Report:
@@ -70,7 +87,40 @@ def _verify_shared(url: str, root: Path, directory: Path, *, new_mark: bool) -> 
     return asyncio.run(postgres_verify.verify(parsed, key, mark))
 
 
-def _show(report: Report, directory: Path, format: Format) -> int:  # noqa: A002 the option's name
+def _compare_shared(url: str, directory: Path, seen: list[Checkpoint]) -> list[Flaw]:
+    from tocsin.store import postgres_verify
+    from tocsin.store.nodes import read_url
+
+    own = Data(directory).public_key()
+    return asyncio.run(postgres_verify.look(read_url(url), partial(check_witnessed, checkpoints=seen, own_key=own)))
+
+
+def read_witness(named: str) -> list[Checkpoint]:
+    """The checkpoints that somebody else has kept: at an address, or in a file. Raises `UserError`."""
+    if not named.startswith(("http://", "https://")):
+        try:
+            return read_checkpoints(Path(named).read_bytes(), named)
+        except OSError as error:
+            raise UserError(f"{named} cannot be read ({error.strerror}). Name a file of checkpoints.") from error
+    import httpx
+
+    try:
+        answer = httpx.get(f"{named.rstrip('/')}/checkpoints", timeout=WITNESS_S)
+        answer.raise_for_status()
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        raise UserError(
+            f"The witness at {named} does not give its checkpoints ({type(error).__name__}). Ask for its file, and "
+            "name that instead."
+        ) from error
+    return read_checkpoints(answer.content, named)
+
+
+def _show(
+    report: Report,
+    directory: Path,
+    format: Format,  # noqa: A002 the option's name
+    seen: Sequence[Checkpoint] | None = None,
+) -> int:
     """Say what was found; the exit status."""
     if format == "json":
         show_json(report)
@@ -83,6 +133,8 @@ def _show(report: Report, directory: Path, format: Format) -> int:  # noqa: A002
         )
         for line in _tell_removed(report.removed):
             say(line)
+        if seen:
+            say(f"The witness has seen the same: {count(len(seen), 'checkpoint')}, last at {seen[-1].at[:19]} UTC.")
     return 1 if report.flaws else 0
 
 

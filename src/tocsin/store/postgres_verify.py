@@ -27,18 +27,19 @@ async def verify(url: URL, key: bytes, mark: Path) -> Report:
     def work(connection: Connection) -> Report:
         return check(connection, key, kept, lambda digest: postgres_blobs.find_fault(connection, digest))
 
-    return await _look(url, work)
+    return await look(url, work)
 
 
 async def renew_mark(url: URL, key: bytes, mark: Path) -> None:
     """Write a new mark that speaks of the newest head there is, whatever the old one said."""
-    write_mark(mark, chain.sign_mark(key, await _look(url, find_last_head)))
+    write_mark(mark, chain.sign_mark(key, await look(url, find_last_head)))
 
 
-async def _look(url: URL, work: Callable[[Connection], T]) -> T:
+async def look(url: URL, work: Callable[[Connection], T]) -> T:
+    """What `work` finds in the record, which it only reads."""
     engine = open_engine(url, "verify", quick=False)
 
-    def look(connection: Connection) -> T:
+    def read(connection: Connection) -> T:
         connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
         if find_version(connection) is None:
             raise UserError(f"There is no data in {show(url)} yet; nothing to verify.")
@@ -46,7 +47,7 @@ async def _look(url: URL, work: Callable[[Connection], T]) -> T:
 
     try:
         async with engine.begin() as connection:
-            return await connection.run_sync(look)
+            return await connection.run_sync(read)
     except TROUBLE as error:
         raise explain(show(url), error) from error
     finally:

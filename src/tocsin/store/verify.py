@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 from sqlalchemy import Connection, select
@@ -23,6 +24,8 @@ from tocsin.timeline import events as e
 from tocsin.timeline.chain import Flaw, Head, Mark, Removal
 from tocsin.timeline.codec import decode
 from tocsin.timeline.entry import Sealed
+
+T = TypeVar("T")
 
 MOST_NAMED = 100
 """Missing streams of one team that are named one by one."""
@@ -66,6 +69,16 @@ def verify(path: Path, key: bytes, mark: Path, blobs: Path | None = None) -> Rep
     try:
         with explained(path), engine.begin() as connection:
             return check(connection, key, kept, None if blobs is None else lambda digest: find_fault(blobs, digest))
+    finally:
+        engine.dispose()
+
+
+def look(path: Path, work: Callable[[Connection], T]) -> T:
+    """What `work` finds in the record, which it only reads."""
+    engine = open_engine(path, read_only=True)
+    try:
+        with explained(path), engine.begin() as connection:
+            return work(connection)
     finally:
         engine.dispose()
 

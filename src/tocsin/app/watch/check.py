@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from tocsin.app.tables import File
+from tocsin.app.watch.checkpoints import CheckpointsTable, Sending
 from tocsin.app.watch.heartbeat import Beating
 from tocsin.config import Problems, Source
+from tocsin.integrations.smtp import SmtpSettings
 from tocsin.words import Mode
 
 LEAST_EVERY_S, MOST_EVERY_S = 10.0, 24 * 3600.0
+LEAST_MINUTES, MOST_MINUTES = 0.02, 24 * 60.0
 LEAST_ROUND_S, LEAST_WITHIN_S = 60.0, 5.0
 
 
@@ -58,6 +62,43 @@ def check_watch(source: Source, file: File, problems: Problems) -> None:
     elif team.mode is Mode.SHADOW:
         text = f"in mode shadow nobody is paged, so its page never arrives: set `mode` of team {table.team} to assist."
         problems.append(source.problem(("synthetic", "team"), text))
+
+
+def read_sending(
+    root: Path, source: Source, file: File, channels: Mapping[str, object], problems: Problems
+) -> Sending | None:
+    """Where checkpoints go, and how often."""
+    table, witness = file.checkpoints or CheckpointsTable(), file.witness
+    if file.checkpoints is None and witness is None:
+        return None
+    if witness is not None and not _is_address(witness.url):
+        text = "it is the address of a `tocsin witness`, such as http://witness.example.org:8421."
+        problems.append(source.problem(("witness", "url"), text))
+    if not LEAST_MINUTES <= table.every_minutes <= MOST_MINUTES:
+        text = f"it must lie between {LEAST_MINUTES:g} and {MOST_MINUTES:g} minutes."
+        problems.append(source.problem(("checkpoints", "every_minutes"), text))
+    found = {name: each for name, each in channels.items() if isinstance(each, SmtpSettings)}
+    channel = found.get(table.channel) if table.channel else next(iter(found.values()), None)
+    if channel is None and (table.mail or table.channel):
+        text = f"checkpoints are mailed by an smtp channel; there are: {', '.join(found) or 'none'}."
+        problems.append(source.problem(("checkpoints",), text))
+    return Sending(
+        every_s=60 * table.every_minutes,
+        witness=witness.url if witness is not None else "",
+        mail=table.mail,
+        channel=channel,
+        password=_read_password(root, channel),
+    )
+
+
+def _read_password(root: Path, channel: SmtpSettings | None) -> str | None:
+    """Null where there is none; that it is missing is found with the channel itself."""
+    if channel is None or channel.password_file is None:
+        return None
+    try:
+        return (root / channel.password_file).read_text(encoding="utf-8").strip()
+    except (OSError, ValueError):
+        return None
 
 
 def _is_address(url: str) -> bool:

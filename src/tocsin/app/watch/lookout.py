@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+from tocsin.app.watch.checkpoints import Checkpoints
 from tocsin.app.watch.heartbeat import Outgoing
 from tocsin.app.watch.metrics import Meter
 from tocsin.app.watch.synthetic import Synthetic, Way
@@ -21,7 +22,10 @@ UNWATCHED = (
 class Lookout:
     """Figures, traces, the heartbeat that goes out and the incident that is made up, by the settings as they are."""
 
-    def __init__(self, engine: Engine, find: Callable[[], Workspace], url: str, version: str) -> None:
+    def __init__(
+        self, engine: Engine, find: Callable[[], Workspace], url: str, version: str, checkpoints: Checkpoints
+    ) -> None:
+        self._checkpoints = checkpoints
         self._find, self._url = find, url
         self._meter = Meter(engine, version)
         self._traces = Traces(engine.journal, lambda: find().traces, version)
@@ -42,17 +46,17 @@ class Lookout:
 
     async def measure(self, accept: str) -> tuple[bytes, str]:
         """What `/metrics` answers, and its form."""
-        parts = (self._outgoing, self._synthetic, self._traces)
+        parts = (self._outgoing, self._synthetic, self._traces, self._checkpoints)
         self._meter.extras = [extra for part in parts for extra in part.tell_figures()]
         return await self._meter.spell(accept)
 
     def list_chores(self) -> list[Coroutine[Any, Any, None]]:
         """What runs as long as the server does."""
-        return [self._outgoing.run(), self._synthetic.run(), self._traces.run()]
+        return [self._outgoing.run(), self._synthetic.run(), self._traces.run(), self._checkpoints.run()]
 
     def list_remarks(self) -> tuple[str, ...]:
         """What whoever looks at the screens should know."""
-        found = []
+        found = self._checkpoints.list_remarks()
         if trouble := self._find_synthetic_trouble():
             found.append(f"The last made-up incident was not paged as it should: {trouble}.")
         if self._traces.trouble:

@@ -14,7 +14,8 @@ from tocsin.errors import NotAuthorised
 from tocsin.incident import commands as c
 from tocsin.incident.authority import OWNER
 from tocsin.oncall.settings import Person, Schedule
-from tocsin.run.commands import FinishStep, ProposeStep, SettleDoubt, SkipStep
+from tocsin.run.commands import FinishStep, ProposeStep, SkipStep
+from tocsin.run.doubt import SettleDoubt
 from tocsin.testing.story import Cast, Story
 from tocsin.timeline import events as e
 from tocsin.words import Status

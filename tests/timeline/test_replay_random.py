@@ -16,7 +16,8 @@ from tocsin.incident import commands as c
 from tocsin.incident.evolve import fold
 from tocsin.incident.state import Incident
 from tocsin.oncall.settings import Person, Schedule
-from tocsin.run.commands import FinishStep, ProposeStep, SettleDoubt, SkipStep
+from tocsin.run.commands import FinishStep, ProposeStep, SkipStep
+from tocsin.run.doubt import SettleDoubt
 from tocsin.testing.recorder import Answer
 from tocsin.testing.story import Cast, Story
 from tocsin.timeline import events as e

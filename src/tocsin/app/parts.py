@@ -35,6 +35,7 @@ from tocsin.integrations.webhook import Webhook, WebhookSettings
 from tocsin.knowledge import load_knowledge
 from tocsin.page.link import GOOD_FOR, Ticket, sign
 from tocsin.page.message import PageMessage, compose
+from tocsin.page.ordered import find_mailbox
 from tocsin.playbook.compile import compile_playbook
 from tocsin.playbook.model import Playbook
 from tocsin.store.beats import Beats
@@ -88,7 +89,9 @@ class Parts:
         self._link_key, self._reach, self._url = storage.link_key, reach, url
         self._channels = _open_channels(workspace, reach)
         self._scratches, self.outputs = find_scratches(self._directory), Outputs()
-        pager = Pager(lambda: self._channels, lambda: self.shelf.settings.people, self._write, reach)
+        pager = Pager(
+            lambda: self._channels, lambda: self.shelf.settings.people, self._write, reach, self._find_mailbox
+        )
         self._shell = self._open_shell(clock)
         self.fleet = open_fleet(self._shell, lambda: self.workspace, self.blobs, clock, self._reach, self.outputs)
         self.engine = Engine(self.journal, clock, (pager, self.fleet), storage.lease, Beats(self.store))
@@ -246,6 +249,12 @@ class Parts:
             room=f"{base}/incidents/{key.stream}",
             repeat=key.again,
         )
+
+    async def _find_mailbox(self, key: Key, intent: PageRequested) -> str:
+        """The mailbox that a line of the incident's playbook gives."""
+        incident = await self.journal.incident(key.stream)
+        assert incident is not None
+        return find_mailbox((await self.shelf.book(incident)).scenario(incident), intent.line)
 
     async def take_over(self, workspace: Workspace) -> None:
         """Use other settings from now on; open incidents are planned again by them."""

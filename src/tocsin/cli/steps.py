@@ -27,14 +27,27 @@ STARTED = {
 }
 
 
+Unsaved = Annotated[bool, Parameter(help="Run it though what it may destroy could not be saved before.")]
+
+
 def approve(
-    incident: str, step: str, /, *, bind: Bind = None, yes: Yes = False, again: Again = False, where: Where = HERE
+    incident: str,
+    step: str,
+    /,
+    *,
+    bind: Bind = None,
+    yes: Yes = False,
+    again: Again = False,
+    unsaved: Unsaved = False,
+    where: Where = HERE,
 ) -> None:
     """Show exactly what a step will run, ask, and run it once."""
-    _approve(Client(where).incident(incident), spell_step(step), _bindings(bind), yes=yes, again=again)
+    _approve(Client(where).incident(incident), spell_step(step), _bindings(bind), yes=yes, again=again, unsaved=unsaved)
 
 
-def _approve(asked: Incident, step: str, bindings: dict[str, str], *, yes: bool, again: bool = False) -> None:
+def _approve(
+    asked: Incident, step: str, bindings: dict[str, str], *, yes: bool, again: bool = False, unsaved: bool = False
+) -> None:
     query = {f"bind.{name}": value for name, value in bindings.items()}
     shown = asked.get("steps", step, **query)
     _require_runnable(asked.id, shown, again=again)
@@ -42,7 +55,14 @@ def _approve(asked: Incident, step: str, bindings: dict[str, str], *, yes: bool,
     if not (shown["verdict"]["kind"] in ("forbidden", "refused", "fill_in") or yes or _agrees()):
         say(f"{asked.id}: {step} was not approved; nothing runs.")
         return
-    asked.post("steps", step, "approve", digest=shown["digest"], bindings=bindings, again=again or None)
+    told = asked.post(
+        "steps", step, "approve",
+        digest=shown["digest"], bindings=bindings, again=again or None, unsaved=unsaved or None,
+    )  # fmt: skip
+    if any(entry["kind"] == "approval_given" for entry in told.get("entries", ())):
+        say(f"{asked.id}: {step} approved, the first of two. Another person approves it too, within the next minutes:")
+        say(f"  tocsin approve {asked.id} {step}{''.join(f' --bind {k}={v}' for k, v in bindings.items())}")
+        return
     say(f"{asked.id}: {step} approved; `tocsin show {asked.id} --step {step}` has its output.")
 
 
@@ -67,8 +87,16 @@ def spell_step(step: str) -> str:
 def _describe(step: dict[str, Any]) -> str:
     program = quote(step["program"], "    ")
     env = [f"    {fold(name)}={fold(value, MOST_VALUE)}" for name, value in step["env"].items()]
-    lines = [f"On {fold(step['target'])}, {step['effect']}:", *program, *env, fold(step["verdict"]["why"], MOST_VALUE)]
-    return "\n".join(lines)
+    verdict, before = step["verdict"], step.get("before") or ()
+    lines = [f"On {fold(step['target'])}, {step['effect']}:", *program, *env]
+    if before:
+        lines += [
+            "Before it, what it may destroy is saved:",
+            *(line for each in before for line in quote(each, "    ")),
+        ]
+    lines += [fold(verdict["why"], MOST_VALUE), *([fold(verdict["hint"])] if verdict.get("hint") else [])]
+    given = ", ".join(fold(each["name"]) for each in verdict.get("given") or ())
+    return "\n".join([*lines, *([f"Approved so far by {given}; another person must approve it too."] if given else [])])
 
 
 def _agrees() -> bool:
@@ -91,9 +119,17 @@ def run(incident: str, statement: str, /, *, yes: Yes = False, where: Where = HE
     _approve(asked, typed["step"], {}, yes=yes)
 
 
-def done(incident: str, step: str, /, *, note: str = "", where: Where = HERE) -> None:
-    """Check off a manual step."""
-    say(Client(where).incident(incident).act("steps", spell_step(step), "done", note=note))
+def done(
+    incident: str,
+    step: str,
+    /,
+    *,
+    note: str = "",
+    failed: Annotated[bool, Parameter(help="It is a check, and it does not hold.", negative="")] = False,
+    where: Where = HERE,
+) -> None:
+    """Check off a manual step, or say of a check whether it holds."""
+    say(Client(where).incident(incident).act("steps", spell_step(step), "done", note=note, passed=not failed))
 
 
 def skip(incident: str, step: str, /, *, reason: str = "", where: Where = HERE) -> None:
@@ -106,8 +142,16 @@ def settle(
     step: str,
     /,
     *,
-    happened: Annotated[bool, Parameter(help="Whether the step in doubt did happen.")],
+    happened: Annotated[bool | None, Parameter(help="Whether the step in doubt did happen.")] = None,
+    check: Annotated[bool, Parameter(help="Let the read run that tells what became of it.", negative="")] = False,
     where: Where = HERE,
 ) -> None:
-    """Say what became of a step that nobody saw end."""
-    say(Client(where).incident(incident).act("steps", spell_step(step), "doubt", happened=happened))
+    """Say what became of a step that nobody saw end, or have it looked at."""
+    asked, spelt = Client(where).incident(incident), spell_step(step)
+    if check == (happened is not None):
+        raise UserError("Say one of three: --happened, --no-happened, or --check to look first.")
+    if check:
+        say(asked.act("steps", spelt, "check"))
+        say(f"Look (tocsin show {asked.id}), then say: tocsin settle {asked.id} {spelt} --happened or --no-happened")
+        return
+    say(asked.act("steps", spelt, "doubt", happened=happened))

@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 
 from tocsin.comms.promise import find_promise
+from tocsin.comms.report import FileReport, decide_report
 from tocsin.comms.silence import Silence, find_silence
 from tocsin.errors import Denied, IllegalMove, Prohibited
+from tocsin.incident.authority import require_human
 from tocsin.incident.book import Book
 from tocsin.incident.commands import Command, Decision
 from tocsin.incident.state import Incident
@@ -34,6 +36,7 @@ def _post(incident: Incident, book: Book, command: PostUpdate, now: datetime) ->
     if incident.status is Status.CLOSED:
         raise IllegalMove("This incident is closed; nobody is told about it any more.")
     if Audience.PUBLIC in command.audiences:
+        require_human(book.policy, command.by)
         _require_speech(incident, book, command)
     return (
         e.UpdatePosted(
@@ -60,4 +63,4 @@ def _explain(silence: Silence) -> str:
     return f"Line {silence.line} forbids it{where}: {silence.text}.{way_out}"
 
 
-DECISIONS: dict[type[Command], Decision] = {PostUpdate: _post}
+DECISIONS: dict[type[Command], Decision] = {PostUpdate: _post, FileReport: decide_report}

@@ -317,9 +317,10 @@ class Journal:
                 self.outgoing.queue(errand, intent)
 
     async def disturb(self, team: str, stream: str) -> None:
-        """What an incident forbids holds for the team's others too: where that changes, they are planned again."""
-        others = (await self.index(team)).streams
-        self._disturbed.update((other, None) for other in others if other != stream)
+        """What an incident forbids holds for the others on its targets: where that changes, they are planned again."""
+        for name in self.shelf.sharing(team):
+            others = (await self.index(name)).streams
+            self._disturbed.update((other, None) for other in others if other != stream)
 
     @property
     def is_disturbed(self) -> bool:

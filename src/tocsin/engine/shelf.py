@@ -17,6 +17,7 @@ from tocsin.alert.route import Team
 from tocsin.alert.settings import Route
 from tocsin.engine.contracts import Blobs
 from tocsin.engine.forbidding import Mark
+from tocsin.engine.relearn import relearn
 from tocsin.incident.authority import join_responders
 from tocsin.incident.book import Book, InForce, TeamPolicy
 from tocsin.incident.inhibition import Inhibitions, Inhibitor, Rule
@@ -99,6 +100,8 @@ class Shelf:
         self._decode = msgspec.json.Decoder(Playbook)
         self._books: dict[tuple[str, str, str], tuple[tuple[object, ...], Book]] = {}
         self._in_forces: dict[str, _InForces] = {}
+        self._sharing: tuple[Settings, dict[str, tuple[str, ...]]] | None = None
+        self._relearnt: dict[str, tuple[Playbook, Playbook, Playbook]] = {}
         self._rotas: dict[tuple[str, tuple[str, ...]], tuple[Settings, Rota]] = {}
         self._occurrences: dict[str, tuple[TeamShelf, datetime, tuple[Silence, ...]]] = {}
         """Until when they hold, by team: they are asked for at every alert and plan."""
@@ -145,6 +148,8 @@ class Shelf:
         playbook = await self.playbook(incident.model)
         settings = self.settings  # they may be others by the time that what follows is known
         team = settings.teams.get(incident.team)
+        if team is not None and team.model != incident.model and team.playbook.digest == incident.playbook:
+            playbook = self._relearn(playbook, team.playbook)
         if team is None:
             return Book(
                 playbook=playbook,
@@ -176,6 +181,13 @@ class Shelf:
             self._books.clear()
         self._books[key] = (parts, book)
         return book
+
+    def _relearn(self, pinned: Playbook, today: Playbook) -> Playbook:
+        """Remembered for each pair, since every book asks."""
+        known = self._relearnt.get(pinned.path)
+        if known is None or known[0] is not pinned or known[1] is not today:
+            known = self._relearnt[pinned.path] = (pinned, today, relearn(pinned, today))
+        return known[2]
 
     async def inhibitions(self, team: str) -> Inhibitions:
         """By which alerts others of a team are inhibited now; made anew when these or the rules have changed."""
@@ -233,13 +245,28 @@ class Shelf:
         return next(iter(self.settings.teams.values())).classify
 
     async def _find_forbidden(self, team: str) -> _InForces:
-        """What a team's open incidents forbid one another, which share its targets."""
-        mark, known = self.forbidding_mark(team), self._in_forces.get(team)
+        """What open incidents forbid one another, which share the team's targets: its own, and those of other teams."""
+        mark, known = self._find_mark(team), self._in_forces.get(team)
         if known is None or mark is None or known.mark != mark:
-            known = _InForces(mark, await self._find_in_force(team))
-            if self.forbidding_mark(team) == mark:
+            found = [each for name in self.sharing(team) for each in await self._find_in_force(name)]
+            known = _InForces(mark, found)
+            if self._find_mark(team) == mark:
                 self._in_forces[team] = known
         return known
+
+    def _find_mark(self, team: str) -> Mark | None:
+        """Another one whenever what any of those forbid may have changed; null where one of them is not known."""
+        marks = [self.forbidding_mark(name) for name in self.sharing(team)]
+        if len(marks) == 1:
+            return marks[0]
+        return None if None in marks else (tuple(marks), 0)
+
+    def sharing(self, team: str) -> tuple[str, ...]:
+        """A team, and the others that have a target in the same place."""
+        settings = self.settings
+        if self._sharing is None or self._sharing[0] is not settings:
+            self._sharing = (settings, _find_sharing(settings))
+        return self._sharing[1].get(team, (team,))
 
     async def _find_in_force(self, team: str) -> list[InForce]:
         found = []
@@ -280,6 +307,20 @@ def _encode(playbook: Playbook) -> bytes:
             _ENCODED.clear()
         known = _ENCODED[id(playbook)] = (playbook, msgspec.json.encode(playbook))
     return known[1]
+
+
+def _find_sharing(settings: Settings) -> dict[str, tuple[str, ...]]:
+    """Each team that shares a place, with those that it shares one with, itself first."""
+    places: dict[str, list[str]] = {}
+    for name, team in settings.teams.items():
+        for target in team.policy.targets:
+            if target.place and name not in places.setdefault(target.place, []):
+                places[target.place].append(name)
+    shared: dict[str, dict[str, None]] = {}
+    for names in places.values():
+        for name in names if len(names) > 1 else ():
+            shared.setdefault(name, {name: None}).update(dict.fromkeys(names))
+    return {name: tuple(others) for name, others in shared.items()}
 
 
 def _find_occurrence(team: TeamShelf, name: str, window: Window, now: datetime) -> Silence:

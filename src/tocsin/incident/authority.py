@@ -61,6 +61,8 @@ def may_act(incident: Incident, policy: TeamPolicy, person: str) -> bool:
 def require_authority(incident: Incident, policy: TeamPolicy, command: Command) -> None:
     """Raise `NotAuthorised`, naming who may, unless whoever asks may ask this of the incident."""
     person = command.by
+    if command.personal:
+        require_human(policy, person)
     if not (isinstance(command, AddNote) or may_act(incident, policy, person)):
         raise NotAuthorised(
             f"{person} is no responder of team {policy.name}, and may only read and add notes here. "
@@ -70,10 +72,18 @@ def require_authority(incident: Incident, policy: TeamPolicy, command: Command) 
 
 def name_who_may(policy: TeamPolicy, spell: Callable[[str], str] = str) -> str:
     """The team's responders, each as `spell` writes an id, at most a few of them."""
-    people = [spell(person) for person in policy.responders or ()] or ["nobody in tocsin.toml"]
+    people = [spell(each) for each in policy.responders or () if each not in policy.assistants] or [
+        "nobody in tocsin.toml"
+    ]
     shown = ", ".join(people[:MOST_NAMED])
     more = len(people) - MOST_NAMED
     return f"{shown} and {more} more" if more > 0 else shown
+
+
+def require_human(policy: TeamPolicy, person: str) -> None:
+    """Raise `NotAuthorised` for an assistant: what it asks is for people only."""
+    if person in policy.assistants:
+        raise NotAuthorised(f"{person} is an assistant of team {policy.name}: it may propose, and a person does this.")
 
 
 def find_roles(incident: Incident, book: Book, rota: Rota, person: str, at: datetime) -> tuple[str, ...]:

@@ -33,7 +33,8 @@ class TargetPolicy(msgspec.Struct, frozen=True, kw_only=True):
     `order`, `at_once` and `stops` how a step goes through them, `operators` and `countdown_s` what comes before a step
     that is done everywhere at the same moment. `tmp` is what a step has as its `/tmp`: what the incident's steps on
     this target have left (``kept``), an empty one that ends with it (``own``), or the machine's (``shared``).
-    `inventory` is what is known of it, from which blanks of the same name are filled.
+    `inventory` is what is known of it, from which blanks of the same name are filled. `place` is what it really
+    is: targets of two teams with the same one are the same (empty: nobody else's).
     """
 
     name: str
@@ -50,6 +51,7 @@ class TargetPolicy(msgspec.Struct, frozen=True, kw_only=True):
     stops: bool = True
     operators: tuple[str, ...] = ()
     countdown_s: int = 10
+    place: str = ""
 
 
 class TeamPolicy(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,6 +63,8 @@ class TeamPolicy(msgspec.Struct, frozen=True, kw_only=True):
     their own; an alert that fires again more than `flap_times` times within `flap_within_s` seconds flaps (0: none
     does). The first page waits `group_wait_s` for more of its group, repeats keep `group_interval_s` between them.
     `bindings` says of blanks, by name, what they take and where it comes from.
+    What was approved must begin within `approval_good_for_s` seconds. `assistants` are no people: they may propose.
+    By `mail_channel` mailboxes are written to that the playbook gives.
     """
 
     team: str
@@ -77,6 +81,9 @@ class TeamPolicy(msgspec.Struct, frozen=True, kw_only=True):
     flap_times: int = 5
     flap_within_s: float = 600.0
     bindings: dict[str, Rule] = {}
+    approval_good_for_s: float = 600.0
+    assistants: tuple[str, ...] = ()
+    mail_channel: str = ""
 
     @property
     def target(self) -> TargetPolicy | None:

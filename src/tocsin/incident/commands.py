@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 
@@ -27,14 +27,16 @@ MOST_UNCLEARED_NAMED = 20
 
 
 class Command(msgspec.Struct, frozen=True, kw_only=True):
-    """Something that `by` asks of an incident."""
+    """Something that `by` asks of an incident; what is `personal` no assistant or script may ask."""
 
+    personal: ClassVar[bool] = False
     by: str
 
 
 class Acknowledge(Command, frozen=True, kw_only=True):
     """I have taken it."""
 
+    personal: ClassVar[bool] = True
     via: str = "room"
 
 
@@ -45,6 +47,7 @@ class Declare(Command, frozen=True, kw_only=True):
 class Dismiss(Command, frozen=True, kw_only=True):
     """What is in triage is none."""
 
+    personal: ClassVar[bool] = True
     reason: str
 
 
@@ -67,6 +70,7 @@ class ChooseScenario(Command, frozen=True, kw_only=True):
 class TakeRole(Command, frozen=True, kw_only=True):
     """`responder` plays `role` from now on."""
 
+    personal: ClassVar[bool] = True
     role: str
     responder: str
 
@@ -92,6 +96,7 @@ class Mitigate(Command, frozen=True, kw_only=True):
 class Resolve(Command, frozen=True, kw_only=True):
     """It is over."""
 
+    personal: ClassVar[bool] = True
     note: str = ""
 
 
@@ -103,6 +108,8 @@ class Reopen(Command, frozen=True, kw_only=True):
 
 class Close(Command, frozen=True, kw_only=True):
     """Nothing is owed any more."""
+
+    personal: ClassVar[bool] = True
 
 
 class Escalate(Command, frozen=True, kw_only=True):
@@ -122,6 +129,7 @@ class MeetObligation(Command, frozen=True, kw_only=True):
 class WaiveObligation(Command, frozen=True, kw_only=True):
     """This duty is set aside."""
 
+    personal: ClassVar[bool] = True
     key: str
     reason: str
 
@@ -129,6 +137,7 @@ class WaiveObligation(Command, frozen=True, kw_only=True):
 class LiftProhibition(Command, frozen=True, kw_only=True):
     """Whoever may lift the prohibition of this line does; `roles` are the roles that the asker answers to."""
 
+    personal: ClassVar[bool] = True
     line: int
     reason: str = ""
     roles: tuple[str, ...] = ()

@@ -20,6 +20,7 @@ from tocsin.timeline.events import (
     ObligationLate,
     ObligationMet,
     ObligationWaived,
+    ReportFiled,
     UpdatePosted,
 )
 from tocsin.words import Audience, ObligationState, PublicStatus
@@ -29,6 +30,7 @@ STATUS_PAGE = "status_page"
 UPDATE = "update"
 BRIDGE = "bridge"
 REVIEW = "review"
+REPORT = "report"
 STATUS_PAGE_RESOLVED = "status_page_resolved"
 
 
@@ -64,6 +66,8 @@ def kept_by(event: Event) -> tuple[str, ...]:
     match event:
         case Acknowledged():
             return (ACKNOWLEDGE,)
+        case ReportFiled():
+            return (REPORT,)
         case UpdatePosted(audiences=audiences, status=status):
             public = Audience.PUBLIC in audiences
             done = public and status is PublicStatus.RESOLVED

@@ -52,12 +52,23 @@ class Call(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     passing: bool = False
 
 
+class Given(msgspec.Struct, frozen=True, kw_only=True):
+    """One person's approval of the bytes with this digest; `role` is the demanded one, if they answer for it."""
+
+    by: str
+    at: datetime
+    digest: str
+    role: str = ""
+
+
 class StepRecord(msgspec.Struct, frozen=True, kw_only=True):
     """What became of one step. Outputs are digests of blobs; `stdout_head` is their first few lines.
 
     `partly` says which parts of its pipe failed before the last; `finds_nothing` that it searched and found nothing;
     `left` is what it left in `/tmp`, it or one of the steps `beside` it; `on` tells it for each target that is another
-    machine, or one of several.
+    machine, or one of several. `approvals` are those of its last round, also
+    where two people must agree and only one has; `approved_at` is when there were enough. `unsaved`: whoever approved
+    it knew that what it may destroy was not saved; `must_say_so`: it did not run for that reason.
     """
 
     step: str
@@ -88,6 +99,10 @@ class StepRecord(msgspec.Struct, frozen=True, kw_only=True):
     more_left: int = 0
     beside: tuple[str, ...] = ()
     on: tuple[OnTarget, ...] = ()
+    approvals: tuple[Given, ...] = ()
+    approved_at: datetime | None = None
+    unsaved: bool = False
+    must_say_so: bool = False
 
     @property
     def has_failed_in_part(self) -> bool:
@@ -169,6 +184,15 @@ class Update(msgspec.Struct, frozen=True, kw_only=True):
     promise_s: int | None = None
 
 
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """A form as it was last filled in: its labels and what somebody knew."""
+
+    at: datetime
+    by: str
+    title: str
+    fields: dict[str, str]
+
+
 class Incident(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One incident. `seq` is the last entry folded in; times are UTC.
 
@@ -226,6 +250,7 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     lifted: dict[int, str] = {}
     held: dict[str, str] = {}
     updates: tuple[Update, ...] = ()
+    reports: dict[int, Report] = {}
 
     @property
     def is_open(self) -> bool:

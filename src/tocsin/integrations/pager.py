@@ -9,9 +9,12 @@ from tocsin.errors import Rejected
 from tocsin.integrations.channel import Channel
 from tocsin.oncall.settings import Person
 from tocsin.page.message import PageMessage
+from tocsin.page.ordered import BOX
 from tocsin.timeline.events import Intent, Outcome, PageDelivered, PageRequested
 
 Write = Callable[[Key, PageRequested], Awaitable[PageMessage]]
+FindMailbox = Callable[[Key, PageRequested], Awaitable[str]]
+"""The address of a mailbox that stands in the playbook; empty where it does not."""
 
 
 class Pager:
@@ -25,8 +28,10 @@ class Pager:
         people: Callable[[], Mapping[str, Person]],
         write: Write,
         reach: Callable[[str], None],
+        find_mailbox: FindMailbox | None = None,
     ) -> None:
         self._channels, self._people, self._write, self._reach = channels, people, write, reach
+        self._find_mailbox = find_mailbox
 
     async def perform(self, key: Key, intent: Intent) -> Outcome:
         """Send the page. An `OutsideError` is the engine's to turn into `PageFailed`."""
@@ -35,6 +40,8 @@ class Pager:
         if channel is None:
             raise Rejected(f"There is no channel {intent.channel!r} any more; look at tocsin.toml.")
         person = self._people().get(intent.responder) or Person(name=intent.responder)
+        if intent.responder.startswith(BOX) and self._find_mailbox is not None:
+            person = Person(name=intent.responder, mail=await self._find_mailbox(key, intent))
         message = await self._write(key, intent)
         self._reach("page.before_send")
         detail = await channel.send(key, person, message)

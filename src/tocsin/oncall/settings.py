@@ -8,11 +8,15 @@ import msgspec
 
 
 class Person(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Somebody who can be called. `channels` are ids of channels, the weakest first: repeats climb them."""
+    """Somebody who can be called. `channels` are ids of channels, the weakest first: repeats climb them.
+
+    An `assistant` is a script or a model that acts under a name of its own: it may propose, never approve.
+    """
 
     name: str
     mail: str = ""
     channels: tuple[str, ...] = ("terminal",)
+    assistant: bool = False
 
 
 class Schedule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

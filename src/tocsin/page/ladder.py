@@ -17,6 +17,7 @@ from tocsin.incident.book import Book
 from tocsin.incident.state import Incident
 from tocsin.oncall.settings import Staffing
 from tocsin.page.clocks import Clocks
+from tocsin.page.ordered import find_orders
 from tocsin.playbook.model import Severity, Trigger
 from tocsin.words import Calendar, Status, TriggerClock
 
@@ -47,7 +48,7 @@ class Demand(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 class Rung(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A demand as it stands in playbook and settings: due so long `after` the calling began.
 
-    One that `waits` for an answer is due from that answer on.
+    One that `waits` for an answer is due from that answer on. `mailbox` is an address that is written to as well.
     """
 
     key: str
@@ -56,6 +57,7 @@ class Rung(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     why: str
     line: int | None = None
     waits: bool = False
+    mailbox: str = ""
 
     @property
     def is_level(self) -> bool:
@@ -105,7 +107,7 @@ def _find_rungs(incident: Incident, book: Book, staffing: Staffing, clocks: Cloc
     key = (_Rungs, incident.scenario_line, incident.severity, is_watched, is_taken)
     known = book.remembered.get(key)
     if known is None or known.staffing is not staffing:
-        found = () if is_watched else tuple(_escalations(incident, book, clocks))
+        found = () if is_watched else (*_escalations(incident, book, clocks), *_ordered(incident, book))
         if not is_taken:
             found = (*found, *_ladder(staffing, clocks), *_paged_at_once(incident, book))
         known = book.remembered[key] = _Rungs(staffing, found, tuple(sorted(found, key=lambda rung: rung.after)))
@@ -148,6 +150,14 @@ def _escalations(incident: Incident, book: Book, clocks: Clocks) -> Iterator[Run
                     line=escalation.line,
                     waits=trigger.condition is not None,
                 )
+
+
+def _ordered(incident: Incident, book: Book) -> Iterator[Rung]:
+    scenario, escalating = book.scenario(incident), {each.line for each in book.playbook.escalation}
+    for order in find_orders(scenario) if scenario is not None else ():
+        if order.line not in escalating:
+            key, why = f"line:{order.line}", "the playbook has them called at once"
+            yield Rung(key=key, who=order.who, after=NONE, why=why, line=order.line, mailbox=order.mailbox)
 
 
 def _find_wait(trigger: Trigger, severity: Severity | None, clocks: Clocks) -> timedelta | None:

@@ -22,7 +22,8 @@ from tocsin.oncall.rota import Rota
 from tocsin.page.clocks import Clocks, read_clocks, wait_after, wait_between
 from tocsin.page.flap import find_flaps
 from tocsin.page.hush import find_hush
-from tocsin.page.ladder import Demand, place_rungs
+from tocsin.page.ladder import Demand, Rung, place_rungs
+from tocsin.page.ordered import BOX
 from tocsin.timeline.events import LevelJoined, PageRequested
 from tocsin.timeline.tell import HUSHED
 from tocsin.words import Hush, PageState, Status
@@ -152,6 +153,8 @@ def _join(incident: Incident, book: Book, rota: Rota, clocks: Clocks, calls: _Ca
         if due > calls.now and not (hurried and rung.is_level):
             return due
         anybody = _call_in(rung.fall_due(due), rota, calls)
+        if rung.mailbox:
+            _write_to(rung, book.policy.mail_channel, rota, calls)
         hurried = not anybody if rung.is_level else hurried
     return None
 
@@ -169,6 +172,18 @@ def _call_in(demand: Demand, rota: Rota, calls: _Calls) -> bool:
     for responder in called:
         calls.start(responder, alone, late_s)
     return bool(found)
+
+
+def _write_to(rung: Rung, channel: str, rota: Rota, calls: _Calls) -> None:
+    """Write once to a mailbox that the playbook gives; one that is a person's own is that person, who is called."""
+    owners = [name for name, each in rota.people.items() if each.mail.casefold() == rung.mailbox.casefold()]
+    for owner in owners:
+        calls.start(owner, rung.fall_due(calls.now), 0)
+    if channel and not owners:
+        box = f"{BOX}{rung.line}"
+        calls.events.append(
+            PageRequested(responder=box, channel=channel, round=1, why=rung.why, line=rung.line, informs=True)
+        )
 
 
 def _repeat(incident: Incident, rota: Rota, clocks: Clocks, calls: _Calls) -> datetime | None:

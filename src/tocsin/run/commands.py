@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import ClassVar
 
 from msgspec.structs import replace
 
 from tocsin.errors import Conflict, Denied, IllegalMove, NotAuthorised, NotFound, Prohibited
 from tocsin.incident.book import Book, find_step
 from tocsin.incident.commands import Command, Decision
-from tocsin.incident.role import answers_for
 from tocsin.incident.state import Incident, StepRecord
 from tocsin.run.aim import needs_isolation
 from tocsin.run.barrier import call_for
+from tocsin.run.doubt import CheckDoubt, SettleDoubt, decide_check, decide_doubt
 from tocsin.run.guard import Forbidden, NeedsApproval, Refused, judge
 from tocsin.run.program import Task, prepare
+from tocsin.run.saving import find_lapse
+from tocsin.run.twofold import answers_to, is_second
 from tocsin.timeline import events as e
 from tocsin.words import Effect, Mode, Status, StepState
 
@@ -25,12 +28,15 @@ MOST_TYPED = 8192
 class ApproveStep(Command, frozen=True, kw_only=True):
     """Run exactly what has this digest, once. `bindings` fill blanks; `roles` are what the asker answers to.
 
-    `again` says that it shall run once more, though it has run already.
+    `again` says that it shall run once more, though it has run already; `unsaved` that it shall run though what it may
+    destroy could not be saved before.
     """
 
+    personal: ClassVar[bool] = True
     step: str
     digest: str
     again: bool = False
+    unsaved: bool = False
     bindings: dict[str, str] = {}
     roles: tuple[str, ...] = ()
 
@@ -49,17 +55,12 @@ class SkipStep(Command, frozen=True, kw_only=True):
 
 
 class FinishStep(Command, frozen=True, kw_only=True):
-    """I have done this manual step."""
+    """I have done this manual step, or looked whether it holds; `passed` is false for a check that does not."""
 
+    personal: ClassVar[bool] = True
     step: str
     note: str = ""
-
-
-class SettleDoubt(Command, frozen=True, kw_only=True):
-    """The step that nobody saw end did happen, or did not."""
-
-    step: str
-    happened: bool
+    passed: bool = True
 
 
 class StartStep(Command, frozen=True, kw_only=True):
@@ -90,14 +91,44 @@ def _approve(incident: Incident, book: Book, command: ApproveStep, now: datetime
     if isinstance(verdict, Refused):
         raise Denied(verdict.why)
     _require_mode(task, book)
-    if isinstance(verdict, NeedsApproval):
+    if isinstance(verdict, NeedsApproval) and verdict.people == 1:
         _require_role(verdict, command.roles)
     if command.digest != task.digest:
         raise Conflict("This is not what you looked at: it has run since, or changed. Look again and decide anew.")
     if isinstance(verdict, NeedsApproval):
         _require_again(incident, command)
-    approved = e.StepApproved(step=task.id, digest=task.digest, by=command.by, bindings=task.bound.values)
+        _require_saved(incident, command)
+    if isinstance(verdict, NeedsApproval) and verdict.people > 1:
+        return _approve_with_another(incident, book, command, task, verdict, now)
+    return _approved(task, incident, book, command)
+
+
+def _approved(task: Task, incident: Incident, book: Book, command: ApproveStep) -> tuple[e.Event, ...]:
+    approved = e.StepApproved(
+        step=task.id, digest=task.digest, by=command.by, bindings=task.bound.values, unsaved=command.unsaved
+    )
     return (approved, *call_for(task, incident, book, command.by))
+
+
+def _approve_with_another(
+    incident: Incident, book: Book, command: ApproveStep, task: Task, verdict: NeedsApproval, now: datetime
+) -> tuple[e.Event, ...]:
+    """The first of two approvals, or the second one, with which it runs."""
+    if is_second(task, incident, book, command.by, command.roles, verdict.by, now):
+        return _approved(task, incident, book, command)
+    role = verdict.by if verdict.by and answers_to(command.roles, verdict.by) else ""
+    values = task.bound.values
+    return (e.ApprovalGiven(step=task.id, digest=task.digest, by=command.by, bindings=values, role=role),)
+
+
+def _require_saved(incident: Incident, command: ApproveStep) -> None:
+    """What could not be saved is lost only if somebody says that it may be."""
+    record = incident.steps.get(command.step)
+    if record is not None and record.must_say_so and not command.unsaved:
+        raise Conflict(
+            f"{record.why} If it shall run all the same: tocsin approve {incident.id} {command.step} --unsaved, or "
+            "`unsaved` in the request."
+        )
 
 
 def _require_again(incident: Incident, command: ApproveStep) -> None:
@@ -161,9 +192,7 @@ def _require_mode(task: Task, book: Book) -> None:
 
 
 def _require_role(verdict: NeedsApproval, roles: tuple[str, ...]) -> None:
-    if verdict.by is None:
-        return
-    if not any(answers_for(role, verdict.by) for role in roles):
+    if not answers_to(roles, verdict.by):
         raise NotAuthorised(f"Only {verdict.by} may allow this. {verdict.why}", line=verdict.line)
 
 
@@ -204,21 +233,14 @@ def _skip(incident: Incident, book: Book, command: SkipStep, now: datetime) -> t
 def _finish(incident: Incident, book: Book, command: FinishStep, now: datetime) -> tuple[e.Event, ...]:
     _require_step(incident, book, command.step)
     record = incident.steps.get(command.step)
-    if record is not None and record.state is StepState.OK:
+    if record is not None and record.state is (StepState.OK if command.passed else StepState.FAILED):
         return ()
-    return (e.StepDone(step=command.step, by=command.by, note=command.note),)
+    return (e.StepDone(step=command.step, by=command.by, note=command.note, passed=command.passed),)
 
 
 def _require_step(incident: Incident, book: Book, step: str) -> None:
     if step not in incident.steps and find_step(book.procedures(incident), step) is None:
         raise NotFound(f"There is no step {step!r} here; `tocsin show` lists the steps with their ids.")
-
-
-def _settle(incident: Incident, book: Book, command: SettleDoubt, now: datetime) -> tuple[e.Event, ...]:
-    record = incident.steps.get(command.step)
-    if record is None or record.state is not StepState.IN_DOUBT:
-        raise IllegalMove(f"Step {command.step} is not in doubt.")
-    return (e.DoubtSettled(step=command.step, happened=command.happened, by=command.by),)
 
 
 def _start(incident: Incident, book: Book, command: StartStep, now: datetime) -> tuple[e.Event, ...]:
@@ -234,6 +256,9 @@ def _start(incident: Incident, book: Book, command: StartStep, now: datetime) ->
     if isinstance(verdict, Forbidden) and task is not None:
         not_run = e.StepNotRun(answers=command.intent, step=command.step, why=verdict.why)
         return (not_run, _forbidden(task, verdict, command.by))
+    late = find_lapse(record, book, now)
+    if late:
+        return (e.StepNotRun(answers=command.intent, step=command.step, why=late),)
     return (e.StepStarted(answers=command.intent, step=command.step),)
 
 
@@ -242,6 +267,7 @@ DECISIONS: dict[type[Command], Decision] = {
     ProposeStep: _propose,
     SkipStep: _skip,
     FinishStep: _finish,
-    SettleDoubt: _settle,
+    SettleDoubt: decide_doubt,
+    CheckDoubt: decide_check,
     StartStep: _start,
 }

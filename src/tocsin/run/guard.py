@@ -19,6 +19,8 @@ from tocsin.playbook import act, forbid
 from tocsin.playbook.model import Approval, Prohibition, Statement
 from tocsin.run.aim import reach
 from tocsin.run.program import Task
+from tocsin.run.twofold import find_why_two
+from tocsin.run.warning import find_hint, find_warning
 from tocsin.timeline.redact import plain
 from tocsin.words import Act, Effect
 
@@ -45,11 +47,17 @@ class Allowed(msgspec.Struct, frozen=True, tag="allowed"):
 
 
 class NeedsApproval(msgspec.Struct, frozen=True, tag="needs_approval"):
-    """A person must allow it; `by` is the role that `line` of the playbook names."""
+    """A person must allow it; `by` is the role that `line` of the playbook names.
+
+    `people` is how many different people it takes. `caution` is what the playbook warns of, `hint` whom to tell first.
+    """
 
     why: str
     by: str | None = None
     line: int | None = None
+    people: int = 1
+    caution: str = ""
+    hint: str = ""
 
 
 class Forbidden(msgspec.Struct, frozen=True, tag="forbidden"):
@@ -81,14 +89,31 @@ def judge(task: Task, incident: Incident, book: Book) -> Verdict:
         return Refused(_explain_missing(task), task.bound.missing)
     gate = _find_gate(task, incident, book)
     if gate is not None:
-        return NeedsApproval(f"Line {gate.line} allows it only with approval: {gate.text}", gate.by, gate.line)
+        why = f"Line {gate.line} allows it only with approval: {gate.text}"
+        return _ask_for(task, incident, book, NeedsApproval(why, gate.by, gate.line))
     if task.effect.rank <= Effect.READ_SENSITIVE.rank:
         return Allowed(task.statement.why or "it only looks")
     unclear = find_unclear(task, incident, book)
     if unclear is not None:
         said = f"Line {unclear.line} says “{unclear.text}”; only you can tell whether it means this. {_why(task, book)}"
-        return NeedsApproval(said, None, unclear.line)
-    return NeedsApproval(_why(task, book))
+        return _ask_for(task, incident, book, NeedsApproval(said, None, unclear.line))
+    return _ask_for(task, incident, book, NeedsApproval(_why(task, book)))
+
+
+def _ask_for(task: Task, incident: Incident, book: Book, asked: NeedsApproval) -> NeedsApproval:
+    """The approval with how many people it takes, and with what the playbook warns of."""
+    said, two = [asked.why], find_why_two(task, incident, book)
+    if two:
+        said.append(f"It takes two people, since {two}.")
+    warned = find_warning(task)
+    if warned:
+        said.append(warned)
+    if task.unsaved:
+        named = ", ".join(f"`{each}`" for each in task.unsaved)
+        said.append(f"What {named} may destroy is not saved before it; save it first if it may be needed.")
+    hint = find_hint(warned, (*own_prohibitions(incident, book), *(force.prohibition for force in book.in_force)))
+    why = " ".join(said)
+    return msgspec.structs.replace(asked, why=why, people=2 if two else 1, caution=warned, hint=hint)
 
 
 def _explain_missing(task: Task) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from datetime import datetime
 from itertools import islice
@@ -17,7 +18,8 @@ from tocsin.run.barrier import is_held_back, plan_barriers
 from tocsin.run.binding import bind
 from tocsin.run.commands import find_isolation_fault
 from tocsin.run.program import Task, find_labels, find_sources, prepare
-from tocsin.timeline.events import StepRequested, ValueHeld
+from tocsin.run.saving import find_lapse, find_next_lapse, find_saved
+from tocsin.timeline.events import ApprovalLapsed, StepRequested, ValueHeld
 from tocsin.timeline.redact import plain, redact
 from tocsin.words import Effect, Status, StepState
 
@@ -34,8 +36,11 @@ MOST_VALUE = 300
 def plan(incident: Incident, book: Book, rota: Rota, now: datetime) -> Plan:
     """Requests for approved steps, and for as many of the next reads as there is room for."""
     barriers = plan_barriers(incident, book, now) if incident.barriers else NOTHING
-    events = [*find_held(incident, book), *_approved(incident, book, now), *_reads(incident, book)]
-    return Plan((*barriers.events, *events), barriers.wake)
+    steps = [*_approved(incident, book, now), *_reads(incident, book)]
+    settled = {each.step for each in steps}
+    wakes = (barriers.wake, find_next_lapse(incident, book, now, settled))
+    events = (*barriers.events, *find_held(incident, book), *steps)
+    return Plan(events, min((wake for wake in wakes if wake is not None), default=None))
 
 
 def find_held(incident: Incident, book: Book) -> Iterator[ValueHeld]:
@@ -63,12 +68,45 @@ def _with_blanks(scenario: Procedure, book: Book) -> tuple[Statement, ...]:
     return found
 
 
-def _approved(incident: Incident, book: Book, now: datetime) -> Iterator[StepRequested]:
+def _approved(incident: Incident, book: Book, now: datetime) -> Iterator[StepRequested | ApprovalLapsed]:
     for record in incident.steps.values():
         if record.state is StepState.WAITING and record.approved_by is not None:
             task = _task_of(record, incident, book)
-            if task is not None and task.digest == record.digest and not is_held_back(task, incident, now):
-                yield _request(task, book, record.approved_by)
+            if task is not None and task.digest == record.digest:
+                yield from _advance(task, record, incident, book, now)
+
+
+def _advance(
+    task: Task, record: StepRecord, incident: Incident, book: Book, now: datetime
+) -> Iterator[StepRequested | ApprovalLapsed]:
+    """What an approved step needs next: that what it may destroy is saved, then that it runs."""
+    held_back = is_held_back(task, incident, now)
+    late = "" if task.id in incident.barriers else find_lapse(record, book, now)  # its operators say so anew
+    if late:
+        yield ApprovalLapsed(step=task.id, why=late)
+        return
+    saved = find_saved(task, record, incident)
+    if saved.failed:
+        yield ApprovalLapsed(step=task.id, why=saved.failed, unsaved=not saved.not_run)
+    elif saved.wanted:
+        yield from (_save(text, name, task, book, record) for name, text in saved.wanted)
+    elif saved.is_done and not held_back:
+        yield _request(task, book, record.approved_by or "")
+
+
+def _save(text: str, name: str, task: Task, book: Book, record: StepRecord) -> StepRequested:
+    """The request for a read that goes before a step, in the name of whoever approved that."""
+    target = reach(book.policy, task.target, task.fan)
+    return StepRequested(
+        step=name,
+        text=text,
+        target=task.target,
+        effect=Effect.READ,
+        digest=hashlib.sha256(f"{task.digest}\0{text}".encode()).hexdigest(),
+        timeout_s=target.timeout_s if target else 60,
+        by=record.approved_by or "tocsin",
+        fan=task.fan,
+    )
 
 
 def _task_of(record: StepRecord, incident: Incident, book: Book) -> Task | None:

@@ -23,6 +23,7 @@ from tocsin.playbook.model import Procedure, Statement, Step
 from tocsin.playbook.placeholder import normalise
 from tocsin.run.aim import Aim, aim, reach
 from tocsin.run.binding import Bound, bind, find_misread, list_known
+from tocsin.run.capture import find_captures
 from tocsin.run.kinds import NOWHERE, Sources
 from tocsin.run.setting import Tangle, find_setting
 from tocsin.timeline.events import Fan
@@ -32,8 +33,9 @@ from tocsin.words import Effect, StepKind, Tag, highest
 class Task(msgspec.Struct, frozen=True, kw_only=True):
     """A step that can run: its id, where it comes from (null for one that a person typed), and its program.
 
-    `effect` and `tags` are the highest of everything in the program; `digest` is of exactly this run. With a `fan` it
-    runs on several targets, which `target` names as a whole; `said` is what whoever approves should know of that.
+    `effect` and `tags` are the highest of everything in the program; `digest` is of exactly this run. `before` are the
+    reads that save what it may destroy, `unsaved` the commands of which nothing is saved. With a `fan` it runs on
+    several targets, which `target` names as a whole; `said` is what whoever approves should know of that.
     """
 
     id: str
@@ -43,6 +45,8 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     bound: Bound
     target: str
     digest: str
+    before: tuple[str, ...] = ()
+    unsaved: tuple[str, ...] = ()
     step: Step | None = None
     procedure: Procedure | None = None
     fan: Fan | None = None
@@ -156,6 +160,7 @@ def _task(
         bound = replace(bound, refused=bound.refused or _explain(tangle))
     where = at.target or asked.target
     bound = replace(bound, refused=at.refused or bound.refused or _find_no_right(whole, policy, where, at.fan))
+    saving = find_captures(bound.text, bound.env, whole.effect, whole.tags)
     return Task(
         id=asked.step,
         statement=statement,
@@ -163,7 +168,9 @@ def _task(
         tags=whole.tags,
         bound=bound,
         target=where,
-        digest=_digest(bound, _name_all(where, at.fan), asked.incident, asked.step),
+        digest=_digest(bound, _name_all(where, at.fan), asked.incident, asked.step, saving.reads),
+        before=saving.reads,
+        unsaved=saving.missing,
         step=step,
         procedure=procedure,
         fan=at.fan,
@@ -220,9 +227,17 @@ def _chain(parts: tuple[Statement, ...]) -> str:
     return " &&\n".join([*before, f"{{\n{last}\n}}"]) if before else last
 
 
-def _digest(bound: Bound, target: str, incident: Incident, step_id: str) -> str:
-    """Over text, values, target, incident and the step's last run: no two runs share one."""
+def _digest(bound: Bound, target: str, incident: Incident, step_id: str, before: tuple[str, ...]) -> str:
+    """Over text, values, what goes before it, target, incident and the step's last run: no two runs share one."""
     record = incident.steps.get(step_id)
     last = str(record.intent if record else None)
-    parts = [bound.text, *(f"{k}={v}" for k, v in sorted(bound.env.items())), target, incident.id, step_id, last]
+    parts = [
+        bound.text,
+        *(f"{k}={v}" for k, v in sorted(bound.env.items())),
+        *before,
+        target,
+        incident.id,
+        step_id,
+        last,
+    ]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()

@@ -92,6 +92,9 @@ class Cast(msgspec.Struct, frozen=True, kw_only=True):
     flap_times: int = 5
     flap_within_s: float = 600.0
     targets: tuple[TargetPolicy, ...] = ()
+    approval_good_for_s: float = 600.0
+    mail_channel: str = "mail"
+    place: str = ""
 
 
 class Story:
@@ -266,7 +269,10 @@ def _shelve(cast: Cast, start: datetime) -> TeamShelf:
         severity_map=cast.severity_map,
         flap_times=cast.flap_times,
         flap_within_s=cast.flap_within_s,
-        targets=(TargetPolicy(name=f"{cast.name}/local", allow=cast.allow), *cast.targets),
+        approval_good_for_s=cast.approval_good_for_s,
+        mail_channel=cast.mail_channel,
+        assistants=tuple(name for name, person in cast.people.items() if person.assistant),
+        targets=(TargetPolicy(name=f"{cast.name}/local", allow=cast.allow, place=cast.place), *cast.targets),
         responders=name_responders(staffing, cast.people) if cast.people else None,
     )
     return TeamShelf(

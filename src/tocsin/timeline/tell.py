@@ -130,6 +130,9 @@ def _tell_words(event: e.Event, name: Name) -> str | None:
             return f"{name(by)} told {where}: {text}"
         case e.UpdateForbidden(by=by, line=line):
             return f"{name(by)} was kept from telling the public{_line(line)}"
+        case e.ReportFiled(title=title, line=line, by=by, fields=fields):
+            said = "; ".join(f"{label}: {value or 'not known'}" for label, value in fields.items())
+            return f"{name(by)} filed {title}{_line(line)}{_because(said)}"
         case e.PostmortemSaved(by=by):
             return f"{name(by)} saved the post-mortem"
     return None
@@ -169,12 +172,18 @@ def _tell_steps(event: e.Event, name: Name) -> str | None:
             return f"{name(by)} typed step {step}: {text}"
         case e.StepApproved(step=step, by=by):
             return f"{name(by)} approved step {step}"
+        case e.ApprovalGiven(step=step, by=by, role=role):
+            return f"{name(by)} approved step {step}{f' as {role}' if role else ''}, the first of two"
+        case e.ApprovalLapsed(step=step, why=why):
+            return f"Step {step} was not run: {why}"
         case e.StepForbidden(step=step, by=by, rule=rule):
             return f"Step {step} refused to {name(by)}. {rule}"
         case e.ValueHeld(blank=blank, source=source, value=value, takes=takes):
             return f"Not put into <{blank}>: {source} holds {value!r}. It takes {takes}"
         case e.StepSkipped(step=step, by=by, reason=reason):
             return f"{name(by)} left out step {step}{_because(reason)}"
+        case e.StepDone(step=step, by=by, note=note, passed=False):
+            return f"{name(by)} checked step {step}, and it does not hold{_because(note)}"
         case e.StepDone(step=step, by=by, note=note):
             return f"{name(by)} did step {step}{_because(note)}"
         case e.DoubtSettled(step=step, happened=happened, by=by):

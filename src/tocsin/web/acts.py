@@ -8,7 +8,7 @@ from datetime import datetime
 import msgspec
 
 from tocsin.errors import Conflict, Denied, NotFound
-from tocsin.incident.authority import find_roles, require_responder
+from tocsin.incident.authority import find_roles, require_human, require_responder
 from tocsin.incident.commands import LiftProhibition, Resolve
 from tocsin.run.commands import ApproveStep, ProposeStep
 from tocsin.timeline.entry import Entry
@@ -85,6 +85,7 @@ class Acts:
             step=step,
             digest=body.digest,
             again=body.again,
+            unsaved=body.unsaved,
             bindings={name: await self._desk.originals.seal(value) for name, value in body.bindings.items()},
             roles=find_roles(scene.incident, scene.book, scene.rota, asker.person, scene.now),
         )
@@ -134,6 +135,7 @@ class Acts:
         if shelf is None:
             raise NotFound(f"There is no team {team[:100]!r}.")
         require_responder(shelf.policy, asker.person)
+        require_human(shelf.policy, asker.person)
         digest = shelf.playbook.digest
         if body.digest not in ("", digest):
             raise Conflict("The playbook has changed since you read it. Read it again, then activate it.")

@@ -14,10 +14,11 @@ from tocsin.web.verbs import Body
 
 B = TypeVar("B", bound=Body)
 BIND = "bind."
+FIELD = "field."
 
 
 async def read_form(request: Request[Any, Any, Any], kind: type[B]) -> B:
-    """The form's fields as a body; `bind.NAME` fields become `bindings`. Raises `BadInput` with a sentence.
+    """The form's fields as a body; `bind.NAME` fields become `bindings`, `field.NAME` ones `fields`. Raises `BadInput`.
 
     Boxes of which none is ticked are not sent at all: they mean none, never what an API call would mean without them.
     """
@@ -30,6 +31,8 @@ async def read_form(request: Request[Any, Any, Any], kind: type[B]) -> B:
             continue
         if name.startswith(BIND) and "bindings" in hints:
             values.setdefault("bindings", {})[name.removeprefix(BIND)] = given[-1].strip()
+        elif name.startswith(FIELD) and "fields" in hints:
+            values.setdefault("fields", {})[name.removeprefix(FIELD)] = given[-1].replace("\r\n", "\n").strip()
         elif name in hints:
             values[name] = given if typing.get_origin(hints[name]) is tuple else given[-1].replace("\r\n", "\n")
     for name, hint in hints.items():

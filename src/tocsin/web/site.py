@@ -143,6 +143,7 @@ API: list[HTTPRouteHandler] = [
     silences.preview_silence,
     silences.end_silence,
     teams.tell_asker,
+    teams.read_difference,
     teams.activate_playbook,
     teams.freeze_team,
     links.make_link,

@@ -14,9 +14,11 @@ import msgspec
 from msgspec import Meta
 
 from tocsin.comms.commands import PostUpdate
+from tocsin.comms.report import FileReport
 from tocsin.incident import commands as c
 from tocsin.run.barrier import CallBarrier, HoldBarrier, TellReady
-from tocsin.run.commands import FinishStep, SettleDoubt, SkipStep
+from tocsin.run.commands import FinishStep, SkipStep
+from tocsin.run.doubt import CheckDoubt, SettleDoubt
 from tocsin.web.auth import Asker
 from tocsin.words import Audience
 
@@ -114,6 +116,20 @@ class ReadyBody(Body, frozen=True, kw_only=True):
     where: Annotated[str, Meta(max_length=200)] = ""
 
 
+class ReportBody(Body, frozen=True, kw_only=True):
+    """`fields` maps what the form asks to what is known; `line` is where it stands, if there are several."""
+
+    fields: Annotated[dict[Name, Annotated[str, Meta(max_length=4000)]], Meta(min_length=1, max_length=50)]
+    line: Line | None = None
+
+
+class CheckedBody(Body, frozen=True, kw_only=True):
+    """`passed` is false for a check that does not hold; `note` may be added."""
+
+    note: Remark = ""
+    passed: bool = True
+
+
 class QuietBody(Body, frozen=True, kw_only=True):
     """Alerts of `team` that fit all `matchers` page nobody; `kind` maintenance lets nothing at all through.
 
@@ -201,6 +217,12 @@ VERBS: tuple[Verb, ...] = (
         says="Tell the responders or the public where things stand. 403 where a line of the playbook forbids it.",
     ),
     Verb(
+        name="report",
+        body=ReportBody,
+        command=lambda asker, _, body: FileReport(by=asker.person, fields=body.fields, line=body.line),
+        says="A form of the playbook is filled in, such as the first report of a breach.",
+    ),
+    Verb(
         name="mitigate",
         body=Noted,
         command=lambda asker, _, body: c.Mitigate(by=asker.person, note=body.note),
@@ -258,9 +280,9 @@ STEP_VERBS: tuple[Verb, ...] = (
     ),
     Verb(
         name="done",
-        body=Noted,
-        command=lambda asker, step, body: FinishStep(by=asker.person, step=step, note=body.note),
-        says="I have done this step by hand.",
+        body=CheckedBody,
+        command=lambda asker, step, body: FinishStep(by=asker.person, step=step, note=body.note, passed=body.passed),
+        says="I have done this step by hand; or I have looked at what it checks, and say whether it holds.",
     ),
     Verb(
         name="doubt",
@@ -288,15 +310,24 @@ STEP_VERBS: tuple[Verb, ...] = (
         command=lambda asker, step, body: HoldBarrier(by=asker.person, step=step, reason=body.reason),
         says="It does not go: everybody says anew that they are ready.",
     ),
+    Verb(
+        name="check",
+        body=Nothing,
+        command=lambda asker, step, body: CheckDoubt(by=asker.person, step=step),
+        says="Let the read run that tells what became of a step in doubt; it stays in doubt until somebody says.",
+    ),
 )
 """Verbs on a step: `POST /api/incidents/{incident}/steps/{step}/VERB`; approving needs more and stands by itself."""
 
 
 class ApproveBody(Body, frozen=True, kw_only=True):
-    """`digest` is what was looked at; `bindings` fill the blanks by name; `again` lets a change run twice."""
+    """`digest` is what was looked at; `bindings` fill the blanks by name; `again` lets a change run twice, `unsaved`
+    one before which nothing could be saved of what it may destroy.
+    """
 
     digest: Annotated[str, Meta(min_length=64, max_length=64)]
     again: bool = False
+    unsaved: bool = False
     bindings: Annotated[dict[str, Annotated[str, Meta(max_length=200)]], Meta(max_length=50)] = {}
 
 

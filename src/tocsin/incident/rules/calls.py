@@ -22,7 +22,8 @@ def _escalation_asked(incident: Incident, entry: Entry, event: e.EscalationAsked
 
 def _page_requested(incident: Incident, entry: Entry, event: e.PageRequested) -> Incident:
     if event.informs:
-        return replace(incident, pages={**incident.pages, entry.seq: PageState.REQUESTED}, informed=True)
+        pages = {**incident.pages, entry.seq: PageState.REQUESTED}
+        return replace(incident, pages=pages, informed=incident.informed or event.line is None)
     before = incident.calls.get(event.responder)
     again = before is not None and before.answered_at is None
     call = Call(

@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from tocsin.incident.state import Incident, StepRecord
+from tocsin.incident.state import Given, Incident, StepRecord
 from tocsin.timeline import events as e
 from tocsin.timeline.entry import Entry
 from tocsin.timeline.pipe import finds_nothing_in, tell_failed
@@ -16,6 +16,16 @@ from tocsin.words import StepState
 def _set_step(incident: Incident, step: str, **changes: Any) -> Incident:
     before = incident.steps.get(step) or StepRecord(step=step, state=StepState.PLANNED)
     return replace(incident, steps={**incident.steps, step: replace(before, **changes)})
+
+
+WITHDRAWN: dict[str, Any] = {
+    "state": StepState.WAITING,
+    "started": False,
+    "approved_by": None,
+    "approved_at": None,
+    "approvals": (),
+}
+"""What a step is again whose approval did not lead to a run."""
 
 
 def _step_proposed(incident: Incident, entry: Entry, event: e.StepProposed) -> Incident:
@@ -36,11 +46,32 @@ def _step_approved(incident: Incident, entry: Entry, event: e.StepApproved) -> I
         event.step,
         state=StepState.WAITING,
         approved_by=event.by,
+        approvals=_add_approval(incident, event, Given(by=event.by, at=entry.at, digest=event.digest)),
+        approved_at=entry.at,
         digest=event.digest,
         bindings=event.bindings,
+        unsaved=event.unsaved,
+        must_say_so=False,
         why="",
         line=None,
     )
+
+
+def _add_approval(incident: Incident, event: e.StepApproved | e.ApprovalGiven, given: Given) -> tuple[Given, ...]:
+    """The approvals of the same bytes by others, and this one."""
+    record = incident.steps.get(event.step)
+    before = record.approvals if record else ()
+    return (*(each for each in before if each.digest == given.digest and each.by != given.by), given)
+
+
+def _approval_given(incident: Incident, entry: Entry, event: e.ApprovalGiven) -> Incident:
+    given = Given(by=event.by, at=entry.at, digest=event.digest, role=event.role)
+    approvals = _add_approval(incident, event, given)
+    return _set_step(incident, event.step, approvals=approvals, bindings=event.bindings)
+
+
+def _approval_lapsed(incident: Incident, entry: Entry, event: e.ApprovalLapsed) -> Incident:
+    return _set_step(incident, event.step, **WITHDRAWN, why=event.why, must_say_so=event.unsaved)
 
 
 def _step_forbidden(incident: Incident, entry: Entry, event: e.StepForbidden) -> Incident:
@@ -56,7 +87,8 @@ def _step_skipped(incident: Incident, entry: Entry, event: e.StepSkipped) -> Inc
 
 
 def _step_done(incident: Incident, entry: Entry, event: e.StepDone) -> Incident:
-    return _set_step(incident, event.step, state=StepState.OK, ended_at=entry.at, approved_by=event.by, why=event.note)
+    state = StepState.OK if event.passed else StepState.FAILED
+    return _set_step(incident, event.step, state=state, ended_at=entry.at, approved_by=event.by, why=event.note)
 
 
 def _step_requested(incident: Incident, entry: Entry, event: e.StepRequested) -> Incident:
@@ -116,7 +148,7 @@ def _step_finished(incident: Incident, entry: Entry, event: e.StepFinished) -> I
 
 
 def _step_not_run(incident: Incident, entry: Entry, event: e.StepNotRun) -> Incident:
-    return _set_step(incident, event.step, state=StepState.WAITING, started=False, approved_by=None, why=event.why)
+    return _set_step(incident, event.step, **WITHDRAWN, why=event.why)
 
 
 def _step_in_doubt(incident: Incident, entry: Entry, event: e.StepInDoubt) -> Incident:
@@ -126,12 +158,14 @@ def _step_in_doubt(incident: Incident, entry: Entry, event: e.StepInDoubt) -> In
 def _doubt_settled(incident: Incident, entry: Entry, event: e.DoubtSettled) -> Incident:
     state = StepState.OK if event.happened else StepState.WAITING
     why = f"{event.by} says that it {'happened' if event.happened else 'did not happen'}."
-    return _set_step(incident, event.step, state=state, approved_by=None, why=why)
+    return _set_step(incident, event.step, **(WITHDRAWN | {"state": state}), why=why)
 
 
 RULES: dict[type[e.Event], Any] = {
     e.StepProposed: _step_proposed,
     e.StepApproved: _step_approved,
+    e.ApprovalGiven: _approval_given,
+    e.ApprovalLapsed: _approval_lapsed,
     e.StepForbidden: _step_forbidden,
     e.ValueHeld: _value_held,
     e.StepSkipped: _step_skipped,

@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from tocsin.incident.state import Incident, Update
+from tocsin.incident.state import Incident, Report, Update
 from tocsin.timeline import events as e
 from tocsin.timeline.entry import Entry
 
@@ -32,9 +32,15 @@ def _postmortem_saved(incident: Incident, entry: Entry, event: e.PostmortemSaved
     return replace(incident, postmortem=event.text)
 
 
+def _report_filed(incident: Incident, entry: Entry, event: e.ReportFiled) -> Incident:
+    filed = Report(at=entry.at, by=event.by, title=event.title, fields=event.fields)
+    return replace(incident, reports={**incident.reports, event.line: filed})
+
+
 RULES: dict[type[e.Event], Any] = {
     e.UpdatePosted: _update_posted,
     e.PostmortemSaved: _postmortem_saved,
+    e.ReportFiled: _report_filed,
     e.NoteAdded: _keep,
     e.UpdateForbidden: _keep,
     e.EvidenceOpened: _keep,

@@ -23,7 +23,8 @@ from tocsin.incident.commands import (
     WaiveObligation,
 )
 from tocsin.incident.state import Incident
-from tocsin.run.commands import ApproveStep, SettleDoubt, find_task
+from tocsin.run.commands import ApproveStep, find_task
+from tocsin.run.doubt import SettleDoubt
 from tocsin.run.program import Task
 from tocsin.testing.simulation.dice import Dice
 from tocsin.testing.simulation.node import Gone, Ground, Node

@@ -32,7 +32,7 @@ from tocsin.timeline.events.barrier import (
     CountdownBegun,
     OperatorReady,
 )
-from tocsin.timeline.events.comms import NoteAdded, PostmortemSaved, UpdateForbidden, UpdatePosted
+from tocsin.timeline.events.comms import NoteAdded, PostmortemSaved, ReportFiled, UpdateForbidden, UpdatePosted
 from tocsin.timeline.events.duty import (
     ObligationArmed,
     ObligationDropped,
@@ -67,6 +67,8 @@ from tocsin.timeline.events.page import (
     PagingHeld,
 )
 from tocsin.timeline.events.run import (
+    ApprovalGiven,
+    ApprovalLapsed,
     DoubtSettled,
     EvidenceOpened,
     LeftFile,
@@ -110,6 +112,8 @@ __all__ = [
     "AlertWentSilent",
     "AlertsJoined",
     "AnyEvent",
+    "ApprovalGiven",
+    "ApprovalLapsed",
     "BarrierCalled",
     "BarrierHeld",
     "BarrierPassed",
@@ -156,6 +160,7 @@ __all__ = [
     "PostmortemSaved",
     "ProhibitionLifted",
     "Reopened",
+    "ReportFiled",
     "Resolved",
     "RoleTaken",
     "ScenarioChosen",
@@ -183,11 +188,12 @@ AnyEvent = (
     | AlertSilenced | AlertUnsilenced | AlertWentSilent | SilenceEnding | AlertFlaps | AlertSteadied
     | Declared | Acknowledged | AcknowledgementExpired | SeveritySet | RoleTaken | CauseIdentified
     | Mitigated | Resolved | Reopened | Closed | Dismissed | Merged
-    | NoteAdded | UpdatePosted | UpdateForbidden | PostmortemSaved
+    | NoteAdded | UpdatePosted | UpdateForbidden | PostmortemSaved | ReportFiled
     | LevelJoined | EscalationAsked | PageRequested | PageDelivered | PageFailed | PageWithheld
     | PagingHeld | PagingFreed
     | ValueHeld
-    | StepProposed | StepApproved | StepForbidden | StepSkipped | StepDone | DoubtSettled
+    | StepProposed | StepApproved | ApprovalGiven | ApprovalLapsed
+    | StepForbidden | StepSkipped | StepDone | DoubtSettled
     | StepRequested | StepStarted | StepFinished | StepNotRun | StepInDoubt | EvidenceOpened
     | BarrierCalled | OperatorReady | BarrierHeld | CountdownBegun | BarrierPassed
     | ObligationArmed | ObligationLate | ObligationDropped | ObligationMet | ObligationWaived | ProhibitionLifted

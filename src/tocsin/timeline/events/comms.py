@@ -37,3 +37,12 @@ class PostmortemSaved(Fact, frozen=True, kw_only=True):
 
     text: str
     by: str
+
+
+class ReportFiled(Fact, frozen=True, kw_only=True):
+    """Somebody filled in the form `title` that stands on `line` of the playbook: its labels and what they know."""
+
+    line: int
+    title: str
+    by: str
+    fields: dict[str, str]

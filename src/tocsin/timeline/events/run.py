@@ -22,12 +22,37 @@ class StepProposed(Fact, frozen=True, kw_only=True):
 
 
 class StepApproved(Fact, frozen=True, kw_only=True):
-    """A person allowed exactly the bytes with this digest to run once."""
+    """A person allowed exactly the bytes with this digest to run once.
+
+    `unsaved`: they know that what it may destroy could not be saved before.
+    """
 
     step: str
     digest: str
     by: str
     bindings: dict[str, str] = {}
+    unsaved: bool = False
+
+
+class ApprovalGiven(Fact, frozen=True, kw_only=True):
+    """The first of two people allowed exactly the bytes with this digest; nothing runs before another one does too.
+
+    `role` is the one that the playbook demands, if this person answers for it.
+    """
+
+    step: str
+    digest: str
+    by: str
+    bindings: dict[str, str] = {}
+    role: str = ""
+
+
+class ApprovalLapsed(Fact, frozen=True, kw_only=True):
+    """What was approved does not run after all: `why` says what to do."""
+
+    step: str
+    why: str
+    unsaved: bool = False
 
 
 class StepForbidden(Fact, frozen=True, kw_only=True):
@@ -62,11 +87,12 @@ class StepSkipped(Fact, frozen=True, kw_only=True):
 
 
 class StepDone(Fact, frozen=True, kw_only=True):
-    """A person did a manual step."""
+    """A person did a manual step, or looked at what a check asks: it holds (`passed`), or it does not."""
 
     step: str
     by: str
     note: str = ""
+    passed: bool = True
 
 
 class DoubtSettled(Fact, frozen=True, kw_only=True):

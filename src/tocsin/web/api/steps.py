@@ -17,7 +17,8 @@ from tocsin.web.auth import Asker
 from tocsin.web.desk import Desk
 from tocsin.web.library import Library
 from tocsin.web.verbs import ApproveBody, ProposeBody
-from tocsin.web.views.steps import StepView, VerdictView, find_sheet
+from tocsin.web.views.steps import StepView, find_sheet
+from tocsin.web.views.verdict import VerdictView
 
 BIND = "bind."
 MOST_BINDINGS = 50

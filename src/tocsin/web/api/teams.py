@@ -11,6 +11,7 @@ from tocsin.web.acts import Acts
 from tocsin.web.api.describe import describe_failures
 from tocsin.web.auth import Asker
 from tocsin.web.desk import Desk
+from tocsin.web.difference import Difference, find_difference
 from tocsin.web.library import Library
 from tocsin.web.verbs import ActivateBody, FreezeBody
 from tocsin.web.views.scene import Who, clean
@@ -73,6 +74,12 @@ async def list_people(desk: Given[Desk]) -> list[Who]:
 async def tell_asker(asker: Given[Asker], library: Given[Library]) -> Myself:
     """Who is asking."""
     return Myself(id=asker.person, name=library.name(asker.person), via=asker.via)
+
+
+@get("/teams/{team:str}/difference", operation_id="readDifference", tags=["teams"], responses=describe_failures(404))
+async def read_difference(desk: Given[Desk], team: FromPath[str]) -> Difference:
+    """What the team's playbook does otherwise than the one that was activated: read it, then activate."""
+    return await find_difference(desk, team)
 
 
 @post(

@@ -21,6 +21,7 @@ from tocsin.web.api.teams import show_team
 from tocsin.web.auth import Asker
 from tocsin.web.compile import MOST_SOURCE, Compiler
 from tocsin.web.desk import Desk
+from tocsin.web.difference import find_difference
 from tocsin.web.forms import read_form
 from tocsin.web.frame import Frame
 from tocsin.web.library import Library, read_lines
@@ -92,7 +93,8 @@ async def show_team_playbook(
     standing = await desk.engine.journal.standing(team)
     before = await library.lines(standing.activated) if standing.activated != shelf.playbook.digest else lines
     diff = list(compare(before, lines)) if before else []
-    return frame.show("playbook.html", playbook=view, team=await show_team(desk, team), diff=diff)
+    changes = (await find_difference(desk, team)).changes if diff else ()
+    return frame.show("playbook.html", playbook=view, team=await show_team(desk, team), diff=diff, changes=changes)
 
 
 def _find(desk: Desk, team: str) -> TeamShelf:

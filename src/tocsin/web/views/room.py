@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
+from tocsin.comms.report import find_forms
 from tocsin.comms.silence import find_silence
 from tocsin.incident.status import MOVES
 from tocsin.incident.suggest import suggest_severities
@@ -64,6 +65,24 @@ class UpdateView(View, frozen=True, kw_only=True):
     by: Who
     audiences: tuple[str, ...]
     status: str
+
+
+class FieldView(View, frozen=True, kw_only=True):
+    """A blank of a form: what it asks, what stands there as a hint, and what somebody filled in."""
+
+    label: str
+    hint: str = ""
+    value: str = ""
+
+
+class ReportView(View, frozen=True, kw_only=True):
+    """A form of the playbook; `by` and `at` are of its last filing."""
+
+    line: int
+    title: str
+    fields: tuple[FieldView, ...]
+    by: Who | None = None
+    at: datetime | None = None
 
 
 class SilenceView(View, frozen=True, kw_only=True):
@@ -133,6 +152,7 @@ class Room(View, frozen=True, kw_only=True):
     hush: HushView | None
     changes: tuple[ChangeView, ...]
     updates: tuple[UpdateView, ...]
+    reports: tuple[ReportView, ...] = ()
 
 
 def show_room(scene: Scene) -> Room:
@@ -192,6 +212,7 @@ def show_room(scene: Scene) -> Room:
         hush=find_hush(scene),
         changes=show_changes(scene),
         updates=_show_updates(scene),
+        reports=tuple(_show_reports(scene)),
     )
 
 
@@ -252,3 +273,23 @@ def _show_updates(scene: Scene) -> tuple[UpdateView, ...]:
         )
         for each in reversed(scene.incident.updates)
     )
+
+
+def _show_reports(scene: Scene) -> Iterator[ReportView]:
+    for form in find_forms(scene.incident, scene.book):
+        filed = scene.incident.reports.get(form.line)
+        known = filed.fields if filed else {}
+        yield ReportView(
+            line=form.line,
+            title=clean(form.title, 200),
+            fields=tuple(
+                FieldView(
+                    label=clean(each.label, 200),
+                    hint=clean(each.hint, 200),
+                    value=clean(known.get(each.label, ""), 4000),
+                )
+                for each in form.fields
+            ),
+            by=scene.who(filed.by) if filed else None,
+            at=filed.at if filed else None,
+        )

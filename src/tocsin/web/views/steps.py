@@ -6,7 +6,7 @@ The verdicts are the run room's own (`run/guard.py`); here they only get a word 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -15,13 +15,12 @@ from tocsin.incident.state import StepRecord
 from tocsin.playbook.model import Branch, Procedure, Section, Step
 from tocsin.run.auto import find_reads
 from tocsin.run.commands import find_obstacle
-from tocsin.run.guard import Allowed, Forbidden, NeedsApproval, Refused, Verdict, judge
+from tocsin.run.guard import judge
 from tocsin.run.program import Task, prepare
 from tocsin.web.views.scene import Cite, Scene, View, Who, clean
+from tocsin.web.views.verdict import MOST_HEAD_LINES, MOST_TEXT, BesideView, VerdictView, show_beside, show_verdict
 from tocsin.words import Mode, Status, StepKind, StepState
 
-MOST_TEXT = 8192
-MOST_HEAD_LINES = 12
 DONE = frozenset({StepState.OK, StepState.FAILED, StepState.SKIPPED})
 
 
@@ -31,19 +30,6 @@ class Blank(View, frozen=True, kw_only=True):
     text: str
     name: str
     value: str = ""
-
-
-class VerdictView(View, frozen=True, kw_only=True):
-    """May it run? `kind` is by_itself, may_run, needs_approval, forbidden, fill_in, refused, by_hand or rule (no step).
-
-    `by` is the role that the playbook demands, `incident` the other incident whose playbook forbids it.
-    """
-
-    kind: str
-    why: str = ""
-    cite: Cite | None = None
-    by: str = ""
-    incident: str = ""
 
 
 class LeftView(View, frozen=True, kw_only=True):
@@ -85,8 +71,10 @@ class Ran(View, frozen=True, kw_only=True):
 class StepView(View, frozen=True, kw_only=True):
     """One step. `program`, `env`, `target` and `digest` are exactly what an approval allows; `acts` what can be asked.
 
-    `has_run` says that an approval would let it run again. `condition` is the innermost of `conditions`, the branches
-    that the step stands under; `obstacle` says why nothing of its kind runs for this team, whoever approves.
+    `before` are the reads that save what it may destroy, `beside` what ran of them; `must_say_so`: it runs only if
+    somebody says that it may though they failed. `has_run` says that an approval would let it run again. `condition` is
+    the innermost of `conditions`, the branches that the step stands under; `obstacle` says why nothing of its kind runs
+    for this team, whoever approves.
     """
 
     id: str
@@ -108,6 +96,9 @@ class StepView(View, frozen=True, kw_only=True):
     digest: str = ""
     blanks: tuple[Blank, ...] = ()
     obstacle: str = ""
+    before: tuple[str, ...] = ()
+    beside: tuple[BesideView, ...] = ()
+    must_say_so: bool = False
     typed_by: Who | None = None
     has_run: bool = False
     ran: Ran | None = None
@@ -115,12 +106,16 @@ class StepView(View, frozen=True, kw_only=True):
 
 
 class SectionView(View, frozen=True, kw_only=True):
-    """A labelled part with the ids of its steps; the title is empty for steps that stand outside every part."""
+    """A labelled part with the ids of its steps; the title is empty for steps that stand outside every part.
+
+    `starts_at` is when the playbook's own clock has it begin (``T+45``).
+    """
 
     title: str
     kind: str
     line: int
     steps: tuple[str, ...]
+    starts_at: datetime | None = None
 
 
 class ProcedureView(View, frozen=True, kw_only=True):
@@ -162,30 +157,33 @@ def show_procedure(
         label=procedure.label or "",
         line=procedure.line,
         is_scenario=is_scenario,
-        sections=tuple(_group(procedure, shown)),
+        sections=tuple(_group(procedure, shown, scene.incident.started_at)),
         done=sum(each.state in DONE for each in shown),
         total=len(shown),
     )
     return view, shown
 
 
-def _group(procedure: Procedure, shown: tuple[StepView, ...]) -> Iterator[SectionView]:
+def _group(procedure: Procedure, shown: tuple[StepView, ...], began: datetime) -> Iterator[SectionView]:
     """Runs of steps of one section, in document order."""
+    starts = {each.line: began + timedelta(seconds=each.starts_s) for each in procedure.phases if each.starts_s}
     sections = {section.line: section for section in procedure.sections}
     of = {step_id: step.section for step_id, step in number_steps(procedure)}
     run: list[StepView] = []
     for at, step in enumerate(shown):
         run.append(step)
         if at + 1 == len(shown) or of[shown[at + 1].id] != of[step.id]:
-            yield _section(sections.get(of[step.id] or 0), tuple(run))
+            part = sections.get(of[step.id] or 0)
+            yield _section(part, tuple(run), starts.get(part.line) if part is not None else None)
             run = []
 
 
-def _section(section: Section | None, steps: tuple[StepView, ...]) -> SectionView:
+def _section(section: Section | None, steps: tuple[StepView, ...], starts_at: datetime | None) -> SectionView:
     ids = tuple(step.id for step in steps)
     if section is None:
         return SectionView(title="", kind="", line=steps[0].line, steps=ids)
-    return SectionView(title=clean(section.title, 200), kind=section.kind, line=section.line, steps=ids)
+    title = clean(section.title, 200)
+    return SectionView(title=title, kind=section.kind, line=section.line, steps=ids, starts_at=starts_at)
 
 
 def show_typed(scene: Scene) -> tuple[StepView, ...]:
@@ -251,7 +249,8 @@ def _show_step(
     if task is None:
         ran, state = _show_run(record, scene), record.state if record else StepState.PLANNED
         is_rule = any(rule.line == step.line for rule in procedure.prohibitions)
-        acts = () if ran or is_rule or _is_over(scene) else ("done", "skip")
+        is_done = ran is not None and state is not StepState.FAILED
+        acts = () if is_done or is_rule or _is_over(scene) else ("done", "skip") if ran is None else ("done",)
         verdict = VerdictView(kind="rule" if is_rule else "by_hand")
         return msgspec.structs.replace(base, ran=ran, state=state, acts=acts, verdict=verdict)
     return _with_task(base, task, scene, alone)
@@ -268,7 +267,7 @@ def _find_conditions(step: Step, branches: tuple[Branch, ...]) -> Iterator[Cite]
 
 def _with_task(base: StepView, task: Task, scene: Scene, alone: frozenset[str]) -> StepView:
     record = scene.incident.steps.get(task.id)
-    verdict = _show_verdict(judge(task, scene.incident, scene.book), task, scene, by_itself=task.id in alone)
+    verdict = show_verdict(judge(task, scene.incident, scene.book), task, scene, by_itself=task.id in alone)
     ran = _show_run(record, scene)
     return msgspec.structs.replace(
         base,
@@ -283,6 +282,9 @@ def _with_task(base: StepView, task: Task, scene: Scene, alone: frozenset[str]) 
         blanks=tuple(_show_blanks(task)),
         obstacle=_find_obstacle(task, scene),
         verdict=verdict,
+        before=tuple(clean(each, MOST_TEXT) for each in task.before),
+        beside=tuple(show_beside(task, scene)),
+        must_say_so=record is not None and record.must_say_so,
         has_run=record is not None and record.has_run,
         ran=ran,
         acts=tuple(_find_acts(record, verdict, scene)),
@@ -313,20 +315,6 @@ def _find_obstacle(task: Task, scene: Scene) -> str:
     if not task.target:
         return f"Team {scene.book.policy.team} has no target to run on. Copy the step and run it yourself."
     return find_obstacle(task, scene.book) or ""
-
-
-def _show_verdict(verdict: Verdict, task: Task, scene: Scene, *, by_itself: bool) -> VerdictView:
-    match verdict:
-        case Forbidden(why=why, line=line, incident=incident):
-            cite = scene.cite(line) if not incident else Cite(line=line, text="")
-            return VerdictView(kind="forbidden", why=clean(why, 500), cite=cite, incident=incident)
-        case Refused(why=why, missing=missing):
-            return VerdictView(kind="fill_in" if missing else "refused", why=clean(why, 500))
-        case NeedsApproval(why=why, by=by, line=line):
-            role = clean(by or "", 100)
-            return VerdictView(kind="needs_approval", why=clean(why, 500), cite=scene.cite(line), by=role)
-        case Allowed(why=why):
-            return VerdictView(kind="by_itself" if by_itself else "may_run", why=clean(why, 300).replace("`", ""))
 
 
 def _show_run(record: StepRecord | None, scene: Scene) -> Ran | None:

@@ -19,10 +19,11 @@ from tocsin.web.views.scene import View, clean
 MOST_ENTRIES = 200
 """Entries that a room shows before somebody asks for all."""
 
-WORDS = (e.NoteAdded, e.UpdatePosted, e.UpdateForbidden, e.PostmortemSaved)
+WORDS = (e.NoteAdded, e.UpdatePosted, e.UpdateForbidden, e.PostmortemSaved, e.ReportFiled)
 CALLS = (e.LevelJoined, e.EscalationAsked, e.PageRequested, e.PageDelivered, e.PageFailed, e.PageWithheld)
 STEPS = (
     *(e.StepProposed, e.StepApproved, e.StepForbidden, e.StepSkipped, e.StepDone, e.DoubtSettled),
+    *(e.ApprovalGiven, e.ApprovalLapsed),
     *(e.StepRequested, e.StepStarted, e.StepFinished, e.StepNotRun, e.StepInDoubt, e.ProhibitionLifted, e.ValueHeld),
     *(e.BarrierCalled, e.OperatorReady, e.BarrierHeld, e.CountdownBegun, e.BarrierPassed),
 )

@@ -94,7 +94,7 @@ def _check_blobs(evidence: Evidence) -> Iterator[Violation]:
 PROOFS: dict[str, Callable[[e.Event, Asked], bool]] = {
     "acknowledge": lambda event, asked: isinstance(event, e.Acknowledged),
     "approve": lambda event, asked: (
-        isinstance(event, e.StepApproved) and (event.by, event.step) == (asked.by, asked.about)
+        isinstance(event, e.StepApproved | e.ApprovalGiven) and (event.by, event.step) == (asked.by, asked.about)
     ),
     "resolve": lambda event, asked: isinstance(event, e.Resolved),
     "reopen": lambda event, asked: isinstance(event, e.Reopened),

@@ -223,6 +223,10 @@ def _check_levels(source: Source, file: File, team: str, table: TeamTable, probl
                 problems.append(source.problem(("teams", team, "levels", number, at), _nobody(name, known)))
 
 
+LEAST_GOOD_S, MOST_GOOD_S = 30, 24 * 3600
+"""How long an approval may be good for until what was approved begins."""
+
+
 def _nobody(name: str, known: Iterable[str]) -> str:
     return f"{name!r} is nobody here; known: {', '.join(known) or 'nobody yet'}."
 
@@ -236,6 +240,9 @@ def check_team(
         if severity not in known:
             text = f"the playbook has no severity {severity!r}; it has {', '.join(known) or 'none'}."
             problems.append(source.problem(("teams", team, "severity_map", label), text))
+    if not LEAST_GOOD_S <= table.approval_good_for_s <= MOST_GOOD_S:
+        text = f"it must lie between {LEAST_GOOD_S} and {MOST_GOOD_S} seconds."
+        problems.append(source.problem(("teams", team, "approval_good_for_s"), text))
     _check_heartbeats(source, team, table, problems)
     check_bindings(source, team, table.bindings, problems)
     for name, target in table.targets.items():

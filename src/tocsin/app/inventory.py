@@ -234,14 +234,30 @@ def list_members(target: GroupTarget) -> list[str]:
     return [name for member in target.members for name in expand(member)]
 
 
-def list_policies(team: str, targets: Known) -> tuple[TargetPolicy, ...]:
+def list_policies(team: str, targets: Known, root: Path) -> tuple[TargetPolicy, ...]:
     """What each target lets run, as the pure rooms know it."""
-    return tuple(_make_policy(team, name, each, targets) for name, each in targets.items())
+    made = ((_make_policy(team, name, each, targets), each) for name, each in targets.items())
+    return tuple(msgspec.structs.replace(policy, place=_find_place(each, targets, root)) for policy, each in made)
 
 
-def equip(shelf: TeamShelf, targets: Known) -> TeamShelf:
-    """The team with its targets."""
-    policy = msgspec.structs.replace(shelf.policy, targets=list_policies(shelf.policy.team, targets))
+def _find_place(target: LocalTarget | Target, targets: Known, root: Path) -> str:
+    """What a target really is, so that two teams are known to share it; empty for a group, which is its members."""
+    if isinstance(target, LocalTarget):
+        return f"{target.node or ''}:{(root / target.directory).resolve()}"
+    if isinstance(target, SshTarget):
+        return f"ssh:{target.host}:{target.port}"
+    if isinstance(target, GroupTarget):
+        return ""
+    others = {name: each for name, each in targets.items() if name != target.on}  # settings may lead in a circle
+    on = _find_place(targets[target.on], others, root) if target.on in targets else target.on
+    if isinstance(target, ContainerTarget):
+        return f"{on}>{target.container}"
+    return f"{on}>{target.context or target.kubeconfig or ''}/{target.namespace or ''}"
+
+
+def equip(shelf: TeamShelf, targets: Known, root: Path) -> TeamShelf:
+    """The team with its targets, which lie below `root` as far as they are folders."""
+    policy = msgspec.structs.replace(shelf.policy, targets=list_policies(shelf.policy.team, targets, root))
     return msgspec.structs.replace(shelf, policy=policy)
 
 

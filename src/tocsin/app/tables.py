@@ -51,7 +51,8 @@ class TeamTable(msgspec.Struct, frozen=True, kw_only=True):
 
     `level_after_s` maps a rung's number to the seconds after which it joins, where it has a time of its own. `group_by`
     are labels that set incidents of one scenario apart; `TeamPolicy` tells what the two times beside it do. `targets`
-    are typed by their `kind` (`inventory.py`); `bindings` says of blanks in statements what they take.
+    are typed by their `kind` (`inventory.py`); `bindings` says of blanks in statements what they take. `reviewers`
+    (people or roles) may say what its commands do.
     """
 
     playbook: str
@@ -69,6 +70,8 @@ class TeamTable(msgspec.Struct, frozen=True, kw_only=True):
     group_interval_s: float = 0.0
     flap_times: int = 5
     flap_within_s: float = 600.0
+    approval_good_for_s: float = 600.0
+    reviewers: tuple[str, ...] = ()
     schedules: dict[str, Schedule] = {}
     roles: dict[str, tuple[str, ...]] = {}
     targets: dict[str, Any] = {}
@@ -97,7 +100,10 @@ class File(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CommandTable(msgspec.Struct, frozen=True, kw_only=True):
-    """`[[command]]` of `commands.toml`: what somebody of the team says that a command of its own does."""
+    """`[[command]]` of `commands.toml`: what somebody of the team says that a command of its own does.
+
+    What is not `reversible` takes two people; `sha256` is of the script that was looked at.
+    """
 
     pattern: str
     effect: str
@@ -106,6 +112,7 @@ class CommandTable(msgspec.Struct, frozen=True, kw_only=True):
     tags: tuple[str, ...] = ()
     team: str | None = None
     sha256: str | None = None
+    reversible: bool = True
 
 
 class CommandFile(msgspec.Struct, frozen=True, kw_only=True):

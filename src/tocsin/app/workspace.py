@@ -15,10 +15,11 @@ from typing import Any
 import msgspec
 
 from tocsin.alert.sources.mapped import Intake
+from tocsin.app.catalogue import COMMANDS, Owned, choose, find_directories, list_sources, read_catalogues
 from tocsin.app.check import TEAM, check_team, check_whole
 from tocsin.app.inventory import equip, list_inventory, read_targets
 from tocsin.app.place import MOST_BYTES, NAME, NoWorkspace
-from tocsin.app.tables import CHANNEL_KINDS, CommandFile, File, TeamTable
+from tocsin.app.tables import CHANNEL_KINDS, File, TeamTable
 from tocsin.app.watch.check import check_watch, read_heartbeat, read_sending
 from tocsin.app.watch.checkpoints import Sending
 from tocsin.app.watch.heartbeat import Beating
@@ -36,11 +37,11 @@ from tocsin.knowledge import load_knowledge
 from tocsin.oncall.settings import Staffing
 from tocsin.playbook.compile import compile_playbook
 from tocsin.playbook.diagnostic import Diagnostic
-from tocsin.playbook.effect import Catalogue, Entry, classify
+from tocsin.playbook.effect import Catalogue, classify
 from tocsin.playbook.model import Playbook, Statement
 from tocsin.playbook.placeholder import find
 from tocsin.review.retention import Retention
-from tocsin.words import Effect, Level, Tag
+from tocsin.words import Level
 
 KEY = re.compile(r"\A[0-9a-f]{32}\Z")
 OLD_KEY = re.compile(r"[A-Za-z0-9_.-]{16,128}")
@@ -86,8 +87,8 @@ def load_workspace(root: Path, today: date, no_isolation: str = "", node: str = 
     file = convert(source, (), source.values, File, problems) or File()
     file, known = read_targets(source, file, root, problems)
     channels = _read_channels(root, source, file.channels, problems)
-    catalogues = _read_catalogues(root, problems)
-    teams = {team: _read_team(root, source, file, team, catalogues, today, node, problems) for team in file.teams}
+    owned = _read_catalogues(root, problems)
+    teams = {team: _read_team(root, source, file, team, owned, today, node, problems) for team in file.teams}
     check_whole(source, file, channels, problems)
     _check_store(source, file, problems)
     check_watch(source, file, problems)
@@ -98,7 +99,7 @@ def load_workspace(root: Path, today: date, no_isolation: str = "", node: str = 
     if problems:
         raise ConfigError(problems.in_order())
     targets = dict(_targets(root, file))
-    found = {team: equip(shelf, known[team]) for team, shelf in teams.items() if shelf is not None}
+    found = {team: equip(shelf, known[team], root) for team, shelf in teams.items() if shelf is not None}
     return Workspace(
         root=root,
         settings=Settings(
@@ -123,7 +124,7 @@ def load_workspace(root: Path, today: date, no_isolation: str = "", node: str = 
         traces=file.traces,
         retention=file.retention,
         sending=sending,
-        files=(root / NAME, root / "commands.toml", *(root / table.playbook for table in file.teams.values())),
+        files=(root / NAME, root / COMMANDS, *list_sources(root, file, owned)),
     )
 
 
@@ -144,6 +145,16 @@ def _read_names(root: Path, table: str) -> tuple[str, ...]:
         raise ConfigError(problems.in_order())
     named = source.values.get(table)
     return tuple(named) if isinstance(named, dict) else ()
+
+
+def read_file(root: Path) -> File:
+    """The settings file, of a workspace whose other parts may not hold together. Raises `ConfigError`."""
+    problems = Problems()
+    source = _read_source(root / NAME, problems)
+    file: File | None = convert(source, (), source.values, File, problems) if not problems else None
+    if problems or file is None:
+        raise ConfigError(problems.in_order())
+    return file
 
 
 def read_store(root: Path) -> str | None:
@@ -205,32 +216,9 @@ def _check_secret(
             problems.append(source.problem((*path, field), text))
 
 
-def _read_catalogues(root: Path, problems: Problems) -> list[tuple[str | None, Entry]]:
-    path = root / "commands.toml"
-    if not path.exists():
-        return []
-    source = _read_source(path, problems)
-    file = convert(source, (), source.values, CommandFile, problems) or CommandFile()
-    return [entry for at in range(len(file.command)) for entry in _read_command(source, file, at, problems)]
-
-
-def _read_command(source: Source, file: CommandFile, at: int, problems: Problems) -> Iterator[tuple[str | None, Entry]]:
-    table, before = file.command[at], len(problems)
-    if table.effect not in tuple(Effect):
-        problems.append(source.problem(("command", at, "effect"), f"it must be one of: {', '.join(Effect)}."))
-    for tag in table.tags:
-        if tag not in tuple(Tag):
-            problems.append(source.problem(("command", at, "tags"), f"{tag!r} is no tag; known: {', '.join(Tag)}."))
-    if len(problems) == before:
-        verdict = Entry(
-            pattern=table.pattern,
-            effect=Effect(table.effect),
-            tags=tuple(Tag(tag) for tag in table.tags),
-            who=table.who,
-            when=table.when,
-            sha256=table.sha256,
-        )
-        yield table.team, verdict
+def _read_catalogues(root: Path, problems: Problems) -> list[Owned]:
+    path = root / COMMANDS
+    return read_catalogues(_read_source(path, problems), problems) if path.exists() else []
 
 
 def _read_team(
@@ -238,7 +226,7 @@ def _read_team(
     source: Source,
     file: File,
     team: str,
-    catalogues: list[tuple[str | None, Entry]],
+    owned: list[Owned],
     today: date,
     node: str,
     problems: Problems,
@@ -251,13 +239,13 @@ def _read_team(
         why = error.strerror if isinstance(error, OSError) else error
         problems.append(source.problem(path, f"{table.playbook!r} cannot be read ({why}); mend the path."))
         return None
-    catalogue = Catalogue(tuple(entry for owner, entry in catalogues if owner in (None, team)))
+    catalogue = Catalogue(choose(owned, team, find_directories(root, file)[team]))
     playbook = compile_playbook(content, table.playbook, load_knowledge(), catalogue, today=today, max_bytes=MOST_BYTES)
     for each in unreadable(playbook):
         problems.append(Problem(table.playbook, max(each.line, 1), each.rule, spell(each)))
     check_team(source, team, table, playbook, root, node, problems)
     return TeamShelf(
-        policy=_policy(team, table, name_responders(_staffing(table), file.people, file.server.overseers)),
+        policy=_policy(team, table, file),
         playbook=playbook,
         source=content,
         staffing=_staffing(table),
@@ -295,7 +283,7 @@ def judge_typed(catalogue: Catalogue) -> Any:
     return judge
 
 
-def _policy(team: str, table: TeamTable, responders: tuple[str, ...]) -> TeamPolicy:
+def _policy(team: str, table: TeamTable, file: File) -> TeamPolicy:
     return TeamPolicy(
         team=team,
         name=table.name or team,
@@ -308,9 +296,16 @@ def _policy(team: str, table: TeamTable, responders: tuple[str, ...]) -> TeamPol
         group_interval_s=table.group_interval_s,
         flap_times=table.flap_times,
         flap_within_s=table.flap_within_s,
-        responders=responders,
+        approval_good_for_s=table.approval_good_for_s,
+        mail_channel=next((name for name, each in file.channels.items() if _is_mail(each)), ""),
+        assistants=tuple(name for name, person in file.people.items() if person.assistant),
+        responders=name_responders(_staffing(table), file.people, file.server.overseers),
         bindings=table.bindings,
     )
+
+
+def _is_mail(channel: Any) -> bool:
+    return isinstance(channel, dict) and channel.get("kind") == "smtp"
 
 
 def _staffing(table: TeamTable) -> Staffing:

@@ -82,7 +82,6 @@ async def test_no_public_word_before_security_has_approved(cast: Casting) -> Non
         await story.expect_obligation("status_page", ObligationState.MET)
 
 
-@pytest.mark.duty("MON-30")
 @pytest.mark.parametrize(
     "text",
     [

@@ -104,7 +104,7 @@ def choose(owned: Sequence[Owned], team: str, places: Sequence[Path]) -> tuple[E
 def find_directories(root: Path, file: File) -> dict[str, Sequence[Path]]:
     """Where each team's statements begin on this machine."""
     return {
-        team: [(root / each.directory).resolve() for each in table.targets.values()]
+        team: [(root / each.directory).resolve() for each in table.targets.values() if isinstance(each, LocalTarget)]
         for team, table in file.teams.items()
     }
 

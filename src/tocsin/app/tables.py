@@ -30,6 +30,11 @@ CHANNEL_KINDS: dict[str, type[msgspec.Struct]] = {
 }
 
 
+def is_mail(channel: object) -> bool:
+    """Whether a channel, as it stands in the file, sends mail."""
+    return isinstance(channel, dict) and channel.get("kind") == "smtp"
+
+
 class ServerTable(msgspec.Struct, frozen=True, kw_only=True):
     """`[server]`: `url` is how people reach the server, if not at the address that it listens on.
 

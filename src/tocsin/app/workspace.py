@@ -19,7 +19,7 @@ from tocsin.app.catalogue import COMMANDS, Owned, choose, find_directories, list
 from tocsin.app.check import TEAM, check_team, check_whole
 from tocsin.app.inventory import equip, list_inventory, read_targets
 from tocsin.app.place import MOST_BYTES, NAME, NoWorkspace
-from tocsin.app.tables import CHANNEL_KINDS, File, TeamTable
+from tocsin.app.tables import CHANNEL_KINDS, File, TeamTable, is_mail
 from tocsin.app.watch.check import check_watch, read_heartbeat, read_sending
 from tocsin.app.watch.checkpoints import Sending
 from tocsin.app.watch.heartbeat import Beating
@@ -297,15 +297,11 @@ def _policy(team: str, table: TeamTable, file: File) -> TeamPolicy:
         flap_times=table.flap_times,
         flap_within_s=table.flap_within_s,
         approval_good_for_s=table.approval_good_for_s,
-        mail_channel=next((name for name, each in file.channels.items() if _is_mail(each)), ""),
+        mail_channel=next((name for name, each in file.channels.items() if is_mail(each)), ""),
         assistants=tuple(name for name, person in file.people.items() if person.assistant),
         responders=name_responders(_staffing(table), file.people, file.server.overseers),
         bindings=table.bindings,
     )
-
-
-def _is_mail(channel: Any) -> bool:
-    return isinstance(channel, dict) and channel.get("kind") == "smtp"
 
 
 def _staffing(table: TeamTable) -> Staffing:

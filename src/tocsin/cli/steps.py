@@ -89,7 +89,7 @@ def _describe(step: dict[str, Any]) -> str:
     env = [f"    {fold(name)}={fold(value, MOST_VALUE)}" for name, value in step["env"].items()]
     verdict, before = step["verdict"], step.get("before") or ()
     lines = [f"On {fold(step['target'])}, {step['effect']}:", *program, *env]
-    if before:
+    if before and verdict["kind"] == "needs_approval":
         lines += [
             "Before it, what it may destroy is saved:",
             *(line for each in before for line in quote(each, "    ")),

@@ -66,9 +66,9 @@ class StepRecord(msgspec.Struct, frozen=True, kw_only=True):
 
     `partly` says which parts of its pipe failed before the last; `finds_nothing` that it searched and found nothing;
     `left` is what it left in `/tmp`, it or one of the steps `beside` it; `on` tells it for each target that is another
-    machine, or one of several. `approvals` are those of its last round, also
-    where two people must agree and only one has; `approved_at` is when there were enough. `unsaved`: whoever approved
-    it knew that what it may destroy was not saved; `must_say_so`: it did not run for that reason.
+    machine, or one of several. `approvals` are those of its last round, also where two people must agree and only one
+    has; `approved_at` is when there were enough. `unsaved`: whoever approved it knew that what it may destroy was not
+    saved; `must_say_so`: it did not run for that reason.
     """
 
     step: str

@@ -112,8 +112,13 @@ def _ask_for(task: Task, incident: Incident, book: Book, asked: NeedsApproval) -
         named = ", ".join(f"`{each}`" for each in task.unsaved)
         said.append(f"What {named} may destroy is not saved before it; save it first if it may be needed.")
     hint = find_hint(warned, (*own_prohibitions(incident, book), *(force.prohibition for force in book.in_force)))
-    why = " ".join(said)
+    why = " ".join(end(each) for each in said) if len(said) > 1 else asked.why
     return msgspec.structs.replace(asked, why=why, people=2 if two else 1, caution=warned, hint=hint)
+
+
+def end(sentence: str) -> str:
+    """The sentence with a stop behind it, so that another may follow."""
+    return sentence if sentence.endswith((".", "!", "?")) else f"{sentence}."
 
 
 def _explain_missing(task: Task) -> str:

@@ -319,7 +319,9 @@ def _find_obstacle(task: Task, scene: Scene) -> str:
 
 def _show_run(record: StepRecord | None, scene: Scene) -> Ran | None:
     """What became of it; nothing to say of a typed step that only waits."""
-    if record is None or (record.state is StepState.WAITING and not record.approved_by and not record.why):
+    if record is None or record.state is StepState.PLANNED:
+        return None
+    if record.state is StepState.WAITING and not record.approved_by and not record.why:
         return None
     return Ran(
         state=record.state,

@@ -57,6 +57,7 @@ GROUPS: dict[str, tuple[tuple[str, str, str], ...]] = {
     "Run": (
         ("approve", "steps:approve", "Show exactly what a step will run, ask, and run it once."),
         ("run", "steps:run", "Type a statement of your own; it is judged like any step."),
+        ("step", "single:run", "Show or run one statement as a playbook's step would be, without a server."),
         ("done", "steps:done", "Check off a manual step."),
         ("skip", "steps:skip", "Leave a step out."),
         ("barrier", "barriers:call", "Have several people do a step at the same moment."),

@@ -124,10 +124,10 @@ def find_sources(policy: TeamPolicy) -> Sources:
 
 
 def assemble(
-    statement: Statement, incident: Incident, target: str, given: Mapping[str, str], sources: Sources = NOWHERE
+    statement: Statement, incident: Incident, target: str, given: Mapping[str, str], policy: TeamPolicy
 ) -> Task:
     """The task of a statement that stands nowhere but here."""
-    return _task(_Asked("", incident, target, given, sources), statement, (), None, None)
+    return _task(_Asked("", incident, target, given, find_sources(policy), policy), statement, (), None, None)
 
 
 def _task(

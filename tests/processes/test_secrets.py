@@ -169,6 +169,9 @@ def test_no_surface_holds_a_byte_of_them(ground: Ground, mails: Mails, seed: int
     surfaces["show"] = run("show", incident, "--full", "--workspace", str(ground.root)).stdout.encode()
     surfaces["pages"] = json.dumps(ground.sink.pages).encode()
     surfaces["mail"] = b"\n".join(mails.taken)
+    exported = run("evidence", "export", incident, "--out", str(ground.root / "b.zip"), "--workspace", str(ground.root))
+    assert exported.returncode == 0, exported.stderr
+    surfaces["bundle"] = (ground.root / "b.zip").read_bytes()
     backup = run("backup", str(ground.root / "b.tar.gz"), "--workspace", str(ground.root))
     assert backup.returncode == 0, backup.stderr
     ground.stop()

@@ -9,6 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Protocol
 
+from tocsin.app.bundle.export import Exporter
 from tocsin.app.guarding import find_place, find_places, find_scratches, give_to_steps
 from tocsin.app.place import MOST_BYTES
 from tocsin.app.reaching import open_fleet
@@ -100,6 +101,7 @@ class Parts:
         data = Data(directory)
         checkpoints = Checkpoints(self.engine, lambda: self.workspace.sending, data.checkpoints, data.signer)
         self.lookout = Lookout(self.engine, lambda: self.workspace, url, version("tocsin"), checkpoints)
+        self._exporter = Exporter(self.journal, self.blobs, data.signer, checkpoints.make, version("tocsin"))
         self.housekeeping = make_housekeeping(
             self.engine, self.store, storage.blobs, storage.chain_key, lambda: self.workspace.retention
         )
@@ -181,6 +183,7 @@ class Parts:
             pings=lambda: self.workspace.pings,
             measure=self.lookout.measure,
             originals=self.storage.originals,
+            export=self._exporter.export,
         )
 
     def _remarks(self) -> tuple[str, ...]:

@@ -18,6 +18,8 @@ from tocsin.errors import NotFound, UserError
 from tocsin.timeline.line import fold
 
 TIMEOUT_S = 30.0
+FETCH_S = 300.0
+"""For what the server has to gather first."""
 MOST_SEARCHED = 5000
 """Incidents, the newest first, among which a number is looked for."""
 
@@ -82,6 +84,10 @@ class Client:
         answer = self._ask("POST", parts, json=_given(body))
         return self._read(answer) if answer.content else None
 
+    def fetch(self, *parts: object) -> bytes:
+        """The bytes at an address below `/api`."""
+        return self._ask("GET", parts, timeout=FETCH_S).content
+
     def content(self, *parts: object, **body: Any) -> bytes:
         """Ask for something that comes as bytes."""
         return self._ask("POST", parts, json=_given(body)).content
@@ -138,6 +144,10 @@ class Incident:
     def post(self, *parts: object, **body: Any) -> Any:
         """Ask something of the incident; the answer's JSON."""
         return self._try(self._client.post, parts, body)
+
+    def fetch(self, *parts: object) -> bytes:
+        """The bytes at an address below the incident's."""
+        return bytes(self._try(self._client.fetch, parts, {}))
 
     def content(self, *parts: object, **body: Any) -> bytes:
         """Ask the incident for something that comes as bytes."""

@@ -38,6 +38,28 @@ def open_original(
         sys.stdout.buffer.write(content)
         sys.stdout.buffer.flush()
         return
+    _write(out, content)
+    say(f"Written to {out}, readable for you alone. Remove it when you are done.")
+
+
+def export(incident: str, /, *, out: Path | None = None, where: Where = HERE) -> None:
+    """Write an incident's timeline, evidence, playbook and checkpoints to one signed file.
+
+    Open verify.html in it with a browser, offline, and give it the file: it says whether everything holds.
+
+    Parameters
+    ----------
+    out
+        A new file (default: INCIDENT.zip here).
+    """
+    asked = Client(where).incident(incident)
+    content = asked.fetch("export")
+    target = out or Path(f"{asked.id}.zip")
+    _write(target, content)
+    say(f"Written to {target}: {len(content)} bytes. Check it anywhere: unpack verify.html, open it, give it the file.")
+
+
+def _write(out: Path, content: bytes) -> None:
     try:
         out.touch(mode=0o600, exist_ok=False)
         out.write_bytes(content)
@@ -45,4 +67,3 @@ def open_original(
         raise UserError(f"{out} is there already, and nothing is overwritten. Name another file.") from None
     except OSError as error:
         raise UserError(f"{out} cannot be written ({error.strerror}). Name another place.") from error
-    say(f"Written to {out}, readable for you alone. Remove it when you are done.")

@@ -97,6 +97,7 @@ for _name, _help in (
 
 EVIDENCE = App(name="evidence", help="Read what was redacted, if you may.")
 for _name, _place, _help in (
+    ("export", "export", "Write an incident's record to one signed file, with a page that checks it offline."),
     ("open", "open_original", "Print an output as it was, for a reason that stands on the timeline."),
 ):
     EVIDENCE.command(f"tocsin.cli.evidence:{_place}", name=_name, help=_help)

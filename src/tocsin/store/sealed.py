@@ -26,6 +26,8 @@ MAGIC = b"tocsin-sealed-1\n"
 NONCE = 12
 _NAME = re.compile(r"sealed_([0-9a-f]{64})")
 _PLAIN_WORD = re.compile(r"(?![-~])[A-Za-z0-9_./+=:@%,-]+")
+_SCHEME = re.compile(rb"[A-Za-z][A-Za-z0-9-]{1,30}[ \t]+")
+"""What stands before the secret of a header: `Bearer`."""
 EVIDENCE, VALUE = b"evidence", b"value"
 
 
@@ -90,6 +92,8 @@ class Sealed:
         kept: list[str] = []
         done = 0
         for start, end, kind in find_places(content):
+            scheme = _SCHEME.match(content, start, end)
+            start = scheme.end() if scheme else start
             value = content[start:end].decode(errors="surrogatepass")
             if _PLAIN_WORD.fullmatch(value) is None:
                 raise Denied(_explain(kind.decode()))

@@ -11,6 +11,7 @@ from tocsin.timeline.shapes import Place
 _MAIL = re.compile(rb"@(?P<host>[A-Za-z0-9-]{1,63}+(?:\.[A-Za-z0-9-]{1,63}+){0,8}\.(?P<top>[A-Za-z]{2,18}))(?![\w@-])")
 IN_LOCAL = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._%+-"
 MOST_LOCAL = 64
+_SEALED = re.compile(rb"sealed_[0-9a-f]{64}\Z")
 _NO_TOPS = frozenset(
     b"service timer socket target slice mount scope path device automount swap js jsx tsx mjs cjs css html json conf "
     b"yaml yml toml lock tgz".split()
@@ -73,7 +74,7 @@ _ORACLE = re.compile(rb"@[\w.-]{1,253}:\d{2,5}[/:]\w")
 def find_mail(content: bytes, at: int) -> Place | None:
     """At ``@``: a mail address."""
     found = _MAIL.match(content, at)
-    if found is None:
+    if found is None or _SEALED.search(content, max(0, at - 71), at):
         return None
     before = content[max(0, at - MOST_LOCAL) : at]
     local = before[len(before.rstrip(IN_LOCAL)) :].lstrip(b".%+-")

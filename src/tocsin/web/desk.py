@@ -13,6 +13,7 @@ from tocsin.engine.contracts import Blobs, Clock
 from tocsin.engine.loop import Engine
 from tocsin.engine.originals import NoOriginals, Originals
 from tocsin.engine.output import Outputs
+from tocsin.errors import NotFound
 from tocsin.oncall.settings import Person
 from tocsin.playbook.model import Playbook
 
@@ -62,6 +63,14 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     most_body: int = 10 * 2**20
 
 
+Export = Callable[[str, datetime, Callable[[str], str]], Awaitable[bytes]]
+"""The bundle of an incident as of a moment, told with the names that people have."""
+
+
+async def _export_nothing(stream: str, now: datetime, name: Callable[[str], str]) -> bytes:
+    raise NotFound("This server makes no bundles.")
+
+
 class Desk:
     """Everything that the screens and the API may use; the callables are asked at each use, since settings change."""
 
@@ -84,6 +93,7 @@ class Desk:
         pings: Callable[[], Mapping[str, tuple[str, str]]] = dict,
         measure: Callable[[str], Awaitable[tuple[bytes, str]]],
         originals: Originals | None = None,
+        export: Export | None = None,
     ) -> None:
         self.engine = engine
         self.sessions = sessions
@@ -98,6 +108,7 @@ class Desk:
         self.stage = stage
         self.mappings, self.pings = mappings, pings
         self.measure = measure
+        self.export: Export = export or _export_nothing
         self.originals: Originals = originals or NoOriginals()
         self.outputs = outputs or Outputs()
         self.signin = (stage.signin if stage is not None else "") or SIGNIN

@@ -134,6 +134,7 @@ API: list[HTTPRouteHandler] = [
     postmortem_api.save_postmortem,
     evidence.read_evidence,
     evidence.open_evidence,
+    evidence.export_evidence,
     playbooks.compile_document,
     teams.list_teams,
     teams.list_people,

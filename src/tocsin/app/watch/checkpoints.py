@@ -65,8 +65,8 @@ class Checkpoints:
 
     def __init__(self, engine: Engine, find: Callable[[], Sending | None], file: Path, signer: Callable[[], Signer]):
         self._engine, self._find, self._file, self._signer = engine, find, file, signer
-        self._mailed: int | None = None
         self._made = 0
+        self._making = asyncio.Lock()
         self.troubles: dict[str, str] = {}
 
     async def run(self) -> None:
@@ -83,7 +83,7 @@ class Checkpoints:
     async def turn(self, sending: Sending) -> None:
         """Make one and send what has not arrived."""
         try:
-            made = await self._make()
+            made = await self.make()
         except Exception as error:
             self._note("making", f"none can be made ({type(error).__name__}: {error})")
             LOG.exception("A checkpoint could not be made")
@@ -91,8 +91,12 @@ class Checkpoints:
         self._note("making", "")
         await asyncio.gather(self._witness(sending, made), self._mail(sending, made[-1]))
 
-    async def _make(self) -> list[Checkpoint]:
+    async def make(self) -> list[Checkpoint]:
         """All of this server's checkpoints, the last of which is new."""
+        async with self._making:
+            return await self._make()
+
+    async def _make(self) -> list[Checkpoint]:
         signer = await asyncio.to_thread(self._signer)
         known = await asyncio.to_thread(self._read)
         at = stamp(self._engine.clock.now())

@@ -60,3 +60,18 @@ async def open_evidence(
     content = await open_original(desk, library, incident, digest, asker, data.reason)
     headers = {"Content-Security-Policy": ALONE, "Cache-Control": "no-store"}
     return Response(content, media_type="text/plain", headers=headers)
+
+
+@get(
+    "/incidents/{incident:str}/export",
+    operation_id="exportEvidence",
+    tags=["incidents"],
+    media_type="application/zip",
+    responses=describe_failures(404),
+)
+async def export_evidence(desk: Given[Desk], library: Given[Library], incident: FromPath[str]) -> Response[bytes]:
+    """The incident's timeline, evidence, playbooks and checkpoints as one signed file, with a page that checks it."""
+    await library.incident(incident)
+    bundle = await desk.export(incident, desk.clock.now(), library.name)
+    headers = {"Content-Disposition": f'attachment; filename="{incident}.zip"', "Cache-Control": "no-store"}
+    return Response(bundle, media_type="application/zip", headers=headers)

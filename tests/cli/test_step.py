@@ -6,17 +6,20 @@ import json
 import shutil
 import sqlite3
 import tempfile
+import threading
 from collections.abc import Iterator
 from datetime import date
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from tocsin.app import single
 from tocsin.app.initialise import initialise
 from tocsin.cli.single import FAILED, FORBIDDEN, REFUSED, UNAPPROVED, run
-from tocsin.errors import Corrupt, NotFound, UserError
+from tocsin.errors import ConfigError, Corrupt, NotFound, UserError
 from tocsin.words import Mode
 
 PLAYBOOK = """# Shop Playbook
@@ -202,6 +205,64 @@ def test_a_label_that_does_not_fit_fills_nothing(ask: Any) -> None:
     assert told["verdict"] == "refused"
     assert "Fill in first: mount" in told["why"]
     assert ask("echo disk of <mount>", label=["mount=; touch PWN"], bind=["mount=data"])["stdout"] == "disk of data\n"
+
+
+class Prometheus(BaseHTTPRequestHandler):
+    """Answers every query with itself."""
+
+    def do_GET(self) -> None:
+        body = json.dumps(parse_qs(urlsplit(self.path).query)["query"]).encode()
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 http.server's name
+        """Say nothing."""
+
+
+def test_promql_is_asked_of_the_teams_prometheus_with_values_as_labels(ask: Any, workspace: Path) -> None:
+    query = 'sum(rate(up{pod="<name>"}[5m])) > 0'
+    told = ask(query, bind=["name=us-east-1"], yes=True)
+    assert (told["verdict"], told["exit_code"]) == ("refused", None)
+    assert "[teams.shop.prometheus]" in told["why"]
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Prometheus)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    settings = workspace / "tocsin.toml"
+    before = settings.read_text()
+    try:
+        settings.write_text(f'{before}\n[teams.shop.prometheus]\nurl = "http://127.0.0.1:{server.server_port}"\n')
+        for value in ORDINARY:
+            told = ask(query, bind=[f"name={value}"])
+            assert (told["verdict"], told["effect"], told["exit_code"]) == ("allowed", "read", 0)
+            assert json.loads(told["stdout"]) == [query.replace("<name>", value)]
+        for value in HOSTILE:
+            assert ask(query, bind=[f"name={value}"], yes=True)["verdict"] == "refused"
+        settings.write_text(f'{before}\n[teams.shop.prometheus]\nurl = "http://a:b@prometheus"\n')
+        with pytest.raises(ConfigError, match="without name and password"):
+            run(query)
+    finally:
+        settings.write_text(before)
+        server.shutdown()
+        server.server_close()
+
+
+def test_settings_of_blanks_that_cannot_hold_are_named(workspace: Path) -> None:
+    settings = workspace / "tocsin.toml"
+    before = settings.read_text()
+    faults = {
+        'pattern = "("': "regular expression",
+        'pattern = "x"\ntype = "port"': "not both",
+        'from = "a b"': "plain word",
+        'from = "label:"': "name the label",
+        'type = "nope"': "nope",
+    }
+    try:
+        for fault, said in faults.items():
+            settings.write_text(f"{before}\n[teams.shop.bindings.mount]\n{fault}\n")
+            with pytest.raises(ConfigError, match=said):
+                run("ls", dry_run=True)
+    finally:
+        settings.write_text(before)
 
 
 def test_what_an_open_incident_forbids_is_forbidden_here_too(ask: Any, workspace: Path) -> None:

@@ -1,19 +1,24 @@
-"""Whether what a team says of its blanks (`[teams.ID.bindings.NAME]`) can hold."""
+"""Whether what a team says of its blanks (`[teams.ID.bindings.NAME]`) and of its Prometheus can hold."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
+from tocsin.app.tables import TeamTable
 from tocsin.config import Problems, Source
 from tocsin.incident.blank import Rule
 from tocsin.run.binding import LABEL
 from tocsin.run.kinds import describe, fits
+from tocsin.run.query import URL
 
 
-def check_bindings(source: Source, team: str, rules: Mapping[str, Rule], problems: Problems) -> None:
-    """Note every rule that would never let a value in, or that says two things."""
-    for name, rule in rules.items():
+def check_bindings(source: Source, team: str, table: TeamTable, problems: Problems) -> None:
+    """Note every rule that would never let a value in, or that says two things, and an address that is none."""
+    if table.prometheus is not None and not URL.fullmatch(table.prometheus.url):
+        text = "it must be an address without name and password, such as http://prometheus:9090."
+        problems.append(source.problem(("teams", team, "prometheus", "url"), text))
+    for name, rule in table.bindings.items():
         for field, text in _find_faults(name, rule):
             problems.append(source.problem(("teams", team, "bindings", name, field), text))
 

@@ -244,7 +244,7 @@ def check_team(
         text = f"it must lie between {LEAST_GOOD_S} and {MOST_GOOD_S} seconds."
         problems.append(source.problem(("teams", team, "approval_good_for_s"), text))
     _check_heartbeats(source, team, table, problems)
-    check_bindings(source, team, table.bindings, problems)
+    check_bindings(source, team, table, problems)
     for name, target in table.targets.items():
         _check_target(source, ("teams", team, "targets", name), target, root, node, problems)
 

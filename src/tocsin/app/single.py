@@ -38,12 +38,13 @@ from tocsin.knowledge import load_knowledge
 from tocsin.oncall.settings import Staffing
 from tocsin.playbook.compile import compile_playbook
 from tocsin.playbook.effect import Catalogue
-from tocsin.playbook.model import Placeholder, Playbook, Procedure, Step
+from tocsin.playbook.model import Placeholder, Playbook, Procedure, Statement, Step
 from tocsin.playbook.placeholder import normalise
 from tocsin.run.aim import needs_isolation
 from tocsin.run.commands import MOST_TYPED
 from tocsin.run.guard import Allowed, Forbidden, NeedsApproval, Refused, Verdict, judge
 from tocsin.run.program import Task, assemble, find_sources, prepare
+from tocsin.run.query import NOT_SET, ask, find_statement, is_query
 from tocsin.store.forbidding import read_forbidders
 from tocsin.timeline.events import AlertSeen, StepFinished, StepRequested
 from tocsin.words import Effect, Status
@@ -233,6 +234,8 @@ def judge_single(root: Path | None, wish: Wish) -> Single:
     )
     judged = [(task, judge(task, incident, book)) for task, incident in _find_tasks(book, wish, text, target or "")]
     task, verdict = min(judged, key=lambda pair: _STRICTEST.index(type(pair[1])))
+    if not book.policy.prometheus and is_query(text):
+        verdict = Refused(NOT_SET.format(team=book.policy.team))
     if isinstance(verdict, NeedsApproval) and find_url(workspace.store, os.environ) is not None:
         verdict = Refused(ELSEWHERE)
     return Single(workspace, shelf, task, verdict, assumed=assumed)
@@ -277,22 +280,28 @@ def _find_tasks(book: Book, wish: Wish, text: str, target: str) -> Iterator[tupl
     for procedure, step_id, step in _find_steps(book, text):
         if chosen is None or procedure in (chosen, *book.playbook.processes):
             incident = _imagine(book, wish, chosen or procedure)
-            assert step.statement is not None
-            given = name_values(wish.values, step.statement.placeholders)
+            statement = find_statement(step, book.policy.prometheus)
+            given = name_values(wish.values, statement.placeholders if statement is not None else ())
             task = prepare((procedure,), step_id, incident, target, given, book.policy)
             assert task is not None
             found = True
             yield task, incident
     if not found:
-        incident, statement = _imagine(book, wish, chosen), book.classify(text)
+        incident, statement = _imagine(book, wish, chosen), _classify(book, text)
         given = name_values(wish.values, statement.placeholders)
         yield assemble(statement, incident, target, given, book.policy), incident
+
+
+def _classify(book: Book, text: str) -> Statement:
+    """What a text of one's own does; PromQL is asked of the team's Prometheus."""
+    url = book.policy.prometheus
+    return ask(text, 0, url) if url and is_query(text) else book.classify(text)
 
 
 def _find_steps(book: Book, text: str) -> Iterator[tuple[Procedure, str, Step]]:
     for procedure in (*book.playbook.scenarios, *book.playbook.processes):
         for step_id, step in number_steps(procedure):
-            if step.statement is not None and step.statement.text.strip() == text:
+            if step.text.strip() == text and find_statement(step, book.policy.prometheus) is not None:
                 yield procedure, step_id, step
 
 

@@ -51,6 +51,12 @@ class StoreTable(msgspec.Struct, frozen=True, kw_only=True):
     url: str | None = None
 
 
+class PrometheusTable(msgspec.Struct, frozen=True, kw_only=True):
+    """`[teams.ID.prometheus]`: `url` is where lines of PromQL in the playbook are asked, from the team's target."""
+
+    url: str
+
+
 class TeamTable(msgspec.Struct, frozen=True, kw_only=True):
     """`[teams.ID]`. `playbook` is relative to the workspace; `levels` is the ladder, each rung a list of names.
 
@@ -83,6 +89,7 @@ class TeamTable(msgspec.Struct, frozen=True, kw_only=True):
     heartbeats: dict[str, Heartbeat] = {}
     maintenance: dict[str, Window] = {}
     bindings: dict[str, Rule] = {}
+    prometheus: PrometheusTable | None = None
 
 
 class File(msgspec.Struct, frozen=True, kw_only=True):

@@ -301,6 +301,7 @@ def _policy(team: str, table: TeamTable, file: File) -> TeamPolicy:
         assistants=tuple(name for name, person in file.people.items() if person.assistant),
         responders=name_responders(_staffing(table), file.people, file.server.overseers),
         bindings=table.bindings,
+        prometheus=table.prometheus.url if table.prometheus is not None else "",
     )
 
 

@@ -62,7 +62,7 @@ class TeamPolicy(msgspec.Struct, frozen=True, kw_only=True):
     anybody, as in a story without people). Alerts of one scenario that differ in a label of `group_by` are incidents of
     their own; an alert that fires again more than `flap_times` times within `flap_within_s` seconds flaps (0: none
     does). The first page waits `group_wait_s` for more of its group, repeats keep `group_interval_s` between them.
-    `bindings` says of blanks, by name, what they take and where it comes from.
+    `bindings` says of blanks, by name, what they take and where it comes from; `prometheus` is where PromQL is asked.
     What was approved must begin within `approval_good_for_s` seconds. `assistants` are no people: they may propose.
     By `mail_channel` mailboxes are written to that the playbook gives.
     """
@@ -84,6 +84,7 @@ class TeamPolicy(msgspec.Struct, frozen=True, kw_only=True):
     approval_good_for_s: float = 600.0
     assistants: tuple[str, ...] = ()
     mail_channel: str = ""
+    prometheus: str = ""
 
     @property
     def target(self) -> TargetPolicy | None:

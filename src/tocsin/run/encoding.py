@@ -25,6 +25,7 @@ _DURATION = re.compile(r"\A\d+(?:ms|[smhdwy])?\Z")
 _SELECTS = re.compile(
     r"\{\s*[A-Za-z_]\w*\s*(?:=~|!~|!=|=)\s*[\"'`]|[\"'`]\s*,\s*[A-Za-z_]\w*\s*(?:=~|!~|!=|=)\s*[\"'`]"
 )
+_ASKS = re.compile(r"\A(?:--data-urlencode=)?(?:query|expr|match\[\])=")
 _DATA_FLAGS = frozenset({"-d", "--data", "--data-raw", "--data-ascii", "--data-binary", "--json", "-p", "--patch"})
 _ENCODED_FLAG = "--data-urlencode"
 _LETTERS = {"\\": "\\\\", '"': '\\"', "'": "\\'", "\n": "\\n"}
@@ -54,7 +55,7 @@ def find_reading(words: Sequence[Word], place: int, mark: str) -> Reading:
     if program in _FETCHERS and place and not text.startswith("-") and "/" in text[:at] and not _takes(before):
         return _read_url(text, at)
     if before == _ENCODED_FLAG or text.startswith(f"{_ENCODED_FLAG}="):
-        return read_promql(text, at) if _SELECTS.search(text) else RAW
+        return read_promql(text, at) if _SELECTS.search(text) or _ASKS.search(text[:at]) else RAW
     found = _read_json(text, at)
     if found is not None:
         return found

@@ -55,11 +55,13 @@ class Sources(msgspec.Struct, frozen=True, kw_only=True):
     """Where values come from besides a person: the team's rules by blank, the target's inventory.
 
     `hosts` are the machines that the team has set: only these may an alert name as the one to go to.
+    `prometheus` is the address that lines of PromQL are asked at, if there is one.
     """
 
     rules: Mapping[str, Rule] = {}
     inventory: Mapping[str, str] = {}
     hosts: Collection[str] = ()
+    prometheus: str = ""
 
 
 NOWHERE = Sources()

@@ -25,6 +25,7 @@ from tocsin.run.aim import Aim, aim, reach
 from tocsin.run.binding import Bound, bind, find_misread, list_known
 from tocsin.run.capture import find_captures
 from tocsin.run.kinds import NOWHERE, Sources
+from tocsin.run.query import find_statement
 from tocsin.run.setting import Tangle, find_setting
 from tocsin.timeline.events import Fan
 from tocsin.words import Effect, StepKind, Tag, highest
@@ -74,11 +75,11 @@ def prepare(
     sources = find_sources(policy) if policy is not None else NOWHERE
     asked = _Asked(step_id, incident, target, given, sources, policy)
     found = find_step(procedures, step_id)
-    if found is not None and found[1].statement is not None:
+    statement = find_statement(found[1], sources.prometheus) if found is not None else None
+    if found is not None and statement is not None:
         procedure, step = found
-        assert step.statement is not None
-        before = _settings_before(procedure, step_id, step)
-        return _task(asked, step.statement, before, step, procedure)
+        before = _settings_before(procedure, step_id, step) if step.statement is not None else ()
+        return _task(asked, statement, before, step, procedure)
     record = incident.steps.get(step_id)
     if record is None or record.proposed_by is None:
         return None
@@ -120,7 +121,8 @@ def find_sources(policy: TeamPolicy) -> Sources:
     """Where a team's blanks get their values from, besides alerts and people."""
     inventory = policy.target.inventory if policy.target is not None else {}
     rules = {normalise(name): rule for name, rule in policy.bindings.items()}
-    return Sources(rules=rules, inventory=inventory, hosts=[each.name.rpartition("/")[2] for each in policy.targets])
+    hosts = [each.name.rpartition("/")[2] for each in policy.targets]
+    return Sources(rules=rules, inventory=inventory, hosts=hosts, prometheus=policy.prometheus)
 
 
 def assemble(

@@ -94,6 +94,7 @@ BODIES: dict[str, Any] = {
     "note": {"text": "x"}, "cause": {"text": "x"}, "update": {"text": "x"}, "mitigate": {}, "resolve": {},
     "reopen": {"reason": "x"}, "close": {}, "escalate": {"line": 1}, "meet": {}, "waive": {"reason": "x"},
     "skip": {}, "done": {}, "doubt": {"happened": True}, "approve": {"digest": "0" * 64}, "lift": {"reason": "x"},
+    "barrier": {"operators": ["ana"]}, "ready": {}, "hold": {},
     "activate": {}, "freeze": {"on": False}, "steps": {"text": "uptime"}, "links": {}, "incidents": {"team": "quorum"},
     "silences": {"team": "quorum", "matchers": ["a=b"], "minutes": 5, "reason": "x"},
     "preview": {"team": "quorum", "matchers": ["a=b"], "minutes": 5, "reason": "x"}, "end": {"team": "quorum"},

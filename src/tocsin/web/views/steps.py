@@ -18,6 +18,7 @@ from tocsin.run.commands import find_obstacle
 from tocsin.run.guard import judge
 from tocsin.run.program import Task, prepare
 from tocsin.web.views.scene import Cite, Scene, View, Who, clean
+from tocsin.web.views.targets import BarrierView, TargetRan, show_barrier, show_targets
 from tocsin.web.views.verdict import MOST_HEAD_LINES, MOST_TEXT, BesideView, VerdictView, show_beside, show_verdict
 from tocsin.words import Mode, Status, StepKind, StepState
 
@@ -46,7 +47,8 @@ class Ran(View, frozen=True, kw_only=True):
     `outcome` says in words what `state` alone does not: a step whose state is `ok` may have *failed in part* or *found
     nothing*. `partly` says which parts of a pipe failed before its last, `finds_nothing` that a search found nothing;
     `left` are the files that it left in its `/tmp`, `more_left` how many are not named; where there are steps `beside`
-    it, any of them may have written those.
+    it, any of them may have written those. `on` tells it for each target
+    that is another machine, or one of several.
     """
 
     state: str
@@ -66,6 +68,7 @@ class Ran(View, frozen=True, kw_only=True):
     left: tuple[LeftView, ...] = ()
     more_left: int = 0
     beside: tuple[str, ...] = ()
+    on: tuple[TargetRan, ...] = ()
 
 
 class StepView(View, frozen=True, kw_only=True):
@@ -74,7 +77,8 @@ class StepView(View, frozen=True, kw_only=True):
     `before` are the reads that save what it may destroy, `beside` what ran of them; `must_say_so`: it runs only if
     somebody says that it may though they failed. `has_run` says that an approval would let it run again. `condition` is
     the innermost of `conditions`, the branches that the step stands under; `obstacle` says why nothing of its kind runs
-    for this team, whoever approves.
+    for this team, whoever approves; `elsewhere` that it names other targets than the team's own. `barrier` is who must
+    be ready before all do it at the same moment.
     """
 
     id: str
@@ -93,6 +97,7 @@ class StepView(View, frozen=True, kw_only=True):
     program: str = ""
     env: dict[str, str] = {}
     target: str = ""
+    elsewhere: bool = False
     digest: str = ""
     blanks: tuple[Blank, ...] = ()
     obstacle: str = ""
@@ -102,6 +107,7 @@ class StepView(View, frozen=True, kw_only=True):
     typed_by: Who | None = None
     has_run: bool = False
     ran: Ran | None = None
+    barrier: BarrierView | None = None
     acts: tuple[str, ...] = ()
 
 
@@ -203,6 +209,7 @@ def show_typed_step(record: StepRecord, scene: Scene, given: dict[str, str] | No
         text=clean(record.text, MOST_TEXT),
         verdict=VerdictView(kind="by_hand"),
         typed_by=scene.who(record.proposed_by),
+        barrier=show_barrier(record.step, scene),
     )
     return _with_task(base, task, scene, frozenset())
 
@@ -241,6 +248,7 @@ def _show_step(
         caution=clean(step.caution or "", 500),
         condition=conditions[-1].text if conditions else "",
         conditions=conditions,
+        barrier=show_barrier(step_id, scene),
         verdict=VerdictView(kind="by_hand"),
     )
     record = scene.incident.steps.get(step_id)
@@ -278,6 +286,7 @@ def _with_task(base: StepView, task: Task, scene: Scene, alone: frozenset[str]) 
         program=clean(task.bound.text, MOST_TEXT),
         env=task.bound.env,
         target=_spell_where(task),
+        elsewhere=task.target != _target(scene),
         digest=task.digest,
         blanks=tuple(_show_blanks(task)),
         obstacle=_find_obstacle(task, scene),
@@ -341,6 +350,7 @@ def _show_run(record: StepRecord | None, scene: Scene) -> Ran | None:
         left=tuple(LeftView(path=clean(each.path, 300), size=each.size, digest=each.digest) for each in record.left),
         more_left=record.more_left,
         beside=record.beside,
+        on=show_targets(record.on),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import encodings.idna  # noqa: F401  a child that becomes another user could not load it any more
 import functools
 import json
 import os
@@ -13,6 +14,8 @@ from collections.abc import Awaitable, Callable
 from datetime import date
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from tocsin.app.guarding import find_place, isolate
 from tocsin.app.initialise import initialise
@@ -93,14 +96,15 @@ class Ground:
     async def attack(
         self, script: str, *, changes: bool, root: Path | None = None, incident: str = "till-1"
     ) -> tuple[int, str]:
-        """Run the script as a step of the server that serves the workspace at `root`; exit code and all it says, and
-        the names of what it left.
+        """Run the script as a step of the server that serves the workspace at `root`; exit code and all it says, the
+        names of what it left, and what its record says that hindered it.
         """
         os.environ["HOME"] = str(self.home)
         workspace = load_workspace(root or self.root, TODAY)
         found: Isolation | str = await isolate(workspace, self.data)
         if self.server == "root without bubblewrap":
-            found = Isolation(uid=STEP_UID, staged=isinstance(found, Isolation) and found.staged)
+            best = found if isinstance(found, Isolation) else Isolation()
+            found = msgspec.structs.replace(best, bwrap=None, uid=STEP_UID)
         if isinstance(found, str):
             raise Rejected(found)
         blobs = FileBlobs(self.data / "blobs", pass_by)
@@ -116,7 +120,8 @@ class Ground:
         kept = (*(each.digest for each in finished.left), finished.stdout, finished.stderr)
         said = [await blobs.get(each) for each in kept if each]
         names = [f"\nleft {each.path} {each.size}" for each in finished.left]
-        return finished.exit_code, b"".join(said).decode() + "".join(names)
+        why = [f"\nwhy {finished.why}"] if finished.why else []
+        return finished.exit_code, b"".join(said).decode() + "".join([*names, *why])
 
     def serve(self, attack: Callable[[], Awaitable[Any]]) -> Any:
         """Make the attack as whoever the server is. An ordinary user owns all of the ground."""

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from tocsin.engine.clock import SystemClock
@@ -13,6 +14,7 @@ from tocsin.engine.contracts import Key
 from tocsin.engine.failpoint import pass_by
 from tocsin.engine.output import Outputs
 from tocsin.integrations.box import Box
+from tocsin.integrations.doors import OPEN
 from tocsin.integrations.isolation import STEP_UID, Isolation, find_isolation
 from tocsin.integrations.scratch import Scratches
 from tocsin.integrations.shell import LocalTarget, Place, Shell
@@ -58,7 +60,8 @@ async def set_up(kind: str, ground: Path, place: Path, outputs: Outputs | None =
     data = ground / "data"
     data.mkdir(mode=0o700)
     (data / "secret").write_text("the chain's key")
-    box = Box(directory=place, writable=(place,), private=(data,))
+    network = settings.get("change_network", OPEN)
+    box = Box(directory=place, writable=(place,), private=(data,), network=network)
     isolation = await find_isolation([box]) if kind == "found" else await _own_uid(box)
     if isinstance(isolation, str):
         pytest.skip(isolation)
@@ -72,4 +75,6 @@ async def set_up(kind: str, ground: Path, place: Path, outputs: Outputs | None =
 async def _own_uid(box: Box) -> Isolation:
     """The fall-back without bubblewrap, as good as this machine lets it be."""
     best = await find_isolation([box])
-    return Isolation(uid=STEP_UID, staged=isinstance(best, Isolation) and best.staged)
+    if isinstance(best, str):
+        return Isolation(uid=STEP_UID)
+    return msgspec.structs.replace(best, bwrap=None, uid=STEP_UID)

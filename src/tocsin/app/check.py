@@ -21,6 +21,7 @@ from tocsin.incident.authority import OWNER
 from tocsin.incident.inhibition import read_rule
 from tocsin.incident.state import MOST_REFIRED
 from tocsin.incident.window import find_fault as find_window_fault
+from tocsin.integrations.doors import OPEN, read_destination
 from tocsin.integrations.shell import LocalTarget
 from tocsin.oncall.rota import Rota
 from tocsin.oncall.rotation import PERIODS, parse_handoff
@@ -255,6 +256,7 @@ def _check_target(
     if not 1 <= target.timeout_s <= MOST_TIMEOUT_S:
         text = f"it must lie between 1 and {MOST_TIMEOUT_S} seconds."
         problems.append(source.problem((*path, "timeout_s"), text))
+    _check_network(source, path, target, problems)
     if target.node not in (None, node):
         return
     directory = root / target.directory
@@ -267,3 +269,12 @@ def _check_target(
             where = os.path.normpath(directory / folder)
             text = f"there is no folder {where}; make it or mend {folder!r}, which begins in the target's directory."
             problems.append(source.problem((*path, "path", at), text))
+
+
+def _check_network(source: Source, path: tuple[str | int, ...], target: LocalTarget, problems: Problems) -> None:
+    for field, network in (("network", target.network), ("change_network", target.change_network)):
+        for at, spelt in enumerate(network if network != OPEN else ()):
+            try:
+                read_destination(spelt)
+            except ValueError as error:
+                problems.append(source.problem((*path, field, at), str(error)))

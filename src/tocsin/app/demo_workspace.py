@@ -8,6 +8,7 @@ from pathlib import Path
 from tocsin.app.initialise import make_key
 from tocsin.app.settings_draft import find_names, quote
 from tocsin.app.workspace import key_file
+from tocsin.drill.demo.world.place import DATABASE, SUPERVISOR
 from tocsin.drill.world import Layout
 from tocsin.knowledge import load_knowledge
 from tocsin.playbook.compile import compile_playbook
@@ -63,6 +64,7 @@ kind = "local"
 directory = "{directory}"
 readable = [{readable}]
 allow = ["read_sensitive"]
+network = "open"  # the shop's ports change from start to start
 timeout_s = 30
 
 [teams.{team}.targets.shop.env]
@@ -107,7 +109,8 @@ def _table(team: str, title: str, source: bytes, layout: Layout) -> str:
     playbook = compile_playbook(source, f"{team}.md", load_knowledge())
     roles = "\n".join(f"{quote(name)} = [{quote(_cast(name))}]" for name in find_names(playbook))
     env = "\n".join(f"{quote(name)} = {quote(value)}" for name, value in layout.env.items())
-    readable = ", ".join(quote(str(path)) for path in layout.readable)
+    sockets = (layout.directory / each for each in (SUPERVISOR, DATABASE))
+    readable = ", ".join(quote(str(path)) for path in (*layout.readable, *sockets))
     return TEAM_TABLE.format(
         team=team, title=title, roles=roles, directory=layout.directory, readable=readable, env=env
     )

@@ -112,6 +112,7 @@ def _make_place(workspace: Workspace, data: Path, target: LocalTarget, directory
         sealed=(*workspace.files, *(root / name for name in SETTINGS)),
         workspace=root,
         concealed=(root / NAME, *_find_neighbours(root)),
+        network=target.change_network,
     )
     return Place(target=target, directory=directory, box=box)
 

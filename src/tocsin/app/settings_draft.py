@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from tocsin.app.ladder import SCHEDULES, Ladder, Rung, build_ladder, quote_line
+from tocsin.integrations.asked import find_addresses
+from tocsin.integrations.doors import read_destination
 from tocsin.oncall.rota import EVERYBODY, ON_DUTY
 from tocsin.playbook.model import Escalation, Playbook, Trigger
 from tocsin.playbook.source import show_lines
@@ -140,6 +142,7 @@ def _team(team: str, shown: Sequence[str], playbook: Playbook, mode: Mode) -> st
         "# what approved changes may write, so it is not the folder of these settings.",
         'kind = "local"',
         f"directory = {quote(WORK)}",
+        *_network(playbook, source),
         *TARGET,
         "",
     ]
@@ -296,6 +299,27 @@ def _called(playbook: Playbook) -> Iterator[tuple[str, int]]:
         yield from ((_clean(name), escalation.line) for name in escalation.who)
     for role in playbook.roles:
         yield _clean(role.title), role.line
+
+
+def _network(playbook: Playbook, source: str) -> Iterator[str]:
+    """What the playbook's own reads ask for, so that they find it; nothing that a blank has yet to name."""
+    reads = [each for each in playbook.statements if each.effect is Effect.READ and not each.placeholders]
+    asked = dict.fromkeys(each for read in reads for each in find_addresses(read.text))
+    spelt = [f"[{host}]:{port}" if ":" in host else f"{host}:{port}" for host, port in asked]
+    good = [quote(each) for each in spelt if _is_declarable(each)]
+    yield "# What reads reach of the network; whatever is not declared here they do not. Changes reach everything."
+    if good:
+        yield f"# These are asked by reads in {source}: take away what they should not reach."
+    yield f"network = [{', '.join(good)}]" if good else '# network = ["localhost:8080", "db.internal:5432"]'
+
+
+def _is_declarable(spelt: str) -> bool:
+    """Whether it is one host and port. A cloud's own way to its credentials (link-local) is in nobody's draft."""
+    try:
+        host, _ = read_destination(spelt)
+    except ValueError:
+        return False
+    return not host.startswith(("169.254.", "fe80:")) and host != "metadata.google.internal"
 
 
 def _undecided(team: str, playbook: Playbook) -> Iterator[str]:

@@ -16,10 +16,11 @@ from pathlib import Path
 
 import msgspec
 
+from tocsin.integrations.doors import OPEN, Network
 from tocsin.integrations.scratch import PLACES, TMP
 
 SCRATCH_BYTES = 2**30
-"""How much a step may put in a `/tmp` that is memory and ends with it."""
+"""How much a step may put in a `/tmp` that is memory and ends with it, and in what its programs share."""
 
 
 class Box(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,7 +29,8 @@ class Box(msgspec.Struct, frozen=True, kw_only=True):
     `readable` comes back inside what is hidden; `writable` may be altered. Whatever those say, `private` is never seen
     (secrets, data), and what is `sealed` never altered (settings, playbooks), nor the `workspace` around them, save for
     folders in it that are themselves writable. That is proved before anything runs. `concealed` is no step's business
-    either, and is hidden where mounts are to be had.
+    either, and is hidden where mounts are to be had. `network` is what it reaches. Without `sockets` those in the file
+    system are hidden, unless they are `readable`.
     """
 
     directory: Path
@@ -40,6 +42,8 @@ class Box(msgspec.Struct, frozen=True, kw_only=True):
     concealed: tuple[Path, ...] = ()
     scratch: Path | None = None
     also: tuple[Path, ...] = ()
+    network: Network = OPEN
+    sockets: bool = True
 
     @property
     def named(self) -> tuple[Path, ...]:
@@ -150,7 +154,7 @@ def spell_mounts(mounts: dict[Path, Mount], *, sized: bool, scratch: Path | None
             case Mount.KEPT:
                 args += ["--bind", str(scratch / PLACES[path] if scratch else path), str(path)]
             case Mount.DEVICES:
-                args += ["--dev", str(path)]
+                args += ["--dev", str(path), *size, "--tmpfs", f"{path}/shm", "--remount-ro", str(path)]
             case Mount.PROCESSES:
                 args += ["--proc", str(path)]
             case Mount.HIDDEN:

@@ -12,6 +12,7 @@ import os
 import pwd
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -21,9 +22,12 @@ from typing import Any
 
 import msgspec
 
-from tocsin.integrations import leash
+from tocsin.integrations import doorway, leash
 from tocsin.integrations.box import Box, find_kept, find_pins, is_within, plan_mounts, spell_mounts, trace
+from tocsin.integrations.doors import OPEN, Scout
+from tocsin.integrations.passage import Passage, open_passage
 from tocsin.integrations.scratch import PLACES, TMP, VAR_TMP
+from tocsin.integrations.sockets import RUN, SHOWN, find_sockets
 
 STEP_UID = 64420
 """The uid of steps where the server is root: nobody's on Debian, outside the range of people."""
@@ -34,6 +38,7 @@ CREDENTIALS = (".ssh", ".gnupg", ".aws", ".azure", ".kube", ".docker", ".config/
 HANDED_OVER = (Path("/run/secrets"), Path("/run/credentials"))
 """Where containers and systemd hand secrets to programs."""
 
+MACHINES = "/usr/bin/python3"
 OF_THE_USER = (Path("/run/user"),)
 """Agents, key rings and session buses of whoever is signed in."""
 
@@ -43,8 +48,17 @@ MOST_TRIED = 40
 
 APART = ("--die-with-parent", "--unshare-user-try", "--unshare-pid", "--unshare-ipc", "--unshare-uts")
 
+NETWORK_OPEN = (
+    "This machine gives a step no network of its own, so what a read reaches cannot be bounded. Install bubblewrap and "
+    'allow it network namespaces, or accept that reads reach everything: network = "open" in the target\'s settings.'
+)
+
+NO_NETWORK = ("--unshare-net",)
+
 PROOF = """\
 cd . || exit 1
+[ "$1" = 0 ] || { (exec 3<>/dev/tcp/127.0.0.1/$1) 2>/dev/null && printf 'reach 127.0.0.1:%s\\n' "$1"; }
+shift
 while [ "$1" != -- ]; do [ -f "$1" ] && [ -r "$1" ] && printf 'read %s\\n' "$1"; shift; done
 for each; do
   { [ -f "$each" ] || [ -d "$each" ]; } && [ -w "$each" ] && [ ! -k "$each" ] && printf 'alter %s\\n' "$each"
@@ -58,29 +72,43 @@ class Isolation(msgspec.Struct, frozen=True, kw_only=True):
 
     `uid` is the identity of steps (null: the server's own); `bwrap` the program, if it works; `sized` whether that is
     new enough to bound the memory behind a step's `/tmp`; `staged` whether root may put a step's scratch in its place,
-    which the steps' own uid cannot reach.
+    which the steps' own uid cannot reach; `apart` whether root may give a step a network of its own.
     """
 
     bwrap: str | None = None
     uid: int | None = None
     sized: bool = False
     staged: bool = False
+    apart: bool = False
 
-    def wrap(self, argv: Sequence[str], box: Box) -> tuple[list[str], dict[str, Any]]:
-        """The command and the keyword arguments for spawning it, isolated."""
+    def wrap(self, argv: Sequence[str], box: Box, passage: Passage | None = None) -> tuple[list[str], dict[str, Any]]:
+        """The command and the keyword arguments for spawning it, isolated; `passage` is its way to what its box may
+        reach.
+        """
         spawn: dict[str, Any] = {"cwd": box.directory, "start_new_session": True}
         if not self.keeps(box):
             box = msgspec.structs.replace(box, scratch=None)
         tight = self.narrow(box)
         stage = self._stage(tight)
+        door = self._find_doorway(box, passage)
         if self.bwrap is None:
-            return [*stage, *argv], spawn
-        if self.uid is not None and not box.scratch:
+            return [*door, *stage, *argv], spawn
+        leashed = self.uid is not None and (box.scratch or door)
+        if self.uid is not None and not leashed:
             spawn |= {"user": self.uid, "group": self.uid, "extra_groups": []}
         scratch = None if self.uid is not None else tight.scratch
         mounts = spell_mounts(plan_mounts(tight, self.uid), sized=self.sized, scratch=scratch)
-        inside = [self.bwrap, *APART, *mounts, "--chdir", str(box.directory.resolve()), "--", *argv]
-        return [*(stage if self.uid is not None and box.scratch else ()), *inside], spawn
+        net = NO_NETWORK if box.network != OPEN and not door else ()
+        hosts = passage.spell_hosts() if passage else ()
+        inside = [self.bwrap, *APART, *net, *mounts, *hosts, "--chdir", str(box.directory.resolve()), "--", *argv]
+        return [*door, *(stage if leashed else ()), *inside], spawn
+
+    def _find_doorway(self, box: Box, passage: Passage | None) -> list[str]:
+        """The command that goes before another to give it a network of its own, where bubblewrap cannot do that."""
+        if box.network == OPEN or (self.bwrap is not None and (passage is None or not passage.places)):
+            return []
+        fd, places = (str(passage.fd), passage.places) if passage else ("-", ())
+        return [find_python(), "-IS", doorway.__file__, fd, *places, "--"]
 
     def keeps(self, box: Box) -> bool:
         """Whether what a step in this box writes to `/tmp` can be kept."""
@@ -94,7 +122,7 @@ class Isolation(msgspec.Struct, frozen=True, kw_only=True):
         """The command that goes before another to make it the steps' uid, with the scratch in its place."""
         kept = [f"--at={tight.scratch / PLACES[place]}={place}" for place in find_kept(tight) if tight.scratch]
         pins = [f"--pin={pin}" for pin in find_pins(tight)]
-        return [sys.executable, "-IS", leash.__file__, *kept, *pins, str(self.uid)]
+        return [find_python(), "-IS", leash.__file__, *kept, *pins, str(self.uid)]
 
     def narrow(self, box: Box) -> Box:
         """The box, with what this machine's people keep out of it too: a credential only comes in by its own name.
@@ -106,9 +134,19 @@ class Isolation(msgspec.Struct, frozen=True, kw_only=True):
         credentials = [home / name for home in find_homes() for name in CREDENTIALS]
         kept = tuple(each for each in credentials if not any(is_within(path, [each.resolve()]) for path in given))
         own = (*OF_THE_USER, *find_homes()) if self.uid is None else ()
+        bound = not box.sockets and self.bwrap is not None
+        doors = (RUN, *find_sockets(box.readable)) if bound else ()
         return msgspec.structs.replace(
-            box, private=(*box.private, *kept), concealed=(*box.concealed, *HANDED_OVER, *own)
+            box,
+            private=(*box.private, *kept),
+            concealed=(*box.concealed, *HANDED_OVER, *own, *doors),
+            readable=(*(SHOWN if bound else ()), *box.readable),
         )
+
+
+def find_python() -> str:
+    """The interpreter that this one is, or the machine's where steps cannot get at that: what it runs suits either."""
+    return next((each for each in (sys.executable, MACHINES) if os.access(each, os.X_OK)), sys.executable)
 
 
 def find_homes() -> tuple[Path, ...]:
@@ -126,8 +164,11 @@ async def find_isolation(boxes: Sequence[Box]) -> Isolation | str:
     uid = STEP_UID if os.geteuid() == 0 else None
     bwrap = shutil.which("bwrap")
     staged = uid is not None and await _may_stage(uid)
-    tried = [Isolation(bwrap=bwrap, uid=uid, sized=await _knows_size(bwrap), staged=staged)] if bwrap else []
-    tried += [Isolation(uid=uid, staged=staged)] if uid is not None else []
+    apart = uid is not None and await _may_leave_network()
+    tried = (
+        [Isolation(bwrap=bwrap, uid=uid, sized=await _knows_size(bwrap), staged=staged, apart=apart)] if bwrap else []
+    )
+    tried += [Isolation(uid=uid, staged=staged, apart=apart)] if uid is not None else []
     why = "install bubblewrap (and allow user namespaces)."
     for isolation in tried:
         doubts = [await find_doubt(isolation, box) for box in boxes]
@@ -139,20 +180,29 @@ async def find_isolation(boxes: Sequence[Box]) -> Isolation | str:
 
 async def find_doubt(isolation: Isolation, box: Box) -> str:
     """Why steps in this box would not be isolated, or could not run at all; empty if all holds."""
-    tight = isolation.narrow(box)
-    files = list(dict.fromkeys(_find_files(tight.private)))
-    argv, spawn = isolation.wrap(
-        ["/bin/sh", "-c", PROOF, "sh", *files, "--", *map(str, _find_sealed(isolation, box))], box
-    )
+    if box.network != OPEN and isolation.bwrap is None and not isolation.apart:
+        return NETWORK_OPEN
     try:
-        code, found, said = await _try(argv, spawn)
+        async with open_passage(box.network, Scout()) as passage:
+            code, found, said = await _prove(isolation, box, passage)
     except TimeoutError:
         code, found, said = None, "", f"no answer within {PROOF_S:g} s"
     except OSError as error:
         code, found, said = None, "", f"{error.strerror}"
     if code != 7:
-        return _explain(isolation, box.directory, said)
+        return _explain(isolation, box, said)
     return _explain_leak(isolation, *found.split(" ", 1)) if found else ""
+
+
+async def _prove(isolation: Isolation, box: Box, passage: Passage) -> tuple[int | None, str, str]:
+    """Have a step's own identity try in the box what it must not be able to do."""
+    files = list(dict.fromkeys(_find_files(isolation.narrow(box).private)))
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = "0" if box.network == OPEN else str(server.getsockname()[1])
+        sealed = map(str, _find_sealed(isolation, box))
+        tried = ["/bin/bash", "--noprofile", "--norc", "-c", PROOF, "bash", port, *files, "--", *sealed]
+        argv, spawn = isolation.wrap(tried, box, passage)
+        return await _try(argv, {**spawn, "pass_fds": passage.fds})
 
 
 async def _try(argv: Sequence[str], spawn: dict[str, Any]) -> tuple[int | None, str, str]:
@@ -190,7 +240,10 @@ def _find_sealed(isolation: Isolation, box: Box) -> Iterator[Path]:
             yield from dict.fromkeys(folder for way in ways for folder in way.parents)
 
 
-def _explain(isolation: Isolation, directory: Path, said: str) -> str:
+def _explain(isolation: Isolation, box: Box, said: str) -> str:
+    directory = box.directory
+    if box.network != OPEN and any(word in said.lower() for word in ("network", "loopback", "rtm_")):
+        return f"{NETWORK_OPEN} ({said})"
     if isolation.uid is None:
         return f"{directory} cannot be used ({said})."
     return (
@@ -201,6 +254,8 @@ def _explain(isolation: Isolation, directory: Path, said: str) -> str:
 
 def _explain_leak(isolation: Isolation, what: str, path: str) -> str:
     who = "a step" if isolation.uid is None else f"a step (uid {isolation.uid})"
+    if what == "reach":
+        return f"{who} could connect to {path}, which is not declared. {NETWORK_OPEN}"
     way = "go-rwx" if what == "read" else "go-w"
     return f"{who} could {what} {path}. Take that right away (chmod {way}, and mind its owner), or install bubblewrap."
 
@@ -219,4 +274,13 @@ async def _may_stage(uid: int) -> bool:
     process = await asyncio.create_subprocess_exec(
         *command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
+    return await process.wait() == 0
+
+
+async def _may_leave_network() -> bool:
+    """Whether this machine lets root give a step a network of its own."""
+    process = await asyncio.create_subprocess_exec(
+        *[sys.executable, "-IS", doorway.__file__, "-", "--", "/bin/true"],
+        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
     return await process.wait() == 0

@@ -111,9 +111,10 @@ async def run(
     hear: Hear,
     watch: Watch,
     spawned: Callable[[], None],
+    fds: Sequence[int] = (),
 ) -> Ended:
     """Run a command to its end, its time-out, or until `watch` has a reason to stop it. Raises `OSError` if it cannot
-    be spawned; `spawned` is called once it is.
+    be spawned; `spawned` is called once it is. It is given `fds`.
     """
     ours, theirs, twin = _open_report()
     try:
@@ -123,7 +124,7 @@ async def run(
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
             env={**env, REPORT: f"{theirs}:{twin}"},
-            pass_fds=(theirs, twin),
+            pass_fds=(theirs, twin, *fds),
             **spawn,
         )
     except BaseException:

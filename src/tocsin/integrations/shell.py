@@ -25,8 +25,11 @@ from tocsin.errors import NotBegun
 from tocsin.integrations.box import Box, choose_writable
 from tocsin.integrations.capture import REDACTED, Capture, spell_head
 from tocsin.integrations.company import Company, Stay
+from tocsin.integrations.doors import OPEN, Network, Scout
 from tocsin.integrations.isolation import Isolation, find_doubt
+from tocsin.integrations.kept import tell_kept
 from tocsin.integrations.leftovers import Leftovers
+from tocsin.integrations.passage import Passage, open_passage
 from tocsin.integrations.process import Ended, run, spell_command, spell_program
 from tocsin.integrations.scratch import Scratches
 from tocsin.playbook.pipeline import name_parts
@@ -62,6 +65,7 @@ class LocalTarget(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     `directory` is where, relative to the workspace; `path` is put in front of the usual program path; `writable` names
     what approved changes may write beside the directory, `readable` what comes back inside what is hidden (a tool in a
     home directory, a credential made for steps). Neither reaches the workspace's secrets, data, settings or playbooks.
+    `network` is what reads reach, by ``host:port``, and `change_network` what approved changes do; "open" is all.
     `allow` lets reads run by themselves that are `read_sensitive` or `privileged`. `timeout_s` bounds one statement,
     `processes` how many it has at once, `memory_mib` what each of them may use, `file_mib` each file that it writes;
     0 is no bound.
@@ -74,6 +78,8 @@ class LocalTarget(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     env: dict[str, str] = {}
     writable: tuple[str, ...] = ()
     readable: tuple[str, ...] = ()
+    network: Network = ()
+    change_network: Network = OPEN
     allow: tuple[Literal["read_sensitive", "privileged"], ...] = ()
     timeout_s: int = 60
     processes: Annotated[int, msgspec.Meta(ge=0)] = 1024
@@ -84,7 +90,7 @@ class LocalTarget(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 class Place(msgspec.Struct, frozen=True, kw_only=True):
     """Where a target's statements run: what it was set to, its directory, and what of the disk its steps have.
 
-    `box` is a change's; a read has the same without writing.
+    `box` is a change's; a read has the same without writing, and with its own bounds of what it reaches.
     """
 
     target: LocalTarget
@@ -93,7 +99,11 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
 
     def find_box(self, *, changes: bool) -> Box:
         """The box of a statement."""
-        return self.box if changes else msgspec.structs.replace(self.box, writable=(), also=self.box.writable)
+        if changes:
+            return self.box
+        network = self.target.network
+        read = msgspec.structs.replace(self.box, writable=(), also=self.box.writable)
+        return msgspec.structs.replace(read, network=network, sockets=False)
 
 
 class Shell:
@@ -121,7 +131,7 @@ class Shell:
         self._originals: Originals = originals or NoOriginals()
         self._reads: dict[tuple[str, ...], tuple[datetime, StepFinished]] = {}
         self._proved: set[Box] = set()
-        self._company = Company()
+        self._company, self._scout = Company(), Scout()
         self._threads = ThreadPoolExecutor(2, thread_name_prefix="tocsin-evidence")
 
     async def perform(self, key: Key, intent: Intent) -> Outcome:
@@ -198,23 +208,44 @@ class Shell:
         return self._clock.now() - moment < SAME_READ
 
     async def _run(self, key: Key, intent: StepRequested, place: Place, box: Box, left: Leftovers) -> StepFinished:
-        assert self._isolation is not None
-        word = "change" if intent.changes else "read"
-        counted = self._isolation.uid is not None or COUNTS_APART
         filled, known = await self._fill(intent)
-        argv, spawn = self._isolation.wrap(bound(filled.text, place.target, filled.argv, counted=counted), box)
+        async with open_passage(box.network, self._scout) as passage:
+            started = self._clock.now()
+            ended = await self._spawn(key, filled, known, place, box, left, passage)
+            took = (self._clock.now() - started).total_seconds()
+            return await self._tell(key, intent, box, ended, took, left, known, passage)
+
+    async def _spawn(
+        self,
+        key: Key,
+        filled: StepRequested,
+        known: tuple[str, ...],
+        place: Place,
+        box: Box,
+        left: Leftovers,
+        passage: Passage,
+    ) -> Ended:
+        assert self._isolation is not None
+        word = "change" if filled.changes else "read"
+        counted = self._isolation.uid is not None or COUNTS_APART
+        command = bound(filled.text, place.target, filled.argv, counted=counted)
+        argv, spawn = self._isolation.wrap(command, box, passage)
         env = _environment(place.target, place.directory, filled.bindings)
-        started, output = self._clock.now(), self._outputs.begin(key.stream, intent.step, known)
+        output = self._outputs.begin(key.stream, filled.step, known)
+
+        def begun() -> None:
+            passage.give()
+            self._reach(f"{word}.during")
+
         self._reach(f"{word}.before_spawn")
         try:
-            ended = await run(argv, spawn, env, intent.timeout_s, output.hear, left.watch, self._reach_during(word))
+            ended = await run(argv, spawn, env, filled.timeout_s, output.hear, left.watch, begun, passage.fds)
         except OSError as error:
             raise NotBegun(f"Nothing was run: {argv[0]} could not be started ({error.strerror}).") from error
         finally:
-            self._outputs.end(key.stream, intent.step)
+            self._outputs.end(key.stream, filled.step)
         self._reach(f"{word}.after")
-        took = (self._clock.now() - started).total_seconds()
-        return await self._tell(key, intent, box, ended, took, left, known)
+        return ended
 
     async def _fill(self, intent: StepRequested) -> tuple[StepRequested, tuple[str, ...]]:
         """The intent as exactly what was typed, and which of its values are secret."""
@@ -230,9 +261,6 @@ class Shell:
         argv = tuple([await fill(word) for word in intent.argv])
         return msgspec.structs.replace(intent, text=text, bindings=bindings, argv=argv), tuple(known)
 
-    def _reach_during(self, word: str) -> Callable[[], None]:
-        return lambda: self._reach(f"{word}.during")
-
     async def _tell(
         self,
         key: Key,
@@ -242,6 +270,7 @@ class Shell:
         took: float,
         left: Leftovers,
         known: tuple[str, ...],
+        passage: Passage,
     ) -> StepFinished:
         stdout, stderr = [await self._in_thread(each.spell, known) for each in (ended.out, ended.err)]
         if not ended.begun:
@@ -258,7 +287,7 @@ class Shell:
             stderr=await self._blobs.put(stderr) if stderr else "",
             stdout_head=spell_head(stdout or stderr, HEAD_CHARACTERS),
             cut=ended.out.cut + ended.err.cut,
-            why=ended.why or (_explain_read_only(box, stderr) if exit_code else ""),
+            why=await self._explain(intent, box, ended, exit_code, stderr, passage),
             parts=_name_parts(intent.text, (ended.exit_code,) if intent.argv and not ended.why else ended.statuses),
             left=files,
             more_left=more,
@@ -269,6 +298,17 @@ class Shell:
     async def _seal(self, shown: bytes, captured: Capture) -> str:
         """The original of an output from which something was taken out, sealed; else nothing."""
         return await self._originals.keep(captured.content()) if REDACTED in shown else ""
+
+    async def _explain(
+        self, intent: StepRequested, box: Box, ended: Ended, exit_code: int, stderr: bytes, passage: Passage
+    ) -> str:
+        """What hindered the statement, as far as it was we."""
+        assert self._isolation is not None
+        tight, doors, lost = self._isolation.narrow(box), passage.doors, passage.relays.lost
+        statuses, said = (exit_code, *ended.statuses), stderr[-SAID_LAST:]
+        kept = await self._in_thread(tell_kept, tight, intent.text, said, doors, lost, statuses)
+        read_only = _explain_read_only(box, stderr) if exit_code else ""
+        return " ".join(each for each in (ended.why, read_only, kept) if each)
 
     async def _in_thread(self, call: Callable[[*Ts], T], *args: *Ts) -> T:
         """Call it in a thread of the shell's own: much output takes seconds, and nothing else may wait for it."""

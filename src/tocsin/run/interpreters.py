@@ -70,10 +70,13 @@ _QUERY = Interpreter("qQeEc", _names("--query --execute --eval --command -execut
                      data=_names("--host --port --user --database"), feeds=True)  # fmt: skip
 _REDIS = Interpreter(feeds=True, values="hpnaru", data=_names("--user --pass"))
 
+_BY_NAME = Interpreter(short="C", operand=0, rest=True)
+"""Commands of the shell that take a name to be worked out: to them an index is a program of its own."""
+
 INTERPRETERS: dict[str, Interpreter] = {
     **dict.fromkeys("sh bash dash zsh ksh mksh ash fish rbash csh tcsh".split(), _SHELL),
     **dict.fromkeys("ssh mosh rsh autossh slogin dbclient".split(), _SSH),
-    **dict.fromkeys("eval trap alias parallel pdsh pssh clush dsh".split(), _TEXT),
+    **dict.fromkeys("eval trap alias parallel tmux screen pdsh pssh clush dsh".split(), _TEXT),
     **dict.fromkeys("su runuser script flock sg".split(), _SWITCH),
     **dict.fromkeys(
         "perl ruby node nodejs bun deno php lua luajit Rscript R julia elixir erl groovy scala osascript raku tclsh "
@@ -96,18 +99,28 @@ INTERPRETERS: dict[str, Interpreter] = {
     "redis-cli": _REDIS,
     "valkey-cli": _REDIS,
     "watch": _WATCH,
+    **dict.fromkeys("let unset read mapfile readarray enable hash complete bind coproc".split(), _BY_NAME),
 }
 
 DATA = _names(
     "echo printf grep egrep fgrep rg ag systemctl service journalctl ufw iptables ip6tables nft apt apt-get dpkg "
     "yum dnf apk brew cat less head tail ls cp mv ln rm mkdir touch chmod chown stat file wc cut sort uniq tr "
     "diff ping dig host nslookup traceroute mtr curl wget which type man kill pkill pgrep killall logger test cd "
-    "export read logrotate fail2ban-client useradd userdel usermod passwd"
+    "export logrotate fail2ban-client useradd userdel usermod passwd"
 )
 """Programs whose words are never another command."""
 CARRYING = _names("exec run debug rsh shell ssh attach --")
 """The sub-commands by which containers and clusters are handed a command."""
 CONTAINERS = _names("docker docker-compose podman nerdctl kubectl oc k3s microk8s crictl lxc minikube")
+LAUNCHERS = _names(
+    "sudo doas env exec command builtin nice nohup setsid time timeout xargs source . stdbuf ionice busybox toybox "
+    "unshare systemd-run npx strace ltrace chroot watch unbuffer chrt taskset fakeroot crontab at batch"
+)
+"""Programs whose first operand is the program that runs."""
+REACHING = _names(
+    "BASH_ENV ENV PATH PS4 IFS PROMPT_COMMAND SHELLOPTS PAGER MANPAGER EDITOR VISUAL BROWSER SHELL PYTHONSTARTUP"
+)
+"""Variables that name what runs, or what it means."""
 REMOTE = _names("ssh mosh rsh autossh slogin dbclient")
 """Programs whose first operand is the machine that they reach."""
 INSERTS = _names("xargs find parallel fd")

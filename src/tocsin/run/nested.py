@@ -19,6 +19,8 @@ from tocsin.run.interpreters import (
     CONTAINERS,
     DATA,
     INSERTS,
+    LAUNCHERS,
+    REACHING,
     REMOTE,
     find_interpreter,
     find_programs,
@@ -29,7 +31,11 @@ _FLOWS = frozenset(
     {"variable_assignment", "declaration_command", "for_statement", "function_definition", "command_substitution",
      "process_substitution", "herestring_redirect", "array", "case_statement"}
 )  # fmt: skip
-_CODE_FLAG = re.compile(r"--(?:eval|execute|exec|command|expression|script|code|query|sql|jq|filter)(?:=|\Z)")
+_CODE_FLAG = re.compile(
+    r"--(?:eval|execute|exec|command|expression|script|code|query|sql|jq|filter|rsh|to-command|checkpoint-action"
+    r"|use-compress-program|compress-program|unzip-command|use-askpass|init-command)(?:=|\Z)"
+)
+_REACHING_TOO = re.compile(r"(?:LD|GIT|PERL5|RUBY|NODE|JAVA_TOOL)_\w+|PYTHON\w*")
 _SPLIT_FLAG = re.compile(r"-[a-zA-Z]*S|--split-string(?:=|\Z)")
 _TEMPLATE = re.compile(r"\{\{|\{\.|jsonpath|go-template|custom-columns")
 _AGAIN = re.compile(
@@ -64,6 +70,8 @@ def find_refusal(scene: Scene, at: int) -> str:
                 why = f"{span.text} stands in a file that `{_name(node, scene)}` may read as a program of its own"
             if why:
                 return why
+        elif node.type == "variable_assignment" and _reaches(node, scene):
+            return f"{span.text} stands in a variable that says what runs"
         elif node.type == "herestring_redirect" and _is_fed(node.parent, scene):
             return f"{span.text} is fed to `{_name(node.parent, scene)}`, which reads it as a program"
         elif node.type == "pipeline":
@@ -78,6 +86,11 @@ def find_refusal(scene: Scene, at: int) -> str:
     return ""
 
 
+def _reaches(node: Node, scene: Scene) -> bool:
+    name = scene.marked[node.start_byte : node.end_byte].partition("=")[0].rstrip("+")
+    return name in REACHING or _REACHING_TOO.fullmatch(name) is not None or not name.isidentifier()
+
+
 def _calls_any(node: Node, scene: Scene) -> bool:
     words = read_words(node, scene.marked)
     return any(True for _ in _find_callees(words, len(words))) or words[0].text in ("source", ".")
@@ -90,11 +103,31 @@ def _judge_command(node: Node, scene: Scene, span: Span) -> str:
         return ""
     if place == 0:
         return f"{span.text} stands where the program's name does, and no value chooses what runs"
+    if words[place].text == scene.marked[span.start] and _names_program(words, place):
+        return f"{span.text} stands where the program's name does, and no value chooses what runs"
     for start, name in _find_callees(words, place):
         why = _judge_call(name, words[start:], place - start, span)
         if why:
             return why
     return _judge_argument(words, place, span)
+
+
+def _names_program(words: Sequence[Word], place: int) -> bool:
+    """Whether a word is the program that a launcher runs: only flags, their values and numbers stand before it."""
+    if words[place - 1].text in ("-exec", "-execdir", "-ok", "-okdir"):
+        return True
+    names = [word.text.rsplit("/", 1)[-1] for word in words[:place]]
+    found = [at for at, name in enumerate(names) if name in LAUNCHERS and (at == 0 or name != "exec")]
+    if not found:
+        return False
+    launched = found[-1]
+    between = [word.text for word in words[launched + 1 : place]]
+    return all(
+        word.startswith("-") or "=" in word or word[:1].isdigit() or (at > 0 and between[at - 1].startswith("-"))
+        for at, word in enumerate(between)
+    ) and not (
+        between and between[-1] in ("-u", "-g", "-n", "-p", "-U", "-h", "-C", "-k", "-s", "-I", "-L", "-P", "-a")
+    )
 
 
 def _find_callees(words: Sequence[Word], before: int) -> Iterator[tuple[int, str]]:
@@ -143,9 +176,11 @@ def _judge_argument(words: Sequence[Word], place: int, span: Span) -> str:
     name = words[0].text.rsplit("/", 1)[-1]
     if name == "env" and (_SPLIT_FLAG.match(text) or _SPLIT_FLAG.fullmatch(before)):
         return f"{span.text} stands in what `env` takes apart"
-    if name not in DATA and (_CODE_FLAG.match(text) or ("=" not in before and _CODE_FLAG.fullmatch(before))):
+    if _CODE_FLAG.match(text) or ("=" not in before and _CODE_FLAG.fullmatch(before)):
         flag = (_CODE_FLAG.match(text) or _CODE_FLAG.match(before) or [""])[0].rstrip("=")
         return f"{span.text} stands in what `{name}` takes after {flag}, which looks like a program of its own"
+    if (name == "git" and before == "-c") or (name == "printf" and before == "-v"):
+        return f"{span.text} stands in what `{name}` takes after {before}, which says what runs"
     if name not in DATA and _SHORT_CODE_FLAG.fullmatch(before) and re.search(r"\s", text):
         return f"{span.text} stands in what `{name}` takes after {before}, which looks like a program of its own"
     if _TEMPLATE.search(text):

@@ -30,7 +30,7 @@ class Box(msgspec.Struct, frozen=True, kw_only=True):
     (secrets, data), and what is `sealed` never altered (settings, playbooks), nor the `workspace` around them, save for
     folders in it that are themselves writable. That is proved before anything runs. `concealed` is no step's business
     either, and is hidden where mounts are to be had. `network` is what it reaches. Without `sockets` those in the file
-    system are hidden, unless they are `readable`.
+    system are hidden, unless they are `readable`; `shut` is where they are, the links followed.
     """
 
     directory: Path
@@ -44,6 +44,7 @@ class Box(msgspec.Struct, frozen=True, kw_only=True):
     also: tuple[Path, ...] = ()
     network: Network = OPEN
     sockets: bool = True
+    shut: tuple[Path, ...] = ()
 
     @property
     def named(self) -> tuple[Path, ...]:
@@ -73,17 +74,19 @@ OWN = (Mount.SCRATCH, Mount.KEPT)
 """The step's own: what the machine has there is not seen."""
 
 
-def plan_mounts(box: Box, uid: int | None) -> dict[Path, Mount]:
-    """The mounts of a box for steps of `uid` (null: the server's own), the outer before the inner."""
+def plan_mounts(box: Box, uid: int | None, kept: tuple[Path, ...], pins: tuple[Path, ...]) -> dict[Path, Mount]:
+    """The mounts of a box for steps of `uid` (null: the server's own), the outer before the inner; `kept` and `pins` as
+    `find_kept` and `find_pins` tell.
+    """
     mounts = {
         Path("/"): Mount.SEEN,
         Path("/dev"): Mount.DEVICES,
         Path("/proc"): Mount.PROCESSES,
         TMP: Mount.SCRATCH,
-        **dict.fromkeys(find_kept(box), Mount.KEPT),
+        **dict.fromkeys(kept, Mount.KEPT),
     }
     hidden = tuple(each.resolve() for each in box.private)
-    concealed = tuple(each.resolve() for each in box.concealed)
+    concealed = (*(each.resolve() for each in box.concealed), *box.shut)
     _hide(mounts, concealed, uid)
     for path in (box.directory, *box.readable):
         if not is_within(path.resolve(), hidden):
@@ -97,7 +100,7 @@ def plan_mounts(box: Box, uid: int | None) -> dict[Path, Mount]:
     _hide(mounts, (each for each in concealed if each not in mounts), uid)
     if box.workspace and find_mount(mounts, box.workspace.resolve()) in OWN:
         mounts[box.workspace.resolve()] = Mount.HIDDEN  # else what a step writes there would seem to be kept
-    for path in find_pins(box):
+    for path in pins:
         mounts.setdefault(path, Mount.HIDDEN)
     for path in tuple(mounts):
         _pin(mounts, path)
@@ -110,21 +113,27 @@ def find_kept(box: Box) -> tuple[Path, ...]:
         return ()
     real = [place for place in PLACES if _is_folder(place) and place.resolve() == place]
     ends = {way for path in box.named for way in (path.absolute(), path.resolve())}
+    ways = _find_ways(box)
     apart = [place for place in real if place not in ends]
-    return tuple(place for place in apart if all(_is_folder(pin) for pin in _find_below(box, place)))
+    return tuple(place for place in apart if all(_is_folder(pin) for pin in _find_below(ways, place)))
 
 
-def find_pins(box: Box) -> tuple[Path, ...]:
+def find_pins(box: Box, kept: tuple[Path, ...]) -> tuple[Path, ...]:
     """The folders directly in a kept place through which the box's own places are reached.
 
     They are mounts in every step of the scratch: no step can put a link in their stead, by which the next step's mounts
     would be led astray.
     """
-    return tuple(pin for place in find_kept(box) for pin in _find_below(box, place))
+    ways = _find_ways(box) if kept else set()
+    return tuple(pin for place in kept for pin in _find_below(ways, place))
 
 
-def _find_below(box: Box, place: Path) -> list[Path]:
-    ways = {each for path in box.named for each in (path.absolute(), path.resolve(), *trace(path))}
+def _find_ways(box: Box) -> set[Path]:
+    """All by which the box's own places are reached."""
+    return {each for path in box.named for each in (path.absolute(), path.resolve(), *trace(path))}
+
+
+def _find_below(ways: set[Path], place: Path) -> list[Path]:
     deep = len(place.parts) + 1
     found = {Path(*way.parts[:deep]) for way in ways if place in way.parents}
     return sorted(each for each in found if os.path.lexists(each))
@@ -190,17 +199,17 @@ def is_within(path: Path, places: Iterable[Path]) -> bool:
 
 def trace(path: Path) -> Iterator[Path]:
     """The symbolic links that a path leads through, in order."""
-    at, left = Path("/"), [*reversed(path.absolute().parts[1:])]
+    at, left = "", [*reversed(path.absolute().parts[1:])]
     for _ in range(1000):
         if not left:
             return
         part = left.pop()
-        at = at.parent if part == ".." else at / part
-        if at.is_symlink():
-            yield at
-            target = at.readlink()
+        at = at.rpartition("/")[0] if part == ".." else f"{at}/{part}"
+        if at and os.path.islink(at):  # noqa: PTH114 a Path for each part of each place is what a step's start costs
+            yield Path(at)
+            target = Path(at).readlink()
             left += [part for part in reversed(target.parts) if part != "/"]
-            at = Path("/") if target.is_absolute() else at.parent
+            at = "" if target.is_absolute() else at.rpartition("/")[0]
 
 
 def _show(mounts: dict[Path, Mount], path: Path) -> None:

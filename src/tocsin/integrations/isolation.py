@@ -23,7 +23,7 @@ from typing import Any
 import msgspec
 
 from tocsin.integrations import doorway, leash
-from tocsin.integrations.box import Box, find_kept, find_pins, is_within, plan_mounts, spell_mounts, trace
+from tocsin.integrations.box import Box, Mount, find_kept, find_pins, is_within, plan_mounts, spell_mounts, trace
 from tocsin.integrations.doors import OPEN, Scout
 from tocsin.integrations.passage import Passage, open_passage
 from tocsin.integrations.scratch import PLACES, TMP, VAR_TMP
@@ -67,6 +67,17 @@ exit 7
 """
 
 
+class Layout(msgspec.Struct, frozen=True, kw_only=True):
+    """Where everything of a box is: the box with what the machine's people keep out of it too, the places that its
+    scratch has, the folders in them that stay, and the mounts.
+    """
+
+    box: Box
+    kept: tuple[Path, ...]
+    pins: tuple[Path, ...]
+    mounts: dict[Path, Mount]
+
+
 class Isolation(msgspec.Struct, frozen=True, kw_only=True):
     """A way to isolate.
 
@@ -81,23 +92,33 @@ class Isolation(msgspec.Struct, frozen=True, kw_only=True):
     staged: bool = False
     apart: bool = False
 
-    def wrap(self, argv: Sequence[str], box: Box, passage: Passage | None = None) -> tuple[list[str], dict[str, Any]]:
+    def lay_out(self, box: Box) -> Layout:
+        """Where everything of a box is at this moment."""
+        tight = self.narrow(box)
+        kept = find_kept(tight)
+        if TMP not in kept or (self.uid is not None and not self.staged):
+            tight, kept = msgspec.structs.replace(tight, scratch=None), ()
+        pins = find_pins(tight, kept)
+        mounts = {} if self.bwrap is None else plan_mounts(tight, self.uid, kept, pins)
+        return Layout(box=tight, kept=kept, pins=pins, mounts=mounts)
+
+    def wrap(
+        self, argv: Sequence[str], box: Box, passage: Passage | None = None, layout: Layout | None = None
+    ) -> tuple[list[str], dict[str, Any]]:
         """The command and the keyword arguments for spawning it, isolated; `passage` is its way to what its box may
-        reach.
+        reach, `layout` the box's, if that is at hand.
         """
         spawn: dict[str, Any] = {"cwd": box.directory, "start_new_session": True}
-        if not self.keeps(box):
-            box = msgspec.structs.replace(box, scratch=None)
-        tight = self.narrow(box)
-        stage = self._stage(tight)
+        layout = layout or self.lay_out(box)
+        scratch = box.scratch if layout.kept else None
+        stage = self._stage(layout, scratch)
         door = self._find_doorway(box, passage)
         if self.bwrap is None:
             return [*door, *stage, *argv], spawn
-        leashed = self.uid is not None and (box.scratch or door)
+        leashed = self.uid is not None and (scratch or door)
         if self.uid is not None and not leashed:
             spawn |= {"user": self.uid, "group": self.uid, "extra_groups": []}
-        scratch = None if self.uid is not None else tight.scratch
-        mounts = spell_mounts(plan_mounts(tight, self.uid), sized=self.sized, scratch=scratch)
+        mounts = spell_mounts(layout.mounts, sized=self.sized, scratch=None if self.uid is not None else scratch)
         net = NO_NETWORK if box.network != OPEN and not door else ()
         hosts = passage.spell_hosts() if passage else ()
         inside = [self.bwrap, *APART, *net, *mounts, *hosts, "--chdir", str(box.directory.resolve()), "--", *argv]
@@ -112,16 +133,12 @@ class Isolation(msgspec.Struct, frozen=True, kw_only=True):
 
     def keeps(self, box: Box) -> bool:
         """Whether what a step in this box writes to `/tmp` can be kept."""
-        return TMP in find_kept(self.narrow(box)) and (self.uid is None or self.staged)
+        return bool(self.lay_out(box).kept)
 
-    def find_pins(self, box: Box) -> tuple[Path, ...]:
-        """The folders that the box needs in its scratch."""
-        return find_pins(self.narrow(box)) if self.keeps(box) else ()
-
-    def _stage(self, tight: Box) -> list[str]:
+    def _stage(self, layout: Layout, scratch: Path | None) -> list[str]:
         """The command that goes before another to make it the steps' uid, with the scratch in its place."""
-        kept = [f"--at={tight.scratch / PLACES[place]}={place}" for place in find_kept(tight) if tight.scratch]
-        pins = [f"--pin={pin}" for pin in find_pins(tight)]
+        kept = [f"--at={scratch / PLACES[place]}={place}" for place in layout.kept if scratch]
+        pins = [f"--pin={pin}" for pin in layout.pins]
         return [find_python(), "-IS", leash.__file__, *kept, *pins, str(self.uid)]
 
     def narrow(self, box: Box) -> Box:
@@ -135,11 +152,11 @@ class Isolation(msgspec.Struct, frozen=True, kw_only=True):
         kept = tuple(each for each in credentials if not any(is_within(path, [each.resolve()]) for path in given))
         own = (*OF_THE_USER, *find_homes()) if self.uid is None else ()
         bound = not box.sockets and self.bwrap is not None
-        doors = (RUN, *find_sockets(box.readable)) if bound else ()
         return msgspec.structs.replace(
             box,
             private=(*box.private, *kept),
-            concealed=(*box.concealed, *HANDED_OVER, *own, *doors),
+            concealed=(*box.concealed, *HANDED_OVER, *own, *((RUN,) if bound else ())),
+            shut=find_sockets(box.readable) if bound else (),
             readable=(*(SHOWN if bound else ()), *box.readable),
         )
 

@@ -8,6 +8,7 @@ environment, never in a text.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import re
 from collections.abc import Callable, Mapping
@@ -28,6 +29,7 @@ from tocsin.integrations.company import Company, Stay
 from tocsin.integrations.doors import OPEN, Network, Scout
 from tocsin.integrations.isolation import Isolation, find_doubt
 from tocsin.integrations.kept import tell_kept
+from tocsin.integrations.layouts import Layouts
 from tocsin.integrations.leftovers import Leftovers
 from tocsin.integrations.passage import Passage, open_passage
 from tocsin.integrations.process import Ended, run, spell_command, spell_program
@@ -131,7 +133,7 @@ class Shell:
         self._originals: Originals = originals or NoOriginals()
         self._reads: dict[tuple[str, ...], tuple[datetime, StepFinished]] = {}
         self._proved: set[Box] = set()
-        self._company, self._scout = Company(), Scout()
+        self._company, self._scout, self._layouts = Company(), Scout(), Layouts()
         self._threads = ThreadPoolExecutor(2, thread_name_prefix="tocsin-evidence")
 
     async def perform(self, key: Key, intent: Intent) -> Outcome:
@@ -158,7 +160,8 @@ class Shell:
             self._reads = {}
         begun, known = self._clock.now(), self._reads
         stay.run()
-        finished = await self._run(key, intent, place, box, left)
+        with self._layouts.change() if intent.changes else contextlib.nullcontext():
+            finished = await self._run(key, intent, place, box, left)
         if finished.left:
             finished = msgspec.structs.replace(finished, beside=stay.name_others())
         if intent.changes:
@@ -188,9 +191,10 @@ class Shell:
             return box
         folder = self._scratches.find(incident, target)
         kept = msgspec.structs.replace(box, scratch=folder)
-        if not self._isolation.keeps(kept):
+        layout = self._layouts.find(self._isolation, kept)
+        if not layout.kept:
             return box
-        await self._in_thread(self._scratches.open, folder, self._isolation.find_pins(kept))
+        await self._in_thread(self._scratches.open, folder, layout.pins)
         return kept
 
     def _keep_read(self, same: tuple[str, ...], begun: datetime, finished: StepFinished) -> None:
@@ -229,7 +233,7 @@ class Shell:
         word = "change" if filled.changes else "read"
         counted = self._isolation.uid is not None or COUNTS_APART
         command = bound(filled.text, place.target, filled.argv, counted=counted)
-        argv, spawn = self._isolation.wrap(command, box, passage)
+        argv, spawn = self._isolation.wrap(command, box, passage, self._layouts.find(self._isolation, box))
         env = _environment(place.target, place.directory, filled.bindings)
         output = self._outputs.begin(key.stream, filled.step, known)
 
@@ -304,7 +308,7 @@ class Shell:
     ) -> str:
         """What hindered the statement, as far as it was we."""
         assert self._isolation is not None
-        tight, doors, lost = self._isolation.narrow(box), passage.doors, passage.relays.lost
+        tight, doors, lost = self._layouts.find(self._isolation, box).box, passage.doors, passage.relays.lost
         statuses, said = (exit_code, *ended.statuses), stderr[-SAID_LAST:]
         kept = await self._in_thread(tell_kept, tight, intent.text, said, doors, lost, statuses)
         read_only = _explain_read_only(box, stderr) if exit_code else ""

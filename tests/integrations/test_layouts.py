@@ -1,0 +1,61 @@
+"""What boxes look like is remembered for a moment, and never across a change."""
+
+from __future__ import annotations
+
+import socket
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from tocsin.integrations import layouts as layouts_room
+from tocsin.integrations.box import Box
+from tocsin.integrations.isolation import Isolation
+from tocsin.integrations.layouts import Layouts
+
+ALONE = Isolation(bwrap="/usr/bin/bwrap")
+
+
+def test_a_layout_serves_every_scratch_and_is_soon_looked_at_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    layouts = Layouts()
+    one, other = (Box(directory=tmp_path, scratch=tmp_path / name) for name in ("one", "other"))
+    first = layouts.find(ALONE, one)
+    assert layouts.find(ALONE, other) is first
+    assert layouts.find(ALONE, Box(directory=tmp_path)) is not first
+    assert layouts.find(Isolation(bwrap="/bin/other"), one) is not first
+    monkeypatch.setattr(layouts_room, "GOOD_FOR_S", 0.0)
+    assert layouts.find(ALONE, one) is not first
+
+
+def test_what_was_seen_before_a_change_or_while_one_runs_is_not_used_again(tmp_path: Path) -> None:
+    """A change may leave a link where the next one's mounts would lead."""
+    layouts, away = Layouts(), tmp_path / "away"
+    (tmp_path / "work" / "out").mkdir(parents=True)
+    away.mkdir()
+    box = Box(directory=tmp_path / "work", writable=(tmp_path / "work", tmp_path / "work" / "out"))
+    assert layouts.find(ALONE, box).mounts
+    with layouts.change():
+        layouts.find(ALONE, box)
+        (tmp_path / "work" / "out").rmdir()
+        (tmp_path / "work" / "out").symlink_to(away)
+        assert away not in layouts.find(ALONE, box).mounts
+    assert away not in layouts.find(ALONE, box).mounts
+    with layouts.change(), layouts.change():
+        pass
+    assert layouts.find(ALONE, box) is layouts.find(ALONE, box)
+
+
+def test_a_socket_in_tmp_does_not_keep_a_step_from_its_own_tmp(tmp_path: Path) -> None:
+    with tempfile.TemporaryDirectory(prefix="tocsin-layout-") as folder, socket.socket(socket.AF_UNIX) as server:
+        path = Path("/tmp") / f"{Path(folder).name}.sock"
+        server.bind(str(path))
+        try:
+            read = Box(directory=Path("/usr"), scratch=tmp_path, network=(), sockets=False)
+            layout = ALONE.lay_out(read)
+        finally:
+            path.unlink()
+    assert path in layout.box.shut
+    assert Path("/tmp") in layout.kept
+    assert path not in layout.pins

@@ -142,8 +142,20 @@ def find_verb(program: Program, words: Sequence[str]) -> tuple[Spec | None, tupl
         return None, tuple(words), said[0] if said else ""
     length, spec = best
     taken = frozenset(places[:length])
+    taken |= _leading_places(program, spec, words[: places[0]])
     rest = tuple(word for place, word in enumerate(words) if place not in taken)
     return spec, rest, " ".join(words[place] for place in places[:length])
+
+
+def _leading_places(program: Program, spec: Spec, before: Sequence[str]) -> frozenset[int]:
+    """Return where flags of the program stand that its sub-command has for something else: the ``-f`` that names a file
+    in ``docker compose -f x.yml logs`` follows nothing.
+    """
+    found: set[int] = set()
+    for place, word in enumerate(before):
+        if program.leading.get(word) is Takes.VALUE and spec.flags.get(word) is not Takes.VALUE and word[1:2] != "-":
+            found |= {place, place + 1}
+    return frozenset(found)
 
 
 def _gives(words: Sequence[str], flags: frozenset[str]) -> bool:

@@ -110,7 +110,7 @@ def test_a_target_may_allow_more_looks_but_one_at_a_time(text: str, allow: str) 
 
 
 def test_what_a_line_needs_of_the_lines_above_it_counts_for_it() -> None:
-    scene = Scene("\n### Diagnosis\n" + fence("cd /srv", "ls -l", "TOKEN=$(./login.sh)", "du -sh"))
+    scene = Scene("\n### Diagnosis\n" + fence("cd /srv", "ls -l", "TOKEN=$(./login.sh)", "du -sh $TOKEN"))
     assert alone(scene) == ["ls -l"], "what `du` stands behind is not known"
     assert requested(scene) == ["cd /srv &&\n{\nls -l\n}"]
 

@@ -131,7 +131,7 @@ def test_what_has_not_run_since_has_the_digest_that_was_looked_at(scene: Scene, 
 
 
 def test_what_a_fence_sets_is_part_of_the_digest(scene: Scene) -> None:
-    other = Scene(FENCES.replace("export MODE=safe", "export MODE=fast"))
+    other = Scene(FENCES.replace("LIMIT=5", "LIMIT=6"))
     assert scene.task("uptime").digest == other.task("uptime").digest, "it stands in a fence of its own"
     assert scene.task("pwd").digest != other.task("pwd").digest
 
@@ -169,20 +169,43 @@ def test_what_stands_above_in_the_fence_travels_along(scene: Scene) -> None:
     assert above(scene, 'echo "$MODE$LIMIT"') == ["cd srv", "export MODE=safe", "LIMIT=5"]
 
 
-def test_another_fence_sets_nothing_here() -> None:
-    scene = Scene("\n### Diagnosis\n\n```bash\ncd srv\nls one\n```\n\n```bash\nls two\n```\n")
-    assert (above(scene, "ls one"), above(scene, "ls two")) == (["cd srv"], [])
+CARRIED = {
+    "the directory": (["cd srv", "ls"], ["uptime"], ["cd srv"]),
+    "the last one": (["cd srv", "cd logs"], ["uptime"], ["cd srv", "cd logs"]),
+    "not where it goes to one of its own": (["cd srv"], ["cd srv", "uptime"], ["cd srv"]),
+    "not where the line itself goes": (["cd srv"], ["cd srv && uptime"], []),
+    "where it goes on from there": (["cd srv/a"], ["cd ../b", "uptime"], ["cd srv/a", "cd ../b"]),
+    "an exported value": (["export MODE=safe"], ["uptime"], ["export MODE=safe"]),
+    "a variable that is named": (["N=5", "M=6"], ['echo "$N"'], ["N=5"]),
+    "one that is named by one that is named": (["N=5", "M=$N"], ["echo $M"], ["N=5", "M=$N"]),
+    "not a value that must be fetched and is not named": (["export TOKEN=$(./login.sh)"], ["uptime"], []),
+    "one that is": (["export TOKEN=$(./login.sh)"], ["echo ${TOKEN}"], ["export TOKEN=$(./login.sh)"]),
+    "no options": (["set -e"], ["uptime"], []),
+    "no directory that nobody knows": (["mkdir new && cd new"], ["uptime"], []),
+}
+
+
+@pytest.mark.parametrize(("first", "second", "carried"), CARRIED.values(), ids=CARRIED)
+def test_what_earlier_fences_leave_in_the_shell(first: list[str], second: list[str], carried: list[str]) -> None:
+    fences = ("\n```bash\n" + "\n".join(lines) + "\n```\n" for lines in (first, second))
+    assert above(Scene("\n### Diagnosis\n" + "\nThen:\n".join(fences)), second[-1]) == carried
+
+
+def test_what_a_way_sets_holds_on_no_other() -> None:
+    way = "\n**{}:**\n\n```bash\n{}\n```\n"
+    scene = Scene("\n### Resolution\n" + way.format("Option A", "cd a\nls a") + way.format("Option B", "ls b"))
+    assert above(scene, "ls b") == []
 
 
 def test_another_path_sets_nothing_here(scene: Scene) -> None:
-    assert above(scene, "ls one") == ["cd outer", "cd inner"]
-    assert above(scene, "ls two") == ["cd outer"]
-    assert above(scene, "ls three") == ["cd outer"]
+    assert above(scene, "ls one") == ["export MODE=safe", "cd outer", "cd inner"]
+    assert above(scene, "ls two") == ["export MODE=safe", "cd outer"]
+    assert above(scene, "ls three") == ["export MODE=safe", "cd outer"]
 
 
 def test_the_path_around_sets_it_here_too(scene: Scene) -> None:
     """What is to be done if it is still full is done where the step around it went."""
-    assert above(scene, "ls four") == ["cd old"]
+    assert above(scene, "ls four") == ["export MODE=safe", "cd old"]
 
 
 def test_several_statements_of_one_line_share_what_they_set(scene: Scene) -> None:
@@ -213,8 +236,10 @@ def test_a_blank_in_what_is_set_must_be_filled_too(tmp_path: Path) -> None:
 
 
 def test_effect_and_tags_are_the_highest_of_the_whole_program() -> None:
-    scene = Scene("\n### Diagnosis\n\n```bash\nexport PATH=/opt/x:$PATH\nTOKEN=$(sudo cat /etc/hosts)\nls\n```\n")
-    task = scene.task("ls")
+    scene = Scene(
+        "\n### Diagnosis\n\n```bash\nexport PATH=/opt/x:$PATH\nTOKEN=$(sudo cat /etc/hosts)\nls $TOKEN\n```\n"
+    )
+    task = scene.task("ls $TOKEN")
     assert (task.statement.effect, task.effect) == (Effect.READ, Effect.UNKNOWN)
     assert Tag.PRIVILEGED in task.tags
 

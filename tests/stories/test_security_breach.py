@@ -29,7 +29,7 @@ async def test_a_restart_that_somebody_types_is_refused_and_the_attempt_is_kept(
         assert refusal.value.line == NO_RESTARTS
         kept = (await story.events(e.StepForbidden))[-1].event
         assert isinstance(kept, e.StepForbidden)
-        assert (kept.line, kept.text, kept.by) == (NO_RESTARTS, "sudo docker compose restart server", "ana")
+        assert (kept.line, kept.text, kept.by) == (NO_RESTARTS, "sudo -n docker compose restart server", "ana")
         assert story.recorder.steps == []
 
 
@@ -50,7 +50,7 @@ async def test_it_is_possible_again_when_the_breach_is_over(cast: Casting) -> No
         outage = await story.alert("DatabaseUnavailable")
         await story.do(Resolve(by="sec"), breach)
         await story.approve(RESTART_OF_PLAYBOOK_2, "ana", outage)
-        assert [step.text for step in story.recorder.steps][-1] == "sudo docker compose restart database"
+        assert [step.text for step in story.recorder.steps][-1] == "sudo -n docker compose restart database"
 
 
 async def test_a_restart_approved_before_the_breach_was_known_does_not_start(cast: Casting) -> None:
@@ -96,7 +96,7 @@ async def test_saving_evidence_and_isolating_are_not_forbidden(cast: Casting, te
         await story.declare("Security Breach")
         await story.do(ProposeStep(by="ana", text=text))
         await story.approve("A1", "ana")
-        assert [step.text for step in story.recorder.steps] == [text]
+        assert [step.text for step in story.recorder.steps] == [text.replace("sudo ", "sudo -n ")]
 
 
 @pytest.mark.duty("MON-30")

@@ -1,34 +1,37 @@
 """Exactly what will run for a step: the statement with what its fence set before it, bound, and its digest.
 
-Statements of one fence share a shell in their author's mind: ``cd 4.5/docker`` holds for the lines below it. Each
-statement here runs in a shell of its own, so what came before it in the same fence and sets directory or variables
-(`setting.py`) is put in front of it, and shown. The digest covers text, values, target and how often the step has run,
-so that an approval is good for exactly one run of exactly these bytes.
+The statements of a scenario share a shell in their author's mind: ``cd 4.5/docker`` holds for the lines below it. Each
+statement here runs in a shell of its own, so what came before it and sets directory or variables (`setting.py`,
+`session.py`) is put in front of it, and shown. What would never end or ask somebody is changed (`adapt.py`), and that
+is said. The digest covers text, values, target and how often the step has run, so that an approval is good for exactly
+one run of exactly these bytes.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from itertools import takewhile
 from typing import NamedTuple
 
 import msgspec
 from msgspec.structs import replace
 
-from tocsin.incident.book import TeamPolicy, find_step, number_steps
+from tocsin.incident.book import TeamPolicy, find_step
 from tocsin.incident.state import Incident
 from tocsin.playbook.effect.evaluated import find_fault
 from tocsin.playbook.model import Procedure, Statement, Step
 from tocsin.playbook.placeholder import normalise
+from tocsin.playbook.shell import has_bare_url, parse_as_written
+from tocsin.run.adapt import adapt
 from tocsin.run.aim import Aim, aim, reach
 from tocsin.run.binding import Bound, bind, find_misread, list_known
 from tocsin.run.capture import find_captures
 from tocsin.run.kinds import NOWHERE, Sources
 from tocsin.run.query import find_statement
-from tocsin.run.setting import Tangle, find_setting
+from tocsin.run.session import find_session
+from tocsin.run.setting import Tangle
 from tocsin.timeline.events import Fan
-from tocsin.words import Effect, StepKind, Tag, highest
+from tocsin.words import Effect, Tag, highest
 
 
 class Task(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,7 +39,8 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
 
     `effect` and `tags` are the highest of everything in the program; `digest` is of exactly this run. `before` are the
     reads that save what it may destroy, `unsaved` the commands of which nothing is saved. With a `fan` it runs on
-    several targets, which `target` names as a whole; `said` is what whoever approves should know of that.
+    several targets, which `target` names as a whole; `said` is what whoever approves should know of that. `notes` say
+    what of the program is otherwise than in the playbook.
     """
 
     id: str
@@ -52,6 +56,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     procedure: Procedure | None = None
     fan: Fan | None = None
     said: str = ""
+    notes: tuple[str, ...] = ()
 
 
 def find_labels(incident: Incident) -> dict[str, str]:
@@ -78,7 +83,7 @@ def prepare(
     statement = find_statement(found[1], sources.prometheus) if found is not None else None
     if found is not None and statement is not None:
         procedure, step = found
-        before = _settings_before(procedure, step_id, step) if step.statement is not None else ()
+        before = find_session(procedure, step_id) if step.statement is not None else ()
         return _task(asked, statement, before, step, procedure)
     record = incident.steps.get(step_id)
     if record is None or record.proposed_by is None:
@@ -86,24 +91,6 @@ def prepare(
     blanks = find_misread(record.text)
     typed = Statement(line=0, text=record.text, effect=record.effect, tags=record.tags, placeholders=blanks)
     return _task(asked, typed, (), None, None)
-
-
-def _settings_before(procedure: Procedure, step_id: str, step: Step) -> tuple[Statement | Tangle, ...]:
-    """By id, since a playbook that is read again has steps that are equal to those before and not the same."""
-    fence = next((each for each in procedure.fences if each.line < step.line <= each.end_line), None)
-    if fence is None:
-        return ()
-    above = (each for _, each in takewhile(lambda pair: pair[0] != step_id, number_steps(procedure)))
-    within = (each for each in above if each.line > fence.line)
-    holding = (each.statement for each in within if each.statement is not None and _holds(each, step, procedure))
-    return tuple(setting for statement in holding if (setting := find_setting(statement)) is not None)
-
-
-def _holds(above: Step, step: Step, procedure: Procedure) -> bool:
-    """Whether what is done in one step has been done when the other's turn comes: not if it is on another path."""
-    paths = (branch for branch in procedure.branches if branch.line == above.branch)
-    same = above.branch in (None, step.branch) or any(path.line <= step.line <= path.end_line for path in paths)
-    return same and above.kind is StepKind.STATEMENT
 
 
 class _Asked(NamedTuple):
@@ -145,15 +132,17 @@ def _task(
     own = statement if at.text == statement.text else _rewrite(statement, at)
     before = before if own is statement else ()
     parts = (*(each for each in before if isinstance(each, Statement)), own)
+    adapted = tuple(adapt(part) for part in parts)
     whole = Statement(
         line=statement.line,
-        text=_chain(parts),
+        text=_chain([part.text for part in adapted]),
         effect=highest(*(part.effect for part in parts)),
         tags=tuple(tag for tag in Tag if any(tag in part.tags for part in parts)),
         placeholders=tuple(blank for part in parts for blank in part.placeholders),
     )
     statement, whole = _mistrust(statement, whole, before)
     bound = bind(whole, asked.given, labels, asked.sources)
+    bound = replace(bound, refused=bound.refused or _find_fault(bound))
     if own is not statement:  # the host may be a blank too: what it was filled with goes with the approval
         values = {blank.name: known[blank.name] for blank in statement.placeholders if blank.name in known}
         bound = replace(bound, values={**values, **bound.values})
@@ -177,6 +166,7 @@ def _task(
         procedure=procedure,
         fan=at.fan,
         said=at.said,
+        notes=tuple(note for part in adapted for note in part.notes),
     )
 
 
@@ -216,6 +206,12 @@ def _mistrust(
     return replace(statement, why=why), replace(whole, effect=Effect.UNKNOWN)
 
 
+def _find_fault(bound: Bound) -> str:
+    if bound.missing or not has_bare_url(bound.text) or not parse_as_written(bound.text).has_error:
+        return ""
+    return "A shell refuses it: a URL in it has bare parentheses. Put the URL in single quotes, in the playbook too."
+
+
 def _explain(tangle: Tangle) -> str:
     return (
         f"Line {tangle.line} sets a directory or variables that this may rely on, and does more than that; copy both "
@@ -223,9 +219,9 @@ def _explain(tangle: Tangle) -> str:
     )
 
 
-def _chain(parts: tuple[Statement, ...]) -> str:
+def _chain(texts: list[str]) -> str:
     """One text: what comes first must succeed, or the statement would run in the wrong place."""
-    *before, last = (part.text for part in parts)
+    *before, last = texts
     return " &&\n".join([*before, f"{{\n{last}\n}}"]) if before else last
 
 

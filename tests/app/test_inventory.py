@@ -132,6 +132,24 @@ pod = "deploy/web"
     assert (pods.change, pods.beside) == (None, {"KUBECONFIG": "/etc/kube/view"})
 
 
+def test_what_needs_the_machine_of_another_node_is_left_to_it(root: Path) -> None:
+    path = root / "tocsin.toml"
+    path.write_text(path.read_text().replace('kind = "local"', 'kind = "local"\nnode = "rack-1"', 1))
+    more = """[teams.till.targets.db]
+kind = "container"
+container = "db"
+on = "local"
+
+[teams.till.targets.both]
+kind = "group"
+members = ["web-1", "db"]
+"""
+    add(root, SSH + more)
+    there, here = (load_workspace(root, TODAY, node=node).elsewhere for node in ("rack-2", "rack-1"))
+    assert there == dict.fromkeys(("till/local", "till/db", "till/both"), "rack-1")
+    assert here == {}
+
+
 def test_the_examples_of_the_documentation_hold(root: Path) -> None:
     text = (Path(__file__).parents[2] / "docs" / "targets.md").read_text()
     blocks = [part.partition("```")[0] for part in text.split("```toml\n")[1:]]

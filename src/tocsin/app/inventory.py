@@ -267,6 +267,26 @@ def list_inventory(known: dict[str, Known]) -> dict[str, Target]:
     return {name: each for name, each in every if not isinstance(each, LocalTarget)}
 
 
+def find_elsewhere(known: dict[str, Known], node: str) -> dict[str, str]:
+    """The targets, by ``team/target``, that need a machine of ours which is another node than this one: that node."""
+    found = {
+        (team, name): _find_node(each, targets) for team, targets in known.items() for name, each in targets.items()
+    }
+    return {f"{team}/{name}": at for (team, name), at in found.items() if at is not None and at != node}
+
+
+def _find_node(target: LocalTarget | Target, targets: Known) -> str | None:
+    match target:
+        case LocalTarget():
+            return target.node
+        case ContainerTarget(on=on) | ClusterTarget(on=on):
+            return _find_node(targets[on], targets)
+        case GroupTarget():
+            nodes = (_find_node(targets[each], targets) for each in list_members(target))
+            return next((each for each in nodes if each is not None), None)
+    return None
+
+
 def _make_policy(team: str, name: str, target: LocalTarget | Target, targets: Known) -> TargetPolicy:
     full = f"{team}/{name}"
     if isinstance(target, LocalTarget):

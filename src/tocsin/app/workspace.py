@@ -17,7 +17,7 @@ import msgspec
 from tocsin.alert.sources.mapped import Intake
 from tocsin.app.catalogue import COMMANDS, Owned, choose, find_directories, list_sources, read_catalogues
 from tocsin.app.check import TEAM, check_team, check_whole
-from tocsin.app.inventory import equip, list_inventory, read_targets
+from tocsin.app.inventory import equip, find_elsewhere, list_inventory, read_targets
 from tocsin.app.place import MOST_BYTES, NAME, NoWorkspace
 from tocsin.app.tables import CHANNEL_KINDS, File, TeamTable, is_mail
 from tocsin.app.watch.check import check_watch, read_heartbeat, read_sending
@@ -112,7 +112,7 @@ def load_workspace(root: Path, today: date, no_isolation: str = "", node: str = 
         channels=channels,
         targets={name: found for name, found in targets.items() if found[0].node in (None, node)},
         inventory=list_inventory(known),
-        elsewhere={name: on.node for name, (on, _) in targets.items() if on.node is not None and on.node != node},
+        elsewhere=find_elsewhere(known, node),
         nowhere=tuple(name for name, (on, _) in targets.items() if on.node is None),
         store=file.store.url,
         keys=keys,

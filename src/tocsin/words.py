@@ -156,6 +156,7 @@ class Mode(StrEnum):
     """How far tocsin goes for a team."""
 
     SHADOW = "shadow"
+    INSTRUCT = "instruct"
     ASSIST = "assist"
     LIVE = "live"
 

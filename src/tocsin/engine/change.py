@@ -12,7 +12,7 @@ from tocsin.engine.contracts import CHANNEL, TARGET, Append, Card, Errand
 from tocsin.engine.draft import Asked, Draft
 from tocsin.engine.forbidding import Rule, name_rules
 from tocsin.engine.index import NONE
-from tocsin.incident.book import Book, TeamPolicy
+from tocsin.incident.book import Book, TeamPolicy, find_scenarios
 from tocsin.incident.plan import Happening
 from tocsin.incident.state import Incident
 from tocsin.playbook.model import Playbook
@@ -182,11 +182,9 @@ def find_forbidden(incident: Incident | None, playbook: Playbook) -> frozenset[R
     """What an open incident's scenario forbids."""
     if incident is None or not incident.is_open:
         return NONE
-    scenario = next((each for each in playbook.scenarios if each.line == incident.scenario_line), None)
-    if scenario is None or not scenario.prohibitions:
-        return NONE
-    lines = frozenset(rule.line for rule in scenario.prohibitions if rule.line not in incident.lifted)
-    return name_rules(incident.model, lines)
+    rules = (rule for each in find_scenarios(playbook, incident) for rule in each.prohibitions)
+    lines = frozenset(rule.line for rule in rules if rule.line not in incident.lifted)
+    return name_rules(incident.model, lines) if lines else NONE
 
 
 def still_forbidden(known: Known, incident: Incident, playbook: Playbook) -> frozenset[Rule]:
@@ -197,6 +195,7 @@ def still_forbidden(known: Known, incident: Incident, playbook: Playbook) -> fro
         and before.status is incident.status
         and before.lifted is incident.lifted
         and before.scenario_line == incident.scenario_line
+        and before.pursued == incident.pursued
         and before.model == incident.model
     ):
         return known.rules

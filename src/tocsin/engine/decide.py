@@ -9,7 +9,7 @@ from tocsin.incident import commands as incident_commands
 from tocsin.incident.book import Book
 from tocsin.incident.commands import Command, Decision
 from tocsin.incident.state import Incident
-from tocsin.run import barrier, originals
+from tocsin.run import barrier, originals, turns
 from tocsin.run import commands as run
 from tocsin.timeline.events import Event
 
@@ -18,6 +18,7 @@ DECISIONS: dict[type[Command], Decision] = {
     **run.DECISIONS,
     **originals.DECISIONS,
     **barrier.DECISIONS,
+    **turns.DECISIONS,
     **comms.DECISIONS,
 }
 

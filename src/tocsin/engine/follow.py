@@ -15,6 +15,7 @@ from typing import Protocol
 
 from tocsin.engine.journal import Journal
 from tocsin.errors import Corrupt, WrittenByNewer
+from tocsin.incident.book import find_scenarios
 from tocsin.incident.state import Incident
 from tocsin.timeline.codec import unseal
 from tocsin.timeline.entry import Sealed
@@ -143,8 +144,8 @@ class Follower:
     async def _disturb(self, incident: Incident) -> None:
         """What an incident forbids holds for its team's others; the node that changed it may be dead by now."""
         playbook = await self._journal.shelf.playbook(incident.model)
-        scenario = next((each for each in playbook.scenarios if each.line == incident.scenario_line), None)
-        rules = scenario.prohibitions if scenario is not None and incident.is_open else ()
+        scenarios = find_scenarios(playbook, incident) if incident.is_open else ()
+        rules = (rule for each in scenarios for rule in each.prohibitions)
         forbids = frozenset(rule.line for rule in rules if rule.line not in incident.lifted)
         if forbids != self._forbids.get(incident.id, frozenset()):
             await self._journal.disturb(incident.team, incident.id)

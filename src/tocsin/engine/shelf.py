@@ -19,7 +19,7 @@ from tocsin.engine.contracts import Blobs
 from tocsin.engine.forbidding import Mark
 from tocsin.engine.relearn import relearn
 from tocsin.incident.authority import join_responders
-from tocsin.incident.book import Book, InForce, TeamPolicy
+from tocsin.incident.book import Book, InForce, TeamPolicy, find_scenarios
 from tocsin.incident.inhibition import Inhibitions, Inhibitor, Rule
 from tocsin.incident.silence import Silence
 from tocsin.incident.standing import Standing
@@ -272,8 +272,7 @@ class Shelf:
         found = []
         for other in await self.forbidding_incidents(team):
             playbook = await self.playbook(other.model)
-            scenario = next((each for each in playbook.scenarios if each.line == other.scenario_line), None)
-            for rule in scenario.prohibitions if scenario else ():
+            for rule in (rule for each in find_scenarios(playbook, other) for rule in each.prohibitions):
                 if rule.line not in other.lifted and rule.scope != "section":
                     found.append(InForce(incident=other.id, scenario=other.title, prohibition=rule))
         return found

@@ -145,9 +145,15 @@ class Book(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         )
 
     def procedures(self, incident: Incident) -> tuple[Procedure, ...]:
-        """Everything there is to do: the scenario first, then the general procedures."""
+        """Everything there is to do: the scenario first, those it led to, then the general procedures."""
+        return (*self.scenarios(incident), *self.processes(incident))
+
+    def scenarios(self, incident: Incident) -> tuple[Procedure, ...]:
+        """The incident's scenario and the further ones that it goes on in."""
+        if incident.pursued:
+            return find_scenarios(self.playbook, incident)
         scenario = self.scenario(incident)
-        return (*((scenario,) if scenario else ()), *self.processes(incident))
+        return (scenario,) if scenario is not None else ()
 
     def prohibitions(self, incident: Incident) -> tuple[Prohibition, ...]:
         """Everything that the playbook forbids in this incident: in what there is to do, then in the whole document."""
@@ -175,6 +181,15 @@ class Book(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     def paging_severity(self, incident: Incident) -> Severity | None:
         """The severity by which people are called: unclassified calls like the worst."""
         return self.severity(incident) or self._worst
+
+
+def find_scenarios(playbook: Playbook, incident: Incident) -> tuple[Procedure, ...]:
+    """The scenario that the incident is an instance of, and those that it goes on in, in the order of their joining."""
+    if incident.scenario_line is None and not incident.pursued:
+        return ()
+    lines = dict.fromkeys((incident.scenario_line, *incident.pursued))
+    found = (next((each for each in playbook.scenarios if each.line == line), None) for line in lines)
+    return tuple(each for each in found if each is not None)
 
 
 def within_s(severity: Severity | None, severities: tuple[Severity, ...]) -> int | None:

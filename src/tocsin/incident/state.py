@@ -151,6 +151,15 @@ class Barrier(msgspec.Struct, frozen=True, kw_only=True):
         return not self.awaited and len(set(self.ready.values())) == 1
 
 
+class Taken(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A way that this incident goes: who took it, when and why."""
+
+    by: str
+    at: datetime
+    words: str
+    reason: str = ""
+
+
 class Obligation(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One duty: due when, stated where, owed by whom, and whether it was kept. Late ones may still be met, late."""
 
@@ -201,6 +210,7 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     ends soon to the end that was told. `silent` maps an alert of which nothing is heard any more to when it was to be
     heard of again. `refired` is when an alert fired again, the last times; `flapping` since when it does so too often.
     `informed`: whoever has the incident was told so. `held` maps a blank to the value that was last kept out of it.
+    `taken` are the ways that it goes, by their lines; `pursued` the lines of further scenarios that it goes on in.
     """
 
     id: str
@@ -245,6 +255,8 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     pages: dict[int, PageState] = {}
     steps: dict[str, StepRecord] = {}
     barriers: dict[str, Barrier] = {}
+    taken: dict[int, Taken] = {}
+    pursued: tuple[int, ...] = ()
     obligations: dict[str, Obligation] = {}
     roles: dict[str, str] = {}
     lifted: dict[int, str] = {}

@@ -104,7 +104,7 @@ class _Rungs(NamedTuple):
 def _find_rungs(incident: Incident, book: Book, staffing: Staffing, clocks: Clocks) -> _Rungs:
     """Remembered with the book for as long as the staffing is the same, by all that it takes from the incident."""
     is_watched, is_taken = incident.status is Status.MONITORING, incident.acknowledged_at is not None
-    key = (_Rungs, incident.scenario_line, incident.severity, is_watched, is_taken)
+    key = (_Rungs, incident.scenario_line, incident.pursued, incident.severity, is_watched, is_taken)
     known = book.remembered.get(key)
     if known is None or known.staffing is not staffing:
         found = () if is_watched else (*_escalations(incident, book, clocks), *_ordered(incident, book))

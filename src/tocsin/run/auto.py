@@ -34,13 +34,20 @@ def find_next_reads(incident: Incident, book: Book) -> Iterator[Task]:
 
 
 def _reads(incident: Incident, book: Book, known: Set[str]) -> Iterator[Task]:
-    scenario, target = book.scenario(incident), book.policy.target
-    if scenario is None or target is None:
+    target = book.policy.target
+    if target is None:
         return
+    for scenario in book.scenarios(incident):
+        yield from _reads_of(scenario, incident, book, target, known)
+
+
+def _reads_of(
+    scenario: Procedure, incident: Incident, book: Book, target: TargetPolicy, known: Set[str]
+) -> Iterator[Task]:
     most = _join(book.policy.targets)
     for step_id, step in _candidates(scenario):
         if step_id in known or step.statement is None or not _may_run(step.statement, most):
-            continue  # what is set before it in its fence can only add to its effect and tags
+            continue  # what is set before it can only add to its effect and tags
         task = prepare((scenario,), step_id, incident, target.name, {}, book.policy)
         if (
             task is not None

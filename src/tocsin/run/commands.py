@@ -13,10 +13,12 @@ from tocsin.incident.commands import Command, Decision
 from tocsin.incident.state import Incident, StepRecord
 from tocsin.run.aim import needs_isolation
 from tocsin.run.barrier import call_for
+from tocsin.run.choice import find_closed
 from tocsin.run.doubt import CheckDoubt, SettleDoubt, decide_check, decide_doubt
 from tocsin.run.guard import Forbidden, NeedsApproval, Refused, judge
 from tocsin.run.program import Task, prepare
 from tocsin.run.saving import find_lapse
+from tocsin.run.turns import take_exclusive, take_ways
 from tocsin.run.twofold import answers_to, is_second
 from tocsin.timeline import events as e
 from tocsin.words import Effect, Mode, Status, StepState
@@ -107,7 +109,7 @@ def _approved(task: Task, incident: Incident, book: Book, command: ApproveStep) 
     approved = e.StepApproved(
         step=task.id, digest=task.digest, by=command.by, bindings=task.bound.values, unsaved=command.unsaved
     )
-    return (approved, *call_for(task, incident, book, command.by))
+    return (*take_ways(task, incident, command.by), approved, *call_for(task, incident, book, command.by))
 
 
 def _approve_with_another(
@@ -175,6 +177,8 @@ def find_obstacle(task: Task, book: Book) -> str | None:
     """Why nothing of the task's kind runs for this team, whoever approves; null where it may."""
     if book.policy.mode is Mode.SHADOW:
         return f"Team {book.policy.team} is in shadow mode: nothing runs. Copy the step, or change its mode."
+    if book.policy.mode is Mode.INSTRUCT:
+        return f"Team {book.policy.team} is in instruct mode: nothing runs here. Copy the step, run it, check it off."
     if book.policy.mode is Mode.ASSIST and task.effect.rank > Effect.READ_SENSITIVE.rank:
         return f"Team {book.policy.team} is in assist mode: it only reads. Copy the step and run it yourself."
     return find_isolation_fault(task, book) or None
@@ -235,7 +239,9 @@ def _finish(incident: Incident, book: Book, command: FinishStep, now: datetime) 
     record = incident.steps.get(command.step)
     if record is not None and record.state is (StepState.OK if command.passed else StepState.FAILED):
         return ()
-    return (e.StepDone(step=command.step, by=command.by, note=command.note, passed=command.passed),)
+    found = find_step(book.procedures(incident), command.step)
+    ways = take_exclusive(found[0], command.step, incident, command.by) if found is not None else ()
+    return (*ways, e.StepDone(step=command.step, by=command.by, note=command.note, passed=command.passed))
 
 
 def _require_step(incident: Incident, book: Book, step: str) -> None:
@@ -253,6 +259,8 @@ def _start(incident: Incident, book: Book, command: StartStep, now: datetime) ->
         return (e.StepInDoubt(answers=command.intent, step=command.step, why=why),)
     task = prepare(book.procedures(incident), command.step, incident, "", record.bindings, book.policy)
     verdict = judge(task, incident, book) if task is not None else None
+    if isinstance(verdict, Refused) and task is not None and (closed := find_closed(task, incident)) is not None:
+        return (e.StepNotRun(answers=command.intent, step=command.step, why=closed),)
     if isinstance(verdict, Forbidden) and task is not None:
         not_run = e.StepNotRun(answers=command.intent, step=command.step, why=verdict.why)
         return (not_run, _forbidden(task, verdict, command.by))

@@ -18,6 +18,7 @@ from tocsin.incident.state import Incident
 from tocsin.playbook import act, forbid
 from tocsin.playbook.model import Approval, Prohibition, Statement
 from tocsin.run.aim import reach
+from tocsin.run.choice import find_closed
 from tocsin.run.program import Task
 from tocsin.run.twofold import find_why_two
 from tocsin.run.warning import find_hint, find_warning
@@ -85,6 +86,9 @@ def judge(task: Task, incident: Incident, book: Book) -> Verdict:
         return forbidden
     if task.bound.refused:
         return Refused(task.bound.refused)
+    closed = find_closed(task, incident)
+    if closed is not None:
+        return Refused(closed)
     if task.bound.missing:
         return Refused(_explain_missing(task), task.bound.missing)
     gate = _find_gate(task, incident, book)

@@ -16,12 +16,13 @@ from tocsin.run.aim import reach
 from tocsin.run.auto import find_next_reads
 from tocsin.run.barrier import is_held_back, plan_barriers
 from tocsin.run.binding import bind
+from tocsin.run.choice import find_closed
 from tocsin.run.commands import find_isolation_fault
 from tocsin.run.program import Task, find_labels, find_sources, prepare
 from tocsin.run.saving import find_lapse, find_next_lapse, find_saved
 from tocsin.timeline.events import ApprovalLapsed, StepRequested, ValueHeld
 from tocsin.timeline.redact import plain, redact
-from tocsin.words import Effect, Status, StepState
+from tocsin.words import Effect, Mode, Status, StepState
 
 AT_ONCE = 2
 """Steps that run by themselves at the same time, per incident and per target."""
@@ -72,7 +73,7 @@ def _approved(incident: Incident, book: Book, now: datetime) -> Iterator[StepReq
     for record in incident.steps.values():
         if record.state is StepState.WAITING and record.approved_by is not None:
             task = _task_of(record, incident, book)
-            if task is not None and task.digest == record.digest:
+            if task is not None and task.digest == record.digest and find_closed(task, incident) is None:
                 yield from _advance(task, record, incident, book, now)
 
 
@@ -117,7 +118,7 @@ def _task_of(record: StepRecord, incident: Incident, book: Book) -> Task | None:
 
 
 def _reads(incident: Incident, book: Book) -> Iterator[StepRequested]:
-    if incident.status not in RUNS or not book.activated or book.frozen:
+    if incident.status not in RUNS or book.policy.mode is Mode.INSTRUCT or not book.activated or book.frozen:
         return
     if book.no_isolation and all(each.kind == "local" for each in book.policy.targets):
         return

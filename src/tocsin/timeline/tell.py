@@ -186,6 +186,11 @@ def _tell_steps(event: e.Event, name: Name) -> str | None:
             return f"{name(by)} checked step {step}, and it does not hold{_because(note)}"
         case e.StepDone(step=step, by=by, note=note):
             return f"{name(by)} did step {step}{_because(note)}"
+        case e.WayTaken(line=line, words=words, by=by, reason=reason):
+            instead = f", not line {', '.join(map(str, event.instead))}" if event.instead else ""
+            return f"{name(by)} took line {line} ({words}){instead}{_because(reason)}"
+        case e.ScenarioPursued(scenario=scenario, by=by, line=line, reason=reason):
+            return f"{name(by)} goes on with {scenario} too{_line(line)}{_because(reason)}"
         case e.DoubtSettled(step=step, happened=happened, by=by):
             return f"{name(by)}: step {step} {'happened' if happened else 'did not happen'}"
         case e.StepRequested(step=step, text=text, by=by):

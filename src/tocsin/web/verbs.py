@@ -19,6 +19,7 @@ from tocsin.incident import commands as c
 from tocsin.run.barrier import CallBarrier, HoldBarrier, TellReady
 from tocsin.run.commands import FinishStep, SkipStep
 from tocsin.run.doubt import CheckDoubt, SettleDoubt
+from tocsin.run.turns import PursueScenario, TakeWay
 from tocsin.web.auth import Asker
 from tocsin.words import Audience
 
@@ -94,6 +95,20 @@ class EscalateBody(Body, frozen=True, kw_only=True):
     """`line` is the line of the playbook whose condition holds."""
 
     line: Line
+    reason: Remark = ""
+
+
+class WayBody(Body, frozen=True, kw_only=True):
+    """`line` is where the way begins; `reason` is needed where another one was taken before."""
+
+    line: Line
+    reason: Remark = ""
+
+
+class JumpBody(Body, frozen=True, kw_only=True):
+    """`scenario` by its title, label or line, of the same playbook."""
+
+    scenario: Annotated[str, Meta(min_length=1, max_length=500)]
     reason: Remark = ""
 
 
@@ -251,6 +266,18 @@ VERBS: tuple[Verb, ...] = (
         body=EscalateBody,
         command=lambda asker, _, body: c.Escalate(by=asker.person, line=body.line, reason=body.reason),
         says="The condition on a line of the playbook holds: call those whom it names.",
+    ),
+    Verb(
+        name="take",
+        body=WayBody,
+        command=lambda asker, _, body: TakeWay(by=asker.person, line=body.line, reason=body.reason),
+        says="Of several ways in the playbook, the one on this line. 403 without a reason where another is taken.",
+    ),
+    Verb(
+        name="jump",
+        body=JumpBody,
+        command=lambda asker, _, body: PursueScenario(by=asker.person, scenario=body.scenario, reason=body.reason),
+        says="The incident goes on in a further scenario of its playbook too; what that one forbids holds from now on.",
     ),
 )
 """Verbs on an incident: `POST /api/incidents/{incident}/VERB`."""

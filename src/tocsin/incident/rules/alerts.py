@@ -85,8 +85,11 @@ def _resume(before: Incident, after: Incident, entry: Entry) -> Incident:
 
 def _scenario_chosen(incident: Incident, entry: Entry, event: e.ScenarioChosen) -> Incident:
     status = Status.ACTIVE if incident.status is Status.TRIAGE else incident.status
+    same = (event.model or incident.model) == incident.model
     return replace(
         incident,
+        taken=incident.taken if same else {},
+        pursued=incident.pursued if same else (),
         team=event.team,
         scenario=event.scenario,
         scenario_line=event.scenario_line,

@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from tocsin.incident.state import Given, Incident, StepRecord
+from tocsin.incident.state import Given, Incident, StepRecord, Taken
 from tocsin.timeline import events as e
 from tocsin.timeline.entry import Entry
 from tocsin.timeline.pipe import finds_nothing_in, tell_failed
@@ -161,6 +161,16 @@ def _doubt_settled(incident: Incident, entry: Entry, event: e.DoubtSettled) -> I
     return _set_step(incident, event.step, **(WITHDRAWN | {"state": state}), why=why)
 
 
+def _way_taken(incident: Incident, entry: Entry, event: e.WayTaken) -> Incident:
+    kept = {line: each for line, each in incident.taken.items() if line not in event.instead}
+    taken = Taken(by=event.by, at=entry.at, words=event.words, reason=event.reason)
+    return replace(incident, taken={**kept, event.line: taken})
+
+
+def _scenario_pursued(incident: Incident, entry: Entry, event: e.ScenarioPursued) -> Incident:
+    return replace(incident, pursued=(*incident.pursued, event.scenario_line))
+
+
 RULES: dict[type[e.Event], Any] = {
     e.StepProposed: _step_proposed,
     e.StepApproved: _step_approved,
@@ -176,4 +186,6 @@ RULES: dict[type[e.Event], Any] = {
     e.StepNotRun: _step_not_run,
     e.StepInDoubt: _step_in_doubt,
     e.DoubtSettled: _doubt_settled,
+    e.WayTaken: _way_taken,
+    e.ScenarioPursued: _scenario_pursued,
 }

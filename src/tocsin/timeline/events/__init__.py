@@ -73,6 +73,7 @@ from tocsin.timeline.events.run import (
     EvidenceOpened,
     LeftFile,
     Part,
+    ScenarioPursued,
     StepApproved,
     StepDone,
     StepFinished,
@@ -84,6 +85,7 @@ from tocsin.timeline.events.run import (
     StepSkipped,
     StepStarted,
     ValueHeld,
+    WayTaken,
 )
 from tocsin.timeline.events.targets import Fan, OnTarget, Order
 from tocsin.timeline.events.team import (
@@ -164,6 +166,7 @@ __all__ = [
     "Resolved",
     "RoleTaken",
     "ScenarioChosen",
+    "ScenarioPursued",
     "SeveritySet",
     "SilenceEnding",
     "SilenceExpired",
@@ -181,6 +184,7 @@ __all__ = [
     "UpdateForbidden",
     "UpdatePosted",
     "ValueHeld",
+    "WayTaken",
 ]
 
 AnyEvent = (
@@ -194,6 +198,7 @@ AnyEvent = (
     | ValueHeld
     | StepProposed | StepApproved | ApprovalGiven | ApprovalLapsed
     | StepForbidden | StepSkipped | StepDone | DoubtSettled
+    | WayTaken | ScenarioPursued
     | StepRequested | StepStarted | StepFinished | StepNotRun | StepInDoubt | EvidenceOpened
     | BarrierCalled | OperatorReady | BarrierHeld | CountdownBegun | BarrierPassed
     | ObligationArmed | ObligationLate | ObligationDropped | ObligationMet | ObligationWaived | ProhibitionLifted

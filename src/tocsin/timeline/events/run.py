@@ -95,6 +95,29 @@ class StepDone(Fact, frozen=True, kw_only=True):
     passed: bool = True
 
 
+class WayTaken(Fact, frozen=True, kw_only=True):
+    """Of several ways this one is gone, known by its `line`; `instead` are the lines of those that it takes the place
+    of. `step` is the step whose approval took it, or whose output spoke for it.
+    """
+
+    line: int
+    words: str
+    by: str
+    reason: str = ""
+    instead: tuple[int, ...] = ()
+    step: str = ""
+
+
+class ScenarioPursued(Fact, frozen=True, kw_only=True):
+    """The incident goes on in a further scenario of its playbook too; `line` is the one that leads there."""
+
+    scenario: str
+    scenario_line: int
+    by: str
+    line: int | None = None
+    reason: str = ""
+
+
 class DoubtSettled(Fact, frozen=True, kw_only=True):
     """A person said what became of a step in doubt: it `happened`, or it `did_not`."""
 

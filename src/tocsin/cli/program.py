@@ -29,6 +29,7 @@ GROUPS: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("show", "incidents:show", "Show an incident: where it stands, what is owed, its steps."),
         ("timeline", "incidents:timeline", "Print an incident's timeline."),
         ("why", "incidents:why", "Say why people were paged in an incident, and why not."),
+        ("dry-run", "rehearsing:run", "Show every statement of a scenario as it would run; nothing runs."),
         ("explain", "compiling:explain", "Explain the code of an error or of a finding."),
     ),
     "Respond": (

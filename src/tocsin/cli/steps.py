@@ -42,7 +42,8 @@ def approve(
     where: Where = HERE,
 ) -> None:
     """Show exactly what a step will run, ask, and run it once."""
-    _approve(Client(where).incident(incident), spell_step(step), _bindings(bind), yes=yes, again=again, unsaved=unsaved)
+    bindings = read_bindings(bind)
+    _approve(Client(where).incident(incident), spell_step(step), bindings, yes=yes, again=again, unsaved=unsaved)
 
 
 def _approve(
@@ -105,7 +106,8 @@ def _agrees() -> bool:
     return agrees("Run exactly this, once?")
 
 
-def _bindings(bind: list[str] | None) -> dict[str, str]:
+def read_bindings(bind: list[str] | None) -> dict[str, str]:
+    """``name=value`` as a mapping. Raises `UserError` for anything else."""
     pairs = [each.partition("=") for each in bind or ()]
     if any(not equals for _, equals, _ in pairs):
         raise UserError("Write blanks as name=value: --bind id=us-east-1")

@@ -37,7 +37,8 @@ def init(
     playbook
         The playbooks; several files may follow.
     mode
-        How far tocsin goes: shadow decides and shows only, assist pages and reads, live does all, with approval.
+        How far tocsin goes: shadow decides and shows only, instruct pages and gives steps to copy, assist pages and
+        reads, live does all, with approval.
     """
     made = initialise(folder, playbook, mode, SystemClock().now().date())
     say(f"Made {made.root} with {count(len(made.teams), 'team')}:")

@@ -25,6 +25,7 @@ from tocsin.web.views.people import (
 )
 from tocsin.web.views.scene import Cite, Scene, View, Who, clean
 from tocsin.web.views.steps import ProcedureView, StepView, show_procedures, show_typed
+from tocsin.web.views.ways import ChoiceView, JumpView, show_choices, show_jumps
 
 ASKED = ("declare", "dismiss", "acknowledge", "mitigate", "resolve", "reopen", "close")
 """The moves of the status machine that a person asks for."""
@@ -98,7 +99,7 @@ class Room(View, frozen=True, kw_only=True):
 
     `steps` are all of them; `procedures` say which belong where, in document order, by id. `uncleared` says as a
     sentence which alerts still fire. `hush` is why nobody is paged for now; `changes` what was changed on purpose about
-    when it began.
+    when it began. `choices` are the ways between which people choose, `jumps` the lines that lead into other scenarios.
     """
 
     id: str
@@ -147,6 +148,8 @@ class Room(View, frozen=True, kw_only=True):
     questions: tuple[QuestionView, ...]
     procedures: tuple[ProcedureView, ...]
     steps: tuple[StepView, ...]
+    choices: tuple[ChoiceView, ...]
+    jumps: tuple[JumpView, ...]
     alerts: tuple[AlertView, ...]
     uncleared: str
     hush: HushView | None
@@ -207,6 +210,8 @@ def show_room(scene: Scene) -> Room:
         questions=show_questions(scene),
         procedures=tuple(view for view, _ in procedures),
         steps=(*(step for _, steps in procedures for step in steps), *show_typed(scene)),
+        choices=show_choices(scene),
+        jumps=show_jumps(scene),
         alerts=show_alerts(scene),
         uncleared=tell_uncleared(scene),
         hush=find_hush(scene),

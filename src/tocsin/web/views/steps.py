@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from shlex import quote
 
 import msgspec
 
@@ -79,6 +80,8 @@ class StepView(View, frozen=True, kw_only=True):
     the innermost of `conditions`, the branches that the step stands under; `obstacle` says why nothing of its kind runs
     for this team, whoever approves; `elsewhere` that it names other targets than the team's own. `barrier` is who must
     be ready before all do it at the same moment.
+    `adapted` says what of the program is otherwise than in the playbook; `copied` is
+    the program with its values, for whoever runs it elsewhere.
     """
 
     id: str
@@ -104,6 +107,8 @@ class StepView(View, frozen=True, kw_only=True):
     before: tuple[str, ...] = ()
     beside: tuple[BesideView, ...] = ()
     must_say_so: bool = False
+    adapted: tuple[str, ...] = ()
+    copied: str = ""
     typed_by: Who | None = None
     has_run: bool = False
     ran: Ran | None = None
@@ -137,10 +142,10 @@ class ProcedureView(View, frozen=True, kw_only=True):
 
 
 def show_procedures(scene: Scene) -> tuple[tuple[ProcedureView, tuple[StepView, ...]], ...]:
-    """The incident's scenario, then the general procedures that apply, each with its steps."""
-    scenario, alone = scene.book.scenario(scene.incident), find_alone(scene)
+    """The incident's scenario, those that it goes on in, then the general procedures, each with its steps."""
+    scenarios, alone = scene.book.scenarios(scene.incident), find_alone(scene)
     return tuple(
-        show_procedure(each, scene, alone, is_scenario=each is scenario)
+        show_procedure(each, scene, alone, is_scenario=each in scenarios)
         for each in scene.book.procedures(scene.incident)
     )
 
@@ -148,7 +153,7 @@ def show_procedures(scene: Scene) -> tuple[tuple[ProcedureView, tuple[StepView, 
 def find_alone(scene: Scene) -> frozenset[str]:
     """The steps that run by themselves as things stand."""
     book = scene.book
-    if not book.activated or book.frozen or book.no_isolation or book.policy.mode is Mode.SHADOW:
+    if not book.activated or book.frozen or book.no_isolation or book.policy.mode in (Mode.SHADOW, Mode.INSTRUCT):
         return frozenset()
     return frozenset(task.id for task in find_reads(scene.incident, book))
 
@@ -276,9 +281,11 @@ def _find_conditions(step: Step, branches: tuple[Branch, ...]) -> Iterator[Cite]
 def _with_task(base: StepView, task: Task, scene: Scene, alone: frozenset[str]) -> StepView:
     record = scene.incident.steps.get(task.id)
     verdict = show_verdict(judge(task, scene.incident, scene.book), task, scene, by_itself=task.id in alone)
-    ran = _show_run(record, scene)
+    ran, obstacle = _show_run(record, scene), _find_obstacle(task, scene)
     return msgspec.structs.replace(
         base,
+        adapted=tuple(clean(each, 500) for each in task.notes),
+        copied=clean("\n".join((*_set_values(task), task.bound.text)), MOST_TEXT) if obstacle else "",
         state=record.state if record else StepState.PLANNED,
         effect=task.effect,
         why=clean(task.statement.why, 300).replace("`", ""),
@@ -289,14 +296,14 @@ def _with_task(base: StepView, task: Task, scene: Scene, alone: frozenset[str]) 
         elsewhere=task.target != _target(scene),
         digest=task.digest,
         blanks=tuple(_show_blanks(task)),
-        obstacle=_find_obstacle(task, scene),
+        obstacle=obstacle,
         verdict=verdict,
         before=tuple(clean(each, MOST_TEXT) for each in task.before),
         beside=tuple(show_beside(task, scene)),
         must_say_so=record is not None and record.must_say_so,
         has_run=record is not None and record.has_run,
         ran=ran,
-        acts=tuple(_find_acts(record, verdict, scene)),
+        acts=tuple(_find_acts(record, verdict, scene, obstacle)),
     )
 
 
@@ -312,6 +319,11 @@ def _spell_where(task: Task) -> str:
     }[task.fan.order]
     how = "all at the same moment" if task.fan.together else how
     return f"{task.target}: {len(names)} targets, {how}: {', '.join(names)}"
+
+
+def _set_values(task: Task) -> Iterator[str]:
+    """The values as a person's shell gets them; exported, since a shell within the shell reads them too."""
+    yield from (f"export {name}={quote(value)}" for name, value in task.bound.env.items())
 
 
 def _show_blanks(task: Task) -> Iterator[Blank]:
@@ -358,7 +370,7 @@ def _is_over(scene: Scene) -> bool:
     return scene.incident.status in (Status.RESOLVED, Status.CLOSED)
 
 
-def _find_acts(record: StepRecord | None, verdict: VerdictView, scene: Scene) -> Iterator[str]:
+def _find_acts(record: StepRecord | None, verdict: VerdictView, scene: Scene, obstacle: str) -> Iterator[str]:
     """What can be asked of a statement now; whether it is granted is for the run room to say."""
     state = record.state if record else StepState.PLANNED
     if _is_over(scene):
@@ -370,5 +382,7 @@ def _find_acts(record: StepRecord | None, verdict: VerdictView, scene: Scene) ->
         return
     if verdict.kind in ("by_itself", "may_run", "needs_approval", "fill_in"):
         yield "approve"
+    if state not in DONE and obstacle and verdict.kind not in ("forbidden", "refused"):
+        yield "done"
     if state not in DONE:
         yield "skip"

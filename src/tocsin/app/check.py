@@ -14,6 +14,7 @@ from tocsin.alert.group import TRIAGE
 from tocsin.alert.heartbeat import find_fault
 from tocsin.alert.sources.mapped import read_path
 from tocsin.app.binding import check_bindings
+from tocsin.app.predicates import check_predicates
 from tocsin.app.tables import File, TeamTable
 from tocsin.config import Problems, Source
 from tocsin.errors import BadInput
@@ -246,6 +247,7 @@ def check_team(
         problems.append(source.problem(("teams", team, "approval_good_for_s"), text))
     _check_heartbeats(source, team, table, problems)
     check_bindings(source, team, table, problems)
+    check_predicates(source, team, table, playbook, problems)
     for name, target in table.targets.items():
         _check_target(source, ("teams", team, "targets", name), target, root, node, problems)
 

@@ -15,6 +15,7 @@ from tocsin.app.watch.synthetic import SyntheticTable
 from tocsin.app.watch.traces import TracesTable
 from tocsin.incident.blank import Rule
 from tocsin.incident.inhibition import Inhibit
+from tocsin.incident.predicate import Check, Predicate
 from tocsin.incident.window import Window
 from tocsin.integrations.smtp import SmtpSettings
 from tocsin.integrations.terminal import TerminalSettings
@@ -90,6 +91,8 @@ class TeamTable(msgspec.Struct, frozen=True, kw_only=True):
     maintenance: dict[str, Window] = {}
     bindings: dict[str, Rule] = {}
     prometheus: PrometheusTable | None = None
+    predicates: dict[str, Predicate] = {}
+    checks: dict[str, Check] = {}
 
 
 class File(msgspec.Struct, frozen=True, kw_only=True):

@@ -302,6 +302,8 @@ def _policy(team: str, table: TeamTable, file: File) -> TeamPolicy:
         responders=name_responders(_staffing(table), file.people, file.server.overseers),
         bindings=table.bindings,
         prometheus=table.prometheus.url if table.prometheus is not None else "",
+        predicates=table.predicates,
+        checks=table.checks,
     )
 
 

@@ -17,6 +17,7 @@ from tocsin.alert.route import Team
 from tocsin.alert.settings import Route
 from tocsin.engine.contracts import Blobs
 from tocsin.engine.forbidding import Mark
+from tocsin.engine.lending import Lending
 from tocsin.engine.relearn import relearn
 from tocsin.incident.authority import join_responders
 from tocsin.incident.book import Book, InForce, TeamPolicy, find_scenarios
@@ -95,6 +96,7 @@ class Shelf:
     def __init__(self, settings: Settings, blobs: Blobs) -> None:
         self.settings = settings
         self._blobs = blobs
+        self._lending = Lending(blobs)
         self._blank: tuple[Settings, Book] | None = None
         self._models: dict[str, Playbook] = {}
         self._decode = msgspec.json.Decoder(Playbook)
@@ -145,6 +147,9 @@ class Shelf:
 
     async def book(self, incident: Incident) -> Book:
         """The book of an incident."""
+        return await self._lending.lend(await self._find_book(incident), incident)
+
+    async def _find_book(self, incident: Incident) -> Book:
         playbook = await self.playbook(incident.model)
         settings = self.settings  # they may be others by the time that what follows is known
         team = settings.teams.get(incident.team)

@@ -15,6 +15,7 @@ import msgspec
 
 from tocsin.incident.blank import Rule
 from tocsin.incident.inhibition import Inhibitions
+from tocsin.incident.predicate import Check, Predicate
 from tocsin.incident.silence import Silence
 from tocsin.incident.state import Incident
 from tocsin.playbook.model import Playbook, Procedure, Prohibition, Response, Severity, Statement, Step
@@ -85,6 +86,8 @@ class TeamPolicy(msgspec.Struct, frozen=True, kw_only=True):
     assistants: tuple[str, ...] = ()
     mail_channel: str = ""
     prometheus: str = ""
+    predicates: dict[str, Predicate] = {}
+    checks: dict[str, Check] = {}
 
     @property
     def target(self) -> TargetPolicy | None:
@@ -108,7 +111,9 @@ class InForce(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Book(msgspec.Struct, frozen=True, kw_only=True, dict=True):
-    """The playbook and what goes with it. `classify` judges a statement that a person typed."""
+    """The playbook and what goes with it. `classify` judges a statement that a person typed; `outputs` are the texts,
+    by digest, of those outputs of the incident that the team's predicates are over.
+    """
 
     playbook: Playbook
     policy: TeamPolicy
@@ -119,6 +124,7 @@ class Book(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     in_force: tuple[InForce, ...] = ()
     silences: tuple[Silence, ...] = ()
     inhibitions: Inhibitions = NONE
+    outputs: dict[str, str] = {}
 
     @cached_property
     def remembered(self) -> dict[tuple[object, ...], Any]:

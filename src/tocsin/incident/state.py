@@ -68,7 +68,8 @@ class StepRecord(msgspec.Struct, frozen=True, kw_only=True):
     `left` is what it left in `/tmp`, it or one of the steps `beside` it; `on` tells it for each target that is another
     machine, or one of several. `approvals` are those of its last round, also where two people must agree and only one
     has; `approved_at` is when there were enough. `unsaved`: whoever approved it knew that what it may destroy was not
-    saved; `must_say_so`: it did not run for that reason.
+    saved; `must_say_so`: it did not run for that reason. `runs` counts how often it ran since
+    somebody allowed it; `checked` is what a check that repeats it has found in the end.
     """
 
     step: str
@@ -103,6 +104,8 @@ class StepRecord(msgspec.Struct, frozen=True, kw_only=True):
     approved_at: datetime | None = None
     unsaved: bool = False
     must_say_so: bool = False
+    runs: int = 0
+    checked: str = ""
 
     @property
     def has_failed_in_part(self) -> bool:

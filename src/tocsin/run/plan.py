@@ -18,9 +18,11 @@ from tocsin.run.barrier import is_held_back, plan_barriers
 from tocsin.run.binding import bind
 from tocsin.run.choice import find_closed
 from tocsin.run.commands import find_isolation_fault
+from tocsin.run.judged import is_unread, take_judged
+from tocsin.run.polling import end_checks, find_due, reopen
 from tocsin.run.program import Task, find_labels, find_sources, prepare
 from tocsin.run.saving import find_lapse, find_next_lapse, find_saved
-from tocsin.timeline.events import ApprovalLapsed, StepRequested, ValueHeld
+from tocsin.timeline.events import ApprovalLapsed, Event, StepRequested, ValueHeld
 from tocsin.timeline.redact import plain, redact
 from tocsin.words import Effect, Mode, Status, StepState
 
@@ -39,9 +41,22 @@ def plan(incident: Incident, book: Book, rota: Rota, now: datetime) -> Plan:
     barriers = plan_barriers(incident, book, now) if incident.barriers else NOTHING
     steps = [*_approved(incident, book, now), *_reads(incident, book)]
     settled = {each.step for each in steps}
-    wakes = (barriers.wake, find_next_lapse(incident, book, now, settled))
-    events = (*barriers.events, *find_held(incident, book), *steps)
+    judged, again = _judge(incident, book, now) if book.policy.predicates else ((), None)
+    wakes = (barriers.wake, find_next_lapse(incident, book, now, settled), again)
+    events = (*barriers.events, *find_held(incident, book), *steps, *judged)
     return Plan(events, min((wake for wake in wakes if wake is not None), default=None))
+
+
+def _judge(incident: Incident, book: Book, now: datetime) -> tuple[tuple[Event, ...], datetime | None]:
+    """What the team's predicates and checks demand, and when they are to be asked again."""
+    if incident.status not in (*RUNS, Status.MONITORING):
+        return (), None
+    runs = book.activated and not (book.frozen or book.no_isolation) and book.policy.mode is not Mode.INSTRUCT
+    due = list(find_due(incident, book)) if runs else []
+    looks = (_request(task, book, "tocsin") for at, task in due if at <= now)
+    wakes = [at for at, _ in due if at > now] + ([now] if is_unread(incident, book) else [])
+    events = (*take_judged(incident, book), *end_checks(incident, book), *reopen(incident, book), *looks)
+    return events, min(wakes, default=None)
 
 
 def find_held(incident: Incident, book: Book) -> Iterator[ValueHeld]:

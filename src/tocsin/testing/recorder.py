@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 
 import msgspec
@@ -70,13 +70,15 @@ class Recorder:
         self.refusing: set[str] = set()
         self.tries: list[tuple[datetime, str, str]] = []
         self.answer: Callable[[str], Answer] = lambda text: Answer()
+        self.keep: Callable[[bytes], Awaitable[str]] | None = None
+        """Where outputs are kept, for a story in which somebody reads them."""
 
     async def perform(self, key: Key, intent: Intent) -> Outcome:
         """Remember it, and say that it worked."""
         if isinstance(intent, PageRequested):
             return self._page(key, intent)
         assert isinstance(intent, StepRequested)
-        return self._step(key, intent)
+        return await self._step(key, intent)
 
     def _page(self, key: Key, intent: PageRequested) -> Outcome:
         self.tries.append((self._clock.now(), intent.channel, str(key)))
@@ -99,7 +101,7 @@ class Recorder:
         )
         return PageDelivered(answers=key.seq, responder=intent.responder, channel=intent.channel, repeat=key.again)
 
-    def _step(self, key: Key, intent: StepRequested) -> Outcome:
+    async def _step(self, key: Key, intent: StepRequested) -> Outcome:
         self.steps.append(
             RanStep(at=self._clock.now(), key=str(key), step=intent.step, text=intent.text, env=intent.bindings)
         )
@@ -109,6 +111,7 @@ class Recorder:
             step=intent.step,
             exit_code=answer.exit_code,
             duration_s=0.0,
+            stdout=await self.keep(answer.stdout.encode()) if self.keep and answer.stdout else "",
             stdout_head=answer.stdout[:2000],
             parts=answer.parts,
             left=answer.left,

@@ -26,6 +26,7 @@ from tocsin.incident.authority import name_responders
 from tocsin.incident.book import Book, TargetPolicy, TeamPolicy
 from tocsin.incident.commands import Command
 from tocsin.incident.inhibition import Inhibit, read_rule
+from tocsin.incident.predicate import Check, Predicate
 from tocsin.incident.state import Incident, Obligation
 from tocsin.incident.window import Window
 from tocsin.knowledge import load_knowledge
@@ -95,6 +96,8 @@ class Cast(msgspec.Struct, frozen=True, kw_only=True):
     approval_good_for_s: float = 600.0
     mail_channel: str = "mail"
     place: str = ""
+    predicates: dict[str, Predicate] = {}
+    checks: dict[str, Check] = {}
 
 
 class Story:
@@ -121,6 +124,8 @@ class Story:
     async def _begin(self, folder: Path) -> None:
         self.blobs = FileBlobs(folder / "blobs", pass_by)
         self.shelf = Shelf(self._settings(), self.blobs)
+        if any(cast.predicates for cast in self._cast):
+            self.recorder.keep = self.blobs.put
         self.store = SqliteStore(folder / "tocsin.db", b"k" * 32, folder / "mark")
         await self.shelf.keep_playbooks()
         self.journal = Journal(self.store, self.shelf, self.clock, b"k" * 32)
@@ -274,6 +279,8 @@ def _shelve(cast: Cast, start: datetime) -> TeamShelf:
         assistants=tuple(name for name, person in cast.people.items() if person.assistant),
         targets=(TargetPolicy(name=f"{cast.name}/local", allow=cast.allow, place=cast.place), *cast.targets),
         responders=name_responders(staffing, cast.people) if cast.people else None,
+        predicates=cast.predicates,
+        checks=cast.checks,
     )
     return TeamShelf(
         policy=policy,

@@ -189,6 +189,8 @@ def _tell_steps(event: e.Event, name: Name) -> str | None:
         case e.WayTaken(line=line, words=words, by=by, reason=reason):
             instead = f", not line {', '.join(map(str, event.instead))}" if event.instead else ""
             return f"{name(by)} took line {line} ({words}){instead}{_because(reason)}"
+        case e.CheckEnded(step=step, check=check, passed=passed, attempts=attempts):
+            return f"Check {check} {'has passed' if passed else 'has not passed'} after {attempts} looks at step {step}"
         case e.ScenarioPursued(scenario=scenario, by=by, line=line, reason=reason):
             return f"{name(by)} goes on with {scenario} too{_line(line)}{_because(reason)}"
         case e.DoubtSettled(step=step, happened=happened, by=by):

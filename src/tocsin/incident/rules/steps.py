@@ -54,6 +54,8 @@ def _step_approved(incident: Incident, entry: Entry, event: e.StepApproved) -> I
         must_say_so=False,
         why="",
         line=None,
+        runs=0,
+        checked="",
     )
 
 
@@ -92,6 +94,7 @@ def _step_done(incident: Incident, entry: Entry, event: e.StepDone) -> Incident:
 
 
 def _step_requested(incident: Incident, entry: Entry, event: e.StepRequested) -> Incident:
+    before = incident.steps.get(event.step)
     return _set_step(
         incident,
         event.step,
@@ -103,6 +106,7 @@ def _step_requested(incident: Incident, entry: Entry, event: e.StepRequested) ->
         changes=event.changes,
         started=False,
         requested_at=entry.at,
+        runs=(before.runs if before else 0) + 1,
         ended_at=None,
         exit_code=None,
         partly="",
@@ -161,6 +165,10 @@ def _doubt_settled(incident: Incident, entry: Entry, event: e.DoubtSettled) -> I
     return _set_step(incident, event.step, **(WITHDRAWN | {"state": state}), why=why)
 
 
+def _check_ended(incident: Incident, entry: Entry, event: e.CheckEnded) -> Incident:
+    return _set_step(incident, event.step, checked="passed" if event.passed else "failed")
+
+
 def _way_taken(incident: Incident, entry: Entry, event: e.WayTaken) -> Incident:
     kept = {line: each for line, each in incident.taken.items() if line not in event.instead}
     taken = Taken(by=event.by, at=entry.at, words=event.words, reason=event.reason)
@@ -186,6 +194,7 @@ RULES: dict[type[e.Event], Any] = {
     e.StepNotRun: _step_not_run,
     e.StepInDoubt: _step_in_doubt,
     e.DoubtSettled: _doubt_settled,
+    e.CheckEnded: _check_ended,
     e.WayTaken: _way_taken,
     e.ScenarioPursued: _scenario_pursued,
 }

@@ -69,6 +69,7 @@ from tocsin.timeline.events.page import (
 from tocsin.timeline.events.run import (
     ApprovalGiven,
     ApprovalLapsed,
+    CheckEnded,
     DoubtSettled,
     EvidenceOpened,
     LeftFile,
@@ -121,6 +122,7 @@ __all__ = [
     "BarrierPassed",
     "CauseIdentified",
     "ChangeSeen",
+    "CheckEnded",
     "Closed",
     "CountdownBegun",
     "Declared",
@@ -198,7 +200,7 @@ AnyEvent = (
     | ValueHeld
     | StepProposed | StepApproved | ApprovalGiven | ApprovalLapsed
     | StepForbidden | StepSkipped | StepDone | DoubtSettled
-    | WayTaken | ScenarioPursued
+    | WayTaken | ScenarioPursued | CheckEnded
     | StepRequested | StepStarted | StepFinished | StepNotRun | StepInDoubt | EvidenceOpened
     | BarrierCalled | OperatorReady | BarrierHeld | CountdownBegun | BarrierPassed
     | ObligationArmed | ObligationLate | ObligationDropped | ObligationMet | ObligationWaived | ProhibitionLifted

@@ -108,6 +108,15 @@ class WayTaken(Fact, frozen=True, kw_only=True):
     step: str = ""
 
 
+class CheckEnded(Fact, frozen=True, kw_only=True):
+    """A check of the settings has what it waits for, or was asked as often as it says without."""
+
+    step: str
+    check: str
+    passed: bool
+    attempts: int
+
+
 class ScenarioPursued(Fact, frozen=True, kw_only=True):
     """The incident goes on in a further scenario of its playbook too; `line` is the one that leads there."""
 

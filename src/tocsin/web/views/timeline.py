@@ -23,7 +23,7 @@ WORDS = (e.NoteAdded, e.UpdatePosted, e.UpdateForbidden, e.PostmortemSaved, e.Re
 CALLS = (e.LevelJoined, e.EscalationAsked, e.PageRequested, e.PageDelivered, e.PageFailed, e.PageWithheld)
 STEPS = (
     *(e.StepProposed, e.StepApproved, e.StepForbidden, e.StepSkipped, e.StepDone, e.DoubtSettled),
-    *(e.ApprovalGiven, e.ApprovalLapsed, e.WayTaken, e.ScenarioPursued),
+    *(e.ApprovalGiven, e.ApprovalLapsed, e.WayTaken, e.ScenarioPursued, e.CheckEnded),
     *(e.StepRequested, e.StepStarted, e.StepFinished, e.StepNotRun, e.StepInDoubt, e.ProhibitionLifted, e.ValueHeld),
     *(e.BarrierCalled, e.OperatorReady, e.BarrierHeld, e.CountdownBegun, e.BarrierPassed),
 )

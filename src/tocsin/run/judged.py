@@ -1,0 +1,89 @@
+"""What the team's own predicates say of outputs: which way is taken without asking, and which check has passed.
+
+The output is that of the step's last run, with its secrets taken out. Where one is not at hand yet (the plan that comes
+with it is made before anybody could read it), the planner asks to be asked again at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tocsin.incident.book import Book, number_steps
+from tocsin.incident.predicate import Predicate, holds
+from tocsin.incident.state import Incident, StepRecord
+from tocsin.playbook.model import Procedure
+from tocsin.run.choice import Choice, Way, find_choices
+from tocsin.timeline.events import WayTaken
+from tocsin.words import StepState
+
+ENDED = frozenset({StepState.OK, StepState.FAILED})
+
+
+def find_read(predicate: Predicate, procedure: Procedure) -> Iterator[str]:
+    """The steps of a procedure whose statement a predicate is over."""
+    wanted = _fold(predicate.reads)
+    for step_id, step in number_steps(procedure):
+        if step.statement is not None and _fold(step.statement.text).startswith(wanted):
+            yield step_id
+
+
+def find_ways_of(predicate: Predicate, procedure: Procedure) -> list[tuple[Choice, Way]]:
+    """The ways that a predicate takes."""
+    wanted = _fold(predicate.takes)
+    if not wanted:
+        return []
+    pairs = ((choice, way) for choice in find_choices(procedure) for way in choice.ways)
+    return [(choice, way) for choice, way in pairs if _fold(way.words).startswith(wanted)]
+
+
+def _fold(text: str) -> str:
+    return " ".join(text.split()).casefold().rstrip(" :")
+
+
+def tell(predicate: Predicate, record: StepRecord, book: Book) -> bool | None:
+    """Whether a predicate holds for what a step gave last; null where that is not known, or not at hand yet."""
+    if record.state not in ENDED or record.exit_code is None:
+        return None
+    if record.stdout and record.stdout not in book.outputs:
+        return None
+    return holds(predicate, book.outputs.get(record.stdout, ""), record.exit_code)
+
+
+def is_unread(incident: Incident, book: Book) -> bool:
+    """Whether an output that a predicate is over is there, and not at hand."""
+    return any(digest not in book.outputs for digest in find_wanted(incident, book))
+
+
+def find_wanted(incident: Incident, book: Book) -> tuple[str, ...]:
+    """The outputs that the team's predicates are over, by digest."""
+    steps = (
+        step
+        for predicate in book.policy.predicates.values()
+        for procedure in book.scenarios(incident)
+        for step in find_read(predicate, procedure)
+    )
+    records = (incident.steps.get(step) for step in dict.fromkeys(steps))
+    return tuple(dict.fromkeys(each.stdout for each in records if each is not None and each.stdout))
+
+
+def take_judged(incident: Incident, book: Book) -> Iterator[WayTaken]:
+    """The ways that predicates take: never where somebody has chosen already, or where two of one choice hold."""
+    for procedure in book.scenarios(incident):
+        found: dict[int, tuple[Choice, Way, str, str]] = {}
+        for name, predicate in book.policy.predicates.items():
+            step = next(
+                (each for each in find_read(predicate, procedure) if _holds(predicate, each, incident, book)), None
+            )
+            for choice, way in find_ways_of(predicate, procedure) if step is not None else ():
+                found[way.line] = (choice, way, name, step or "")
+        for choice, way, name, step in found.values():
+            rivals = sum(other.line in found for other in choice.ways)
+            if any(each.line in incident.taken for each in choice.ways) or (rivals > 1 and choice.exclusive):
+                continue
+            reason = f"predicate {name} holds for what {step} printed"
+            yield WayTaken(line=way.line, words=way.words, by="tocsin", reason=reason, step=step)
+
+
+def _holds(predicate: Predicate, step: str, incident: Incident, book: Book) -> bool:
+    record = incident.steps.get(step)
+    return record is not None and tell(predicate, record, book) is True

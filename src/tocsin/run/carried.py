@@ -25,7 +25,7 @@ _OTHERWISE = frozenset("DfGLMNOQRSsVWw")
 """Options that forward, go into the background, or are no run of a program at all."""
 
 _HOST = compile_late(r"(?:(?P<user>[A-Za-z0-9_][\w.-]*)@)?(?P<host>[A-Za-z0-9][A-Za-z0-9._:-]*)")
-_NAMED = compile_late(r"(?<![\w.-])ssh(?![\w.-])")
+_QUOTING = compile_late(r"[\\'\"]")
 _LISTED = compile_late(r"[A-Za-z0-9][A-Za-z0-9._{},-]*")
 _VARIABLE = compile_late(r'"?\$(?:\{(?P<braced>\w+)\}|(?P<plain>\w+))"?')
 _IN_QUOTES = compile_late(r'\\(["\\$`])|\\\n')
@@ -52,8 +52,9 @@ class _Call(msgspec.Struct, frozen=True):
 
 
 def goes_elsewhere(root: Node, statement: Statement) -> bool:
-    """Whether any part of it would begin a connection of its own, however deep it stands."""
-    return any(map(_is_ssh, _walk(root))) or (Tag.REMOTE in statement.tags and bool(_NAMED.search(statement.text)))
+    """Whether any part of it would begin a connection of its own, however deep it stands or odd it is spelled."""
+    plain = _QUOTING.sub("", statement.text)
+    return any(map(_is_ssh, _walk(root))) or (Tag.REMOTE in statement.tags and "ssh" in plain)
 
 
 def find_carried(root: Node, text: str, known: Mapping[str, str]) -> Carried | None:
@@ -156,11 +157,17 @@ def _read_call(node: Node, text: str) -> _Call | None:
     words = _pass_options(words, text) or []
     if not words:
         return None
-    host, words = _slice(words[0], text), _pass_options(words[1:], text) or []
+    host, words = _read_host(words[0], text), _pass_options(words[1:], text) or []
     program = [_read_literal(each, text) for each in words]
     if not program or any(each is None for each in program):
         return None
     return _Call(host, " ".join(each for each in program if each is not None))
+
+
+def _read_host(node: Node, text: str) -> str:
+    """The host without its quotes; a variable or a blank as it stands there."""
+    literal = _read_literal(node, text)
+    return literal if literal and _HOST.fullmatch(literal) else _slice(node, text)
 
 
 def _pass_options(words: list[Node], text: str) -> list[Node] | None:

@@ -16,6 +16,7 @@ from tocsin.run.commands import find_task
 from tocsin.run.guard import Refused, judge
 from tocsin.testing.recorder import RanStep
 from tocsin.testing.story import Cast, Story
+from tocsin.timeline.events import ValueHeld
 from tocsin.words import StepState
 
 PLAYBOOK = b"""# Incident Response Playbook
@@ -73,7 +74,7 @@ async def test_an_ordinary_label_is_looked_at_by_itself(tmp_path: Path, value: s
     async with Story(Cast(playbook=PLAYBOOK)) as story:
         await fire(story, instance=value)
         shown = sorted(run(step, tmp_path) for step in story.recorder.steps)
-        assert shown == [f"bare {value}", f"double {value}", f"nested {value}", f"single {value}", "up"]
+        assert shown == [f"bare {value}", f"double {value}", f"single {value}", "up"], "nothing goes into a nested shell"
         assert not any(value in step.text for step in story.recorder.steps)
         await story.do(Acknowledge(by="ana"))
         await story.approve(f"L{RESTART}", "ana")
@@ -89,7 +90,11 @@ async def test_no_hostile_label_ever_reaches_a_command(shared: Path) -> None:
             incident, book = await story.look()
             assert incident.alerts, "the alert itself is heard and kept as it came"
             task = find_task(incident, book, f"L{RESTART}", {})
-            assert judge(task, incident, book) == Refused("Fill in first: instance.", ("instance",))
+            verdict = judge(task, incident, book)
+            assert isinstance(verdict, Refused)
+            assert verdict.missing == ("instance",)
+            held = [each.event for each in await story.events(ValueHeld) if isinstance(each.event, ValueHeld)]
+            assert [(each.blank, each.source) for each in held] == [("instance", "the alert's label instance")]
             with pytest.raises(Denied, match="Fill in first"):
                 await story.approve(f"L{RESTART}", "ana")
             with pytest.raises(Denied, match="plain word"):
@@ -122,6 +127,6 @@ async def test_a_second_alert_that_disagrees_changes_nothing_that_was_approved()
 async def test_label_names_are_no_way_in_either() -> None:
     async with Story(Cast(playbook=PLAYBOOK)) as story:
         await fire(story, PATH="/tmp/evil", LD_PRELOAD="x", BASH_ENV="x", TOCSIN_P_INSTANCE="x", INSTANCE="web-1")
-        assert len(story.recorder.steps) == 5
+        assert len(story.recorder.steps) == 4
         assert {name for step in story.recorder.steps for name in step.env} == {"TOCSIN_P_INSTANCE"}
         assert {value for step in story.recorder.steps for value in step.env.values()} == {"web-1"}

@@ -177,6 +177,50 @@ def test_what_is_one_choice(text: str, ways: tuple[int, bool]) -> None:
     assert (len(choices[0].ways), choices[0].exclusive) == ways
 
 
+WAYS = {
+    "headings": ("#### Option A: Restore\n\n{0}\n#### Option B: Rebuild\n\n{1}", 2, True),
+    "headings of conditions": ("#### If disk full\n\n{0}\n#### If memory exhausted\n\n{1}", 2, False),
+    "headings with another": ("#### If disk full\n\n{0}\n#### Otherwise\n\n{1}", 2, True),
+    "labels": ("**Method 1 (preferred)**\n\n{0}\n**Method 2**\n\n{1}", 2, True),
+    "words between": ("Restart it:\n\n{0}\nOr, if that is not possible, fail over:\n\n{1}", 2, True),
+    "more words between": ("Restart it:\n\n{0}\nAlternatively, scale out:\n\n{1}", 2, True),
+}
+
+
+@pytest.mark.parametrize(("text", "ways", "exclusive"), WAYS.values(), ids=WAYS)
+def test_ways_are_written_in_many_forms(text: str, ways: int, exclusive: bool) -> None:
+    fences = (fence("docker restart web"), fence("docker restart lb"))
+    scene = Scene("\n### Resolution\n\n" + text.format(*fences))
+    (choice,) = find_choices(scene.scenario)
+    assert (len(choice.ways), choice.exclusive) == (ways, exclusive)
+    approve(scene, "docker restart web")
+    assert isinstance(judge(scene.task("docker restart lb"), scene.incident, scene.book), Refused)
+
+
+@pytest.mark.parametrize("second", ["b) or resync", "resync instead", "Fallback: resync", "2. Or resync", "OR: resync"])
+def test_a_comment_can_begin_another_way(second: str) -> None:
+    scene = Scene(
+        "\n### Resolution\n\n" + fence("# a) restore", "docker restart web", f"# {second}", "docker restart lb")
+    )
+    approve(scene, "docker restart web")
+    assert isinstance(judge(scene.task("docker restart lb"), scene.incident, scene.book), Refused)
+
+
+def test_options_of_two_questions_are_two_choices() -> None:
+    lines = [f"# Option {mark}\ndocker restart {at}{mark}" for at in ("x", "y") for mark in ("1", "2")]
+    scene = Scene("\n### Resolution\n\n" + fence(*"\n".join(lines).splitlines()))
+    assert [len(choice.ways) for choice in find_choices(scene.scenario)] == [2, 2]
+
+
+@pytest.mark.parametrize("title", ["Or better: look first", "Ordinary restart", "Ifconfig", "Elsevier", "Options"])
+def test_words_that_only_look_like_it_begin_no_way_of_their_own(title: str) -> None:
+    scene = Scene(
+        "\n### Resolution\n\n" + fence("# Restart", "docker restart web", "", f"# {title}", "docker restart lb")
+    )
+    found = any(len(choice.ways) > 1 for choice in find_choices(scene.scenario))
+    assert found is title.startswith("Or ")
+
+
 def test_another_scenario_takes_the_ways_along_only_in_the_same_playbook() -> None:
     scene = Scene(RESTORE)
     approve(scene, "cp -r /backups/latest /data/web")

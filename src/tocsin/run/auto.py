@@ -15,6 +15,7 @@ from tocsin.incident.book import Book, TargetPolicy, number_steps
 from tocsin.incident.state import Incident
 from tocsin.playbook.model import Procedure, Statement, Step
 from tocsin.run.aim import reach
+from tocsin.run.choice import find_ways
 from tocsin.run.guard import Allowed, judge
 from tocsin.run.program import Task, prepare
 from tocsin.run.setting import sets_only
@@ -86,7 +87,12 @@ def _find_candidates(scenario: Procedure) -> list[tuple[str, Step]]:
         inside = [each for each in statements if each[1].section in kinds and kinds[each[1].section] in LOOKING]
     else:
         inside = _before_first_change(statements)
-    return [each for each in inside if each[1].branch is None]
+    return [each for each in inside if each[1].branch is None and not _is_on_way(each[0], scenario)]
+
+
+def _is_on_way(step_id: str, scenario: Procedure) -> bool:
+    """Whether it stands under a condition; what an "Or …" is the alternative to does not."""
+    return any(way.branch is not None for _, way in find_ways(scenario, step_id))
 
 
 def _before_first_change(statements: list[tuple[str, Step]]) -> list[tuple[str, Step]]:

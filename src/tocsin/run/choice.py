@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import lru_cache
-from itertools import takewhile
+from itertools import groupby, takewhile
 
 import msgspec
 
@@ -22,13 +22,15 @@ from tocsin.run.program import Task
 from tocsin.words import Effect
 
 _OR = compile_late(
-    r"(?i)\W*(?:\d+[.)]\s*)?(?:or|alternatively|alternative(?:ly)?\s*:|oder|ou|o bien|as a last resort|last resort"
-    r"|otherwise|else|elif|sonst|andernfalls|sinon|si no)\b"
+    r"(?i)\W*(?:(?:\d+|[a-z])[.):]\s*)?(?:or|alternatively|alternative(?:ly)?\s*:|oder|ou|o bien|as a last resort"
+    r"|last resort|otherwise|else|elif|sonst|andernfalls|sinon|si no)\b"
 )
 _NAMED = compile_late(
-    r"(?i)\W*(?:\d+[.)]\s*)?(?P<word>option|alternative|scenario|case|variant|path|plan|method|approach)s?"
-    r"\s*(?:\d+|[a-z])\b"
+    r"(?i)\W*(?:(?:\d+|[a-z])[.):]\s*)?(?P<word>option|alternative|scenario|case|variant|path|plan|method|approach)s?"
+    r"\s*(?P<mark>\d+|[a-z])\b"
 )
+_INSTEAD = compile_late(r"(?i).*\binstead\W*$|\W*(?:(?:\d+|[a-z])[.):]\s*)?fall-?back\b")
+_IF = compile_late(r"(?i)\W*(?:if|when|in case|wenn|falls|sinon|caso)\b")
 _FOLLOWS = compile_late(
     r"(?i)\b(?:still|persist(?:s|ent(?:ly)?)?|continues?|again|fails?|failed|unsuccessful|not enough|insufficient"
     r"|(?:does|did)(?:n[’']t| not) (?:help|work|resolve|recover|fix)|unresolved|not (?:resolved|fixed|recovered))\b"
@@ -112,7 +114,9 @@ class _Reader:
     def __init__(self, procedure: Procedure) -> None:
         self.procedure = procedure
         self.steps = number_steps(procedure)
-        self.branches = sorted(dict.fromkeys(procedure.branches), key=lambda each: (each.line, -each.end_line))
+        self.parts = {each.line for each in procedure.sections if _is_way(each.title)}
+        found = dict.fromkeys([*procedure.branches, *self._from_sections(), *self._from_titles()])
+        self.branches = sorted(found, key=lambda each: (each.line, -each.end_line))
 
     def read(self) -> tuple[Choice, ...]:
         groups: list[tuple[list[Way], bool]] = []
@@ -120,13 +124,30 @@ class _Reader:
             self._place(branch, groups)
         return tuple(Choice(tuple(ways), exclusive) for ways, exclusive in groups)
 
+    def _from_sections(self) -> Iterator[Branch]:
+        """Sections that are ways: ``#### Option A: Restore``."""
+        for each in self.procedure.sections:
+            if each.line in self.parts:
+                yield Branch(condition=each.title, line=each.line, end_line=each.end_line, in_fence=False)
+
+    def _from_titles(self) -> Iterator[Branch]:
+        """Comments that begin another way without a condition: ``# b) or resync``, ``# resync instead``."""
+        known = {branch.line for branch in self.procedure.branches}
+        for title, run in groupby(self.steps, key=lambda pair: (pair[1].title, self._fence(pair[1]), pair[1].branch)):
+            steps = [step for _, step in run]
+            words = title[0] or ""
+            if title[1] is None or title[2] in known & {step.line - 1 for step in steps}:
+                continue
+            if _OR.match(words) or _INSTEAD.match(words):
+                yield Branch(condition=words, line=steps[0].line, end_line=steps[-1].line, in_fence=True)
+
     def _place(self, branch: Branch, groups: list[tuple[list[Way], bool]]) -> None:
         """Put a branch into the choice that it continues, or begin one."""
         way = self._way(branch)
         before = self._directly_before(branch)
         sibling = before is not None and self._sibling(before, branch)
         group = next((each for each in groups if sibling and sibling in [way.branch for way in each[0]]), None)
-        if _OR.match(branch.condition):
+        if _OR.match(branch.condition) or _INSTEAD.match(branch.condition):
             if group is None:
                 first = self._before_or(branch)
                 groups.append(([*([first] if first else []), way], first is not None))
@@ -135,7 +156,7 @@ class _Reader:
             return
         named = _NAMED.match(branch.condition)
         if named is not None:
-            group = self._named_before(branch, named["word"], groups)
+            group = self._named_before(branch, named["word"], named["mark"], groups)
         elif group is not None and (group[1] or self._is_alone(branch) or self._is_alone(group[0][-1].branch)):
             group = None
         if group is None:
@@ -150,16 +171,17 @@ class _Reader:
         return any(kind.search(branch.condition) is not None for kind in (_FOLLOWS, _PROVISO))
 
     def _named_before(
-        self, branch: Branch, word: str, groups: list[tuple[list[Way], bool]]
+        self, branch: Branch, word: str, mark: str, groups: list[tuple[list[Way], bool]]
     ) -> tuple[list[Way], bool] | None:
-        """The choice of `Option 1` for `Option 2`, whatever stands between them."""
+        """The choice of `Option 1` for `Option 2`, whatever stands between them; a second `Option 1` begins another."""
         for group in reversed(groups):
             first = group[0][0].branch
             named = _NAMED.match(first.condition) if first is not None else None
             if first is not None and named is not None and named["word"].lower() == word.lower():
                 near = self._section_at(first) == self._section_at(branch)
                 if near and self._parent(first) == self._parent(branch):
-                    return group
+                    marks = [_NAMED.match(way.words) for way in group[0]]
+                    return None if mark in [each["mark"] for each in marks if each is not None] else group
         return None
 
     def _way(self, branch: Branch) -> Way:
@@ -167,8 +189,12 @@ class _Reader:
         return Way(branch.line, branch.end_line, branch.condition, inside, branch)
 
     def _section_at(self, branch: Branch) -> int | None:
-        within = [each for each in self.procedure.sections if each.line <= branch.line <= each.end_line]
-        return within[-1].line if within else None
+        within = [each.line for each in self.procedure.sections if each.line <= branch.line <= each.end_line]
+        return self._part(within[-1] if within else None)
+
+    def _part(self, section: int | None) -> int | None:
+        """The section that a step stands in; sections that are ways are none of their own."""
+        return None if section in self.parts else section
 
     def _parent(self, branch: Branch) -> Branch | None:
         around = [each for each in self.branches if _holds(each, branch)]
@@ -181,7 +207,7 @@ class _Reader:
             return None
         last, parent = above[-1], self._parent(branch)
         here = next((step for _, step in self.steps if branch.line <= step.line <= branch.end_line), None)
-        same_part = here is None or here.section == last.section
+        same_part = here is None or self._part(here.section) == self._part(last.section)
         inside = parent is None or parent.line <= last.line <= parent.end_line
         return last if same_part and inside else None
 
@@ -213,6 +239,10 @@ class _Reader:
 
     def _fence(self, step: Step) -> int | None:
         return next((each.line for each in self.procedure.fences if each.line < step.line <= each.end_line), None)
+
+
+def _is_way(title: str) -> bool:
+    return any(kind.match(title) is not None for kind in (_OR, _NAMED, _IF))
 
 
 def _holds(outer: Branch, inner: Branch) -> bool:

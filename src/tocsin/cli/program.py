@@ -22,6 +22,7 @@ GROUPS: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("serve", "serving:serve", "Serve a workspace: hear alerts, page, run, keep promises."),
         ("compile", "compiling:run", "Say what tocsin finds in playbooks, and what is missing or dangerous."),
         ("link", "linking:run", "Lay alert rules beside playbooks: what opens what, and what is left alone."),
+        ("check", "checking:run", "Say what of a playbook no longer matches the system it speaks of."),
         ("classify", "compiling:classify", "Say what the statements of a shell text would do, and why."),
     ),
     "See": (

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from tocsin.playbook import effect, kinds, lint, memory, outline, source
 from tocsin.playbook.draft import Draft
-from tocsin.playbook.model import Playbook
+from tocsin.playbook.model import Playbook, Statement
 from tocsin.playbook.procedure.build import build
 from tocsin.playbook.procedure.row import read_tables
 from tocsin.playbook.recognise import (
@@ -84,6 +84,15 @@ def compile_playbook(
     if not read.readable:
         return unreadable(read, path)
     return finish(begin(read, path, knowledge, catalogue), today)
+
+
+def read_statements(source_bytes: bytes, path: str, knowledge: effect.Knowledge) -> tuple[Statement, ...]:
+    """The statements in all fences of a document, whether or not it is a playbook."""
+    read = source.read(source_bytes, 10 * 2**20)
+    draft = begin(read, path, knowledge, effect.EMPTY) if read.readable else None
+    blocks = draft.outline.fences if draft is not None else ()
+    found = [each for block in blocks for each in draft.fence(block).statements] if draft is not None else []
+    return tuple(sorted(found, key=lambda statement: statement.line))
 
 
 def unreadable(read: source.Source, path: str) -> Playbook:

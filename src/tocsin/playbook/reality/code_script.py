@@ -1,0 +1,133 @@
+"""Scripts in Python and JavaScript, read for the same: arguments, flags, prompts, variables."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from tocsin.playbook.reality.script import Parameter, Prompt, Script
+
+LARGEST = 400_000
+_ASKS = re.compile(
+    r"\.question\(|\b(?:inquirer|enquirer)\b[.\w]*\(|\bprompts?\(\s*[\[{\"'`]|readlineSync\.|"
+    r"\bawait\s+(?:confirm|input|select|password)\(\s*\{"
+)
+_LITERAL_FLAG = re.compile(r"[\"'`\s|,](--[a-z][\w-]*)\b")
+_SHORT_FLAG = re.compile(r"[\"'`](-[A-Za-z])[\"'`,\s]")
+_OPTION = re.compile(r"(?:\.option|\.flag|\.boolean|\.string)\(\s*[\"'`]([A-Za-z][\w-]*)[\"'`]")
+_PARSE_ARGS = re.compile(r"options\s*:\s*\{(.*)", re.DOTALL)
+_KEY = re.compile(r"[\"']?([A-Za-z][\w-]*)[\"']?\s*:\s*\{")
+_FIELD = re.compile(r"\b(?:argv|opts|options|values|flags|args)\.([a-zA-Z]\w*)")
+_ARGV = re.compile(r"process\.argv|parseArgs|yargs|commander|minimist|\bcac\b|\bmeow\b|\barg\(|Deno\.args|Bun\.argv")
+_NODE_ENV = re.compile(r"process\.env(?:\.|\[[\"'])(\w+)|\benv\.([A-Z]\w+)")
+_PYTHON_ENV = re.compile(r"(?:environ(?:\.get)?|getenv)[\[(]\s*[\"'](\w+)")
+
+
+def read_node(text: str) -> Script:
+    """Read JavaScript or TypeScript."""
+    if len(text) > LARGEST:
+        return Script()
+    flags = set(_LITERAL_FLAG.findall(text)) | set(_SHORT_FLAG.findall(text))
+    flags |= {f"--{_dash(name)}" for name in _OPTION.findall(text)}
+    options = _PARSE_ARGS.search(text) if "parseArgs" in text else None
+    flags |= {f"--{_dash(name)}" for name in _KEY.findall(options[1])} if options else set()
+    if options is None and ".option(" not in text:
+        flags |= {f"--{_dash(name)}" for name in _FIELD.findall(text)}
+    variables = {one or other for one, other in _NODE_ENV.findall(text)}
+    prompts = [] if "isTTY" in text else list(_find_prompts(text))
+    loose = re.search(r"\bminimist\b|\bmri\b|\byargs-parser\b", text) is not None
+    known = None if loose else frozenset(flags)
+    return Script(flags=known, variables=frozenset(variables), prompts=tuple(prompts))
+
+
+def reads_arguments(text: str) -> bool:
+    """Whether a program looks at its arguments at all."""
+    return _ARGV.search(text) is not None
+
+
+def _find_prompts(text: str) -> Iterator[Prompt]:
+    for match in _ASKS.finditer(text):
+        before = text[: match.start()]
+        guard = re.findall(r"(--?[a-z][\w-]*)|\b(?:argv|opts|options|values|flags|args)\.(\w+)", before[-200:])
+        unless = {one or f"--{_dash(other)}" for one, other in guard}
+        yield Prompt(line=before.count("\n") + 1, how="a prompt", unless=frozenset(unless))
+
+
+def _dash(name: str) -> str:
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", name).lower()
+
+
+def read_python(text: str) -> Script:
+    """Read Python; one that its parser refuses says nothing."""
+    try:
+        tree = ast.parse(text) if len(text) <= LARGEST else None
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        tree = None
+    if tree is None:
+        return Script()
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    added = [each for each in calls if _name(each) in ("add_argument", "option", "argument")]
+    parameters = tuple(each for call in added for each in _parameters(call))
+    indexes = [node.slice.value for node in ast.walk(tree) if isinstance(node, ast.Subscript)
+               and ast.unparse(node.value) in ("sys.argv", "argv") and isinstance(node.slice, ast.Constant)
+               and isinstance(node.slice.value, int)]  # fmt: skip
+    highest = max([len(parameters), *indexes])
+    sub = any(_name(each) in ("add_subparsers", "group") for each in calls)
+    free = sub or any(isinstance(k.value, ast.Constant) and k.arg == "nargs" for each in added for k in each.keywords)
+    knows = bool(added)
+    return Script(
+        parameters=parameters or tuple(Parameter() for _ in range(highest)),
+        least=0 if free else sum(1 for each in parameters),
+        most=None if free or not (knows or indexes) else highest,
+        flags=None if not knows and "argv" in text else frozenset(_flags(added)) | {"-h", "--help"},
+        valued=frozenset(flag for call in added if not _is_switch(call) for flag in _flags([call])),
+        prompts=() if "isatty" in text else tuple(_python_prompts(calls)),
+        variables=frozenset(_PYTHON_ENV.findall(text)),
+        strict=knows,
+    )
+
+
+def _name(call: ast.Call) -> str:
+    return call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+
+
+def _texts(call: ast.Call) -> list[str]:
+    return [each.value for each in call.args if isinstance(each, ast.Constant) and isinstance(each.value, str)]
+
+
+def _flags(calls: list[ast.Call]) -> Iterator[str]:
+    for call in calls:
+        for text in _texts(call):
+            yield from (part for part in text.split("/") if part.startswith("-"))
+
+
+def _parameters(call: ast.Call) -> Iterator[Parameter]:
+    if _name(call) == "option" or any(text.startswith("-") for text in _texts(call)):
+        return
+    choices = next((each.value for each in call.keywords if each.arg == "choices"), None)
+    known = [each.value for each in getattr(choices, "elts", []) if isinstance(each, ast.Constant)]
+    for text in _texts(call)[:1]:
+        yield Parameter(name=text, choices=tuple(map(str, known)), line=call.lineno)
+
+
+def _is_switch(call: ast.Call) -> bool:
+    said = {each.arg: ast.unparse(each.value) for each in call.keywords}
+    return "store_true" in said.get("action", "") or "is_flag" in said
+
+
+def _python_prompts(calls: list[ast.Call]) -> Iterator[Prompt]:
+    for call in calls:
+        said = ast.unparse(call.func)
+        if said in (
+            "input",
+            "getpass.getpass",
+            "getpass",
+            "click.confirm",
+            "click.prompt",
+            "typer.confirm",
+            "Confirm.ask",
+        ):
+            yield Prompt(
+                line=call.lineno, how=f"{said}()", unless=frozenset({"--yes", "-y", "--force", "-f", "--no-input"})
+            )

@@ -1,0 +1,150 @@
+"""Objects of Kubernetes: plain manifests, kustomize overlays, Helm templates as far as names are written out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cached_property
+
+import msgspec
+
+from tocsin.playbook.reality.names import WILD
+from tocsin.playbook.reality.repository import File, Repository, join, parent
+from tocsin.playbook.reality.tree import Tree, read_trees
+
+KINDS = {
+    "pod": "pods po", "deployment": "deployments deploy", "statefulset": "statefulsets sts",
+    "daemonset": "daemonsets ds",
+    "replicaset": "replicasets rs", "service": "services svc", "configmap": "configmaps cm", "secret": "secrets",
+    "namespace": "namespaces ns", "job": "jobs", "cronjob": "cronjobs cj", "ingress": "ingresses ing",
+    "persistentvolumeclaim": "persistentvolumeclaims pvc", "persistentvolume": "persistentvolumes pv",
+    "horizontalpodautoscaler": "horizontalpodautoscalers hpa", "poddisruptionbudget": "poddisruptionbudgets pdb",
+    "networkpolicy": "networkpolicies netpol", "serviceaccount": "serviceaccounts sa", "node": "nodes no",
+    "endpoints": "ep endpoint", "event": "events ev", "role": "roles", "rolebinding": "rolebindings",
+    "clusterrole": "clusterroles", "prometheusrule": "prometheusrules promrule",
+    "servicemonitor": "servicemonitors smon",
+    "certificate": "certificates cert", "application": "applications app", "replicationcontroller": "rc",
+}  # fmt: skip
+ALIASES = {alias: kind for kind, others in KINDS.items() for alias in (kind, *others.split())}
+OWNERS = ("deployment", "statefulset", "daemonset", "job", "cronjob", "pod")
+_HAS_KIND = re.compile(r"^\s*[\"']?kind[\"']?\s*:", re.MULTILINE)
+_HELM_NAME = re.compile(
+    r"^kind:\s*(\w+)[\s\S]*?^metadata:\s*\n(?:\s+(?!name:).*\n)*?\s+name:\s*(.+?)\s*$", re.MULTILINE
+)
+
+
+class Resource(msgspec.Struct, frozen=True, kw_only=True):
+    """One object. In ``name`` a gap stands for what a template fills in."""
+
+    kind: str
+    name: str
+    where: str
+    namespace: str = ""
+    labels: frozenset[str] = frozenset()
+    containers: tuple[str, ...] = ()
+    ports: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
+    variables: tuple[str, ...] = ()
+
+
+class Cluster:
+    """Everything that a checkout would put into a cluster."""
+
+    def __init__(self, repository: Repository) -> None:
+        self._repository = repository
+
+    @cached_property
+    def resources(self) -> tuple[Resource, ...]:
+        """Every object, those that overlays rename under all their names."""
+        plain = [each for file in self._files() for each in self._read(file)]
+        return (*plain, *(each for path in self._overlays() for each in self._overlaid(path, plain)))
+
+    @cached_property
+    def namespaces(self) -> dict[str, str]:
+        """The namespaces that are made or named, with where."""
+        found = {each.name: each.where for each in self.resources if each.kind == "namespace"}
+        for each in self.resources:
+            if each.namespace:
+                found.setdefault(each.namespace, each.where)
+        return found
+
+    @cached_property
+    def charts(self) -> tuple[str, ...]:
+        """The names of Helm charts."""
+        roots = (next(iter(read_trees(file.text or "")), Tree()) for file in self._repository.named("Chart.yaml"))
+        return tuple(root.get("name").text for root in roots if root.get("name").text)
+
+    def _files(self) -> Iterator[File]:
+        for file in self._repository.ending(".yaml", ".yml", ".json"):
+            if file.text and "apiVersion" in file.text and _HAS_KIND.search(file.text):
+                yield file
+
+    def _read(self, file: File) -> Iterator[Resource]:
+        text = file.text or ""
+        for tree in read_trees(text):
+            for each in tree.get("items").items() if tree.get("kind").text == "List" else [tree]:
+                if each.get("metadata").is_mapping and each.get("kind").text:
+                    yield _make(each, file.path)
+        if "{{" in text:
+            for kind, name in _HELM_NAME.findall(text):
+                gaps = re.sub(r"\{\{.*?\}\}", WILD, name.strip("\"'"))
+                yield Resource(kind=kind.lower(), name=gaps, where=file.path)
+
+    def _overlays(self) -> Iterator[str]:
+        yield from (file.path for file in self._repository.named("kustomization.yaml", "kustomization.yml"))
+
+    def _overlaid(self, path: str, plain: list[Resource]) -> Iterator[Resource]:
+        """What an overlay makes of the objects below it: prefix, suffix, namespace."""
+        root = next(iter(read_trees(self._repository.text(path))), Tree())
+        prefix, suffix, space = (root.get(key).text for key in ("namePrefix", "nameSuffix", "namespace"))
+        if not (prefix or suffix or space):
+            return
+        files = set(self._members(path, 0))
+        for each in plain:
+            if each.where.partition(":")[0] in files:
+                name = each.name if each.kind == "namespace" else f"{prefix}{each.name}{suffix}"
+                yield msgspec.structs.replace(each, name=name, namespace=space or each.namespace)
+
+    def _members(self, path: str, depth: int) -> Iterator[str]:
+        root = next(iter(read_trees(self._repository.text(path))), Tree())
+        for key in ("resources", "bases", "components"):
+            for each in root.get(key).items():
+                place = join(parent(path), each.text)
+                if place and self._repository.file(place) is not None:
+                    yield place
+                for name in ("kustomization.yaml", "kustomization.yml") if place and depth < 6 else ():
+                    inner = join(place or "", name) or ""
+                    if self._repository.file(inner) is not None:
+                        yield from self._members(inner, depth + 1)
+
+
+def _make(tree: Tree, path: str) -> Resource:
+    kind = tree.get("kind").text.lower()
+    pod = _pod(tree, kind)
+    labels = [*tree.get("metadata", "labels").pairs(), *tree.get("spec", "template", "metadata", "labels").pairs()]
+    containers = [each for part in ("containers", "initContainers") for each in pod.get(part).items()]
+    ports = [port for each in containers for port in each.get("ports").items()]
+    own = list(tree.get("spec", "ports").items())
+    numbers = [
+        each.get(key).text
+        for each in (*ports, *own)
+        for key in ("containerPort", "hostPort", "port", "nodePort", "targetPort")
+    ]
+    return Resource(
+        kind=kind,
+        name=tree.get("metadata", "name").text or WILD,
+        where=f"{path}:{tree.get('metadata', 'name').line or tree.line}",
+        namespace=tree.get("metadata", "namespace").text,
+        labels=frozenset(f"{name}={value.text}" for name, value in labels),
+        containers=tuple(each.get("name").text for each in containers),
+        ports=tuple(number for number in numbers if number.isdecimal()),
+        hosts=tuple(each.get("host").text for each in tree.get("spec", "rules").items() if each.get("host")),
+        variables=tuple(each.get("name").text for part in containers for each in part.get("env").items()),
+    )
+
+
+def _pod(tree: Tree, kind: str) -> Tree:
+    if kind == "pod":
+        return tree.get("spec")
+    path = ("spec", "jobTemplate", "spec", "template", "spec") if kind == "cronjob" else ("spec", "template", "spec")
+    return tree.get(*path)

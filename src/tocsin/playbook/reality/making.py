@@ -1,0 +1,81 @@
+"""Statements of make, just and task: is there such a target?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tocsin.playbook.reality import names, paths
+from tocsin.playbook.reality.command import Command, take_apart
+from tocsin.playbook.reality.finding import Finding, ambiguous, matches, missing, unknown
+from tocsin.playbook.reality.system import System
+from tocsin.playbook.reality.targets import FILES, Recipes
+from tocsin.playbook.shell import names as words
+
+_VALUED = {"make": words("-C --directory -f --file --makefile -I -o -W -j -l"),
+    "just": words("-f --justfile -d --working-directory --set"),
+           "task": words("-d --dir -t --taskfile -o --output -C")}  # fmt: skip
+_FOLDER = {"make": ("-C", "--directory"), "just": ("-d", "--working-directory"), "task": ("-d", "--dir")}
+_FILE = {"make": ("-f", "--file", "--makefile"), "just": ("-f", "--justfile"), "task": ("-t", "--taskfile")}
+
+
+def judge(command: Command, system: System) -> Iterator[Finding]:
+    """``make -C FOLDER TARGET…``."""
+    program = "make" if command.program == "gmake" else "task" if command.program == "go-task" else command.program
+    parts = take_apart(command.words[1:], _VALUED[program])
+    wanted = [word for word in parts.operands if "=" not in word]
+    wanted = wanted[:1] if program == "just" else wanted
+    files, found = _choose(command, program, parts.value(*_FOLDER[program]), parts.value(*_FILE[program]), system)
+    yield from found
+    if found and any(each.verdict == "missing" for each in found):
+        return
+    yield from (_judge_target(program, name, files, system) for name in wanted)
+    if not wanted and files:
+        yield matches("target", f"{program} default target", files[0].path)
+
+
+def _choose(
+    command: Command, program: str, folder: str | None, file: str | None, system: System
+) -> tuple[list[Recipes], list[Finding]]:
+    if not command.is_here:
+        return [], []
+    if file is not None:
+        place = paths.locate(command, file, system)
+        found = [paths.judge_file(command, file, system, "file", "file")]
+        return ([system.targets.read_file(program, place)] if place else []), found
+    if folder is not None and not list(paths.places(command, folder, system)):
+        return [], [paths.judge_file(command, folder, system, "folder", "folder")]
+    folders = list(paths.places(command, folder, system)) if folder else list(command.folders)
+    read = (system.targets.read(program, each) for each in folders)
+    return [each for each in read if each is not None], []
+
+
+def _judge_target(program: str, name: str, files: list[Recipes], system: System) -> Finding:
+    what = f"{program} target {names.show(name)}"
+    if names.is_open(name):
+        return unknown("target", what, "Which one is left open.")
+    if not files:
+        return _judge_unplaced(program, name, what, system)
+    for each in files:
+        found = next((known for known in each.known if names.fits(name, known) or names.fits(known, name)), None)
+        if found is not None:
+            return matches("target", what, each.known[found])
+    if not all(each.whole for each in files):
+        return unknown("target", what, f"{files[0].path} computes some of its targets.")
+    known = {key: place for each in files for key, place in each.known.items()}
+    near = names.nearest(name, known)
+    return missing("target", what, f"{files[0].path} has no such target.", near, known[near] if near else files[0].path)
+
+
+def _judge_unplaced(program: str, name: str, what: str, system: System) -> Finding:
+    every = [file.path for file in system.repository.named(*FILES[program])]
+    if not every:
+        return unknown("target", what, f"The checkout has no file for {program} where the statement runs.")
+    for path in every:
+        if name in system.targets.read_file(program, path).known:
+            why = f"There is no file for {program} where the statement runs."
+            return ambiguous("working_directory", f"working directory of {what}", why, path, path)
+    known = {key: place for path in every for key, place in system.targets.read_file(program, path).known.items()}
+    near = names.nearest(name, known)
+    return missing(
+        "target", what, f"No file for {program} in the checkout has it.", near, known[near] if near else every[0]
+    )

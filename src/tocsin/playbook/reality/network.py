@@ -1,0 +1,177 @@
+"""Hosts and ports that a checkout knows: published, exposed, listened on, or written in its settings."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cached_property
+
+from tocsin.playbook.reality.compose import Composition
+from tocsin.playbook.reality.kubernetes import Cluster
+from tocsin.playbook.reality.repository import File, Repository, base
+
+_DOCUMENT = (
+    ".md",
+    ".mdx",
+    ".markdown",
+    ".rst",
+    ".adoc",
+    ".lock",
+    "-lock.json",
+    "-lock.yaml",
+    ".sum",
+    ".svg",
+    ".csv",
+    ".lock.yaml",
+)
+_PORT = re.compile(
+    r"(?:[\w\])\"'}]|0\.0\.0\.0|localhost|\*|^|[\s\"'=(])[:](\d{2,5})\b(?![.:\d])|"
+    r"(?:[Pp]ort|PORT|[Ll]isten|LISTEN|EXPOSE|[Aa]ddr|bind|BIND|ADDR)[\w\"'\]]*\s*(?:\|\|\s*)?[\s:=(\[\"',|?>-]{1,6}(?:u16\s*=\s*)?[\"']?(?:\w+\(\s*)?(\d{2,5})\b",
+    re.MULTILINE,
+)
+_NUMBER = re.compile(r"(?<![\w.])(\d{2,5})(?![\w.])")
+_HOST = re.compile(r"(?<![\w.@/-])((?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,})(?![\w-]|\.\w)", re.IGNORECASE)
+_SERVED = re.compile(
+    r"server_name\s+([^;]+);|Host\(`([^`]+)`\)|^\s*([\w.-]+\.[a-z]{2,})\s*(?:,[^{\n]*)?\{|\bhost(?:name)?s?[\"']?\s*[:=]\s*[\"']?([\w.-]+\.[a-z]{2,})",
+    re.MULTILINE,
+)
+_SSH_HOST = re.compile(r"^\s*Host\s+(.+)$", re.MULTILINE)
+_INVENTORY = re.compile(r"(?:^|/)(?:inventor(?:y|ies)|hosts)(?:[/.][^/]*)*$")
+_TARGET = re.compile(r"[\"'\s\[]([A-Za-z][\w-]*(?:\.[\w-]+)*):\d{2,5}\b")
+_SUFFIXES = (
+    ".service",
+    ".sh",
+    ".py",
+    ".js",
+    ".ts",
+    ".go",
+    ".rs",
+    ".json",
+    ".yml",
+    ".yaml",
+    ".toml",
+    ".log",
+    ".db",
+    ".sql",
+    ".md",
+    ".html",
+    ".conf",
+)
+
+
+class Network:
+    """What can be reached, by the word of the checkout."""
+
+    def __init__(self, repository: Repository, compose: Composition, cluster: Cluster) -> None:
+        self._repository = repository
+        self._compose = compose
+        self._cluster = cluster
+
+    @cached_property
+    def published(self) -> dict[str, str]:
+        """Ports on the host that compose opens, with where."""
+        return {
+            port.host: port.where for each in self._compose.services for port in each.ports if port.host.isdecimal()
+        }
+
+    @cached_property
+    def behind(self) -> dict[str, tuple[str, str]]:
+        """Ports inside containers that have another number on the host: that number, and where it says so."""
+        return {port.container: (port.host, port.where) for each in self._compose.services for port in each.ports
+                if port.container != port.host and port.host.isdecimal()}  # fmt: skip
+
+    @cached_property
+    def mentioned(self) -> dict[str, str]:
+        """Numbers that stand as ports in settings and sources."""
+        found = {number: each.where for each in self._cluster.resources for number in each.ports}
+        for service in self._compose.services:
+            for number in (*service.exposes, *(port.container for port in service.ports)):
+                found.setdefault(number, service.where)
+        for file in self._texts():
+            for match in _PORT.finditer(file.text or ""):
+                found.setdefault(
+                    match[1] or match[2], f"{file.path}:{(file.text or '').count(chr(10), 0, match.start()) + 1}"
+                )
+        return found
+
+    def number(self, port: str) -> str | None:
+        """Where a number stands in any setting or source at all."""
+        pattern = re.compile(rf"(?<![\w.]){port}(?![\w.])")
+        return next((file.path for file in self._texts() if pattern.search(file.text or "")), None)
+
+    def _texts(self) -> Iterator[File]:
+        for file in self._repository.files.values():
+            if file.text and not file.path.endswith(_DOCUMENT) and "/docs/" not in f"/{file.path}":
+                yield file
+
+    @cached_property
+    def hosts(self) -> dict[str, str]:
+        """Names of machines and services without a domain, with where."""
+        found: dict[str, str] = {}
+        for service in self._compose.services:
+            for name in (service.name, service.container or "", *service.hosts):
+                found.setdefault(name, service.where)
+        for resource in self._cluster.resources:
+            if resource.kind in ("service", "statefulset"):
+                found.setdefault(resource.name, resource.where)
+        for name, where in (*self._inventory(), *self._scraped()):
+            found.setdefault(name, where)
+        found.pop("", None)
+        return found
+
+    @cached_property
+    def fleets(self) -> frozenset[str]:
+        """How the names of machines begin of which an inventory, or whatever is scraped, lists several."""
+        stems = [re.sub(r"[-_]?\d+$", "", name) for name, _ in (*self._inventory(), *self._scraped())]
+        return frozenset(stem for stem in stems if stem)
+
+    def _inventory(self) -> Iterator[tuple[str, str]]:
+        for file in self._repository.files.values():
+            text = file.text or ""
+            if "ssh" in file.path and "Host " in text and not file.path.endswith(_DOCUMENT):
+                yield from ((name, file.path) for match in _SSH_HOST.finditer(text) for name in match[1].split())
+            elif _INVENTORY.search(file.path) and len(text) < 200_000:
+                for number, line in enumerate(text.split("\n"), 1):
+                    match = re.match(r"\s*(?:- )?([A-Za-z][\w.\[\]:-]*?)(?::\s*(?:\{.*)?$|\s|$)", line)
+                    if match and not line.lstrip().startswith(("[", "#", "---")):
+                        yield from ((name, f"{file.path}:{number}") for name in _unfold(match[1]))
+
+    def _scraped(self) -> Iterator[tuple[str, str]]:
+        for file in self._repository.ending(".yml", ".yaml", ".json", ".toml"):
+            if "targets" in (file.text or "") or "peers" in base(file.path):
+                for match in _TARGET.finditer(file.text or ""):
+                    yield match[1], f"{file.path}:{(file.text or '').count(chr(10), 0, match.start(1)) + 1}"
+
+    @cached_property
+    def domains(self) -> dict[str, str]:
+        """Full host names anywhere in settings and sources, with where."""
+        found: dict[str, str] = {}
+        for file in self._texts():
+            for match in _HOST.finditer(file.text or "") if "." in (file.text or "") else ():
+                name = match[1].lower()
+                if not name.endswith(_SUFFIXES):
+                    found.setdefault(name, f"{file.path}:{(file.text or '').count(chr(10), 0, match.start()) + 1}")
+        return found
+
+    @cached_property
+    def served(self) -> dict[str, str]:
+        """Full host names that the checkout's own proxies and ingresses answer to."""
+        found = {host.lower(): each.where for each in self._cluster.resources for host in each.hosts}
+        for file in self._texts():
+            for match in _SERVED.finditer(file.text or ""):
+                for name in re.split(r"[\s,]+", next(group for group in match.groups() if group)):
+                    if "." in name:
+                        found.setdefault(
+                            name.strip("`\"'").lower(),
+                            f"{file.path}:{(file.text or '').count(chr(10), 0, match.start()) + 1}",
+                        )
+        return found
+
+
+def _unfold(name: str) -> list[str]:
+    """A range of an Ansible inventory: ``node[1:3]``."""
+    match = re.fullmatch(r"(.*)\[(\d+):(\d+)\](.*)", name)
+    if not match or int(match[3]) - int(match[2]) > 500:
+        return [name] if "[" not in name else []
+    width = len(match[2]) if match[2].startswith("0") else 0
+    return [f"{match[1]}{str(each).zfill(width)}{match[4]}" for each in range(int(match[2]), int(match[3]) + 1)]

@@ -1,0 +1,40 @@
+"""What a script says of itself: which arguments and flags it reads, in what order, when it asks, what it needs set."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Parameter(msgspec.Struct, frozen=True, kw_only=True):
+    """One operand, by the name that the script gives it. ``choices`` are the only values that it takes."""
+
+    name: str = ""
+    choices: tuple[str, ...] = ()
+    line: int = 0
+
+
+class Prompt(msgspec.Struct, frozen=True, kw_only=True):
+    """A place where it waits for somebody to type. Any of ``unless`` (flags, variables) keeps it from asking."""
+
+    line: int
+    how: str
+    unless: frozenset[str] = frozenset()
+
+
+class Script(msgspec.Struct, frozen=True, kw_only=True):
+    """A script as read. ``least`` operands it demands; ``most`` it reads, null for any number.
+
+    ``flags`` are those that it knows, null where nobody can say; ``valued`` those of them that take a value.
+    ``needs`` are variables without which it ends at once, with their lines.
+    """
+
+    parameters: tuple[Parameter, ...] = ()
+    least: int = 0
+    most: int | None = None
+    flags: frozenset[str] | None = None
+    valued: frozenset[str] = frozenset()
+    prompts: tuple[Prompt, ...] = ()
+    needs: tuple[tuple[str, int], ...] = ()
+    variables: frozenset[str] = frozenset()
+    strict: bool = False
+    verbs: tuple[str, ...] = ()

@@ -1,0 +1,89 @@
+"""What `make`, `just` and `task` can be told, by the folder that their file lies in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import msgspec
+
+from tocsin.playbook.reality.names import WILD
+from tocsin.playbook.reality.repository import Repository, join, parent
+from tocsin.playbook.reality.tree import Tree, find_line, read_trees
+
+FILES = {
+    "make": ("GNUmakefile", "makefile", "Makefile"),
+    "just": ("justfile", "Justfile", ".justfile"),
+    "task": ("Taskfile.yml", "Taskfile.yaml", "taskfile.yml", "taskfile.yaml"),
+}
+_RULE = re.compile(r"^(?![\t #.]|\.PHONY)([^\s:=#?+!][^:=#\n]*?)\s*::?(?![=:])", re.MULTILINE)
+_INCLUDE = re.compile(r"^-?s?include\s+(.+)$", re.MULTILINE)
+_RECIPE = re.compile(r"^@?([A-Za-z_][\w-]*)(?:\s+[^:=\n]*)?:(?!=)", re.MULTILINE)
+_ALIAS = re.compile(r"^alias\s+([\w-]+)\s*:=", re.MULTILINE)
+_DEEPEST = 5
+
+
+class Recipes(msgspec.Struct, frozen=True, kw_only=True):
+    """A file's targets with their places. ``whole`` unless some are computed, so that there may be more."""
+
+    path: str
+    known: dict[str, str]
+    whole: bool = True
+
+
+class Targets:
+    """The targets of a checkout."""
+
+    def __init__(self, repository: Repository) -> None:
+        self._repository = repository
+
+    def read(self, program: str, folder: str) -> Recipes | None:
+        """What the program finds in a folder; `just` and `task` look above it too."""
+        while True:
+            for name in FILES[program]:
+                path = join(folder, name) or ""
+                if self._repository.file(path) is not None:
+                    return self.read_file(program, path)
+            if not folder or program == "make":
+                return None
+            folder = parent(folder)
+
+    def read_file(self, program: str, path: str) -> Recipes:
+        """The targets of one file, with those of the files that it includes."""
+        text = self._repository.text(path)
+        if program == "just":
+            found = {
+                match[1]: f"{path}:{_line(text, match)}" for match in (*_RECIPE.finditer(text), *_ALIAS.finditer(text))
+            }
+            return Recipes(path=path, known=found, whole="import " not in text and "mod " not in text)
+        if program == "task":
+            root = next(iter(read_trees(text)), Tree())
+            tasks = {name: f"{path}:{each.line}" for name, each in root.get("tasks").pairs()}
+            return Recipes(path=path, known=tasks, whole=not root.get("includes"))
+        known: dict[str, str] = {}
+        whole = all(list(self._make(path, known, 0)))
+        return Recipes(path=path, known=known, whole=whole)
+
+    def _make(self, path: str, known: dict[str, str], depth: int) -> Iterator[bool]:
+        """Collect a makefile's targets; yields false where some of them are computed."""
+        text = self._repository.text(path).replace("\\\n", " ")
+        for match in _RULE.finditer(text):
+            for name in match[1].split():
+                yield "$" not in name
+                known.setdefault(
+                    name.replace("%", WILD),
+                    f"{path}:{find_line(self._repository.text(path), match[0].strip()) or _line(text, match)}",
+                )
+        yield "$(eval" not in text and "define " not in text
+        for match in _INCLUDE.finditer(text) if depth < _DEEPEST else ():
+            for name in match[1].split():
+                target = join(parent(path), name)
+                place = target if target and self._repository.file(target) is not None else join("", name)
+                if place and self._repository.file(place) is not None:
+                    yield from self._make(place, known, depth + 1)
+                elif "*" in name or "$" in name:
+                    yield False
+
+
+def _line(text: str, match: re.Match[str]) -> int:
+    return text.count("\n", 0, match.start()) + 1

@@ -1,0 +1,3 @@
+module github.com/example/harbor
+
+go 1.23

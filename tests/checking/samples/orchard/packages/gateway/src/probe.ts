@@ -1,0 +1,1 @@
+if (process.argv[2] === "--bridge") console.log("bridge up");

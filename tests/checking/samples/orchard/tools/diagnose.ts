@@ -1,0 +1,1 @@
+console.log("collateral", process.env.ORCHARD_NETWORK ?? "testnet");

@@ -111,10 +111,13 @@ def _check(answer: int, what: str) -> None:
 
 
 def _end(number: int, patience_s: float | None) -> None:
-    """Signal all that is below this process until none is left, or the patience is over."""
+    """Signal all that is below this process until none is left, or the patience is over.
+
+    Whoever has no child has nobody below it, which is known at once; to look through all processes takes its time.
+    """
     until = None if patience_s is None else time.monotonic() + patience_s
     signalled: set[int] = set()
-    while until is None or time.monotonic() < until:
+    while _reap() and (until is None or time.monotonic() < until):
         for process in _find_below():
             if patience_s is None or process not in signalled:
                 signalled.add(process)

@@ -1,0 +1,188 @@
+"""Local statements through the product, beside bare processes: commits, isolation, evidence and all.
+
+    PYTHONPATH=.:bench python bench/steps_local.py [--count 200] [--jobs 16] [--rounds 3] [--profile]
+    PYTHONPATH=src:.:bench python fanout.py --call steps_local:reads --call steps_local:changes
+
+Each statement was typed and is approved while the clock runs: the approval with the request, and of a change its start,
+are committed before it is spawned, its end after that, all on a real SQLite file. It runs in bubblewrap (or whatever
+holds on this machine), bounded and watched, and what it says is kept. Only ratios within one run mean anything, and of
+a busy machine only those of CPU.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import cProfile
+import os
+import pstats
+import resource
+import shlex
+import statistics
+import tempfile
+import time
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from tocsin.app.initialise import initialise
+from tocsin.app.parts import Parts, build
+from tocsin.app.server import Options, _isolate, _load, _open
+from tocsin.engine.contracts import TARGET
+from tocsin.engine.failpoint import pass_by
+from tocsin.run.commands import ApproveStep, ProposeStep
+from tocsin.run.program import prepare
+from tocsin.timeline.events import StepProposed
+from tocsin.words import Mode, StepState
+
+PLAYBOOK = (
+    "# Bench Playbook\n\n### PLAY-001: Bench\n\n**Alert**: `Bench`\n\n#### Detection\n\n```bash\necho bench\n```\n"
+)
+PERSON = "oncall"
+OVER = (StepState.OK, StepState.FAILED, StepState.IN_DOUBT)
+
+
+class Local:
+    """Runs a command so many times as steps of one incident; its life is that of one measurement."""
+
+    argv: tuple[str, ...] = ("true",)
+    """What is typed before the clock runs; another command is typed while it does."""
+
+    def __init__(self, *, changes: bool) -> None:
+        self._changes = changes
+
+    async def prepare(self, n: int, jobs: int) -> None:
+        """Everything that a server has done before its first step."""
+        self._folder = tempfile.TemporaryDirectory(prefix="tocsin-steps-", dir="/var/tmp")
+        self._parts, self._storage = await self._open(Path(self._folder.name))
+        engine = self._parts.engine
+        engine.dispatch.places.most[f"{TARGET}bench/local"] = jobs
+        await engine.start()
+        going = (engine.run(), engine.waking.run(), *self._storage.chores(self._parts.journal))
+        self._typed: list[str] = []
+        self._tasks = [asyncio.ensure_future(each) for each in going]
+        self._incident = await engine.intake.declare("bench", "Bench", None, None, PERSON)
+        await self(1, 1, ["true"])
+        self._typed = [await self._propose(self._spell(self.argv)) for _ in range(n)]
+
+    async def _open(self, folder: Path) -> tuple[Parts, Any]:
+        folder.chmod(0o755)
+        (folder / "bench.md").write_text(PLAYBOOK)
+        initialise(folder / "workspace", [folder / "bench.md"], Mode.LIVE, date(2026, 1, 1))
+        options = Options(root=folder / "workspace", data=folder / "data", node="bench")
+        for private in (options.private, options.data_directory):
+            private.mkdir(mode=0o700, parents=True, exist_ok=True)
+        isolation = await _isolate(options)
+        assert not isinstance(isolation, str), isolation
+        workspace = _load(options, isolation)
+        storage = await _open(options, workspace, pass_by)
+        return await build(storage, options.data_directory, workspace, isolation, pass_by, "", options), storage
+
+    async def __call__(self, n: int, jobs: int, argv: list[str]) -> int:
+        """Approve that many steps and wait for the last one's end; how many went well."""
+        typed, self._typed = (self._typed, []) if tuple(argv) == self.argv else ([], self._typed)
+        steps = typed or [await self._propose(self._spell(argv)) for _ in range(n)]
+        await asyncio.gather(*(self._approve(step) for step in steps))
+        while True:
+            states = [(await self._look()).steps[step].state for step in steps]
+            if all(state in OVER for state in states):
+                return states.count(StepState.OK)
+            await asyncio.sleep(0.002)
+
+    def _spell(self, argv: Sequence[str]) -> str:
+        return f"{shlex.join(argv)} && touch done" if self._changes else shlex.join(argv)
+
+    async def _propose(self, text: str) -> str:
+        entries = await self._parts.engine.submit(self._incident, ProposeStep(by=PERSON, text=text))
+        return next(entry.event.step for entry in entries if isinstance(entry.event, StepProposed))
+
+    async def _approve(self, step: str) -> None:
+        incident = await self._look()
+        task = prepare((), step, incident, "bench/local", {})
+        assert task is not None
+        await self._parts.engine.submit(self._incident, ApproveStep(by=PERSON, step=step, digest=task.digest))
+
+    async def _look(self) -> Any:
+        return await self._parts.journal.incident(self._incident)
+
+    async def finish(self) -> None:
+        """Leave nothing."""
+        for task in self._tasks:
+            task.cancel()
+        for task in self._tasks:
+            with contextlib.suppress(asyncio.CancelledError, Exception):
+                await task
+        self._parts.store.close()
+        self._folder.cleanup()
+
+
+reads, changes = Local(changes=False), Local(changes=True)
+
+
+class Bare:
+    """The same command as a bare process, as asyncio starts it."""
+
+    async def __call__(self, n: int, jobs: int, argv: list[str]) -> int:
+        """Run it that many times; how many went well."""
+        places = asyncio.Semaphore(jobs)
+
+        async def one() -> bool:
+            async with places:
+                process = await asyncio.create_subprocess_exec(
+                    *argv, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, start_new_session=True
+                )
+                await process.communicate()
+                return process.returncode == 0
+
+        return sum(await asyncio.gather(*(one() for _ in range(n))))
+
+
+def read_cpu() -> float:
+    """CPU seconds of this process and of what it has started and seen end."""
+    both = [resource.getrusage(each) for each in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(each.ru_utime + each.ru_stime for each in both)
+
+
+async def measure(runner: Any, n: int, jobs: int, argv: list[str]) -> tuple[float, float]:
+    """Milliseconds of time and of CPU that one statement takes."""
+    if hasattr(runner, "prepare"):
+        await runner.prepare(n, jobs)
+    cpu, start = read_cpu(), time.perf_counter()
+    done = await runner(n, jobs, argv)
+    took, spent = time.perf_counter() - start, read_cpu() - cpu
+    if hasattr(runner, "finish"):
+        await runner.finish()
+    assert done == n, f"{done} of {n} went well"
+    return took / n * 1000, spent / n * 1000
+
+
+def main() -> None:
+    """Measure and print a table."""
+    asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    asked.add_argument("--count", type=int, default=200)
+    asked.add_argument("--jobs", type=int, default=16)
+    asked.add_argument("--rounds", type=int, default=3)
+    asked.add_argument("--profile", action="store_true")
+    given = asked.parse_args()
+    rows = {"bare": Bare(), "a read": reads, "a change": changes}
+    print(f"as uid {os.geteuid()}, {given.jobs} at once, median of {given.rounds}; load {os.getloadavg()[0]:.1f}")
+    print("| statement | what | ms | CPU ms | bare ÷ this, time | CPU |\n|---|---|---|---|---|---|")
+    for argv in (["true"], ["/usr/bin/perl", "-e", "1 for 1..400000"]):
+        bare, Local.argv = (0.0, 0.0), tuple(argv)
+        for name, runner in rows.items():
+            profile = cProfile.Profile() if given.profile and name != "bare" else None
+            if profile:
+                profile.enable()
+            found = [asyncio.run(measure(runner, given.count, given.jobs, argv)) for _ in range(given.rounds)]
+            if profile:
+                profile.disable()
+                pstats.Stats(profile).sort_stats("tottime").print_stats(25)
+            took, spent = (statistics.median(each) for each in zip(*found, strict=True))
+            bare = bare if any(bare) else (took, spent)
+            print(f"| {argv[0]} | {name} | {took:.2f} | {spent:.2f} | {bare[0] / took:.2f} | {bare[1] / spent:.2f} |")
+
+
+if __name__ == "__main__":
+    main()

@@ -302,6 +302,7 @@ DRIFTS = (
         at=" api",
         verdict="missing",
         what="compose service api",
+        also=("ferry-api-1",),
     ),
     Drift(
         sample="ferry",

@@ -175,7 +175,7 @@ class _Reader:
             key = self._returned.get(match[2]) if called else self._resolve(body, match[2], given)
             if key is not None:
                 self._held[parent].below.append(key)
-            elif match[2] != "cobra":
+            elif "cobra" not in (match[1], match[2]):
                 self._held[parent].closed = False
         self._held[parent].below += [key for key in self._held if key[0] == body.name and key[1].startswith("#")]
 

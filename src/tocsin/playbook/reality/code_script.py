@@ -18,7 +18,8 @@ _SHORT_FLAG = re.compile(r"[\"'`](-[A-Za-z])[\"'`,\s]")
 _OPTION = re.compile(r"(?:\.option|\.flag|\.boolean|\.string)\(\s*[\"'`]([A-Za-z][\w-]*)[\"'`]")
 _PARSE_ARGS = re.compile(r"options\s*:\s*\{(.*)", re.DOTALL)
 _KEY = re.compile(r"[\"']?([A-Za-z][\w-]*)[\"']?\s*:\s*\{")
-_FIELD = re.compile(r"\b(?:argv|opts|options|values|flags|args)\.([a-zA-Z]\w*)")
+_ANY_WORD = re.compile(r"[.\"'`]([a-zA-Z][\w-]*)")
+"""Where no parser is told which flags there are, whatever the source names may be one."""
 _ARGV = re.compile(r"process\.argv|parseArgs|yargs|commander|minimist|\bcac\b|\bmeow\b|\barg\(|Deno\.args|Bun\.argv")
 _NODE_ENV = re.compile(r"process\.env(?:\.|\[[\"'])(\w+)|\benv\.([A-Z]\w+)")
 _PYTHON_ENV = re.compile(r"(?:environ(?:\.get)?|getenv)[\[(]\s*[\"'](\w+)")
@@ -32,13 +33,11 @@ def read_node(text: str) -> Script:
     flags |= {f"--{_dash(name)}" for name in _OPTION.findall(text)}
     options = _PARSE_ARGS.search(text) if "parseArgs" in text else None
     flags |= {f"--{_dash(name)}" for name in _KEY.findall(options[1])} if options else set()
-    if options is None and ".option(" not in text:
-        flags |= {f"--{_dash(name)}" for name in _FIELD.findall(text)}
     variables = {one or other for one, other in _NODE_ENV.findall(text)}
     prompts = [] if "isTTY" in text else list(_find_prompts(text))
-    loose = re.search(r"\bminimist\b|\bmri\b|\byargs-parser\b", text) is not None
-    known = None if loose else frozenset(flags)
-    return Script(flags=known, variables=frozenset(variables), prompts=tuple(prompts))
+    told = options is not None or ".option(" in text
+    hints = frozenset() if told else frozenset(f"--{_dash(name)}" for name in _ANY_WORD.findall(text))
+    return Script(flags=frozenset(flags), hints=hints, variables=frozenset(variables), prompts=tuple(prompts))
 
 
 def reads_arguments(text: str) -> bool:

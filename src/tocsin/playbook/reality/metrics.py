@@ -33,7 +33,6 @@ _CODE = (
     ".scala",
 )
 _RULES = (".yml", ".yaml", ".json", ".rules", ".jsonnet", ".libsonnet", ".tpl")
-_QUOTED = re.compile(r"[\"'`]([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{[^\"'`]*\})?[\"'`]")
 _EXPORTS = re.compile(
     r"prometheus|prom[-_]client|metrics|opentelemetry|\b(?:Counter|Gauge|Histogram|Summary)(?:Vec|Opts)?\b|"
     r"# (?:TYPE|HELP)",
@@ -82,15 +81,14 @@ class Metrics:
                     found.setdefault(name, f"{file.path}:{file.text.count(chr(10), 0, at) + 1}")
         return found
 
-    @cached_property
-    def quoted(self) -> dict[str, str]:
-        """Every word that source code has in quotes and that could be a metric."""
-        found: dict[str, str] = {}
+    def find_word(self, name: str, *, part: bool) -> str | None:
+        """Where source code has a name as a word of its own, or as part of one."""
+        pattern = re.compile(re.escape(name) if part else rf"(?<![A-Za-z0-9_:]){re.escape(name)}(?![A-Za-z0-9_:])")
         for file in self._repository.ending(*_CODE):
-            for match in _QUOTED.finditer(file.text or ""):
-                if "_" in match[1] and not _is_test(file.path):
-                    found.setdefault(match[1], file.path)
-        return found
+            match = pattern.search(file.text or "") if name in (file.text or "") and not _is_test(file.path) else None
+            if match:
+                return f"{file.path}:{(file.text or '').count(chr(10), 0, match.start()) + 1}"
+        return None
 
     @cached_property
     def watched(self) -> dict[str, str]:

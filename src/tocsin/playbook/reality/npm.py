@@ -239,8 +239,8 @@ def _judge_what_runs(
     line = package.scripts.get(script, "")
     where = package.where(script)
     yield from _judge_files(package, script, line, where, system)
-    handed = tuple(word for word in given if word != "--")
-    flags = [word.split("=")[0] for word in handed if word.startswith("-") and not names.is_wild(word)]
+    handed = given[given.index("--") + 1 :] if "--" in given else () if command.program == "npm" else given
+    flags = [word.split("=")[0] for word in handed if word.startswith("-") and word != "--" and not names.is_wild(word)]
     if flags:
         yield from _judge_flags(package, script, line, flags, system)
     yield from _judge_prompts(command, package, script, line, flags, system)
@@ -294,10 +294,11 @@ def _judge_flags(package: Package, script: str, line: str, flags: list[str], sys
     read = [*reading, *shells]
     unclear = any(each.flags is None for each in read) or not (_FILE.search(line) or _SHELL_FILE.search(line))
     known = {flag for each in read for flag in each.flags or ()}
+    hinted = {flag for each in read for flag in each.hints}
     place = next((path for path, text in sources if code_script.reads_arguments(text)), package.where(script))
     for flag in dict.fromkeys(flags):
         what = f"flag {flag} of {script} in {package.name or package.path}"
-        if flag in known or flag in line:
+        if flag in known or flag in hinted or flag in line:
             yield matches("flag", what, place)
         elif unclear or not (sources or shells):
             yield unknown("flag", what, "What the script does with its arguments is not in the checkout.")

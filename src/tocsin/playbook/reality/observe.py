@@ -53,26 +53,21 @@ def judge_metric(name: str, system: System, *, part: bool = False) -> Finding:
         return matches("metric", what, where)
     if ELSEWHERE.fullmatch(name):
         return unknown("metric", what, "An exporter or a library makes it, not the checkout.", ask)
-    own = name.split("_")[0] in metrics.prefixes
-    quoted = _find(name, metrics.quoted, part=part)
+    source = metrics.find_word(name, part=part)
+    if source is not None:
+        return matches("metric", what, source)
     watched = _find(name, metrics.watched, part=part)
-    if quoted is not None:
-        return matches("metric", what, quoted)
-    if metrics.exported and (own or part or watched is None):
-        near = names.nearest(name, metrics.exported)
-        why = (
-            "Rules or dashboards name it, but no source exports it."
-            if watched
-            else "No source in the checkout exports it."
-        )
-        if watched and not own:
-            return matches("metric", what, watched)
-        if not own and not near and not part:
-            return unknown("metric", what, "No source in the checkout exports it; something else may.", ask)
-        return missing("metric", what, why, near, watched or (metrics.exported[near] if near else None), ask)
-    if watched is not None:
+    whole = next((each for each in metrics.watched if name in each), name) if part else name
+    own = whole.split("_")[0] in metrics.prefixes
+    if watched is not None and not (metrics.exported and own):
         return matches("metric", what, watched, "Rules or dashboards name it.")
-    return unknown("metric", what, "The checkout says nothing of its metrics.", ask)
+    near = names.nearest(name, metrics.exported)
+    if not metrics.exported or not (own or near or part):
+        return unknown("metric", what, "No source in the checkout exports it; something else may.", ask)
+    why = (
+        "Rules or dashboards name it, but no source exports it." if watched else "No source in the checkout exports it."
+    )
+    return missing("metric", what, why, near, watched or (metrics.exported[near] if near else None), ask)
 
 
 def _find(name: str, known: dict[str, str], *, part: bool) -> str | None:

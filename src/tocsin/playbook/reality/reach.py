@@ -83,7 +83,7 @@ def judge_client(command: Command, system: System) -> Iterator[Finding]:
 def judge_address(host: str, port: str | None, url: str, command: Command, system: System) -> Iterator[Finding]:
     """A host and, if one is given, its port."""
     if host.lower() not in _LOCAL:
-        yield judge_host(host.lower(), system)
+        yield judge_host(host.lower(), system, inside=command.place == "inside")
     if port is None:
         return
     if host.lower() in _LOCAL and command.is_here:
@@ -92,7 +92,7 @@ def judge_address(host: str, port: str | None, url: str, command: Command, syste
         yield _judge_far_port(port, system)
 
 
-def judge_host(host: str, system: System) -> Finding:
+def judge_host(host: str, system: System, *, inside: bool = False) -> Finding:
     """Whether the checkout knows a machine, a service or a name that it answers to."""
     what = f"host {names.show(host)}"
     network = system.network
@@ -115,7 +115,7 @@ def judge_host(host: str, system: System) -> Finding:
             network.hosts[near] if near else None,
         )
     near = names.nearest(short, [each for each in network.hosts if _is_like(short, each)])
-    if near is not None and network.fleets:
+    if near is not None and (network.fleets or inside):
         return missing("host", what, "The checkout knows no such machine or service.", near, network.hosts[near])
     return unknown("host", what, "The checkout names no machines of this kind.")
 

@@ -25,6 +25,7 @@ class Script(msgspec.Struct, frozen=True, kw_only=True):
     """A script as read. ``least`` operands it demands; ``most`` it reads, null for any number.
 
     ``flags`` are those that it knows, null where nobody can say; ``valued`` those of them that take a value.
+    ``hints`` are words of a source without a parser of flags: each may be one that it reads.
     ``needs`` are variables without which it ends at once, with their lines.
     """
 
@@ -33,6 +34,7 @@ class Script(msgspec.Struct, frozen=True, kw_only=True):
     most: int | None = None
     flags: frozenset[str] | None = None
     valued: frozenset[str] = frozenset()
+    hints: frozenset[str] = frozenset()
     prompts: tuple[Prompt, ...] = ()
     needs: tuple[tuple[str, int], ...] = ()
     variables: frozenset[str] = frozenset()

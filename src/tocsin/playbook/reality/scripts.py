@@ -90,7 +90,7 @@ def _judge_flags(place: str, parts: Arguments, script: Script) -> Iterator[Findi
         return
     for name, _ in parts.flags:
         what = f"flag {names.show(name)} of {place}"
-        if name in script.flags or name in ("-h", "--help"):
+        if name in script.flags or name in script.hints or name in ("-h", "--help"):
             yield matches("flag", what, place)
         elif names.is_wild(name) or (len(name) > 2 and name[1] != "-" and not script.strict):
             yield unknown("flag", what, "Which one is left open, or several are written as one.")

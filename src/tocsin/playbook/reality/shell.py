@@ -17,7 +17,7 @@ from tocsin.playbook import placeholder, shell
 from tocsin.playbook.reality.carrier import Inner, open_command
 from tocsin.playbook.reality.command import Command, Place
 from tocsin.playbook.reality.names import WILD, close_gaps
-from tocsin.playbook.reality.word import Words
+from tocsin.playbook.reality.word import HIDDEN, Words
 
 _DEEPEST = 6
 _MOST_ROUNDS = 16
@@ -66,7 +66,10 @@ def _fill(text: str) -> str:
     """The text with its blanks as gaps of the same length."""
     for span in reversed(placeholder.locate(text)):
         text = text[: span.start] + WILD * (span.end - span.start) + text[span.end :]
-    return shell.quote_urls(text) if shell.has_bare_url(text) else text
+    if not shell.has_bare_url(text):
+        return text
+    pairs = zip(text, shell.quote_urls(text), strict=True)
+    return "".join(old if old == new else HIDDEN[old] for old, new in pairs)
 
 
 @dataclass(frozen=True)

@@ -84,7 +84,7 @@ class System:
             for service in project.services.values():
                 if service.container is not None:
                     yield service.container, service.where
-                elif project.fixed or parent(project.files[0].path):
+                else:
                     yield from ((f"{project.name}{mark}{service.name}{mark}1", service.where) for mark in "-_")
         for file in self.repository.matching(lambda path: not path.endswith(_DOCUMENT)):
             if file.text and "--name" in file.text:

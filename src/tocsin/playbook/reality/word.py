@@ -11,6 +11,8 @@ from tree_sitter import Node
 from tocsin.playbook.reality.names import WILD, close_gaps
 
 _OPEN, _CLOSE = "\ue010", "\ue011"
+HIDDEN = {"(": "\ue012", ")": "\ue013"}
+"""Brackets of a bare URL, which no shell would read, until its words are shown."""
 _MOST = 64
 _ESCAPE = re.compile(r"\\(\n|.)", re.DOTALL)
 _QUOTED_ESCAPE = re.compile(r"\\([$`\"\\\n])")
@@ -77,7 +79,9 @@ def _hide(text: str) -> str:
 
 
 def _show(text: str) -> str:
-    return text.replace(_OPEN, "{").replace(_CLOSE, "}")
+    for bracket, mark in (("{", _OPEN), ("}", _CLOSE), *HIDDEN.items()):
+        text = text.replace(mark, bracket)
+    return text
 
 
 def _expand(text: str) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -111,3 +112,42 @@ def test_hostile_files_say_nothing_and_hurt_nobody() -> None:
     assert system.packages.all and system.targets.read("make", "") is not None
     assert system.script("x.sh") is not None and system.script("y.py") is not None
     assert parent("a") == "" and read_trees("\t:") == []
+
+
+SLOW = {
+    "src/a.rs": "#[derive(Subcommand)]\nenum A {\n" + "/// doc\n" * 2000 + "= }" + "#[derive(Parser)]" + "#[a]" * 500,
+    "app.yaml": "apiVersion: v1\nkind: X\nmetadata:\n" + "   \n" * 3000 + "{{ if }}\n" + "  a: b\n" * 3000,
+    "a.prom": "prometheus" + "\n" * 20_000 + "x" * 20_000,
+    ".env": "\n" * 20_000 + "A" * 20_000,
+    "Dockerfile": "\n" * 20_000,
+    "package.json": '{"name": "x", "scripts": {"start": "' + "a/" * 20_000 + '"}}',
+    "x.sh": "#!/bin/bash\n" + "\n" * 20_000 + "docker run " + "-a " * 5000,
+    "cmd/x/main.go": "package main\nfunc main() {}\n" + "".join(
+        f"var c{at} = &cobra.Command{{Use: \"v{at}\"}}\n"
+        f"func init() {{ c{at}.AddCommand(c{at + 1}, c{at + 1}, c{at + 2}) }}\n"
+        for at in range(150)
+    ),
+    "docker-compose.yml": "a: &a {x: 1}\n" + "".join(
+        f"b{at}: &b{at} {{<<: [{','.join(['*a' if not at else f'*b{at - 1}'] * 9)}]}}\n" for at in range(12)
+    ) + "services:\n  web:\n    <<: *b11\n",
+    "Makefile": "a b c: d\n" * 5000 + "go build -o x" + " -a" * 5000 + "\n",
+    "hosts": "a.b-" * 10_000 + "\n" + "a" * 100_000,
+}  # fmt: skip
+
+
+def test_no_text_takes_long() -> None:
+    files = {path: File(path=path, text=text) for path, text in SLOW.items()}
+    began = time.process_time()
+    system = System(Repository(files=files, folders=make_folders(files)))
+    assert [each.name for each in system.compose.services] == ["web"]
+    assert system.cluster.resources is not None
+    assert "x" in system.binaries.all
+    assert isinstance(system.metrics.exported, dict)
+    assert isinstance(system.network.domains, dict)
+    assert isinstance(system.network.served, dict)
+    assert isinstance(system.network.mentioned, dict)
+    assert isinstance(system.containers, dict)
+    assert system.script("x.sh") is not None
+    assert system.targets.read("make", "") is not None
+    assert system.set_beside("") is not None
+    assert time.process_time() - began < 20

@@ -15,6 +15,7 @@ LARGEST = 400_000
 _POSITION = re.compile(r"\$(?:(\d)|\{(\d+)(?::?([-?+=])[^}]*)?\})")
 _ALL = re.compile(r"\$[@*]|\$\{[@*][^}]*\}")
 _COUNT = re.compile(r"\$\{?#\}?\"?\s*(?:(-lt|<)|(-ne|!=)|(-eq|==?)|(-le|<=))\s*\"?(\d+)")
+_NO_OPERAND = re.compile(r"-z\s+\"?\$\{?(\d)(?::-)?\}?\"?\s*\]")
 _USAGE = re.compile(r"[Uu]sage:?\s*(?:\$0|\$\{?\w+\}?|\$\(basename[^)]*\)|\S+)[\"']?\s+([^\n\"']*)")
 _TOKEN = re.compile(r"(\[)?(?:<([\w -]+)>|([A-Z][A-Z0-9_-]+)|([a-z][\w-]*(?:\|[\w-]+)+))")
 _FLAG = re.compile(r"(?<![\w-])(--?[A-Za-z][\w-]*)")
@@ -25,7 +26,7 @@ _ENDS = re.compile(r"\b(?:exit|die|fail|abort|usage|error|fatal|return)\b")
 _REGEX_CHOICES = re.compile(r"\"?\$\{?(\w+)\}?\"?\s*=~\s*\^\(([\w|-]+)\)\$")
 _NAME = re.compile(r"\$\{?(\w+)")
 _ANY_NAME = re.compile(r"\$\{?!?#?([A-Za-z_]\w*)")
-_SOURCED = re.compile(r"^\s*(?:source|\.)\s+(\S.*)$", re.MULTILINE)
+_SOURCED = re.compile(r"^[ \t]*(?:source|\.)\s+(\S.*)$", re.MULTILINE)
 _END_OF_PATH = re.compile(r"([\w.-]+(?:/[\w.-]+)*)[\"']?\s*(?:$|[;|&#])")
 _ASKERS = frozenset({"dialog", "whiptail", "zenity", "vared"})
 
@@ -191,6 +192,9 @@ class _Reader:
     def _bounds(self, code: str, highest: int, *, unbounded: bool) -> tuple[int, int | None]:
         least = sum(1 for match in re.finditer(r"\$\{\d+:?\?", code))
         most = None if unbounded else highest
+        for match in _NO_OPERAND.finditer(code):
+            if _ENDS.search(code[match.end() : match.end() + 200]):
+                least = max(least, int(match[1]))
         for match in _COUNT.finditer(code):
             below_, other, same, up_to, number = match[1], match[2], match[3], match[4], int(match[5])
             after = code[match.end() : match.end() + 200]
@@ -258,7 +262,7 @@ def _count_shifted(text: str) -> int:
 
 
 def _without_comments(text: str) -> str:
-    return re.sub(r"(?m)^(\s*)#[^\n]*", r"\1", text)
+    return re.sub(r"(?m)^([ \t]*)#[^\n]*", r"\1", text)
 
 
 def _in_order(node: Node) -> Iterator[Node]:

@@ -42,6 +42,7 @@ _WORD = re.compile(r"\"([\w-]+)\"")
 _ARGUMENT = re.compile(r"(?:(\w+)\.)?(\w+)\s*(\()?")
 _DEEPEST = 10
 _LONGEST = 40_000
+_MOST_VERBS = 20_000
 
 
 @dataclass
@@ -82,6 +83,7 @@ class _Reader:
         self._own = {body.name for body in self._bodies}
         self._held: dict[Key, _Held] = {}
         self._returned: dict[str, Key] = {}
+        self._made = 0
         for body in self._bodies:
             self._find_commands(body)
         for body in self._bodies:
@@ -92,6 +94,8 @@ class _Reader:
 
     def _verb(self, key: Key, depth: int) -> Verb:
         held = self._held[key]
+        self._made += 1
+        depth = depth if self._made < _MOST_VERBS else _DEEPEST
         below = (
             tuple(self._verb(each, depth + 1) for each in dict.fromkeys(held.below) if each != key)
             if depth < _DEEPEST

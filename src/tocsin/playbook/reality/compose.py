@@ -252,9 +252,9 @@ def _normal(name: str) -> str:
     return re.sub(r"[^a-z0-9_-]", "", name.lower()).lstrip("-_")
 
 
-_SETTING = re.compile(r"^\s*(?:export\s+)?([A-Za-z_]\w*)\s*=\s*(.*?)\s*$", re.MULTILINE)
+_SETTING = re.compile(r"^[ \t]*(?:export[ \t]+)?([A-Za-z_]\w*)[ \t]*=[ \t]*(.*)$", re.MULTILINE)
 
 
 def read_env(text: str) -> dict[str, str]:
     """The settings of an env file."""
-    return {match[1]: match[2].strip("\"'") for match in _SETTING.finditer(text)}
+    return {match[1]: match[2].strip().strip("\"'") for match in _SETTING.finditer(text)}

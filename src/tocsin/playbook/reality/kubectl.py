@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from tocsin.playbook.reality import names, paths
-from tocsin.playbook.reality.command import Arguments, Command, take_apart
+from tocsin.playbook.reality.command import Command, take_apart
 from tocsin.playbook.reality.finding import Finding, Question, matches, missing, unknown
 from tocsin.playbook.reality.kubernetes import ALIASES, OWNERS, Resource
 from tocsin.playbook.reality.system import System
@@ -48,7 +48,11 @@ def judge(command: Command, system: System) -> Iterator[Finding]:
     selector = parts.value("-l", "--selector")
     if selector is not None:
         yield from _judge_labels(selector, system)
-    yield from _judge_container(parts, pairs, system)
+    images = (
+        [word.partition("=")[0] for word in operands if "=" in word] if parts.operands[:2] == ("set", "image") else []
+    )
+    for wanted in [*parts.values("-c", "--container"), *images]:
+        yield from _judge_container(wanted, pairs, system)
 
 
 def _strip_verbs(operands: tuple[str, ...]) -> tuple[str, ...] | None:
@@ -206,15 +210,14 @@ def _judge_labels(selector: str, system: System) -> Iterator[Finding]:
             yield missing("label", what, "No manifest carries this label.", near, where)
 
 
-def _judge_container(parts: Arguments, pairs: list[tuple[str, str]], system: System) -> Iterator[Finding]:
-    wanted = parts.value("-c", "--container")
+def _judge_container(wanted: str, pairs: list[tuple[str, str]], system: System) -> Iterator[Finding]:
     owners = [
         each
         for each in system.cluster.resources
         for kind, name in pairs
         if each.containers and _is_called(each, kind, name)
     ]
-    if wanted is None or names.is_wild(wanted) or not owners:
+    if names.is_open(wanted) or wanted == "*" or not owners:
         return
     what = f"container {wanted} of {owners[0].name}"
     known = [name for each in owners for name in each.containers]

@@ -27,9 +27,10 @@ KINDS = {
 }  # fmt: skip
 ALIASES = {alias: kind for kind, others in KINDS.items() for alias in (kind, *others.split())}
 OWNERS = ("deployment", "statefulset", "daemonset", "job", "cronjob", "pod")
-_HAS_KIND = re.compile(r"^\s*[\"']?kind[\"']?\s*:", re.MULTILINE)
-_HELM_NAME = re.compile(
-    r"^kind:\s*(\w+)[\s\S]*?^metadata:\s*\n(?:\s+(?!name:).*\n)*?\s+name:\s*(.+?)\s*$", re.MULTILINE
+_HAS_KIND = re.compile(r"^[ \t]*[\"']?kind[\"']?\s*:", re.MULTILINE)
+_KIND_LINE = re.compile(r"^kind:[ \t]*(\w+)", re.MULTILINE)
+_NAME_LINE = re.compile(
+    r"^metadata:[ \t]*\n(?:[ \t]++(?!name:)[^\n]*\n){0,20}?[ \t]++name:[ \t]*(\S[^\n]*)", re.MULTILINE
 )
 
 
@@ -86,9 +87,11 @@ class Cluster:
                 if each.get("metadata").is_mapping and each.get("kind").text:
                     yield _make(each, file.path)
         if "{{" in text:
-            for kind, name in _HELM_NAME.findall(text):
-                gaps = re.sub(r"\{\{.*?\}\}", WILD, name.strip("\"'"))
-                yield Resource(kind=kind.lower(), name=gaps, where=file.path)
+            for part in re.split(r"(?m)^---", text):
+                kind, name = _KIND_LINE.search(part), _NAME_LINE.search(part)
+                if kind and name:
+                    gaps = re.sub(r"\{\{.*?\}\}", WILD, name[1].strip().strip("\"'"))
+                    yield Resource(kind=kind[1].lower(), name=gaps, where=file.path)
 
     def _overlays(self) -> Iterator[str]:
         yield from (file.path for file in self._repository.named("kustomization.yaml", "kustomization.yml"))

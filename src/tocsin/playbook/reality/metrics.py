@@ -49,12 +49,12 @@ _SPACE = re.compile(
     r"\b(?:[Nn]amespace|[Ss]ubsystem|NAMESPACE|SUBSYSTEM|namespace)\s*[:=]\s*(?:&str\s*=\s*)?[\"'`]([a-zA-Z_]\w*)[\"'`]"
 )
 _TYPED = re.compile(
-    r"#\s*(?:TYPE|HELP)\s+([a-zA-Z_:][\w:]*)|^\s*[\"']?([a-z_:][\w:]*)(?:\{\{|\{[^}]*\})?\s+(?:\{\}|\$\{|%[dfsv])",
+    r"#\s*(?:TYPE|HELP)\s+([a-zA-Z_:][\w:]*)|^[ \t]*[\"']?([a-z_:][\w:]*)(?:\{\{|\{[^}]*\})?\s+(?:\{\}|\$\{|%[dfsv])",
     re.MULTILINE,
 )
 _OPTIONS = re.compile(r"\b(?:Counter|Gauge|Histogram|Summary)(?:Vec|Opts|Configuration)?\b\s*[({<][^)]{0,400}")
 _WORD = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
-_RECORD = re.compile(r"^\s*-?\s*record:\s*[\"']?([\w:]+)", re.MULTILINE)
+_RECORD = re.compile(r"^[ \t]*-?\s*record:\s*[\"']?([\w:]+)", re.MULTILINE)
 ENDS = ("_total", "_bucket", "_sum", "_count", "_created", "_info", "_seconds")
 ELSEWHERE = re.compile(
     r"(?:up|ALERTS|ALERTS_FOR_STATE|scrape_\w+|(?:node|kube|container|process|go|python|nodejs|promhttp|prometheus|alertmanager|"

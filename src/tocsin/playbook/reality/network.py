@@ -32,10 +32,11 @@ _PORT = re.compile(
 _NUMBER = re.compile(r"(?<![\w.])(\d{2,5})(?![\w.])")
 _HOST = re.compile(r"(?<![\w.@/-])((?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,})(?![\w-]|\.\w)", re.IGNORECASE)
 _SERVED = re.compile(
-    r"server_name\s+([^;]+);|Host\(`([^`]+)`\)|^\s*([\w.-]+\.[a-z]{2,})\s*(?:,[^{\n]*)?\{|\bhost(?:name)?s?[\"']?\s*[:=]\s*[\"']?([\w.-]+\.[a-z]{2,})",
+    r"server_name\s+([^;]+);|Host\(`([^`]+)`\)|^[ \t]*([\w.-]+\.[a-z]{2,})\s*(?:,[^{\n]*)?\{|"
+    r"\bhost(?:name)?s?[\"']?\s*[:=]\s*[\"']?([\w.-]+\.[a-z]{2,})",
     re.MULTILINE,
 )
-_SSH_HOST = re.compile(r"^\s*Host\s+(.+)$", re.MULTILINE)
+_SSH_HOST = re.compile(r"^[ \t]*Host\s+(.+)$", re.MULTILINE)
 _INVENTORY = re.compile(r"(?:^|/)(?:inventor(?:y|ies)|hosts)(?:[/.][^/]*)*$")
 _TARGET = re.compile(r"[\"'\s\[]([A-Za-z][\w-]*(?:\.[\w-]+)*):\d{2,5}\b")
 _SUFFIXES = (

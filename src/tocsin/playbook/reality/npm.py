@@ -150,8 +150,8 @@ def _inside(command: Command, system: System) -> list[Package] | None:
     return found or None
 
 
-_WORKDIR = re.compile(r"^\s*WORKDIR\s+(\S+)", re.MULTILINE | re.IGNORECASE)
-_COPY = re.compile(r"^\s*(?:COPY|ADD)\s+(?:--\S+\s+)*(\S+)\s+", re.MULTILINE | re.IGNORECASE)
+_WORKDIR = re.compile(r"^[ \t]*WORKDIR\s+(\S+)", re.MULTILINE | re.IGNORECASE)
+_COPY = re.compile(r"^[ \t]*(?:COPY|ADD)\s+(?:--\S+\s+)*(\S+)\s+", re.MULTILINE | re.IGNORECASE)
 
 
 def _places_of(service: Service, system: System) -> Iterator[str]:

@@ -16,6 +16,8 @@ from tocsin.playbook.reality.tree import find_line
 
 _SOURCES = (".ts", ".tsx", ".js", ".mjs", ".cjs", ".mts", ".cts", ".jsx")
 _MOST_SOURCES = 400
+_LONGEST = 2000
+"""Characters of a script that are looked at."""
 _TESTS = re.compile(r"(?:^|/)(?:tests?|__tests__|spec)/|\.(?:test|spec)\.\w+$")
 
 
@@ -111,7 +113,7 @@ def _read(path: str, text: str) -> Package | None:
     return Package(
         path=path,
         name=name if isinstance(name, str) else "",
-        scripts={key: each for key, each in _mapping(value.get("scripts")).items() if isinstance(each, str)},
+        scripts={key: each[:_LONGEST] for key, each in _mapping(value.get("scripts")).items() if isinstance(each, str)},
         bins=tuple(_mapping(bins)) if isinstance(bins, dict) else (str(name).rsplit("/", 1)[-1],) if bins else (),
         dependencies=tuple(wanted),
         text=text,

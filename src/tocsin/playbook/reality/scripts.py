@@ -22,7 +22,7 @@ _NUMBER_NAME = re.compile(
 _URL_NAME = re.compile(r"(?:^|_)(?:URL|URI|ENDPOINT)$", re.IGNORECASE)
 _WORD_NAME = re.compile(
     r"(?:^|_)(?:TYPE|ROLE|WALLET|ENV|ENVIRONMENT|SERVICE|LEVEL|MODE|STATUS|STATE|SEVERITY|CHANNEL|STAGE|ACTION|NAME|KIND|"
-    r"NETWORK|REGION|USER|PARTY|VERSION|TAG|REASON|TEAM|AUDIENCE|WHO)$",
+    r"NETWORK|REGION|USER|PARTY|VERSION|TAG|TEAM|AUDIENCE|WHO|RECIPIENTS?|SCOPE|GROUP|PRIORITY|COMPONENT)$",
     re.IGNORECASE,
 )
 _PATH = re.compile(
@@ -172,6 +172,8 @@ def _find_swap(operands: tuple[str, ...], parameters: tuple[Parameter, ...]) -> 
 
 def _clashes(value: str, parameter: Parameter) -> bool:
     """Whether a value surely is not what an operand of this name or with these choices wants."""
+    if _WORD_NAME.search(parameter.name.replace("-", "_")) and re.search(r"\s", value):
+        return True
     if parameter.choices:
         return names.find(value, parameter.choices) is None and not names.is_open(value)
     if names.is_wild(value):

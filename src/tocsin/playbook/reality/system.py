@@ -131,6 +131,6 @@ class System:
         """Variables that env files set, beside a script or at the root."""
         found: set[str] = set()
         for place in (folder, parent(folder), ""):
-            for name in (".env", ".envrc"):
+            for name in (".env", ".envrc", ".env.example", ".env.sample", ".env.template", "env.example"):
                 found |= read_env(self.repository.text(join(place, name) or "")).keys()
         return found

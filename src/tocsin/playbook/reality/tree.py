@@ -16,7 +16,9 @@ from tocsin.playbook.reality.names import WILD
 LARGEST = 2_000_000
 _DIRECTIVE = re.compile(r"^[ \t]*(?:- )?\{\{[-#%]?(?:(?!\}\}).)*\}\}[ \t]*$|^[ \t]*\{%.*%\}[ \t]*$", re.MULTILINE)
 _INLINE = re.compile(r"\{\{.*?\}\}|\{%.*?%\}")
-_DEEPEST = 8
+_DEEPEST = 3
+"""How far merged mappings that merge others are followed."""
+_MOST_MERGED = 8
 
 
 class Tree:
@@ -47,9 +49,9 @@ class Tree:
         """Whether it has names for its parts."""
         return isinstance(self._node, yaml.MappingNode)
 
-    def pairs(self, depth: int = 0) -> Iterator[tuple[str, Tree]]:
+    def pairs(self, seen: frozenset[int] = frozenset()) -> Iterator[tuple[str, Tree]]:
         """The parts of a mapping by name; those that it takes over from others last."""
-        if not isinstance(self._node, yaml.MappingNode) or depth > _DEEPEST:
+        if not isinstance(self._node, yaml.MappingNode) or id(self._node) in seen or len(seen) > _DEEPEST:
             return
         merged: list[Tree] = []
         for key, value in self._node.value:
@@ -59,8 +61,9 @@ class Tree:
                 merged += [Tree(value)] if isinstance(value, yaml.MappingNode) else Tree(value).items()
             else:
                 yield str(key.value), Tree(value, key)
-        for each in merged:
-            yield from each.pairs(depth + 1)
+        distinct = {id(each._node): each for each in merged[:_MOST_MERGED]}
+        for each in distinct.values():
+            yield from each.pairs(seen | {id(self._node)})
 
     def items(self) -> Iterator[Tree]:
         """The parts of a list; a plain value is a list of one."""

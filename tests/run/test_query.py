@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tocsin.run.guard import Allowed, Refused, judge
-from tocsin.run.program import find_sources, prepare
+from tocsin.run.program import prepare
 from tocsin.run.query import URL, is_query
 
 from .scene import TARGET, Scene, seen
@@ -24,9 +24,9 @@ def test_a_line_of_promql_can_run_once_there_is_somebody_to_ask() -> None:
     scene = Scene(LOOKS, alerts={"f": seen(pod="web-1")})
     step_id = f"L{next(step.line for step in scene.scenario.steps if 'errors_total' in step.text)}"
     procedures = scene.book.procedures(scene.incident)
-    assert prepare(procedures, step_id, scene.incident, TARGET, {}, find_sources(scene.book.policy)) is None
+    assert prepare(procedures, step_id, scene.incident, TARGET, {}, scene.book.policy) is None
     scene.settle(prometheus="http://prometheus:9090/")
-    task = prepare(procedures, step_id, scene.incident, TARGET, {}, find_sources(scene.book.policy))
+    task = prepare(procedures, step_id, scene.incident, TARGET, {}, scene.book.policy)
     assert task is not None
     assert isinstance(judge(task, scene.incident, scene.book), Allowed)
     assert task.bound.argv[-3:] == (
@@ -35,7 +35,7 @@ def test_a_line_of_promql_can_run_once_there_is_somebody_to_ask() -> None:
         'query=sum(rate(errors_total{pod="web-1"}[5m])) > 0.1',
     )
     hostile = Scene(scene.playbook, alerts={"f": seen(pod='"} or vector(1) or up{a="')})
-    task = prepare(procedures, step_id, hostile.incident, TARGET, {}, find_sources(scene.book.policy))
+    task = prepare(procedures, step_id, hostile.incident, TARGET, {}, scene.book.policy)
     assert task is not None
     assert isinstance(judge(task, hostile.incident, hostile.book), Refused)
 

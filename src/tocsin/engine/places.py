@@ -25,7 +25,7 @@ class Places:
 
     def find_full(self) -> list[str]:
         """The destinations to which nothing more may go."""
-        return [to for to in self._taken if self.count_left(to) <= 0]
+        return [to for to, taken in self._taken.items() if taken and taken >= self._find_most(to)]
 
     def take(self, to: str) -> None:
         """An errand is on its way."""

@@ -38,7 +38,8 @@ class Teams:
 
     async def standing(self, team: str) -> Standing:
         """What stands for a team."""
-        return (await self._find(team))[0]
+        known = self._standing.get(team)
+        return known[0] if known is not None else (await self._find(team))[0]
 
     def forget(self, team: str) -> None:
         """Another node may have changed it, or a commit that failed may be on disk all the same."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -87,6 +88,7 @@ class Rota(msgspec.Struct, frozen=True, kw_only=True):
         return (found.channels if found else ()) or ("terminal",)
 
 
+@lru_cache(maxsize=1000)
 def _fold(name: str) -> str:
     return re.sub(r"\s+", " ", name).strip().casefold()
 

@@ -33,6 +33,8 @@ from tocsin.run.setting import Tangle
 from tocsin.timeline.events import Fan
 from tocsin.words import Effect, Tag, highest
 
+TAGS = tuple(Tag)
+
 
 class Task(msgspec.Struct, frozen=True, kw_only=True):
     """A step that can run: its id, where it comes from (null for one that a person typed), and its program.
@@ -137,7 +139,7 @@ def _task(
         line=statement.line,
         text=_chain([part.text for part in adapted]),
         effect=highest(*(part.effect for part in parts)),
-        tags=tuple(tag for tag in Tag if any(tag in part.tags for part in parts)),
+        tags=_join_tags(parts),
         placeholders=tuple(blank for part in parts for blank in part.placeholders),
     )
     statement, whole = _mistrust(statement, whole, before)
@@ -192,6 +194,11 @@ def _name_all(target: str, fan: Fan | None) -> str:
     if fan is None:
         return target
     return "\n".join((target, fan.order, f"{fan.at_once} {fan.stops} {fan.together}", *fan.members))
+
+
+def _join_tags(parts: tuple[Statement, ...]) -> tuple[Tag, ...]:
+    held = {tag for part in parts for tag in part.tags}
+    return tuple(tag for tag in TAGS if tag in held)
 
 
 def _mistrust(

@@ -163,8 +163,8 @@ def check_stream(key: bytes, entries: Iterable[Sealed], behind: Sealed | None = 
 
 
 def _holds(key: bytes, before: bytes, sealed: Sealed) -> bool:
-    parts = (sealed.stream, str(sealed.seq), sealed.at, sealed.recorded_at)
-    expected = _mac(key, before, *(part.encode() for part in parts), sealed.body)
+    at, recorded_at = sealed.at.encode(), sealed.recorded_at.encode()
+    expected = _mac(key, before, sealed.stream.encode(), b"%d" % sealed.seq, at, recorded_at, sealed.body)
     return hmac.compare_digest(expected, sealed.mac)
 
 

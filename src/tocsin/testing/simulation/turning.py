@@ -90,7 +90,7 @@ class Parked(Parking):
     @property
     def may_go(self) -> bool:
         """Whether something waits that the next turn lets go: where it waits is in order again."""
-        return self._shaken or any(not self._breakers.is_open(to) for to in self._waiting)
+        return self._shaken or (bool(self._waiting) and any(not self._breakers.is_open(to) for to in self._waiting))
 
     def shake(self) -> None:
         """Something is in order again."""
@@ -218,24 +218,25 @@ class Turning(Engine):
 
     def _find_due(self) -> datetime | None:
         """The first moment, by the server's clock, at which something is due."""
+        now = self.clock.now()
         ahead = (
             self._store.find_next_due(),
             self._parked.find_next() if self._parked else None,
-            self._find_window(),
-            self._find_beat(),
+            self._find_window(now),
+            self._find_beat(now),
         )
         return min([due for due in ahead if due is not None], default=None)
 
-    def _find_window(self) -> datetime | None:
+    def _find_window(self, now: datetime) -> datetime | None:
         """When the next window of the settings begins or ends, which they say once for each."""
-        if self._window is None or self._window <= self.clock.now():
+        if self._window is None or self._window <= now:
             self._window = self.windows.next_change()
         return self._window
 
-    def _find_beat(self) -> datetime | None:
+    def _find_beat(self, now: datetime) -> datetime | None:
         """When a heartbeat is late; one whose lateness could not be told yet, when that is tried again."""
         first = self._rows.first
-        return first if first is None or first > self.clock.now() else self.beats._look_at
+        return first if first is None or first > now else self.beats._look_at
 
     def _true(self, moment: datetime) -> float:
         """When the server's clock comes to a moment."""

@@ -6,6 +6,7 @@ from typing import Any
 
 from tocsin.cli.client import Client, Where
 from tocsin.cli.output import LAST_LINES, read_outputs, show_run
+from tocsin.cli.turns import show_jumps, show_ways
 from tocsin.cli.words import Format, clock, say, show_json, show_table, since
 from tocsin.errors import NotFound
 from tocsin.timeline.line import fold, quote
@@ -105,7 +106,8 @@ def _lines(room: dict[str, Any]) -> list[str]:
     lines += ["", "Steps:"]
     for step in room["steps"]:
         lines += _step(step, room["id"])
-    return lines if room["steps"] else [*lines, "  none"]
+    lines += [] if room["steps"] else ["  none"]
+    return [*lines, *show_ways(room), *show_jumps(room)]
 
 
 def _suggestion(each: dict[str, Any]) -> str:

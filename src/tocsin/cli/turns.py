@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Iterator
+from typing import Annotated, Any
 
 from cyclopts import Parameter
 
 from tocsin.cli.client import Client, Where
 from tocsin.cli.words import say
+from tocsin.timeline.line import fold
 
 HERE = Where()
 
@@ -34,3 +36,26 @@ def jump(
 ) -> None:
     """Go on in a further scenario of the same playbook too; what it forbids holds from now on."""
     say(Client(where).incident(incident).act("jump", scenario=scenario, reason=reason))
+
+
+def show_ways(room: dict[str, Any]) -> Iterator[str]:
+    """The choices of an incident that have several ways: which are there, who has taken one, how one is taken."""
+    choices = [each for each in room.get("choices", ()) if len(each["ways"]) > 1]
+    if choices:
+        yield from ("", "Ways, of which one is taken (tocsin take INCIDENT LINE):")
+    for choice in choices:
+        yield "  one of these is meant:" if choice["exclusive"] else "  cases:"
+        for way in choice["ways"]:
+            by = f", taken by {fold(way['taken_by']['name'])}" if way["taken_by"] else ""
+            reason = f": {fold(way['reason'])}" if way["reason"] else ""
+            yield f"    line {way['cite']['line']}: {fold(way['cite']['text'])}{by}{reason}"
+
+
+def show_jumps(room: dict[str, Any]) -> Iterator[str]:
+    """Where lines of the playbook lead."""
+    if room.get("jumps"):
+        yield from ("", "Leads on:")
+    for each in room.get("jumps", ()):
+        to = each["to"]
+        how = "the incident goes on there" if each["pursued"] else f"tocsin jump {room['id']} {to['line']}"
+        yield f"  line {each['cite']['line']} to {fold(to['text'])} (line {to['line']}): {how}"

@@ -13,7 +13,7 @@ from tocsin.alert.settings import Route
 from tocsin.alert.signal import Signal
 from tocsin.engine.journal import Journal
 from tocsin.engine.loop import Engine
-from tocsin.errors import BadInput
+from tocsin.errors import BadInput, Corrupt
 from tocsin.incident.commands import Acknowledge
 from tocsin.incident.inhibition import Inhibit, Inhibitions, Inhibitor, read_rule
 from tocsin.testing.recorder import Recorder
@@ -219,6 +219,23 @@ async def test_what_could_not_be_planned_again_is_owed_to_the_next_server(monkey
         await engine.dispatch.stop()
         found = await fresh.incident("mill-1")
         assert found is not None and not found.is_hushed
+
+
+async def test_a_team_of_which_nothing_can_be_read_holds_up_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with Story(cast(), cast("forge")) as story:
+        standing = story.journal.standing
+
+        async def refuse(team: str) -> Any:
+            if team == "mill":
+                raise Corrupt("Somebody has changed it.")
+            return await standing(team)
+
+        monkeypatch.setattr(story.journal, "standing", refuse)
+        engine = Engine(story.journal, story.clock, (Recorder(story.clock),))
+        for _ in range(3):
+            await engine.turn()
+        await engine.dispatch.stop()
+        assert not engine.intake.inhibiting.is_owing
 
 
 async def test_what_goes_on_being_inhibited_is_looked_at_ever_more_rarely(monkeypatch: pytest.MonkeyPatch) -> None:

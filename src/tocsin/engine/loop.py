@@ -32,7 +32,7 @@ from tocsin.incident.commands import ChooseScenario, Command
 from tocsin.incident.standing import find_team
 from tocsin.incident.state import Incident
 from tocsin.timeline.entry import Entry
-from tocsin.timeline.events import Event, StepFinished, StepNotRun
+from tocsin.timeline.events import Event, StepFinished, StepNotRun, StepRequested
 
 LOG = logging.getLogger("tocsin.loop")
 
@@ -44,7 +44,8 @@ SICK_AFTER_S = 30.0
 
 
 def _is_release(entry: Entry) -> bool:
-    return isinstance(entry.event, StepFinished | StepNotRun)
+    """Whether it lets something go at once: a step that is asked for, or pages that waited for one's answer."""
+    return isinstance(entry.event, StepRequested | StepFinished | StepNotRun)
 
 
 class Engine:

@@ -29,7 +29,9 @@ MaxStartups 100:30:300
 MaxSessions 10
 LogLevel ERROR
 PrintMotd no
+SetEnv SHLVL=1
 """
+"""With that level bash takes no command of sshd for a sign-in: what the tester's own start-up file does stays out."""
 
 
 class Sshd:

@@ -69,7 +69,7 @@ async def join(key: Key, intent: StepRequested, ends: list[OnTarget], blobs: Blo
         step=intent.step,
         exit_code=max((each.exit_code or 1 for each in bad), default=0),
         duration_s=max((each.duration_s or 0.0 for each in ends), default=0.0),
-        stdout=await blobs.put(whole.encode()),
+        stdout=await blobs.put(whole.encode()) if any(each.stdout or each.stderr for each in ends) else "",
         stdout_head=whole[:2000],
         cut=sum(each.cut for each in ends),
         why=told if bad else "",

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import random
 import time
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.timeline.planting import plant
 
 from tocsin.engine import output as room
 from tocsin.engine.output import MOST_SHOWN, Output, Outputs
@@ -217,3 +219,19 @@ def test_a_secret_under_colours_and_control_bytes_is_not_seen(
         assert text.endswith("after\n")
 
     asyncio.run(check())
+
+
+def test_no_planted_secret_shows_live_wherever_the_pieces_end() -> None:
+    """Also where a line that was shown announces or begins what the next one holds."""
+    dice = random.Random(5)
+    for each in plant(21):
+        strand = room._Strand()
+        content = f"begin\n{each.text}\nend\n".encode()
+        shown = b""
+        while content:
+            size = dice.choice((7, 40, content.find(b"\n") + 1))
+            strand.add(content[:size])
+            content = content[size:]
+            shown += strand.take()
+        assert not [part for part in each.secrets if part.encode() in shown], each.name
+        assert shown.endswith(b"end\n"), each.name

@@ -66,7 +66,13 @@ def back_up_shared(url: str, root: Path, directory: Path, to: Path, now: datetim
         raise UserError(f"{keys.chain} is missing, without which a backup proves nothing. Copy it from another node.")
     with _staging(target) as stage:
         report = asyncio.run(dump(read_url(url), read_key(keys.chain), directory / "mark", stage / "tocsin.dump"))
-        origins: dict[str, Origin] = {DUMP: stage / "tocsin.dump", "data/mark": stage / "mark"}
+        own = Data(directory)
+        origins: dict[str, Origin] = {
+            DUMP: stage / "tocsin.dump",
+            "data/mark": stage / "mark",
+            **{f"data/keys/{path.name}": path for path in own.keys if path.exists()},
+            **({"data/checkpoints": own.checkpoints} if own.checkpoints.exists() else {}),
+        }
         return target, _write(target, stage, _describe("postgres", report, now), origins | _find_settings(root))
 
 

@@ -77,9 +77,7 @@ class Workspace(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def load_workspace(root: Path, today: date, no_isolation: str = "", node: str = "") -> Workspace:
-    """Read and check the workspace in `root`, as the server called `node` has it. Raises `ConfigError` with every
-    problem.
-    """
+    """Read and check a workspace as the server called `node` has it. Raises `ConfigError` with every problem."""
     problems = Problems()
     source = _read_source(root / NAME, problems)
     if problems:
@@ -103,7 +101,7 @@ def load_workspace(root: Path, today: date, no_isolation: str = "", node: str = 
     return Workspace(
         root=root,
         settings=Settings(
-            teams=found,
+            teams={team: shelf for team, shelf in teams.items() if shelf is not None},
             people=file.people,
             routes=file.route,
             inhibitions=tuple(read_rule(each) for each in file.inhibit),

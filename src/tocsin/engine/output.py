@@ -15,11 +15,19 @@ import msgspec
 
 from tocsin.timeline.invisible import locate, take_out
 from tocsin.timeline.redact import plain_bytes, redact_bytes
+from tocsin.timeline.seek import find_places
 
 MOST_SHOWN = 65536
 MOST_HELD = 65536
 """Bytes of a possible key that wait for its end; none is longer."""
 MOST_WAITING = 2**20
+MOST_BEFORE, MOST_TOKEN, MOST_UNFINISHED = 2048, 512, 8192
+"""Bytes of what was shown that are looked at again with what comes next, of a line that may go on, and of all such."""
+MAY_GO_ON = re.compile(
+    rb"[^\n]*\\\n|(?=[^\n]*[0-9])(?:[^\n]*[ \t\"'=:|])?[A-Za-z0-9+/_=-]{16,}[ \t]*\n"
+    rb"|[ \t]*\d{1,2}[.):]?[ \t]+[a-z]{3,12}\n"
+)
+"""A long word with digits at the end of a line, a backslash, or one numbered word."""
 LEAST_KNOWN = 6
 """Characters of a known secret that is looked for; what is shorter would tear words apart."""
 EVERY_S = 0.5
@@ -46,7 +54,9 @@ class _Strand:
     def __init__(self) -> None:
         self.waiting = bytearray()
         self.held = b""
+        self.before = b""
         self.skipped = 0
+        self.broken = b""
         self.is_torn = False
         self.is_key = False
 
@@ -76,7 +86,27 @@ class _Strand:
             self.skipped += start
             self._remember(lines[:start])
             lines, said = lines[start:], said if lines[start:] else _TOO_LONG
-        return said + redact_bytes(self._hold(_see(lines)))
+        return said + self._redact(self._hold(_see(lines)))
+
+    def _redact(self, lines: bytes) -> bytes:
+        """Lines without secrets, those too that the lines before them announce, or begin.
+
+        A last line that may be the beginning of one waits for the next.
+        """
+        lines, self.broken = self.broken + lines, b""
+        start = _find_unfinished(lines)
+        lines, self.broken = lines[:start], lines[start:]
+        if not lines:
+            return b""
+        whole, border = self.before + lines, len(self.before)
+        self.before = whole[-MOST_BEFORE:]
+        kept: list[bytes] = []
+        done = border
+        for first, last, kind in find_places(whole) if border else ():
+            if last > done:
+                kept += (whole[done:first], b"[redacted: %s]" % kind)
+                done = last
+        return redact_bytes(b"".join([*kept, whole[done:]]))
 
     def _remember(self, skipped: bytes) -> None:
         """Whether what is skipped ends within a key, of what came before it and itself."""
@@ -105,6 +135,17 @@ class _Strand:
             at = found.end()
         self.is_key = at == len(seen)
         return b"" if self.is_key else lines[locate(lines, at) :]
+
+
+def _find_unfinished(lines: bytes) -> int:
+    """Where the last lines begin that may be a part of something whose end has not come."""
+    start = len(lines)
+    while start > max(0, len(lines) - MOST_UNFINISHED):
+        before = lines.rfind(b"\n", 0, start - 1) + 1
+        if start - before > MOST_TOKEN or MAY_GO_ON.fullmatch(lines, before, start) is None:
+            break
+        start = before
+    return start if start > len(lines) - MOST_UNFINISHED else len(lines)
 
 
 def _find_open(text: bytes) -> int:

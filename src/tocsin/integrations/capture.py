@@ -26,7 +26,7 @@ class Capture:
         self._head = bytearray()
         self._tail: deque[bytes] = deque()
         self._tail_size = 0
-        self.cut = 0
+        self._cut = 0
 
     def __bool__(self) -> bool:
         """Whether there was anything."""
@@ -50,20 +50,31 @@ class Capture:
         if gone < len(first):
             self._tail.appendleft(first[gone:])
         self._tail_size -= gone
-        self.cut += gone
+        self._cut += gone
 
     def content(self) -> bytes:
         """What was kept; a line says how much is missing between head and tail.
 
         The line that the cut goes through is left out too: half a secret is known to nobody as one.
         """
-        head, tail = bytes(self._head), b"".join(self._tail)
-        if not self.cut:
+        head, tail = self._find_kept()
+        if not self._cut:
             return head + tail
-        whole = head[: head.rfind(b"\n", max(0, len(head) - MOST_LINE)) + 1 or max(0, len(head) - MOST_LINE)]
-        rest = tail[tail.find(b"\n", 0, MOST_LINE) + 1 or MOST_LINE :]
-        gone = self.cut + len(head) - len(whole) + len(tail) - len(rest)
-        return whole + f"[… {gone} bytes left out …]\n".encode() + rest
+        return head + f"[… {self.cut} bytes left out …]\n".encode() + tail
+
+    def _find_kept(self) -> tuple[bytes, bytes]:
+        head, tail = bytes(self._head), b"".join(self._tail)
+        if not self._cut:
+            return head, tail
+        least = max(0, len(head) - MOST_LINE)
+        return head[: head.rfind(b"\n", least) + 1 or least], tail[tail.find(b"\n", 0, MOST_LINE) + 1 or MOST_LINE :]
+
+    @property
+    def cut(self) -> int:
+        """How many bytes were left out of the middle."""
+        if not self._cut:
+            return 0
+        return self._cut + len(self._head) + self._tail_size - sum(map(len, self._find_kept()))
 
     async def drain(self, stream: asyncio.StreamReader, hear: Callable[[bytes], None] = lambda chunk: None) -> None:
         """Take everything that a process prints, so that it never waits for us; `hear` is given each piece too."""

@@ -295,9 +295,15 @@ class Shell:
             parts=_name_parts(intent.text, (ended.exit_code,) if intent.argv and not ended.why else ended.statuses),
             left=files,
             more_left=more,
+            ran_as=self._name_identity(),
             stdout_sealed=await self._seal(stdout, ended.out),
             stderr_sealed=await self._seal(stderr, ended.err),
         )
+
+    def _name_identity(self) -> str:
+        assert self._isolation is not None
+        uid = self._isolation.uid if self._isolation.uid is not None else os.geteuid()
+        return f"uid {uid}{' in bubblewrap' if self._isolation.bwrap is not None else ''}"
 
     async def _seal(self, shown: bytes, captured: Capture) -> str:
         """The original of an output from which something was taken out, sealed; else nothing."""

@@ -66,14 +66,15 @@ def replace_secrets(content: bytes, depth: int = 0) -> bytes:
 
 def find_places(content: bytes) -> list[Place]:
     """Where secrets stand in a short text that stays as it is, in order and apart."""
-    places = [*find_blocks(content), *find_runs(content, replace_secrets), *_find_secrets(content)]
+    seen = take_out(content)
+    places = [*find_blocks(seen), *find_runs(seen, replace_secrets), *_find_secrets(seen)]
     apart: list[Place] = []
     for start, end, kind in sorted(places):
         if apart and start < apart[-1][1]:
             apart[-1] = (apart[-1][0], max(end, apart[-1][1]), apart[-1][2])
         else:
             apart.append((start, end, kind))
-    return apart
+    return apart if len(seen) == len(content) else list(map_back(content, iter(apart)))
 
 
 def _replace(content: bytes, find: Callable[[bytes], Iterator[Place]]) -> bytes:

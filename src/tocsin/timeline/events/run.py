@@ -188,8 +188,8 @@ class StepFinished(Outcome, frozen=True, kw_only=True):
     `on` tells it for each target that is another machine, or one of several. `parts` are those of the last pipe that it
     ran, if one of them did not end with 0; `left` is what it left in `/tmp`, the largest first, and `more_left` how
     many more files than are named. `beside` are the steps that ran in the same `/tmp` meanwhile: any of them may have
-    written it. `stdout_sealed` and `stderr_sealed` are blobs that hold the
-    outputs as they were, sealed, where something was redacted.
+    written it. `stdout_sealed` and `stderr_sealed` are blobs that hold the outputs as they were, sealed, where
+    something was redacted. `ran_as` is the identity that it ran with.
     """
 
     step: str
@@ -207,6 +207,7 @@ class StepFinished(Outcome, frozen=True, kw_only=True):
     on: tuple[OnTarget, ...] = ()
     stdout_sealed: str = ""
     stderr_sealed: str = ""
+    ran_as: str = ""
 
 
 class EvidenceOpened(Fact, frozen=True, kw_only=True):

@@ -175,8 +175,10 @@ def find_digests(event: e.Event) -> tuple[str, ...]:
         case e.IncidentOpened() | e.ScenarioChosen():
             return (event.playbook, event.model)
         case e.StepFinished():
-            left = (digest for each in event.left for digest in (each.digest, each.sealed))
+            left = (digest for each in event.left for digest in (each.digest, each.sealed) if digest)
             return (event.stdout, event.stderr, event.stdout_sealed, event.stderr_sealed, *left)
+        case e.EvidenceOpened():
+            return (event.sealed,)
         case e.StepProposed() | e.StepRequested():
             return tuple(re.findall(SEALED_VALUE, " ".join((event.text, *_list_values(event)))))
         case e.StepApproved():

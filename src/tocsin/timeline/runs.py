@@ -52,15 +52,22 @@ def find_runs(content: bytes, redact: Redact, depth: int = 0) -> Iterator[Place]
 
 
 def _find_in(window: bytes, redact: Redact, depth: int) -> Iterator[Place]:
+    blocks: list[tuple[int, int]] = []
     if depth < _MOST_DEEP:
         for found in _WRAPPED.finditer(window):
             end = found.start() + _measure(found.group())
-            if is_wrapped_secret(_BETWEEN.sub(b"", window[found.start() : end]), redact):
+            whole = _BETWEEN.sub(b"", window[found.start() : end])
+            if _is_text(_decode(whole)):
+                blocks.append((found.start(), end))
+            if is_wrapped_secret(whole, redact):
                 yield found.start(), end, b"encoded secret"
     for found in _DOTTED.finditer(window):
         yield *found.span(), b"token"
     for found in _RUN.finditer(window):
-        yield from _judge_run(window, found.start(), found.end(), redact, depth)
+        while blocks and blocks[0][1] <= found.start():
+            blocks.pop(0)
+        in_block = bool(blocks) and blocks[0][0] <= found.start()
+        yield from _judge_run(window, found.start(), found.end(), redact, _MOST_DEEP if in_block else depth)
     yield from _find_phrases(window)
 
 

@@ -18,7 +18,7 @@ Casting = Callable[..., Cast]
 RESTART = "L322"
 PS = "sudo -n docker compose ps -a database"
 LOGS = "sudo -n docker compose logs --no-color --timestamps --tail=5000 database"
-DO = "sudo docker compose restart database"
+DO = "sudo -n docker compose restart database"
 
 
 def texts(story: Story) -> list[str]:

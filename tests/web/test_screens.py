@@ -153,6 +153,7 @@ async def test_blanks_are_filled_step_by_step(open_house: Open) -> None:
     part = await (await house.browser()).get(url, params={f"bind.{name}": "$(reboot)"})
     assert "<html" not in part.text
     assert "does not fit" in part.text
+    assert step["blanks"][0]["takes"] in filled.text
 
 
 async def test_what_strangers_wrote_is_inert(open_house: Open) -> None:

@@ -101,7 +101,7 @@ def load_workspace(root: Path, today: date, no_isolation: str = "", node: str = 
     return Workspace(
         root=root,
         settings=Settings(
-            teams={team: shelf for team, shelf in teams.items() if shelf is not None},
+            teams=found,
             people=file.people,
             routes=file.route,
             inhibitions=tuple(read_rule(each) for each in file.inhibit),

@@ -52,6 +52,9 @@ def _approve(
     query = {f"bind.{name}": value for name, value in bindings.items()}
     shown = asked.get("steps", step, **query)
     _require_runnable(asked.id, shown, again=again)
+    if shown["verdict"]["kind"] == "fill_in" and is_person_there() and not yes:
+        bindings = {**bindings, **_ask_for(shown["blanks"])}
+        shown = asked.get("steps", step, **{f"bind.{name}": value for name, value in bindings.items()})
     say(_describe(shown))
     if not (shown["verdict"]["kind"] in ("forbidden", "refused", "fill_in") or yes or _agrees()):
         say(f"{asked.id}: {step} was not approved; nothing runs.")
@@ -65,6 +68,12 @@ def _approve(
         say(f"  tocsin approve {asked.id} {step}{''.join(f' --bind {k}={v}' for k, v in bindings.items())}")
         return
     say(f"{asked.id}: {step} approved; `tocsin show {asked.id} --step {step}` has its output.")
+
+
+def _ask_for(blanks: list[dict[str, str]]) -> dict[str, str]:
+    """What a person puts into the blanks that are still open."""
+    lacking = [each for each in blanks if not each["value"]]
+    return {each["name"]: input(f"{fold(each['text'])}, {fold(each['takes'])}: ").strip() for each in lacking}
 
 
 def _require_runnable(incident: str, step: dict[str, Any], *, again: bool) -> None:

@@ -17,7 +17,8 @@ from tocsin.playbook.model import Branch, Procedure, Section, Step
 from tocsin.run.auto import find_reads
 from tocsin.run.commands import find_obstacle
 from tocsin.run.guard import judge
-from tocsin.run.program import Task, prepare
+from tocsin.run.kinds import Sources, describe
+from tocsin.run.program import Task, find_sources, prepare
 from tocsin.web.views.scene import Cite, Scene, View, Who, clean
 from tocsin.web.views.targets import BarrierView, TargetRan, show_barrier, show_targets
 from tocsin.web.views.verdict import MOST_HEAD_LINES, MOST_TEXT, BesideView, VerdictView, show_beside, show_verdict
@@ -27,11 +28,12 @@ DONE = frozenset({StepState.OK, StepState.FAILED, StepState.SKIPPED})
 
 
 class Blank(View, frozen=True, kw_only=True):
-    """A blank of a statement: as written, the name it is bound by, and its value if there is one."""
+    """A blank of a statement: as written, the name it is bound by, its value if there is one, what it takes."""
 
     text: str
     name: str
     value: str = ""
+    takes: str = ""
 
 
 class LeftView(View, frozen=True, kw_only=True):
@@ -295,7 +297,7 @@ def _with_task(base: StepView, task: Task, scene: Scene, alone: frozenset[str]) 
         target=_spell_where(task),
         elsewhere=task.target != _target(scene),
         digest=task.digest,
-        blanks=tuple(_show_blanks(task)),
+        blanks=tuple(_show_blanks(task, find_sources(scene.book.policy))),
         obstacle=obstacle,
         verdict=verdict,
         before=tuple(clean(each, MOST_TEXT) for each in task.before),
@@ -326,10 +328,11 @@ def _set_values(task: Task) -> Iterator[str]:
     yield from (f"export {name}={quote(value)}" for name, value in task.bound.env.items())
 
 
-def _show_blanks(task: Task) -> Iterator[Blank]:
+def _show_blanks(task: Task, sources: Sources) -> Iterator[Blank]:
     for name in dict.fromkeys((*task.bound.values, *task.bound.missing)):
         written = next((each.text for each in task.statement.placeholders if each.name == name), name)
-        yield Blank(text=clean(written, 100), name=name, value=clean(task.bound.values.get(name, ""), 200))
+        value, takes = task.bound.values.get(name, ""), describe(name, sources.rules.get(name))
+        yield Blank(text=clean(written, 100), name=name, value=clean(value, 200), takes=clean(takes, 200))
 
 
 def _find_obstacle(task: Task, scene: Scene) -> str:

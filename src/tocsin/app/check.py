@@ -275,7 +275,10 @@ def _check_target(
 
 def _check_network(source: Source, path: tuple[str | int, ...], target: LocalTarget, problems: Problems) -> None:
     for field, network in (("network", target.network), ("change_network", target.change_network)):
-        for at, spelt in enumerate(network if network != OPEN else ()):
+        if isinstance(network, str) and network != OPEN:
+            text = f'it is a list of what is reached, such as ["localhost:8080"], or "open"; {network!r} is neither.'
+            problems.append(source.problem((*path, field), text))
+        for at, spelt in enumerate(() if isinstance(network, str) else network):
             try:
                 read_destination(spelt)
             except ValueError as error:

@@ -13,13 +13,12 @@ import re
 import socket
 import struct
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from typing import Literal
 
 import msgspec
 
-OPEN: Literal["open"] = "open"
-Network = Literal["open"] | tuple[str, ...]
-"""All that the machine reaches, or only these destinations (``host:port``); none is nothing at all."""
+OPEN = "open"
+Network = str | tuple[str, ...]
+"""`OPEN`, all that the machine reaches, or only these destinations (``host:port``); none is nothing at all."""
 
 PATIENCE_S = 1.0
 """How long a destination may take to answer before a step begins; together, not each."""

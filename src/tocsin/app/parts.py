@@ -154,8 +154,12 @@ class Parts:
         if isinstance(self._isolation, str):
             return
         places = find_places(self.workspace, self._directory)
-        doubts = {name: await self._shell.find_doubt(place, changes=True) for name, place in places.items()}
-        self._doubts = tuple(f"Target {name}: {doubt}" for name, doubt in doubts.items() if doubt)
+        doubts = await asyncio.gather(*(self._find_doubt(place) for place in places.values()))
+        self._doubts = tuple(f"Target {name}: {doubt}" for name, doubt in zip(places, doubts, strict=True) if doubt)
+
+    async def _find_doubt(self, place: Place) -> str:
+        """Why nothing runs in a place, or at least no read."""
+        return await self._shell.find_doubt(place, changes=True) or await self._shell.find_doubt(place, changes=False)
 
     def _open_desk(self, clock: Clock, wishes: Wishes) -> Desk:
         url = self.workspace.url or self._url

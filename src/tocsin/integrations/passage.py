@@ -42,7 +42,7 @@ class Passage:
 
     def spell_hosts(self) -> tuple[str, ...]:
         """The arguments of bubblewrap for the hosts that the step knows."""
-        return ("--ro-bind-data", str(self.fds[1]), HOSTS) if self.fds else ()
+        return ("--ro-bind-data", str(self.fds[1]), HOSTS) if self.fds and os.path.isfile(HOSTS) else ()  # noqa: PTH113
 
     def give(self) -> None:
         """What was spawned has what it was given; it is nobody else's."""
@@ -57,7 +57,8 @@ class Passage:
             asyncio.get_running_loop().remove_reader(self._ours)
             self._ours.close()
         if self._opening is not None:
-            await self._opening
+            with contextlib.suppress(OSError):
+                await self._opening
         self.relays.close()
 
     def _take(self) -> None:

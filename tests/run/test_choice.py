@@ -206,6 +206,14 @@ def test_a_comment_can_begin_another_way(second: str) -> None:
     assert isinstance(judge(scene.task("docker restart lb"), scene.incident, scene.book), Refused)
 
 
+def test_a_way_whose_words_stand_on_its_list_item_is_one_way() -> None:
+    items = ("If the queue is stuck:", "If the disk is full:", "Otherwise:")
+    indented = fence("docker restart {0}").rstrip().replace("\n", "\n   ")
+    text = "\n".join(f"{at}. {item}\n\n   {indented.format(at)}\n" for at, item in enumerate(items, 1))
+    (choice,) = find_choices(Scene("\n### Resolution\n\n" + text).scenario)
+    assert (len(choice.ways), choice.exclusive) == (3, True)
+
+
 def test_options_of_two_questions_are_two_choices() -> None:
     lines = [f"# Option {mark}\ndocker restart {at}{mark}" for at in ("x", "y") for mark in ("1", "2")]
     scene = Scene("\n### Resolution\n\n" + fence(*"\n".join(lines).splitlines()))

@@ -132,11 +132,12 @@ class _Reader:
 
     def _from_titles(self) -> Iterator[Branch]:
         """Comments that begin another way without a condition: ``# b) or resync``, ``# resync instead``."""
-        known = {branch.line for branch in self.procedure.branches}
+        known = {branch.line: branch.condition for branch in self.procedure.branches}
         for title, run in groupby(self.steps, key=lambda pair: (pair[1].title, self._fence(pair[1]), pair[1].branch)):
             steps = [step for _, step in run]
             words = title[0] or ""
-            if title[1] is None or title[2] in known & {step.line - 1 for step in steps}:
+            said = known.get(title[2] or 0, "")
+            if title[1] is None or (said and words.rstrip(" :").endswith(said)):
                 continue
             if _OR.match(words) or _INSTEAD.match(words):
                 yield Branch(condition=words, line=steps[0].line, end_line=steps[-1].line, in_fence=True)

@@ -97,7 +97,7 @@ def test_what_is_approved_is_the_program_and_where_it_runs() -> None:
     scene = make("ssh validator-3 'sudo systemctl restart node'")
     task, verdict = take(scene)
     assert isinstance(verdict, NeedsApproval)
-    assert task.bound.text == "sudo systemctl restart node"
+    assert task.bound.text == "sudo -n systemctl restart node"
     moved = tuple(replace(each, members=MEMBERS[:9]) if each.kind == "group" else each for each in INVENTORY)
     fan, _ = take(make(LOOPS[0]))
     other, _ = take(make(LOOPS[0], targets=moved))

@@ -215,7 +215,7 @@ async def test_a_breach_binds_the_playbooks_of_other_teams_on_the_same_target(ca
         assert not any("restart" in text for text in ran(story))
         await story.do(Resolve(by="sec"), breach)
         await story.approve("L322", "ana", outage)
-        assert ran(story)[-1].endswith("docker compose restart database")
+        assert ran(story)[-1] == "sudo -n docker compose restart database"
 
 
 async def test_a_breach_elsewhere_binds_nobody(cast: Casting) -> None:
@@ -223,7 +223,7 @@ async def test_a_breach_elsewhere_binds_nobody(cast: Casting) -> None:
         await story.declare(BREACH, team="virtengine")
         outage = await story.declare("Database Connection Failures", team="monero-marketplace")
         await story.approve("L322", "ana", outage)
-        assert ran(story)[-1].endswith("docker compose restart database")
+        assert ran(story)[-1] == "sudo -n docker compose restart database"
 
 
 async def test_what_was_approved_before_the_other_teams_breach_does_not_start(cast: Casting) -> None:

@@ -6,6 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from tocsin.cli.reading import compile_text
+from tocsin.integrations.checkout import read_checkout
+from tocsin.knowledge import load_knowledge
+from tocsin.playbook.reality import judge_playbook
+from tocsin.playbook.source import show_lines
+
 from .ground import NAMES, SAMPLES, Drift, both, chmod, copy, edit, judge, move, remove
 
 COMPOSE = "infra/docker/docker-compose.yml"
@@ -723,6 +729,26 @@ def test_a_drift_is_found_at_its_line_and_nowhere_else(drift: Drift, tmp_path: P
     allowed = (drift.at, *drift.also)
     wrong = [row for row in rows if row.verdict in ("missing", "ambiguous")]
     assert [(row.line, row.text, row.what) for row in wrong if not any(each in row.text for each in allowed)] == []
+
+
+SEEDS = {
+    "orchard": "mycelia",
+    "granite": "bitcell",
+    "ferry": "usdx-wexel",
+    "bazaar": "monero-marketplace",
+    "harbor": "virtengine",
+}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_another_teams_playbook_does_not_match_and_every_verdict_has_its_reason(name: str, shared: Path) -> None:
+    content = (shared / "seeds" / f"{SEEDS[name]}.md").read_bytes()
+    playbook = compile_text(content, "seed.md")
+    rows = judge_playbook(playbook, show_lines(content), read_checkout(SAMPLES / name), load_knowledge().programs)
+    assert {row.line for row in rows} >= {statement.line for statement in playbook.statements}
+    assert sum(row.verdict == "missing" for row in rows) >= 10
+    assert all(row.why for row in rows if row.verdict != "matches")
+    assert all(row.what for row in rows if row.verdict != "not_checkable")
 
 
 def test_there_are_enough_of_every_shape() -> None:

@@ -16,12 +16,21 @@ _TOP = words(
     "-f --file -p --project-name --profile --env-file --project-directory -H --host -c --context --ansi --progress"
 )
 _VALUED = words(
-    "--tail --since --until -n --scale -t --timeout -s --signal -e --env -u --user -w --workdir --index --build-arg "
-    "--format --filter --name -v --volume --publish --entrypoint -l --label --cpus -m --memory --memory-swap --restart "
-    "--wait-timeout --pull --exit-code-from --attach --no-attach --type --status --shell --ssh --detach-keys "
-    "--protocol "
-    "--cpu-shares --pids-limit --cpuset-cpus --size -a --author --message"
-)  # fmt: skip
+    "--tail --since --until --scale --timeout --signal --env --user --workdir --index --build-arg --format --filter "
+    "--name --volume --publish --entrypoint --label --cpus --memory --memory-swap --restart --wait-timeout "
+    "--exit-code-from --attach --no-attach --type --status --shell --ssh --detach-keys --protocol --cpu-shares "
+    "--pids-limit --cpuset-cpus --author --message"
+)
+_SHORT = {
+    verb: words(flags)
+    for verb, flags in (
+        ("logs", "-n"), ("stop", "-t"), ("restart", "-t"), ("up", "-t"), ("down", "-t"),
+        ("kill", "-s"), ("ps", "-f -n"),
+        ("exec", "-e -u -w"), ("run", "-e -u -w -v -p -l"), ("update", "-c -m"), ("commit", "-a -c -m"),
+        ("inspect", "-f"),
+    )
+}  # fmt: skip
+"""The short flags that take a value, by verb: ``-t`` is a time to one and a terminal to another."""
 _OF_SERVICES = words("restart stop start up logs ps build pull push rm kill pause unpause create top images down wait "
                      "watch events stats attach exec run port scale cp")  # fmt: skip
 _FIRST_ONLY = words("exec run port attach")
@@ -51,7 +60,8 @@ def _judge_compose(command: Command, top: Arguments, rest: tuple[str, ...], syst
         name = top.value("-p", "--project-name") or ""
         projects = [system.compose.project(files, name) for files in chosen]
     verb = rest[0] if rest else ""
-    services = list(dict.fromkeys(_named_services(verb, take_apart(rest[1:], _VALUED), rest)))
+    valued = _VALUED | _SHORT.get(verb, frozenset())
+    services = list(dict.fromkeys(_named_services(verb, take_apart(rest[1:], valued), rest, valued)))
     for service in services:
         yield judge_service(service, projects, system)
     if not services and projects and verb:
@@ -103,11 +113,11 @@ def _given_files(
     return [(each,) for each in system.compose.files], found
 
 
-def _named_services(verb: str, parts: Arguments, rest: tuple[str, ...]) -> Iterator[str]:
+def _named_services(verb: str, parts: Arguments, rest: tuple[str, ...], valued: frozenset[str]) -> Iterator[str]:
     if verb not in _OF_SERVICES:
         return
     if verb in _FIRST_ONLY:
-        yield from take_apart(rest[1:], _VALUED, stop=True).rest[:1]
+        yield from take_apart(rest[1:], valued, stop=True).rest[:1]
     elif verb == "cp":
         yield from (word.partition(":")[0] for word in parts.operands if ":" in word)
     elif verb == "scale":
@@ -141,7 +151,8 @@ def judge_service(name: str, projects: list[Project], system: System) -> Finding
 
 def _judge_engine(command: Command, rest: tuple[str, ...], system: System) -> Iterator[Finding]:
     group = rest[0] in ("container", "network", "volume", "image", "service", "system", "node", "stack")
-    verb, parts = (rest[1:2] or ("",))[0] if group else rest[0], take_apart(rest[2:] if group else rest[1:], _VALUED)
+    verb = (rest[1:2] or ("",))[0] if group else rest[0]
+    parts = take_apart(rest[2:] if group else rest[1:], _VALUED | _SHORT.get(verb, frozenset()))
     if rest[0] in ("network", "volume"):
         if verb in ("inspect", "rm", "connect", "disconnect"):
             yield from _judge_parts_of(rest[0], parts.operands[:1], system)

@@ -38,6 +38,7 @@ _SERVED = re.compile(
 )
 _SSH_HOST = re.compile(r"^[ \t]*Host\s+(.+)$", re.MULTILINE)
 _INVENTORY = re.compile(r"(?:^|/)(?:inventor(?:y|ies)|hosts)(?:[/.][^/]*)*$")
+_NO_HOST = re.compile(r"\s*(?:\[|#|---|(?:all|children|hosts|vars|ungrouped|ansible_\w+)\b)")
 _TARGET = re.compile(r"[\"'\s\[]([A-Za-z][\w-]*(?:\.[\w-]+)*):\d{2,5}\b")
 _SUFFIXES = (
     ".service",
@@ -134,7 +135,7 @@ class Network:
             elif _INVENTORY.search(file.path) and len(text) < 200_000:
                 for number, line in enumerate(text.split("\n"), 1):
                     match = re.match(r"\s*(?:- )?([A-Za-z][\w.\[\]:-]*?)(?::\s*(?:\{.*)?$|\s|$)", line)
-                    if match and not line.lstrip().startswith(("[", "#", "---")):
+                    if match and not _NO_HOST.match(line):
                         yield from ((name, f"{file.path}:{number}") for name in _unfold(match[1]))
 
     def _scraped(self) -> Iterator[tuple[str, str]]:

@@ -170,8 +170,8 @@ def judge_built(command: Command, system: System) -> Iterator[Finding]:
         name, rest = (parts.rest[0].rstrip("/").rsplit("/", 1)[-1] if parts.rest else ""), parts.rest[1:]
     else:
         name, rest = parts.value("--bin", "-p", "--package") or "", parts.rest
-        only = list(programs) if not name else []
-        name = only[0] if len(only) == 1 else name
+    if name in ("", ".", "..."):
+        name = next(iter(programs)) if len(programs) == 1 else ""
     if not name or names.is_open(name):
         return
     found = programs.get(name.removesuffix(".go"))

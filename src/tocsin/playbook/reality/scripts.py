@@ -55,6 +55,9 @@ def judge_interpreted(command: Command, system: System) -> Iterator[Finding]:
 def _judge_run(
     command: Command, path: str, words: tuple[str, ...], system: System, *, direct: bool
 ) -> Iterator[Finding]:
+    if direct and "/" not in path:
+        yield _judge_on_path(path, system)
+        return
     scripts = [
         each for each in system.repository.files if _SCRIPT.search(each) or system.repository.files[each].executable
     ]
@@ -70,6 +73,14 @@ def _judge_run(
     script = system.script(place)
     if script is not None and command.program not in ("source", "."):
         yield from judge_arguments(command, place, words, script, system)
+
+
+def _judge_on_path(name: str, system: System) -> Finding:
+    """A script that the shell looks for where programs are: in a checkout it may lie anywhere."""
+    found = next(iter(system.repository.named(name)), None)
+    if found is not None:
+        return matches("script", f"script {name}", found.path)
+    return unknown("script", f"script {name}", "It is looked for where the machine has its programs.")
 
 
 def judge_arguments(

@@ -13,6 +13,8 @@ from tocsin.integrations.asking import Live
 from tocsin.playbook.reality import Finding, Question, Row, Verdict
 from tocsin.playbook.reality.finding import make_row
 
+from .test_kinds import GO, check
+
 UNIT = Question(argv=("systemctl", "cat", "--no-pager", "shop.service"))
 SERVICES = Question(argv=("docker", "compose", "config", "--services"), expects="web")
 METRIC = Question(url="/api/v1/series?limit=1&match[]=shop_total", expects="shop_total")
@@ -57,6 +59,27 @@ def test_a_list_has_the_name_or_not(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     program(tmp_path, "docker", "echo cannot connect >&2; exit 1", monkeypatch)
     row = ask(SERVICES, Verdict.NOT_CHECKABLE, tmp_path)
     assert row.verdict is Verdict.NOT_CHECKABLE and "cannot connect" in row.why
+
+
+@pytest.mark.parametrize(
+    ("flag", "after"), [("--limit", Verdict.MATCHES), ("--lim", Verdict.MISSING), ("-l", Verdict.MATCHES)]
+)
+def test_help_must_name_the_flag(flag: str, after: Verdict, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program(tmp_path, "shopd", "echo '  -l, --limit int   how many'", monkeypatch)
+    asked = Question(argv=("shopd", "query", "--help"), expects=flag)
+    assert ask(asked, Verdict.NOT_CHECKABLE, tmp_path).verdict is after
+    program(tmp_path, "shopd", "exit 3", monkeypatch)
+    assert ask(asked, Verdict.NOT_CHECKABLE, tmp_path).verdict is Verdict.NOT_CHECKABLE
+
+
+def test_only_programs_that_know_help_are_asked_for_it() -> None:
+    plain = {"go.mod": "module x/shopd", "main.go": 'package main\nfunc main() { switch os.Args[1] { case "drop": } }'}
+    rows = [row for fence in ("shopd dorp", "ssh h 'shopd dorp'") for row in check(plain, fence)]
+    assert all(row.verdict == "missing" for row in rows)
+    assert all(each.ask is None for row in rows for each in row.findings)
+    asked = {each.ask.argv for row in check(GO, "shopd statsu") for each in row.findings if each.ask is not None}
+    assert asked == {("shopd", "--help")}
+    assert all(each.ask is None for row in check(GO, "ssh h 'shopd statsu'") for each in row.findings)
 
 
 def test_who_gives_no_answer_or_is_not_there_is_not_checkable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

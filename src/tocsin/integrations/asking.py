@@ -91,18 +91,28 @@ class Live:
 def _judge(question: Question, code: int, said: str, trouble: str) -> tuple[Verdict, str]:
     """What an answer means: a list that holds the name or not, or an exit code; an error of its own means nothing."""
     asked = " ".join(question.argv)
+    if question.argv[-1] == "--help":
+        return _judge_help(question, code, said + trouble)
     if question.expects:
         if code != 0:
             return Verdict.NOT_CHECKABLE, f"`{asked}` failed: {_first(trouble)}"
         there = question.expects in said.split()
         return (Verdict.MATCHES, f"`{asked}` has it.") if there else (Verdict.MISSING, f"`{asked}` does not have it.")
-    if question.argv[-1] == "--help":
-        return (Verdict.MATCHES, f"`{asked}` answers.") if code == 0 else (Verdict.NOT_CHECKABLE, f"`{asked}` failed.")
     if code == 0:
         return Verdict.MATCHES, f"`{asked}` finds it."
     if _ABSENT.search(trouble) or _ABSENT.search(said):
         return Verdict.MISSING, f"`{asked}` does not find it."
     return Verdict.NOT_CHECKABLE, f"`{asked}` failed: {_first(trouble)}"
+
+
+def _judge_help(question: Question, code: int, said: str) -> tuple[Verdict, str]:
+    """Whether a program's own help names a sub-command or flag."""
+    asked = " ".join(question.argv)
+    if code != 0:
+        return Verdict.NOT_CHECKABLE, f"`{asked}` failed."
+    if re.search(rf"(?<![\w-]){re.escape(question.expects)}(?![\w-])", said):
+        return Verdict.MATCHES, f"`{asked}` names it."
+    return Verdict.MISSING, f"`{asked}` does not name it."
 
 
 def _read(answer: httpx.Response) -> str:

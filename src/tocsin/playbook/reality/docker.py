@@ -130,7 +130,8 @@ def _named_services(verb: str, parts: Arguments, rest: tuple[str, ...], valued: 
 def judge_service(name: str, projects: list[Project], system: System) -> Finding:
     """Whether one of the projects has such a service."""
     what = f"compose service {names.show(name)}"
-    ask = Question(argv=("docker", "compose", "config", "--services"), expects=name)
+    files_used = tuple(word for project in projects[:1] for file in project.files for word in ("-f", file.path))
+    ask = Question(argv=("docker", "compose", *files_used, "config", "--services"), expects=name)
     if not projects:
         return unknown("compose_service", what, "There is no compose file in the checkout.", ask)
     if names.is_open(name):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from msgspec.structs import replace
+
 from tocsin.playbook.reality import names
 from tocsin.playbook.reality.command import Command, take_apart
 from tocsin.playbook.reality.finding import Finding, Question, matches, missing, unknown
@@ -19,7 +21,8 @@ def judge(command: Command, program: Program, system: System) -> Iterator[Findin
     """``PROGRAM VERB… --FLAG…``."""
     yield matches("program", f"program {program.name}", program.where)
     if program.root is not None:
-        yield from _judge_tree(command.words[1:], program)
+        found = _judge_tree(command.words[1:], program)
+        yield from found if command.is_here else (replace(each, ask=None) for each in found)
     elif program.verbs or program.flags:
         yield from _judge_flat(command.words[1:], program)
 
@@ -39,7 +42,7 @@ def _judge_tree(given: tuple[str, ...], program: Program) -> Iterator[Finding]:
                 return
             if not verb.closed and word not in program.verbs:
                 what = f"sub-command {names.show(word)} of {' '.join(path)}"
-                yield unknown("verb", what, "Something outside the checkout may add it.", _help(path))
+                yield unknown("verb", what, "Something outside the checkout may add it.", _help(path, word))
                 return
             break
         path.append(word)
@@ -60,7 +63,7 @@ def _lost(word: str, path: list[str], verb: Verb, program: Program) -> Finding:
         f"{' '.join(path)} has {', '.join(sorted(each.name for each in verb.below)[:8])}.",
         near,
         where,
-        _help(path),
+        _help(path, word),
     )
 
 
@@ -73,12 +76,17 @@ def _judge_flags(
         if flag in known or flag in _ALWAYS:
             yield matches("flag", what, verb.where)
         elif names.is_wild(flag) or not verb.whole or (len(flag) > 2 and flag[1] != "-"):
-            yield unknown("flag", what, "Something outside the checkout may add it.", _help(path))
+            yield unknown("flag", what, "Something outside the checkout may add it.", _help(path, flag))
         elif not program.whole and flag not in program.flags and not known:
-            yield unknown("flag", what, "Its source does not show which flags it takes.", _help(path))
+            yield unknown("flag", what, "Its source does not show which flags it takes.", _help(path, flag))
         else:
             yield missing(
-                "flag", what, "Its source defines no such flag.", names.nearest(flag, known), verb.where, _help(path)
+                "flag",
+                what,
+                "Its source defines no such flag.",
+                names.nearest(flag, known),
+                verb.where,
+                _help(path, flag),
             )
 
 
@@ -97,7 +105,6 @@ def _judge_flat(given: tuple[str, ...], program: Program) -> Iterator[Finding]:
                 "Its source defines no such sub-command.",
                 near,
                 program.places.get(near or "", program.where),
-                _help([program.name]),
             )
             return
     for flag in dict.fromkeys(word.split("=")[0] for word in _flags(given)):
@@ -112,14 +119,14 @@ def _judge_flat(given: tuple[str, ...], program: Program) -> Iterator[Finding]:
                 "Its source defines no such flag.",
                 names.nearest(flag, program.flags),
                 program.where,
-                _help([program.name]),
             )
         else:
-            yield unknown("flag", what, "Its source does not show which flags it takes.", _help([program.name]))
+            yield unknown("flag", what, "Its source does not show which flags it takes.")
 
 
-def _help(path: list[str]) -> Question:
-    return Question(argv=(*path, "--help"))
+def _help(path: list[str], expects: str) -> Question:
+    """Only of programs whose source shows a parser that knows `--help`: any other might do something instead."""
+    return Question(argv=(*path, "--help"), expects=expects)
 
 
 def _flags(given: tuple[str, ...]) -> Iterator[str]:

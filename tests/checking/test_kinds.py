@@ -81,6 +81,13 @@ func marketCmd() *cobra.Command {
 """
 GO = {"go.mod": "module example.com/shop\n", "cmd/shopd/main.go": INIT_GO}
 SDK = {"go.mod": "module example.com/shop\n", "cmd/shopd/main.go": SDK_GO}
+RUST = {
+    "Cargo.toml": "[package]\nname = 'noded'\n",
+    "src/main.rs": "#[derive(Parser)]\nstruct Opts {\n    #[clap(short, long)]\n    config: PathBuf,\n"
+    "    #[clap(subcommand)]\n    cmd: Cmd,\n}\n#[derive(Subcommand)]\nenum Cmd {\n    /// go\n"
+    "    Start { #[arg(long)] rpc_port: Option<u16> },\n    #[clap(flatten)]\n    Extra(Extra),\n}\n"
+    "#[derive(Subcommand)]\nenum Extra { Doctor }\n",
+}
 UNITS = {"deploy/shop.service": "[Unit]\nDescription=x\n", "deploy/worker@.service": "[Service]\nExecStart=/x\n"}
 NODE = {
     "package.json": '{"name": "root", "scripts": {"seed": "node seed.js"}}',
@@ -156,6 +163,10 @@ METRICS = {"app.py": 'from prometheus_client import Counter\nC = Counter("shop_o
         (GO, "ssh h 'shopd statsu'", "missing", "sub-command statsu"),
         (SDK, "shopd query bank balances", "matches", "sub-command query"),
         (SDK, "shopd query market --limit 5 --state x", "matches", "flag --state"),
+        (RUST, "noded --config x start --rpc-port 1", "matches", "flag --config"),
+        (RUST, "noded doctor", "matches", "sub-command doctor"),
+        (RUST, "noded extra", "missing", "sub-command extra"),
+        (RUST, "noded start --rpc_port 1", "missing", "flag --rpc_port"),
         (UNITS, "systemctl restart shop worker@2", "matches", "systemd unit"),
         (UNITS, "sudo systemctl restart shopp.service", "missing", "systemd unit shopp.service"),
         (UNITS, "systemctl restart nginx", "not_checkable", "systemd unit nginx"),

@@ -137,6 +137,10 @@ def _verbs(kind: _Type, types: dict[str, _Type], depth: int) -> list[Verb]:
         elif match[3] == "(":
             end = text.find(")", at)
             held = types.get(re.sub(r"^(?:Box<)?|[>\s]", "", text[at:end]).rsplit("::", 1)[-1])
+            if held is not None and re.search(r"\bflatten\b", match[1]):
+                found += _verbs(held, types, depth + 1)
+                at = end + 1
+                continue
             if held is not None and held.kind == "enum":
                 verb = _replace_below(verb, _verbs(held, types, depth + 1))
             elif held is not None:

@@ -30,7 +30,7 @@ def judge(command: Command, program: Program, system: System) -> Iterator[Findin
 def _judge_tree(given: tuple[str, ...], program: Program) -> Iterator[Finding]:
     verb = program.root
     assert verb is not None
-    path, lasting, whole = [program.name], set(verb.lasting), verb.whole
+    path, lasting, whole = [program.name], {*verb.lasting, *verb.flags}, verb.whole
     flags = [word.split("=")[0] for word in _flags(given)]
     for word in _operands(given, program):
         if not verb.below and verb.closed:
@@ -47,7 +47,7 @@ def _judge_tree(given: tuple[str, ...], program: Program) -> Iterator[Finding]:
             break
         path.append(word)
         verb = inner
-        lasting |= verb.lasting
+        lasting |= verb.lasting | verb.flags
         whole = whole and verb.whole
         yield matches("verb", f"sub-command {' '.join(path[1:])} of {program.name}", verb.where)
     yield from _judge_flags(flags, verb, lasting, path, program)

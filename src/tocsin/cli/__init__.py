@@ -1,8 +1,7 @@
 """The verbs: `tocsin VERB`. They translate words into requests and answers into lines; the rules are elsewhere.
 
-Exit codes: 0 it is done; 1 it was looked at and something is wrong (`verify`, `check`, `compile
---fail-on`); 2 the caller can
-mend it, and one sentence says how; 3 the record is damaged.
+Exit codes: 0 it is done; 1 it was looked at and something is wrong (`verify`, `check`, `compile --fail-on`); 2 the
+caller can mend it, and one sentence says how; 3 the record is damaged.
 """
 
 from __future__ import annotations

@@ -100,7 +100,6 @@ BODIES: dict[str, Any] = {
     "activate": {}, "freeze": {"on": False}, "steps": {"text": "uptime"}, "links": {}, "incidents": {"team": "quorum"},
     "silences": {"team": "quorum", "matchers": ["a=b"], "minutes": 5, "reason": "x"},
     "preview": {"team": "quorum", "matchers": ["a=b"], "minutes": 5, "reason": "x"}, "end": {"team": "quorum"},
-    "open": {"reason": "x"},
 }  # fmt: skip
 
 

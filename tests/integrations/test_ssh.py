@@ -27,6 +27,7 @@ from tocsin.integrations.ssh.session import Lost
 from tocsin.integrations.ssh.way import Far, Way
 from tocsin.integrations.within import Within
 from tocsin.store.blobs import FileBlobs
+from tocsin.store.sealed import Sealed
 from tocsin.testing.clock import FakeClock
 from tocsin.testing.story import START
 from tocsin.timeline.events import Fan, Intent, OnTarget, Outcome, StepFinished, StepInDoubt, StepRequested
@@ -66,7 +67,8 @@ class Range:
         self.spots: dict[str, Spot] = {}
         self.blobs, clock = FileBlobs(folder, pass_by), FakeClock(START)
         self.links = Links()
-        remote = Remote(self.links, self.blobs, clock, lambda name: None)
+        self.originals = Sealed(self.blobs, bytes(range(32)))
+        remote = Remote(self.links, self.blobs, clock, lambda name: None, self.originals)
         self.fleet = Fleet(NoLocal(), lambda: remote, self.spots.get, self.blobs, clock, Outputs())
 
     def add(self, name: str, server: Sshd, **changes: Any) -> Far:
@@ -358,6 +360,19 @@ async def test_a_gigabyte_of_output_keeps_its_head_and_tail_and_our_memory(range
     assert len(kept) < 2**20 + 100
     assert finished.cut > 2**30 - 2**20 - 1000
     assert grown < 100_000, f"{grown} KiB more than before"
+
+
+async def test_secrets_are_taken_out_sealed_and_given_to_nobody_but_the_step(range_: Range, sshd: Sshd) -> None:
+    range_.add("web", sshd)
+    text = await range_.originals.seal("echo password=hunter2hunter2; echo done")
+    assert "hunter2" not in text
+    finished = await range_.ask(text)
+    assert finished.exit_code == 0
+    assert "hunter2" not in finished.stdout_head
+    assert b"hunter2" not in await range_.blobs.get(finished.stdout)
+    assert finished.on[0].stdout_sealed == finished.stdout_sealed
+    assert await range_.originals.open(finished.stdout_sealed) == b"password=hunter2hunter2\ndone\n"
+    assert finished.ran_as.startswith(f"{ME}@")
 
 
 # ── many at once ────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -94,7 +94,9 @@ class Parts:
             lambda: self._channels, lambda: self.shelf.settings.people, self._write, reach, self._find_mailbox
         )
         self._shell = self._open_shell(clock)
-        self.fleet = open_fleet(self._shell, lambda: self.workspace, self.blobs, clock, self._reach, self.outputs)
+        self.fleet = open_fleet(
+            self._shell, lambda: self.workspace, self.blobs, clock, self._reach, self.outputs, storage.originals
+        )
         self.engine = Engine(self.journal, clock, (pager, self.fleet), storage.lease, Beats(self.store))
         storage.left_alone = lambda: self.engine.left_alone
         self._give_places()

@@ -9,6 +9,7 @@ from pathlib import Path
 from tocsin.app.workspace import Workspace
 from tocsin.engine.contracts import Blobs, Clock
 from tocsin.engine.failpoint import Reach
+from tocsin.engine.originals import Originals
 from tocsin.engine.output import Outputs
 from tocsin.errors import NotBegun
 from tocsin.integrations.fleet import Away, Fleet, Local, Spot
@@ -104,7 +105,13 @@ def _find_cluster(team: str, target: ClusterTarget) -> Within:
 
 
 def open_fleet(
-    local: Local, workspace: Callable[[], Workspace], blobs: Blobs, clock: Clock, reach: Reach, outputs: Outputs
+    local: Local,
+    workspace: Callable[[], Workspace],
+    blobs: Blobs,
+    clock: Clock,
+    reach: Reach,
+    outputs: Outputs,
+    originals: Originals | None = None,
 ) -> Fleet:
     """What performs every step, by the inventory of the workspace as it is at that moment."""
     reaching = Reaching()
@@ -114,7 +121,7 @@ def open_fleet(
         from tocsin.integrations.remote import Remote  # SSH takes long to load, and few need it
         from tocsin.integrations.ssh.link import Links
 
-        return Remote(Links(), blobs, clock, reach)
+        return Remote(Links(), blobs, clock, reach, originals)
 
     def find(name: str) -> Spot | None:
         return reaching.find(workspace().root, workspace().inventory, name)

@@ -167,6 +167,8 @@ class Fleet:
             head=ended.stdout_head,
             cut=ended.cut,
             why=ended.why,
+            stdout_sealed=ended.stdout_sealed,
+            stderr_sealed=ended.stderr_sealed,
         )
 
 

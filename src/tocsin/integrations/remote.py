@@ -7,10 +7,11 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from tocsin.engine.contracts import Blobs, Clock, Key
+from tocsin.engine.originals import NoOriginals, Originals
 from tocsin.errors import NotBegun
-from tocsin.integrations.capture import spell_head
+from tocsin.integrations.capture import REDACTED, Capture, spell_head
 from tocsin.integrations.fan import Gate
-from tocsin.integrations.shell import QUIET
+from tocsin.integrations.shell import QUIET, fill
 from tocsin.integrations.ssh.link import Link, Links
 from tocsin.integrations.ssh.session import Arrive, Hear, Lost, Order, Ran, Unopened, run
 from tocsin.integrations.ssh.way import Far, Way
@@ -23,8 +24,16 @@ HEAD_CHARACTERS = 2000
 class Remote:
     """Runs steps by SSH."""
 
-    def __init__(self, links: Links, blobs: Blobs, clock: Clock, reach: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        links: Links,
+        blobs: Blobs,
+        clock: Clock,
+        reach: Callable[[str], None],
+        originals: Originals | None = None,
+    ) -> None:
         self._links, self._blobs, self._clock, self._reach = links, blobs, clock, reach
+        self._originals: Originals = originals or NoOriginals()
         self._threads = ThreadPoolExecutor(2, thread_name_prefix="tocsin-remote")
 
     async def close(self) -> None:
@@ -42,9 +51,10 @@ class Remote:
                 "target a `change_user` and `change_key`."
             )
         word = "change" if intent.changes else "read"
+        filled, known = await fill(self._originals, intent)
         order = Order(
-            text=intent.text,
-            env={**QUIET, **far.env, **intent.bindings},
+            text=filled.text,
+            env={**QUIET, **far.env, **filled.bindings},
             directory=far.directory,
             timeout_s=intent.timeout_s,
             most=min(far.most, most),
@@ -54,7 +64,8 @@ class Remote:
         started = self._clock.now()
         ran = await self._run(way, order, hear, gate, lambda: self._reach(f"{word}.during"))
         self._reach(f"{word}.after")
-        return await self._tell(key, intent, way, ran, (self._clock.now() - started).total_seconds())
+        took = (self._clock.now() - started).total_seconds()
+        return await self._tell(key, intent, way, ran, took, known)
 
     async def _run(self, way: Way, order: Order, hear: Hear, gate: Gate | None, begun: Callable[[], None]) -> Ran:
         """On a connection that is open; one that turns out to be of no use is made anew once."""
@@ -76,10 +87,12 @@ class Remote:
                 self._links.drop(link)
                 raise
 
-    async def _tell(self, key: Key, intent: StepRequested, way: Way, ran: Ran, took: float) -> StepFinished:
+    async def _tell(
+        self, key: Key, intent: StepRequested, way: Way, ran: Ran, took: float, known: tuple[str, ...]
+    ) -> StepFinished:
         loop = asyncio.get_running_loop()
         stdout, stderr = [
-            await loop.run_in_executor(self._threads, each.spell) if each else b"" for each in (ran.out, ran.err)
+            await loop.run_in_executor(self._threads, each.spell, known) if each else b"" for each in (ran.out, ran.err)
         ]
         put = self._blobs.put
         on = OnTarget(
@@ -93,6 +106,8 @@ class Remote:
             head=spell_head(stdout or stderr, HEAD_CHARACTERS),
             cut=ran.out.cut + ran.err.cut,
             why=ran.why,
+            stdout_sealed=await self._seal(stdout, ran.out),
+            stderr_sealed=await self._seal(stderr, ran.err),
         )
         return StepFinished(
             answers=key.seq,
@@ -106,7 +121,14 @@ class Remote:
             why=ran.why,
             parts=_name_parts(intent.text, ran.statuses),
             on=(on,),
+            stdout_sealed=on.stdout_sealed,
+            stderr_sealed=on.stderr_sealed,
+            ran_as=on.identity,
         )
+
+    async def _seal(self, shown: bytes, captured: Capture) -> str:
+        """The original of an output from which something was taken out, sealed; else nothing."""
+        return await self._originals.keep(captured.content()) if REDACTED in shown else ""
 
 
 def _name_parts(text: str, statuses: tuple[int, ...]) -> tuple[Part, ...]:

@@ -212,7 +212,7 @@ class Shell:
         return self._clock.now() - moment < SAME_READ
 
     async def _run(self, key: Key, intent: StepRequested, place: Place, box: Box, left: Leftovers) -> StepFinished:
-        filled, known = await self._fill(intent)
+        filled, known = await fill(self._originals, intent)
         async with open_passage(box.network, self._scout) as passage:
             started = self._clock.now()
             ended = await self._spawn(key, filled, known, place, box, left, passage)
@@ -250,20 +250,6 @@ class Shell:
             self._outputs.end(key.stream, filled.step)
         self._reach(f"{word}.after")
         return ended
-
-    async def _fill(self, intent: StepRequested) -> tuple[StepRequested, tuple[str, ...]]:
-        """The intent as exactly what was typed, and which of its values are secret."""
-        known: list[str] = []
-
-        async def fill(text: str) -> str:
-            filled, secret = await self._originals.fill(text)
-            known.extend(secret)
-            return filled
-
-        text = await fill(intent.text)
-        bindings = {name: await fill(value) for name, value in intent.bindings.items()}
-        argv = tuple([await fill(word) for word in intent.argv])
-        return msgspec.structs.replace(intent, text=text, bindings=bindings, argv=argv), tuple(known)
 
     async def _tell(
         self,
@@ -323,6 +309,21 @@ class Shell:
     async def _in_thread(self, call: Callable[[*Ts], T], *args: *Ts) -> T:
         """Call it in a thread of the shell's own: much output takes seconds, and nothing else may wait for it."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, call, *args)
+
+
+async def fill(originals: Originals, intent: StepRequested) -> tuple[StepRequested, tuple[str, ...]]:
+    """The intent as exactly what was typed, and which of its values are secret."""
+    known: list[str] = []
+
+    async def open_all(text: str) -> str:
+        filled, secret = await originals.fill(text)
+        known.extend(secret)
+        return filled
+
+    text = await open_all(intent.text)
+    bindings = {name: await open_all(value) for name, value in intent.bindings.items()}
+    argv = tuple([await open_all(word) for word in intent.argv])
+    return msgspec.structs.replace(intent, text=text, bindings=bindings, argv=argv), tuple(known)
 
 
 def _name_parts(text: str, statuses: tuple[int, ...]) -> tuple[Part, ...]:

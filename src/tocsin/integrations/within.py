@@ -82,6 +82,8 @@ def _make_end(finished: StepFinished, target: str, words: tuple[str, ...] | None
         head=finished.stdout_head,
         cut=finished.cut,
         why=finished.why,
+        stdout_sealed=finished.stdout_sealed,
+        stderr_sealed=finished.stderr_sealed,
     )
 
 

@@ -169,6 +169,10 @@ def _read_digests(sealed: Sealed) -> Iterable[str]:
     return filter(is_digest, find_digests(event))
 
 
+def _list_outputs(end: e.StepFinished | e.OnTarget) -> tuple[str, ...]:
+    return (end.stdout, end.stderr, end.stdout_sealed, end.stderr_sealed)
+
+
 def find_digests(event: e.Event) -> tuple[str, ...]:
     """The blobs that an event names."""
     match event:
@@ -176,7 +180,9 @@ def find_digests(event: e.Event) -> tuple[str, ...]:
             return (event.playbook, event.model)
         case e.StepFinished():
             left = (digest for each in event.left for digest in (each.digest, each.sealed) if digest)
-            return (event.stdout, event.stderr, event.stdout_sealed, event.stderr_sealed, *left)
+            return (*_list_outputs(event), *left, *(digest for each in event.on for digest in _list_outputs(each)))
+        case e.StepInDoubt():
+            return tuple(digest for each in event.on for digest in _list_outputs(each))
         case e.EvidenceOpened():
             return (event.sealed,)
         case e.StepProposed() | e.StepRequested():

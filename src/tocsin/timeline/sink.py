@@ -17,8 +17,9 @@ from tocsin.timeline.redact import redact
 T = TypeVar("T", bound=msgspec.Struct)
 
 KEPT = frozenset(
-    "by responder step digest playbook model stdout stderr stdout_sealed stderr_sealed sealed ran_as fingerprint team "
-    "silence kind channel into scenario severity incident target number group bindings candidates".split()
+    "by responder step digest playbook model stdout stderr stdout_sealed stderr_sealed sealed ran_as identity "
+    "fingerprint team silence kind channel into scenario severity incident target number group bindings "
+    "candidates".split()
 )
 STATEMENTS = frozenset(("StepProposed", "StepRequested", "StepForbidden"))
 """Whose `text` is what runs, to the byte."""

@@ -8,7 +8,7 @@ from tocsin.errors import NotFound
 from tocsin.incident.authority import find_roles
 from tocsin.run.originals import OpenEvidence
 from tocsin.timeline.entry import Entry
-from tocsin.timeline.events import StepFinished
+from tocsin.timeline.events import OnTarget, StepFinished, StepInDoubt
 from tocsin.web.auth import Asker, require_person
 from tocsin.web.desk import Desk
 from tocsin.web.library import Library
@@ -46,5 +46,13 @@ def _find(entries: Iterable[Entry], digest: str) -> str:
 def _list(entry: Entry) -> Iterator[tuple[str, str]]:
     event = entry.event
     if isinstance(event, StepFinished):
-        pairs = ((event.stdout, event.stdout_sealed), (event.stderr, event.stderr_sealed))
-        yield from (pair for pair in (*pairs, *((each.digest, each.sealed) for each in event.left)) if any(pair))
+        yield from ((each.digest, each.sealed) for each in event.left if each.digest or each.sealed)
+        yield from _pair(event)
+    if isinstance(event, StepFinished | StepInDoubt):
+        for each in event.on:
+            yield from _pair(each)
+
+
+def _pair(end: StepFinished | OnTarget) -> Iterator[tuple[str, str]]:
+    pairs = ((end.stdout, end.stdout_sealed), (end.stderr, end.stderr_sealed))
+    return (pair for pair in pairs if any(pair))

@@ -22,7 +22,7 @@ from tocsin.store.verify import find_digests
 from tocsin.timeline.checkpoint import NO_LINK, Checkpoint, hash_line, link
 from tocsin.timeline.codec import stamp, unseal
 from tocsin.timeline.entry import Sealed
-from tocsin.timeline.events import IncidentOpened, PostmortemSaved, ScenarioChosen, StepFinished
+from tocsin.timeline.events import IncidentOpened, OnTarget, PostmortemSaved, ScenarioChosen, StepFinished, StepInDoubt
 from tocsin.timeline.tell import tell
 
 FORMAT = "tocsin-bundle-1"
@@ -104,8 +104,8 @@ class Exporter:
             match event:
                 case IncidentOpened(playbook=playbook) | ScenarioChosen(playbook=playbook):
                     named = {f"playbooks/{playbook}.md": playbook}
-                case StepFinished():
-                    hidden = {event.stdout_sealed, event.stderr_sealed, *(each.sealed for each in event.left)}
+                case StepFinished() | StepInDoubt():
+                    hidden = _list_sealed(event)
                     named = {f"evidence/{each}.txt": each for each in find_digests(event) if each not in hidden}
                 case PostmortemSaved(text=text):
                     named = {f"evidence/{text}.md": text}
@@ -118,6 +118,13 @@ class Exporter:
                     except NotFound:
                         continue
         return found
+
+
+def _list_sealed(event: StepFinished | StepInDoubt) -> set[str]:
+    """The blobs of a step that hold what was redacted as it was."""
+    ends: list[StepFinished | OnTarget] = [*event.on, *([event] if isinstance(event, StepFinished) else [])]
+    left = event.left if isinstance(event, StepFinished) else ()
+    return {*(each for end in ends for each in (end.stdout_sealed, end.stderr_sealed)), *(each.sealed for each in left)}
 
 
 def _spell_entries(sealed: Sequence[Sealed]) -> tuple[list[bytes], str]:

@@ -37,3 +37,5 @@ class OnTarget(msgspec.Struct, frozen=True, kw_only=True):
     head: str = ""
     cut: int = 0
     why: str = ""
+    stdout_sealed: str = ""
+    stderr_sealed: str = ""

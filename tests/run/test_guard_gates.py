@@ -173,8 +173,9 @@ def test_what_is_forbidden_leaves_a_record_of_who_tried(scene: Scene) -> None:
 def test_what_is_on_its_way_or_in_doubt_is_not_allowed_again(
     scene: Scene, state: StepState, more: dict[str, object], said: str
 ) -> None:
-    step = scene.task(RESTART).id
-    record = StepRecord(step=step, state=state, **more)  # type: ignore[arg-type]
+    task = scene.task(RESTART)
+    step = task.id
+    record = StepRecord(step=step, state=state, digest=task.digest, **more)  # type: ignore[arg-type]
     scene.incident = replace(scene.incident, steps={step: record})
     with pytest.raises(IllegalMove, match=said):
         approve(scene, RESTART)

@@ -54,9 +54,7 @@ ELSEWHERE = (
     "What open incidents forbid stands in a database that several nodes share, which this verb does not read. Type it "
     "in the incident's room: tocsin run INCIDENT STATEMENT"
 )
-TOGETHER = (
-    "It takes two people, so it runs only in an incident's room, where both can say so: tocsin run INCIDENT STATEMENT"
-)
+TOGETHER = "So it runs only in an incident's room, where both can say so: tocsin run INCIDENT STATEMENT"
 NOBODY = "here"
 """The team where there is no workspace."""
 _STRICTEST = (Forbidden, Refused, NeedsApproval, Allowed)

@@ -111,6 +111,7 @@ NOT_ALIKE = {
     "activated": False,
     "frozen": True,
     "no_isolation": "there is no bubblewrap",
+    "outputs": {"a" * 64: "full"},
     "in_force": (InForce(incident="shop-9", scenario="", prohibition=Prohibition(line=1, text="", scope="document")),),
 }
 

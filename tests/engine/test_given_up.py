@@ -59,6 +59,7 @@ async def test_what_was_disturbed_and_could_not_be_planned_is_planned_soon() -> 
             await real(write)
 
         journal.store.write = put  # type: ignore[method-assign]
+        story.store.is_sole = False  # with others, what says nothing new is written all the same
         journal._disturbed[streams[0]] = None
         steady = [0.0]
         story.engine._steady = lambda: steady[0]

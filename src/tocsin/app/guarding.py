@@ -11,6 +11,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -30,19 +31,19 @@ SETTINGS = (NAME, "commands.toml", "playbooks")
 def find_place(workspace: Workspace, data: Path, name: str) -> Place | None:
     """The place of a target (``team/target``), if there is one."""
     found = workspace.targets.get(name)
-    return _make_place(workspace, data, *found) if found else None
+    return _make_place(workspace, data, name, *found) if found else None
 
 
 def find_places(workspace: Workspace, data: Path) -> dict[str, Place]:
     """All targets' places, by name."""
-    return {name: _make_place(workspace, data, *found) for name, found in workspace.targets.items()}
+    return {name: _make_place(workspace, data, name, *found) for name, found in workspace.targets.items()}
 
 
 async def isolate(workspace: Workspace, data: Path) -> Isolation | str:
     """The isolation that holds for the workspace's targets, or the sentence that says why none does."""
     give_to_steps(workspace)
     boxes = [place.box for place in find_places(workspace, data).values()]
-    found = await find_isolation(boxes or [_make_place(workspace, data, LocalTarget(), workspace.root).box])
+    found = await find_isolation(boxes or [_make_place(workspace, data, "", LocalTarget(), workspace.root).box])
     if isinstance(found, Isolation) and found.bwrap is None:
         tmp = "it" if found.staged else "it and /tmp"
         LOG.warning(
@@ -101,8 +102,9 @@ def give_to_steps(workspace: Workspace) -> None:
             os.chown(directory, STEP_UID, STEP_UID)
 
 
-def _make_place(workspace: Workspace, data: Path, target: LocalTarget, directory: Path) -> Place:
+def _make_place(workspace: Workspace, data: Path, name: str, target: LocalTarget, directory: Path) -> Place:
     root = workspace.root
+    target = _declare_prometheus(workspace, name.partition("/")[0], target)
     shown = (*target.readable, *target.path)
     box = Box(
         directory=directory,
@@ -115,6 +117,17 @@ def _make_place(workspace: Workspace, data: Path, target: LocalTarget, directory
         network=target.change_network,
     )
     return Place(target=target, directory=directory, box=box)
+
+
+def _declare_prometheus(workspace: Workspace, team: str, target: LocalTarget) -> LocalTarget:
+    """The target with its team's Prometheus among what reads reach: whoever says whom PromQL asks has declared it."""
+    shelf = workspace.settings.teams.get(team)
+    url = urlsplit(shelf.policy.prometheus) if shelf is not None else urlsplit("")
+    if url.hostname is None or isinstance(target.network, str):
+        return target
+    host = f"[{url.hostname}]" if ":" in url.hostname else url.hostname
+    spelt = f"{host}:{url.port or (443 if url.scheme == 'https' else 80)}"
+    return msgspec.structs.replace(target, network=tuple(dict.fromkeys((*target.network, spelt))))
 
 
 def _find_secret_files(workspace: Workspace) -> Iterator[Path]:

@@ -9,8 +9,8 @@ import msgspec
 from tocsin.alert.heartbeat import Heartbeat
 from tocsin.alert.settings import Route
 from tocsin.alert.sources.mapped import Intake
-from tocsin.app.watch.checkpoints import CheckpointsTable, WitnessTable
 from tocsin.app.watch.heartbeat import HeartbeatTable
+from tocsin.app.watch.sending import CheckpointsTable, WitnessTable
 from tocsin.app.watch.synthetic import SyntheticTable
 from tocsin.app.watch.traces import TracesTable
 from tocsin.incident.blank import Rule

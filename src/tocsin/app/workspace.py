@@ -21,8 +21,8 @@ from tocsin.app.inventory import equip, find_elsewhere, list_inventory, read_tar
 from tocsin.app.place import MOST_BYTES, NAME, NoWorkspace
 from tocsin.app.tables import CHANNEL_KINDS, File, TeamTable, is_mail
 from tocsin.app.watch.check import check_watch, read_heartbeat, read_sending
-from tocsin.app.watch.checkpoints import Sending
 from tocsin.app.watch.heartbeat import Beating
+from tocsin.app.watch.sending import Sending
 from tocsin.app.watch.synthetic import SyntheticTable
 from tocsin.app.watch.traces import TracesTable
 from tocsin.config import Problem, Problems, Source, convert, read
@@ -152,7 +152,7 @@ def read_file(root: Path) -> File:
     file: File | None = convert(source, (), source.values, File, problems) if not problems else None
     if problems or file is None:
         raise ConfigError(problems.in_order())
-    return file
+    return read_targets(source, file, root, problems)[0]
 
 
 def read_store(root: Path) -> str | None:

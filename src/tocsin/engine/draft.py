@@ -67,6 +67,7 @@ def is_like(before: Book, book: Book) -> bool:
         and before.activated is book.activated
         and before.frozen is book.frozen
         and before.no_isolation == book.no_isolation
+        and before.outputs == book.outputs
     )
 
 

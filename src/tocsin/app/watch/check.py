@@ -7,8 +7,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from tocsin.app.tables import File
-from tocsin.app.watch.checkpoints import CheckpointsTable, Sending
 from tocsin.app.watch.heartbeat import Beating
+from tocsin.app.watch.sending import CheckpointsTable, Sending
 from tocsin.config import Problems, Source
 from tocsin.integrations.smtp import SmtpSettings
 from tocsin.words import Mode

@@ -17,10 +17,10 @@ import msgspec
 
 from tocsin.app.watch.metrics import Extra
 from tocsin.app.watch.rest import rest
+from tocsin.app.watch.sending import Sending
 from tocsin.engine.loop import Engine
 from tocsin.errors import Unavailable
 from tocsin.integrations.checkpoint_mail import mail_checkpoint
-from tocsin.integrations.smtp import SmtpSettings
 from tocsin.store.checkpoints import Signer, append_checkpoint, last_of, make_checkpoint, read_checkpoints
 from tocsin.timeline.checkpoint import Checkpoint
 from tocsin.timeline.codec import stamp
@@ -32,32 +32,6 @@ LOOK_EVERY_S = 5.0
 MOST_ANSWER = 300
 MOST_AT_ONCE = 500
 """That a witness which was away gets in one round."""
-
-
-class CheckpointsTable(msgspec.Struct, frozen=True, kw_only=True):
-    """`[checkpoints]`: one is made every `every_minutes`. With `mail` each is sent there, by the smtp channel `channel`
-    (default: the first one of the settings).
-    """
-
-    every_minutes: float = 15.0
-    mail: str = ""
-    channel: str = ""
-
-
-class WitnessTable(msgspec.Struct, frozen=True, kw_only=True):
-    """`[witness]`: `url` is where a `tocsin witness` listens, on a host of somebody else's."""
-
-    url: str
-
-
-class Sending(msgspec.Struct, frozen=True, kw_only=True):
-    """What the settings say of checkpoints now."""
-
-    every_s: float
-    witness: str = ""
-    mail: str = ""
-    channel: SmtpSettings | None = None
-    password: str | None = None
 
 
 class Checkpoints:

@@ -130,7 +130,7 @@ def test_a_rule_that_fires_opens_the_incident_that_the_playbook_names(house: Hou
     }
     assert (first["bitcell"]["line"], first["bitcell"]["text"]) == (114, "docker ps | grep bitcell-node-<id>")
     assert first["virtengine"]["line"] == 197
-    assert first["monero-marketplace"]["text"] == "sudo -n docker compose ps monero-wallet-rpc-buyer"
+    assert first["monero-marketplace"]["text"] == "sudo docker compose ps monero-wallet-rpc-buyer"
     suggested = house.ask("show", "bitcell-1")["suggestions"]
     assert ("P2", 75) in [(each["severity"], each["line"]) for each in suggested]
 

@@ -69,6 +69,13 @@ def test_a_record_that_nobody_has_brought_on_holds_with_its_mark_and_its_evidenc
     assert report.blobs >= 3
 
 
+def tell_as_then(now: Any, said: Any) -> Any:
+    """What is known now, as far as the previous version had a word for it."""
+    if isinstance(now, dict) and isinstance(said, dict):
+        return {name: tell_as_then(now.get(name), each) for name, each in said.items()}
+    return now
+
+
 async def test_every_incident_is_what_it_was(left: tuple[Left, Resumed]) -> None:
     found, story = left
     path = found.folder / "folded.json"
@@ -81,7 +88,7 @@ async def test_every_incident_is_what_it_was(left: tuple[Left, Resumed]) -> None
     for stream, said in before.items():
         incident = fold(map(unseal, await story.store.load(stream)))
         now = msgspec.json.decode(msgspec.json.encode(incident))
-        assert {name: now.get(name) for name in said} == said
+        assert tell_as_then(now, said) == said
 
 
 async def test_what_was_on_its_way_goes_again_and_what_had_arrived_does_not(left: tuple[Left, Resumed]) -> None:

@@ -128,7 +128,7 @@ async def test_blanks_are_filled_and_shown_before_they_run(open_house: Open) -> 
         for at in range(await fields.count()):
             await fields.nth(at).press_sequentially("10.0.0.7")
         await expect(step.locator(".exact .env")).to_contain_text("10.0.0.7")
-        await expect(step.locator(".exact button")).to_be_visible()
+        await expect(step.locator(".exact button.primary")).to_be_visible()
         await expect(fields.first).to_have_value("10.0.0.7")
         assert complaints == []
 

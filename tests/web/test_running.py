@@ -61,7 +61,7 @@ async def test_the_first_line_is_seen_while_the_step_still_runs(house: House) ->
         slow.output.hear("out", b"first <b>line</b>\nhalf")
         await expect(step.locator(".out")).to_have_text("first <b>line</b>\n")
         await expect(step.locator(".state")).to_have_text("running")
-        slow.output.hear("out", b" a line\n" + b"more\n" * 200 + b"password=hunter2abc\n")
+        slow.output.hear("out", b" a line\n" + b"more\n" * 200 + b"password=hunter2abc\nnext\n")
         await expect(step.locator(".out")).to_contain_text("half a line")
         await expect(step.locator(".out")).to_contain_text("password=[redacted: secret]")
         assert await step.locator(".out").evaluate("e => e.scrollHeight - e.scrollTop - e.clientHeight < 2")

@@ -100,9 +100,12 @@ class _Strand:
             return b""
         whole, border = self.before + lines, len(self.before)
         self.before = whole[-MOST_BEFORE:]
+        places = find_places(whole) if border else None
+        if places == []:
+            return lines
         kept: list[bytes] = []
         done = border
-        for first, last, kind in find_places(whole) if border else ():
+        for first, last, kind in places or ():
             if last > done:
                 kept += (whole[done:first], b"[redacted: %s]" % kind)
                 done = last

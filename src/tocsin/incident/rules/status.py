@@ -73,11 +73,16 @@ def _reopened(incident: Incident, entry: Entry, event: e.Reopened) -> Incident:
         acknowledged_by=None,
         mitigated_at=None,
         resolved_at=None,
-        silenced={key: each for key, each in incident.silenced.items() if incident.alerts[key].cleared_at is None},
+        silenced={key: each for key, each in incident.silenced.items() if _fires(incident, key)},
         joined={},
         asked={},
         calls={},
     )
+
+
+def _fires(incident: Incident, fingerprint: str) -> bool:
+    known = incident.alerts.get(fingerprint)
+    return known is not None and known.cleared_at is None
 
 
 def _closed(incident: Incident, entry: Entry, event: e.Closed) -> Incident:

@@ -117,13 +117,13 @@ async def test_the_end_of_much_is_seen_and_the_rest_is_counted() -> None:
 
 @pytest.mark.parametrize("chunk", [b"x" * 65536, b"\n" * 65536, b"token password=\n" * 4096, b"-----BEGIN \n" * 5000])
 async def test_a_flood_costs_little(chunk: bytes) -> None:
-    """A hundred megabytes and twenty drawings, in less than it takes a command to print them."""
+    """A hundred megabytes and twenty drawings: where every word announces a secret, half a second for each."""
     output, start = Output(lambda: None), time.process_time()
     for at in range(1600):
         output._strands.setdefault("out", room._Strand()).add(chunk)
         if at % 80 == 0:
             output._turn()
-    assert time.process_time() - start < 5
+    assert time.process_time() - start < 10
 
 
 async def test_what_a_progress_bar_writes_over_is_not_seen_nor_are_escapes() -> None:

@@ -3,116 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import resource
 import signal
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from msgspec.structs import replace
 from tests.sshd import ME, Sshd
 
-from tocsin.engine.contracts import Key
-from tocsin.engine.failpoint import pass_by
-from tocsin.engine.output import Outputs
 from tocsin.errors import NotBegun
-from tocsin.integrations.fleet import Fleet, Spot
-from tocsin.integrations.remote import Remote
-from tocsin.integrations.ssh.link import Links
 from tocsin.integrations.ssh.program import quote
 from tocsin.integrations.ssh.session import Lost
-from tocsin.integrations.ssh.way import Far, Way
-from tocsin.integrations.within import Within
-from tocsin.store.blobs import FileBlobs
-from tocsin.store.sealed import Sealed
-from tocsin.testing.clock import FakeClock
-from tocsin.testing.story import START
-from tocsin.timeline.events import Fan, Intent, OnTarget, Outcome, StepFinished, StepInDoubt, StepRequested
-from tocsin.words import Effect
+from tocsin.integrations.ssh.way import Way
+
+from .remote import Range, own, range_, sshd
+
+__all__ = ["own", "range_", "sshd"]
 
 pytestmark = pytest.mark.needs("sshd")
-
-KEY = Key("team-1", 7)
-
-
-@pytest.fixture(scope="module")
-def sshd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
-    server = Sshd(tmp_path_factory.mktemp("sshd"))
-    yield server
-    server.stop()
-
-
-@pytest.fixture
-def own(tmp_path: Path) -> Iterator[Sshd]:
-    """A server for one test alone, which it may kill."""
-    server = Sshd(tmp_path / "own")
-    yield server
-    server.stop()
-
-
-class NoLocal:
-    """Nothing of these tests runs on this machine itself."""
-
-    async def perform(self, key: Key, intent: Intent) -> Outcome:
-        raise AssertionError("it was to run elsewhere")
-
-
-class Range:
-    """A fleet with an inventory, and what its steps print while they run."""
-
-    def __init__(self, folder: Path) -> None:
-        self.spots: dict[str, Spot] = {}
-        self.blobs, clock = FileBlobs(folder, pass_by), FakeClock(START)
-        self.links = Links()
-        self.originals = Sealed(self.blobs, bytes(range(32)))
-        remote = Remote(self.links, self.blobs, clock, lambda name: None, self.originals)
-        self.fleet = Fleet(NoLocal(), lambda: remote, self.spots.get, self.blobs, clock, Outputs())
-
-    def add(self, name: str, server: Sshd, **changes: Any) -> Far:
-        way = Way(
-            name=name, host="127.0.0.1", port=server.port, user=ME, known=server.known.encode(), key=server.key(),
-            connect_s=60,
-        )  # fmt: skip
-        way = replace(way, **{each: changes.pop(each) for each in tuple(changes) if each in way.__struct_fields__})
-        told: dict[str, Any] = {
-            "read": way, "change": replace(way, key=server.key("changer")), "directory": "", "env": {}, "most": 2**20,
-        }  # fmt: skip
-        spot = self.spots[f"team/{name}"] = Far(**{**told, **changes})
-        return spot
-
-    async def ask(self, text: str, target: str = "web", **changes: Any) -> Any:
-        told: dict[str, Any] = {
-            "step": "L1", "text": text, "target": f"team/{target}", "effect": Effect.READ, "digest": "d",
-            "timeout_s": 20, "by": "ana",
-        }  # fmt: skip
-        if changes.get("changes"):
-            told["effect"] = Effect.MUTATE
-        return await self.fleet.perform(KEY, StepRequested(**{**told, **changes}))
-
-    async def read(self, text: str, target: str = "web", **changes: Any) -> str:
-        finished = await self.ask(text, target, **changes)
-        assert isinstance(finished, StepFinished)
-        return (await self.blobs.get(finished.stdout)).decode() if finished.stdout else ""
-
-    async def fan(
-        self, text: str, members: list[str], *, changes: bool = False, timeout_s: int = 20, **fan: Any
-    ) -> Any:
-        told = Fan(members=tuple(f"team/{each}" for each in members), **fan)
-        return await self.ask(text, "all", changes=changes, timeout_s=timeout_s, fan=told)
-
-
-@pytest.fixture
-async def range_(tmp_path: Path) -> AsyncIterator[Range]:
-    made = Range(tmp_path / "blobs")
-    yield made
-    await made.fleet.close()
-
-
-def states(ends: tuple[OnTarget, ...]) -> list[str]:
-    return [end.state for end in ends]
 
 
 # ── what is run ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -373,125 +283,3 @@ async def test_secrets_are_taken_out_sealed_and_given_to_nobody_but_the_step(ran
     assert finished.on[0].stdout_sealed == finished.stdout_sealed
     assert await range_.originals.open(finished.stdout_sealed) == b"password=hunter2hunter2\ndone\n"
     assert finished.ran_as.startswith(f"{ME}@")
-
-
-# ── many at once ────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-async def test_two_hundred_targets(range_: Range, sshd: Sshd) -> None:
-    names = [f"validator-{at}" for at in range(1, 201)]
-    for at, name in enumerate(names, 1):
-        range_.add(name, sshd, host=f"127.0.0.{at}")
-    finished = await range_.fan("echo ${SSH_CONNECTION% *} | cut -d' ' -f3", names, at_once=20, stops=False)
-    assert isinstance(finished, StepFinished)
-    assert (finished.exit_code, states(finished.on)) == (0, ["ok"] * 200)
-    assert [end.head.strip() for end in finished.on] == [f"127.0.0.{at}" for at in range(1, 201)]
-    assert range_.links.count == 200
-
-
-async def test_one_bad_target_does_not_keep_the_others_waiting(range_: Range, sshd: Sshd, own: Sshd) -> None:
-    names = [f"v{at}" for at in range(12)]
-    for name in names:
-        range_.add(name, sshd)
-    range_.add("v3", own, connect_s=2)
-    range_.add("v5", sshd, known=b"")
-    await range_.ask("true", "v3")
-    own.process.send_signal(signal.SIGSTOP)
-    own.kill_connections(signal.SIGSTOP)
-    try:
-        finished = await range_.fan("echo hi", names, at_once=4, stops=False, timeout_s=2)
-    finally:
-        own.process.send_signal(signal.SIGCONT)
-        own.kill_connections(signal.SIGCONT)
-    assert isinstance(finished, StepFinished)
-    expected = {"v3": "not_run", "v5": "not_run"}
-    assert dict(zip(names, states(finished.on), strict=True)) == {name: expected.get(name, "ok") for name in names}
-    assert finished.exit_code == 1
-    assert "10 of 12" in finished.why
-
-
-@pytest.mark.parametrize(
-    ("fan", "expected"),
-    [
-        ({"order": "serial"}, ["ok", "failed", "not_run", "not_run"]),
-        ({"order": "serial", "stops": False}, ["ok", "failed", "ok", "ok"]),
-        ({"order": "canary", "stops": False}, ["ok", "failed", "ok", "ok"]),
-        ({"order": "parallel", "at_once": 4}, ["ok", "failed", "ok", "ok"]),
-        ({"order": "parallel", "at_once": 1}, ["ok", "failed", "not_run", "not_run"]),
-    ],
-)
-async def test_the_order_and_the_stop(
-    range_: Range, sshd: Sshd, tmp_path: Path, fan: dict[str, Any], expected: list[str]
-) -> None:
-    names = ["a", "b", "c", "d"]
-    for name in names:
-        range_.add(name, sshd, env={"NAME": name})
-    text = f"echo $NAME >>{tmp_path / 'done'}; [ $NAME != b ]"
-    finished = await range_.fan(text, names, changes=True, **fan)
-    assert states(finished.on) == expected
-    done = (tmp_path / "done").read_text().split()
-    assert sorted(done) == [name for name, state in zip(names, expected, strict=True) if state != "not_run"]
-    if fan["order"] == "serial":
-        assert done == sorted(done)
-
-
-async def test_the_canary_that_does_not_do_well_keeps_all_others_back(
-    range_: Range, sshd: Sshd, tmp_path: Path
-) -> None:
-    for name in ("a", "b", "c"):
-        range_.add(name, sshd, env={"NAME": name})
-    finished = await range_.fan("[ $NAME != a ]", ["a", "b", "c"], changes=True, order="canary", stops=False)
-    assert states(finished.on) == ["failed", "not_run", "not_run"]
-
-
-async def test_one_that_dies_leaves_the_whole_change_in_doubt_and_says_where(
-    range_: Range, sshd: Sshd, own: Sshd, tmp_path: Path
-) -> None:
-    mark = tmp_path / "mark"
-    range_.add("a", sshd)
-    range_.add("b", own)
-    going = asyncio.ensure_future(
-        range_.fan(f"echo >>{mark}; [ ${{SSH_CONNECTION##* }} = {sshd.port} ] || sleep 30", ["a", "b"], changes=True)
-    )
-    while not mark.exists() or len(mark.read_text()) < 2:
-        await asyncio.sleep(0.02)
-    own.kill_connections()
-    outcome = await going
-    assert isinstance(outcome, StepInDoubt)
-    assert states(outcome.on) == ["ok", "in_doubt"]
-    assert "b (in doubt)" in outcome.why
-    assert len(mark.read_text()) == 2, "nothing was run twice"
-
-
-async def test_all_go_at_the_same_moment_or_none(range_: Range, sshd: Sshd, own: Sshd, tmp_path: Path) -> None:
-    names = [f"v{at}" for at in range(8)]
-    for name in names:
-        range_.add(name, sshd)
-    finished = await range_.fan("date +%s%N", names, changes=True, together=True)
-    assert states(finished.on) == ["ok"] * 8
-    moments = [int(end.head) / 1e9 for end in finished.on]
-    assert max(moments) - min(moments) < 1.0
-    range_.add("v7", sshd, known=b"")
-    mark = tmp_path / "mark"
-    with pytest.raises(NotBegun, match="v7 is not ready"):
-        await range_.fan(f"touch {mark}", names, changes=True, together=True)
-    assert not mark.exists()
-
-
-async def test_a_container_is_entered_by_its_tool(range_: Range, sshd: Sshd, tmp_path: Path) -> None:
-    """The tool here only shows what it is given, then does as a container's shell would."""
-    tool = tmp_path / "docker"
-    tool.write_text('#!/bin/sh\necho "$@"\nwhile [ "$1" != sh ]; do shift; done\nexec "$@"\n')
-    tool.chmod(0o755)
-    range_.add("host", sshd, env={"PATH": f"{tmp_path}:{os.environ['PATH']}"})
-    range_.spots["team/web"] = Within(
-        on="team/host",
-        read=("docker", "exec", "-i", "--user", "nobody", "shop web", "sh", "-s"),
-        change=None,
-        env={"REGION": "it's"},
-    )
-    finished = await range_.ask('echo "$REGION $VALUE"; cat', bindings={"VALUE": "$(id)"})
-    assert (await range_.blobs.get(finished.stdout)).decode() == "exec -i --user nobody shop web sh -s\nit's $(id)\n"
-    assert finished.on[0].target == "team/web"
-    with pytest.raises(NotBegun, match="may change"):
-        await range_.ask("true", changes=True)

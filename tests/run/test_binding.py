@@ -330,37 +330,7 @@ def test_what_no_screen_would_show_does_not_run(hidden: str) -> None:
     assert not bind(JUDGE("printf '%s' \"größe ⚠️\"\n\techo x"), {}, {}).refused
 
 
-def test_missing_blanks_are_named_once_and_nothing_is_filled_in_half() -> None:
-    bound = bind(JUDGE("echo <x> <y> <x>"), {"y": "1"}, {})
-    assert (bound.missing, bound.env, bound.text) == (("x",), {}, "echo <x> <y> <x>")
-
-
 # ── what a person types ────────────────────────────────────────────────────────────────────────────────────────────
-
-
-@pytest.mark.parametrize("text", ["cat <name> PWN", "ls <dir> x", "echo $(cat <name> y)", 'echo "$(cat <name> y)"'])
-def test_a_typed_blank_is_never_run_as_a_redirection(text: str) -> None:
-    """It is judged as a word, ``read``; run as written it would empty a file."""
-    scene = Scene()
-    verdict = judge(scene.typed(text), scene.incident, scene.book)
-    assert isinstance(verdict, Refused)
-    assert verdict.missing
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "grep '<key>' KEEP",
-        'grep "<key>" KEEP',
-        "echo POD # <id>",
-        "cat <<'E'\n<id>\nE",
-        "grep '[Error]' KEEP",
-        "wc < KEEP",
-    ],
-)
-def test_what_a_shell_would_not_misread_is_meant_as_typed(text: str) -> None:
-    bound = Scene().typed(text).bound
-    assert (bound.text, bound.env, bound.missing, bound.refused) == (text, {}, (), "")
 
 
 def test_a_typed_blank_is_filled_like_any_other(ground: Path) -> None:

@@ -11,7 +11,6 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
-from datetime import datetime
 from weakref import WeakValueDictionary
 
 import msgspec
@@ -399,9 +398,3 @@ class Journal:
                 LOG.exception("%s could not be planned again; that is tried in the next turn.", incident.id)
                 self._disturbed[incident.id], well = None, False
         return well
-
-    async def rest_team(self, team: str, seq: int, look_at: datetime | None = None) -> None:
-        """Let a team's stream sleep until time alone changes something in it, at most until `look_at`, unless it has
-        gone on since `seq`.
-        """
-        await self.teams.rest(team, seq, look_at)

@@ -185,7 +185,7 @@ class Engine:
         if not is_planned:
             raise Unavailable(f"Not all that {team} has open could be planned again; that is tried again.")
         self._replanned[team] = seq
-        await self.journal.rest_team(team, seq, look_at)
+        await self.journal.teams.rest(team, seq, look_at)
 
     async def submit(self, stream: str, command: Command) -> list[Entry]:
         """Ask something of an incident; the entries that it gave. Raises `Denied`, `NotFound` or `Conflict`.

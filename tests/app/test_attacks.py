@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from .attack import CANARY, Ground, may_make_namespaces
+from .attack import CANARY, SERVERS, Ground, may_make_namespaces
 
 TRY = "for each in {places}; do (exec 3<>/dev/tcp/$each) && echo reached $each; done; true"
 
@@ -110,9 +110,11 @@ def test_namespaces_of_its_own_open_nothing(ground: Ground, changes: bool) -> No
     assert (ground.root / "secrets" / "smtp").read_text() == CANARY
 
 
+@pytest.mark.parametrize("ground", [each for each in SERVERS if each != "root without bubblewrap"], indirect=True)
 def test_memory_that_is_shared_is_its_own(ground: Ground) -> None:
-    if ground.server == "root without bubblewrap" or not may_make_namespaces():
-        pytest.skip("only bubblewrap gives a step a /dev/shm of its own")
+    """Where there is bubblewrap: a user of its own alone has the machine's."""
+    if not may_make_namespaces():
+        pytest.skip("this kernel, or this root directory, gives a step no /dev/shm of its own")
     with tempfile.NamedTemporaryFile(dir="/dev/shm", prefix="tocsin-attack-") as shared:
         shared.write(CANARY.encode())
         shared.flush()

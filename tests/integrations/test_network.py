@@ -17,7 +17,7 @@ import pytest
 from tocsin.errors import NotBegun
 from tocsin.integrations import sockets
 from tocsin.integrations.box import Box
-from tocsin.integrations.doors import Door, Doors, Scout, read_destination
+from tocsin.integrations.doors import MOST_CONNECTIONS, Door, Doors, Relays, Scout, read_destination
 from tocsin.integrations.isolation import Isolation, find_doubt
 from tocsin.integrations.sockets import find_sockets
 
@@ -207,6 +207,39 @@ async def test_a_read_that_cannot_be_bound_says_how_to_accept_that(bench: Bench)
     bench.shell._isolation = Isolation(uid=bench.shell._isolation.uid)
     with pytest.raises(NotBegun, match='network = "open"'):
         await bench.run("true")
+
+
+async def test_a_step_takes_the_server_no_more_connections_than_a_few() -> None:
+    """Each is two descriptors of the server, which hears alerts with the others."""
+    come = 0
+    held = asyncio.Event()
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal come
+        come += 1
+        await held.wait()
+        writer.close()
+
+    far, listener, relays = await asyncio.start_server(answer, "127.0.0.1", 0), socket.socket(), Relays()
+    listener.bind(("127.0.0.1", 0))
+    listener.listen(500)
+    port = far.sockets[0].getsockname()[1]
+    door = Door("127.0.0.1", port, f"localhost:{port}", "localhost")
+    await relays.open([(door, listener)])
+    where = listener.getsockname()
+    asked = [await asyncio.open_connection(*where) for _ in range(MOST_CONNECTIONS + 100)]
+    async with asyncio.timeout(10):
+        ends = [asyncio.create_task(reader.read(1)) for reader, _ in asked]
+        while sum(end.done() for end in ends) < 100:
+            await asyncio.sleep(0.01)
+    assert come == MOST_CONNECTIONS
+    assert len(relays.lost) == 1, "it is said once"
+    held.set()
+    relays.close()
+    await asyncio.gather(*ends, return_exceptions=True)
+    far.close()
+    for _, writer in asked:
+        writer.close()
 
 
 @pytest.mark.parametrize(("spelt", "host", "port"), [

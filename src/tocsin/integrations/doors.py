@@ -26,6 +26,9 @@ PATIENCE_S = 1.0
 SEEN_S = 5.0
 """How long what was seen holds: a playbook's reads come close together, and each look is a connection."""
 
+MOST_CONNECTIONS = 64
+"""Of one step at once. Each is two of the server's own descriptors, of which alerts need some too."""
+
 _HOST = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]{0,252}[A-Za-z0-9_])?")
 _V6 = re.compile(r"[0-9A-Za-z:.]+")
 _PORT = re.compile(r"[0-9]{1,5}")
@@ -178,6 +181,10 @@ class Relays:
     def _make(self, door: Door) -> Serve:
         async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             task = asyncio.current_task()
+            if len(self._tasks) >= MOST_CONNECTIONS:
+                self._lose(door, f"the step had {MOST_CONNECTIONS} connections open already")
+                _reset(writer)
+                return
             if task is not None:
                 self._tasks.add(task)
                 task.add_done_callback(self._tasks.discard)
@@ -185,11 +192,16 @@ class Relays:
 
         return serve
 
+    def _lose(self, door: Door, why: str) -> None:
+        """Note it once: a step may try without end."""
+        if (door.spelt, why) not in self.lost:
+            self.lost.append((door.spelt, why))
+
     async def _join(self, door: Door, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             far_reader, far_writer = await asyncio.open_connection(door.address, door.port)
         except OSError as error:
-            self.lost.append((door.spelt, tell_refused(error)))
+            self._lose(door, tell_refused(error))
             _reset(writer)
             return
         try:

@@ -17,7 +17,7 @@ import pytest
 from tocsin.errors import NotBegun
 from tocsin.integrations import sockets
 from tocsin.integrations.box import Box
-from tocsin.integrations.doors import MOST_CONNECTIONS, Door, Doors, Relays, Scout, read_destination
+from tocsin.integrations.doors import MOST_CONNECTIONS, Door, Doors, Relays, Scout, read_destination, spell_destination
 from tocsin.integrations.isolation import Isolation, find_doubt
 from tocsin.integrations.sockets import find_sockets
 
@@ -249,6 +249,24 @@ async def test_a_step_takes_the_server_no_more_connections_than_a_few() -> None:
 ])  # fmt: skip
 def test_a_destination(spelt: str, host: str, port: int) -> None:
     assert read_destination(spelt) == (host, port)
+
+
+@pytest.mark.parametrize(
+    ("url", "spelt"),
+    [
+        ("http://prometheus:9090", "prometheus:9090"),
+        ("https://prometheus/path", "prometheus:443"),
+        ("http://[::1]:9090", "[::1]:9090"),
+    ],
+)
+def test_a_web_address_has_a_destination(url: str, spelt: str) -> None:
+    assert spell_destination(url) == spelt
+
+
+@pytest.mark.parametrize("url", ["http://prometheus:99999", "http://:9090", "http://a*b", "http://prometheus:x", "x"])
+def test_what_leads_nowhere_has_none(url: str) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        spell_destination(url)
 
 
 @pytest.mark.parametrize(("spelt", "said"), [

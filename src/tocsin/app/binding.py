@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from tocsin.app.tables import TeamTable
 from tocsin.config import Problems, Source
 from tocsin.incident.blank import Rule
+from tocsin.integrations.doors import spell_destination
 from tocsin.run.binding import LABEL
 from tocsin.run.kinds import describe, fits
 from tocsin.run.query import URL
@@ -15,12 +16,20 @@ from tocsin.run.query import URL
 
 def check_bindings(source: Source, team: str, table: TeamTable, problems: Problems) -> None:
     """Note every rule that would never let a value in, or that says two things, and an address that is none."""
-    if table.prometheus is not None and not URL.fullmatch(table.prometheus.url):
+    if table.prometheus is not None and not _is_address(table.prometheus.url):
         text = "it must be an address without name and password, such as http://prometheus:9090."
         problems.append(source.problem(("teams", team, "prometheus", "url"), text))
     for name, rule in table.bindings.items():
         for field, text in _find_faults(name, rule):
             problems.append(source.problem(("teams", team, "bindings", name, field), text))
+
+
+def _is_address(url: str) -> bool:
+    try:
+        spell_destination(url)
+    except ValueError:
+        return False
+    return URL.fullmatch(url) is not None
 
 
 def _find_faults(name: str, rule: Rule) -> Iterator[tuple[str, str]]:

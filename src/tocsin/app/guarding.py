@@ -11,13 +11,13 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
-from urllib.parse import urlsplit
 
 import msgspec
 
 from tocsin.app.place import NAME
 from tocsin.app.workspace import Workspace
 from tocsin.integrations.box import Box, is_within
+from tocsin.integrations.doors import spell_destination
 from tocsin.integrations.isolation import STEP_UID, Isolation, find_isolation
 from tocsin.integrations.scratch import Scratches
 from tocsin.integrations.shell import LocalTarget, Place
@@ -122,12 +122,10 @@ def _make_place(workspace: Workspace, data: Path, name: str, target: LocalTarget
 def _declare_prometheus(workspace: Workspace, team: str, target: LocalTarget) -> LocalTarget:
     """The target with its team's Prometheus among what reads reach: whoever says whom PromQL asks has declared it."""
     shelf = workspace.settings.teams.get(team)
-    url = urlsplit(shelf.policy.prometheus) if shelf is not None else urlsplit("")
-    if url.hostname is None or isinstance(target.network, str):
+    url = shelf.policy.prometheus if shelf is not None else ""
+    if not url or isinstance(target.network, str):
         return target
-    host = f"[{url.hostname}]" if ":" in url.hostname else url.hostname
-    spelt = f"{host}:{url.port or (443 if url.scheme == 'https' else 80)}"
-    return msgspec.structs.replace(target, network=tuple(dict.fromkeys((*target.network, spelt))))
+    return msgspec.structs.replace(target, network=tuple(dict.fromkeys((*target.network, spell_destination(url)))))
 
 
 def _find_secret_files(workspace: Workspace) -> Iterator[Path]:

@@ -13,6 +13,7 @@ import re
 import socket
 import struct
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -77,6 +78,15 @@ def read_destination(spelt: str) -> tuple[str, int]:
     if not _HOST.fullmatch(bare):
         raise ValueError(f"{spelt!r} names no single host; patterns and ranges cannot be declared.")
     return bare, int(port)
+
+
+def spell_destination(url: str) -> str:
+    """``host:port`` of a web address. Raises `ValueError` for one that names no host, or no port that there is."""
+    parts = urlsplit(url)
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname or ""
+    spelt = f"{host}:{parts.port or (443 if parts.scheme == 'https' else 80)}"
+    read_destination(spelt)
+    return spelt
 
 
 class Found(msgspec.Struct, frozen=True):

@@ -29,6 +29,8 @@ UNSEEN = "It holds characters that no screen shows, so what runs would not be wh
 CROWDED = "It has more blanks than can be told apart; take it apart."
 LABEL = "label:"
 ALERT = "the alert's label"
+SEALED = "sealed_"
+"""What the name of a sealed value begins with: it is opened where a step runs, so nobody outside may name one."""
 
 
 class Misfit(msgspec.Struct, frozen=True):
@@ -105,6 +107,8 @@ class _Found:
         """What the blank takes instead; empty if it takes the value."""
         if not fits(value, name, self._rules.get(name)):
             return describe(name, self._rules.get(name))
+        if source.startswith(ALERT) and SEALED in value:
+            return "from an alert no name of a sealed value, which only a person may have put in"
         if name in self._reached and source.startswith(ALERT) and value not in self._hosts:
             return "from an alert only the name of one of the team's targets, since commands go there"
         return ""

@@ -91,6 +91,16 @@ def test_it_is_found_from_below(root: Path) -> None:
     assert find_workspace(root / "playbooks") == root
 
 
+def test_two_teams_of_init_work_in_folders_of_their_own(tmp_path: Path) -> None:
+    """What an open breach forbids binds all who share a target, so two teams must not share one by accident."""
+    paths = [write_playbook(tmp_path / name) for name in ("till.md", "mill.md")]
+    initialise(tmp_path / "W", paths, Mode.LIVE, TODAY)
+    targets = load_workspace(tmp_path / "W", TODAY).targets
+    folders = {name: tmp_path / "W" / "work" / name for name in ("till", "mill")}
+    assert {name: targets[f"{name}/local"][1] for name in folders} == folders
+    assert all(each.is_dir() for each in folders.values())
+
+
 def test_init_overwrites_nothing(root: Path, tmp_path: Path) -> None:
     before = (root / "tocsin.toml").read_text()
     with pytest.raises(UserError, match="there already"):

@@ -21,7 +21,7 @@ import msgspec
 
 from tocsin.alert.group import TRIAGE
 from tocsin.app.place import MOST_BYTES, NAME
-from tocsin.app.settings_draft import WORK, tell_shortened, write_commands, write_settings
+from tocsin.app.settings_draft import name_work, tell_shortened, write_commands, write_settings
 from tocsin.app.workspace import key_file, load_workspace, spell, unreadable
 from tocsin.errors import UserError
 from tocsin.knowledge import load_knowledge
@@ -83,7 +83,8 @@ def _lay_down(root: Path, files: Files) -> None:
     """Write the files; if one cannot be written, those before it are taken away again."""
     made: list[Path] = []
     try:
-        for folder in (*reversed(root.parents), root, root / "playbooks", root / "secrets", root / WORK):
+        folders = {root / parent for path in files for parent in path.parents}
+        for folder in (*reversed(root.parents), *sorted(folders)):
             if not folder.exists():
                 folder.mkdir(mode=0o700 if folder.name == "secrets" else 0o777)
                 made.append(folder)
@@ -153,6 +154,6 @@ def _write(compiled: list[tuple[str, bytes, Playbook]], mode: Mode) -> Files:
     files |= {PurePath("secrets", f"{team}.intake"): f"{secrets.token_hex(16)}\n".encode() for team, _, _ in compiled}
     files[PurePath("commands.toml")] = write_commands((team, playbook) for team, _, playbook in compiled).encode()
     files[PurePath(".gitignore")] = b"/secrets/\n/.tocsin/\n"
-    files[PurePath(WORK, ".gitkeep")] = b""
+    files |= {PurePath(name_work(team, len(compiled)), ".gitkeep"): b"" for team, _, _ in compiled}
     files[PurePath(NAME)] = write_settings(compiled, mode).encode()
     return files

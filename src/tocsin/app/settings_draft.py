@@ -110,8 +110,17 @@ COMMANDS = """\
 
 def write_settings(compiled: Iterable[tuple[str, bytes, Playbook]], mode: Mode) -> str:
     """The text of tocsin.toml for teams with their playbooks' bytes and what they say."""
-    teams = (_team(team, show_lines(source), playbook, mode) for team, source, playbook in compiled)
+    compiled = tuple(compiled)
+    teams = (
+        _team(team, show_lines(source), playbook, mode, name_work(team, len(compiled)))
+        for team, source, playbook in compiled
+    )
     return "\n".join([HEAD, *teams, ROUTES])
+
+
+def name_work(team: str, teams: int) -> str:
+    """The folder that a team's steps work in: its own, since what a breach forbids holds for all who share a target."""
+    return WORK if teams == 1 else f"{WORK}/{team}"
 
 
 def write_commands(compiled: Iterable[tuple[str, Playbook]]) -> str:
@@ -119,7 +128,7 @@ def write_commands(compiled: Iterable[tuple[str, Playbook]]) -> str:
     return COMMANDS + "\n".join(line for team, playbook in compiled for line in _undecided(team, playbook)) + "\n"
 
 
-def _team(team: str, shown: Sequence[str], playbook: Playbook, mode: Mode) -> str:
+def _team(team: str, shown: Sequence[str], playbook: Playbook, mode: Mode, work: str) -> str:
     source, ladder = f"{team}.md", build_ladder(playbook, shown)
     title = _clean(playbook.document.title or "")[:MOST_TITLE] or team
     lines = [
@@ -143,7 +152,7 @@ def _team(team: str, shown: Sequence[str], playbook: Playbook, mode: Mode) -> st
         "# Where statements run: this machine, isolated. `directory` is where your playbook's relative paths begin and",
         "# what approved changes may write, so it is not the folder of these settings.",
         'kind = "local"',
-        f"directory = {quote(WORK)}",
+        f"directory = {quote(work)}",
         *_network(playbook, source),
         *TARGET,
         "",

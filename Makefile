@@ -6,6 +6,7 @@ COUNT ?= 200
 SEEDS ?= 50
 DAYS ?= 30
 JOBS ?=
+IDS ?=
 NODES ?= 1
 PLAYBOOKS ?= ../shared/seeds/*.md
 BIN := .venv/bin
@@ -15,7 +16,7 @@ export PATH
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test oracle torture simulate plant bench bench-alerts bench-timers bench-scale bench-steps fuzz check format lock clean
+.PHONY: help setup demo test duties oracle torture simulate plant bench bench-alerts bench-timers bench-scale bench-steps fuzz check format lock clean
 
 help:            ## This list
 	@sed -n 's/^\([a-z-]*\): *[a-z.\/]* *## /  make \1 \t/p' Makefile | expand -t 24
@@ -31,6 +32,10 @@ demo: .venv/ready ## Five teams, a shop that breaks for real, one address
 test: .venv/ready ## Every test
 	@$(BIN)/python tools/missing.py
 	@$(BIN)/python -m pytest -n auto --dist worksteal
+
+duties: .venv/ready ## Blank each duty's lines of the playbooks and see its tests go red: docs/duties.md (IDS="MYC-09 …": only these)
+	@$(BIN)/python tools/missing.py
+	@$(BIN)/python tools/knock_out.py $(or $(IDS),--write)
 
 oracle: .venv/ready ## Run every command judged to be a read, and watch what it does
 	@$(BIN)/python tools/missing.py

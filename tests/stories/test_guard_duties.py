@@ -1,6 +1,6 @@
 """Duties that the playbooks state about who may do what: each by what happens in an incident, on the playbook as it is.
 
-`tools/knock_out.py` blanks the lines that state a duty and shows that its tests then fail.
+`make duties` blanks the lines that state a duty and shows that its tests then fail.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ from zoneinfo import available_timezones
 
 import pytest
 
-from tocsin.app.check import _is_zone
+from tocsin.app.rotas import is_zone
 
 ODD = (
     "",
@@ -24,10 +24,10 @@ BESIDE = ("posixrules", "posix/UTC", "right/UTC", "leapseconds", "tzdata.zi", "z
 
 
 def test_every_zone_is_one() -> None:
-    assert all(map(_is_zone, available_timezones()))
+    assert all(map(is_zone, available_timezones()))
 
 
 @pytest.mark.parametrize("name", ODD + BESIDE)
 def test_what_is_none_is_none(name: str) -> None:
     assert name not in available_timezones()
-    assert not _is_zone(name)
+    assert not is_zone(name)

@@ -6,7 +6,6 @@ import os
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
@@ -15,6 +14,7 @@ from tocsin.alert.heartbeat import find_fault
 from tocsin.alert.sources.mapped import read_path
 from tocsin.app.binding import check_bindings
 from tocsin.app.predicates import check_predicates
+from tocsin.app.rotas import check_schedule, is_zone
 from tocsin.app.tables import File, TeamTable
 from tocsin.config import Problems, Source
 from tocsin.errors import BadInput
@@ -25,8 +25,7 @@ from tocsin.incident.window import find_fault as find_window_fault
 from tocsin.integrations.doors import OPEN, read_destination
 from tocsin.integrations.shell import LocalTarget
 from tocsin.oncall.rota import Rota
-from tocsin.oncall.rotation import PERIODS, parse_handoff
-from tocsin.oncall.settings import MOST_AFTER_S, Schedule, Staffing
+from tocsin.oncall.settings import MOST_AFTER_S, Staffing
 from tocsin.playbook.model import Playbook
 
 TEAM = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
@@ -81,7 +80,7 @@ def _check_heartbeats(source: Source, team: str, table: TeamTable, problems: Pro
             problems.append(
                 source.problem(path, "its name stands in an address: letters of a to z, digits, dots, dashes.")
             )
-        if heartbeat.timezone is not None and not _is_zone(heartbeat.timezone):
+        if heartbeat.timezone is not None and not is_zone(heartbeat.timezone):
             problems.append(source.problem((*path, "timezone"), f"{heartbeat.timezone!r} is no time zone."))
 
 
@@ -91,7 +90,7 @@ def _check_windows(source: Source, team: str, table: TeamTable, problems: Proble
         field, text = find_window_fault(window)
         if field:
             problems.append(source.problem((*path, field), text))
-        if window.timezone is not None and not _is_zone(window.timezone):
+        if window.timezone is not None and not is_zone(window.timezone):
             problems.append(source.problem((*path, "timezone"), f"{window.timezone!r} is no time zone."))
 
 
@@ -130,12 +129,12 @@ def _check_names_of_ours(source: Source, file: File, problems: Problems) -> None
 
 def _check_staffing(source: Source, file: File, team: str, table: TeamTable, problems: Problems) -> None:
     base = ("teams", team)
-    if not _is_zone(table.timezone):
+    if not is_zone(table.timezone):
         problems.append(
             source.problem((*base, "timezone"), f"{table.timezone!r} is no time zone, as Europe/Berlin is.")
         )
     for name, schedule in table.schedules.items():
-        _check_schedule(source, file, (*base, "schedules", name), schedule, problems)
+        check_schedule(source, file, (*base, "schedules", name), schedule, problems)
     for role, members in table.roles.items():
         _check_members(source, file, table, (*base, "roles", role), members, problems)
     _check_levels(source, file, team, table, problems)
@@ -173,31 +172,6 @@ def _check_times(source: Source, table: TeamTable, base: tuple[str, ...], proble
             text = f"it must lie between {latest} (the level before) and {MOST_AFTER_S} seconds."
             problems.append(source.problem(path, text))
         latest = max(latest, after)
-
-
-def _is_zone(name: str) -> bool:
-    """Whether there is such a time zone; to list them all takes longer than to read the whole file."""
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return False
-    return not name.startswith(("posix", "right/"))  # copies of the same zones, with leap seconds or without
-
-
-def _check_schedule(
-    source: Source, file: File, path: tuple[str | int, ...], schedule: Schedule, problems: Problems
-) -> None:
-    if schedule.rotation != "none" and schedule.rotation not in PERIODS:
-        problems.append(source.problem((*path, "rotation"), f"it must be one of: none, {', '.join(PERIODS)}."))
-    try:
-        parse_handoff(schedule.handoff)
-    except ValueError as error:
-        problems.append(source.problem((*path, "handoff"), str(error)))
-    if schedule.timezone is not None and not _is_zone(schedule.timezone):
-        problems.append(source.problem((*path, "timezone"), f"{schedule.timezone!r} is no time zone."))
-    for at, person in enumerate(schedule.people):
-        if person not in file.people:
-            problems.append(source.problem((*path, "people", at), _nobody(person, file.people)))
 
 
 def _check_members(

@@ -15,18 +15,20 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from tocsin.oncall.rotation import Turn, find_turns
-from tocsin.oncall.settings import Person, Staffing
+from tocsin.oncall.duty import Duty, Plan, find_duty
+from tocsin.oncall.override import Override
+from tocsin.oncall.settings import Person, Schedule, Staffing
 
 ON_DUTY = re.compile(r"^(all|everyone|everybody|anyone) (who is )?on[- ]call\b")
 EVERYBODY = re.compile(r"^(((the|emergency) )?(all|entire|whole)[- ](team|hands)( on deck)?|everyone|everybody)$")
 
 
 class Rota(msgspec.Struct, frozen=True, kw_only=True):
-    """The people of one team and how they take turns."""
+    """The people of one team and how they take turns; `overrides` in the order in which they were set."""
 
     staffing: Staffing
     people: dict[str, Person]
+    overrides: tuple[Override, ...] = ()
 
     def answer(self, name: str, at: datetime) -> tuple[str, ...]:
         """The ids of those who answer to `name` at `at`, without duplicates, in the order of the settings."""
@@ -43,7 +45,7 @@ class Rota(msgspec.Struct, frozen=True, kw_only=True):
         wanted = _fold(name)
         for schedule in self.staffing.schedules:
             if _fold(schedule) in (wanted, _plain(wanted)):
-                return tuple(turn.person for turn in self.turns(schedule, at))
+                return self.duty(schedule, at).people
         return (name,) if name in self.people else ()
 
     def answer_all(self, names: tuple[str, ...], at: datetime) -> tuple[str, ...]:
@@ -65,19 +67,30 @@ class Rota(msgspec.Struct, frozen=True, kw_only=True):
             and not (ON_DUTY.match(wanted) or EVERYBODY.match(wanted))
         )
 
-    def turns(self, schedule: str, at: datetime) -> tuple[Turn, ...]:
-        """The turns of one schedule that are on at `at`."""
+    def duty(self, schedule: str, at: datetime) -> Duty:
+        """Who has the duty of one schedule at `at`, and until when that may change."""
+        return find_duty(self.plan(schedule), at)
+
+    def plan(self, schedule: str) -> Plan:
+        """A schedule with everything that lies over it."""
         found = self.staffing.schedules[schedule]
-        return find_turns(found, ZoneInfo(found.timezone or self.staffing.timezone), at)
+        return Plan(
+            name=schedule,
+            schedule=found,
+            zone=ZoneInfo(found.timezone or self.staffing.timezone),
+            stretches=self.staffing.calendars.get(schedule, ()),
+            overrides=tuple(each for each in self.overrides if each.schedule == schedule) if self.overrides else (),
+        )
 
     def on_duty(self, at: datetime) -> tuple[str, ...]:
         """Everybody whose turn it is in any schedule of the team."""
-        return _once(turn.person for schedule in self.staffing.schedules for turn in self.turns(schedule, at))
+        return _once(person for schedule in self.staffing.schedules for person in self.duty(schedule, at).people)
 
     def everybody(self) -> tuple[str, ...]:
         """Everybody whom the team's schedules, ladder and roles name."""
         staffing = self.staffing
-        named = [person for schedule in staffing.schedules.values() for person in schedule.people]
+        named = [person for schedule in staffing.schedules.values() for person in list_members(schedule)]
+        named += [each.person for stretches in staffing.calendars.values() for each in stretches]
         named += [name for level in staffing.levels for name in level]
         named += [name for names in staffing.roles.values() for name in names]
         return _once(name for name in named if name in self.people)
@@ -86,6 +99,12 @@ class Rota(msgspec.Struct, frozen=True, kw_only=True):
         """The channels of a person, the weakest first; the terminal where none is set."""
         found = self.people.get(person)
         return (found.channels if found else ()) or ("terminal",)
+
+
+def list_members(schedule: Schedule) -> tuple[str, ...]:
+    """Everybody whom a schedule names, in its order."""
+    layers = [person for layer in schedule.layers for person in layer.people]
+    return _once([*schedule.people, *layers, *(schedule.holidays.who if schedule.holidays is not None else ())])
 
 
 @lru_cache(maxsize=1000)

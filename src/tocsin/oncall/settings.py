@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 
 import msgspec
 
@@ -19,18 +19,64 @@ class Person(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     assistant: bool = False
 
 
-class Schedule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """People who take turns.
+class Layer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """People who take turns; of two layers of a schedule the later lies above, and wins wherever it has somebody.
 
-    `rotation` is `none` (everybody, always), `daily` or `weekly`; a turn ends at `handoff` (``"Monday 09:00"``, for
-    daily ``"09:00"``), wall-clock time in `timezone` (default: the team's). `start` is the day of the first turn.
+    `rotation` is `none` (everybody, always), `hourly`, `daily`, `weekly`, `monthly`, or `custom` with its `length`
+    (``"36h"``, ``"10d"``); a turn lasts `every` so many of these. It ends at `handoff`, wall-clock time in the
+    schedule's zone: ``"Monday 09:00"``, ``"09:00"``, for monthly ``"1 09:00"`` (the day of the month; the last one
+    where the month is shorter). `start` is the day of the first turn. Outside `during` (``"Mon-Fri 09:00-17:00"``,
+    ``"22:00-06:00"``, ``"Fri 17:00 - Mon 09:00"``), before `begins` and from `ends` on it has nobody.
     """
 
-    people: tuple[str, ...]
+    people: tuple[str, ...] = ()
+    rotation: str = "none"
+    handoff: str = "Monday 09:00"
+    start: date = date(2024, 1, 1)
+    every: int = 1
+    length: str = ""
+    during: tuple[str, ...] = ()
+    begins: datetime | None = None
+    ends: datetime | None = None
+
+
+class Holidays(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Public holidays of a `country` (``"DE"``) and perhaps its `region` (``"BY"``), from midnight to midnight.
+
+    `who` has the duty on them, all of these; where it is empty nobody has, and that is reported as a gap.
+    """
+
+    country: str
+    region: str | None = None
+    who: tuple[str, ...] = ()
+
+
+class Schedule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Who is on duty. The fields that a `Layer` has too are its lowest layer; `layers` lie above it.
+
+    `timezone` is the team's where it is not given. With `ics`, shifts come from a calendar: a file of the workspace, or
+    an address that the operator names here. They lie above the layers.
+    """
+
+    people: tuple[str, ...] = ()
     rotation: str = "none"
     handoff: str = "Monday 09:00"
     timezone: str | None = None
     start: date = date(2024, 1, 1)
+    every: int = 1
+    length: str = ""
+    during: tuple[str, ...] = ()
+    layers: tuple[Layer, ...] = ()
+    holidays: Holidays | None = None
+    ics: str = ""
+
+
+class Stretch(msgspec.Struct, frozen=True, kw_only=True):
+    """A shift that stands in a calendar of somebody else's: a person, and from when until when."""
+
+    person: str
+    starts_at: datetime
+    ends_at: datetime
 
 
 MOST_AFTER_S = 7 * 24 * 3600
@@ -43,7 +89,7 @@ class Staffing(msgspec.Struct, frozen=True, kw_only=True):
     `levels` is the ladder: each rung lists schedules, roles or people. `level_after_s` gives rungs, by their number
     from 1, a time of their own in seconds after the start; the others follow the one before by the severity's clock.
     `roles` says who answers to a name that the playbook uses ("engineering lead"). `last_resort` is told whenever
-    nobody else can be.
+    nobody else can be. `calendars` are the shifts of schedules with `ics`, as they were read last.
     """
 
     timezone: str = "UTC"
@@ -52,3 +98,4 @@ class Staffing(msgspec.Struct, frozen=True, kw_only=True):
     level_after_s: dict[str, int] = {}
     roles: dict[str, tuple[str, ...]] = {}
     last_resort: tuple[str, ...] = ()
+    calendars: dict[str, tuple[Stretch, ...]] = {}

@@ -1,0 +1,62 @@
+"""Checks what the settings say of a schedule: people, turns, layers, restrictions, holidays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from tocsin.app.tables import File
+from tocsin.config import Path, Problems, Source
+from tocsin.oncall.holiday import find_holiday_fault
+from tocsin.oncall.restriction import parse_restriction
+from tocsin.oncall.rotation import find_rotation_fault
+from tocsin.oncall.settings import Layer, Schedule
+
+
+def is_zone(name: str) -> bool:
+    """Whether there is such a time zone; to list them all takes longer than to read the whole file."""
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+    return not name.startswith(("posix", "right/"))  # copies of the same zones, with leap seconds or without
+
+
+def check_schedule(source: Source, file: File, path: Path, schedule: Schedule, problems: Problems) -> None:
+    """Add what does not hold to `problems`."""
+    _check_layer(source, file, path, schedule, problems)
+    for at, layer in enumerate(schedule.layers):
+        _check_layer(source, file, (*path, "layers", at), layer, problems)
+        if (
+            layer.begins is not None
+            and layer.ends is not None
+            and (layer.begins.tzinfo is None) != (layer.ends.tzinfo is None)
+        ):
+            text = "give both bounds of the layer an offset, or neither: without one they are the schedule's wall time."
+            problems.append(source.problem((*path, "layers", at, "ends"), text))
+    if schedule.timezone is not None and not is_zone(schedule.timezone):
+        problems.append(source.problem((*path, "timezone"), f"{schedule.timezone!r} is no time zone."))
+    if schedule.holidays is not None:
+        field, text = find_holiday_fault(schedule.holidays)
+        if field:
+            problems.append(source.problem((*path, "holidays", field), text))
+        _check_people(source, file, (*path, "holidays", "who"), schedule.holidays.who, problems)
+
+
+def _check_layer(source: Source, file: File, path: Path, layer: Layer | Schedule, problems: Problems) -> None:
+    field, text = find_rotation_fault(layer)
+    if field:
+        problems.append(source.problem((*path, field), text))
+    for at, restriction in enumerate(layer.during):
+        try:
+            parse_restriction(restriction)
+        except ValueError as error:
+            problems.append(source.problem((*path, "during", at), str(error)))
+    _check_people(source, file, (*path, "people"), layer.people, problems)
+
+
+def _check_people(source: Source, file: File, path: Path, people: Iterable[str], problems: Problems) -> None:
+    for at, person in enumerate(people):
+        if person not in file.people:
+            known = ", ".join(file.people) or "nobody yet"
+            problems.append(source.problem((*path, at), f"{person!r} is nobody here; known: {known}."))

@@ -132,9 +132,13 @@ class OutsideError(TocsinError):
 
 
 class Unavailable(OutsideError):
-    """The outside system did not answer, or asked for patience; trying again may help."""
+    """The outside system did not answer, or asked for patience (`after_s`: for how long); trying again may help."""
 
     code: ClassVar[str] = "TOC-310"
+
+    def __init__(self, text: str = "", *, after_s: float = 0.0) -> None:
+        self.after_s = after_s
+        super().__init__(text)
 
 
 class Rejected(OutsideError):

@@ -87,3 +87,13 @@ def test_there_are_never_more_than_two_attempts_in_a_second(steps: list[tuple[fl
     retry = breakers.find_retry(TO)
     assert retry is not None
     assert retry - now <= timedelta(seconds=LONGEST_S), "and it is tried again soon"
+
+
+def test_a_destination_that_asks_for_patience_has_it() -> None:
+    breakers, start = Breakers(), datetime(2026, 3, 2, tzinfo=UTC)
+    breakers.heed("channel:sms", 30)
+    breakers.fail("channel:sms", start, start)
+    assert not breakers.admit("channel:sms", start + timedelta(seconds=29))
+    assert breakers.admit("channel:sms", start + timedelta(seconds=30))
+    breakers.fail("channel:sms", start + timedelta(seconds=30), start + timedelta(seconds=31))
+    assert breakers.admit("channel:sms", start + timedelta(seconds=34)), "it was asked for once"

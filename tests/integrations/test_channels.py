@@ -167,8 +167,19 @@ async def test_a_mail_says_what_it_is_and_keeps_its_id_when_sent_again(inbox: An
     assert first["Subject"] == "[SEV-1] Chain Halted (INC-20260302-001)"
     assert first["To"] == "ana@example.org"
     assert first["Message-ID"] == again["Message-ID"]
-    assert "http://x/p/1" in first.get_payload()
-    assert "sent once before" in again.get_payload()
+    text, letter = (part.get_payload(decode=True).decode() for part in first.walk() if not part.is_multipart())
+    assert "Acknowledge: http://x/p/1" in text
+    assert '<a class="take" href="http://x/p/1" style="' in letter, "styles stand on the elements"
+    assert "<style" not in letter
+    assert all(b"sent once before" in part.get_payload(decode=True) for part in again.walk() if not part.is_multipart())
+
+
+async def test_what_strangers_wrote_stays_text_in_the_letter(inbox: Any) -> None:
+    await smtp(inbox.port).send(KEY, ANA, page(title='<img src="http://x/y">&', why="a\nb"))
+    letter = next(part for part in inbox.mails[0].walk() if part.get_content_type() == "text/html")
+    drawn = letter.get_payload(decode=True).decode()
+    assert "&lt;img src=" in drawn
+    assert "<img" not in drawn
 
 
 async def test_a_hostile_title_cannot_forge_a_header(inbox: Any) -> None:

@@ -11,7 +11,7 @@ import asyncio
 import os
 import tempfile
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from importlib.metadata import version
@@ -22,6 +22,7 @@ from msgspec.structs import replace
 
 from tocsin.app.place import NAME
 from tocsin.app.storage import Data, SharedKeys
+from tocsin.app.tables import OF_FILE
 from tocsin.errors import UserError
 from tocsin.store.archive import Contents, NotKept, Origin, is_safe, measure, read_archive, write_archive, writing
 from tocsin.store.folder import sync_folder
@@ -139,9 +140,14 @@ def _find_named(settings: Path) -> Iterator[str]:
         values = tomllib.loads(settings.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return
-    for table, fields in (("teams", ("playbook",)), ("channels", ("secret_file", "password_file"))):
-        for each in _tables(values.get(table)):
-            yield from (Path(each[field]).as_posix() for field in fields if isinstance(each.get(field), str))
+    for each in _tables(values.get("teams")):
+        yield from _name_files(each, ["playbook"])
+    for each in _tables(values.get("channels")):
+        yield from _name_files(each, [field for field in each if field.endswith(OF_FILE)])
+
+
+def _name_files(table: dict[str, Any], fields: Iterable[str]) -> Iterator[str]:
+    return (Path(table[field]).as_posix() for field in fields if isinstance(table.get(field), str))
 
 
 def _tables(value: Any) -> Iterator[dict[str, Any]]:

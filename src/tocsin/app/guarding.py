@@ -15,6 +15,7 @@ from typing import Literal
 import msgspec
 
 from tocsin.app.place import NAME
+from tocsin.app.tables import find_secret_files
 from tocsin.app.workspace import Workspace
 from tocsin.integrations.box import Box, is_within
 from tocsin.integrations.doors import spell_destination
@@ -136,10 +137,7 @@ def _find_secret_files(workspace: Workspace) -> Iterator[Path]:
             if name is not None:
                 yield workspace.root / name
     for channel in workspace.channels.values():
-        for field in ("secret_file", "password_file"):
-            name = getattr(channel, field, None)
-            if name is not None:
-                yield workspace.root / name
+        yield from (workspace.root / name for name in find_secret_files(channel).values())
 
 
 def _find_neighbours(root: Path) -> Iterator[Path]:

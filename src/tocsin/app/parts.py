@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from tocsin.app.bundle.export import Exporter
+from tocsin.app.channels import count_places, open_channels
 from tocsin.app.guarding import find_place, find_places, find_scratches, give_to_steps
 from tocsin.app.place import MOST_BYTES
 from tocsin.app.reaching import open_fleet
@@ -18,21 +19,17 @@ from tocsin.app.storage import Data, Storage
 from tocsin.app.watch.checkpoints import Checkpoints
 from tocsin.app.watch.lookout import Lookout
 from tocsin.app.workspace import Workspace
-from tocsin.engine.contracts import CHANNEL, Clock, Key
+from tocsin.engine.contracts import Clock, Key
 from tocsin.engine.failpoint import Reach
 from tocsin.engine.journal import Journal
 from tocsin.engine.loop import Engine
 from tocsin.engine.output import Outputs
 from tocsin.engine.shelf import Shelf
 from tocsin.incident.state import OPEN
-from tocsin.integrations.channel import Channel
 from tocsin.integrations.isolation import Isolation
 from tocsin.integrations.pager import Pager
 from tocsin.integrations.scratch import KEPT_DAYS
 from tocsin.integrations.shell import Place, Shell
-from tocsin.integrations.smtp import Smtp, SmtpSettings
-from tocsin.integrations.terminal import Terminal
-from tocsin.integrations.webhook import Webhook, WebhookSettings
 from tocsin.knowledge import load_knowledge
 from tocsin.page.link import GOOD_FOR, Ticket, sign
 from tocsin.page.message import PageMessage, compose
@@ -49,7 +46,6 @@ LOG = logging.getLogger("tocsin.steps")
 MOST_NAMED = 5
 SWEEP_EVERY_S = 3600.0
 
-PLACES_OF_WEBHOOK = 32
 WORTH_SAYING_S = 5.0
 """A clock that is off by less is nobody's trouble."""
 
@@ -88,7 +84,7 @@ class Parts:
         self.shelf = Shelf(workspace.settings, self.blobs)
         self.journal = Journal(self.store, self.shelf, clock, storage.chain_key, reach)
         self._link_key, self._reach, self._url = storage.link_key, reach, url
-        self._channels = _open_channels(workspace, reach)
+        self._channels = open_channels(workspace.root, workspace.channels, reach)
         self._scratches, self.outputs = find_scratches(self._directory), Outputs()
         pager = Pager(
             lambda: self._channels, lambda: self.shelf.settings.people, self._write, reach, self._find_mailbox
@@ -110,9 +106,8 @@ class Parts:
         self.desk = self._open_desk(clock, wishes)
 
     def _give_places(self) -> None:
-        """A webhook is a machine, which takes many pages at a time."""
-        hooks = (name for name, settings in self.workspace.channels.items() if isinstance(settings, WebhookSettings))
-        self.engine.dispatch.places.most = {f"{CHANNEL}{name}": PLACES_OF_WEBHOOK for name in hooks}
+        """Some channels are machines, which take many pages at a time."""
+        self.engine.dispatch.places.most = count_places(self.workspace.channels)
 
     def _open_shell(self, clock: Clock) -> Shell:
         isolation = None if isinstance(self._isolation, str) else self._isolation
@@ -267,7 +262,7 @@ class Parts:
 
     async def take_over(self, workspace: Workspace) -> None:
         """Use other settings from now on; open incidents are planned again by them."""
-        channels = _open_channels(workspace, self._reach)
+        channels = open_channels(workspace.root, workspace.channels, self._reach)
         self.workspace, self.refused, self._channels = workspace, "", channels
         self.shelf.settings = workspace.settings
         self._give_places()
@@ -275,23 +270,6 @@ class Parts:
         await self.prove_places()
         for card in await self.store.cards(open_only=True):
             await self.engine.replan(card.id)
-
-
-def _open_channels(workspace: Workspace, reach: Reach) -> dict[str, Channel]:
-    return {name: _open_channel(settings, workspace.root, reach) for name, settings in workspace.channels.items()}
-
-
-def _open_channel(settings: object, root: Path, reach: Reach) -> Channel:
-    match settings:
-        case WebhookSettings(secret_file=secret):
-            return Webhook(settings, _read_secret(root, secret).encode() if secret else None, reach)
-        case SmtpSettings(password_file=secret):
-            return Smtp(settings, _read_secret(root, secret) if secret else None)
-    return Terminal()
-
-
-def _read_secret(root: Path, name: str) -> str:
-    return (root / name).read_text(encoding="utf-8").strip()
 
 
 async def build(

@@ -59,6 +59,10 @@ channels = ["terminal"]
 # kind = "webhook"
 # url = "https://example.org/pages"
 # secret_file = "secrets/hook"
+
+# [channels.ntfy]            # docs/channels.md tells what each can do: ntfy, apprise and more
+# kind = "ntfy"
+# topics_file = "secrets/ntfy"
 """
 
 ROUTES = """\

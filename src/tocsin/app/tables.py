@@ -17,6 +17,8 @@ from tocsin.incident.blank import Rule
 from tocsin.incident.inhibition import Inhibit
 from tocsin.incident.predicate import Check, Predicate
 from tocsin.incident.window import Window
+from tocsin.integrations.apprise import AppriseSettings
+from tocsin.integrations.ntfy import NtfySettings
 from tocsin.integrations.smtp import SmtpSettings
 from tocsin.integrations.terminal import TerminalSettings
 from tocsin.integrations.webhook import WebhookSettings
@@ -28,7 +30,17 @@ CHANNEL_KINDS: dict[str, type[msgspec.Struct]] = {
     "terminal": TerminalSettings,
     "webhook": WebhookSettings,
     "smtp": SmtpSettings,
+    "ntfy": NtfySettings,
+    "apprise": AppriseSettings,
 }
+OF_FILE = "_file"
+"""How the name of a field ends that names a file with a secret in it."""
+
+
+def find_secret_files(channel: msgspec.Struct) -> dict[str, str]:
+    """The files with a channel's secrets, as they stand in the settings, by field."""
+    fields = ((name, getattr(channel, name)) for name in channel.__struct_fields__ if name.endswith(OF_FILE))
+    return {name: value for name, value in fields if isinstance(value, str) and value}
 
 
 def is_mail(channel: object) -> bool:

@@ -7,7 +7,7 @@ bad edit leaves the last good settings in place.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -16,10 +16,11 @@ import msgspec
 
 from tocsin.alert.sources.mapped import Intake
 from tocsin.app.catalogue import COMMANDS, Owned, choose, find_directories, list_sources, read_catalogues
+from tocsin.app.channels import read_channels
 from tocsin.app.check import TEAM, check_team, check_whole
 from tocsin.app.inventory import equip, find_elsewhere, list_inventory, read_targets
 from tocsin.app.place import MOST_BYTES, NAME, NoWorkspace
-from tocsin.app.tables import CHANNEL_KINDS, File, TeamTable, is_mail
+from tocsin.app.tables import File, TeamTable, is_mail
 from tocsin.app.watch.check import check_watch, read_heartbeat, read_sending
 from tocsin.app.watch.heartbeat import Beating
 from tocsin.app.watch.sending import Sending
@@ -84,7 +85,7 @@ def load_workspace(root: Path, today: date, no_isolation: str = "", node: str = 
         raise ConfigError(problems.in_order())
     file = convert(source, (), source.values, File, problems) or File()
     file, known = read_targets(source, file, root, problems)
-    channels = _read_channels(root, source, file.channels, problems)
+    channels = read_channels(root, source, file.channels, problems)
     owned = _read_catalogues(root, problems)
     teams = {team: _read_team(root, source, file, team, owned, today, node, problems) for team in file.teams}
     check_whole(source, file, channels, problems)
@@ -184,34 +185,6 @@ def _read_source(path: Path, problems: Problems) -> Source:
         problems.append(Problem(path.name, 1, "the file", f"it cannot be read: {error}."))
         return Source(path.name, {}, {})
     return read(text, path.name, problems)
-
-
-def _read_channels(
-    root: Path, source: Source, tables: Mapping[str, Any], problems: Problems
-) -> dict[str, msgspec.Struct]:
-    channels: dict[str, msgspec.Struct] = {"terminal": msgspec.convert({"kind": "terminal"}, CHANNEL_KINDS["terminal"])}
-    for name, table in tables.items():
-        path = ("channels", name)
-        kind = table.get("kind") if isinstance(table, dict) else None
-        if kind not in CHANNEL_KINDS:
-            known = ", ".join(CHANNEL_KINDS)
-            problems.append(source.problem(path, f"`kind` must be one of: {known}; this is {kind!r}."))
-            continue
-        channel = convert(source, path, table, CHANNEL_KINDS[kind], problems)
-        if channel is not None:
-            _check_secret(root, source, path, channel, problems)
-            channels[name] = channel
-    return channels
-
-
-def _check_secret(
-    root: Path, source: Source, path: tuple[str, ...], channel: msgspec.Struct, problems: Problems
-) -> None:
-    for field in ("secret_file", "password_file"):
-        name = getattr(channel, field, None)
-        if name is not None and not (root / name).is_file():
-            text = f"there is no file {name!r}; put the secret in it (mode 0600)."
-            problems.append(source.problem((*path, field), text))
 
 
 def _read_catalogues(root: Path, problems: Problems) -> list[Owned]:

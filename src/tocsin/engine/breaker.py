@@ -3,6 +3,7 @@
 The first failure opens it. From then on one attempt at a time is let through, at growing distances, until one succeeds.
 What was under way when it opened or closed says nothing new. The distances differ by destination and attempt, by a
 hash, so that not everything that failed at one moment comes again at one moment; nothing is random, and `now` is given.
+A destination that asks for patience (`Retry-After`) has it.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ class Breakers:
     def __init__(self) -> None:
         self._faults: dict[str, Fault] = {}
         self._mended: dict[str, datetime] = {}
+        self._patience: dict[str, timedelta] = {}
 
     def is_open(self, to: str) -> bool:
         """Whether a destination is out of order, as far as is known."""
@@ -66,15 +68,19 @@ class Breakers:
         fault.tried_at, fault.retry_at = now, now + find_wait(to, fault.failures)
         return True
 
+    def heed(self, to: str, after_s: float) -> None:
+        """A destination has asked to be left alone for so long; the failure that says so is told next."""
+        self._patience[to] = timedelta(seconds=after_s)
+
     def fail(self, to: str, begun: datetime, now: datetime) -> None:
         """An attempt that was let through at `begun` has failed."""
-        fault = self._faults.get(to)
+        fault, asked = self._faults.get(to), now + self._patience.pop(to, timedelta())
         if fault is None:
             if begun >= self._mended.get(to, begun):
-                self._faults[to] = Fault(first_at=now, retry_at=now + find_wait(to, 0))
+                self._faults[to] = Fault(first_at=now, retry_at=max(asked, now + find_wait(to, 0)))
         elif fault.tried_at is not None and begun >= fault.tried_at:
             fault.failures += 1
-            fault.retry_at = max(fault.retry_at, now + find_wait(to, fault.failures - 1))
+            fault.retry_at = max(fault.retry_at, asked, now + find_wait(to, fault.failures - 1))
 
     def mend(self, to: str, now: datetime) -> bool:
         """An attempt has succeeded; whether the destination was out of order until now."""

@@ -11,11 +11,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from itertools import islice
 
+from tocsin.engine.alone import Alone
 from tocsin.engine.answered import is_under_way
 from tocsin.engine.breaker import Breakers
 from tocsin.engine.carried import Carried, Name
@@ -46,18 +47,6 @@ PAGE_S = 10.0
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 3.0
 """Between two tries to write an outcome down."""
 Waiting = tuple[Errand, e.Intent]
-
-
-class Alone:
-    """There is no other node: what is handed out stays handed out."""
-
-    async def holds(self, errand: int) -> bool:
-        return True
-
-    def is_here(self, destination: str) -> bool:
-        return True
-
-    def renew_only(self, carried: Callable[[], Collection[Name]], begun: Callable[[], Collection[Name]]) -> None: ...
 
 
 class Dispatch:
@@ -392,6 +381,8 @@ class Dispatch:
         except NotBegun as error:
             return withhold(key.seq, intent, str(error))
         except OutsideError as error:
+            if isinstance(error, Unavailable) and isinstance(intent, e.PageRequested):
+                self.breakers.heed(f"{CHANNEL}{intent.channel}", error.after_s)
             return fail(key.seq, intent, str(error), passing=isinstance(error, Unavailable))
         except TimeoutError:
             return fail(key.seq, intent, f"No answer within {PAGE_S:g} seconds.", passing=True)

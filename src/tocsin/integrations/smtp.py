@@ -1,4 +1,4 @@
-"""Pages by mail."""
+"""Pages by mail, as plain text and as HTML."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ import aiosmtplib
 import msgspec
 
 from tocsin.engine.contracts import Key
-from tocsin.errors import Rejected, Unavailable
+from tocsin.errors import OutsideError, Rejected, Unavailable
+from tocsin.integrations.letter import draw
 from tocsin.oncall.settings import Person
 from tocsin.page.message import PageMessage, spell
 from tocsin.timeline.redact import plain
@@ -52,9 +53,10 @@ class Smtp:
                 start_tls=self._settings.security == "starttls",
                 timeout=TIMEOUT_S,
             )
+        except aiosmtplib.SMTPRecipientsRefused as error:
+            raise _judge(error.recipients[0].code if error.recipients else 0) from error
         except aiosmtplib.SMTPResponseException as error:
-            problem = f"The mail server answered {error.code}."
-            raise (Rejected if 500 <= error.code < 600 else Unavailable)(problem) from error
+            raise _judge(error.code) from error
         except (aiosmtplib.SMTPException, OSError) as error:
             raise Unavailable(f"The mail server did not take it ({type(error).__name__}).") from error
         return "handed to the mail server"
@@ -68,4 +70,10 @@ class Smtp:
         mail["Message-ID"] = f"<{hashlib.sha256(str(key).encode()).hexdigest()[:32]}@{domain}>"
         mail["X-Priority"] = "1"
         mail.set_content(plain(spell(message)))
+        mail.add_alternative(draw(message), subtype="html")
         return mail
+
+
+def _judge(code: int) -> OutsideError:
+    """What the server's answer means."""
+    return (Rejected if 500 <= code < 600 else Unavailable)(f"The mail server answered {code}.")

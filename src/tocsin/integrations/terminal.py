@@ -7,17 +7,16 @@ that is left behind if it hangs; it writes past the buffers of `sys.stdout`, who
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import select
 import sys
-import threading
 from typing import Literal, TextIO
 
 import msgspec
 
 from tocsin.engine.contracts import Key
 from tocsin.errors import Unavailable
+from tocsin.integrations.beside import run_beside
 from tocsin.oncall.settings import Person
 from tocsin.page.message import PageMessage, spell
 from tocsin.timeline.redact import plain
@@ -58,30 +57,7 @@ class Terminal:
         return "printed"
 
     def _print(self, text: str) -> asyncio.Future[None]:
-        loop = asyncio.get_running_loop()
-        done: asyncio.Future[None] = loop.create_future()
-        done.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
-
-        def run() -> None:
-            problem: Exception | None = None
-            try:
-                _write(self._out, text)
-            except Exception as error:  # noqa: BLE001 whatever it is, it is the page's failure
-                problem = error
-            with contextlib.suppress(RuntimeError):  # the loop may have ended meanwhile
-                loop.call_soon_threadsafe(_settle, done, problem)
-
-        threading.Thread(target=run, name="tocsin-terminal", daemon=True).start()
-        return done
-
-
-def _settle(done: asyncio.Future[None], problem: Exception | None) -> None:
-    if done.done():
-        return
-    if problem is None:
-        done.set_result(None)
-    else:
-        done.set_exception(problem)
+        return run_beside(lambda: _write(self._out, text), "tocsin-terminal")
 
 
 def _write(out: TextIO, text: str) -> None:

@@ -57,7 +57,9 @@ class Next(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PageMessage(msgspec.Struct, frozen=True, kw_only=True):
-    """One page. `link` shows one acknowledge button; `room` is the incident on screen."""
+    """One page. `link` shows one acknowledge button; `room` is the incident on screen. What is not `urgent` may be read
+    in the morning.
+    """
 
     incident: str
     number: str
@@ -81,6 +83,7 @@ class PageMessage(msgspec.Struct, frozen=True, kw_only=True):
     repeat: bool = False
     alerts: tuple[AlertLabels, ...] = ()
     more_alerts: int = 0
+    urgent: bool = True
 
 
 def compose(
@@ -123,6 +126,7 @@ def compose(
             for each in islice(incident.alerts.values(), MOST_ALERTS)
         ),
         more_alerts=max(0, len(incident.alerts) - MOST_ALERTS),
+        urgent=not read_clocks(incident, book).quiet,
     )
 
 

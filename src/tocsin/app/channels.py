@@ -1,0 +1,85 @@
+"""The channels of the settings: read and checked with the file, opened with their secrets when the server has them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from tocsin.app.tables import CHANNEL_KINDS, find_secret_files
+from tocsin.config import Problems, Source, convert
+from tocsin.engine.contracts import CHANNEL
+from tocsin.engine.failpoint import Reach
+from tocsin.integrations.addresses import EVERYBODY, read_addresses
+from tocsin.integrations.apprise import Apprise, AppriseSettings, find_faults
+from tocsin.integrations.channel import Channel
+from tocsin.integrations.ntfy import Ntfy, NtfySettings
+from tocsin.integrations.smtp import Smtp, SmtpSettings
+from tocsin.integrations.terminal import Terminal
+from tocsin.integrations.webhook import Webhook, WebhookSettings
+
+PLACES_OF_WEBHOOK = 32
+"""A webhook is a machine, which takes many pages at a time."""
+
+
+def read_channels(
+    root: Path, source: Source, tables: Mapping[str, Any], problems: Problems
+) -> dict[str, msgspec.Struct]:
+    """The channels of the file, and the terminal, which is always there."""
+    channels: dict[str, msgspec.Struct] = {"terminal": msgspec.convert({"kind": "terminal"}, CHANNEL_KINDS["terminal"])}
+    for name, table in tables.items():
+        path = ("channels", name)
+        kind = table.get("kind") if isinstance(table, dict) else None
+        if kind not in CHANNEL_KINDS:
+            known = ", ".join(CHANNEL_KINDS)
+            problems.append(source.problem(path, f"`kind` must be one of: {known}; this is {kind!r}."))
+            continue
+        channel = convert(source, path, table, CHANNEL_KINDS[kind], problems)
+        if channel is not None:
+            _check_secrets(root, source, path, channel, problems)
+            channels[name] = channel
+    return channels
+
+
+def _check_secrets(
+    root: Path, source: Source, path: tuple[str, ...], channel: msgspec.Struct, problems: Problems
+) -> None:
+    for field, name in find_secret_files(channel).items():
+        if not (root / name).is_file():
+            text = f"there is no file {name!r}; put the secret in it (mode 0600)."
+            problems.append(source.problem((*path, field), text))
+        elif isinstance(channel, AppriseSettings):
+            for who in find_faults(read_addresses(_read(root, name))):
+                whose = "for everybody" if who == EVERYBODY else f"of {who}"
+                text = f"{name} has an address {whose} that Apprise does not know; write it as Apprise's docs say."
+                problems.append(source.problem((*path, field), text))
+
+
+def open_channels(root: Path, channels: Mapping[str, msgspec.Struct], reach: Reach) -> dict[str, Channel]:
+    """Each channel with its secrets."""
+    return {name: _open(settings, root, reach) for name, settings in channels.items()}
+
+
+def count_places(channels: Mapping[str, msgspec.Struct]) -> dict[str, int]:
+    """How many pages at a time those channels take that take more than others."""
+    hooks = (name for name, settings in channels.items() if isinstance(settings, WebhookSettings))
+    return {f"{CHANNEL}{name}": PLACES_OF_WEBHOOK for name in hooks}
+
+
+def _open(settings: msgspec.Struct, root: Path, reach: Reach) -> Channel:
+    match settings:
+        case WebhookSettings(secret_file=secret):
+            return Webhook(settings, _read(root, secret).encode() if secret else None, reach)
+        case SmtpSettings(password_file=secret):
+            return Smtp(settings, _read(root, secret) if secret else None)
+        case NtfySettings(topics_file=topics, token_file=secret):
+            return Ntfy(settings, read_addresses(_read(root, topics)), _read(root, secret) if secret else None)
+        case AppriseSettings(urls_file=urls):
+            return Apprise(settings, read_addresses(_read(root, urls)))
+    return Terminal()
+
+
+def _read(root: Path, name: str) -> str:
+    return (root / name).read_text(encoding="utf-8").strip()

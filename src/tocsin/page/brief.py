@@ -1,0 +1,31 @@
+"""A page in few words: for a banner on a phone, an SMS, a voice."""
+
+from __future__ import annotations
+
+from tocsin.page.message import PageMessage
+from tocsin.timeline.line import fold
+
+MOST_TITLE = 200
+
+
+def title(message: PageMessage) -> str:
+    """What it is and how bad, on one line."""
+    return fold(f"[{message.severity}] {message.title} ({message.number})", MOST_TITLE)
+
+
+def brief(message: PageMessage, most: int) -> str:
+    """Why you, since when and whether it was said before, at most `most` characters; no link."""
+    parts = [
+        *(["AGAIN, sent once before a restart."] if message.repeat else []),
+        *([f"LATE by {message.late_s // 60} min."] if message.late_s else []),
+        f"{fold(message.team)}: {fold(message.why)}. Open since {message.opened_at:%H:%M} UTC.",
+        *([f"Next: {', '.join(fold(who) for who in message.next.who)} at {message.next.at:%H:%M} UTC."]
+          if message.next else []),
+    ]  # fmt: skip
+    return fold(" ".join(parts), most)
+
+
+def say(message: PageMessage) -> str:
+    """The page as a voice reads it: no signs that it would spell out."""
+    again = "This is a repeat. " if message.repeat else ""
+    return f"{again}Severity {fold(message.severity, 40)}. {fold(message.title, 200)}. Team {fold(message.team, 80)}."

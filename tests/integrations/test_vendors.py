@@ -1,0 +1,99 @@
+"""The contract of every channel that speaks to a vendor: it delivers what the vendor demands, and survives its trouble.
+
+Slow, garbage, hung up, 429, 5xx and gone are for a while, with the patience that was asked for; a plain no is for good.
+Whatever happens, no secret is told, neither in the reason nor in any log.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tocsin.errors import OutsideError, Rejected, Unavailable
+from tocsin.integrations import apprise, post
+from tocsin.oncall.settings import Person
+
+from .adapters import ADAPTERS, Adapter
+from .pages import ANA, KEY, page
+from .vendor import FOR_GOOD, TROUBLES, Vendor, serving
+
+pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")  # Apprise asks for it
+
+
+@pytest.fixture(params=ADAPTERS)
+def adapter(request: pytest.FixtureRequest) -> Adapter:
+    return ADAPTERS[request.param]
+
+
+@pytest.fixture
+async def vendor(adapter: Adapter) -> AsyncIterator[Vendor]:
+    async with serving(adapter.check) as vendor:
+        yield vendor
+
+
+@pytest.fixture(autouse=True)
+def logs(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
+    caplog.set_level(logging.DEBUG)
+    return caplog
+
+
+async def fail(adapter: Adapter, url: str) -> OutsideError:
+    with pytest.raises(OutsideError) as error:
+        await adapter.open(url).send(KEY, ANA, page())
+    return error.value
+
+
+def expect_no_secret(adapter: Adapter, error: BaseException, logs: pytest.LogCaptureFixture) -> None:
+    told = [str(error), repr(error), *map(str, error.args), logs.text]
+    assert not any(adapter.secret in each for each in told), told
+
+
+async def test_it_says_what_the_vendor_demands(adapter: Adapter, vendor: Vendor) -> None:
+    detail = await adapter.open(vendor.url).send(KEY, ANA, page())
+    assert vendor.faults == []
+    assert len(vendor.asked) == 1
+    assert "took it" in detail
+    assert adapter.secret not in detail
+
+
+async def test_a_repeat_is_marked(adapter: Adapter, vendor: Vendor) -> None:
+    await adapter.open(vendor.url).send(KEY, ANA, page(repeat=True))
+    assert b"before a restart" in vendor.asked[0].body.replace(b"+", b" ")
+
+
+@pytest.mark.parametrize("trouble", TROUBLES)
+async def test_its_trouble_is_told_as_what_it_is(
+    adapter: Adapter, vendor: Vendor, trouble: str, logs: pytest.LogCaptureFixture
+) -> None:
+    vendor.trouble = trouble
+    if adapter.trusting and trouble in ("garbage in a 200", "redirect"):
+        pytest.skip("it follows redirects and does not read what is answered; the documents say so")
+    error = await fail(adapter, vendor.url)
+    assert isinstance(error, Rejected if trouble in FOR_GOOD else Unavailable), error
+    if isinstance(error, Unavailable) and not adapter.deaf:
+        assert error.after_s == {"429": 7, "503": 3}.get(trouble, 0)
+    expect_no_secret(adapter, error, logs)
+
+
+async def test_a_slow_one_does_not_hold_the_page(
+    adapter: Adapter, vendor: Vendor, monkeypatch: pytest.MonkeyPatch, logs: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(post, "TIMEOUT_S", 0.2)
+    monkeypatch.setattr(apprise, "DEADLINE_S", 0.2)
+    vendor.trouble = "slow"
+    error = await fail(adapter, vendor.url)
+    assert isinstance(error, Unavailable)
+    expect_no_secret(adapter, error, logs)
+
+
+async def test_one_that_is_gone_is_out_of_order(adapter: Adapter, logs: pytest.LogCaptureFixture) -> None:
+    error = await fail(adapter, "http://127.0.0.1:9")
+    assert isinstance(error, Unavailable)
+    expect_no_secret(adapter, error, logs)
+
+
+async def test_who_has_no_address_there_is_told_what_to_do(adapter: Adapter) -> None:
+    with pytest.raises(Rejected, match=r"add|open"):
+        await adapter.open("http://127.0.0.1:9").send(KEY, Person(name="Bo"), page(responder="bo"))

@@ -39,6 +39,7 @@ class Checkpoints:
 
     def __init__(self, engine: Engine, find: Callable[[], Sending | None], file: Path, signer: Callable[[], Signer]):
         self._engine, self._find, self._file, self._signer = engine, find, file, signer
+        self._mailed = file.with_name(f"{file.name}.mailed")
         self._made = 0
         self._making = asyncio.Lock()
         self.troubles: dict[str, str] = {}
@@ -63,7 +64,7 @@ class Checkpoints:
             LOG.exception("A checkpoint could not be made")
             return
         self._note("making", "")
-        await asyncio.gather(self._witness(sending, made), self._mail(sending, made[-1]))
+        await asyncio.gather(self._witness(sending, made), self._mail(sending, made))
 
     async def make(self) -> list[Checkpoint]:
         """All of this server's checkpoints, the last of which is new."""
@@ -105,21 +106,24 @@ class Checkpoints:
             return f"the witness did not answer ({type(error).__name__})"
         return ""
 
-    async def _mail(self, sending: Sending, made: Checkpoint) -> None:
+    async def _mail(self, sending: Sending, made: list[Checkpoint]) -> None:
+        """Mail those that no mail has held yet: whoever keeps the mails must not find that one is missing."""
         if not sending.mail:
             return
         if sending.channel is None:
             self._note("mail", "there is no smtp channel to mail it with")
             return
-        subject = f"tocsin checkpoint {made.number}: {made.streams} timelines, {made.upto} changes"
+        last, mailed = made[-1], await asyncio.to_thread(_read_number, self._mailed)
+        owed = [each for each in made if each.number > mailed][:MOST_AT_ONCE] or [last]
+        subject = f"tocsin checkpoint {owed[-1].number}: {last.streams} timelines, {last.upto} changes"
         text = (
-            f"Keep this mail. It shows what the record of this tocsin was at {made.at[:19]} UTC:\n"
-            f"tocsin verify --witness checkpoint.json holds a record against it.\n\nKey: {made.key}\n"
+            f"Keep this mail. It shows what the record of this tocsin was at {owed[-1].at[:19]} UTC:\n"
+            f"tocsin verify --witness checkpoint.json holds a record against it.\n\nKey: {last.key}\n"
         )
+        lines = b"".join(msgspec.json.encode(each) + b"\n" for each in owed)
         try:
-            await mail_checkpoint(
-                sending.channel, sending.password, sending.mail, subject, text, msgspec.json.encode(made)
-            )
+            await mail_checkpoint(sending.channel, sending.password, sending.mail, subject, text, lines)
+            await asyncio.to_thread(self._mailed.write_text, f"{owed[-1].number}\n", encoding="ascii")
         except Unavailable as error:
             self._note("mail", str(error))
         except Exception as error:  # noqa: BLE001 an address that is none, a certificate, whatever it is
@@ -147,3 +151,11 @@ class Checkpoints:
             Extra(name="tocsin_checkpoints_made", what="Number of the last checkpoint.", value=self._made, counts=True),
             Extra(name="tocsin_checkpoints_stuck", what="Ways out that do not work.", value=len(self.troubles)),
         ]
+
+
+def _read_number(path: Path) -> int:
+    """How far the mails go; 0 where that is not known, so that all are mailed again."""
+    try:
+        return int(path.read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        return 0

@@ -19,6 +19,7 @@ from aiosmtpd.smtp import SMTP
 from tests.timeline.planting import Maker, Planted, plant
 
 from .ground import KEY, Ground, open_client, run, wait_for
+from .listening import Collector, Follower, unpack
 
 PLAYBOOK = """\
 # Till Playbook
@@ -53,6 +54,7 @@ cat planted.txt >&2
 cp planted.txt /tmp/left.txt
 ```
 """
+SLOWLY = "cat planted.txt; sleep 2; cat planted.txt"
 COPY = f"L{PLAYBOOK.splitlines().index('cp planted.txt /tmp/left.txt') + 1}"
 
 
@@ -84,13 +86,22 @@ def mails() -> Iterator[Mails]:
     made.close()
 
 
-def lay_out(ground: Ground, mails: Mails, planted: list[Planted]) -> None:
+@pytest.fixture
+def collector() -> Iterator[Collector]:
+    made = Collector()
+    yield made
+    made.close()
+
+
+def lay_out(ground: Ground, mails: Mails, collector: Collector, planted: list[Planted]) -> None:
     (ground.till / "planted.txt").write_text("\n\n---\n".join(each.text for each in planted) + "\n")
     (ground.root / "playbooks" / "shop.md").write_text(PLAYBOOK)
     path = ground.root / "tocsin.toml"
     settings = path.read_text().replace('channels = ["hook"]', 'channels = ["mail"]\nmail = "ana@t.example"', 1)
     mail = f'[channels.mail]\nkind = "smtp"\nhost = "127.0.0.1"\nport = {mails.port}\nsender = "t@t.example"\n'
     path.write_text(settings + f'\n{mail}security = "none"\n\n[teams.shop.roles]\n"incident commander" = ["ana"]\n')
+    with path.open("a") as file:
+        file.write(f'\n[traces]\nendpoint = "{collector.url}/v1/traces"\n')
 
 
 def fire(ground: Ground, planted: list[Planted]) -> None:
@@ -138,23 +149,26 @@ def list_kept(folder: Path) -> Iterator[tuple[str, bytes]]:
 
 
 @pytest.mark.parametrize("seed", [11])
-def test_no_surface_holds_a_byte_of_them(ground: Ground, mails: Mails, seed: int) -> None:
+def test_no_surface_holds_a_byte_of_them(ground: Ground, mails: Mails, collector: Collector, seed: int) -> None:
     planted = plant(seed)
-    lay_out(ground, mails, planted)
+    lay_out(ground, mails, collector, planted)
     ground.start()
     wait_for(ground.url, "server")
+    follower = Follower(ground)
     fire(ground, planted)
     incident = wait_for(lambda: (ground.ask("GET", "/api/incidents") or [{}])[0].get("id"), "incident")
     wait_for(lambda: has_finished(ground, incident, 2), "reads")
     typed = Maker(seed + 1).alnum(36)
     step = ground.ask("POST", f"/api/incidents/{incident}/steps", text=f"echo 'typed ghp_{typed}'")["step"]
-    for each in (step, COPY):
+    slow = ground.ask("POST", f"/api/incidents/{incident}/steps", text=SLOWLY)["step"]
+    for each in (step, COPY, slow):
         view = ground.ask("GET", f"/api/incidents/{incident}/steps/{each}")
         assert view is not None, each
         ground.ask("POST", f"/api/incidents/{incident}/steps/{each}/approve", digest=view["digest"])
+    wait_for(lambda: follower.look(incident, slow), "output while it runs")
     for each in planted:
         assert ground.ask("POST", f"/api/incidents/{incident}/note", text=f"saw this: {each.text}") is not None
-    wait_for(lambda: has_finished(ground, incident, 4), "typed step and copy")
+    wait_for(lambda: has_finished(ground, incident, 5), "typed steps and copy")
     wait_for(lambda: mails.taken and ground.sink.pages, "pages")
     ground.ask("POST", f"/api/incidents/{incident}/acknowledge")
     ground.ask("POST", f"/api/incidents/{incident}/resolve", note="\n".join(each.text for each in planted)[:3000])
@@ -171,10 +185,17 @@ def test_no_surface_holds_a_byte_of_them(ground: Ground, mails: Mails, seed: int
     surfaces["mail"] = b"\n".join(mails.taken)
     exported = run("evidence", "export", incident, "--out", str(ground.root / "b.zip"), "--workspace", str(ground.root))
     assert exported.returncode == 0, exported.stderr
-    surfaces["bundle"] = (ground.root / "b.zip").read_bytes()
+    surfaces |= {f"bundle {name}": inside for name, inside in unpack((ground.root / "b.zip").read_bytes())}
     backup = run("backup", str(ground.root / "b.tar.gz"), "--workspace", str(ground.root))
     assert backup.returncode == 0, backup.stderr
+    surfaces |= {f"backup {name}": inside for name, inside in unpack((ground.root / "b.tar.gz").read_bytes())}
+    wait_for(lambda: len(collector.taken), "traces")
     ground.stop()
+    follower.close()
+    assert b"event: entry" in follower.heard
+    assert any(b"[redacted: " in content for name, content in surfaces.items() if name.startswith("backup "))
+    assert any(b"[redacted: " in content for name, content in surfaces.items() if name.startswith("bundle "))
+    surfaces |= {"events and output": bytes(follower.heard), "traces": b"\n".join(collector.taken)}
     surfaces["log"] = ground.log().encode()
     surfaces |= {f"file {name}": content for name, content in list_kept(ground.root / ".tocsin")}
     parts = [(each.name, part) for each in planted for part in each.secrets if len(part) > 8]

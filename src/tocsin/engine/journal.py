@@ -75,7 +75,7 @@ class Journal:
         self.teams = Teams(store, clock, key, self.hold, shelf.windows)
         self._listeners, self._own_listeners = Listeners(), Listeners()
         self._disturbed: dict[str, None] = {}
-        shelf.standing = self.standing
+        shelf.standing, shelf.overrides = self.standing, self.teams.overrides
         shelf.now = lambda: self.clock.now()  # noqa: PLW0108 it may have another clock by then
         shelf.forbidding_incidents, shelf.forbidding_mark = self._ongoing.find_forbidding, self._ongoing.find_mark
 

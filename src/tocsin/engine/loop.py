@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from tocsin.engine.beats import Beats, BeatStore, MemoryBeats
 from tocsin.engine.contracts import Clock, Lease, Performer
+from tocsin.engine.covering import Covering
 from tocsin.engine.decide import decide
 from tocsin.engine.dispatch import Dispatch
 from tocsin.engine.intake import Intake
@@ -64,6 +65,7 @@ class Engine:
         self.intake = Intake(journal)
         self.reception = Reception(journal, self.intake)
         self.silencing = Silencing(journal, self.intake)
+        self.covering = Covering(journal)
         self.windows = Windows(journal, self.intake)
         self.listening = Listening(journal, self.intake)
         self.beats = Beats(journal, self.intake, beats or MemoryBeats())

@@ -26,8 +26,9 @@ from tocsin.incident.silence import Silence
 from tocsin.incident.standing import Standing
 from tocsin.incident.state import Incident
 from tocsin.incident.window import Window, find_occurrence
+from tocsin.oncall.override import Override
 from tocsin.oncall.rota import Rota
-from tocsin.oncall.settings import Person, Schedule, Staffing
+from tocsin.oncall.settings import Person, Schedule, Staffing, Stretch
 from tocsin.playbook.model import Playbook, Statement
 from tocsin.words import Mode
 
@@ -110,6 +111,7 @@ class Shelf:
         self._inhibitions: dict[str, tuple[dict[tuple[str, str], Inhibitor], tuple[Rule, ...], Inhibitions]] = {}
         self.now: Callable[[], datetime] = _some_time
         self.standing: Callable[[str], Awaitable[Standing]] = _no_standing
+        self.overrides: Callable[[str], tuple[Override, ...]] = lambda team: ()
         self.forbidding_incidents: Callable[[str], Awaitable[list[Incident]]] = _no_incidents
         self.forbidding_mark: Callable[[str], Mark | None] = lambda team: None
 
@@ -156,6 +158,8 @@ class Shelf:
         if team is not None and team.model != incident.model and team.playbook.digest == incident.playbook:
             playbook = self._relearn(playbook, team.playbook)
         if team is None:
+            for name in self._candidates(incident) or settings.teams:
+                await self.standing(name)  # the rota that goes with the book has their overrides
             return Book(
                 playbook=playbook,
                 policy=self.policy(incident),
@@ -286,17 +290,30 @@ class Shelf:
         return [name for name in incident.candidates if name in self.settings.teams]
 
     def rota(self, incident: Incident) -> Rota:
-        """Who answers for an incident; while its team is unknown, the first level of every team that may be meant."""
+        """Who answers for an incident; while its team is unknown, the first level of every team that may be meant.
+
+        Its overrides are those of when its book was asked for.
+        """
         settings = self.settings
         team = settings.teams.get(incident.team)
         candidates = tuple(self._candidates(incident) or settings.teams) if team is None else ()
         key, known = (incident.team, candidates), self._rotas.get((incident.team, candidates))
-        if known is None or known[0] is not settings:
+        overrides = self._join_overrides(candidates) if team is None else self.overrides(incident.team)
+        if known is None or known[0] is not settings or known[1].overrides != overrides:
             staffing = _join([settings.teams[name] for name in candidates]) if team is None else team.staffing
             if len(self._rotas) >= MOST_ROTAS:
                 self._rotas.clear()
-            known = self._rotas[key] = (settings, Rota(staffing=staffing, people=settings.people))
+            rota = Rota(staffing=staffing, people=settings.people, overrides=overrides)
+            known = self._rotas[key] = (settings, rota)
         return known[1]
+
+    def _join_overrides(self, teams: Sequence[str]) -> tuple[Override, ...]:
+        """Those of many teams, on the schedules as `_join` names them."""
+        return tuple(
+            msgspec.structs.replace(each, schedule=f"{team}: {each.schedule}")
+            for team in teams
+            for each in self.overrides(team)
+        )
 
 
 _ENCODED: dict[int, tuple[Playbook, bytes]] = {}
@@ -334,19 +351,27 @@ def _find_occurrence(team: TeamShelf, name: str, window: Window, now: datetime) 
 def _join(teams: Sequence[TeamShelf]) -> Staffing:
     """One staffing made of many: the first rung calls every team's first rung, and so on."""
     schedules: dict[str, Schedule] = {}
+    calendars: dict[str, tuple[Stretch, ...]] = {}
     roles: dict[str, tuple[str, ...]] = {}
     rungs: list[list[tuple[str, ...]]] = []
     last: list[str] = []
     for team in teams:
         prefix = f"{team.policy.team}: "
         staffing = team.staffing
-        schedules |= {prefix + name: each for name, each in staffing.schedules.items()}
+        schedules |= {prefix + name: _in_zone(each, staffing) for name, each in staffing.schedules.items()}
+        calendars |= {prefix + name: each for name, each in staffing.calendars.items()}
         roles |= {prefix + name: each for name, each in staffing.roles.items()}
         rungs.append([tuple(_prefixed(name, prefix, staffing) for name in level) for level in staffing.levels])
         last += staffing.last_resort
     depth = max((len(each) for each in rungs), default=0)
     levels = tuple(tuple(name for each in rungs if at < len(each) for name in each[at]) for at in range(depth))
-    return Staffing(schedules=schedules, roles=roles, levels=levels, last_resort=tuple(dict.fromkeys(last)))
+    last_resort = tuple(dict.fromkeys(last))
+    return Staffing(schedules=schedules, roles=roles, levels=levels, last_resort=last_resort, calendars=calendars)
+
+
+def _in_zone(schedule: Schedule, staffing: Staffing) -> Schedule:
+    """A schedule that has no zone of its own keeps its team's, also beside those of other teams."""
+    return msgspec.structs.replace(schedule, timezone=schedule.timezone or staffing.timezone)
 
 
 def _prefixed(name: str, prefix: str, staffing: Staffing) -> str:

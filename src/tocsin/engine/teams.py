@@ -11,6 +11,7 @@ from tocsin.engine.contracts import Append, Clock, Store, Write
 from tocsin.errors import Conflict, Stale
 from tocsin.incident.silence import Silence
 from tocsin.incident.standing import Standing, fold_standing, team_stream
+from tocsin.oncall.override import Override
 from tocsin.timeline import chain
 from tocsin.timeline.codec import unseal
 from tocsin.timeline.entry import Entry
@@ -35,6 +36,11 @@ class Teams:
         self._watched: set[str] = set()
         self._forgotten = 0
         self._standing: dict[str, tuple[Standing, bytes]] = {}
+        self._overrides: dict[str, tuple[Override, ...]] = {}
+
+    def overrides(self, team: str) -> tuple[Override, ...]:
+        """What lies over a team's schedules, as of the last look at what stands for it."""
+        return self._overrides.get(team, ())
 
     async def standing(self, team: str) -> Standing:
         """What stands for a team."""
@@ -54,6 +60,7 @@ class Teams:
             if before != self._forgotten or team in self._standing:  # it went on while it was read
                 continue
             standing = fold_standing(map(unseal, sealed), Standing())
+            self._overrides[team] = standing.overrides
             self._standing[team] = (standing, sealed[-1].mac if sealed else chain.START)
         return found
 
@@ -74,6 +81,7 @@ class Teams:
                 after = fold_standing([entry], before)
                 wake = now if before.hushes or after.hushes or self._may_hold(team) else None
                 if await self._write(team, Append(stream=stream, expected_seq=before.seq, entries=sealed, wake=wake)):
+                    self._overrides[team] = after.overrides
                     self._standing[team] = (after, sealed[-1].mac)
                     self._wakes[team] = wake
                     return entry

@@ -9,16 +9,23 @@ import msgspec
 
 from tocsin.incident.inhibition import Inhibitor
 from tocsin.incident.silence import Silence, drop_old, end, make_silence
+from tocsin.oncall.override import Feed, Override, drop_over
 from tocsin.timeline.entry import Entry
 from tocsin.timeline.events import (
     ChangeSeen,
+    FeedOpened,
+    FeedRevoked,
     FreezeSet,
     InhibitorsCleared,
     InhibitorSeen,
     InhibitorsFired,
+    OverrideEnded,
+    OverrideSet,
     PlaybookActivated,
+    ShiftsSwapped,
     SilenceExpired,
     SilenceSet,
+    SwappedShift,
 )
 
 MOST_CHANGES = 500
@@ -29,7 +36,8 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     """`activated` is the digest of the playbook that may run things by itself; `frozen`: nothing may.
 
     `silences` are those of the last days by id, the ended ones included; `changes` the latest things that were changed
-    on purpose, the last one told last; `inhibitors` the alerts by which others are inhibited.
+    on purpose, the last one told last; `inhibitors` the alerts by which others are inhibited. `overrides` are those of
+    its schedules that are not long over, in the order in which they were set; `feeds` who reads shifts as a calendar.
     """
 
     seq: int = 0
@@ -40,6 +48,8 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     silences: dict[str, Silence] = {}
     inhibitors: dict[tuple[str, str], Inhibitor] = {}
     changes: tuple[ChangeSeen, ...] = ()
+    overrides: tuple[Override, ...] = ()
+    feeds: dict[str, Feed] = {}
 
     @property
     def hushes(self) -> bool:
@@ -82,6 +92,12 @@ def fold_standing(entries: Iterable[Entry], standing: Standing) -> Standing:
                 changes |= {"inhibitors": left}
             case ChangeSeen() as change:
                 changes |= {"changes": (*standing.changes, change)[-MOST_CHANGES:]}
+            case OverrideSet() | OverrideEnded() | ShiftsSwapped():
+                changes |= {"overrides": _change_overrides(standing.overrides, entry)}
+            case FeedOpened(feed=feed):
+                changes |= {"feeds": {**standing.feeds, feed: _open_feed(entry.event, entry.at)}}
+            case FeedRevoked(feed=feed):
+                changes |= {"feeds": {key: each for key, each in standing.feeds.items() if key != feed}}
             case SilenceExpired(silence=silence) if silence in standing.silences:
                 ended = end(standing.silences[silence], entry.at)
                 changes |= {"silences": {**standing.silences, silence: ended}}
@@ -91,3 +107,50 @@ def fold_standing(entries: Iterable[Entry], standing: Standing) -> Standing:
 
 def _note(alert: InhibitorSeen, at: datetime) -> Inhibitor:
     return Inhibitor(team=alert.team, fingerprint=alert.fingerprint, name=alert.name, labels=alert.labels, at=at)
+
+
+def _open_feed(event: FeedOpened, at: datetime) -> Feed:
+    return Feed(id=event.feed, digest=event.digest, by=event.by, since=at, person=event.person, schedule=event.schedule)
+
+
+def _change_overrides(known: tuple[Override, ...], entry: Entry) -> tuple[Override, ...]:
+    kept = drop_over(known, entry.at)
+    match entry.event:
+        case OverrideSet() as event:
+            return (*kept, _make_override(event))
+        case ShiftsSwapped() as event:
+            return (*kept, *(_make_half(event, half) for half in event.shifts))
+        case OverrideEnded(override=override):
+            ended = (each for each in kept if each.id != override or each.starts_at < entry.at)
+            return tuple(
+                msgspec.structs.replace(each, ends_at=min(each.ends_at, entry.at)) if each.id == override else each
+                for each in ended
+            )
+    return kept
+
+
+def _make_override(event: OverrideSet) -> Override:
+    return Override(
+        id=event.override,
+        schedule=event.schedule,
+        person=event.person,
+        starts_at=event.starts_at,
+        ends_at=event.ends_at,
+        instead=event.instead,
+        by=event.by,
+        reason=event.reason,
+    )
+
+
+def _make_half(event: ShiftsSwapped, half: SwappedShift) -> Override:
+    return Override(
+        id=event.swap,
+        schedule=event.schedule,
+        person=half.person,
+        starts_at=half.starts_at,
+        ends_at=half.ends_at,
+        instead=half.instead,
+        by=event.by,
+        reason=event.reason,
+        swapped=True,
+    )

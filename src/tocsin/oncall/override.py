@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
+
+from tocsin.errors import BadInput
+
+KEPT = timedelta(days=14)
+"""How long one that is over is still known: the calendar of the last days shows it."""
+LONGEST = timedelta(days=366)
+MOST_OVERRIDES = 1000
 
 
 class Override(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -40,3 +47,31 @@ def apply_overrides(people: tuple[str, ...], overrides: Iterable[Override], at: 
         elif each.instead in people:
             people = tuple(dict.fromkeys(each.person if one == each.instead else one for one in people))
     return people
+
+
+class Feed(msgspec.Struct, frozen=True, kw_only=True):
+    """Whoever knows the secret behind `digest` may read the shifts of a `person`, or of a `schedule`."""
+
+    id: str
+    digest: str
+    by: str
+    since: datetime
+    person: str = ""
+    schedule: str = ""
+
+
+def drop_over(overrides: Iterable[Override], at: datetime) -> tuple[Override, ...]:
+    """Those that are not long over."""
+    return tuple(each for each in overrides if each.ends_at > at - KEPT)
+
+
+def check_override(starts_at: datetime, ends_at: datetime, reason: str, now: datetime) -> None:
+    """Raise `BadInput` for an override that makes no sense, or that nobody gives a reason for."""
+    if starts_at >= ends_at:
+        raise BadInput("An override must start before it ends.")
+    if ends_at <= now:
+        raise BadInput("An override must end later than now.")
+    if ends_at - starts_at > LONGEST:
+        raise BadInput(f"An override lasts {LONGEST.days} days at most; change the schedule in tocsin.toml instead.")
+    if not reason.strip():
+        raise BadInput("Say why: whoever is called instead reads it.")

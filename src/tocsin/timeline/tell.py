@@ -20,7 +20,7 @@ MOST_NAMED = 5
 
 def tell(event: e.Event, name: Name) -> str:
     """What the event says, as a sentence without a full stop."""
-    for teller in (_tell_opening, _tell_status, _tell_words, _tell_calls, _tell_steps, _tell_duties):
+    for teller in (_tell_opening, _tell_status, _tell_words, _tell_calls, _tell_steps, _tell_duties, _tell_shifts):
         said = teller(event, name)
         if said is not None:
             return said
@@ -290,4 +290,24 @@ def _tell_duties(event: e.Event, name: Name) -> str | None:
             return f"{name_alerts([alert.name for alert in alerts])} inhibits no others any more"
         case e.SilenceExpired(silence=silence):
             return f"Silence {silence} was ended"
+    return None
+
+
+def _tell_shifts(event: e.Event, name: Name) -> str | None:
+    match event:
+        case e.OverrideSet(schedule=schedule, person=person, instead=instead, by=by, reason=reason):
+            whose = f"{name(instead)}'s duty in {schedule}" if instead else f"the duty of {schedule}"
+            when = f"from {event.starts_at:%d %b %H:%M} to {event.ends_at:%d %b %H:%M}"
+            return f"{name(person)} has {whose} {when}, as {name(by)} set{_because(reason)}"
+        case e.OverrideEnded(by=by):
+            return f"{name(by)} ended an override of a schedule"
+        case e.ShiftsSwapped(schedule=schedule, shifts=shifts, by=by, reason=reason):
+            halves = " and ".join(
+                f"{name(each.person)} has {name(each.instead)}'s from {each.starts_at:%d %b %H:%M}" for each in shifts
+            )
+            return f"{name(by)} swapped shifts of {schedule}: {halves}{_because(reason)}"
+        case e.FeedOpened(by=by, person=person, schedule=schedule):
+            return f"{name(by)} opened a calendar feed of {schedule or name(person)}"
+        case e.FeedRevoked(by=by):
+            return f"{name(by)} revoked a calendar feed"
     return None

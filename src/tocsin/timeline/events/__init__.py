@@ -56,6 +56,14 @@ from tocsin.timeline.events.incident import (
     SeveritySet,
 )
 from tocsin.timeline.events.kinds import Event, Fact, Intent, Outcome
+from tocsin.timeline.events.oncall import (
+    FeedOpened,
+    FeedRevoked,
+    OverrideEnded,
+    OverrideSet,
+    ShiftsSwapped,
+    SwappedShift,
+)
 from tocsin.timeline.events.page import (
     EscalationAsked,
     LevelJoined,
@@ -133,6 +141,8 @@ __all__ = [
     "EvidenceOpened",
     "Fact",
     "Fan",
+    "FeedOpened",
+    "FeedRevoked",
     "FreezeSet",
     "IncidentOpened",
     "InhibitorSeen",
@@ -153,6 +163,8 @@ __all__ = [
     "OperatorReady",
     "Order",
     "Outcome",
+    "OverrideEnded",
+    "OverrideSet",
     "PageDelivered",
     "PageFailed",
     "PageRequested",
@@ -170,6 +182,7 @@ __all__ = [
     "ScenarioChosen",
     "ScenarioPursued",
     "SeveritySet",
+    "ShiftsSwapped",
     "SilenceEnding",
     "SilenceExpired",
     "SilenceSet",
@@ -183,6 +196,7 @@ __all__ = [
     "StepRequested",
     "StepSkipped",
     "StepStarted",
+    "SwappedShift",
     "UpdateForbidden",
     "UpdatePosted",
     "ValueHeld",
@@ -206,6 +220,7 @@ AnyEvent = (
     | ObligationArmed | ObligationLate | ObligationDropped | ObligationMet | ObligationWaived | ProhibitionLifted
     | PlaybookActivated | FreezeSet | SilenceSet | SilenceExpired | ChangeSeen
     | InhibitorsFired | InhibitorsCleared
+    | OverrideSet | OverrideEnded | ShiftsSwapped | FeedOpened | FeedRevoked
 )
 # fmt: on
 

@@ -1,0 +1,31 @@
+"""A forecast for a team as it is now: its book, its people, and what lies over its schedules."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from tocsin.engine.journal import Journal
+from tocsin.engine.opening import declared
+from tocsin.errors import BadInput, NotFound
+from tocsin.incident.evolve import evolve
+from tocsin.page.forecast import STREAM, Forecast, forecast
+from tocsin.timeline.entry import Entry
+from tocsin.timeline.events import IncidentOpened
+
+MOST_SPAN = timedelta(days=7)
+
+
+async def foresee(
+    journal: Journal, team: str, severity: str | None, scenario: str | None, at: datetime, span: timedelta
+) -> Forecast:
+    """Who would be called for an incident of `team` that opens `at`, for so long. Raises `BadInput` and `NotFound`."""
+    shelf = journal.shelf.settings.teams.get(team)
+    if shelf is None:
+        raise NotFound(f"There is no team {team[:100]!r}; there are {', '.join(journal.shelf.settings.teams)}.")
+    if not timedelta() < span <= MOST_SPAN:
+        raise BadInput(f"A forecast goes {MOST_SPAN.days} days ahead at most; ask for less.")
+    (opened,) = declared(shelf, "Forecast", scenario, severity, "forecast")("forecast")
+    assert isinstance(opened, IncidentOpened)
+    incident = evolve(None, Entry(stream=STREAM, seq=1, at=at, recorded_at=at, event=opened))
+    book, rota = await journal.shelf.book(incident), journal.shelf.rota(incident)
+    return forecast(opened, book, rota, at, at + span)

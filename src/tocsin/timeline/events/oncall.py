@@ -1,0 +1,65 @@
+"""Exceptions to a team's schedules, and who may read them as a calendar: events of the stream `team/NAME`."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from tocsin.timeline.events.kinds import Fact
+
+
+class OverrideSet(Fact, frozen=True, kw_only=True):
+    """`person` has the duty of `schedule` from `starts_at` to `ends_at`; of `instead` alone where somebody is named."""
+
+    override: str
+    schedule: str
+    person: str
+    starts_at: datetime
+    ends_at: datetime
+    by: str
+    reason: str
+    instead: str = ""
+
+
+class OverrideEnded(Fact, frozen=True, kw_only=True):
+    """An override, or both halves of a swap, is over before its time."""
+
+    override: str
+    by: str
+
+
+class SwappedShift(msgspec.Struct, frozen=True, kw_only=True):
+    """Half of a swap: `person` has the shift that is `instead`'s."""
+
+    person: str
+    instead: str
+    starts_at: datetime
+    ends_at: datetime
+
+
+class ShiftsSwapped(Fact, frozen=True, kw_only=True):
+    """Two people exchange shifts of a schedule. Both halves stand here: neither holds without the other."""
+
+    swap: str
+    schedule: str
+    shifts: tuple[SwappedShift, ...]
+    by: str
+    reason: str
+
+
+class FeedOpened(Fact, frozen=True, kw_only=True):
+    """Whoever knows the secret of which this is the digest may read shifts: of a `person`, or of a `schedule`."""
+
+    feed: str
+    digest: str
+    by: str
+    person: str = ""
+    schedule: str = ""
+
+
+class FeedRevoked(Fact, frozen=True, kw_only=True):
+    """That secret opens nothing any more."""
+
+    feed: str
+    by: str

@@ -205,6 +205,14 @@ class PageState(StrEnum):
     WITHHELD = "withheld"
 
 
+class Reached(StrEnum):
+    """How far a page came beyond the vendor that took it, as that vendor says."""
+
+    ARRIVED = "arrived"
+    OPENED = "opened"
+    FAILED = "failed"
+
+
 class ObligationState(StrEnum):
     """Where one duty stands."""
 

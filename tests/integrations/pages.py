@@ -20,6 +20,6 @@ def page(**changes: Any) -> PageMessage:
         "severity": "SEV-1", "scenario": "Chain Halted", "responder": "ana", "round": 1, "why": "level 1 of the ladder",
         "opened_at": datetime(2026, 3, 2, 3, 0, tzinfo=UTC), "symptoms": (), "first_command": None, "evidence": (),
         "next": None, "labels": {}, "annotations": {}, "link": f"{BASE}/p/abc.def",
-        "room": f"{BASE}/incidents/team-1",
+        "room": f"{BASE}/incidents/team-1", "code": "04711",
     }  # fmt: skip
     return PageMessage(**(fields | changes))

@@ -18,6 +18,7 @@ from tocsin.integrations.channel import Channel
 from tocsin.integrations.ntfy import Ntfy, NtfySettings
 from tocsin.integrations.smtp import Smtp, SmtpSettings
 from tocsin.integrations.terminal import Terminal
+from tocsin.integrations.twilio import Twilio, TwilioSettings
 from tocsin.integrations.webhook import Webhook, WebhookSettings
 
 PLACES_OF_WEBHOOK = 32
@@ -78,6 +79,8 @@ def _open(settings: msgspec.Struct, root: Path, reach: Reach) -> Channel:
             return Ntfy(settings, read_addresses(_read(root, topics)), _read(root, secret) if secret else None)
         case AppriseSettings(urls_file=urls):
             return Apprise(settings, read_addresses(_read(root, urls)))
+        case TwilioSettings(token_file=tokens):
+            return Twilio(settings, _read(root, tokens).split())
     return Terminal()
 
 

@@ -24,6 +24,7 @@ from tocsin.incident.state import MOST_REFIRED
 from tocsin.incident.window import find_fault as find_window_fault
 from tocsin.integrations.doors import OPEN, read_destination
 from tocsin.integrations.shell import LocalTarget
+from tocsin.integrations.twilio import TwilioSettings
 from tocsin.oncall.rota import Rota
 from tocsin.oncall.settings import MOST_AFTER_S, Staffing
 from tocsin.playbook.model import Playbook
@@ -32,6 +33,8 @@ TEAM = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 """The ids that a team may have."""
 OURS = frozenset({OWNER, "tocsin", "alert", "init"})
 """Who stands in the record for the server itself."""
+PHONE = re.compile(r"\+[1-9][0-9]{6,14}")
+"""As E.164 has it."""
 MOST_GROUP_S = 3600
 """How long a group of alerts may wait for more of it before its first page, and between two pages."""
 LEAST_FLAP_S = 10
@@ -50,6 +53,7 @@ def check_whole(source: Source, file: File, channels: Mapping[str, msgspec.Struc
                 path = ("people", person, "channels", at)
                 known = ", ".join(channels)
                 problems.append(source.problem(path, f"there is no channel {channel!r}; there are: {known}."))
+    _check_phones(source, file, channels, problems)
     for team, table in file.teams.items():
         _check_staffing(source, file, team, table, problems)
         _check_windows(source, team, table, problems)
@@ -68,6 +72,18 @@ def check_whole(source: Source, file: File, channels: Mapping[str, msgspec.Struc
             read_rule(inhibit)
         except BadInput as error:
             problems.append(source.problem(("inhibit", at), str(error)))
+
+
+def _check_phones(source: Source, file: File, channels: Mapping[str, msgspec.Struct], problems: Problems) -> None:
+    """Numbers that can be called, and an address at which whoever calls can be told what was pressed."""
+    for person, each in file.people.items():
+        if each.phone and not PHONE.fullmatch(each.phone):
+            text = "write it with its country and digits only: +4930123456."
+            problems.append(source.problem(("people", person, "phone"), text))
+    for name, channel in channels.items():
+        if isinstance(channel, TwilioSettings) and not (file.server.url or "").startswith("https://"):
+            text = "Twilio must reach this server: set `url` of [server] to its public address, https://…"
+            problems.append(source.problem(("channels", name), text))
 
 
 def _check_heartbeats(source: Source, team: str, table: TeamTable, problems: Problems) -> None:

@@ -31,7 +31,7 @@ from tocsin.integrations.pager import Pager
 from tocsin.integrations.scratch import KEPT_DAYS
 from tocsin.integrations.shell import Place, Shell
 from tocsin.knowledge import load_knowledge
-from tocsin.page.link import GOOD_FOR, Ticket, sign
+from tocsin.page.link import GOOD_FOR, PATH, Ticket, make_code, sign
 from tocsin.page.message import PageMessage, compose
 from tocsin.page.ordered import find_mailbox
 from tocsin.playbook.compile import compile_playbook
@@ -185,6 +185,7 @@ class Parts:
             measure=self.lookout.measure,
             originals=self.storage.originals,
             export=self._exporter.export,
+            channels=lambda: self._channels,
         )
 
     def _remarks(self) -> tuple[str, ...]:
@@ -249,9 +250,10 @@ class Parts:
             self.shelf.rota(incident),
             intent,
             now=now,
-            link=f"{base}/p/{sign(self._link_key, ticket)}",
+            link=f"{base}{PATH}{sign(self._link_key, ticket)}",
             room=f"{base}/incidents/{key.stream}",
             repeat=key.again,
+            code=make_code(self._link_key, key.stream, key.seq, intent.responder, intent.channel),
         )
 
     async def _find_mailbox(self, key: Key, intent: PageRequested) -> str:

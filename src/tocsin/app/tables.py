@@ -21,6 +21,7 @@ from tocsin.integrations.apprise import AppriseSettings
 from tocsin.integrations.ntfy import NtfySettings
 from tocsin.integrations.smtp import SmtpSettings
 from tocsin.integrations.terminal import TerminalSettings
+from tocsin.integrations.twilio import TwilioSettings
 from tocsin.integrations.webhook import WebhookSettings
 from tocsin.oncall.settings import Person, Schedule
 from tocsin.review.retention import Retention
@@ -32,6 +33,7 @@ CHANNEL_KINDS: dict[str, type[msgspec.Struct]] = {
     "smtp": SmtpSettings,
     "ntfy": NtfySettings,
     "apprise": AppriseSettings,
+    "twilio": TwilioSettings,
 }
 OF_FILE = "_file"
 """How the name of a field ends that names a file with a secret in it."""

@@ -9,12 +9,14 @@ from tocsin.incident import commands as incident_commands
 from tocsin.incident.book import Book
 from tocsin.incident.commands import Command, Decision
 from tocsin.incident.state import Incident
+from tocsin.page import commands as page
 from tocsin.run import barrier, originals, turns
 from tocsin.run import commands as run
 from tocsin.timeline.events import Event
 
 DECISIONS: dict[type[Command], Decision] = {
     **incident_commands.DECISIONS,
+    **page.DECISIONS,
     **run.DECISIONS,
     **originals.DECISIONS,
     **barrier.DECISIONS,

@@ -33,7 +33,7 @@ MOST_ROUNDS = 20
 
 ALL, NOBODY, PAGING = frozenset(PLANNERS), frozenset[Planner](), frozenset(PLANNERS[:1])
 CONCERNED: dict[type[e.Event], frozenset[Planner]] = {
-    **dict.fromkeys((e.PageFailed, e.PageWithheld), PAGING),
+    **dict.fromkeys((e.PageFailed, e.PageWithheld, e.PageReported), PAGING),
     **dict.fromkeys((e.AlertCleared, e.AlertFiredAgain, e.AlertFlaps, e.AlertWentSilent), PAGING),
     **dict.fromkeys((e.AlertSteadied, e.AlertSilenced, e.AlertUnsilenced, e.SilenceEnding), PAGING),
     **dict.fromkeys((e.PagingHeld, e.PagingFreed), PAGING),

@@ -7,7 +7,18 @@ from datetime import datetime
 import msgspec
 
 from tocsin.timeline.events import AlertSeen, LeftFile, OnTarget
-from tocsin.words import Audience, Effect, Hush, ObligationState, PageState, PublicStatus, Status, StepState, Tag
+from tocsin.words import (
+    Audience,
+    Effect,
+    Hush,
+    ObligationState,
+    PageState,
+    PublicStatus,
+    Reached,
+    Status,
+    StepState,
+    Tag,
+)
 
 MOST_REFIRED = 100
 """So many times are remembered at which an alert fired again."""
@@ -256,6 +267,7 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     asked: dict[int, datetime] = {}
     calls: dict[str, Call] = {}
     pages: dict[int, PageState] = {}
+    reached: dict[int, Reached] = {}
     steps: dict[str, StepRecord] = {}
     barriers: dict[str, Barrier] = {}
     taken: dict[int, Taken] = {}

@@ -13,9 +13,12 @@ def title(message: PageMessage) -> str:
     return fold(f"[{message.severity}] {message.title} ({message.number})", MOST_TITLE)
 
 
-def brief(message: PageMessage, most: int) -> str:
-    """Why you, since when and whether it was said before, at most `most` characters; no link."""
+def brief(message: PageMessage, most: int, *, headed: bool = False) -> str:
+    """Why you, since when and whether it was said before, at most `most` characters; no link. `headed`: with what it is
+    before.
+    """
     parts = [
+        *([title(message)] if headed else []),
         *(["AGAIN, sent once before a restart."] if message.repeat else []),
         *([f"LATE by {message.late_s // 60} min."] if message.late_s else []),
         f"{fold(message.team)}: {fold(message.why)}. Open since {message.opened_at:%H:%M} UTC.",

@@ -15,6 +15,8 @@ from functools import lru_cache
 import msgspec
 
 GOOD_FOR = timedelta(hours=24)
+CODE_DIGITS = 5
+PATH = "/p/"
 
 
 class Ticket(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
@@ -43,6 +45,18 @@ def check(key: bytes, text: str, now: datetime) -> Ticket | None:
     except (ValueError, msgspec.DecodeError):
         return None
     return ticket if now < ticket.until else None
+
+
+def split_link(link: str) -> tuple[str, str]:
+    """The server's own address, as people reach it, and the last part of a page's link."""
+    base, _, ticket = link.rpartition(PATH)
+    return base, ticket
+
+
+def make_code(key: bytes, incident: str, page: int, responder: str, channel: str) -> str:
+    """What a reply by SMS holds to acknowledge that page: five digits, good only from the number of that responder."""
+    digest = hmac.digest(key, b"page code " + msgspec.json.encode((incident, page, responder, channel)), "sha256")
+    return f"{int.from_bytes(digest[:8], 'big') % 10**CODE_DIGITS:0{CODE_DIGITS}d}"
 
 
 def _seal(key: bytes, body: str) -> str:

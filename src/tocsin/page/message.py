@@ -58,7 +58,7 @@ class Next(msgspec.Struct, frozen=True, kw_only=True):
 
 class PageMessage(msgspec.Struct, frozen=True, kw_only=True):
     """One page. `link` shows one acknowledge button; `room` is the incident on screen. What is not `urgent` may be read
-    in the morning.
+    in the morning. `code` in a reply acknowledges, where a channel takes replies.
     """
 
     incident: str
@@ -84,6 +84,7 @@ class PageMessage(msgspec.Struct, frozen=True, kw_only=True):
     alerts: tuple[AlertLabels, ...] = ()
     more_alerts: int = 0
     urgent: bool = True
+    code: str = ""
 
 
 def compose(
@@ -96,6 +97,7 @@ def compose(
     link: str,
     room: str,
     repeat: bool,
+    code: str = "",
 ) -> PageMessage:
     """The message of a page, with what is known at `now`."""
     same = _find_same(incident, book)
@@ -126,6 +128,7 @@ def compose(
             for each in islice(incident.alerts.values(), MOST_ALERTS)
         ),
         more_alerts=max(0, len(incident.alerts) - MOST_ALERTS),
+        code=code,
         urgent=not read_clocks(incident, book).quiet,
     )
 

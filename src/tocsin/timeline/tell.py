@@ -11,7 +11,7 @@ from datetime import datetime
 
 from tocsin.timeline import events as e
 from tocsin.timeline.pipe import tell_end
-from tocsin.words import Audience, Hush
+from tocsin.words import Audience, Hush, Reached
 
 Name = Callable[[str], str]
 MOST_LEFT = 2
@@ -156,14 +156,23 @@ def _tell_calls(event: e.Event, name: Name) -> str | None:
         case e.PageRequested(responder=responder, channel=channel, round=turn):
             again = f", round {turn}" if turn > 1 else ""
             return f"Paging {name(responder)} by {channel}{again}"
-        case e.PageDelivered(responder=responder, channel=channel, repeat=repeat):
+        case e.PageDelivered(responder=responder, channel=channel, repeat=repeat, detail=detail):
             again = " (sent again after a restart)" if repeat else ""
-            return f"Page to {name(responder)} delivered by {channel}{again}"
+            return f"Page to {name(responder)} taken by {channel}{again}{_because(detail)}"
+        case e.PageReported(responder=responder, channel=channel, reached=reached, detail=detail):
+            return f"Page to {name(responder)} by {channel} {_REACHED[reached]}{_because(detail)}"
         case e.PageFailed(responder=responder, channel=channel, why=why):
             return f"Page to {name(responder)} by {channel} failed: {why}"
         case e.PageWithheld(responder=responder, channel=channel, why=why):
             return f"Page to {name(responder)} by {channel} withheld: {why}"
     return None
+
+
+_REACHED = {
+    Reached.ARRIVED: "has arrived",
+    Reached.OPENED: "was opened",
+    Reached.FAILED: "did not get through",
+}
 
 
 def _tell_steps(event: e.Event, name: Name) -> str | None:

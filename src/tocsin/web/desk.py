@@ -14,6 +14,7 @@ from tocsin.engine.loop import Engine
 from tocsin.engine.originals import NoOriginals, Originals
 from tocsin.engine.output import Outputs
 from tocsin.errors import NotFound
+from tocsin.integrations.channel import Channel
 from tocsin.oncall.settings import Person
 from tocsin.playbook.model import Playbook
 
@@ -94,6 +95,7 @@ class Desk:
         measure: Callable[[str], Awaitable[tuple[bytes, str]]],
         originals: Originals | None = None,
         export: Export | None = None,
+        channels: Callable[[], Mapping[str, Channel]] = dict,
     ) -> None:
         self.engine = engine
         self.sessions = sessions
@@ -108,6 +110,7 @@ class Desk:
         self.stage = stage
         self.mappings, self.pings = mappings, pings
         self.measure = measure
+        self.channels = channels
         self.export: Export = export or _export_nothing
         self.originals: Originals = originals or NoOriginals()
         self.outputs = outputs or Outputs()

@@ -21,7 +21,7 @@ LOG = logging.getLogger("tocsin.web")
 
 RETRY_AFTER = "1"
 """Seconds after which whoever was told 503 may try again."""
-JSON_PATHS = ("/api/", "/in/", "/integrations/", "/ping/", "/events", "/demo/state", "/openapi")
+JSON_PATHS = ("/api/", "/in/", "/hooks/", "/integrations/", "/ping/", "/events", "/demo/state", "/openapi")
 HTTP_TEXTS = {
     404: "There is nothing at this address.",
     405: "This address cannot be asked that way.",

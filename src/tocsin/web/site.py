@@ -16,6 +16,7 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from tocsin.errors import Unavailable
 from tocsin.web import live
 from tocsin.web.acts import Acts
+from tocsin.web.answering import Answering
 from tocsin.web.api import evidence, heartbeats, incidents, links, playbooks, silences, status, steps, teams
 from tocsin.web.api import postmortem as postmortem_api
 from tocsin.web.api.describe import SECURITY, describe_api
@@ -25,7 +26,7 @@ from tocsin.web.compile import Compiler
 from tocsin.web.desk import Desk
 from tocsin.web.failure import answer_failure
 from tocsin.web.frame import provide_frame
-from tocsin.web.hooks import alertmanager, moves, opsgenie, pagerduty, pings, reads
+from tocsin.web.hooks import alertmanager, moves, opsgenie, pagerduty, pings, reads, twilio
 from tocsin.web.hooks.fast import FastIntake
 from tocsin.web.library import Library
 from tocsin.web.live import Live
@@ -86,6 +87,7 @@ OPEN: list[HTTPRouteHandler] = [
     page.show_link,
     page.acknowledge_by_link,
     status_screen.show_status,
+    *twilio.HOOKS,
 ]
 """Without signing in; what changes something here carries its own secret."""
 
@@ -239,7 +241,7 @@ def create_app(desk: Desk) -> Litestar:
     return app
 
 
-GIVEN = ("desk", "library", "live", "acts", "quiet", "postmortems", "compiler", "board", "reads")
+GIVEN = ("desk", "library", "live", "acts", "quiet", "postmortems", "compiler", "board", "reads", "answering")
 """What handlers ask for by name."""
 
 
@@ -256,6 +258,7 @@ def move_in(app: Litestar, desk: Desk) -> None:
         Compiler(desk),
         PublicBoard(desk),
         reads.Reads(desk, desk.clock.now()),
+        Answering(desk, library),
     )
     app.state.given.update(zip(GIVEN, made, strict=True))
     app.state.desk, app.state.live = desk, listeners

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from tocsin.incident.state import Call, Incident
 from tocsin.timeline import events as e
 from tocsin.timeline.entry import Entry
-from tocsin.words import PageState
+from tocsin.words import PageState, Reached
 
 
 def _level_joined(incident: Incident, entry: Entry, event: e.LevelJoined) -> Incident:
@@ -44,7 +44,16 @@ def _page_requested(incident: Incident, entry: Entry, event: e.PageRequested) ->
 
 
 def _page_delivered(incident: Incident, entry: Entry, event: e.PageDelivered) -> Incident:
-    return _page_ended(incident, event.answers, event.responder, PageState.DELIVERED)
+    """A vendor may have said that it failed before we knew that the vendor had taken it."""
+    gone = incident.reached.get(event.answers) is Reached.FAILED
+    return _page_ended(incident, event.answers, event.responder, PageState.FAILED if gone else PageState.DELIVERED)
+
+
+def _page_reported(incident: Incident, entry: Entry, event: e.PageReported) -> Incident:
+    after = replace(incident, reached={**incident.reached, event.page: event.reached})
+    if event.reached is not Reached.FAILED or incident.pages.get(event.page) is not PageState.DELIVERED:
+        return after
+    return _page_ended(after, event.page, event.responder, PageState.FAILED)
 
 
 def _page_failed(incident: Incident, entry: Entry, event: e.PageFailed) -> Incident:
@@ -72,6 +81,7 @@ RULES: dict[type[e.Event], Any] = {
     e.EscalationAsked: _escalation_asked,
     e.PageRequested: _page_requested,
     e.PageDelivered: _page_delivered,
+    e.PageReported: _page_reported,
     e.PageFailed: _page_failed,
     e.PageWithheld: _page_withheld,
 }

@@ -69,6 +69,7 @@ from tocsin.timeline.events.page import (
     LevelJoined,
     PageDelivered,
     PageFailed,
+    PageReported,
     PageRequested,
     PageWithheld,
     PagingFreed,
@@ -167,6 +168,7 @@ __all__ = [
     "OverrideSet",
     "PageDelivered",
     "PageFailed",
+    "PageReported",
     "PageRequested",
     "PageWithheld",
     "PagingFreed",
@@ -210,6 +212,7 @@ AnyEvent = (
     | Mitigated | Resolved | Reopened | Closed | Dismissed | Merged
     | NoteAdded | UpdatePosted | UpdateForbidden | PostmortemSaved | ReportFiled
     | LevelJoined | EscalationAsked | PageRequested | PageDelivered | PageFailed | PageWithheld
+    | PageReported
     | PagingHeld | PagingFreed
     | ValueHeld
     | StepProposed | StepApproved | ApprovalGiven | ApprovalLapsed

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from tocsin.timeline.events.kinds import Fact, Intent, Outcome
+from tocsin.words import Reached
 
 
 class LevelJoined(Fact, frozen=True, kw_only=True):
@@ -66,6 +67,16 @@ class PageDelivered(Outcome, frozen=True, kw_only=True):
     channel: str
     detail: str = ""
     repeat: bool = False
+
+
+class PageReported(Fact, frozen=True, kw_only=True):
+    """What the vendor that took the page of entry `page` said of it since: it arrived, was opened, or failed."""
+
+    page: int
+    responder: str
+    channel: str
+    reached: Reached
+    detail: str = ""
 
 
 class PageFailed(Outcome, frozen=True, kw_only=True):

@@ -25,6 +25,7 @@ class CallView(View, frozen=True, kw_only=True):
     channel: str
     round: int
     state: str
+    reached: str = ""
     first_at: datetime
     last_at: datetime
     answered_at: datetime | None = None
@@ -79,6 +80,7 @@ def _show_call(call: Call, scene: Scene) -> CallView:
         channel=call.channel,
         round=call.round,
         state=call.state,
+        reached=scene.incident.reached.get(call.intent, ""),
         first_at=call.first_at,
         last_at=call.last_at,
         answered_at=call.answered_at,

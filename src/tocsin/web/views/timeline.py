@@ -20,7 +20,15 @@ MOST_ENTRIES = 200
 """Entries that a room shows before somebody asks for all."""
 
 WORDS = (e.NoteAdded, e.UpdatePosted, e.UpdateForbidden, e.PostmortemSaved, e.ReportFiled)
-CALLS = (e.LevelJoined, e.EscalationAsked, e.PageRequested, e.PageDelivered, e.PageFailed, e.PageWithheld)
+CALLS = (
+    e.LevelJoined,
+    e.EscalationAsked,
+    e.PageRequested,
+    e.PageDelivered,
+    e.PageFailed,
+    e.PageWithheld,
+    e.PageReported,
+)
 STEPS = (
     *(e.StepProposed, e.StepApproved, e.StepForbidden, e.StepSkipped, e.StepDone, e.DoubtSettled),
     *(e.ApprovalGiven, e.ApprovalLapsed, e.WayTaken, e.ScenarioPursued, e.CheckEnded),

@@ -1,0 +1,45 @@
+"""What a vendor says of a page that it has taken, decided: it may come twice, late, and in any order."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from tocsin.incident.book import Book
+from tocsin.incident.commands import Command, Decision
+from tocsin.incident.state import Incident
+from tocsin.timeline import events as e
+from tocsin.timeline.line import fold
+from tocsin.words import PageState, Reached
+
+_ORDER = (Reached.ARRIVED, Reached.FAILED, Reached.OPENED)
+"""What says more: a call that was picked up has got through, however it ended."""
+
+
+class ReportPage(Command, frozen=True, kw_only=True):
+    """The page of entry `page` has come so far."""
+
+    page: int
+    responder: str
+    channel: str
+    reached: Reached
+    detail: str = ""
+
+
+def _report(incident: Incident, book: Book, command: ReportPage, now: datetime) -> tuple[e.Event, ...]:
+    if incident.pages.get(command.page) in (None, PageState.WITHHELD):
+        return ()
+    before = incident.reached.get(command.page)
+    if before is not None and _ORDER.index(before) >= _ORDER.index(command.reached):
+        return ()
+    return (
+        e.PageReported(
+            page=command.page,
+            responder=command.responder,
+            channel=command.channel,
+            reached=command.reached,
+            detail=fold(command.detail, 200),
+        ),
+    )
+
+
+DECISIONS: dict[type[Command], Decision] = {ReportPage: _report}

@@ -1,0 +1,82 @@
+"""What somebody holds who was paged: the page that it stands for, and the one thing that may be done with it."""
+
+from __future__ import annotations
+
+import hmac
+
+from tocsin.incident.commands import Acknowledge
+from tocsin.page.commands import ReportPage
+from tocsin.page.link import GOOD_FOR, Ticket, make_code
+from tocsin.page.message import compose
+from tocsin.timeline.events import PageRequested
+from tocsin.web.desk import Desk
+from tocsin.web.library import Library
+from tocsin.web.views.page import PageView, show_page
+from tocsin.words import Reached
+
+
+class Answering:
+    """Looks pages up by what their responders hold, and acknowledges in their name."""
+
+    def __init__(self, desk: Desk, library: Library) -> None:
+        self._desk, self._library = desk, library
+
+    async def find(self, ticket: Ticket) -> PageView | None:
+        """The view of the page that a ticket stands for; null where that page was never sent to that responder."""
+        desk = self._desk
+        if "/" in ticket.incident or await desk.engine.journal.incident(ticket.incident) is None:
+            return None
+        entries = await desk.engine.journal.entries(ticket.incident, ticket.page - 1)
+        paged = entries[0].event if entries else None
+        if not isinstance(paged, PageRequested) or (paged.responder, paged.channel) != (
+            ticket.responder,
+            ticket.channel,
+        ):
+            return None
+        scene = await self._library.scene(ticket.incident)
+        message = compose(
+            scene.incident,
+            scene.book,
+            scene.rota,
+            paged,
+            now=scene.now,
+            link="",
+            room=f"/incidents/{scene.incident.id}",
+            repeat=False,
+        )
+        return show_page(scene, message, ticket, entries[0], entries[1:])
+
+    async def take(self, ticket: Ticket, via: str) -> PageView | None:
+        """Acknowledge as the responder, if there is anything to take; the view afterwards."""
+        view = await self.find(ticket)
+        if view is not None and view.may_take:
+            await self._desk.engine.submit(ticket.incident, Acknowledge(by=ticket.responder, via=via))
+            view = await self.find(ticket)
+        return view
+
+    async def report(self, ticket: Ticket, reached: Reached, detail: str) -> None:
+        """A vendor says how far the page has come."""
+        if await self.find(ticket) is not None:
+            command = ReportPage(
+                by=ticket.responder,
+                page=ticket.page,
+                responder=ticket.responder,
+                channel=ticket.channel,
+                reached=reached,
+                detail=detail,
+            )
+            await self._desk.engine.submit(ticket.incident, command)
+
+    async def find_by_code(self, channel: str, responder: str, code: str) -> Ticket | None:
+        """The page of an open incident that this code was sent for, to that responder on that channel."""
+        until = self._desk.clock.now() + GOOD_FOR
+        for card in await self._desk.engine.journal.store.cards(open_only=True):
+            incident = await self._desk.engine.journal.incident(card.id)
+            call = incident.calls.get(responder) if incident is not None else None
+            if incident is None or call is None:
+                continue
+            for page in incident.pages:
+                made = make_code(self._desk.link_key, card.id, page, responder, channel)
+                if hmac.compare_digest(made.encode(), code.encode(errors="replace")):
+                    return Ticket(incident=card.id, page=page, responder=responder, channel=channel, until=until)
+        return None

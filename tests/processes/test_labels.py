@@ -36,7 +36,7 @@ echo 'single <pod> quotes'
 echo <pod> | tr a-z A-Z
 sh -c 'echo <pod>'
 ssh localhost 'echo <pod>'
-psql -c "select '<pod>'"
+sqlite3 :memory: "select 'at ' || '<pod>'"
 echo {"pod": "<pod>"} | jq '.pod == "<pod>"'
 ```
 
@@ -48,7 +48,12 @@ touch "made-<pod>"
 """
 ORDINARY = ["us-east-1", "10.0.0.7", "validator-3"]
 OWN = ["a\ttouch PWN", "\u202etouch PWN", "../PWN", "-rf", "x" * 3000, "", "$(printf PWN > PWN)"]
-QUOTED = {"echo bare <pod>": "bare {}", 'echo "double': "double {} quotes", "echo 'single": "single {} quotes"}
+QUOTED = {
+    "echo bare <pod>": "bare {}",
+    'echo "double': "double {} quotes",
+    "echo 'single": "single {} quotes",
+    "sqlite3": "at {}",
+}
 
 
 @pytest.fixture
@@ -114,8 +119,8 @@ def test_ordinary_labels_fill_the_steps_and_run(busy: Ground) -> None:
             ran = has_run(room, begin)
             assert ran is not None
             assert (ran["exit_code"], ran["head"].strip()) == (0, printed.format(value))
-        nested = [each for each in steps(room) if each["text"].startswith(("sh -c", "ssh", "psql"))]
-        assert [each["verdict"]["kind"] for each in nested] == ["refused"] * 3
+        nested = [each for each in steps(room) if each["text"].startswith(("sh -c", "ssh"))]
+        assert [each["verdict"]["kind"] for each in nested] == ["refused"] * 2
         change = next(each for each in steps(room) if each["text"].startswith("touch"))
         path = f"/api/incidents/{room['id']}/steps/{change['id']}"
         assert busy.ask("POST", f"{path}/approve", digest=busy.ask("GET", path)["digest"]) is not None

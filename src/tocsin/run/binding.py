@@ -16,6 +16,7 @@ import msgspec
 
 from tocsin.playbook.model import Placeholder, Statement
 from tocsin.playbook.placeholder import normalise
+from tocsin.run.encoding import SEALED, is_parameter
 from tocsin.run.form import Form, Place, study
 from tocsin.run.kinds import NOWHERE, WORD, Sources, describe, fits, is_word
 from tocsin.run.site import FIRST, MARKED
@@ -29,8 +30,6 @@ UNSEEN = "It holds characters that no screen shows, so what runs would not be wh
 CROWDED = "It has more blanks than can be told apart; take it apart."
 LABEL = "label:"
 ALERT = "the alert's label"
-SEALED = "sealed_"
-"""What the name of a sealed value begins with: it is opened where a step runs, so nobody outside may name one."""
 
 
 class Misfit(msgspec.Struct, frozen=True):
@@ -190,9 +189,9 @@ def _find_refusals(form: Form, places: Sequence[Place], values: Mapping[str, str
             yield place.refused
         if place.compares and not value.isdecimal():
             yield f"{place.span.text} is compared as a number, and the value for {name!r} is none"
-        if "--" in value and place.in_sentence:
+        if "--" in value and place.in_sentence and not is_parameter(place.reading):
             yield f"The value for {name!r} has two dashes, which begin a comment in SQL"
-        if not is_word(value) and not form.argv:
+        if not is_word(value) and not form.argv and not is_parameter(place.reading):
             yield f"The value for {name!r} is more than a word, and this is more than one simple command"
 
 

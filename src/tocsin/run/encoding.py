@@ -1,4 +1,4 @@
-"""How a value is written where others read it: in a URL, in JSON, in a PromQL label.
+"""How a value is written where others read it: in a URL, in JSON, in a PromQL label, in a parameter of SQL.
 
 A value that is only part of a language's text is written by that language's own rules, so that it stays one value.
 Where the language has no such rule (the host of a URL, a number in JSON, a metric's name), only what cannot be misread
@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 from urllib.parse import quote
 
+from tocsin.run.literal import PARAMETER, SETTING
 from tocsin.run.site import Word
 
 _URL = re.compile(r"(?:--url=|[A-Za-z_][\w.-]*=)?(?P<scheme>https?|wss?|ftp)://", re.IGNORECASE)
@@ -28,6 +29,11 @@ _SELECTS = re.compile(
 _ASKS = re.compile(r"\A(?:--data-urlencode=)?(?:query|expr|match\[\])=")
 _DATA_FLAGS = frozenset({"-d", "--data", "--data-raw", "--data-ascii", "--data-binary", "--json", "-p", "--patch"})
 _ENCODED_FLAG = "--data-urlencode"
+_PLAIN = re.compile(r"\A[A-Za-z0-9._:/@-]+\Z")
+_PART = re.compile(r"\A[A-Za-z0-9_]+\Z")
+_DIGITS = re.compile(r"\A\d{1,18}(?:\.\d{1,18})?\Z")
+SEALED = "sealed_"
+"""What the name of a sealed value begins with: it is opened where a step runs, so nobody outside may name one."""
 _LETTERS = {"\\": "\\\\", '"': '\\"', "'": "\\'", "\n": "\\n"}
 _REGEX = re.compile(r"[.*+?^${}()|\[\]\\/-]")
 
@@ -49,6 +55,9 @@ def find_reading(words: Sequence[Word], place: int, mark: str) -> Reading:
     text, before = words[place].text, words[place - 1].text if place else ""
     program = words[0].text.rsplit("/", 1)[-1] if words else ""
     at = text.index(mark)
+    parameter = PARAMETER.match(text) if before == "-v" else SETTING.match(text)
+    if parameter is not None:
+        return (_SET if SETTING.match(text) else _GIVEN)[parameter["kind"]]
     url = _URL.match(text)
     if url is not None and at >= url.end():
         return _read_url(text[url.end() :], at - url.end())
@@ -145,6 +154,28 @@ def _write_match(value: str) -> str:
     return _write_label(_REGEX.sub(lambda found: f"\\{found[0]}" if found[0] not in "-/" else found[0], value))
 
 
+def is_parameter(reading: Reading) -> bool:
+    """Whether a value goes to a client of a database as a parameter, which takes whatever it holds."""
+    return reading.name.startswith("SQL")
+
+
+def _escape_like(value: str) -> str:
+    return re.sub(r"([\\%_])", r"\\\1", value)
+
+
+def _write_literal(value: str) -> str:
+    """A value as sqlite3 works it out: by its bytes, where it holds more than a word does."""
+    if SEALED in value:
+        raise ValueError("names a sealed value, which is put in only where the step runs")
+    return f"'{value}'" if _PLAIN.match(value) else f"CAST(X'{value.encode().hex()}' AS TEXT)"
+
+
+def _write_plain_literal(value: str) -> str:
+    if re.search(r"[%_]", value):
+        raise ValueError("holds % or _, which LIKE of SQLite takes for any text")
+    return _write_literal(value)
+
+
 def _find_quote(before: str, quotes: str) -> str:
     """The quote that is open at the end of a text; empty for none."""
     quote_, escaped = "", False
@@ -171,3 +202,21 @@ def _only_one(patterns: Sequence[re.Pattern[str]], why: str) -> Callable[[str], 
         raise ValueError(why)
 
     return write
+
+
+_OF_SQL = "stands where SQL wants a number"
+_IN_TEXT = "stands within a text of SQL that may be read again"
+_GIVEN = {
+    "text": Reading("SQL", str),
+    "like": Reading("SQL_LIKE", _escape_like),
+    "part": Reading("SQL_PART", _only(_PART, _IN_TEXT)),
+    "number": Reading("SQL_NUMBER", _only(_DIGITS, _OF_SQL)),
+}
+"""How variables of psql are given, which quotes them itself."""
+_SET = {
+    "text": Reading("SQLITE", _write_literal),
+    "like": Reading("SQLITE_LIKE", _write_plain_literal),
+    "part": Reading("SQLITE_PART", lambda value: _write_literal(_GIVEN["part"].write(value))),
+    "number": _GIVEN["number"],
+}
+"""How parameters of sqlite3 are set, which works out what it is given."""

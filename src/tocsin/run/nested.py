@@ -25,6 +25,7 @@ from tocsin.run.interpreters import (
     find_interpreter,
     find_programs,
 )
+from tocsin.run.literal import SETTING
 from tocsin.run.site import FIRST, HOLE, MARKED, Word, around, read_words, walk
 
 _FLOWS = frozenset(
@@ -149,6 +150,8 @@ def _judge_call(name: str, words: Sequence[Word], place: int, span: Span) -> str
     interpreter = find_interpreter(name)
     assert interpreter is not None
     given = find_programs(interpreter, [word.text for word in words])
+    if place in given.programs and SETTING.match(words[place].text):
+        return ""
     if place in given.programs:
         way = f"; {interpreter.way.format(blank=span.text)}" if interpreter.way else ""
         return f"{span.text} stands in what `{name}` reads as a program of its own{way}"

@@ -22,7 +22,7 @@ from tocsin.playbook.effect.evaluated import find_fault
 from tocsin.playbook.model import Procedure, Statement, Step
 from tocsin.playbook.placeholder import normalise
 from tocsin.playbook.shell import has_bare_url, parse_as_written
-from tocsin.run.adapt import adapt
+from tocsin.run.adapt import Adapted, adapt
 from tocsin.run.aim import Aim, aim, reach
 from tocsin.run.binding import Bound, bind, find_misread, list_known
 from tocsin.run.capture import find_captures
@@ -30,6 +30,7 @@ from tocsin.run.kinds import NOWHERE, Sources
 from tocsin.run.query import find_statement
 from tocsin.run.session import find_session
 from tocsin.run.setting import Tangle
+from tocsin.run.sql import use_parameters
 from tocsin.timeline.events import Fan
 from tocsin.words import Effect, Tag, highest
 
@@ -134,7 +135,7 @@ def _task(
     own = statement if at.text == statement.text else _rewrite(statement, at)
     before = before if own is statement else ()
     parts = (*(each for each in before if isinstance(each, Statement)), own)
-    adapted = tuple(adapt(part) for part in parts)
+    adapted = tuple(_make_runnable(part) for part in parts)
     whole = Statement(
         line=statement.line,
         text=_chain([part.text for part in adapted]),
@@ -170,6 +171,13 @@ def _task(
         said=at.said,
         notes=tuple(note for part in adapted for note in part.notes),
     )
+
+
+def _make_runnable(part: Statement) -> Adapted:
+    """A part as it runs without a person at its terminal, and with the blanks of its queries as parameters."""
+    adapted = adapt(part)
+    bindable = use_parameters(adapted.text)
+    return Adapted(bindable.text, (*adapted.notes, *bindable.notes))
 
 
 def _rewrite(statement: Statement, at: Aim) -> Statement:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import NamedTuple
@@ -89,13 +89,13 @@ def read_promql(heard: Heard) -> str:
     return inner.replace("\\\\", "\0").replace('\\"', '"').replace("\\'", "'").replace("\0", "\\")
 
 
-WAYS = {
+WAYS: dict[str, tuple[str, Callable[[Heard], str]]] = {
     "a path": ("curl -s {url}/pods/<id>/health", lambda heard: unquote(heard.path[6:-7])),
     "a query": ('curl -s "{url}/x?q=<id>&z=1"', read_query),
     "a form": ("curl -s -X POST {url}/x -d q=<id>", lambda heard: parse_qs(heard.body)["q"][0]),
     "JSON": (
         'curl -s -X POST {url}/x -d \'{{"pod": "<id>", "force": false}}\'',
-        lambda heard: json.loads(heard.body)["pod"],
+        lambda heard: str(json.loads(heard.body)["pod"]),
     ),
     "PromQL": ("curl -s -G {url}/api/v1/query --data-urlencode 'query=up{{pod=\"<id>\"}}'", read_promql),
 }

@@ -123,10 +123,10 @@ async def _measure_lag(until: asyncio.Task[Any]) -> float:
 
 @pytest.mark.parametrize("text", [
     "head -c 20000 /dev/zero | tr '\\0' '-'",
-    "head -c 60000000 /dev/zero | tr '\\0' '-'",
-    "yes '2026-11-21T03:10:26Z INFO handled GET /auth/token status=200 user=bob' | head -c 20000000",
-    "yes password= | tr -d '\\n' | head -c 3000000",
-    "head -c 9000000 /dev/urandom",
+    "head -c 5000000 /dev/zero | tr '\\0' '-'",
+    "yes '2026-11-21T03:10:26Z INFO handled GET /auth/token status=200 user=bob' | head -c 6000000",
+    "yes password= | tr -d '\\n' | head -c 1500000",
+    "head -c 4000000 /dev/urandom",
 ])  # fmt: skip
 async def test_the_server_goes_on_while_an_output_is_read(text: str, ground: Path, place: Path) -> None:
     bench = await set_up("found", ground, place)

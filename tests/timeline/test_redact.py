@@ -133,16 +133,16 @@ def seconds(content: bytes) -> float:
 def test_four_times_the_output_takes_about_four_times_the_time(piece: str, end: str) -> None:
     """And not sixteen times: an output of 64 MiB would never be through."""
     line = (piece + end).encode()
-    short, long = (line * (size // len(line)) for size in (2**15, 2**17))
+    short, long = (line * (size // len(line)) for size in (2**14, 2**16))
     assert seconds(long) < 8 * seconds(short) + 0.01
 
 
 @pytest.mark.parametrize("piece", HOSTILE)
-def test_a_hostile_line_of_a_megabyte_is_read_in_bounded_time(piece: str) -> None:
-    """Seven seconds of a thread, where every other word announces a secret; twice that on a busy machine."""
+def test_a_long_hostile_line_is_read_in_bounded_time(piece: str) -> None:
+    """Where every other word announces a secret a megabyte is seven seconds of a thread; twice that on a busy machine."""
     begun = time.thread_time()
-    redact_bytes(piece.encode() * (2**20 // len(piece.encode())))
-    assert time.thread_time() - begun < 15
+    redact_bytes(piece.encode() * (2**18 // len(piece.encode())))
+    assert time.thread_time() - begun < 4
 
 
 PIECES = st.sampled_from([*SECRETS, *NAMED, *SAYINGS, *HOSTILE, " ", "\n", '"', "'", "=", ": ", "\\", "[redacted: "])
@@ -242,8 +242,8 @@ def test_a_character_without_width_across_two_windows_hides_nothing(distance: in
 )
 def test_characters_without_width_are_read_in_bounded_time(piece: str) -> None:
     begun = time.thread_time()
-    redact(piece * (2**21 // len(piece.encode())))
-    assert time.thread_time() - begun < 20
+    redact(piece * (2**19 // len(piece.encode())))
+    assert time.thread_time() - begun < 5
 
 
 @given(
@@ -284,6 +284,6 @@ def test_an_escape_across_two_windows_hides_nothing(noise: bytes, distance: int)
 )
 def test_escapes_without_an_end_are_read_in_bounded_time(piece: bytes) -> None:
     begun = time.thread_time()
-    redact_bytes(piece * (2**22 // len(piece)))
-    redact_bytes(piece + b"0" * 2**22)
-    assert time.thread_time() - begun < 5
+    redact_bytes(piece * (2**20 // len(piece)))
+    redact_bytes(piece + b"0" * 2**20)
+    assert time.thread_time() - begun < 2

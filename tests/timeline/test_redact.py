@@ -139,7 +139,7 @@ def test_four_times_the_output_takes_about_four_times_the_time(piece: str, end: 
 
 @pytest.mark.parametrize("piece", HOSTILE)
 def test_a_long_hostile_line_is_read_in_bounded_time(piece: str) -> None:
-    """Where every other word announces a secret a megabyte is seven seconds of a thread; twice that on a busy machine."""
+    """A megabyte of announced secrets is seven seconds of a thread; twice that on a busy machine."""
     begun = time.thread_time()
     redact_bytes(piece.encode() * (2**18 // len(piece.encode())))
     assert time.thread_time() - begun < 4

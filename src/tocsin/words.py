@@ -144,6 +144,40 @@ class TemplateKind(StrEnum):
     POSTMORTEM = "postmortem"
 
 
+class RoomWish(StrEnum):
+    """What a playbook wants of an incident's own room; ``without``: that there is none."""
+
+    OPEN = "open"
+    INVITE = "invite"
+    PIN = "pin"
+    SAY = "say"
+    RECORD = "record"
+    KEEP = "keep"
+    WATCH = "watch"
+    CLOSE = "close"
+    WITHOUT = "without"
+
+
+class ChatAct(StrEnum):
+    """What is asked of a chat system."""
+
+    OPEN = "open"
+    INVITE = "invite"
+    TOPIC = "topic"
+    PIN = "pin"
+    SAY = "say"
+    EXPORT = "export"
+    ARCHIVE = "archive"
+
+
+class TicketAct(StrEnum):
+    """What is asked of a tracker."""
+
+    CREATE = "create"
+    COMMENT = "comment"
+    CLOSE = "close"
+
+
 class Hush(StrEnum):
     """Why an alert that fires pages nobody."""
 

@@ -23,9 +23,11 @@ from tocsin.playbook.recognise import (
     message,
     review,
     role,
+    room,
     rotation,
     scenario,
     severity,
+    ticket,
 )
 from tocsin.playbook.recognise.prohibition import read_outside
 from tocsin.playbook.shelf import Shelf
@@ -58,6 +60,8 @@ RECOGNISERS: tuple[Callable[[Draft], None], ...] = (
     role.recognise,
     rotation.recognise,
     channel.recognise,
+    room.recognise,
+    ticket.recognise,
     message.recognise,
     review.recognise,
     figure.recognise,
@@ -131,6 +135,8 @@ def _finish(draft: Draft, path: str) -> Playbook:
         processes=tuple(draft.processes),
         escalation=tuple(draft.escalation),
         channels=tuple(draft.channels),
+        rooms=tuple(draft.rooms),
+        tickets=tuple(draft.tickets),
         templates=tuple(draft.templates),
         reviews=tuple(draft.reviews),
         metrics=tuple(draft.metrics),

@@ -89,6 +89,8 @@ class Draft:
         self.row_tables: set[int] = set()  # ids of tables whose rows are scenarios
         self.escalation: list[model.Escalation] = []
         self.channels: list[model.ChatChannel] = []
+        self.rooms: list[model.RoomDuty] = []
+        self.tickets: list[model.TicketDuty] = []
         self.templates: list[model.Template] = []
         self.reviews: list[model.Review] = []
         self.metrics: list[model.Metric] = []

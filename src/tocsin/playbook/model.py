@@ -9,7 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from tocsin.playbook.diagnostic import Diagnostic, SetAside
-from tocsin.words import Act, Calendar, Effect, SectionKind, StepKind, Tag, TemplateKind, TriggerClock
+from tocsin.words import Act, Calendar, Effect, RoomWish, SectionKind, StepKind, Tag, TemplateKind, TriggerClock
 
 
 class Value(msgspec.Struct, frozen=True, kw_only=True):
@@ -243,11 +243,44 @@ class Escalation(Value, frozen=True, kw_only=True):
 
 
 class ChatChannel(Value, frozen=True, kw_only=True):
-    """A chat channel by name, or the pattern that an incident's own channel is named by."""
+    """A chat channel by name, or the pattern that an incident's own channel is named by; and what it is for, where the
+    document says so.
+    """
 
     name: str
     dated: bool
     line: int
+    purpose: str = ""
+    purpose_line: int | None = None
+
+
+class RoomDuty(Value, frozen=True, kw_only=True):
+    """What the document wants of an incident's own room, as written on `line`.
+
+    It falls due between `starts_s` and `ends_s` seconds after the alert (null: not given); `keep_s` is how long the
+    room stays open after the service was restored. No severity means any.
+    """
+
+    what: RoomWish
+    line: int
+    text: str
+    severities: tuple[str, ...] = ()
+    starts_s: int | None = None
+    ends_s: int | None = None
+    keep_s: int | None = None
+
+
+class TicketDuty(Value, frozen=True, kw_only=True):
+    """That work is kept in a ticket: while the incident goes on, or (`follow_up`) for what is left to do after it.
+
+    `tracker` is the system that the line names, if it does. No severity means any.
+    """
+
+    line: int
+    text: str
+    severities: tuple[str, ...] = ()
+    tracker: str | None = None
+    follow_up: bool = False
 
 
 class Template(Value, frozen=True, kw_only=True):
@@ -338,6 +371,8 @@ class Playbook(Value, frozen=True, kw_only=True):
     processes: tuple[Procedure, ...] = ()
     escalation: tuple[Escalation, ...] = ()
     channels: tuple[ChatChannel, ...] = ()
+    rooms: tuple[RoomDuty, ...] = ()
+    tickets: tuple[TicketDuty, ...] = ()
     templates: tuple[Template, ...] = ()
     reviews: tuple[Review, ...] = ()
     metrics: tuple[Metric, ...] = ()

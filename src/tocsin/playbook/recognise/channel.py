@@ -2,14 +2,17 @@
 
 A channel is known by its ``#``. Anchors of links, fragments of addresses, issue numbers, colours and samples inside
 templates are none. ``#inc-YYYYMMDD-desc`` and ``#inc-YYYYMMDD-<description>`` are one channel: the first writing
-stands.
+stands. What a channel is for stands behind its name, at its first mention or a later one.
 """
 
 from __future__ import annotations
 
 import re
 
+import msgspec
+
 from tocsin.pattern import compile_late
+from tocsin.playbook import inline
 from tocsin.playbook.block import Block, Kind
 from tocsin.playbook.draft import Draft
 from tocsin.playbook.model import ChatChannel
@@ -35,6 +38,11 @@ _CHAT = compile_late(
     r"communicat|ping|message|canal|workspace|join|ask in|`#",
     re.IGNORECASE,
 )
+_PURPOSE = compile_late(
+    r"[`*_]*\s*(?:(?:channel|room)?\s+for\s+|(?:channel|room)?\s*(?:[-–—:|]|->|→)\s+)(?P<purpose>[^|]*[^\W\d_]{3,}[^|]*)",
+    re.IGNORECASE,
+)
+MOST_PURPOSE = 200
 _SAMPLE = compile_late(r"\d{4}-\d{2}-\d{2}|\d{8}")
 
 
@@ -65,10 +73,20 @@ def _read(line: int, raw: str, block: Block, found: dict[str, ChatChannel]) -> N
     for match in _CHANNEL.finditer(text):
         name = match["name"].rstrip("_-")
         key = _BLANK.sub("*", name).lower()
-        if len(name) < 2 or _NO_CHANNEL.match(name) or key in found or _SAMPLE.search(name):
+        if len(name) < 2 or _NO_CHANNEL.match(name) or _SAMPLE.search(name):
             continue
-        if _CHAT.search(text) or _in_chat_part(block):
+        if key not in found and (_CHAT.search(text) or _in_chat_part(block)):
             found[key] = ChatChannel(name=f"#{name}", dated=_DATED.search(name) is not None, line=line)
+        if key in found and not found[key].purpose and (purpose := _read_purpose(text[match.end() :])):
+            found[key] = msgspec.structs.replace(found[key], purpose=purpose, purpose_line=line)
+
+
+def _read_purpose(rest: str) -> str:
+    """What a channel is for, from what follows its name: ``- Post-incident reviews``, ``| Coordination``, ``channel for
+    real-time updates``.
+    """
+    told = _PURPOSE.match(rest)
+    return inline.clean(told["purpose"]).strip(" .|")[:MOST_PURPOSE] if told else ""
 
 
 def _in_chat_part(block: Block) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tocsin.alert.signal import Signal
-from tocsin.engine import dispatch, loop
+from tocsin.engine import dispatch, loop, undone
 from tocsin.engine.contracts import Key, Write
 from tocsin.engine.journal import Journal
 from tocsin.errors import Conflict, Corrupt, Unavailable
@@ -218,7 +218,7 @@ async def test_who_has_answered_is_not_paged_by_what_was_still_queued() -> None:
 
 
 async def test_a_channel_that_never_ends_has_failed_and_the_next_is_called(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dispatch, "PAGE_S", 0.05)
+    monkeypatch.setattr(undone, "PAGE_S", 0.05)
     async with Story(cast()) as story:
         real = story.recorder.perform
 

@@ -15,6 +15,7 @@ from tocsin.app.guarding import find_place, find_places, find_scratches, give_to
 from tocsin.app.place import MOST_BYTES
 from tocsin.app.reaching import open_fleet
 from tocsin.app.retention import make_housekeeping
+from tocsin.app.rooms import Chats
 from tocsin.app.storage import Data, Storage
 from tocsin.app.watch.checkpoints import Checkpoints
 from tocsin.app.watch.lookout import Lookout
@@ -26,6 +27,7 @@ from tocsin.engine.loop import Engine
 from tocsin.engine.output import Outputs
 from tocsin.engine.shelf import Shelf
 from tocsin.incident.state import OPEN
+from tocsin.integrations.chat import Rooms
 from tocsin.integrations.isolation import Isolation
 from tocsin.integrations.pager import Pager
 from tocsin.integrations.scratch import KEPT_DAYS
@@ -93,7 +95,9 @@ class Parts:
         self.fleet = open_fleet(
             self._shell, lambda: self.workspace, self.blobs, clock, self._reach, self.outputs, storage.originals
         )
-        self.engine = Engine(self.journal, clock, (pager, self.fleet), storage.lease, Beats(self.store))
+        chats = Chats(self.journal, self._find_url, lambda: self._channels)
+        rooms = Rooms(chats.list_all, self.blobs)
+        self.engine = Engine(self.journal, clock, (pager, self.fleet, rooms), storage.lease, Beats(self.store))
         storage.left_alone = lambda: self.engine.left_alone
         self._give_places()
         data = Data(directory)
@@ -104,6 +108,10 @@ class Parts:
             self.engine, self.store, storage.blobs, storage.chain_key, lambda: self.workspace.retention
         )
         self.desk = self._open_desk(clock, wishes)
+
+    def _find_url(self) -> str:
+        """Where people reach the server."""
+        return self.workspace.url or self._url
 
     def _give_places(self) -> None:
         """Some channels are machines, which take many pages at a time."""
@@ -159,7 +167,7 @@ class Parts:
         return await self._shell.find_doubt(place, changes=True) or await self._shell.find_doubt(place, changes=False)
 
     def _open_desk(self, clock: Clock, wishes: Wishes) -> Desk:
-        url = self.workspace.url or self._url
+        url = self._find_url()
         policy = Policy(
             url=url,
             open_intake=wishes.open_intake,
@@ -236,7 +244,7 @@ class Parts:
         incident = await self.journal.incident(key.stream)
         assert incident is not None
         now = self.engine.clock.now()
-        base = self.workspace.url or self._url
+        base = self._find_url()
         ticket = Ticket(
             incident=key.stream,
             page=key.seq,

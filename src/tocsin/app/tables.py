@@ -77,7 +77,8 @@ class TeamTable(msgspec.Struct, frozen=True, kw_only=True):
 
     `level_after_s` maps a rung's number to the seconds after which it joins, where it has a time of its own. `group_by`
     are labels that set incidents of one scenario apart; `TeamPolicy` tells what the two times beside it do. `targets`
-    are typed by their `kind` (`inventory.py`); `bindings` says of blanks in statements what they take. `reviewers`
+    are typed by their `kind` (`inventory.py`); `war_room` is the chat in which incidents have rooms (``web`` is the
+    built-in one), `tickets` the tracker; `bindings` says of blanks in statements what they take. `reviewers`
     (people or roles) may say what its commands do.
     """
 
@@ -107,6 +108,8 @@ class TeamTable(msgspec.Struct, frozen=True, kw_only=True):
     prometheus: PrometheusTable | None = None
     predicates: dict[str, Predicate] = {}
     checks: dict[str, Check] = {}
+    war_room: str = ""
+    tickets: str = ""
 
 
 class File(msgspec.Struct, frozen=True, kw_only=True):

@@ -20,6 +20,7 @@ from tocsin.app.channels import read_channels
 from tocsin.app.check import TEAM, check_team, check_whole
 from tocsin.app.inventory import equip, find_elsewhere, list_inventory, read_targets
 from tocsin.app.place import MOST_BYTES, NAME, NoWorkspace
+from tocsin.app.rooms import check_rooms
 from tocsin.app.tables import File, TeamTable, is_mail
 from tocsin.app.watch.check import check_watch, read_heartbeat, read_sending
 from tocsin.app.watch.heartbeat import Beating
@@ -89,6 +90,7 @@ def load_workspace(root: Path, today: date, no_isolation: str = "", node: str = 
     owned = _read_catalogues(root, problems)
     teams = {team: _read_team(root, source, file, team, owned, today, node, problems) for team in file.teams}
     check_whole(source, file, channels, problems)
+    check_rooms(source, file, channels, problems)
     _check_store(source, file, problems)
     check_watch(source, file, problems)
     heartbeat = read_heartbeat(root, source, file, node, problems)
@@ -275,6 +277,8 @@ def _policy(team: str, table: TeamTable, file: File) -> TeamPolicy:
         prometheus=table.prometheus.url if table.prometheus is not None else "",
         predicates=table.predicates,
         checks=table.checks,
+        war_room=table.war_room,
+        tickets=table.tickets,
     )
 
 

@@ -5,21 +5,41 @@ from __future__ import annotations
 from datetime import datetime
 
 from tocsin.comms.cadence import find_duties
+from tocsin.comms.notice import plan_notices
 from tocsin.comms.report import find_report_duties
+from tocsin.comms.room_duty import find_room_duties
+from tocsin.comms.ticket import plan_tickets
+from tocsin.comms.warroom import plan_room
 from tocsin.incident.book import Book
 from tocsin.incident.ledger import settle
-from tocsin.incident.obligation import BRIDGE, REPORT, STATUS_PAGE, UPDATE
-from tocsin.incident.plan import Plan
+from tocsin.incident.obligation import BRIDGE, REPORT, ROOM, ROOM_CLOSED, STATUS_PAGE, UPDATE
+from tocsin.incident.plan import Plan, join
 from tocsin.incident.state import Incident
 from tocsin.oncall.rota import Rota
 from tocsin.words import Status
 
 DUTIES = frozenset({STATUS_PAGE, UPDATE, BRIDGE, REPORT})
+OF_ROOMS = frozenset({ROOM, ROOM_CLOSED})
 SPEAKING = frozenset({Status.ACTIVE, Status.ACKNOWLEDGED, Status.MONITORING})
 
 
 def plan(incident: Incident, book: Book, rota: Rota, now: datetime) -> Plan:
-    """The ledger's changes for the duties to tell people."""
+    """The ledger's changes for the duties to tell people, and what is asked of chat systems and trackers next."""
+    policy = book.policy
+    if incident.status is Status.CLOSED:
+        return plan_room(incident, book, rota, now)
     is_spoken = incident.status in SPEAKING
     wanted = (*find_duties(incident, book), *find_report_duties(incident, book)) if is_spoken else ()
-    return settle(incident, wanted, DUTIES, now)
+    told = settle(incident, wanted, DUTIES, now)
+    if not (policy.war_room or policy.tickets):
+        return told
+    duties = find_room_duties(incident, book) if policy.war_room else ()
+    return join(
+        (
+            told,
+            settle(incident, duties, OF_ROOMS, now),
+            plan_room(incident, book, rota, now),
+            plan_notices(incident, book, now),
+            plan_tickets(incident, book, now),
+        )
+    )

@@ -3,8 +3,19 @@
 from __future__ import annotations
 
 from tocsin.incident.state import Incident, StepRecord
-from tocsin.timeline.events import Outcome, StepFinished
+from tocsin.timeline.events import (
+    ChatDone,
+    ChatFailed,
+    ChatWithheld,
+    Outcome,
+    StepFinished,
+    TicketDone,
+    TicketFailed,
+    TicketWithheld,
+)
 from tocsin.words import PageState, StepState
+
+CHAT, TICKET = ChatDone | ChatFailed | ChatWithheld, TicketDone | TicketFailed | TicketWithheld
 
 
 def answer(incident: Incident | None, outcome: Outcome) -> tuple[Outcome, ...]:
@@ -18,6 +29,9 @@ def has_answer(incident: Incident | None, outcome: Outcome) -> bool:
         return False
     if outcome.answers in incident.pages:
         return incident.pages[outcome.answers] is not PageState.REQUESTED
+    if isinstance(outcome, CHAT | TICKET):
+        asked = (incident.chat if isinstance(outcome, CHAT) else incident.tickets).get(outcome.key)
+        return asked is None or asked.intent != outcome.answers or asked.state != "asked"
     record = incident.steps.get(getattr(outcome, "step", ""))
     if record is None:
         return False

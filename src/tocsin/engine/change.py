@@ -18,7 +18,16 @@ from tocsin.incident.state import Incident
 from tocsin.playbook.model import Playbook
 from tocsin.timeline import chain
 from tocsin.timeline.entry import Entry, Sealed
-from tocsin.timeline.events import Intent, Outcome, PageRequested, StepFinished, StepNotRun, StepRequested
+from tocsin.timeline.events import (
+    ChatRequested,
+    Intent,
+    Outcome,
+    PageRequested,
+    StepFinished,
+    StepNotRun,
+    StepRequested,
+    TicketRequested,
+)
 from tocsin.words import StepState
 
 Decide = Callable[[Incident | None, Book], Iterable[Happening]]
@@ -228,11 +237,15 @@ def make_errands(
 
 
 def destination(intent: Intent) -> str:
-    """The queue of an intent: one for each channel, one for each target."""
+    """The queue of an intent: one for each channel, target, chat system and tracker."""
     if isinstance(intent, PageRequested):
         return f"{CHANNEL}{intent.channel}"
     if isinstance(intent, StepRequested):
         return f"{TARGET}{intent.target}"
+    if isinstance(intent, ChatRequested):
+        return f"chat:{intent.system}"
+    if isinstance(intent, TicketRequested):
+        return f"tracker:{intent.tracker}"
     return "other"
 
 

@@ -1,8 +1,8 @@
 """The outbox's other end: errands are handed to performers off the loop, and their outcomes come back as events.
 
 Each destination has its own few places, so that one sick channel or one hanging step never delays another; a page that
-is not taken within `PAGE_S` has failed, and the next channel is called. A channel that is out of order is left in peace
-(`breaker.py`), and what has no other way waits for it (`parking.py`). A changing step is started only after
+is not taken in time (`undone.py`) has failed, and the next channel is called. A channel that is out of order is left in
+peace (`breaker.py`), and what has no other way waits for it (`parking.py`). A changing step is started only after
 `StepStarted` is on disk, and whoever finds that entry without an end asks a person. What was done is written down
 however long that takes: while the disk refuses, nothing is done twice.
 """
@@ -27,7 +27,7 @@ from tocsin.engine.given_up import is_given_up
 from tocsin.engine.journal import Journal
 from tocsin.engine.parking import Parking
 from tocsin.engine.places import Places
-from tocsin.engine.undone import fail, is_final, name_kind, withhold
+from tocsin.engine.undone import fail, find_limit, is_final, name_kind, withhold
 from tocsin.errors import NotBegun, OutsideError, Unavailable
 from tocsin.incident.book import Book
 from tocsin.incident.state import Incident
@@ -42,8 +42,6 @@ MOST_CLAIMED = 500
 MOST_QUEUED = 10_000
 """Errands of one destination that are remembered while they wait for a place."""
 TRY_AGAIN = timedelta(seconds=2)
-PAGE_S = 10.0
-"""How long a channel may take over one page; its own time-outs count each read, and a drip never ends."""
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 3.0
 """Between two tries to write an outcome down."""
 Waiting = tuple[Errand, e.Intent]
@@ -376,7 +374,7 @@ class Dispatch:
         if performer is None:
             return fail(key.seq, intent, "Nothing here can do this; look at the server's settings.")
         try:
-            async with asyncio.timeout(PAGE_S if isinstance(intent, e.PageRequested) else None):
+            async with asyncio.timeout(find_limit(intent)):
                 return await performer.perform(key, intent)
         except NotBegun as error:
             return withhold(key.seq, intent, str(error))
@@ -385,7 +383,7 @@ class Dispatch:
                 self.breakers.heed(f"{CHANNEL}{intent.channel}", error.after_s)
             return fail(key.seq, intent, str(error), passing=isinstance(error, Unavailable))
         except TimeoutError:
-            return fail(key.seq, intent, f"No answer within {PAGE_S:g} seconds.", passing=True)
+            return fail(key.seq, intent, f"No answer within {find_limit(intent) or 0:g} seconds.", passing=True)
         except Exception as error:  # a performer's bug must not lose the errand: it becomes an outcome that says so
             LOG.exception("%s failed", key)
             return fail(key.seq, intent, f"tocsin failed at this ({type(error).__name__}: {error}); see its log.")

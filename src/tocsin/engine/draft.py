@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from tocsin.comms import plan as comms
+from tocsin.comms.warroom import is_owed
 from tocsin.errors import TocsinError
 from tocsin.incident.book import Book
 from tocsin.incident.evolve import evolve
@@ -38,14 +39,18 @@ CONCERNED: dict[type[e.Event], frozenset[Planner]] = {
     **dict.fromkeys((e.AlertSteadied, e.AlertSilenced, e.AlertUnsilenced, e.SilenceEnding), PAGING),
     **dict.fromkeys((e.PagingHeld, e.PagingFreed), PAGING),
     e.AlertsJoined: frozenset(PLANNERS[:2]),
-    **dict.fromkeys((e.StepStarted, e.StepFinished, e.StepNotRun), frozenset((run.plan,))),
-    e.UpdatePosted: frozenset((comms.plan,)),
-    **dict.fromkeys((e.PageRequested, e.LevelJoined, e.StepRequested), NOBODY),
+    e.StepStarted: frozenset((run.plan,)),
+    **dict.fromkeys((e.StepFinished, e.StepNotRun), frozenset((run.plan, comms.plan))),
+    **dict.fromkeys((e.UpdatePosted, e.PageRequested, e.LevelJoined), frozenset((comms.plan,))),
+    **dict.fromkeys((e.ChatFailed, e.ChatWithheld, e.RoomWanted), frozenset((comms.plan,))),
+    **dict.fromkeys((e.TicketDone, e.TicketFailed, e.TicketWithheld), frozenset((comms.plan,))),
+    **dict.fromkeys((e.ChatRequested, e.TicketRequested, e.StepRequested), NOBODY),
     **dict.fromkeys((e.ObligationArmed, e.ObligationLate, e.ObligationDropped), NOBODY),
     **dict.fromkeys((e.PageDelivered, e.NoteAdded, e.EvidenceOpened), NOBODY),
 }
 """Whose answer an event may change; that of any planner where it does not stand here. Whoever asks for a page or a
-step, or settles its part of the ledger, has said all about it; that a page was taken leaves every clock as it is.
+step, or settles its part of the ledger, has said all about it, but that who is called is let into the incident's room;
+that a page was taken leaves every clock as it is.
 """
 
 
@@ -114,12 +119,17 @@ class Draft:
                 if PLANNERS[at] not in wanted:
                     continue
                 assert self.incident is not None
-                if self.incident.status is Status.CLOSED:
-                    return None
+                if self.incident.status is Status.CLOSED and not (
+                    PLANNERS[at] is comms.plan and is_owed(self.incident)
+                ):
+                    continue
                 plan = PLANNERS[at](self.incident, book, rota, self.now)
                 wakes[at] = plan.wake
                 if plan.events:
                     self.add(plan.events)
+            assert self.incident is not None
+            if self.incident.status is Status.CLOSED and not is_owed(self.incident):
+                return None
             wanted = find_concerned(entry.event for entry in self.entries[heard:])
             if not wanted:
                 self.wake = min((wake for wake in wakes if wake is not None), default=None)

@@ -5,11 +5,20 @@ from __future__ import annotations
 from tocsin.errors import TocsinError, Unavailable
 from tocsin.timeline import events as e
 
+PAGE_S = 10.0
+"""How long a channel may take over one page."""
+OTHERS_S = 60.0
+"""How long a chat system or a tracker may take: to read a long room takes many calls."""
+
 
 def withhold(seq: int, intent: e.Intent, why: str) -> e.Outcome:
     """What is decided and not done is for each kind of intent: nothing has happened."""
     if isinstance(intent, e.PageRequested):
         return e.PageWithheld(answers=seq, responder=intent.responder, channel=intent.channel, why=why)
+    if isinstance(intent, e.ChatRequested):
+        return e.ChatWithheld(answers=seq, act=intent.act, key=intent.key, why=why)
+    if isinstance(intent, e.TicketRequested):
+        return e.TicketWithheld(answers=seq, act=intent.act, key=intent.key, why=why)
     assert isinstance(intent, e.StepRequested)
     return e.StepNotRun(answers=seq, step=intent.step, why=why)
 
@@ -18,6 +27,10 @@ def fail(seq: int, intent: e.Intent, why: str, *, passing: bool = False) -> e.Ou
     """What a failure is for each kind of intent. A changing step that was started is in doubt, never simply failed."""
     if isinstance(intent, e.PageRequested):
         return e.PageFailed(answers=seq, responder=intent.responder, channel=intent.channel, why=why, passing=passing)
+    if isinstance(intent, e.ChatRequested):
+        return e.ChatFailed(answers=seq, act=intent.act, key=intent.key, why=why, passing=passing)
+    if isinstance(intent, e.TicketRequested):
+        return e.TicketFailed(answers=seq, act=intent.act, key=intent.key, why=why, passing=passing)
     assert isinstance(intent, e.StepRequested)
     if intent.changes:
         return e.StepInDoubt(answers=seq, step=intent.step, why=why)
@@ -28,7 +41,19 @@ def name_kind(intent: e.Intent) -> str:
     """The first part of the failpoints' names."""
     if isinstance(intent, e.StepRequested):
         return "change" if intent.changes else "read"
-    return "page"
+    if isinstance(intent, e.ChatRequested):
+        return "chat"
+    return "ticket" if isinstance(intent, e.TicketRequested) else "page"
+
+
+def find_limit(intent: e.Intent) -> float | None:
+    """How long a performer may take over it, in seconds; null where a step's own limit holds.
+
+    A channel's own time-outs count each read, and a drip never ends.
+    """
+    if isinstance(intent, e.PageRequested):
+        return PAGE_S
+    return None if isinstance(intent, e.StepRequested) else OTHERS_S
 
 
 def is_final(error: BaseException) -> bool:

@@ -65,7 +65,8 @@ class TeamPolicy(msgspec.Struct, frozen=True, kw_only=True):
     does). The first page waits `group_wait_s` for more of its group, repeats keep `group_interval_s` between them.
     `bindings` says of blanks, by name, what they take and where it comes from; `prometheus` is where PromQL is asked.
     What was approved must begin within `approval_good_for_s` seconds. `assistants` are no people: they may propose.
-    By `mail_channel` mailboxes are written to that the playbook gives.
+    By `mail_channel` mailboxes are written to that the playbook gives. `war_room` is the chat in which incidents have a
+    room of their own, `tickets` the tracker of the team; empty: none.
     """
 
     team: str
@@ -88,6 +89,8 @@ class TeamPolicy(msgspec.Struct, frozen=True, kw_only=True):
     prometheus: str = ""
     predicates: dict[str, Predicate] = {}
     checks: dict[str, Check] = {}
+    war_room: str = ""
+    tickets: str = ""
 
     @property
     def target(self) -> TargetPolicy | None:

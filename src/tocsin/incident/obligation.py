@@ -15,6 +15,7 @@ import msgspec
 from tocsin.incident.state import Obligation
 from tocsin.timeline.events import (
     Acknowledged,
+    ChatDone,
     Event,
     ObligationDropped,
     ObligationLate,
@@ -23,12 +24,14 @@ from tocsin.timeline.events import (
     ReportFiled,
     UpdatePosted,
 )
-from tocsin.words import Audience, ObligationState, PublicStatus
+from tocsin.words import Audience, ChatAct, ObligationState, PublicStatus
 
 ACKNOWLEDGE = "acknowledge"
 STATUS_PAGE = "status_page"
 UPDATE = "update"
 BRIDGE = "bridge"
+ROOM = "room"
+ROOM_CLOSED = "room_closed"
 REVIEW = "review"
 REPORT = "report"
 STATUS_PAGE_RESOLVED = "status_page_resolved"
@@ -66,6 +69,10 @@ def kept_by(event: Event) -> tuple[str, ...]:
     match event:
         case Acknowledged():
             return (ACKNOWLEDGE,)
+        case ChatDone(act=ChatAct.OPEN):
+            return (ROOM,)
+        case ChatDone(act=ChatAct.ARCHIVE):
+            return (ROOM_CLOSED,)
         case ReportFiled():
             return (REPORT,)
         case UpdatePosted(audiences=audiences, status=status):

@@ -6,6 +6,7 @@ from datetime import datetime
 
 import msgspec
 
+from tocsin.incident.errand import ChatTask, Room, Ticket
 from tocsin.timeline.events import AlertSeen, LeftFile, OnTarget
 from tocsin.words import (
     Audience,
@@ -224,6 +225,7 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     ends soon to the end that was told. `silent` maps an alert of which nothing is heard any more to when it was to be
     heard of again. `refired` is when an alert fired again, the last times; `flapping` since when it does so too often.
     `informed`: whoever has the incident was told so. `held` maps a blank to the value that was last kept out of it.
+    `room` is the one of its own in the chat `room_system`; `chat` what was asked there, by key.
     `taken` are the ways that it goes, by their lines; `pursued` the lines of further scenarios that it goes on in.
     """
 
@@ -278,6 +280,11 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     held: dict[str, str] = {}
     updates: tuple[Update, ...] = ()
     reports: dict[int, Report] = {}
+    room: Room | None = None
+    room_system: str = ""
+    room_wanted: bool = False
+    chat: dict[str, ChatTask] = {}
+    tickets: dict[str, Ticket] = {}
 
     @property
     def is_open(self) -> bool:

@@ -9,6 +9,7 @@ import re
 import tempfile
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -21,6 +22,7 @@ from tocsin.alert.signal import Signal
 from tocsin.engine.failpoint import pass_by
 from tocsin.engine.journal import Journal
 from tocsin.engine.loop import Engine
+from tocsin.engine.rooms import is_room_taken
 from tocsin.engine.shelf import Settings, Shelf, TeamShelf
 from tocsin.incident.authority import name_responders
 from tocsin.incident.book import Book, TargetPolicy, TeamPolicy
@@ -29,6 +31,9 @@ from tocsin.incident.inhibition import Inhibit, read_rule
 from tocsin.incident.predicate import Check, Predicate
 from tocsin.incident.state import Incident, Obligation
 from tocsin.incident.window import Window
+from tocsin.integrations.chat import Rooms
+from tocsin.integrations.tickets import Tickets
+from tocsin.integrations.web_room import WebRooms
 from tocsin.knowledge import load_knowledge
 from tocsin.oncall.settings import Person, Schedule, Staffing
 from tocsin.playbook.compile import compile_playbook
@@ -39,14 +44,18 @@ from tocsin.run.commands import ApproveStep, find_task
 from tocsin.store.beats import Beats
 from tocsin.store.blobs import FileBlobs
 from tocsin.store.sqlite import SqliteStore
+from tocsin.testing.chat import MemoryChat
 from tocsin.testing.clock import FakeClock
 from tocsin.testing.recorder import Recorder, SentPage
+from tocsin.testing.tickets import MemoryTracker
 from tocsin.timeline.entry import Entry
 from tocsin.timeline.events import Event, PlaybookActivated
 from tocsin.words import Mode, ObligationState
 
 START = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
 """A Monday, 03:00: when it always happens."""
+
+URL = "https://tocsin.example"
 
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
@@ -98,6 +107,8 @@ class Cast(msgspec.Struct, frozen=True, kw_only=True):
     place: str = ""
     predicates: dict[str, Predicate] = {}
     checks: dict[str, Check] = {}
+    war_room: str = ""
+    tickets: str = ""
 
 
 class Story:
@@ -110,6 +121,7 @@ class Story:
         self.start = start
         self.clock = FakeClock(start)
         self.recorder = Recorder(self.clock)
+        self.chat, self.tracker = MemoryChat(self.clock), MemoryTracker()
         self.stream = ""
 
     async def __aenter__(self) -> Self:
@@ -129,7 +141,11 @@ class Story:
         self.store = SqliteStore(folder / "tocsin.db", b"k" * 32, folder / "mark")
         await self.shelf.keep_playbooks()
         self.journal = Journal(self.store, self.shelf, self.clock, b"k" * 32)
-        self.engine = Engine(self.journal, self.clock, (self.recorder,), beats=Beats(self.store))
+        web = WebRooms(lambda: URL, self.journal.entries, partial(is_room_taken, self.journal))
+        rooms = Rooms(lambda: {"chat": self.chat, "web": web}, self.blobs)
+        tickets = Tickets(lambda: {"tracker": self.tracker}, lambda: URL)
+        performers = (self.recorder, rooms, tickets)
+        self.engine = Engine(self.journal, self.clock, performers, beats=Beats(self.store))
         for name, team in self.shelf.settings.teams.items():
             await self.journal.change_team(name, PlaybookActivated(digest=team.playbook.digest, by="story"))
 
@@ -281,6 +297,8 @@ def _shelve(cast: Cast, start: datetime) -> TeamShelf:
         responders=name_responders(staffing, cast.people) if cast.people else None,
         predicates=cast.predicates,
         checks=cast.checks,
+        war_room=cast.war_room,
+        tickets=cast.tickets,
     )
     return TeamShelf(
         policy=policy,

@@ -19,7 +19,7 @@ T = TypeVar("T", bound=msgspec.Struct)
 KEPT = frozenset(
     "by responder step digest playbook model stdout stderr stdout_sealed stderr_sealed sealed ran_as identity "
     "fingerprint team silence kind channel into scenario severity incident target number group bindings "
-    "candidates".split()
+    "candidates act system key to people room strangers message log tracker ticket".split()
 )
 STATEMENTS = frozenset(("StepProposed", "StepRequested", "StepForbidden"))
 """Whose `text` is what runs, to the byte."""

@@ -11,6 +11,7 @@ from datetime import datetime
 
 from tocsin.timeline import events as e
 from tocsin.timeline.pipe import tell_end
+from tocsin.timeline.tell_chat import tell_chat
 from tocsin.words import Audience, Hush, Reached
 
 Name = Callable[[str], str]
@@ -20,7 +21,7 @@ MOST_NAMED = 5
 
 def tell(event: e.Event, name: Name) -> str:
     """What the event says, as a sentence without a full stop."""
-    for teller in (_tell_opening, _tell_status, _tell_words, _tell_calls, _tell_steps, _tell_duties, _tell_shifts):
+    for teller in TELLERS:
         said = teller(event, name)
         if said is not None:
             return said
@@ -320,3 +321,8 @@ def _tell_shifts(event: e.Event, name: Name) -> str | None:
         case e.FeedRevoked(by=by):
             return f"{name(by)} revoked a calendar feed"
     return None
+
+
+TELLERS = (
+    _tell_opening, _tell_status, _tell_words, tell_chat, _tell_calls, _tell_steps, _tell_duties, _tell_shifts
+)  # fmt: skip

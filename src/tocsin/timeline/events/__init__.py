@@ -32,6 +32,17 @@ from tocsin.timeline.events.barrier import (
     CountdownBegun,
     OperatorReady,
 )
+from tocsin.timeline.events.chat import (
+    ChatDone,
+    ChatFailed,
+    ChatRequested,
+    ChatWithheld,
+    RoomWanted,
+    TicketDone,
+    TicketFailed,
+    TicketRequested,
+    TicketWithheld,
+)
 from tocsin.timeline.events.comms import NoteAdded, PostmortemSaved, ReportFiled, UpdateForbidden, UpdatePosted
 from tocsin.timeline.events.duty import (
     ObligationArmed,
@@ -131,6 +142,10 @@ __all__ = [
     "BarrierPassed",
     "CauseIdentified",
     "ChangeSeen",
+    "ChatDone",
+    "ChatFailed",
+    "ChatRequested",
+    "ChatWithheld",
     "CheckEnded",
     "Closed",
     "CountdownBegun",
@@ -181,6 +196,7 @@ __all__ = [
     "ReportFiled",
     "Resolved",
     "RoleTaken",
+    "RoomWanted",
     "ScenarioChosen",
     "ScenarioPursued",
     "SeveritySet",
@@ -199,6 +215,10 @@ __all__ = [
     "StepSkipped",
     "StepStarted",
     "SwappedShift",
+    "TicketDone",
+    "TicketFailed",
+    "TicketRequested",
+    "TicketWithheld",
     "UpdateForbidden",
     "UpdatePosted",
     "ValueHeld",
@@ -211,6 +231,8 @@ AnyEvent = (
     | Declared | Acknowledged | AcknowledgementExpired | SeveritySet | RoleTaken | CauseIdentified
     | Mitigated | Resolved | Reopened | Closed | Dismissed | Merged
     | NoteAdded | UpdatePosted | UpdateForbidden | PostmortemSaved | ReportFiled
+    | RoomWanted | ChatRequested | ChatDone | ChatFailed | ChatWithheld
+    | TicketRequested | TicketDone | TicketFailed | TicketWithheld
     | LevelJoined | EscalationAsked | PageRequested | PageDelivered | PageFailed | PageWithheld
     | PageReported
     | PagingHeld | PagingFreed

@@ -1,0 +1,45 @@
+"""Which chat a team's incidents have their rooms in, and which tracker its tickets: opened, and checked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+
+import msgspec
+
+from tocsin.app.tables import File
+from tocsin.config import Problems, Source
+from tocsin.engine.journal import Journal
+from tocsin.engine.rooms import is_room_taken
+from tocsin.integrations.chat import Chat
+from tocsin.integrations.web_room import NAME, WebRooms
+
+CHAT_KINDS: tuple[type[msgspec.Struct], ...] = ()
+"""The settings of channels that have rooms, too."""
+
+
+class Chats:
+    """The chats of a server: the built-in one, and those of its channels that are chats. `channels` are looked up."""
+
+    def __init__(self, journal: Journal, url: Callable[[], str], channels: Callable[[], Mapping[str, object]]) -> None:
+        self._web = WebRooms(url, journal.entries, partial(is_room_taken, journal))
+        self._channels = channels
+
+    def list_all(self) -> dict[str, Chat]:
+        """By the name that `war_room` gives."""
+        found = {name: each for name, each in self._channels().items() if is_chat(each)}
+        return {**found, NAME: self._web}  # type: ignore[dict-item]
+
+
+def is_chat(channel: object) -> bool:
+    """Whether a channel has rooms, too."""
+    return callable(getattr(channel, "archive", None))
+
+
+def check_rooms(source: Source, file: File, channels: Mapping[str, msgspec.Struct], problems: Problems) -> None:
+    """A team's `war_room` is the built-in one or a channel that has rooms."""
+    known = [NAME, *(name for name, each in channels.items() if isinstance(each, CHAT_KINDS))]
+    for team, table in file.teams.items():
+        if table.war_room and table.war_room not in known:
+            text = f"{table.war_room!r} has no rooms; there are: {', '.join(known)}. Leave it out to open none."
+            problems.append(source.problem(("teams", team, "war_room"), text))

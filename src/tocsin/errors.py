@@ -86,6 +86,13 @@ class Conflict(UserError):
     status: ClassVar[int] = 409
 
 
+class TooOften(UserError):
+    """Somebody tries too often; the sentence says when to try again."""
+
+    code: ClassVar[str] = "TOC-160"
+    status: ClassVar[int] = 429
+
+
 class Stale(Conflict):
     """What was decided on has moved on since it was read: the store's word for "decide again"."""
 

@@ -215,6 +215,16 @@ class PublicStatus(StrEnum):
     RESOLVED = "resolved"
 
 
+class ComponentStatus(StrEnum):
+    """How a component of a status page is, the worst last but for work that was announced; the words of Statuspage."""
+
+    OPERATIONAL = "operational"
+    DEGRADED = "degraded_performance"
+    PARTIAL_OUTAGE = "partial_outage"
+    MAJOR_OUTAGE = "major_outage"
+    MAINTENANCE = "under_maintenance"
+
+
 class StepState(StrEnum):
     """Where one step of a run stands."""
 

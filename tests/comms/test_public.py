@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 
 import msgspec
 import pytest
 
+from tocsin.comms.board import Told, make_board
 from tocsin.comms.commands import PostUpdate
-from tocsin.comms.public import PublicIncident, PublicUpdate, show_public
+from tocsin.comms.public import PublicIncident, PublicUpdate
+from tocsin.comms.settings import StatusPage
 from tocsin.incident.commands import (
     AddNote,
     IdentifyCause,
@@ -18,20 +21,29 @@ from tocsin.incident.commands import (
     SetSeverity,
     TakeRole,
 )
+from tocsin.incident.state import Incident
 from tocsin.run.commands import ProposeStep
 from tocsin.testing.recorder import Answer
 from tocsin.testing.story import Story
-from tocsin.words import Audience, PublicStatus, Status
+from tocsin.words import Audience, ComponentStatus, PublicStatus, Status
 
-from .ground import NOW, PUBLIC, at, cast, make_incident, said
+from .ground import NOW, PUBLIC, at, cast, make_book, make_incident, said
 
 SECRET = "hunter2"
 
 
 async def seen(story: Story) -> tuple[PublicIncident, ...]:
     """What the status page shows now."""
-    incidents = [await story.incident(card.id) for card in await story.store.cards()]
-    return show_public(incidents, story.clock.now())
+    found = [await story.look(card.id) for card in await story.store.cards()]
+    told = [Told(incident=incident, book=book) for incident, book in found]
+    now = story.clock.now()
+    return make_board(StatusPage(), "team", told, {}, "UTC", NOW, now).incidents
+
+
+def show_public(incidents: Iterable[Incident], now: datetime) -> tuple[PublicIncident, ...]:
+    """The same of incidents that nobody has lived through."""
+    told = [Told(incident=each, book=make_book()) for each in incidents]
+    return make_board(StatusPage(), "team", told, {}, "UTC", NOW, now).incidents
 
 
 async def test_an_incident_shows_itself_only_once_a_person_has_spoken_to_the_public() -> None:
@@ -51,6 +63,7 @@ async def test_an_incident_shows_itself_only_once_a_person_has_spoken_to_the_pub
             started_at=NOW,
             resolved_at=None,
             updates=(told,),
+            impact=ComponentStatus.MAJOR_OUTAGE,
         )
 
 
@@ -74,7 +87,9 @@ async def test_nothing_internal_is_in_what_the_public_gets() -> None:
 
 def test_the_fields_of_what_is_public_are_these_and_no_more() -> None:
     """Whoever adds one should have to think about who reads it."""
-    assert PublicIncident.__struct_fields__ == ("number", "title", "status", "started_at", "resolved_at", "updates")
+    assert PublicIncident.__struct_fields__ == (
+        "number", "title", "status", "started_at", "resolved_at", "updates", "components", "impact",
+    )  # fmt: skip
     assert PublicUpdate.__struct_fields__ == ("at", "status", "text")
 
 

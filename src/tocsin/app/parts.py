@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
 from typing import Protocol
@@ -13,6 +13,7 @@ from tocsin.app.bundle.export import Exporter
 from tocsin.app.channels import count_places, open_channels
 from tocsin.app.guarding import find_place, find_places, find_scratches, give_to_steps
 from tocsin.app.place import MOST_BYTES
+from tocsin.app.public.pages import StatusPages
 from tocsin.app.reaching import open_fleet
 from tocsin.app.retention import make_housekeeping
 from tocsin.app.rooms import Chats
@@ -97,7 +98,9 @@ class Parts:
         )
         chats = Chats(self.journal, self._find_url, lambda: self._channels)
         rooms = Rooms(chats.list_all, self.blobs)
-        self.engine = Engine(self.journal, clock, (pager, self.fleet, rooms), storage.lease, Beats(self.store))
+        self.public = StatusPages(self.store, self.journal, clock, self._link_key, lambda: self.workspace, url)
+        performers = (pager, self.fleet, rooms, self.public.herald)
+        self.engine = Engine(self.journal, clock, performers, storage.lease, Beats(self.store))
         storage.left_alone = lambda: self.engine.left_alone
         self._give_places()
         data = Data(directory)
@@ -194,7 +197,14 @@ class Parts:
             originals=self.storage.originals,
             export=self._exporter.export,
             channels=lambda: self._channels,
+            followers=self.public.followers,
+            nudge=self.public.courier.nudge,
+            kept_since=self._find_kept_since,
         )
+
+    def _find_kept_since(self, now: datetime) -> datetime | None:
+        """What ended before has been taken away."""
+        return self.workspace.retention.incidents_before(now)
 
     def _remarks(self) -> tuple[str, ...]:
         isolation = (self._isolation,) if isinstance(self._isolation, str) else ()
@@ -207,6 +217,7 @@ class Parts:
             *self._tell_left_alone(),
             *self._tell_unheard(),
             *self.lookout.list_remarks(),
+            *self.public.troubles.values(),
         )
 
     def _tell_unheard(self) -> tuple[str, ...]:

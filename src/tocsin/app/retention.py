@@ -10,6 +10,7 @@ from tocsin.engine.housekeeping import Housekeeping
 from tocsin.engine.loop import Engine
 from tocsin.engine.shelf import Shelf
 from tocsin.review.retention import Retention
+from tocsin.store.followers import FollowerRows
 from tocsin.store.loose import GRACE, Kept, Loose
 from tocsin.store.removals import Removals
 from tocsin.store.sessions import Sessions
@@ -53,5 +54,5 @@ def make_housekeeping(
     """The housekeeping of one server."""
     journal = engine.journal
     sweep = BlobSweep(blobs, Loose(store, blobs), journal.shelf).sweep
-    sweeps = (Sessions(store).sweep, sweep)
+    sweeps = (Sessions(store).sweep, FollowerRows(store).sweep, sweep)
     return Housekeeping(journal, engine.intake, Removals(store, key), settings, sweeps)

@@ -165,6 +165,7 @@ async def _running(options: Options, listener: socket.socket) -> AsyncIterator[u
         parts.housekeeping.run(),
         _settle_in(parts, storage, server),
         *parts.lookout.list_chores(),
+        *parts.public.list_chores(parts.desk),
         *storage.chores(parts.journal),
     ]
     if options.leave_with is not None:

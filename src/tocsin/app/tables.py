@@ -13,6 +13,7 @@ from tocsin.app.watch.heartbeat import HeartbeatTable
 from tocsin.app.watch.sending import CheckpointsTable, WitnessTable
 from tocsin.app.watch.synthetic import SyntheticTable
 from tocsin.app.watch.traces import TracesTable
+from tocsin.comms.settings import StatusPage
 from tocsin.incident.blank import Rule
 from tocsin.incident.inhibition import Inhibit
 from tocsin.incident.predicate import Check, Predicate
@@ -110,6 +111,7 @@ class TeamTable(msgspec.Struct, frozen=True, kw_only=True):
     checks: dict[str, Check] = {}
     war_room: str = ""
     tickets: str = ""
+    status: StatusPage = StatusPage()
 
 
 class File(msgspec.Struct, frozen=True, kw_only=True):

@@ -20,6 +20,7 @@ from tocsin.app.channels import read_channels
 from tocsin.app.check import TEAM, check_team, check_whole
 from tocsin.app.inventory import equip, find_elsewhere, list_inventory, read_targets
 from tocsin.app.place import MOST_BYTES, NAME, NoWorkspace
+from tocsin.app.public.check import check_pages
 from tocsin.app.rooms import check_rooms
 from tocsin.app.tables import File, TeamTable, is_mail
 from tocsin.app.watch.check import check_watch, read_heartbeat, read_sending
@@ -93,6 +94,7 @@ def load_workspace(root: Path, today: date, no_isolation: str = "", node: str = 
     check_rooms(source, file, channels, problems)
     _check_store(source, file, problems)
     check_watch(source, file, problems)
+    check_pages(source, file, problems)
     heartbeat = read_heartbeat(root, source, file, node, problems)
     sending = read_sending(root, source, file, channels, problems)
     pings: dict[str, tuple[str, str]] = {}
@@ -225,6 +227,7 @@ def _read_team(
         classify=judge_typed(catalogue),
         heartbeats=table.heartbeats,
         windows=table.maintenance,
+        status=table.status,
     )
 
 

@@ -99,6 +99,9 @@ for _name, _help in (
 ):
     PLAYBOOK.command(f"tocsin.cli.playbooks:{_name}", name=_name, help=_help)
 
+STATUS = App(name="status", help="The public status page of a team.")
+STATUS.command("tocsin.cli.status:export", name="export", help="Write it to a folder that any file server can show.")
+
 EVIDENCE = App(name="evidence", help="Read what was redacted, if you may.")
 for _name, _place, _help in (
     ("export", "export", "Write an incident's record to one signed file, with a page that checks it offline."),
@@ -113,6 +116,9 @@ for _title, _verbs in GROUPS.items():
     if _title == "Review":
         EVIDENCE.group = (_group,)
         APP.command(EVIDENCE)
+    if _title == "See":
+        STATUS.group = (_group,)
+        APP.command(STATUS)
     if _title == "Begin":
         PLAYBOOK.group = (_group,)
         APP.command(PLAYBOOK)

@@ -1,9 +1,10 @@
-"""The comms planner: which duties to tell people stand, and which have run out."""
+"""The comms planner: which duties to tell people stand, which have run out, and what followers are to hear."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
+from tocsin.comms.announce import plan_announcement
 from tocsin.comms.cadence import find_duties
 from tocsin.comms.notice import plan_notices
 from tocsin.comms.report import find_report_duties
@@ -24,13 +25,13 @@ SPEAKING = frozenset({Status.ACTIVE, Status.ACKNOWLEDGED, Status.MONITORING})
 
 
 def plan(incident: Incident, book: Book, rota: Rota, now: datetime) -> Plan:
-    """The ledger's changes for the duties to tell people, and what is asked of chat systems and trackers next."""
+    """The ledger's changes for the duties to tell people, and what is asked of the status page, chats and trackers."""
     policy = book.policy
     if incident.status is Status.CLOSED:
-        return plan_room(incident, book, rota, now)
+        return join((plan_room(incident, book, rota, now), plan_announcement(incident, book, now)))
     is_spoken = incident.status in SPEAKING
     wanted = (*find_duties(incident, book), *find_report_duties(incident, book)) if is_spoken else ()
-    told = settle(incident, wanted, DUTIES, now)
+    told = join((settle(incident, wanted, DUTIES, now), plan_announcement(incident, book, now)))
     if not (policy.war_room or policy.tickets):
         return told
     duties = find_room_duties(incident, book) if policy.war_room else ()

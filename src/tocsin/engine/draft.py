@@ -45,6 +45,7 @@ CONCERNED: dict[type[e.Event], frozenset[Planner]] = {
     **dict.fromkeys((e.ChatFailed, e.ChatWithheld, e.RoomWanted), frozenset((comms.plan,))),
     **dict.fromkeys((e.TicketDone, e.TicketFailed, e.TicketWithheld), frozenset((comms.plan,))),
     **dict.fromkeys((e.ChatRequested, e.TicketRequested, e.StepRequested), NOBODY),
+    **dict.fromkeys((e.AnnouncementRequested, e.AnnouncementMade, e.AnnouncementNotMade), NOBODY),
     **dict.fromkeys((e.ObligationArmed, e.ObligationLate, e.ObligationDropped), NOBODY),
     **dict.fromkeys((e.PageDelivered, e.NoteAdded, e.EvidenceOpened), NOBODY),
 }

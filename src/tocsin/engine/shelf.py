@@ -15,6 +15,7 @@ import msgspec
 from tocsin.alert.heartbeat import Heartbeat
 from tocsin.alert.route import Team
 from tocsin.alert.settings import Route
+from tocsin.comms.settings import StatusPage
 from tocsin.engine.contracts import Blobs
 from tocsin.engine.forbidding import Mark
 from tocsin.engine.lending import Lending
@@ -53,6 +54,7 @@ class TeamShelf(msgspec.Struct, frozen=True, kw_only=True):
     model: str = ""
     heartbeats: dict[str, Heartbeat] = {}
     windows: dict[str, Window] = {}
+    status: StatusPage = StatusPage()
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):

@@ -19,6 +19,8 @@ def withhold(seq: int, intent: e.Intent, why: str) -> e.Outcome:
         return e.ChatWithheld(answers=seq, act=intent.act, key=intent.key, why=why)
     if isinstance(intent, e.TicketRequested):
         return e.TicketWithheld(answers=seq, act=intent.act, key=intent.key, why=why)
+    if isinstance(intent, e.AnnouncementRequested):
+        return e.AnnouncementNotMade(answers=seq, why=why)
     assert isinstance(intent, e.StepRequested)
     return e.StepNotRun(answers=seq, step=intent.step, why=why)
 
@@ -31,6 +33,8 @@ def fail(seq: int, intent: e.Intent, why: str, *, passing: bool = False) -> e.Ou
         return e.ChatFailed(answers=seq, act=intent.act, key=intent.key, why=why, passing=passing)
     if isinstance(intent, e.TicketRequested):
         return e.TicketFailed(answers=seq, act=intent.act, key=intent.key, why=why, passing=passing)
+    if isinstance(intent, e.AnnouncementRequested):
+        return e.AnnouncementNotMade(answers=seq, why=why)
     assert isinstance(intent, e.StepRequested)
     if intent.changes:
         return e.StepInDoubt(answers=seq, step=intent.step, why=why)

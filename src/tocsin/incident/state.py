@@ -226,6 +226,7 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     heard of again. `refired` is when an alert fired again, the last times; `flapping` since when it does so too often.
     `informed`: whoever has the incident was told so. `held` maps a blank to the value that was last kept out of it.
     `room` is the one of its own in the chat `room_system`; `chat` what was asked there, by key.
+    `announced` is the public status that followers of the status page were told last.
     `taken` are the ways that it goes, by their lines; `pursued` the lines of further scenarios that it goes on in.
     """
 
@@ -279,6 +280,7 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     lifted: dict[int, str] = {}
     held: dict[str, str] = {}
     updates: tuple[Update, ...] = ()
+    announced: PublicStatus | None = None
     reports: dict[int, Report] = {}
     room: Room | None = None
     room_system: str = ""

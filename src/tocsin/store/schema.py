@@ -159,6 +159,33 @@ session = Table(
     Column("expires_at", Text, nullable=False),
 )
 
+follower = Table(
+    "follower",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("team", Text, nullable=False),
+    Column("way", Text, nullable=False),
+    Column("address", Text, nullable=False),
+    Column("asked_at", Text, nullable=False),
+    Column("confirmed_at", Text),
+    UniqueConstraint("team", "way", "address"),
+)
+
+notice = Table(
+    "notice",
+    METADATA,
+    Column("n", Big, primary_key=True),
+    Column("follower", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("due_at", Text, nullable=False),
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    Column("ended_at", Text),
+    Column("said", Text, nullable=False, server_default=text("''")),
+    UniqueConstraint("follower", "key"),
+    Index("notice_due", "ended_at", "due_at"),
+)
+
 node = Table(
     "node",
     METADATA,

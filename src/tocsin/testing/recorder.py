@@ -10,6 +10,8 @@ import msgspec
 from tocsin.engine.contracts import Clock, Key
 from tocsin.errors import Rejected, Unavailable
 from tocsin.timeline.events import (
+    AnnouncementMade,
+    AnnouncementRequested,
     Intent,
     LeftFile,
     Outcome,
@@ -19,6 +21,7 @@ from tocsin.timeline.events import (
     StepFinished,
     StepRequested,
 )
+from tocsin.words import PublicStatus
 
 
 class SentPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,15 +60,17 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 
 class Recorder:
     """Takes pages and steps. `broken` channels take no page for now, `refusing` ones never; `answer` says what
-    statements print. `tries` are all attempts at paging, with their moments.
+    statements print. `announced` is what the status page said, and when. `tries` are all attempts at paging, with
+    their moments.
     """
 
-    handles = (PageRequested, StepRequested)
+    handles = (PageRequested, StepRequested, AnnouncementRequested)
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self.pages: list[SentPage] = []
         self.steps: list[RanStep] = []
+        self.announced: list[tuple[datetime, PublicStatus]] = []
         self.broken: set[str] = set()
         self.refusing: set[str] = set()
         self.tries: list[tuple[datetime, str, str]] = []
@@ -77,6 +82,9 @@ class Recorder:
         """Remember it, and say that it worked."""
         if isinstance(intent, PageRequested):
             return self._page(key, intent)
+        if isinstance(intent, AnnouncementRequested):
+            self.announced.append((self._clock.now(), intent.status))
+            return AnnouncementMade(answers=key.seq, followers=0)
         assert isinstance(intent, StepRequested)
         return await self._step(key, intent)
 

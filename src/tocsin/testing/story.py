@@ -19,6 +19,7 @@ import msgspec
 from tocsin.alert.heartbeat import Heartbeat
 from tocsin.alert.settings import Route
 from tocsin.alert.signal import Signal
+from tocsin.comms.settings import StatusPage
 from tocsin.engine.failpoint import pass_by
 from tocsin.engine.journal import Journal
 from tocsin.engine.loop import Engine
@@ -109,6 +110,7 @@ class Cast(msgspec.Struct, frozen=True, kw_only=True):
     checks: dict[str, Check] = {}
     war_room: str = ""
     tickets: str = ""
+    status: StatusPage = StatusPage()
 
 
 class Story:
@@ -308,4 +310,5 @@ def _shelve(cast: Cast, start: datetime) -> TeamShelf:
         classify=judge_text(cast.catalogue),
         heartbeats=cast.heartbeats,
         windows=cast.windows,
+        status=cast.status,
     )

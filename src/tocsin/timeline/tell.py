@@ -134,6 +134,12 @@ def _tell_words(event: e.Event, name: Name) -> str | None:
         case e.ReportFiled(title=title, line=line, by=by, fields=fields):
             said = "; ".join(f"{label}: {value or 'not known'}" for label, value in fields.items())
             return f"{name(by)} filed {title}{_line(line)}{_because(said)}"
+        case e.AnnouncementRequested(status=status):
+            return f"The status page says {status}"
+        case e.AnnouncementMade(followers=followers):
+            return f"{followers} follower{'' if followers == 1 else 's'} of the status page will hear of it"
+        case e.AnnouncementNotMade(why=why):
+            return f"Nobody who follows the status page heard of it: {why}"
         case e.PostmortemSaved(by=by):
             return f"{name(by)} saved the post-mortem"
     return None

@@ -10,6 +10,7 @@ import msgspec
 
 from tocsin.alert.sources.mapped import Intake as IntakeTable
 from tocsin.engine.contracts import Blobs, Clock
+from tocsin.engine.following import Followers
 from tocsin.engine.loop import Engine
 from tocsin.engine.originals import NoOriginals, Originals
 from tocsin.engine.output import Outputs
@@ -17,6 +18,7 @@ from tocsin.errors import NotFound
 from tocsin.integrations.channel import Channel
 from tocsin.oncall.settings import Person
 from tocsin.playbook.model import Playbook
+from tocsin.web.limits import Limits
 
 SIGNIN = "tocsin signin NAME"
 """What somebody types in the workspace for a link into the server."""
@@ -96,6 +98,9 @@ class Desk:
         originals: Originals | None = None,
         export: Export | None = None,
         channels: Callable[[], Mapping[str, Channel]] = dict,
+        followers: Followers | None = None,
+        nudge: Callable[[], None] = lambda: None,
+        kept_since: Callable[[datetime], datetime | None] = lambda now: None,
     ) -> None:
         self.engine = engine
         self.sessions = sessions
@@ -112,6 +117,8 @@ class Desk:
         self.measure = measure
         self.channels = channels
         self.export: Export = export or _export_nothing
+        self.followers, self.nudge, self.kept_since = followers, nudge, kept_since
+        self.limits = Limits()
         self.originals: Originals = originals or NoOriginals()
         self.outputs = outputs or Outputs()
         self.signin = (stage.signin if stage is not None else "") or SIGNIN

@@ -32,6 +32,7 @@ from tocsin.web.library import Library
 from tocsin.web.live import Live
 from tocsin.web.metrics import tell_metrics
 from tocsin.web.postmortem import Postmortems
+from tocsin.web.public.boards import PublicBoards
 from tocsin.web.quiet import Quiet
 from tocsin.web.render import STATIC
 from tocsin.web.screens import demo, page, room, signin
@@ -40,7 +41,6 @@ from tocsin.web.screens import playbooks as playbook_screens
 from tocsin.web.screens import postmortem as postmortem_screen
 from tocsin.web.screens import silences as silence_screens
 from tocsin.web.screens import status as status_screen
-from tocsin.web.status import PublicBoard
 
 POLICY = "; ".join(
     (
@@ -86,8 +86,8 @@ OPEN: list[HTTPRouteHandler] = [
     signin.sign_out,
     page.show_link,
     page.acknowledge_by_link,
-    status_screen.show_status,
     *twilio.HOOKS,
+    *status_screen.STATUS,
 ]
 """Without signing in; what changes something here carries its own secret."""
 
@@ -207,7 +207,7 @@ def create_app(desk: Desk) -> Litestar:
                 include_in_schema=False,
             ),
             Router("/api", route_handlers=API, guards=[require_asker], security=SECURITY),
-            Router("/api", route_handlers=[status.read_status]),
+            Router("/api", route_handlers=[status.read_status, status.export_status]),
             Router(
                 "/",
                 route_handlers=[
@@ -256,7 +256,7 @@ def move_in(app: Litestar, desk: Desk) -> None:
         Quiet(desk),
         Postmortems(desk, library),
         Compiler(desk),
-        PublicBoard(desk),
+        PublicBoards(desk),
         reads.Reads(desk, desk.clock.now()),
         Answering(desk, library),
     )

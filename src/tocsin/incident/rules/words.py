@@ -28,6 +28,10 @@ def _update_posted(incident: Incident, entry: Entry, event: e.UpdatePosted) -> I
     return replace(incident, updates=(*incident.updates, update))
 
 
+def _announced(incident: Incident, entry: Entry, event: e.AnnouncementRequested) -> Incident:
+    return replace(incident, announced=event.status)
+
+
 def _postmortem_saved(incident: Incident, entry: Entry, event: e.PostmortemSaved) -> Incident:
     return replace(incident, postmortem=event.text)
 
@@ -39,6 +43,9 @@ def _report_filed(incident: Incident, entry: Entry, event: e.ReportFiled) -> Inc
 
 RULES: dict[type[e.Event], Any] = {
     e.UpdatePosted: _update_posted,
+    e.AnnouncementRequested: _announced,
+    e.AnnouncementMade: _keep,
+    e.AnnouncementNotMade: _keep,
     e.PostmortemSaved: _postmortem_saved,
     e.ReportFiled: _report_filed,
     e.NoteAdded: _keep,

@@ -43,7 +43,16 @@ from tocsin.timeline.events.chat import (
     TicketRequested,
     TicketWithheld,
 )
-from tocsin.timeline.events.comms import NoteAdded, PostmortemSaved, ReportFiled, UpdateForbidden, UpdatePosted
+from tocsin.timeline.events.comms import (
+    AnnouncementMade,
+    AnnouncementNotMade,
+    AnnouncementRequested,
+    NoteAdded,
+    PostmortemSaved,
+    ReportFiled,
+    UpdateForbidden,
+    UpdatePosted,
+)
 from tocsin.timeline.events.duty import (
     ObligationArmed,
     ObligationDropped,
@@ -134,6 +143,9 @@ __all__ = [
     "AlertUnsilenced",
     "AlertWentSilent",
     "AlertsJoined",
+    "AnnouncementMade",
+    "AnnouncementNotMade",
+    "AnnouncementRequested",
     "AnyEvent",
     "ApprovalGiven",
     "ApprovalLapsed",
@@ -233,6 +245,7 @@ AnyEvent = (
     | NoteAdded | UpdatePosted | UpdateForbidden | PostmortemSaved | ReportFiled
     | RoomWanted | ChatRequested | ChatDone | ChatFailed | ChatWithheld
     | TicketRequested | TicketDone | TicketFailed | TicketWithheld
+    | AnnouncementRequested | AnnouncementMade | AnnouncementNotMade
     | LevelJoined | EscalationAsked | PageRequested | PageDelivered | PageFailed | PageWithheld
     | PageReported
     | PagingHeld | PagingFreed

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tocsin.timeline.events.kinds import Fact
+from tocsin.timeline.events.kinds import Fact, Intent, Outcome
 from tocsin.words import Audience, PublicStatus
 
 
@@ -46,3 +46,21 @@ class ReportFiled(Fact, frozen=True, kw_only=True):
     title: str
     by: str
     fields: dict[str, str]
+
+
+class AnnouncementRequested(Intent, frozen=True, kw_only=True):
+    """The public status became `status`: whoever follows the team's status page is to hear of it."""
+
+    status: PublicStatus
+
+
+class AnnouncementMade(Outcome, frozen=True, kw_only=True):
+    """It stands in the queues of so many followers; each of them gets it once."""
+
+    followers: int
+
+
+class AnnouncementNotMade(Outcome, frozen=True, kw_only=True):
+    """Nobody was told, and why."""
+
+    why: str

@@ -1,17 +1,57 @@
-"""The public status page: no sign-in, no script; the browser loads it again by itself."""
+"""The public status page: no sign-in, no script; the browser loads it again by itself.
+
+Its JSON has the shapes of Statuspage's public API, and may be read from anybody's pages.
+"""
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 from litestar import get
 from litestar.di import NamedDependency as Given
+from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 from litestar.response import Response
 
 from tocsin.web.frame import show_public
-from tocsin.web.status import PublicBoard
+from tocsin.web.public.boards import PublicBoards
+from tocsin.web.public.feed import write_feed
+from tocsin.web.public.statuspage import DOCUMENTS, Json, Statuspage
+from tocsin.web.screens import follow
+
+OPEN = {"Access-Control-Allow-Origin": "*", "Cache-Control": "no-store"}
 
 
 @get("/status/{team:str}")
-async def show_status(board: Given[PublicBoard], team: FromPath[str]) -> Response[str]:
+async def show_status(board: Given[PublicBoards], team: FromPath[str]) -> Response[str]:
     """What the public has been told."""
-    return show_public("status.html", board=await board.show(team))
+    view = await board.show(team)
+    base = f"/status/{quote(team, safe='')}/"
+    return show_public("status.html", view=view, board=view.board, is_copy=False, base=base, live_url="")
+
+
+@get("/status/{team:str}/feed.atom")
+async def show_feed(board: Given[PublicBoards], team: FromPath[str]) -> Response[str]:
+    """The messages as a feed."""
+    view, url = await board.show(team), board.find_url(team)
+    feed = write_feed(view.board, team, url, f"{board.find_own_url(team)}/feed.atom")
+    return Response(feed, media_type="application/atom+xml", headers=OPEN)
+
+
+def _make_document(document: str) -> HTTPRouteHandler:
+    @get(f"/status/{{team:str}}/api/v2/{document}.json", name=f"statuspage {document}")
+    async def show_document(board: Given[PublicBoards], team: FromPath[str]) -> Response[Json]:
+        view = await board.show(team)
+        told = Statuspage(view.board, team, board.find_url(team)).write(document)
+        return Response(told, media_type="application/json", headers=OPEN)
+
+    return show_document
+
+
+STATUS: list[HTTPRouteHandler] = [
+    show_status,
+    show_feed,
+    *(_make_document(document) for document in DOCUMENTS),
+    *follow.FOLLOW,
+]
+"""Everything below `/status/TEAM`."""

@@ -1,0 +1,35 @@
+"""What must hold of the settings of a status page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import PurePath
+
+from tocsin.app.tables import File, TeamTable, is_mail
+from tocsin.comms.settings import find_fault
+from tocsin.config import Problems, Source
+
+OURS = frozenset({".tocsin", "secrets", "playbooks"})
+
+
+def check_pages(source: Source, file: File, problems: Problems) -> None:
+    """The tables `[teams.ID.status]` of all teams."""
+    for team, table in file.teams.items():
+        _check_page(source, team, table, file.channels, problems)
+
+
+def _check_page(
+    source: Source, team: str, table: TeamTable, channels: Mapping[str, object], problems: Problems
+) -> None:
+    page, base = table.status, ("teams", team, "status")
+    where, fault = find_fault(page, tuple(table.maintenance))
+    if fault:
+        problems.append(source.problem((*base, *where), fault))
+    mails = [name for name, each in channels.items() if is_mail(each)]
+    if page.channel and page.channel not in mails:
+        known = ", ".join(mails) or "none"
+        text = f"followers are told by an smtp channel; there is no {page.channel!r}, there is {known}."
+        problems.append(source.problem((*base, "channel"), text))
+    if page.export and (PurePath(page.export).parts or (".",))[0] in (*OURS, ".", ".."):
+        text = f"{page.export!r} is no folder for what anybody may read; name one of its own, such as public/{team}."
+        problems.append(source.problem((*base, "export"), text))

@@ -1,0 +1,27 @@
+"""When those who follow the status page hear of an incident: once for each change of what the public is told.
+
+An incident is announced once a person has spoken to the public about it, and from then on whenever its public status
+changes. While the playbook forbids public words, nothing is announced: what is so by then is said once that is over.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from tocsin.comms.silence import find_silence
+from tocsin.incident.book import Book
+from tocsin.incident.plan import NOTHING, Plan
+from tocsin.incident.state import Incident
+from tocsin.timeline.events import AnnouncementRequested
+
+LOOK_AGAIN = timedelta(seconds=60)
+"""So long after words were locked they are tried again: another incident may have locked them, and be over."""
+
+
+def plan_announcement(incident: Incident, book: Book, now: datetime) -> Plan:
+    """The announcement that is due, if any."""
+    if not incident.public_updates or incident.announced is incident.public_status:
+        return NOTHING
+    if find_silence(incident, book) is not None:
+        return Plan(wake=now + LOOK_AGAIN)
+    return Plan((AnnouncementRequested(status=incident.public_status),))

@@ -1,0 +1,53 @@
+"""Followers and what is on its way to them, on both databases."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from tocsin.engine.following import Announcement, Invitation
+from tocsin.store.followers import FollowerRows
+from tocsin.words import PublicStatus
+
+from .ground import AnyStore
+
+AT = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
+INVITE = Invitation(team="a", page="A")
+
+
+def said(status: PublicStatus = PublicStatus.RESOLVED) -> Announcement:
+    return Announcement(team="a", page="A", incident="1", title="x", status=status, at=AT, text="y")
+
+
+async def test_a_notice_stands_once_for_each_follower_and_the_oldest_goes_first(store: AnyStore) -> None:
+    rows = FollowerRows(store)
+    asked = [await rows.ask("a", "mail", f"{n}@example.org", INVITE, AT) for n in range(3)]
+    for each in asked[:2]:
+        assert each is not None
+        assert await rows.confirm(each.id, AT)
+    for notice in await rows.take(AT, AT + timedelta(minutes=1), 10):
+        await rows.end(notice.n, AT, "sent")
+    assert [await rows.announce(key, said()) for key in ("a-1:4", "a-1:4", "a-1:9")] == [2, 2, 2]
+    first = await rows.take(AT, AT + timedelta(minutes=1), 10)
+    assert [each.key for each in first] == ["a-1:4", "a-1:4"]
+    assert {each.follower.address for each in first} == {"0@example.org", "1@example.org"}
+    assert first[0].what == said()
+    assert await rows.take(AT, AT + timedelta(minutes=1), 10) == [], "they are taken, and the later ones wait"
+    await rows.end(first[0].n, AT, "sent")
+    (later,) = await rows.take(AT, AT + timedelta(minutes=1), 10)
+    assert (later.key, later.follower) == ("a-1:9", first[0].follower)
+    again = await rows.take(AT + timedelta(minutes=1), AT + timedelta(minutes=2), 10)
+    assert {(each.key, each.attempts) for each in again} == {("a-1:4", 1), ("a-1:9", 1)}
+
+
+async def test_whoever_leaves_takes_all_of_theirs_along(store: AnyStore) -> None:
+    rows = FollowerRows(store)
+    asked = await rows.ask("a", "mail", "x@example.org", INVITE, AT)
+    assert asked is not None
+    await rows.confirm(asked.id, AT)
+    await rows.announce("a-1:4", said())
+    assert await rows.leave(asked.id)
+    assert not await rows.leave(asked.id)
+    assert await rows.take(AT, AT, 10) == []
+    again = await rows.ask("a", "mail", "x@example.org", INVITE, AT)
+    assert again is not None
+    assert (again.id != asked.id, await rows.count("a")) == (True, 0)

@@ -23,7 +23,7 @@ class Follower(msgspec.Struct, frozen=True, kw_only=True):
     confirmed_at: datetime | None = None
 
 
-class Announcement(msgspec.Struct, frozen=True, kw_only=True):
+class Announcement(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="announcement"):
     """One change of what the public is told of an incident; `text` is the newest message."""
 
     team: str
@@ -35,7 +35,7 @@ class Announcement(msgspec.Struct, frozen=True, kw_only=True):
     text: str
 
 
-class Invitation(msgspec.Struct, frozen=True, kw_only=True):
+class Invitation(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="invitation"):
     """Do you want to follow this page? `page` is its title."""
 
     team: str

@@ -29,20 +29,8 @@ KEPT_FOR = timedelta(days=30)
 INVITATION = "invitation"
 
 
-class _Invites(Invitation, frozen=True, kw_only=True, tag_field="kind", tag="invitation"):
-    pass
-
-
-class _Announces(Announcement, frozen=True, kw_only=True, tag_field="kind", tag="announcement"):
-    pass
-
-
-_decode = msgspec.json.Decoder(_Invites | _Announces).decode
-
-
-def _encode(what: Announcement | Invitation) -> bytes:
-    tagged = _Announces if isinstance(what, Announcement) else _Invites
-    return msgspec.json.encode(tagged(**msgspec.structs.asdict(what)))
+_encode = msgspec.json.encode
+_decode = msgspec.json.Decoder(Announcement | Invitation).decode
 
 
 class FollowerRows:

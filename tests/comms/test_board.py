@@ -8,17 +8,26 @@ from typing import Any
 import msgspec
 import pytest
 
+from tocsin.comms.announce import is_unsaid, plan_announcement
 from tocsin.comms.board import PublicBoard, Told, make_board
 from tocsin.comms.commands import PostUpdate
 from tocsin.comms.settings import Component, Planned, StatusPage, find_fault
-from tocsin.incident.commands import IdentifyCause, LiftProhibition, Mitigate, Reopen, Resolve, SetSeverity
+from tocsin.incident.commands import (
+    Close,
+    IdentifyCause,
+    LiftProhibition,
+    Mitigate,
+    Reopen,
+    Resolve,
+    SetSeverity,
+)
 from tocsin.incident.window import Window
 from tocsin.run.turns import PursueScenario
 from tocsin.testing.story import Story
 from tocsin.timeline.events import AnnouncementRequested
-from tocsin.words import Audience, ComponentStatus, PublicStatus
+from tocsin.words import Audience, ComponentStatus, PublicStatus, Status
 
-from .ground import NOW, PUBLIC, at, cast
+from .ground import NOW, PUBLIC, at, cast, make_book, make_incident, said
 
 PAGE = StatusPage(
     title="Our shop",
@@ -154,6 +163,21 @@ async def test_each_change_of_the_public_status_is_announced_once_and_a_further_
         told = ["investigating", "identified", "monitoring", "resolved", "identified", "resolved"]
         assert await announced(story) == list(zip((2, 4, 6, 7, 8, 9), told, strict=True))
         assert [status for _, status in story.recorder.announced] == told
+
+
+async def test_what_is_closed_without_having_been_resolved_is_said_to_be_over() -> None:
+    async with Story(cast()) as story:
+        await story.engine.intake.declare("team", "x", None, "SEV-2", "ana")
+        (card,) = await story.store.cards()
+        await story.do(PostUpdate(by="ana", text="On it.", audiences=PUBLIC), card.id)
+        await story.advance("5m")
+        await story.do(Resolve(by="ana"), card.id)
+        await story.do(Close(by="ana"), card.id)
+        assert [status for _, status in await announced(story, card.id)] == ["investigating", "resolved"]
+    dismissed = make_incident(status=Status.CLOSED, updates=(said(0),), announced=PublicStatus.INVESTIGATING)
+    assert is_unsaid(dismissed)
+    plan = plan_announcement(dismissed, make_book(), at(5))
+    assert plan.events == (AnnouncementRequested(status=PublicStatus.RESOLVED),)
 
 
 async def test_what_somebody_typed_or_an_alert_was_called_is_no_public_title() -> None:

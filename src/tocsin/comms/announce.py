@@ -18,6 +18,11 @@ LOOK_AGAIN = timedelta(seconds=60)
 """So long after words were locked they are tried again: another incident may have locked them, and be over."""
 
 
+def is_unsaid(incident: Incident) -> bool:
+    """Whether followers were told of an incident, and not yet of how it is now."""
+    return incident.announced is not None and incident.announced is not incident.public_status
+
+
 def plan_announcement(incident: Incident, book: Book, now: datetime) -> Plan:
     """The announcement that is due, if any."""
     if not incident.public_updates or incident.announced is incident.public_status:

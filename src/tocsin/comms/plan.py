@@ -10,11 +10,11 @@ from tocsin.comms.notice import plan_notices
 from tocsin.comms.report import find_report_duties
 from tocsin.comms.room_duty import find_room_duties
 from tocsin.comms.ticket import plan_tickets
-from tocsin.comms.warroom import plan_room
+from tocsin.comms.warroom import is_owed, plan_room
 from tocsin.incident.book import Book
 from tocsin.incident.ledger import settle
 from tocsin.incident.obligation import BRIDGE, REPORT, ROOM, ROOM_CLOSED, STATUS_PAGE, UPDATE
-from tocsin.incident.plan import Plan, join
+from tocsin.incident.plan import NOTHING, Plan, join
 from tocsin.incident.state import Incident
 from tocsin.oncall.rota import Rota
 from tocsin.words import Status
@@ -28,7 +28,8 @@ def plan(incident: Incident, book: Book, rota: Rota, now: datetime) -> Plan:
     """The ledger's changes for the duties to tell people, and what is asked of the status page, chats and trackers."""
     policy = book.policy
     if incident.status is Status.CLOSED:
-        return join((plan_room(incident, book, rota, now), plan_announcement(incident, book, now)))
+        room = plan_room(incident, book, rota, now) if is_owed(incident) else NOTHING
+        return join((room, plan_announcement(incident, book, now)))
     is_spoken = incident.status in SPEAKING
     wanted = (*find_duties(incident, book), *find_report_duties(incident, book)) if is_spoken else ()
     told = join((settle(incident, wanted, DUTIES, now), plan_announcement(incident, book, now)))

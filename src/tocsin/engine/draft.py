@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from tocsin.comms import plan as comms
+from tocsin.comms.announce import is_unsaid
 from tocsin.comms.warroom import is_owed
 from tocsin.errors import TocsinError
 from tocsin.incident.book import Book
@@ -77,6 +78,11 @@ def is_like(before: Book, book: Book) -> bool:
     )
 
 
+def _has_last_words(incident: Incident) -> bool:
+    """Whether somebody still waits to hear of an incident that is closed."""
+    return is_owed(incident) or is_unsaid(incident)
+
+
 class Asked(NamedTuple):
     """What the planners were last asked with, and from when on each may have more to say as long as nothing happens."""
 
@@ -121,7 +127,7 @@ class Draft:
                     continue
                 assert self.incident is not None
                 if self.incident.status is Status.CLOSED and not (
-                    PLANNERS[at] is comms.plan and is_owed(self.incident)
+                    PLANNERS[at] is comms.plan and _has_last_words(self.incident)
                 ):
                     continue
                 plan = PLANNERS[at](self.incident, book, rota, self.now)
@@ -129,7 +135,7 @@ class Draft:
                 if plan.events:
                     self.add(plan.events)
             assert self.incident is not None
-            if self.incident.status is Status.CLOSED and not is_owed(self.incident):
+            if self.incident.status is Status.CLOSED and not _has_last_words(self.incident):
                 return None
             wanted = find_concerned(entry.event for entry in self.entries[heard:])
             if not wanted:

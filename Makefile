@@ -35,7 +35,7 @@ test: .venv/ready ## Every test
 
 duties: .venv/ready ## Blank each duty's lines of the playbooks and see its tests go red: docs/duties.md (IDS="MYC-09 …": only these)
 	@$(BIN)/python tools/missing.py
-	@$(BIN)/python tools/knock_out.py $(or $(IDS),--write)
+	@$(BIN)/python tools/knock_out.py $(or $(IDS),--write --beside 2)
 
 oracle: .venv/ready ## Run every command judged to be a read, and watch what it does
 	@$(BIN)/python tools/missing.py

@@ -96,13 +96,17 @@ class Finding:
 class Watcher:
     """The part of a run that notes outcomes."""
 
-    def __init__(self) -> None:
-        self.seen = Seen()
+    def __init__(self, only: frozenset[str]) -> None:
+        self.seen, self.only = Seen(), only
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        kept = []
         for item in items:
             marks = [str(each) for mark in item.iter_markers("duty") for each in mark.args]
-            self.seen.duties[item.nodeid] = marks
+            if marks and (not self.only or self.only.intersection(marks)):
+                self.seen.duties[item.nodeid] = marks
+                kept.append(item)
+        items[:] = kept
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         before = self.seen.outcomes.get(report.nodeid)
@@ -140,10 +144,10 @@ def knock_out(duty: Duty, folder: Path) -> Path:
     return folder
 
 
-def run(tests: Iterable[str], shared: Path, folder: Path) -> None:
-    """In a process of its own: run the tests, and leave what they said in `folder`."""
+def run(tests: Iterable[str], shared: Path, folder: Path, only: frozenset[str] = frozenset()) -> None:
+    """In a process of its own: run the tests (`only` those of these duties), and leave what they said in `folder`."""
     os.environ["TOCSIN_SHARED"] = str(shared)
-    watcher = Watcher()
+    watcher = Watcher(only)
     options = [
         "-q",
         "-n0",
@@ -158,7 +162,7 @@ def run(tests: Iterable[str], shared: Path, folder: Path) -> None:
     ]
     with (folder / "output").open("w") as out, contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
         code = pytest.main([*options, *tests], plugins=[watcher])
-    watcher.seen.whole = code in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
+    watcher.seen.whole = code in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TESTS_COLLECTED)
     (folder / "seen").write_text(json.dumps(watcher.seen.__dict__), encoding="utf-8")
 
 
@@ -212,11 +216,11 @@ def find_files() -> list[str]:
     return [str(each.relative_to(ROOT)) for each in files if "mark.duty(" in each.read_text(encoding="utf-8")]
 
 
-def run_whole(width: int, folder: Path) -> Seen:
-    """All tests that are marked, with the playbooks as they are."""
+def run_whole(width: int, folder: Path, only: frozenset[str]) -> Seen:
+    """All tests that are marked (`only` those of these duties), with the playbooks as they are."""
     files = find_files()
     parts = {f"whole-{number}": files[number::width] for number in range(width)}
-    jobs = {name: _whole(part) for name, part in parts.items() if part}
+    jobs = {name: _whole(part, only) for name, part in parts.items() if part}
     together = Seen(whole=True)
     for name, seen in run_all(jobs, width, folder):
         if not seen.whole:
@@ -227,8 +231,8 @@ def run_whole(width: int, folder: Path) -> Seen:
     return together
 
 
-def _whole(part: list[str]) -> Callable[[Path], None]:
-    return lambda folder: run(part, SHARED, folder)
+def _whole(part: list[str], only: frozenset[str]) -> Callable[[Path], None]:
+    return lambda folder: run(part, SHARED, folder, only)
 
 
 def choose(duty: Duty, table: dict[str, Duty], whole: Seen, beside: int) -> list[str]:
@@ -263,7 +267,7 @@ def judge(duty: Duty, whole: Seen, seen: Seen) -> Finding:
 
 def prove(table: dict[str, Duty], chosen: list[str], beside: int, width: int, folder: Path) -> list[Finding]:
     """Knock out each duty that has a test."""
-    whole = run_whole(width, folder)
+    whole = run_whole(width, folder, frozenset() if beside else frozenset(chosen))
     unknown = {mark for marks in whole.duties.values() for mark in marks} - set(table)
     if unknown:
         print(f"not in the table, so not knocked out: {', '.join(sorted(unknown))}")
@@ -331,7 +335,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("ids", nargs="*", help="duties (all, if none is named)")
     parser.add_argument("--write", action="store_true", help="write docs/duties.md")
-    parser.add_argument("--beside", type=int, default=2, help="so many tests of other duties run beside each")
+    parser.add_argument("--beside", type=int, default=0, help="so many tests of other duties run beside each")
     parser.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)))
     asked = parser.parse_args()
     table = read_table()

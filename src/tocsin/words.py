@@ -276,7 +276,18 @@ class Level(StrEnum):
 
 
 class Audience(StrEnum):
-    """Who reads an update."""
+    """Who reads an update: whoever responds, the status page, and those who are written to."""
 
     RESPONDERS = "responders"
     PUBLIC = "public"
+    USERS = "users"
+    FEED = "feed"
+    RELEASE_NOTES = "release_notes"
+    PARTNERS = "partners"
+    MEDIA = "media"
+    STAKEHOLDERS = "stakeholders"
+
+    @property
+    def is_outside(self) -> bool:
+        """Whether it reaches people who do not belong to the organisation."""
+        return self not in (Audience.RESPONDERS, Audience.STAKEHOLDERS)

@@ -9,17 +9,30 @@ from tocsin.comms.cadence import find_duties
 from tocsin.comms.notice import plan_notices
 from tocsin.comms.report import find_report_duties
 from tocsin.comms.room_duty import find_room_duties
+from tocsin.comms.tell import find_next_notice, find_telling
 from tocsin.comms.ticket import plan_tickets
 from tocsin.comms.warroom import is_owed, plan_room
 from tocsin.incident.book import Book
 from tocsin.incident.ledger import settle
-from tocsin.incident.obligation import BRIDGE, REPORT, ROOM, ROOM_CLOSED, STATUS_PAGE, UPDATE
+from tocsin.incident.obligation import (
+    BRIDGE,
+    REPORT,
+    ROOM,
+    ROOM_CLOSED,
+    STATUS_PAGE,
+    STATUS_PAGE_IDENTIFIED,
+    STATUS_PAGE_MONITORING,
+    STATUS_PAGE_RESOLVED,
+    TELLINGS,
+    UPDATE,
+)
 from tocsin.incident.plan import NOTHING, Plan, join
 from tocsin.incident.state import Incident
 from tocsin.oncall.rota import Rota
 from tocsin.words import Status
 
-DUTIES = frozenset({STATUS_PAGE, UPDATE, BRIDGE, REPORT})
+PAGE = frozenset({STATUS_PAGE, STATUS_PAGE_IDENTIFIED, STATUS_PAGE_MONITORING, STATUS_PAGE_RESOLVED})
+DUTIES = frozenset({UPDATE, BRIDGE, REPORT}) | PAGE | TELLINGS
 OF_ROOMS = frozenset({ROOM, ROOM_CLOSED})
 SPEAKING = frozenset({Status.ACTIVE, Status.ACKNOWLEDGED, Status.MONITORING})
 
@@ -32,7 +45,10 @@ def plan(incident: Incident, book: Book, rota: Rota, now: datetime) -> Plan:
         return join((room, plan_announcement(incident, book, now)))
     is_spoken = incident.status in SPEAKING
     wanted = (*find_duties(incident, book), *find_report_duties(incident, book)) if is_spoken else ()
-    told = join((settle(incident, wanted, DUTIES, now), plan_announcement(incident, book, now)))
+    owed = find_telling(incident, book, now) if is_spoken or incident.status is Status.RESOLVED else ()
+    ahead = Plan(wake=find_next_notice(incident, book, now) if is_spoken else None)
+    ledger = settle(incident, (*wanted, *owed), DUTIES, now)
+    told = join((ledger, ahead, plan_announcement(incident, book, now)))
     if not (policy.war_room or policy.tickets):
         return told
     duties = find_room_duties(incident, book) if policy.war_room else ()

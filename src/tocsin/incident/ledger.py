@@ -13,12 +13,22 @@ import msgspec
 
 from tocsin.incident.plan import At, Happening, Plan
 from tocsin.incident.state import Incident, Obligation
-from tocsin.timeline.events import ObligationArmed, ObligationDropped, ObligationLate
+from tocsin.timeline.events import ObligationArmed, ObligationDropped, ObligationLate, ObligationMet
 from tocsin.words import ObligationState
 
 
+class Kept(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """By whom a duty is kept, and how that is known."""
+
+    by: str
+    note: str = ""
+
+
 class Wanted(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """A duty that is owed: `key` names it once for all, `duty` is its kind, `line` the line that states it."""
+    """A duty that is owed: `key` names it once for all, `duty` is its kind, `line` the line that states it.
+
+    `kept`: what the incident is shows that it is done, though no single entry keeps it.
+    """
 
     key: str
     duty: str
@@ -26,6 +36,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     due_at: datetime
     owner: str
     line: int | None = None
+    kept: Kept | None = None
 
 
 NOTHING = Plan()
@@ -41,9 +52,13 @@ def settle(incident: Incident, wanted: Iterable[Wanted], duties: frozenset[str],
     ahead: datetime | None = None
     for key, each in owed.items():
         before = known.get(key)
-        if before is None or _is_to_be_armed(before, each):
+        is_new = before is None or _is_to_be_armed(before, each)
+        if is_new:
             armed.append(_arm(each))
-        elif before.state is not ObligationState.PENDING:
+        if each.kept is not None and (is_new or (before is not None and before.is_open)):
+            armed.append(_meet(each, each.kept))
+            continue
+        if not is_new and before is not None and before.state is not ObligationState.PENDING:
             continue
         if each.due_at <= now:
             ran_out = ObligationLate(key=key, words=each.what, line=each.line, due_at=each.due_at)
@@ -72,6 +87,10 @@ def _arm(wanted: Wanted) -> ObligationArmed:
         owner=wanted.owner,
         line=wanted.line,
     )
+
+
+def _meet(wanted: Wanted, kept: Kept) -> ObligationMet:
+    return ObligationMet(key=wanted.key, by=kept.by, note=kept.note, words=wanted.what, line=wanted.line)
 
 
 def _drop(incident: Incident, owed: Container[str], duties: frozenset[str]) -> list[Happening]:

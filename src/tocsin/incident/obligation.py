@@ -34,7 +34,25 @@ ROOM = "room"
 ROOM_CLOSED = "room_closed"
 REVIEW = "review"
 REPORT = "report"
+PHASE = "phase"
+STATUS_PAGE_IDENTIFIED = "status_page_identified"
+STATUS_PAGE_MONITORING = "status_page_monitoring"
 STATUS_PAGE_RESOLVED = "status_page_resolved"
+TELL = "tell"
+
+
+_PAGE = (STATUS_PAGE, STATUS_PAGE_IDENTIFIED, STATUS_PAGE_MONITORING, STATUS_PAGE_RESOLVED)
+_SAID = {status: _PAGE[: at + 1] for at, status in enumerate(PublicStatus)}
+"""Whoever has told the public that it is over has also told it whatever it was to hear before."""
+ENDING = frozenset({PublicStatus.MONITORING, PublicStatus.RESOLVED})
+
+
+def name_telling(audience: Audience, *, ending: bool = False) -> str:
+    """The kind of the duty to tell an audience: while it goes on, or (`ending`) that it is over."""
+    return f"{TELL}_{audience}_{'ending' if ending else 'going_on'}"
+
+
+TELLINGS = frozenset(name_telling(each, ending=ending) for each in Audience for ending in (False, True))
 
 
 class Stated(Protocol):
@@ -76,10 +94,15 @@ def kept_by(event: Event) -> tuple[str, ...]:
         case ReportFiled():
             return (REPORT,)
         case UpdatePosted(audiences=audiences, status=status):
-            public = Audience.PUBLIC in audiences
-            done = public and status is PublicStatus.RESOLVED
-            return (UPDATE, *((STATUS_PAGE,) if public else ()), *((STATUS_PAGE_RESOLVED,) if done else ()))
+            public = _SAID[status] if Audience.PUBLIC in audiences else ()
+            return (UPDATE, *public, *_told(audiences, status))
     return ()
+
+
+def _told(audiences: tuple[Audience, ...], status: PublicStatus) -> tuple[str, ...]:
+    """Whoever hears that it is over has heard of it; the other way round not."""
+    over = (name_telling(each, ending=True) for each in audiences if status in ENDING)
+    return (*(name_telling(each) for each in audiences), *over)
 
 
 def keep(

@@ -21,6 +21,8 @@ from tocsin.playbook.recognise import (
     escalation,
     figure,
     message,
+    notice,
+    resource,
     review,
     role,
     room,
@@ -67,6 +69,8 @@ RECOGNISERS: tuple[Callable[[Draft], None], ...] = (
     figure.recognise,
     contact.recognise,
     cadence.recognise,
+    notice.recognise,
+    resource.recognise,
 )
 
 
@@ -144,6 +148,8 @@ def _finish(draft: Draft, path: str) -> Playbook:
         contacts=tuple(draft.contacts),
         number_pattern=draft.number_pattern,
         status_duties=tuple(draft.status_duties),
+        notices=tuple(draft.notices),
+        resources=tuple(draft.resources),
         prohibitions=tuple(draft.prohibitions),
         approvals=tuple(draft.approvals),
         policy=draft.policy,

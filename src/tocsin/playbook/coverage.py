@@ -53,6 +53,7 @@ class Taken(StrEnum):
     DRILL = "drill"
     CONTACT = "contact"
     STATUS = "status page"
+    RESOURCE = "resource"
     DOCUMENT = "document"
     CONTENTS = "contents"
     COMMAND = "command outside procedures"
@@ -216,6 +217,8 @@ class _Ledger:
             (Taken.DRILL, (each.line for each in book.drills)),
             (Taken.CONTACT, (each.line for each in book.contacts)),
             (Taken.STATUS, (each.line for each in book.status_duties)),
+            (Taken.STATUS, (each.line for each in book.notices)),
+            (Taken.RESOURCE, (each.line for each in book.resources)),
             (Taken.PROHIBITION, (each.line for each in book.prohibitions)),
             (Taken.APPROVAL, (each.line for each in book.approvals)),
             (Taken.TEMPLATE, (each.line for each in book.templates)),

@@ -98,6 +98,8 @@ class Draft:
         self.contacts: list[model.Contact] = []
         self.number_pattern: model.Remark | None = None
         self.status_duties: list[model.StatusDuty] = []
+        self.notices: list[model.Notice] = []
+        self.resources: list[model.Resource] = []
         self.prohibitions: list[model.Prohibition] = []
         self.approvals: list[model.Approval] = []
         self.statements: list[model.Statement] = []

@@ -9,7 +9,18 @@ from __future__ import annotations
 import msgspec
 
 from tocsin.playbook.diagnostic import Diagnostic, SetAside
-from tocsin.words import Act, Calendar, Effect, RoomWish, SectionKind, StepKind, Tag, TemplateKind, TriggerClock
+from tocsin.words import (
+    Act,
+    Audience,
+    Calendar,
+    Effect,
+    RoomWish,
+    SectionKind,
+    StepKind,
+    Tag,
+    TemplateKind,
+    TriggerClock,
+)
 
 
 class Value(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,6 +65,8 @@ class Severity(Value, frozen=True, kw_only=True):
     response_line: int | None = None
     update_every_s: int | None = None
     update_line: int | None = None
+    update_form: str | None = None
+    update_form_line: int | None = None
     status_page: str | None = None
     status_page_within_s: int | None = None
     status_page_line: int | None = None
@@ -332,6 +345,24 @@ class Contact(Value, frozen=True, kw_only=True):
     value: str = ""
 
 
+class Resource(Value, frozen=True, kw_only=True):
+    """Something at hand (a tool, a page, a document) and where it is: an address, a path, a command."""
+
+    title: str
+    line: int
+    value: str = ""
+
+
+class Notice(Value, frozen=True, kw_only=True):
+    """How customers are told at some levels, and at these in no other way: once it has lasted ``after_s`` seconds."""
+
+    line: int
+    text: str
+    audience: Audience
+    severities: tuple[str, ...] = ()
+    after_s: int = 0
+
+
 class StatusDuty(Value, frozen=True, kw_only=True):
     """When the status page must say a phase: ``within_s`` seconds after the incident, or on the event in ``text``."""
 
@@ -380,6 +411,8 @@ class Playbook(Value, frozen=True, kw_only=True):
     contacts: tuple[Contact, ...] = ()
     number_pattern: Remark | None = None
     status_duties: tuple[StatusDuty, ...] = ()
+    notices: tuple[Notice, ...] = ()
+    resources: tuple[Resource, ...] = ()
     prohibitions: tuple[Prohibition, ...] = ()
     approvals: tuple[Approval, ...] = ()
     policy: Policy | None = None

@@ -8,6 +8,8 @@ from datetime import datetime
 from itertools import islice
 
 from tocsin.incident.book import Book
+from tocsin.incident.ledger import settle
+from tocsin.incident.obligation import PHASE
 from tocsin.incident.plan import NOTHING, Plan
 from tocsin.incident.state import Incident, StepRecord
 from tocsin.oncall.rota import Rota
@@ -19,6 +21,7 @@ from tocsin.run.binding import bind
 from tocsin.run.choice import find_closed
 from tocsin.run.commands import find_isolation_fault
 from tocsin.run.judged import is_unread, take_judged
+from tocsin.run.phase import find_phase_duties
 from tocsin.run.polling import end_checks, find_due, reopen
 from tocsin.run.program import Task, find_labels, find_sources, prepare
 from tocsin.run.saving import find_lapse, find_next_lapse, find_saved
@@ -30,6 +33,7 @@ AT_ONCE = 2
 """Steps that run by themselves at the same time, per incident and per target."""
 
 RUNS = frozenset({Status.ACTIVE, Status.ACKNOWLEDGED})
+GOES_ON = RUNS | {Status.MONITORING}
 
 
 MOST_VALUE = 300
@@ -42,14 +46,16 @@ def plan(incident: Incident, book: Book, rota: Rota, now: datetime) -> Plan:
     steps = [*_approved(incident, book, now), *_reads(incident, book)]
     settled = {each.step for each in steps}
     judged, again = _judge(incident, book, now) if book.policy.predicates else ((), None)
-    wakes = (barriers.wake, find_next_lapse(incident, book, now, settled), again)
-    events = (*barriers.events, *find_held(incident, book), *steps, *judged)
+    phases = find_phase_duties(incident, book) if incident.status in GOES_ON else ()
+    ledger = settle(incident, phases, frozenset({PHASE}), now)
+    wakes = (barriers.wake, find_next_lapse(incident, book, now, settled), again, ledger.wake)
+    events = (*barriers.events, *find_held(incident, book), *steps, *judged, *ledger.events)
     return Plan(events, min((wake for wake in wakes if wake is not None), default=None))
 
 
 def _judge(incident: Incident, book: Book, now: datetime) -> tuple[tuple[Event, ...], datetime | None]:
     """What the team's predicates and checks demand, and when they are to be asked again."""
-    if incident.status not in (*RUNS, Status.MONITORING):
+    if incident.status not in GOES_ON:
         return (), None
     runs = book.activated and not (book.frozen or book.no_isolation) and book.policy.mode is not Mode.INSTRUCT
     due = list(find_due(incident, book)) if runs else []

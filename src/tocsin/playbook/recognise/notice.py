@@ -1,0 +1,70 @@
+"""What is said to whom at which level, and in which form a status is to be told.
+
+"P1: Email blast if >30min outage" below "Customer Communication" names a level, a way and a condition. A line such as
+"Format: Status | Current Action | ETA" stands beside the cadence of a level and gives its form.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import msgspec
+
+from tocsin.pattern import compile_late
+from tocsin.playbook import entry, inline
+from tocsin.playbook.block import Kind
+from tocsin.playbook.draft import Draft
+from tocsin.playbook.duration import durations
+from tocsin.playbook.model import Notice, Severity
+from tocsin.words import Audience
+
+_CUSTOMERS = compile_late(
+    r"\b(?:customers?|users?|clients?)\b.*\b(?:communicat\w+|notif\w+|notices?|messag\w+|information)\b", re.IGNORECASE
+)
+_LONG = compile_late(r"[>≥]|\bmore than\b|\blonger than\b|\bexceeds?\b|\bover\b|\bafter\b|\bpasses\b", re.IGNORECASE)
+_FORM = compile_late(r"^\W*format\W*:\W*(?P<form>[^|\"“”]{2,40}(?:\|[^|\"“”]{2,40}){1,5})", re.IGNORECASE)
+_WAYS = (
+    (Audience.FEED, compile_late(r"\bin-?\s?app\b|\bbanner\b|\bin-?product\b", re.IGNORECASE)),
+    (Audience.RELEASE_NOTES, compile_late(r"\brelease notes?\b|\bchange-?\s?log\b", re.IGNORECASE)),
+    (Audience.USERS, compile_late(r"\be-?mails?\b|\bmail(?:ing|s)?\b|\bnewsletter\b|\bsms\b", re.IGNORECASE)),
+)
+
+
+def recognise(draft: Draft) -> None:
+    """Read what customers are told, and the form of a status."""
+    draft.notices = list(_notices(draft))
+    forms = dict(_forms(draft))
+    draft.severities = [_complete(severity, forms) for severity in draft.severities]
+
+
+def _notices(draft: Draft) -> Iterator[Notice]:
+    for block in draft.outline.titles:
+        if not _CUSTOMERS.search(block.title) or draft.procedure_of(block) is not None:
+            continue
+        for found in entry.entries_in(block, deep=False):
+            levels = draft.levels.find(found.title)
+            text = inline.clean(found.value)
+            audience = next((each for each, pattern in _WAYS if pattern.search(text)), None)
+            if levels and audience is not None and found.block.kind is not Kind.LABEL:
+                times = durations(text)
+                after_s = times[0].high if times and _LONG.search(text) else 0
+                yield Notice(line=found.line, text=text, audience=audience, severities=tuple(levels), after_s=after_s)
+
+
+def _forms(draft: Draft) -> Iterator[tuple[str, tuple[str, int]]]:
+    """The form that stands below the same title as a cadence, for the levels that the title names."""
+    for block in draft.outline.titles:
+        levels = draft.levels.find(block.title)
+        for item in block.of(Kind.ITEM) if levels else ():
+            found = _FORM.match(inline.clean(entry.of_item(item).text))
+            if found is not None:
+                form = " | ".join(part.strip() for part in found["form"].split("|"))
+                yield from ((level, (form, item.line)) for level in levels)
+
+
+def _complete(severity: Severity, forms: dict[str, tuple[str, int]]) -> Severity:
+    if severity.id not in forms:
+        return severity
+    form, line = forms[severity.id]
+    return msgspec.structs.replace(severity, update_form=form, update_form_line=line)

@@ -1,0 +1,32 @@
+"""What the room shows at one moment of a story, and people who tick its lines."""
+
+from __future__ import annotations
+
+from tocsin.incident.standing import Standing
+from tocsin.run.commands import FinishStep
+from tocsin.testing.story import Story
+from tocsin.web.views.room import Room, show_room
+from tocsin.web.views.scene import Scene
+
+
+async def look_in(story: Story) -> Room:
+    """The room of the story's incident, as a responder sees it now."""
+    incident, book = await story.look()
+    source = story.shelf.settings.teams[incident.team].source.decode("utf-8", "replace")
+    return show_room(
+        Scene(
+            incident=incident,
+            book=book,
+            rota=story.shelf.rota(incident),
+            standing=Standing(),
+            people=story.shelf.settings.people,
+            source=tuple(source.split("\n")),
+            now=story.clock.now(),
+        )
+    )
+
+
+async def tick(story: Story, *lines: int, by: str = "ana", note: str = "") -> None:
+    """Somebody does what stands on these lines."""
+    for line in lines:
+        await story.do(FinishStep(by=by, step=f"L{line}", note=note))

@@ -9,22 +9,13 @@ from __future__ import annotations
 import msgspec
 
 from tocsin.playbook.diagnostic import Diagnostic, SetAside
-from tocsin.words import (
-    Act,
-    Audience,
-    Calendar,
-    Effect,
-    RoomWish,
-    SectionKind,
-    StepKind,
-    Tag,
-    TemplateKind,
-    TriggerClock,
-)
-
-
-class Value(msgspec.Struct, frozen=True, kw_only=True):
-    """Base of everything in a playbook: immutable, compared by content."""
+from tocsin.playbook.telling import Notice as Notice
+from tocsin.playbook.telling import Resource as Resource
+from tocsin.playbook.telling import RoomDuty as RoomDuty
+from tocsin.playbook.telling import StatusDuty as StatusDuty
+from tocsin.playbook.telling import TicketDuty as TicketDuty
+from tocsin.playbook.value import Value as Value
+from tocsin.words import Act, Calendar, Effect, SectionKind, StepKind, Tag, TemplateKind, TriggerClock
 
 
 class Document(Value, frozen=True, kw_only=True):
@@ -267,35 +258,6 @@ class ChatChannel(Value, frozen=True, kw_only=True):
     purpose_line: int | None = None
 
 
-class RoomDuty(Value, frozen=True, kw_only=True):
-    """What the document wants of an incident's own room, as written on `line`.
-
-    It falls due between `starts_s` and `ends_s` seconds after the alert (null: not given); `keep_s` is how long the
-    room stays open after the service was restored. No severity means any.
-    """
-
-    what: RoomWish
-    line: int
-    text: str
-    severities: tuple[str, ...] = ()
-    starts_s: int | None = None
-    ends_s: int | None = None
-    keep_s: int | None = None
-
-
-class TicketDuty(Value, frozen=True, kw_only=True):
-    """That work is kept in a ticket: while the incident goes on, or (`follow_up`) for what is left to do after it.
-
-    `tracker` is the system that the line names, if it does. No severity means any.
-    """
-
-    line: int
-    text: str
-    severities: tuple[str, ...] = ()
-    tracker: str | None = None
-    follow_up: bool = False
-
-
 class Template(Value, frozen=True, kw_only=True):
     """A text to be filled in. ``body`` is the text as written; ``promise_s`` the next update that it promises."""
 
@@ -343,33 +305,6 @@ class Contact(Value, frozen=True, kw_only=True):
     line: int
     placeholder: bool
     value: str = ""
-
-
-class Resource(Value, frozen=True, kw_only=True):
-    """Something at hand (a tool, a page, a document) and where it is: an address, a path, a command."""
-
-    title: str
-    line: int
-    value: str = ""
-
-
-class Notice(Value, frozen=True, kw_only=True):
-    """How customers are told at some levels, and at these in no other way: once it has lasted ``after_s`` seconds."""
-
-    line: int
-    text: str
-    audience: Audience
-    severities: tuple[str, ...] = ()
-    after_s: int = 0
-
-
-class StatusDuty(Value, frozen=True, kw_only=True):
-    """When the status page must say a phase: ``within_s`` seconds after the incident, or on the event in ``text``."""
-
-    phase: str
-    line: int
-    text: str
-    within_s: int | None = None
 
 
 class Policy(Value, frozen=True, kw_only=True):

@@ -257,6 +257,13 @@ class Reached(StrEnum):
     FAILED = "failed"
 
 
+class Share(StrEnum):
+    """What another pager that was called is told, so that nobody works there on what is taken or over here."""
+
+    ACKNOWLEDGE = "acknowledge"
+    RESOLVE = "resolve"
+
+
 class ObligationState(StrEnum):
     """Where one duty stands."""
 

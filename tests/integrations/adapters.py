@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from base64 import b64encode
 from collections.abc import Callable
+from datetime import datetime
 from typing import Literal
 from urllib.parse import parse_qs
 from xml.etree import ElementTree
@@ -14,6 +15,7 @@ import msgspec
 from tocsin.integrations.apprise import Apprise, AppriseSettings
 from tocsin.integrations.channel import Channel
 from tocsin.integrations.ntfy import Ntfy, NtfySettings
+from tocsin.integrations.pagerduty import PagerDuty, PagerDutySettings
 from tocsin.integrations.twilio import Twilio, TwilioSettings
 
 from .pages import BASE
@@ -23,7 +25,8 @@ from .vendor import Asked, Check, Reply
 class Adapter(msgspec.Struct, frozen=True):
     """How a channel is opened on a vendor's address, what the vendor checks, and what must never be told.
 
-    One that is `deaf` hears no `Retry-After`; a 200 is enough for one that is `trusting`.
+    One that is `deaf` hears no `Retry-After`; a 200 is enough for one that is `trusting`; one `for_all`
+    has no address of a person.
     """
 
     open: Callable[[str], Channel]
@@ -31,6 +34,7 @@ class Adapter(msgspec.Struct, frozen=True):
     secret: str
     deaf: bool = False
     trusting: bool = False
+    for_all: bool = False
     again: bytes = b"before a restart"
 
 
@@ -119,9 +123,39 @@ def open_twilio(way: Literal["call", "sms"]) -> Callable[[str], Channel]:
     return open_one
 
 
+def check_pagerduty(asked: Asked) -> Reply:
+    assert (asked.method, asked.path) == ("POST", "/v2/enqueue")
+    said = json.loads(asked.body)
+    assert said["routing_key"] == "routing-secretsecret"
+    assert said["event_action"] in ("trigger", "acknowledge", "resolve")
+    assert said["dedup_key"] == "tocsin-abcd1234/team-1"
+    assert len(said["dedup_key"]) <= 255
+    if said["event_action"] == "trigger":
+        assert set(said) == {
+            "routing_key", "event_action", "dedup_key", "payload", "links", "client", "client_url",
+        }  # fmt: skip
+        payload = said["payload"]
+        assert payload["severity"] in ("critical", "error", "warning", "info")
+        assert payload["summary"] == "[SEV-1] Chain Halted (INC-20260302-001)"
+        assert payload["source"] == "Team"
+        datetime.fromisoformat(payload["timestamp"])
+        assert said["links"] == [{"href": f"{BASE}/incidents/team-1", "text": "The room in tocsin"}]
+        assert "/p/" not in asked.body.decode(), "whoever reads it there could acknowledge as somebody else"
+    else:
+        assert set(said) == {"routing_key", "event_action", "dedup_key"}
+    reply = {"status": "success", "message": "Event processed", "dedup_key": said["dedup_key"]}
+    return 202, json.dumps(reply).encode()
+
+
+def open_pagerduty(url: str) -> PagerDuty:
+    settings = PagerDutySettings(kind="pagerduty", routing_key_file="secrets/pagerduty", events=url, api=url)
+    return PagerDuty(settings, "routing-secretsecret", ["old", "new"], "abcd1234")
+
+
 ADAPTERS = {
     "ntfy": Adapter(open_ntfy, check_ntfy, "secretsecret"),
     "sms": Adapter(open_twilio("sms"), check_sms, "secretsecret", again=b"AGAIN"),
     "call": Adapter(open_twilio("call"), check_call, "secretsecret", again=b"This is a repeat"),
+    "pagerduty": Adapter(open_pagerduty, check_pagerduty, "secretsecret", for_all=True),
     "apprise": Adapter(open_apprise, check_apprise, "secretsecret", deaf=True, trusting=True),
 }

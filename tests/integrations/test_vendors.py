@@ -95,5 +95,7 @@ async def test_one_that_is_gone_is_out_of_order(adapter: Adapter, logs: pytest.L
 
 
 async def test_who_has_no_address_there_is_told_what_to_do(adapter: Adapter) -> None:
+    if adapter.for_all:
+        pytest.skip("whom it calls is its own to say")
     with pytest.raises(Rejected, match=r"add|open"):
         await adapter.open("http://127.0.0.1:9").send(KEY, Person(name="Bo"), page(responder="bo"))

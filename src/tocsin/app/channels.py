@@ -16,6 +16,7 @@ from tocsin.integrations.addresses import EVERYBODY, read_addresses
 from tocsin.integrations.apprise import Apprise, AppriseSettings, find_faults
 from tocsin.integrations.channel import Channel
 from tocsin.integrations.ntfy import Ntfy, NtfySettings
+from tocsin.integrations.pagerduty import PagerDuty, PagerDutySettings
 from tocsin.integrations.smtp import Smtp, SmtpSettings
 from tocsin.integrations.terminal import Terminal
 from tocsin.integrations.twilio import Twilio, TwilioSettings
@@ -58,9 +59,11 @@ def _check_secrets(
                 problems.append(source.problem((*path, field), text))
 
 
-def open_channels(root: Path, channels: Mapping[str, msgspec.Struct], reach: Reach) -> dict[str, Channel]:
-    """Each channel with its secrets."""
-    return {name: _open(settings, root, reach) for name, settings in channels.items()}
+def open_channels(
+    root: Path, channels: Mapping[str, msgspec.Struct], reach: Reach, mark: str = ""
+) -> dict[str, Channel]:
+    """Each channel with its secrets; `mark` tells this server from another where a vendor has both."""
+    return {name: _open(settings, root, reach, mark) for name, settings in channels.items()}
 
 
 def count_places(channels: Mapping[str, msgspec.Struct]) -> dict[str, int]:
@@ -69,7 +72,7 @@ def count_places(channels: Mapping[str, msgspec.Struct]) -> dict[str, int]:
     return {f"{CHANNEL}{name}": PLACES_OF_WEBHOOK for name in hooks}
 
 
-def _open(settings: msgspec.Struct, root: Path, reach: Reach) -> Channel:
+def _open(settings: msgspec.Struct, root: Path, reach: Reach, mark: str) -> Channel:
     match settings:
         case WebhookSettings(secret_file=secret):
             return Webhook(settings, _read(root, secret).encode() if secret else None, reach)
@@ -81,6 +84,8 @@ def _open(settings: msgspec.Struct, root: Path, reach: Reach) -> Channel:
             return Apprise(settings, read_addresses(_read(root, urls)))
         case TwilioSettings(token_file=tokens):
             return Twilio(settings, _read(root, tokens).split())
+        case PagerDutySettings(routing_key_file=key, webhook_secret_file=secret):
+            return PagerDuty(settings, _read(root, key), _read(root, secret).split() if secret else (), mark)
     return Terminal()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import logging
 from datetime import datetime, timedelta
 from importlib.metadata import version
@@ -32,6 +33,7 @@ from tocsin.integrations.chat import Rooms
 from tocsin.integrations.isolation import Isolation
 from tocsin.integrations.pager import Pager
 from tocsin.integrations.scratch import KEPT_DAYS
+from tocsin.integrations.sharer import Sharer
 from tocsin.integrations.shell import Place, Shell
 from tocsin.knowledge import load_knowledge
 from tocsin.page.link import GOOD_FOR, PATH, Ticket, make_code, sign
@@ -87,7 +89,8 @@ class Parts:
         self.shelf = Shelf(workspace.settings, self.blobs)
         self.journal = Journal(self.store, self.shelf, clock, storage.chain_key, reach)
         self._link_key, self._reach, self._url = storage.link_key, reach, url
-        self._channels = open_channels(workspace.root, workspace.channels, reach)
+        self._mark = hashlib.sha256(b"mark " + storage.link_key).hexdigest()[:8]
+        self._channels = open_channels(workspace.root, workspace.channels, reach, self._mark)
         self._scratches, self.outputs = find_scratches(self._directory), Outputs()
         pager = Pager(
             lambda: self._channels, lambda: self.shelf.settings.people, self._write, reach, self._find_mailbox
@@ -99,7 +102,7 @@ class Parts:
         chats = Chats(self.journal, self._find_url, lambda: self._channels)
         rooms = Rooms(chats.list_all, self.blobs)
         self.public = StatusPages(self.store, self.journal, clock, self._link_key, lambda: self.workspace, url)
-        performers = (pager, self.fleet, rooms, self.public.herald)
+        performers = (pager, Sharer(lambda: self._channels), self.fleet, rooms, self.public.herald)
         self.engine = Engine(self.journal, clock, performers, storage.lease, Beats(self.store))
         storage.left_alone = lambda: self.engine.left_alone
         self._give_places()
@@ -283,7 +286,7 @@ class Parts:
 
     async def take_over(self, workspace: Workspace) -> None:
         """Use other settings from now on; open incidents are planned again by them."""
-        channels = open_channels(workspace.root, workspace.channels, self._reach)
+        channels = open_channels(workspace.root, workspace.channels, self._reach, self._mark)
         self.workspace, self.refused, self._channels = workspace, "", channels
         self.shelf.settings = workspace.settings
         self._give_places()

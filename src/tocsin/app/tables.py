@@ -20,6 +20,7 @@ from tocsin.incident.predicate import Check, Predicate
 from tocsin.incident.window import Window
 from tocsin.integrations.apprise import AppriseSettings
 from tocsin.integrations.ntfy import NtfySettings
+from tocsin.integrations.pagerduty import PagerDutySettings
 from tocsin.integrations.smtp import SmtpSettings
 from tocsin.integrations.terminal import TerminalSettings
 from tocsin.integrations.twilio import TwilioSettings
@@ -35,6 +36,7 @@ CHANNEL_KINDS: dict[str, type[msgspec.Struct]] = {
     "ntfy": NtfySettings,
     "apprise": AppriseSettings,
     "twilio": TwilioSettings,
+    "pagerduty": PagerDutySettings,
 }
 OF_FILE = "_file"
 """How the name of a field ends that names a file with a secret in it."""
@@ -49,6 +51,11 @@ def find_secret_files(channel: msgspec.Struct) -> dict[str, str]:
 def is_mail(channel: object) -> bool:
     """Whether a channel, as it stands in the file, sends mail."""
     return isinstance(channel, dict) and channel.get("kind") == "smtp"
+
+
+def is_pager(channel: object) -> bool:
+    """Whether behind a channel, as it stands in the file, another pager calls people."""
+    return isinstance(channel, dict) and channel.get("kind") == "pagerduty"
 
 
 class ServerTable(msgspec.Struct, frozen=True, kw_only=True):

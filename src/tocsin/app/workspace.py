@@ -22,7 +22,7 @@ from tocsin.app.inventory import equip, find_elsewhere, list_inventory, read_tar
 from tocsin.app.place import MOST_BYTES, NAME, NoWorkspace
 from tocsin.app.public.check import check_pages
 from tocsin.app.rooms import check_rooms
-from tocsin.app.tables import File, TeamTable, is_mail
+from tocsin.app.tables import File, TeamTable, is_mail, is_pager
 from tocsin.app.watch.check import check_watch, read_heartbeat, read_sending
 from tocsin.app.watch.heartbeat import Beating
 from tocsin.app.watch.sending import Sending
@@ -274,6 +274,7 @@ def _policy(team: str, table: TeamTable, file: File) -> TeamPolicy:
         flap_within_s=table.flap_within_s,
         approval_good_for_s=table.approval_good_for_s,
         mail_channel=next((name for name, each in file.channels.items() if is_mail(each)), ""),
+        sharing=tuple(name for name, each in file.channels.items() if is_pager(each)),
         assistants=tuple(name for name, person in file.people.items() if person.assistant),
         responders=name_responders(_staffing(table), file.people, file.server.overseers),
         bindings=table.bindings,

@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol
 
 import msgspec
 
-from tocsin.engine.contracts import CHANNEL, TARGET, Append, Card, Errand
+from tocsin.engine.contracts import CHANNEL, SHARE, TARGET, Append, Card, Errand
 from tocsin.engine.draft import Asked, Draft
 from tocsin.engine.forbidding import Rule, name_rules
 from tocsin.engine.index import NONE
@@ -23,6 +23,7 @@ from tocsin.timeline.events import (
     Intent,
     Outcome,
     PageRequested,
+    SharingRequested,
     StepFinished,
     StepNotRun,
     StepRequested,
@@ -240,6 +241,8 @@ def destination(intent: Intent) -> str:
     """The queue of an intent: one for each channel, target, chat system and tracker."""
     if isinstance(intent, PageRequested):
         return f"{CHANNEL}{intent.channel}"
+    if isinstance(intent, SharingRequested):
+        return f"{SHARE}{intent.channel}"
     if isinstance(intent, StepRequested):
         return f"{TARGET}{intent.target}"
     if isinstance(intent, ChatRequested):

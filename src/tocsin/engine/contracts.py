@@ -107,8 +107,8 @@ class Card(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     forbids: bool = False
 
 
-CHANNEL, TARGET = "channel:", "target:"
-"""How the name of a queue begins: of pages to a channel, of steps on a target."""
+CHANNEL, TARGET, SHARE = "channel:", "target:", "share:"
+"""How the name of a queue begins: of pages to a channel, of steps on a target, of what another pager is told."""
 
 
 class Errand(msgspec.Struct, frozen=True, kw_only=True, gc=False):

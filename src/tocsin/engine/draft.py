@@ -50,6 +50,8 @@ CONCERNED: dict[type[e.Event], frozenset[Planner]] = {
     **dict.fromkeys((e.TicketDone, e.TicketFailed, e.TicketWithheld), frozenset((comms.plan,))),
     **dict.fromkeys((e.ChatRequested, e.TicketRequested, e.StepRequested), NOBODY),
     **dict.fromkeys((e.AnnouncementRequested, e.AnnouncementMade, e.AnnouncementNotMade), NOBODY),
+    **dict.fromkeys((e.Shared, e.SharingFailed), PAGING),
+    e.SharingRequested: NOBODY,
     **dict.fromkeys((e.ObligationArmed, e.ObligationLate, e.ObligationDropped), NOBODY),
     **dict.fromkeys((e.NoteAdded, e.EvidenceOpened), NOBODY),
 }
@@ -130,7 +132,7 @@ class Draft:
                     continue
                 assert self.incident is not None
                 if self.incident.status is Status.CLOSED and not (
-                    PLANNERS[at] is comms.plan and _has_last_words(self.incident)
+                    PLANNERS[at] is page.plan or (PLANNERS[at] is comms.plan and _has_last_words(self.incident))
                 ):
                     continue
                 plan = PLANNERS[at](self.incident, book, rota, self.now)

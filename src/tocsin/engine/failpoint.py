@@ -21,6 +21,8 @@ NAMES = (
     "page.after_send",
     "page.before_outcome_commit",
     "page.after_outcome_commit",
+    "share.before_outcome_commit",
+    "share.after_outcome_commit",
     "read.before_spawn",
     "read.during",
     "read.after",

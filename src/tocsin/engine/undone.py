@@ -21,6 +21,8 @@ def withhold(seq: int, intent: e.Intent, why: str) -> e.Outcome:
         return e.TicketWithheld(answers=seq, act=intent.act, key=intent.key, why=why)
     if isinstance(intent, e.AnnouncementRequested):
         return e.AnnouncementNotMade(answers=seq, why=why)
+    if isinstance(intent, e.SharingRequested):
+        return e.SharingFailed(answers=seq, channel=intent.channel, act=intent.act, why=why)
     assert isinstance(intent, e.StepRequested)
     return e.StepNotRun(answers=seq, step=intent.step, why=why)
 
@@ -35,6 +37,8 @@ def fail(seq: int, intent: e.Intent, why: str, *, passing: bool = False) -> e.Ou
         return e.TicketFailed(answers=seq, act=intent.act, key=intent.key, why=why, passing=passing)
     if isinstance(intent, e.AnnouncementRequested):
         return e.AnnouncementNotMade(answers=seq, why=why)
+    if isinstance(intent, e.SharingRequested):
+        return e.SharingFailed(answers=seq, channel=intent.channel, act=intent.act, why=why, passing=passing)
     assert isinstance(intent, e.StepRequested)
     if intent.changes:
         return e.StepInDoubt(answers=seq, step=intent.step, why=why)
@@ -47,6 +51,8 @@ def name_kind(intent: e.Intent) -> str:
         return "change" if intent.changes else "read"
     if isinstance(intent, e.ChatRequested):
         return "chat"
+    if isinstance(intent, e.SharingRequested):
+        return "share"
     return "ticket" if isinstance(intent, e.TicketRequested) else "page"
 
 

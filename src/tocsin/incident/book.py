@@ -66,7 +66,8 @@ class TeamPolicy(msgspec.Struct, frozen=True, kw_only=True):
     `bindings` says of blanks, by name, what they take and where it comes from; `prometheus` is where PromQL is asked.
     What was approved must begin within `approval_good_for_s` seconds. `assistants` are no people: they may propose.
     By `mail_channel` mailboxes are written to that the playbook gives. `war_room` is the chat in which incidents have a
-    room of their own, `tickets` the tracker of the team; empty: none.
+    room of their own, `tickets` the tracker of the team; empty: none. `sharing` are the channels behind
+    which another pager is told what becomes of an incident.
     """
 
     team: str
@@ -86,6 +87,7 @@ class TeamPolicy(msgspec.Struct, frozen=True, kw_only=True):
     approval_good_for_s: float = 600.0
     assistants: tuple[str, ...] = ()
     mail_channel: str = ""
+    sharing: tuple[str, ...] = ()
     prometheus: str = ""
     predicates: dict[str, Predicate] = {}
     checks: dict[str, Check] = {}

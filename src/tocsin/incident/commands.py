@@ -98,6 +98,7 @@ class Resolve(Command, frozen=True, kw_only=True):
 
     personal: ClassVar[bool] = True
     note: str = ""
+    via: str = ""
 
 
 class Reopen(Command, frozen=True, kw_only=True):
@@ -255,7 +256,7 @@ def _resolve(incident: Incident, book: Book, command: Resolve, now: datetime) ->
     uncleared = Counter(each.name or each.fingerprint for each in incident.uncleared)
     named = dict(uncleared.most_common(MOST_UNCLEARED_NAMED))
     others = uncleared.total() - sum(named.values())
-    return (e.Resolved(by=command.by, note=command.note, uncleared=named or (), others=others),)
+    return (e.Resolved(by=command.by, note=command.note, via=command.via, uncleared=named or (), others=others),)
 
 
 def _require_quiet(incident: Incident, book: Book) -> None:

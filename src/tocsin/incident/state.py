@@ -16,6 +16,7 @@ from tocsin.words import (
     PageState,
     PublicStatus,
     Reached,
+    Share,
     Status,
     StepState,
     Tag,
@@ -62,6 +63,17 @@ class Call(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     answered_by: str | None = None
     withheld: str = ""
     passing: bool = False
+
+
+class Sharing(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What another pager was last told, or is being told since `at`; `failures` in a row, `lost` if for good."""
+
+    act: Share
+    at: datetime
+    intent: int = 0
+    failures: int = 0
+    is_done: bool = False
+    is_lost: bool = False
 
 
 class Given(msgspec.Struct, frozen=True, kw_only=True):
@@ -271,6 +283,8 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     calls: dict[str, Call] = {}
     pages: dict[int, PageState] = {}
     reached: dict[int, Reached] = {}
+    handed: tuple[str, ...] = ()
+    sharing: dict[str, Sharing] = {}
     steps: dict[str, StepRecord] = {}
     barriers: dict[str, Barrier] = {}
     taken: dict[int, Taken] = {}

@@ -10,13 +10,15 @@ import msgspec
 class Person(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Somebody who can be called. `channels` are ids of channels, the weakest first: repeats climb them.
 
-    `phone` is for calls and SMS, in the form ``+4930123456``. An `assistant` is a script or a model that acts under a
+    `phone` is for calls and SMS, in the form
+    ``+4930123456``; `pagerduty` is their id there. An `assistant` is a script or a model that acts under a
     name of its own: it may propose, never approve.
     """
 
     name: str
     mail: str = ""
     phone: str = ""
+    pagerduty: str = ""
     channels: tuple[str, ...] = ("terminal",)
     assistant: bool = False
 

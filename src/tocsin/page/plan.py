@@ -16,7 +16,7 @@ from tocsin.incident.book import Book
 from tocsin.incident.deadline import find_deadline
 from tocsin.incident.ledger import Wanted, settle
 from tocsin.incident.obligation import ACKNOWLEDGE
-from tocsin.incident.plan import Happening, Plan, join
+from tocsin.incident.plan import NOTHING, Happening, Plan, join
 from tocsin.incident.state import Call, Incident
 from tocsin.oncall.rota import Rota
 from tocsin.page.clocks import Clocks, read_clocks, wait_after, wait_between
@@ -24,6 +24,7 @@ from tocsin.page.flap import find_flaps
 from tocsin.page.hush import find_hush
 from tocsin.page.ladder import Demand, Rung, place_rungs
 from tocsin.page.ordered import BOX
+from tocsin.page.sharing import plan_sharing
 from tocsin.timeline.events import LevelJoined, PageRequested
 from tocsin.timeline.tell import HUSHED
 from tocsin.words import Hush, PageState, Status
@@ -38,6 +39,11 @@ def plan(incident: Incident, book: Book, rota: Rota, now: datetime) -> Plan:
 
     Asked again with what it answered in force it would have nothing to add, and the same to say of the next moment.
     """
+    calls = _plan_calls(incident, book, rota, now) if incident.status is not Status.CLOSED else NOTHING
+    return join((plan_sharing(incident, book, now), calls)) if book.policy.sharing else calls
+
+
+def _plan_calls(incident: Incident, book: Book, rota: Rota, now: datetime) -> Plan:
     if incident.status not in CALLING:
         return settle(incident, (), frozenset({ACKNOWLEDGE}), now)
     clocks = read_clocks(incident, book)

@@ -105,6 +105,7 @@ class Cast(msgspec.Struct, frozen=True, kw_only=True):
     targets: tuple[TargetPolicy, ...] = ()
     approval_good_for_s: float = 600.0
     mail_channel: str = "mail"
+    sharing: tuple[str, ...] = ()
     place: str = ""
     predicates: dict[str, Predicate] = {}
     checks: dict[str, Check] = {}
@@ -294,6 +295,7 @@ def _shelve(cast: Cast, start: datetime) -> TeamShelf:
         flap_within_s=cast.flap_within_s,
         approval_good_for_s=cast.approval_good_for_s,
         mail_channel=cast.mail_channel,
+        sharing=cast.sharing,
         assistants=tuple(name for name, person in cast.people.items() if person.assistant),
         targets=(TargetPolicy(name=f"{cast.name}/local", allow=cast.allow, place=cast.place), *cast.targets),
         responders=name_responders(staffing, cast.people) if cast.people else None,

@@ -12,7 +12,7 @@ from datetime import datetime
 from tocsin.timeline import events as e
 from tocsin.timeline.pipe import tell_end
 from tocsin.timeline.tell_chat import tell_chat
-from tocsin.words import Audience, Hush, Reached
+from tocsin.words import Audience, Hush, Reached, Share
 
 Name = Callable[[str], str]
 MOST_LEFT = 2
@@ -166,6 +166,12 @@ def _tell_calls(event: e.Event, name: Name) -> str | None:
         case e.PageDelivered(responder=responder, channel=channel, repeat=repeat, detail=detail):
             again = " (sent again after a restart)" if repeat else ""
             return f"Page to {name(responder)} taken by {channel}{again}{_because(detail)}"
+        case e.SharingRequested(channel=channel, act=act):
+            return f"Telling {channel}: {_SHARED[act]}"
+        case e.Shared(channel=channel, act=act):
+            return f"{channel} knows: {_SHARED[act]}"
+        case e.SharingFailed(channel=channel, act=act, why=why):
+            return f"{channel} could not be told ({_SHARED[act]}): {why}"
         case e.PageReported(responder=responder, channel=channel, reached=reached, detail=detail):
             return f"Page to {name(responder)} by {channel} {_REACHED[reached]}{_because(detail)}"
         case e.PageFailed(responder=responder, channel=channel, why=why):
@@ -175,6 +181,7 @@ def _tell_calls(event: e.Event, name: Name) -> str | None:
     return None
 
 
+_SHARED = {Share.ACKNOWLEDGE: "somebody has acknowledged here", Share.RESOLVE: "it is over here"}
 _REACHED = {
     Reached.ARRIVED: "has arrived",
     Reached.OPENED: "was opened",

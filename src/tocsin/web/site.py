@@ -26,7 +26,7 @@ from tocsin.web.compile import Compiler
 from tocsin.web.desk import Desk
 from tocsin.web.failure import answer_failure
 from tocsin.web.frame import provide_frame
-from tocsin.web.hooks import alertmanager, moves, opsgenie, pagerduty, pings, reads, twilio
+from tocsin.web.hooks import alertmanager, moves, opsgenie, pagerduty, pagerduty_back, pings, reads, twilio
 from tocsin.web.hooks.fast import FastIntake
 from tocsin.web.library import Library
 from tocsin.web.live import Live
@@ -87,6 +87,7 @@ OPEN: list[HTTPRouteHandler] = [
     page.show_link,
     page.acknowledge_by_link,
     *twilio.HOOKS,
+    *pagerduty_back.HOOKS,
     *status_screen.STATUS,
 ]
 """Without signing in; what changes something here carries its own secret."""

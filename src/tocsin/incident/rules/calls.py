@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from tocsin.incident.state import Call, Incident
+from tocsin.incident.state import Call, Incident, Sharing
 from tocsin.timeline import events as e
 from tocsin.timeline.entry import Entry
 from tocsin.words import PageState, Reached
@@ -45,6 +45,8 @@ def _page_requested(incident: Incident, entry: Entry, event: e.PageRequested) ->
 
 def _page_delivered(incident: Incident, entry: Entry, event: e.PageDelivered) -> Incident:
     """A vendor may have said that it failed before we knew that the vendor had taken it."""
+    if event.channel not in incident.handed:
+        incident = replace(incident, handed=(*incident.handed, event.channel))
     gone = incident.reached.get(event.answers) is Reached.FAILED
     return _page_ended(incident, event.answers, event.responder, PageState.FAILED if gone else PageState.DELIVERED)
 
@@ -54,6 +56,31 @@ def _page_reported(incident: Incident, entry: Entry, event: e.PageReported) -> I
     if event.reached is not Reached.FAILED or incident.pages.get(event.page) is not PageState.DELIVERED:
         return after
     return _page_ended(after, event.page, event.responder, PageState.FAILED)
+
+
+def _sharing_requested(incident: Incident, entry: Entry, event: e.SharingRequested) -> Incident:
+    before = incident.sharing.get(event.channel)
+    failures = before.failures if before is not None and before.act is event.act else 0
+    made = Sharing(act=event.act, at=entry.at, intent=entry.seq, failures=failures)
+    return replace(incident, sharing={**incident.sharing, event.channel: made})
+
+
+def _shared(incident: Incident, entry: Entry, event: e.Shared) -> Incident:
+    return _sharing_ended(incident, entry, event, is_done=True, failures=0)
+
+
+def _sharing_failed(incident: Incident, entry: Entry, event: e.SharingFailed) -> Incident:
+    before = incident.sharing.get(event.channel)
+    failures = before.failures + 1 if before is not None else 1
+    return _sharing_ended(incident, entry, event, failures=failures, is_lost=not event.passing)
+
+
+def _sharing_ended(incident: Incident, entry: Entry, event: e.Shared | e.SharingFailed, **changes: Any) -> Incident:
+    before = incident.sharing.get(event.channel)
+    if before is None or before.intent != event.answers:
+        return incident
+    after = replace(before, at=entry.at, intent=0, **changes)
+    return replace(incident, sharing={**incident.sharing, event.channel: after})
 
 
 def _page_failed(incident: Incident, entry: Entry, event: e.PageFailed) -> Incident:
@@ -82,6 +109,9 @@ RULES: dict[type[e.Event], Any] = {
     e.PageRequested: _page_requested,
     e.PageDelivered: _page_delivered,
     e.PageReported: _page_reported,
+    e.SharingRequested: _sharing_requested,
+    e.Shared: _shared,
+    e.SharingFailed: _sharing_failed,
     e.PageFailed: _page_failed,
     e.PageWithheld: _page_withheld,
 }

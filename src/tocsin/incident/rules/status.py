@@ -6,10 +6,10 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from tocsin.incident.state import Incident
+from tocsin.incident.state import Incident, Sharing
 from tocsin.timeline import events as e
 from tocsin.timeline.entry import Entry
-from tocsin.words import PageState, Status
+from tocsin.words import PageState, Share, Status
 
 
 def _declared(incident: Incident, entry: Entry, event: e.Declared) -> Incident:
@@ -29,12 +29,20 @@ def _acknowledged(incident: Incident, entry: Entry, event: e.Acknowledged) -> In
     }
     if not first:
         return replace(incident, calls=calls)
+    incident = _heard_on(incident, event.via, Share.ACKNOWLEDGE, entry)
     status = Status.ACKNOWLEDGED if incident.status in (Status.TRIAGE, Status.ACTIVE) else incident.status
     return replace(incident, status=status, acknowledged_at=entry.at, acknowledged_by=event.by, calls=calls)
 
 
+def _heard_on(incident: Incident, channel: str, act: Share, entry: Entry) -> Incident:
+    """What another pager has said here it need not be told."""
+    if channel not in incident.handed:
+        return incident
+    return replace(incident, sharing={**incident.sharing, channel: Sharing(act=act, at=entry.at, is_done=True)})
+
+
 def _expired(incident: Incident, entry: Entry, event: e.AcknowledgementExpired) -> Incident:
-    return replace(incident, status=Status.ACTIVE, acknowledged_at=None, acknowledged_by=None)
+    return replace(incident, status=Status.ACTIVE, acknowledged_at=None, acknowledged_by=None, sharing={})
 
 
 def _severity_set(incident: Incident, entry: Entry, event: e.SeveritySet) -> Incident:
@@ -57,6 +65,7 @@ def _mitigated(incident: Incident, entry: Entry, event: e.Mitigated) -> Incident
 
 def _resolved(incident: Incident, entry: Entry, event: e.Resolved) -> Incident:
     mitigated_at = incident.mitigated_at or entry.at
+    incident = _heard_on(incident, event.via, Share.RESOLVE, entry)
     calls = {who: replace(call, answered_at=call.answered_at or entry.at) for who, call in incident.calls.items()}
     return replace(incident, status=Status.RESOLVED, resolved_at=entry.at, mitigated_at=mitigated_at, calls=calls)
 
@@ -77,6 +86,8 @@ def _reopened(incident: Incident, entry: Entry, event: e.Reopened) -> Incident:
         joined={},
         asked={},
         calls={},
+        handed=(),
+        sharing={},
     )
 
 

@@ -94,6 +94,9 @@ from tocsin.timeline.events.page import (
     PageWithheld,
     PagingFreed,
     PagingHeld,
+    Shared,
+    SharingFailed,
+    SharingRequested,
 )
 from tocsin.timeline.events.run import (
     ApprovalGiven,
@@ -212,6 +215,9 @@ __all__ = [
     "ScenarioChosen",
     "ScenarioPursued",
     "SeveritySet",
+    "Shared",
+    "SharingFailed",
+    "SharingRequested",
     "ShiftsSwapped",
     "SilenceEnding",
     "SilenceExpired",
@@ -247,7 +253,7 @@ AnyEvent = (
     | TicketRequested | TicketDone | TicketFailed | TicketWithheld
     | AnnouncementRequested | AnnouncementMade | AnnouncementNotMade
     | LevelJoined | EscalationAsked | PageRequested | PageDelivered | PageFailed | PageWithheld
-    | PageReported
+    | PageReported | SharingRequested | Shared | SharingFailed
     | PagingHeld | PagingFreed
     | ValueHeld
     | StepProposed | StepApproved | ApprovalGiven | ApprovalLapsed

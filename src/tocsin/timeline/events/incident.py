@@ -54,11 +54,12 @@ class Mitigated(Fact, frozen=True, kw_only=True):
 
 class Resolved(Fact, frozen=True, kw_only=True):
     """It is over. `uncleared`: how many of its alerts had given no all-clear by then, by name (older entries: the name
-    of each); `others`: as many more, of further names.
+    of each); `others`: as many more, of further names. `via` is the channel of another pager on which that was said.
     """
 
     by: str
     note: str = ""
+    via: str = ""
     uncleared: dict[str, int] | tuple[str, ...] = ()
     others: int = 0
 

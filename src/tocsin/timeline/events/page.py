@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from tocsin.timeline.events.kinds import Fact, Intent, Outcome
-from tocsin.words import Reached
+from tocsin.words import Reached, Share
 
 
 class LevelJoined(Fact, frozen=True, kw_only=True):
@@ -94,3 +94,26 @@ class PageWithheld(Outcome, frozen=True, kw_only=True):
     responder: str
     channel: str
     why: str
+
+
+class SharingRequested(Intent, frozen=True, kw_only=True):
+    """Tell the pager behind `channel`, which was called, that somebody has acknowledged here, or that it is over."""
+
+    channel: str
+    act: Share
+
+
+class Shared(Outcome, frozen=True, kw_only=True):
+    """The other pager knows."""
+
+    channel: str
+    act: Share
+
+
+class SharingFailed(Outcome, frozen=True, kw_only=True):
+    """The other pager was not told. `passing`: patience may mend it, and it is told later."""
+
+    channel: str
+    act: Share
+    why: str
+    passing: bool = False

@@ -1,0 +1,85 @@
+"""What PagerDuty tells us (v3 webhooks): acknowledged or resolved there is so here, in the name of whoever did it.
+
+Nothing is believed unsigned. What happened there before the incident came back here is over. A webhook that comes
+twice, or that only repeats what we have told PagerDuty, changes nothing: so nothing goes round in circles.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from litestar import Request, post
+from litestar.di import NamedDependency as Given
+from litestar.params import FromPath, RawBody
+
+from tocsin.errors import BadInput, Denied, NotAuthorised, NotFound
+from tocsin.incident.commands import Acknowledge, AddNote, Resolve
+from tocsin.incident.state import Incident
+from tocsin.integrations.pagerduty import Agent, PagerDuty, Told, Webhook
+from tocsin.timeline.line import fold
+from tocsin.web.desk import Desk
+
+MOST_BYTES = 2**20
+ACKNOWLEDGED, RESOLVED = "incident.acknowledged", "incident.resolved"
+
+
+@post("/hooks/pagerduty/{channel:str}", status_code=202, request_max_body_size=MOST_BYTES)
+async def hear_pagerduty(
+    desk: Given[Desk], request: Request[Any, Any, Any], channel: FromPath[str], body: RawBody
+) -> None:
+    """Something has happened there; what is none of our incidents, or no person's doing, is passed over."""
+    pager = desk.channels().get(channel)
+    if not isinstance(pager, PagerDuty):
+        raise NotFound("There is no such channel.")
+    if not pager.is_signed(body, request.headers.get("x-pagerduty-signature", "")):
+        raise NotAuthorised("PagerDuty has not signed this; is the webhook's secret in the channel's file?")
+    try:
+        told = msgspec.json.decode(body, type=Webhook).event
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise BadInput("This is no webhook of PagerDuty's version 3.") from error
+    stream = pager.find_incident(told)
+    agent = told.agent
+    if told.event_type not in (ACKNOWLEDGED, RESOLVED) or not stream or agent is None or not agent.is_user:
+        return
+    incident = await desk.engine.journal.incident(stream) if "/" not in stream else None
+    if incident is not None and not _is_of_before(incident, told):
+        await _take(desk, incident, channel, told, agent)
+
+
+def _is_of_before(incident: Incident, told: Told) -> bool:
+    since = incident.reopened_at or incident.opened_at
+    return told.occurred_at.tzinfo is None or told.occurred_at < since
+
+
+async def _take(desk: Desk, incident: Incident, channel: str, told: Told, agent: Agent) -> None:
+    person, named = _find_person(desk, incident, channel, agent)
+    where = fold(f"in PagerDuty{f', by {agent.summary}' if not named and agent.summary else ''}", 120)
+    if person is None or not incident.is_open:
+        return
+    try:
+        if told.event_type == RESOLVED:
+            await desk.engine.submit(incident.id, Resolve(by=person, note=where, via=channel))
+        elif incident.acknowledged_at is None:
+            await desk.engine.submit(incident.id, Acknowledge(by=person, via=channel))
+            if not named:
+                await desk.engine.submit(incident.id, AddNote(by=person, text=f"Acknowledged {where}."))
+    except Denied as error:
+        text = f"{told.event_type.removeprefix('incident.').capitalize()} {where}, but not here: {error}"
+        await desk.engine.submit(incident.id, AddNote(by=person, text=text))
+
+
+def _find_person(desk: Desk, incident: Incident, channel: str, agent: Agent) -> tuple[str | None, bool]:
+    """Who that is here: by their id there, by their name, or else whom the channel called; and whether it is known."""
+    people = desk.people()
+    for name, person in people.items():
+        if person.pagerduty and person.pagerduty == agent.id:
+            return name, True
+    same = [name for name, person in people.items() if person.name.casefold() == agent.summary.casefold()]
+    if len(same) == 1:
+        return same[0], True
+    called = [call.responder for call in incident.calls.values() if call.channel == channel]
+    return (called[0], False) if called else (None, False)
+
+
+HOOKS = [hear_pagerduty]

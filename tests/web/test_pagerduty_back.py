@@ -1,0 +1,119 @@
+"""What PagerDuty tells us: acknowledged there is so here, once, in the right name, and only under its signature."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tocsin.incident.commands import Acknowledge, Reopen, Resolve
+from tocsin.integrations.pagerduty import PagerDuty, PagerDutySettings
+from tocsin.oncall.settings import Person
+from tocsin.timeline import events as e
+
+from .conftest import Open
+from .house import House, make_cast
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+async def house(open_house: Open) -> House:
+    """A house in which Ana's pages go to PagerDuty."""
+    people = {
+        "ana": Person(name="Ana Lind", channels=("pd",), pagerduty="PANA"),
+        "bo": Person(name="Bo Rask"),
+        "lea": Person(name="Lea Okafor"),
+        "max": Person(name="Max Sand"),
+    }
+    settings = PagerDutySettings(kind="pagerduty", routing_key_file="x")
+    channels = {"pd": PagerDuty(settings, "key", ["secret"], "abcd1234")}
+    opened = await open_house(make_cast(people=people, sharing=("pd",)), channels=lambda: channels)
+    await opened.story.alert("ChainHalted", instance="validator-1")
+    return opened
+
+
+async def tell(house: House, event_type: str, *, signature: str = "", earlier: float = 0, **changes: Any) -> int:
+    agent = {"id": "PANA", "type": "user_reference", "summary": "Ana L.", "html_url": "https://x", "self": "https://x"}
+    event = {
+        "id": "01", "event_type": event_type, "resource_type": "incident",
+        "occurred_at": (house.story.clock.now() - timedelta(seconds=earlier)).isoformat().replace("+00:00", "Z"),
+        "agent": agent, "client": None,
+        "data": {"id": "P1", "type": "incident", "status": "acknowledged", "number": 7,
+                 "incident_key": f"tocsin-abcd1234/{house.story.stream}"},
+    }  # fmt: skip
+    body = json.dumps({"event": {**event, **changes}}).encode()
+    good = "v1=" + hmac.new(b"secret", body, hashlib.sha256).hexdigest()
+    headers = {"X-PagerDuty-Signature": signature or f"v1=00,{good}", "Content-Type": "application/json"}
+    answer = await house.client().post("/hooks/pagerduty/pd", content=body, headers=headers)
+    await house.story.settle()
+    return answer.status_code
+
+
+async def told(house: House, kind: type[e.Event]) -> list[e.Event]:
+    return [entry.event for entry in await house.story.events(kind)]
+
+
+async def test_both_sides_share_the_acknowledgement_and_the_end_without_an_echo(house: House) -> None:
+    for _ in range(2):
+        assert await tell(house, "incident.acknowledged") == 202
+    assert await told(house, e.Acknowledged) == [e.Acknowledged(by="ana", via="pd")]
+    for _ in range(2):
+        assert await tell(house, "incident.resolved") == 202
+    ends = await told(house, e.Resolved)
+    assert [(each.by, each.via, each.note) for each in ends if isinstance(each, e.Resolved)] == [
+        ("ana", "pd", "in PagerDuty")
+    ]
+    assert await told(house, e.SharingRequested) == []
+
+
+async def test_nothing_unsigned_is_believed(house: House) -> None:
+    before = await house.count()
+    for bad in ("nonsense", "v1=00", "v1=" + "0" * 64):
+        assert await tell(house, "incident.acknowledged", signature=bad) == 403
+    client = house.client()
+    assert (await client.post("/hooks/pagerduty/pd", content=b"{}")).status_code == 403
+    assert (await client.post("/hooks/pagerduty/other", content=b"{}")).status_code == 404
+    seal = "v1=" + hmac.new(b"secret", b"garbage", hashlib.sha256).hexdigest()
+    garbage = await client.post("/hooks/pagerduty/pd", content=b"garbage", headers={"X-PagerDuty-Signature": seal})
+    assert garbage.status_code == 400
+    assert await house.count() == before
+
+
+@pytest.mark.parametrize("changes", [
+    {"agent": {"id": "PINT", "type": "integration_reference", "summary": "tocsin"}},
+    {"agent": None},
+    {"data": {"id": "P1", "incident_key": "tocsin-ffffffff/quorum-1"}},
+    {"data": {"id": "P1", "incident_key": None}},
+], ids=["what we told them", "nobody", "another server's", "none of ours"])  # fmt: skip
+async def test_what_is_none_of_our_peoples_doing_is_passed_over(house: House, changes: dict[str, Any]) -> None:
+    before = await house.count()
+    assert await tell(house, "incident.acknowledged", **changes) == 202
+    assert await house.count() == before
+
+
+async def test_whom_nobody_knows_here_is_named_and_not_taken_for_somebody(house: House) -> None:
+    await tell(house, "incident.acknowledged", agent={"id": "PX", "type": "user_reference", "summary": "Mona Reuter"})
+    notes = [each.text for each in await told(house, e.NoteAdded) if isinstance(each, e.NoteAdded)]
+    assert notes == ["Acknowledged in PagerDuty, by Mona Reuter."]
+
+
+async def test_by_name_somebody_is_known_too(house: House) -> None:
+    await tell(house, "incident.acknowledged", agent={"id": "PX", "type": "user_reference", "summary": "bo rask"})
+    assert await told(house, e.Acknowledged) == [e.Acknowledged(by="bo", via="pd")]
+
+
+async def test_what_happened_before_it_came_back_is_over(house: House) -> None:
+    await house.story.do(Acknowledge(by="ana"))
+    await house.story.do(Resolve(by="ana"))
+    await house.story.advance("10m")
+    await house.story.do(Reopen(by="ana", reason="back"))
+    await house.story.advance("1m")
+    assert await tell(house, "incident.acknowledged", earlier=300) == 202
+    assert (await house.story.incident()).acknowledged_at is None
+    assert await tell(house, "incident.acknowledged") == 202
+    assert (await house.story.incident()).acknowledged_at is not None

@@ -15,6 +15,7 @@ import msgspec
 from tocsin.incident.state import Obligation
 from tocsin.timeline.events import (
     Acknowledged,
+    AnnouncementRequested,
     ChatDone,
     Event,
     ObligationDropped,
@@ -91,6 +92,8 @@ def kept_by(event: Event) -> tuple[str, ...]:
             return (ROOM,)
         case ChatDone(act=ChatAct.ARCHIVE):
             return (ROOM_CLOSED,)
+        case AnnouncementRequested(status=status):
+            return _SAID[status]
         case ReportFiled():
             return (REPORT,)
         case UpdatePosted(audiences=audiences, status=status):

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from tocsin.app.bundle.export import Exporter
 from tocsin.app.channels import count_places, open_channels
+from tocsin.app.contactable import find_unreachable
 from tocsin.app.guarding import find_place, find_places, find_scratches, give_to_steps
 from tocsin.app.place import MOST_BYTES
 from tocsin.app.public.pages import StatusPages
@@ -199,6 +200,7 @@ class Parts:
             measure=self.lookout.measure,
             originals=self.storage.originals,
             export=self._exporter.export,
+            reach=self._find_unreachable,
             channels=lambda: self._channels,
             followers=self.public.followers,
             nudge=self.public.courier.nudge,
@@ -208,6 +210,10 @@ class Parts:
     def _find_kept_since(self, now: datetime) -> datetime | None:
         """What ended before has been taken away."""
         return self.workspace.retention.incidents_before(now)
+
+    def _find_unreachable(self, person: str) -> str:
+        found = self.shelf.settings.people.get(person)
+        return find_unreachable(found, self.workspace.channels) if found is not None else "is not in the settings"
 
     def _remarks(self) -> tuple[str, ...]:
         isolation = (self._isolation,) if isinstance(self._isolation, str) else ()

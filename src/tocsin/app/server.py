@@ -32,6 +32,7 @@ from tocsin.store.lock import take_lock
 from tocsin.timeline.events import PlaybookActivated
 from tocsin.web import create_app
 from tocsin.web.desk import Stage
+from tocsin.web.rotas import Rotas
 from tocsin.web.server import make_server
 from tocsin.words import Mode
 
@@ -40,6 +41,8 @@ LOG = logging.getLogger("tocsin")
 LINK_GOOD_FOR = timedelta(hours=1)
 TOKEN_GOOD_FOR = timedelta(days=3650)
 BACKLOG = 2048  # uvicorn's own default
+MOST_TOLD = 5
+"""Findings about schedules that a start tells of."""
 LOOK_EVERY_S = 2.0
 LOOK_SOON_S = 0.02
 FINISH_S = 5.0
@@ -176,6 +179,7 @@ async def _running(options: Options, listener: socket.socket) -> AsyncIterator[u
     try:
         await _activate_first(parts)
         await _announce(options, parts, url)
+        await _tell_schedules(parts)
         yield server
     finally:
         await _end_engine(parts.engine, tasks[:2])
@@ -329,6 +333,16 @@ async def _announce(options: Options, parts: Parts, url: str) -> None:
     teams = len(parts.shelf.settings.teams)
     print(f"tocsin serves {teams} team{'' if teams == 1 else 's'} at {shown}")
     print(f"Sign in once, within the hour: {shown}/signin/{link}", flush=True)
+
+
+async def _tell_schedules(parts: Parts) -> None:
+    """What is wrong with who is on duty in the weeks to come, before it matters."""
+    findings = (await Rotas(parts.desk).view()).findings
+    for each in findings[:MOST_TOLD]:
+        when = f" from {each.starts_at:%Y-%m-%d %H:%M} UTC" if each.starts_at else ""
+        LOG.warning("On call: %s: %s%s.", each.team, each.text, when)
+    if len(findings) > MOST_TOLD:
+        LOG.warning("On call: %d more; see: tocsin schedules", len(findings) - MOST_TOLD)
 
 
 async def _is_good(parts: Parts, credential: Path) -> bool:

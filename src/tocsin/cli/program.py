@@ -83,6 +83,15 @@ GROUPS: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("backup", "keeping:backup", "Write everything a server knows to one file, while it runs."),
         ("restore", "keeping:restore", "Make a data directory of a backup, verified."),
     ),
+    "On call": (
+        ("schedules", "rotas:show", "Say who is on duty and who comes next, and what is wrong with that."),
+        ("forecast", "rotas:forecast", "Say who would be paged, when and how, before anything happens."),
+        ("override", "rotas:override", "Let somebody have a duty for a while."),
+        ("swap", "rotas:swap", "Let two people exchange shifts."),
+        ("unoverride", "rotas:end_override", "End an override, or a swap, now."),
+        ("feed", "rotas:open_feed", "Open a calendar feed of a person's shifts, or of a schedule's."),
+        ("unfeed", "rotas:revoke_feed", "Let a calendar feed's address lead nowhere."),
+    ),
     "People": (
         ("signin", "people:signin", "Print a link that signs a person in, once."),
         ("whoami", "people:whoami", "Say in whose name you act, or choose it once."),

@@ -115,18 +115,18 @@ def _spell(reason: str, length: str, until: str, start: str) -> dict[str, Any]:
     """The times of a request. Raises `UserError` unless it is said when it ends."""
     if bool(length) == bool(until):
         raise UserError("Say when it ends, one way: --for 2h, or --until 2026-03-02T05:00Z.")
-    ends: dict[str, Any] = {"minutes": _minutes(length)} if length else {"ends_at": _moment(until)}
-    return {"reason": reason, **ends, **({"starts_at": _moment(start)} if start else {})}
+    ends: dict[str, Any] = {"minutes": read_minutes(length)} if length else {"ends_at": read_moment(until)}
+    return {"reason": reason, **ends, **({"starts_at": read_moment(start)} if start else {})}
 
 
-def _minutes(text: str) -> int:
+def read_minutes(text: str) -> int:
     parts = re.findall(r"(\d+)([mhd])", text)
     if not parts or "".join(number + unit for number, unit in parts) != text:
         raise UserError(f"{text!r} is no length of time; write it as 30m, 2h or 1d.")
     return sum(int(number) * MINUTES[unit] for number, unit in parts)
 
 
-def _moment(text: str) -> str:
+def read_moment(text: str) -> str:
     try:
         found = datetime.fromisoformat(text)
     except ValueError as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -16,6 +16,7 @@ from tocsin.engine.originals import NoOriginals, Originals
 from tocsin.engine.output import Outputs
 from tocsin.errors import NotFound
 from tocsin.integrations.channel import Channel
+from tocsin.oncall.finding import Finding
 from tocsin.oncall.settings import Person
 from tocsin.playbook.model import Playbook
 from tocsin.web.limits import Limits
@@ -74,6 +75,11 @@ async def _export_nothing(stream: str, now: datetime, name: Callable[[str], str]
     raise NotFound("This server makes no bundles.")
 
 
+def _reach_anybody(person: str) -> str:
+    """Why somebody cannot be reached: nothing is known of that here."""
+    return ""
+
+
 class Desk:
     """Everything that the screens and the API may use; the callables are asked at each use, since settings change."""
 
@@ -101,6 +107,8 @@ class Desk:
         followers: Followers | None = None,
         nudge: Callable[[], None] = lambda: None,
         kept_since: Callable[[datetime], datetime | None] = lambda now: None,
+        reach: Callable[[str], str] = _reach_anybody,
+        calendar_findings: Callable[[], Sequence[Finding]] = tuple,
     ) -> None:
         self.engine = engine
         self.sessions = sessions
@@ -121,4 +129,5 @@ class Desk:
         self.limits = Limits()
         self.originals: Originals = originals or NoOriginals()
         self.outputs = outputs or Outputs()
+        self.reach, self.calendar_findings = reach, calendar_findings
         self.signin = (stage.signin if stage is not None else "") or SIGNIN

@@ -19,6 +19,7 @@ from tocsin.web.acts import Acts
 from tocsin.web.answering import Answering
 from tocsin.web.api import evidence, heartbeats, incidents, links, playbooks, silences, status, steps, teams
 from tocsin.web.api import postmortem as postmortem_api
+from tocsin.web.api import rotas as rota_api
 from tocsin.web.api.describe import SECURITY, describe_api
 from tocsin.web.api.verbs import make_verb_routes
 from tocsin.web.auth import provide_asker, require_asker
@@ -35,10 +36,12 @@ from tocsin.web.postmortem import Postmortems
 from tocsin.web.public.boards import PublicBoards
 from tocsin.web.quiet import Quiet
 from tocsin.web.render import STATIC
+from tocsin.web.rotas import Rotas
 from tocsin.web.screens import demo, page, room, signin
 from tocsin.web.screens import incidents as incident_screens
 from tocsin.web.screens import playbooks as playbook_screens
 from tocsin.web.screens import postmortem as postmortem_screen
+from tocsin.web.screens import rotas as rota_screens
 from tocsin.web.screens import silences as silence_screens
 from tocsin.web.screens import status as status_screen
 
@@ -89,6 +92,7 @@ OPEN: list[HTTPRouteHandler] = [
     *twilio.HOOKS,
     *pagerduty_back.HOOKS,
     *status_screen.STATUS,
+    rota_api.read_calendar,
 ]
 """Without signing in; what changes something here carries its own secret."""
 
@@ -118,6 +122,13 @@ SCREENS: list[HTTPRouteHandler] = [
     silence_screens.show_silences,
     silence_screens.ask_silence,
     silence_screens.end_silence,
+    rota_screens.show_schedules,
+    rota_screens.show_forecast,
+    rota_screens.set_override,
+    rota_screens.end_override,
+    rota_screens.swap_shifts,
+    rota_screens.open_feed,
+    rota_screens.revoke_feed,
     live.follow_events,
 ]
 """For whoever is signed in."""
@@ -146,6 +157,7 @@ API: list[HTTPRouteHandler] = [
     silences.set_silence,
     silences.preview_silence,
     silences.end_silence,
+    *rota_api.ROUTES,
     teams.tell_asker,
     teams.read_difference,
     teams.activate_playbook,
@@ -242,7 +254,9 @@ def create_app(desk: Desk) -> Litestar:
     return app
 
 
-GIVEN = ("desk", "library", "live", "acts", "quiet", "postmortems", "compiler", "board", "reads", "answering")
+GIVEN = (
+    "desk", "library", "live", "acts", "quiet", "rotas", "postmortems", "compiler", "board", "reads", "answering",
+)  # fmt: skip
 """What handlers ask for by name."""
 
 
@@ -255,6 +269,7 @@ def move_in(app: Litestar, desk: Desk) -> None:
         listeners,
         Acts(desk, library),
         Quiet(desk),
+        Rotas(desk),
         Postmortems(desk, library),
         Compiler(desk),
         PublicBoards(desk),

@@ -1,0 +1,197 @@
+"""Schedules: who is on duty, who would be paged, overrides, swaps, calendar feeds."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+
+from tocsin.cli.client import Client, Where
+from tocsin.cli.quiet import For, From, Until, read_minutes, read_moment
+from tocsin.cli.words import Format, clock, count, say, show_json, show_table
+from tocsin.errors import NotFound, UserError
+from tocsin.timeline.line import fold
+
+HERE = Where()
+Instead = Annotated[str, Parameter(help="Only what this person would have had.")]
+
+
+def show(
+    *,
+    team: str = "",
+    days: int = 14,
+    format: Format = "text",  # noqa: A002 the option's name
+    where: Where = HERE,
+) -> None:
+    """Say who is on duty and who comes next, and what is wrong with that before it matters.
+
+    Parameters
+    ----------
+    team
+        Only this team's.
+    days
+        So many days ahead.
+    format
+        `text` for people, `json` for programs.
+    """
+    found = Client(where).get("schedules", days=days)
+    if team:
+        found["schedules"] = [each for each in found["schedules"] if each["team"] == team]
+        found["findings"] = [each for each in found["findings"] if each["team"] == team]
+    if format == "json":
+        show_json(found)
+        return
+    for each in found["schedules"]:
+        rows = [
+            (shift["wall"], _name(shift["people"]), _hours(shift["span_s"]), shift["source"])
+            for shift in each["shifts"]
+        ]
+        show_table(f"{each['team']}: {each['schedule']}", (f"From ({each['timezone']})", "Who", "For", "By"), rows)
+        for over in each["overrides"]:
+            what, who = "swap" if over["swapped"] else "override", fold(over["person"]["name"])
+            say(f"  {what} {over['id']}: {who} until {clock(over['ends_at'])}, {fold(over['reason'])}")
+    say_findings(found["findings"])
+
+
+def say_findings(findings: list[dict[str, Any]]) -> None:
+    """What is wrong, each on a line."""
+    if not findings:
+        say("Every schedule has somebody, nobody is on duty twice, and everybody can be reached.")
+        return
+    say(f"{count(len(findings), 'thing')} to mend before it matters:")
+    for each in findings:
+        when = f" from {clock(each['starts_at'])} to {clock(each['ends_at'])}" if each["starts_at"] else ""
+        say(f"  {each['kind']}: {each['team']}: {fold(each['text'])}{when}")
+
+
+def forecast(
+    *,
+    team: str,
+    severity: str | None = None,
+    at: str | None = None,
+    scenario: str | None = None,
+    length: For = "4h",
+    format: Format = "text",  # noqa: A002 the option's name
+    where: Where = HERE,
+) -> None:
+    """Say who would be paged, when, over which channel, and who joins them, before anything happens.
+
+    Parameters
+    ----------
+    team
+        Whose incident it would be.
+    severity
+        As the playbook names it; without one, unclassified, which pages like the worst.
+    at
+        When it would open (default: now): 2026-03-02T03:00Z.
+    scenario
+        A scenario of the playbook, by its title or line.
+    format
+        `text` for people, `json` for programs.
+    """
+    moment = read_moment(at) if at else None
+    found = Client(where).get(
+        "forecast", team=team, severity=severity, at=moment, scenario=scenario, minutes=read_minutes(length)
+    )
+    if format == "json":
+        show_json(found)
+        return
+    rows = [
+        (
+            _hours(each["after_s"]),
+            fold(each["person"]["name"]),
+            each["channel"],
+            str(each["pages"]),
+            f"{fold(each['why'])}{_line(each['line'])}",
+            fold(each["until"]),
+        )
+        for each in found["calls"]
+    ]
+    show_table(
+        f"{severity or 'Unclassified'} in {team} at {clock(found['at'])} UTC, if nobody acknowledges",
+        ("After", "Who", "Channel", "Pages", "Why", "Until"),
+        rows,
+    )
+    for line in (*found["nobody"], *found["notes"]):
+        say(fold(line))
+
+
+def override(
+    team: str,
+    schedule: str,
+    person: str,
+    /,
+    *,
+    reason: str,
+    length: For = "",
+    until: Until = "",
+    start: From = "",
+    instead: Instead = "",
+    where: Where = HERE,
+) -> None:
+    """Let somebody have a duty for a while."""
+    if bool(length) == bool(until):
+        raise UserError("Say when it ends, one way: --for 2h, or --until 2026-03-02T05:00Z.")
+    ends: dict[str, Any] = {"minutes": read_minutes(length)} if length else {"ends_at": read_moment(until)}
+    starts = {"starts_at": read_moment(start)} if start else {}
+    body = {"schedule": schedule, "person": person, "instead": instead, "reason": reason, **ends, **starts}
+    answer = Client(where).post("schedules", team, "overrides", **body)
+    say(f"Set. To end it before its time: tocsin unoverride {answer['id']}")
+
+
+def swap(
+    team: str, schedule: str, one: str, one_at: str, other: str, other_at: str, /, *, reason: str, where: Where = HERE
+) -> None:
+    """Let two people exchange the shifts that they have at a moment each (2026-03-02T03:00Z)."""
+    body = {
+        "schedule": schedule,
+        "one": one,
+        "one_at": read_moment(one_at),
+        "other": other,
+        "other_at": read_moment(other_at),
+    }
+    answer = Client(where).post("schedules", team, "swaps", **body, reason=reason)
+    say(f"Swapped. To take both halves back: tocsin unoverride {answer['id']}")
+
+
+def end_override(override: str, /, *, where: Where = HERE) -> None:
+    """End an override, or a swap as a whole, now."""
+    client = Client(where)
+    listed = [(each["team"], over["id"]) for each in client.get("schedules")["schedules"] for over in each["overrides"]]
+    found = list(dict.fromkeys(each for each in listed if each[1].startswith(override)))
+    if len(found) != 1:
+        raise NotFound(f"{'No' if not found else 'More than one'} override is {override!r}; see: tocsin schedules")
+    client.post("schedules", found[0][0], "overrides", found[0][1], "end")
+    say(f"{found[0][1]}: ended.")
+
+
+def open_feed(team: str, /, *, person: str = "", schedule: str = "", where: Where = HERE) -> None:
+    """Open an iCalendar feed of a person's shifts, or of a schedule's. Whoever has its address may read it."""
+    answer = Client(where).post("schedules", team, "feeds", person=person, schedule=schedule)
+    say(answer["url"])
+    say(f"This address is shown once. To let it lead nowhere: tocsin unfeed {answer['id']}")
+
+
+def revoke_feed(feed: str, /, *, where: Where = HERE) -> None:
+    """Let a feed's address lead nowhere."""
+    client = Client(where)
+    found = [each for each in client.get("schedules")["feeds"] if each["id"].startswith(feed)]
+    if len(found) != 1:
+        known = ", ".join(f"{each['id']} ({fold(each['what'])})" for each in client.get("schedules")["feeds"])
+        raise NotFound(f"{'No' if not found else 'More than one'} feed is {feed!r}; there are: {known or 'none'}.")
+    client.post("schedules", found[0]["team"], "feeds", found[0]["id"], "revoke")
+    say(f"{found[0]['id']}: revoked.")
+
+
+def _name(people: list[dict[str, str]]) -> str:
+    return fold(", ".join(each["name"] for each in people)) or "NOBODY"
+
+
+def _hours(seconds: int) -> str:
+    """``4:07:00`` as hours, minutes and seconds where there are any."""
+    hours, minutes, rest = seconds // 3600, seconds % 3600 // 60, seconds % 60
+    return f"{hours}:{minutes:02}" + (f":{rest:02}" if rest else "")
+
+
+def _line(line: int | None) -> str:
+    return f" (line {line})" if line else ""

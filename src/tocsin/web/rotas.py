@@ -1,0 +1,182 @@
+"""Schedules as people ask for them: looked at, foreseen, overridden, swapped, read as a calendar."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from tocsin.engine.covering import list_overrides
+from tocsin.engine.forecasting import foresee
+from tocsin.errors import BadInput, NotFound
+from tocsin.incident.authority import require_responder
+from tocsin.oncall.duty import list_shifts
+from tocsin.oncall.feed import Event, write_calendar
+from tocsin.oncall.finding import Finding, find_all
+from tocsin.oncall.override import Feed
+from tocsin.oncall.rota import Rota
+from tocsin.web.auth import Asker, require_person
+from tocsin.web.desk import Desk
+from tocsin.web.shifts import FeedBody, OverrideBody, SwapBody
+from tocsin.web.views.rotas import (
+    ForecastView,
+    SchedulesView,
+    show_feed,
+    show_finding,
+    show_forecast,
+    show_schedule,
+)
+from tocsin.web.views.scene import spell_name
+from tocsin.words import Mode
+
+SHOWN = timedelta(days=28)
+FEED_BACK, FEED_AHEAD = timedelta(days=30), timedelta(days=180)
+
+
+class Rotas:
+    """Who is on duty, of all teams."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def name(self, person: str) -> str:
+        """How somebody is called."""
+        return spell_name(self._desk.people(), person)
+
+    async def view(self, span: timedelta = SHOWN) -> SchedulesView:
+        """Everything about schedules from now on."""
+        now, rotas = self._desk.clock.now(), await self._rotas()
+        until = now + span
+        schedules = [
+            show_schedule(
+                team,
+                schedule,
+                rota.plan(schedule).zone,
+                list_shifts(rota.plan(schedule), now, until),
+                [each for each in list_overrides(rota, now) if each.schedule == schedule],
+                now,
+                self.name,
+            )
+            for team, rota in rotas.items()
+            for schedule in rota.staffing.schedules
+        ]
+        feeds = [(team, each) for team in rotas for each in await self._feeds(team)]
+        return SchedulesView(
+            at=now,
+            until=until,
+            schedules=tuple(schedules),
+            findings=tuple(map(show_finding, self._find(rotas, now, until))),
+            feeds=tuple(show_feed(team, each, self.name) for team, each in feeds),
+        )
+
+    def _find(self, rotas: dict[str, Rota], since: datetime, until: datetime) -> list[Finding]:
+        return [*find_all(rotas, self._desk.reach, since, until), *self._desk.calendar_findings()]
+
+    async def _rotas(self) -> dict[str, Rota]:
+        covering = self._desk.engine.covering
+        return {team: await covering.rota(team) for team in self._desk.engine.journal.shelf.settings.teams}
+
+    async def _feeds(self, team: str) -> list[Feed]:
+        return list((await self._desk.engine.journal.standing(team)).feeds.values())
+
+    async def forecast(
+        self, team: str, severity: str | None, scenario: str | None, at: datetime | None, span: timedelta
+    ) -> ForecastView:
+        """Who would be called. Raises `BadInput` and `NotFound`."""
+        journal, when = self._desk.engine.journal, at or self._desk.clock.now()
+        found = await foresee(journal, team, severity, scenario, when, span)
+        return show_forecast(team, severity, found, list(self._note(team)), self.name)
+
+    def _note(self, team: str) -> Iterator[str]:
+        policy = self._desk.engine.journal.shelf.settings.teams[team].policy
+        if policy.mode is Mode.SHADOW:
+            yield "The team is in shadow mode: all this is decided and shown, and nobody is paged."
+        if policy.group_wait_s:
+            yield f"A first page waits {policy.group_wait_s:g} s for more alerts of its group."
+        if policy.evidence_wait_s:
+            yield f"A first page may wait up to {policy.evidence_wait_s:g} s for evidence that steps are gathering."
+
+    async def override(self, asker: Asker, team: str, body: OverrideBody) -> str:
+        """Let somebody take over; the override's id."""
+        self._require_may(asker, team)
+        now = self._desk.clock.now()
+        if (body.ends_at is None) == (body.minutes is None):
+            raise BadInput("Say when it ends: either `ends_at` or `minutes`.")
+        starts_at = body.starts_at or now
+        ends_at = body.ends_at or starts_at + timedelta(minutes=body.minutes or 0)
+        return await self._desk.engine.covering.override(
+            team,
+            body.schedule,
+            body.person,
+            starts_at=starts_at,
+            ends_at=ends_at,
+            by=asker.person,
+            reason=body.reason,
+            instead=body.instead,
+        )
+
+    async def end(self, asker: Asker, team: str, override: str) -> None:
+        """End an override or a swap."""
+        self._require_may(asker, team)
+        await self._desk.engine.covering.end(team, override, asker.person)
+
+    async def swap(self, asker: Asker, team: str, body: SwapBody) -> str:
+        """Let two people exchange shifts; the swap's id."""
+        self._require_may(asker, team)
+        one, other = (body.one, body.one_at), (body.other, body.other_at)
+        return await self._desk.engine.covering.swap(
+            team, body.schedule, one, other, by=asker.person, reason=body.reason
+        )
+
+    async def open_feed(self, asker: Asker, team: str, body: FeedBody) -> tuple[str, str]:
+        """Open a feed; its id, and its address, which is shown this once."""
+        self._require_may(asker, team)
+        secret = secrets.token_urlsafe(32)
+        feed = await self._desk.engine.covering.open_feed(
+            team, _digest(secret), by=asker.person, person=body.person, schedule=body.schedule
+        )
+        return feed, f"{self._desk.policy.url.rstrip('/')}/calendar/{secret}.ics"
+
+    async def revoke_feed(self, asker: Asker, team: str, feed: str) -> None:
+        """Let a feed's address lead nowhere."""
+        self._require_may(asker, team)
+        await self._desk.engine.covering.revoke_feed(team, feed, asker.person)
+
+    async def calendar(self, secret: str) -> bytes:
+        """The shifts that a feed's secret opens. Raises `NotFound`, the same for a revoked one as for any other."""
+        digest, rotas = _digest(secret), await self._rotas()
+        for team in rotas:
+            for feed in await self._feeds(team):
+                if hmac.compare_digest(feed.digest, digest):
+                    events = sorted(self._list_events(team, feed, rotas), key=lambda each: each.starts_at)
+                    name = f"On call: {feed.schedule or self.name(feed.person)}"
+                    return write_calendar(name, events, self._desk.clock.now())
+        raise NotFound("There is no calendar at this address; it may have been revoked. Open another: tocsin feed")
+
+    def _list_events(self, team: str, feed: Feed, rotas: dict[str, Rota]) -> Iterator[Event]:
+        """A schedule's shifts; a person's in all teams."""
+        now, teams = self._desk.clock.now(), self._desk.engine.journal.shelf.settings.teams
+        for each, rota in rotas.items() if feed.person else [(team, rotas[team])]:
+            for schedule in rota.staffing.schedules if feed.person else [feed.schedule]:
+                if schedule not in rota.staffing.schedules:
+                    continue
+                for shift in list_shifts(rota.plan(schedule), now - FEED_BACK, now + FEED_AHEAD):
+                    if not shift.people or (feed.person and feed.person not in shift.people):
+                        continue
+                    who = ", ".join(map(self.name, shift.people))
+                    key = f"{each}/{schedule}/{shift.starts_at.isoformat()}/{','.join(shift.people)}"
+                    summary = f"On call: {who} ({teams[each].policy.name}, {schedule})"
+                    yield Event(key, summary, shift.starts_at, shift.ends_at)
+
+    def _require_may(self, asker: Asker, team: str) -> None:
+        require_person(self._desk, asker)
+        teams = self._desk.engine.journal.shelf.settings.teams
+        if team not in teams:
+            raise NotFound(f"There is no team {team[:100]!r}; there are {', '.join(teams)}.")
+        require_responder(teams[team].policy, asker.person)
+
+
+def _digest(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()

@@ -1,0 +1,146 @@
+"""Schedules on screen and in the API: who is on, overrides by button, a forecast, calendars that can be revoked."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import pytest
+from icalendar import Calendar
+
+from tocsin.oncall.settings import Schedule
+from tocsin.testing.story import START, Story
+from tocsin.web.auth import LOCAL
+
+from .house import House, make_cast, make_desk
+
+pytestmark = pytest.mark.anyio
+
+WEEKLY = Schedule(people=("ana", "lea"), rotation="weekly", handoff="Monday 09:00", start=date(2026, 2, 23))
+HOURS = {"reason": "dentist", "minutes": 120}
+
+
+@pytest.fixture
+async def house() -> AsyncIterator[House]:
+    schedules = {"primary": WEEKLY, "secondary": Schedule(people=("bo",), during=("Mon-Fri 09:00-17:00",))}
+    async with Story(make_cast(schedules=schedules)) as story:
+        desk = make_desk(story, reach=lambda person: "has no mail address" if person == "max" else "")
+        made = House(story, desk)
+        yield made
+        await made.close()
+
+
+def read(content: bytes) -> list[Any]:
+    """The events of a calendar."""
+    return list(Calendar.from_ical(content.decode()).walk("VEVENT"))
+
+
+async def test_who_is_on_and_what_is_wrong(house: House) -> None:
+    api = await house.caller()
+    found = (await api.get("/api/schedules?days=8")).json()
+    primary, secondary = found["schedules"]
+    assert [each["name"] for each in primary["now"]] == ["Ana Lind"]
+    assert primary["until"] == "2026-03-02T09:00:00Z"
+    assert [[who["id"] for who in shift["people"]] for shift in primary["shifts"]] == [["ana"], ["lea"], ["ana"]]
+    assert secondary["now"] == []
+    told = [(each["kind"], each["text"]) for each in found["findings"]]
+    assert ("gap", "nobody is on duty in secondary") in told
+    assert ("unreachable", "max has no mail address") in told
+    page = (await (await house.browser()).get("/schedules")).text
+    assert "Ana Lind" in page
+    assert "nobody is on duty in secondary" in page
+    assert (await api.get("/api/schedules?days=0")).status_code == 400
+
+
+async def test_an_override_by_button_is_whom_the_page_calls(house: House) -> None:
+    browser = await house.browser()
+    form = {"schedule": "primary", "person": "bo", "starts": "", "minutes": "120", "reason": "dentist"}
+    assert (await browser.post("/schedules/quorum/overrides", data=form)).status_code == 303
+    await house.story.declare("Chain Halted", severity="SEV-1")
+    assert "bo" in {page.responder for page in house.story.pages()}
+    assert "ana" not in {page.responder for page in house.story.pages() if page.round == 1 and "level 1" in page.why}
+    page = (await browser.get("/schedules")).text
+    assert "dentist" in page
+    api = await house.caller()
+    (over,) = (await api.get("/api/schedules")).json()["schedules"][0]["overrides"]
+    assert (over["person"]["name"], over["by"]) == ("Bo Rask", "Bo Rask")
+    assert (await browser.post(f"/schedules/quorum/overrides/{over['id']}/end")).status_code == 303
+    assert (await api.get("/api/schedules")).json()["schedules"][0]["overrides"] == []
+    wrong = await browser.post("/schedules/quorum/overrides", data={**form, "reason": ""})
+    assert wrong.status_code == 400
+    assert 'role="alert"' in wrong.text
+
+
+async def test_a_swap_over_the_api(house: House) -> None:
+    api = await house.caller()
+    body = {
+        "schedule": "primary",
+        "one": "ana",
+        "one_at": START.isoformat(),
+        "other": "lea",
+        "other_at": (START + timedelta(days=3)).isoformat(),
+        "reason": "a wedding",
+    }
+    assert (await api.post("/api/schedules/quorum/swaps", json=body)).status_code == 201
+    primary = (await api.get("/api/schedules?days=8")).json()["schedules"][0]
+    assert [[who["id"] for who in shift["people"]] for shift in primary["shifts"]][:2] == [["lea"], ["ana"]]
+    assert {each["id"] for each in primary["overrides"]} == {primary["overrides"][0]["id"]}
+    again = await api.post("/api/schedules/quorum/swaps", json={**body, "one": "bo"})
+    assert again.status_code == 400
+    assert "bo has no shift of primary" in again.json()["error"]["message"]
+
+
+async def test_the_forecast_is_what_goes_out(house: House) -> None:
+    api = await house.caller()
+    found = (await api.get("/api/forecast", params={"team": "quorum", "severity": "SEV-1", "minutes": 30})).json()
+    await house.story.declare("", severity="SEV-1")
+    await house.story.advance("30m")
+    sent = sorted((page.at, page.responder, page.channel) for page in house.story.pages())
+    assert sorted((datetime.fromisoformat(p["at"]), p["responder"], p["channel"]) for p in found["pages"]) == sent
+    assert found["calls"][0]["after_s"] == 0
+    page = await (await house.browser()).get("/schedules/forecast?team=quorum&severity=SEV-1&at=2026-03-02T03:00")
+    assert found["calls"][0]["person"]["name"] in page.text
+    for query, status in (
+        ("team=nobody", 404),
+        ("team=quorum&severity=P9", 404),
+        ("team=quorum&at=soon", 400),
+        ("team=quorum&at=2026-03-02T03:00", 400),
+    ):
+        assert (await api.get(f"/api/forecast?{query}")).status_code == status, query
+
+
+async def test_a_calendar_is_read_by_its_address_until_that_is_revoked(house: House) -> None:
+    api, nobody = await house.caller(), house.client()
+    opened = (await api.post("/api/schedules/quorum/feeds", json={"person": "ana"})).json()
+    path = opened["url"].removeprefix("http://tocsin.test")
+    answer = await nobody.get(path)
+    assert answer.headers["content-type"].startswith("text/calendar")
+    events = read(answer.content)
+    assert all("Ana Lind" in str(each["summary"]) for each in events)
+    assert any(each["dtstart"].dt <= START < each["dtend"].dt for each in events)
+    again = read((await nobody.get(path)).content)
+    assert [each["uid"] for each in again] == [each["uid"] for each in events], "the same events at each reading"
+    feed = (await api.get("/api/schedules")).json()["feeds"][0]
+    assert opened["id"] == feed["id"]
+    assert path.rpartition("/")[2].removesuffix(".ics") not in str(await house.story.journal.entries("team/quorum"))
+    assert (await api.post(f"/api/schedules/quorum/feeds/{feed['id']}/revoke", json={})).status_code == 200
+    gone = await nobody.get(path)
+    assert gone.status_code == 404
+    assert (await nobody.get("/calendar/guessed.ics")).status_code == 404
+    whole = (await api.post("/api/schedules/quorum/feeds", json={"schedule": "primary"})).json()
+    calendar = await nobody.get(whole["url"].removeprefix("http://tocsin.test"))
+    assert len(read(calendar.content)) > 20
+    assert (await api.post("/api/schedules/quorum/feeds", json={})).status_code == 400
+
+
+async def test_who_may_and_who_may_not(house: House) -> None:
+    body = {"schedule": "primary", "person": "bo", **HOURS}
+    admin = await house.caller(LOCAL)
+    assert (await admin.post("/api/schedules/quorum/overrides", json=body)).status_code == 403
+    assert (await house.client().get("/api/schedules")).status_code == 401
+    api = await house.caller()
+    assert (await api.post("/api/schedules/nobody/overrides", json=body)).status_code == 404
+    both = {**body, "ends_at": "2026-03-03T03:00:00Z"}
+    assert (await api.post("/api/schedules/quorum/overrides", json=both)).status_code == 400, "two ends"
+    assert (await api.post("/api/schedules/quorum/overrides", json=body)).status_code == 201

@@ -186,6 +186,31 @@ notice = Table(
     Index("notice_due", "ended_at", "due_at"),
 )
 
+contact = Table(
+    "contact",
+    METADATA,
+    Column("person", Text, primary_key=True),
+    Column("channel", Text, primary_key=True),
+    Column("page", Integer, nullable=False),
+    Column("standing", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("sent_at", Text, nullable=False),
+    Column("confirmed_at", Text),
+)
+
+subscription = Table(
+    "subscription",
+    METADATA,
+    Column("digest", Text, primary_key=True),
+    Column("person", Text, nullable=False),
+    Column("endpoint", Text, nullable=False),
+    Column("p256dh", Text, nullable=False),
+    Column("auth", Text, nullable=False),
+    Column("label", Text, nullable=False),
+    Column("since", Text, nullable=False),
+    Index("subscription_person", "person"),
+)
+
 node = Table(
     "node",
     METADATA,

@@ -186,6 +186,16 @@ class Hush(StrEnum):
     INHIBITION = "inhibition"
 
 
+class Means(StrEnum):
+    """How a channel reaches a person."""
+
+    CALL = "call"
+    SMS = "sms"
+    MAIL = "mail"
+    CHAT = "chat"
+    PUSH = "push"
+
+
 class Mode(StrEnum):
     """How far tocsin goes for a team."""
 

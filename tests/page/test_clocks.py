@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from tocsin.incident.commands import Acknowledge, Escalate, Resolve, SetSeverity
+from tocsin.incident.commands import Acknowledge, Resolve, SetSeverity
+from tocsin.incident.escalating import Escalate
 from tocsin.oncall.settings import Person, Schedule
 from tocsin.page.message import compose, spell
 from tocsin.testing.recorder import Answer

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tocsin.incident.commands import Escalate
+from tocsin.incident.escalating import Escalate
 from tocsin.testing.story import Story
 
 from .mill import cast

@@ -13,6 +13,7 @@ from tocsin.comms.commands import PostUpdate
 from tocsin.errors import NotAuthorised
 from tocsin.incident import commands as c
 from tocsin.incident.authority import OWNER
+from tocsin.incident.escalating import Escalate
 from tocsin.oncall.settings import Person, Schedule
 from tocsin.run.commands import FinishStep, ProposeStep, SkipStep
 from tocsin.run.doubt import SettleDoubt
@@ -38,7 +39,7 @@ ASKED: tuple[Callable[[str], c.Command], ...] = (
     lambda by: c.IdentifyCause(by=by, text="x"),
     lambda by: c.Mitigate(by=by),
     lambda by: c.Resolve(by=by),
-    lambda by: c.Escalate(by=by, line=288),
+    lambda by: Escalate(by=by, line=288),
     lambda by: c.WaiveObligation(by=by, key="bridge", reason="x"),
     lambda by: c.ChooseScenario(by=by, team="virtengine", scenario="Chain Halted"),
     lambda by: PostUpdate(by=by, text="All is well."),

@@ -13,7 +13,8 @@ from tocsin.alert.signal import Signal
 from tocsin.engine.journal import Journal
 from tocsin.engine.loop import Engine
 from tocsin.errors import BadInput
-from tocsin.incident.commands import Acknowledge, Escalate
+from tocsin.incident.commands import Acknowledge
+from tocsin.incident.escalating import Escalate
 from tocsin.incident.window import Window, find_occurrence
 from tocsin.testing.recorder import Recorder
 from tocsin.testing.story import Cast, Story, seconds
@@ -159,15 +160,20 @@ async def test_a_window_lets_nothing_through_though_there_is_a_longer_silence_to
         assert {page.responder for page in story.pages()[before:]} == {"boss"}, "the silence goes on"
 
 
-@pytest.mark.parametrize("response", [b"15 minutes", b"4 hours", b"Next business day"])
-async def test_a_page_that_a_window_withheld_is_made_up_for_at_its_end_however_quiet_it_is(response: bytes) -> None:
+@pytest.mark.parametrize(
+    ("response", "later"), [(b"15 minutes", "61s"), (b"4 hours", "61s"), (b"Next business day", "6h")]
+)
+async def test_a_page_that_a_window_withheld_is_made_up_for_at_its_end_however_quiet_it_is(
+    response: bytes, later: str
+) -> None:
+    """What has until the next working day is told when the working hours begin."""
     async with Story(cast(playbook=PLAYBOOK.replace(b"15 minutes", response))) as story:
         await story.engine.intake.receive("mill", [Signal(labels={"alertname": "WheelStuck"})])
         story.stream = (await story.store.cards())[0].id
         await maintain(story, span="10m")
         await story.advance("9m")
         assert story.pages() == []
-        await story.advance("61s")
+        await story.advance(later)
         assert [page.responder for page in story.pages()] == ["ana"]
 
 

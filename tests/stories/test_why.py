@@ -7,7 +7,8 @@ from datetime import timedelta
 import pytest
 
 from tocsin.alert.signal import Signal
-from tocsin.incident.commands import Acknowledge, Escalate, Mitigate, Resolve
+from tocsin.incident.commands import Acknowledge, Mitigate, Resolve
+from tocsin.incident.escalating import Escalate
 from tocsin.incident.inhibition import Inhibit
 from tocsin.page.why import find_uncalled, tell_happened, tell_now
 from tocsin.testing.story import Story

@@ -13,6 +13,7 @@ from tocsin.engine.journal import Journal
 from tocsin.engine.loop import Engine
 from tocsin.errors import Unavailable, UserError
 from tocsin.incident import commands as c
+from tocsin.incident.escalating import Escalate
 from tocsin.incident.evolve import fold
 from tocsin.incident.state import Incident
 from tocsin.oncall.settings import Person, Schedule
@@ -119,7 +120,7 @@ COMMANDS: st.SearchStrategy[c.Command] = st.one_of(
     st.builds(c.Resolve, by=PERSON),
     st.builds(c.Reopen, by=PERSON, reason=st.just("back")),
     st.builds(c.Close, by=PERSON),
-    st.builds(c.Escalate, by=PERSON, line=LINE),
+    st.builds(Escalate, by=PERSON, line=LINE),
     st.builds(c.MeetObligation, by=PERSON, key=KEYS),
     st.builds(c.WaiveObligation, by=PERSON, key=KEYS, reason=st.just("no need")),
     st.builds(c.LiftProhibition, by=PERSON, line=LINE, roles=ROLES),

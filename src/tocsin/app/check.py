@@ -216,11 +216,25 @@ def _check_levels(source: Source, file: File, team: str, table: TeamTable, probl
 
 
 LEAST_GOOD_S, MOST_GOOD_S = 30, 24 * 3600
+MOST_TAKEN_S = 7 * 24 * 3600
 """How long an approval may be good for until what was approved begins."""
 
 
 def _nobody(name: str, known: Iterable[str]) -> str:
     return f"{name!r} is nobody here; known: {', '.join(known) or 'nobody yet'}."
+
+
+def check_names(source: Source, file: File, problems: Problems) -> None:
+    """Whom and what a team's settings name elsewhere: readers of its shadow report, channels whose means it tells."""
+    for team, table in file.teams.items():
+        for at, person in enumerate(table.shadow_readers):
+            if person not in file.people:
+                text = f"there is no person {person!r} under [people]."
+                problems.append(source.problem(("teams", team, "shadow_readers", at), text))
+        for channel in table.means:
+            if channel not in file.channels and channel != "terminal":
+                text = f"there is no channel {channel!r} under [channels]."
+                problems.append(source.problem(("teams", team, "means", channel), text))
 
 
 def check_team(
@@ -235,6 +249,9 @@ def check_team(
     if not LEAST_GOOD_S <= table.approval_good_for_s <= MOST_GOOD_S:
         text = f"it must lie between {LEAST_GOOD_S} and {MOST_GOOD_S} seconds."
         problems.append(source.problem(("teams", team, "approval_good_for_s"), text))
+    if table.acknowledgement_good_for_s and not LEAST_GOOD_S <= table.acknowledgement_good_for_s <= MOST_TAKEN_S:
+        text = f"it must lie between {LEAST_GOOD_S} and {MOST_TAKEN_S} seconds, or be 0 for never."
+        problems.append(source.problem(("teams", team, "acknowledgement_good_for_s"), text))
     _check_heartbeats(source, team, table, problems)
     check_bindings(source, team, table, problems)
     check_predicates(source, team, table, playbook, problems)

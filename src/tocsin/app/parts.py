@@ -19,6 +19,7 @@ from tocsin.app.public.pages import StatusPages
 from tocsin.app.reaching import open_fleet
 from tocsin.app.retention import make_housekeeping
 from tocsin.app.rooms import Chats
+from tocsin.app.shadow import ShadowFiles
 from tocsin.app.storage import Data, Storage
 from tocsin.app.watch.checkpoints import Checkpoints
 from tocsin.app.watch.lookout import Lookout
@@ -114,6 +115,7 @@ class Parts:
         self.housekeeping = make_housekeeping(
             self.engine, self.store, storage.blobs, storage.chain_key, lambda: self.workspace.retention
         )
+        self.shadow_files = ShadowFiles(self.journal, directory / "shadow", lambda: self.shelf.settings.people)
         self.desk = self._open_desk(clock, wishes)
 
     def _find_url(self) -> str:

@@ -166,6 +166,7 @@ async def _running(options: Options, listener: socket.socket) -> AsyncIterator[u
         _watch(options, parts, isolation),
         parts.keep_sweeping(),
         parts.housekeeping.run(),
+        parts.shadow_files.run(),
         _settle_in(parts, storage, server),
         *parts.lookout.list_chores(),
         *parts.public.list_chores(parts.desk),

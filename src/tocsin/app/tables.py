@@ -27,7 +27,7 @@ from tocsin.integrations.twilio import TwilioSettings
 from tocsin.integrations.webhook import WebhookSettings
 from tocsin.oncall.settings import Person, Schedule
 from tocsin.review.retention import Retention
-from tocsin.words import Mode
+from tocsin.words import Means, Mode
 
 CHANNEL_KINDS: dict[str, type[msgspec.Struct]] = {
     "terminal": TerminalSettings,
@@ -87,7 +87,9 @@ class TeamTable(msgspec.Struct, frozen=True, kw_only=True):
     are labels that set incidents of one scenario apart; `TeamPolicy` tells what the two times beside it do. `targets`
     are typed by their `kind` (`inventory.py`); `war_room` is the chat in which incidents have rooms (``web`` is the
     built-in one), `tickets` the tracker; `bindings` says of blanks in statements what they take. `reviewers`
-    (people or roles) may say what its commands do.
+    (people or roles) may say what its commands do. After `acknowledgement_good_for_s` seconds without a sign of life an
+    acknowledgement expires (0: never). `means` says how channels reach people ("call", "sms", "mail", "chat", "push")
+    where their kind does not; `shadow_readers` are the people who may read what the shadow mode would have done.
     """
 
     playbook: str
@@ -106,6 +108,9 @@ class TeamTable(msgspec.Struct, frozen=True, kw_only=True):
     flap_times: int = 5
     flap_within_s: float = 600.0
     approval_good_for_s: float = 600.0
+    acknowledgement_good_for_s: float = 0.0
+    means: dict[str, Means] = {}
+    shadow_readers: tuple[str, ...] = ()
     reviewers: tuple[str, ...] = ()
     schedules: dict[str, Schedule] = {}
     roles: dict[str, tuple[str, ...]] = {}
@@ -138,6 +143,13 @@ class File(msgspec.Struct, frozen=True, kw_only=True):
     retention: Retention = Retention()
     checkpoints: CheckpointsTable | None = None
     witness: WitnessTable | None = None
+
+
+def find_means(file: File) -> dict[str, Means]:
+    """How channels reach people, as far as their kind says it."""
+    kinds = {"smtp": Means.MAIL, "ntfy": Means.PUSH, "twilio": Means.CALL}
+    known = {name: each for name, each in file.channels.items() if isinstance(each, dict) and each.get("kind") in kinds}
+    return {name: Means.SMS if each.get("way") == "sms" else kinds[each["kind"]] for name, each in known.items()}
 
 
 class CommandTable(msgspec.Struct, frozen=True, kw_only=True):

@@ -17,12 +17,12 @@ import msgspec
 from tocsin.alert.sources.mapped import Intake
 from tocsin.app.catalogue import COMMANDS, Owned, choose, find_directories, list_sources, read_catalogues
 from tocsin.app.channels import read_channels
-from tocsin.app.check import TEAM, check_team, check_whole
+from tocsin.app.check import TEAM, check_names, check_team, check_whole
 from tocsin.app.inventory import equip, find_elsewhere, list_inventory, read_targets
 from tocsin.app.place import MOST_BYTES, NAME, NoWorkspace
 from tocsin.app.public.check import check_pages
 from tocsin.app.rooms import check_rooms
-from tocsin.app.tables import File, TeamTable, is_mail, is_pager
+from tocsin.app.tables import File, TeamTable, find_means, is_mail, is_pager
 from tocsin.app.watch.check import check_watch, read_heartbeat, read_sending
 from tocsin.app.watch.heartbeat import Beating
 from tocsin.app.watch.sending import Sending
@@ -92,6 +92,7 @@ def load_workspace(root: Path, today: date, no_isolation: str = "", node: str = 
     teams = {team: _read_team(root, source, file, team, owned, today, node, problems) for team in file.teams}
     check_whole(source, file, channels, problems)
     check_rooms(source, file, channels, problems)
+    check_names(source, file, problems)
     _check_store(source, file, problems)
     check_watch(source, file, problems)
     check_pages(source, file, problems)
@@ -275,6 +276,9 @@ def _policy(team: str, table: TeamTable, file: File) -> TeamPolicy:
         approval_good_for_s=table.approval_good_for_s,
         mail_channel=next((name for name, each in file.channels.items() if is_mail(each)), ""),
         sharing=tuple(name for name, each in file.channels.items() if is_pager(each)),
+        means=find_means(file) | table.means,
+        acknowledgement_good_for_s=table.acknowledgement_good_for_s,
+        shadow_readers=table.shadow_readers,
         assistants=tuple(name for name, person in file.people.items() if person.assistant),
         responders=name_responders(_staffing(table), file.people, file.server.overseers),
         bindings=table.bindings,

@@ -84,6 +84,10 @@ class Client:
         answer = self._ask("POST", parts, json=_given(body))
         return self._read(answer) if answer.content else None
 
+    def send(self, content: bytes, *parts: object, **query: Any) -> Any:
+        """Send bytes to an address below `/api`; the answer's JSON."""
+        return self._read(self._ask("POST", parts, content=content, params=_given(query), timeout=FETCH_S))
+
     def fetch(self, *parts: object) -> bytes:
         """The bytes at an address below `/api`."""
         return self._ask("GET", parts, timeout=FETCH_S).content

@@ -76,8 +76,20 @@ def escalate(
     reason: str = "",
     where: Where = HERE,
 ) -> None:
-    """Call those whom a line of the playbook names."""
+    """Call those whom a line of the playbook names: its condition holds, or they are needed."""
     _ask(incident, "escalate", where, line=line, reason=reason)
+
+
+def decline(
+    incident: str,
+    line: Annotated[int, Parameter(help="The playbook's line whose condition does not hold.")],
+    /,
+    *,
+    reason: str = "",
+    where: Where = HERE,
+) -> None:
+    """Answer no to a condition of the playbook: nobody is called for it."""
+    _ask(incident, "decline", where, line=line, reason=reason)
 
 
 def cause(incident: str, text: str, /, *, where: Where = HERE) -> None:

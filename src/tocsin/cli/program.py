@@ -43,6 +43,7 @@ GROUPS: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("report", "reports:report", "Fill in a form of the playbook, such as the first report of a breach."),
         ("update", "moves:update", "Tell responders, or the public, where things stand."),
         ("escalate", "moves:escalate", "Call those whom a line of the playbook names."),
+        ("decline", "moves:decline", "Answer no to a condition of the playbook."),
         ("cause", "moves:cause", "Say what the cause is."),
         ("mitigate", "moves:mitigate", "Say that the fix is in."),
         ("resolve", "moves:resolve", "Say that it is over."),
@@ -75,6 +76,7 @@ GROUPS: dict[str, tuple[tuple[str, str, str], ...]] = {
     ),
     "Review": (
         ("review", "afterwards:review", "Print the post-mortem as Markdown."),
+        ("shadow", "shadow:shadow", "Say what the shadow mode would have done on a day."),
         ("meet", "afterwards:meet", "Say that a duty is done."),
         ("waive", "afterwards:waive", "Set a duty aside, with a reason."),
         ("lift", "afterwards:lift", "Lift a prohibition, if the playbook names you for it."),

@@ -34,6 +34,7 @@ from tocsin.incident.state import Incident
 from tocsin.page.plan import find_answer, goes_on
 from tocsin.run.commands import StartStep
 from tocsin.timeline import events as e
+from tocsin.timeline.tell import SHADOWED
 from tocsin.words import Mode
 
 LOG = logging.getLogger("tocsin.dispatch")
@@ -346,7 +347,7 @@ class Dispatch:
     def _find_reason_not_to(self, incident: Incident, intent: e.Intent, seq: int) -> str:
         """Why what was decided is not done after all; empty if it is."""
         if self._journal.shelf.policy(incident).mode is Mode.SHADOW:
-            return "Shadow mode: decided and shown, not done."
+            return SHADOWED
         return find_answer(incident, intent, seq) if isinstance(intent, e.PageRequested) else ""
 
     async def _start(self, errand: Errand, intent: e.StepRequested) -> bool:

@@ -80,6 +80,17 @@ def name_who_may(policy: TeamPolicy, spell: Callable[[str], str] = str) -> str:
     return f"{shown} and {more} more" if more > 0 else shown
 
 
+def require_shadow_reader(policy: TeamPolicy, person: str) -> None:
+    """Raise `NotAuthorised` unless the settings name `person` as a reader of the team's shadow report."""
+    if person == OWNER or person in policy.shadow_readers:
+        return
+    named = ", ".join(policy.shadow_readers) or "nobody yet"
+    raise NotAuthorised(
+        f"The shadow report of team {policy.name} is for those whom the settings name ({named}): "
+        f"shadow_readers in [teams.{policy.team}] of tocsin.toml."
+    )
+
+
 def require_human(policy: TeamPolicy, person: str) -> None:
     """Raise `NotAuthorised` for an assistant: what it asks is for people only."""
     if person in policy.assistants:

@@ -20,7 +20,7 @@ from tocsin.incident.silence import Silence
 from tocsin.incident.state import Incident
 from tocsin.playbook.model import Playbook, Procedure, Prohibition, Response, Severity, Statement, Step
 from tocsin.timeline.events import Order
-from tocsin.words import Calendar, Mode
+from tocsin.words import Calendar, Means, Mode
 
 HOUR = 3600
 QUIET_AFTER_S = 24 * HOUR
@@ -88,6 +88,12 @@ class TeamPolicy(msgspec.Struct, frozen=True, kw_only=True):
     assistants: tuple[str, ...] = ()
     mail_channel: str = ""
     sharing: tuple[str, ...] = ()
+    means: dict[str, Means] = {}
+    """How channels reach people, where their name does not tell."""
+    acknowledgement_good_for_s: float = 0.0
+    """After so long without a sign of life an acknowledgement has expired while an alert fires; 0: none does."""
+    shadow_readers: tuple[str, ...] = ()
+    """Who is told what the shadow mode would have done."""
     prometheus: str = ""
     predicates: dict[str, Predicate] = {}
     checks: dict[str, Check] = {}

@@ -113,13 +113,6 @@ class Close(Command, frozen=True, kw_only=True):
     personal: ClassVar[bool] = True
 
 
-class Escalate(Command, frozen=True, kw_only=True):
-    """The condition on this line of the playbook holds: call those whom it names."""
-
-    line: int
-    reason: str = ""
-
-
 class MeetObligation(Command, frozen=True, kw_only=True):
     """This duty is done."""
 
@@ -285,17 +278,6 @@ def _close(incident: Incident, book: Book, command: Close, now: datetime) -> tup
     return (e.Closed(by=command.by),)
 
 
-def _escalate(incident: Incident, book: Book, command: Escalate, now: datetime) -> tuple[e.Event, ...]:
-    if not incident.is_open:
-        raise IllegalMove(f"This incident is {incident.status}; nobody is called for it any more.")
-    if all(each.line != command.line for each in book.playbook.escalation):
-        lines = ", ".join(str(each.line) for each in book.playbook.escalation)
-        raise NotFound(f"No escalation stands on line {command.line}; the playbook has them on {lines or 'no line'}.")
-    if command.line in incident.asked:
-        return ()
-    return (e.EscalationAsked(line=command.line, by=command.by, reason=command.reason),)
-
-
 def _meet(incident: Incident, book: Book, command: MeetObligation, now: datetime) -> tuple[e.Event, ...]:
     duty = _find_open_obligation(incident, command.key)
     return (e.ObligationMet(key=duty.key, by=command.by, note=command.note, words=duty.what, line=duty.line),)
@@ -386,7 +368,6 @@ DECISIONS: dict[type[Command], Decision] = {
     Resolve: _resolve,
     Reopen: _reopen,
     Close: _close,
-    Escalate: _escalate,
     MeetObligation: _meet,
     WaiveObligation: _waive,
     LiftProhibition: _lift,

@@ -34,6 +34,16 @@ def close_next_working_day(since: datetime, zone: ZoneInfo) -> datetime:
     return datetime.combine(day, CLOSES, tzinfo=zone).astimezone(since.tzinfo)
 
 
+def find_opening(since: datetime, zone: ZoneInfo) -> datetime:
+    """`since` if that lies in working hours, else when these begin next."""
+    at = since.astimezone(zone)
+    while True:
+        opens, closes = _hours(at)
+        if at.weekday() <= FRIDAY and at < closes:
+            return since if at >= opens else opens.astimezone(since.tzinfo)
+        at = datetime.combine(at.date() + timedelta(days=1), time(), tzinfo=zone)
+
+
 def add_working_time(since: datetime, amount: timedelta, zone: ZoneInfo) -> datetime:
     """`since` plus `amount` of working hours."""
     at = since.astimezone(zone)

@@ -18,6 +18,8 @@ from tocsin.timeline import events as e
 from tocsin.timeline.entry import Entry
 from tocsin.words import Status
 
+NOT_HERE = (e.AlertSilenced, e.SilenceEnding, e.PagingHeld, e.AcknowledgementExpired)
+"""What bears a name without that person having been here."""
 Rule = Callable[[Incident, Entry, Any], Incident]
 
 RULES: dict[type[e.Event], Rule] = {
@@ -66,7 +68,14 @@ def evolve(incident: Incident | None, entry: Entry) -> Incident:
     if duties:
         by = str(getattr(entry.event, "by", ""))
         after = replace(after, obligations=keep(after.obligations, duties, entry.at, by, entry.seq))
+    if is_heard(entry.event):
+        return replace(after, seq=entry.seq, heard_at=entry.at)
     return replace(after, seq=entry.seq)
+
+
+def is_heard(event: e.Event) -> bool:
+    """Whether a person did something in the incident: not a planner, and nobody who silenced something elsewhere."""
+    return getattr(event, "by", "") not in ("", "tocsin", None) and not isinstance(event, NOT_HERE)
 
 
 def fold(entries: Iterable[Entry], incident: Incident | None = None) -> Incident | None:

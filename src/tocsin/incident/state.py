@@ -229,6 +229,15 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     fields: dict[str, str]
 
 
+class Answered(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Whether a condition of an escalation holds, as somebody said."""
+
+    by: str
+    at: datetime
+    holds: bool
+    reason: str = ""
+
+
 class Incident(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One incident. `seq` is the last entry folded in; times are UTC.
 
@@ -260,6 +269,9 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     group: str = ""
     acknowledged_at: datetime | None = None
     acknowledged_by: str | None = None
+    expired_at: datetime | None = None
+    heard_at: datetime | None = None
+    """When an acknowledgement last expired, and when a person last did something here."""
     mitigated_at: datetime | None = None
     resolved_at: datetime | None = None
     closed_at: datetime | None = None
@@ -280,6 +292,8 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     informed: bool = False
     joined: dict[str, datetime] = {}
     asked: dict[int, datetime] = {}
+    answered: dict[int, Answered] = {}
+    """What was said of an escalation's condition, by its line."""
     calls: dict[str, Call] = {}
     pages: dict[int, PageState] = {}
     reached: dict[int, Reached] = {}

@@ -20,7 +20,9 @@ from tocsin.oncall.override import Override
 from tocsin.oncall.settings import Person, Schedule, Staffing
 
 ON_DUTY = re.compile(r"^(all|everyone|everybody|anyone) (who is )?on[- ]call\b")
-EVERYBODY = re.compile(r"^(((the|emergency) )?(all|entire|whole)[- ](team|hands)( on deck)?|everyone|everybody)$")
+EVERYBODY = re.compile(
+    r"^(((the|emergency) )?(all|entire|whole)[- ](team|hands)( on deck)?|everyone|everybody|(the )?team)$"
+)
 
 
 class Rota(msgspec.Struct, frozen=True, kw_only=True):

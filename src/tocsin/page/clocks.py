@@ -11,7 +11,7 @@ import msgspec
 from tocsin.incident.book import Book, is_quiet, within_s
 from tocsin.incident.state import Call, Incident
 from tocsin.playbook.model import Severity
-from tocsin.words import PageState
+from tocsin.words import Calendar, PageState
 
 NEXT_LEVEL_MOST = 300
 REPEAT_LEAST, REPEAT_MOST, REPEAT_TOP = 60, 1800, 120
@@ -31,6 +31,7 @@ class Clocks(msgspec.Struct, frozen=True, kw_only=True):
     next_level: float
     repeat: float
     quiet: bool
+    calendar: Calendar = Calendar.ELAPSED
 
 
 def read_clocks(incident: Incident, book: Book) -> Clocks:
@@ -52,6 +53,7 @@ def _read(severity: Severity | None, book: Book) -> Clocks:
         next_level=min(NEXT_LEVEL_MOST, (within or 3 * NEXT_LEVEL_MOST) / 3),
         repeat=repeat,
         quiet=severity is not None and is_quiet(severity.response),
+        calendar=Calendar.ELAPSED if severity is None else severity.response.calendar,
     )
 
 

@@ -1,8 +1,8 @@
 """Whom the incident demands, from when on, and because of which line.
 
-Three sources: the team's ladder while nobody has acknowledged; whom the severity itself says to page at once; and the
-playbook's escalations, whose *not resolved after* clocks run beside the acknowledgement. A fix that is being watched
-holds those clocks: nobody is woken over a failure that has ended.
+Four sources: the team's ladder while nobody has acknowledged; whom the severity itself says to page at once, or to
+tell; and the playbook's escalations, whose *not resolved after* clocks run beside the acknowledgement. A fix that is
+being watched holds those clocks: nobody is woken over a failure that has ended.
 """
 
 from __future__ import annotations
@@ -10,63 +10,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import NamedTuple
-
-import msgspec
+from zoneinfo import ZoneInfo
 
 from tocsin.incident.book import Book
+from tocsin.incident.deadline import find_opening
 from tocsin.incident.state import Incident
 from tocsin.oncall.settings import Staffing
 from tocsin.page.clocks import Clocks
+from tocsin.page.escalation import find_escalations
+from tocsin.page.means import read_means
 from tocsin.page.ordered import find_orders
-from tocsin.playbook.model import Severity, Trigger
-from tocsin.words import Calendar, Status, TriggerClock
+from tocsin.page.rung import NONE, Demand, Rung
+from tocsin.words import Calendar, Means, Status
 
-HOUR = 3600
-NONE = timedelta()
-
-
-class Demand(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """Call `who` (names) from `due` on; `key` says it once for all, `line` is the playbook line behind it."""
-
-    key: str
-    who: tuple[str, ...]
-    due: datetime
-    why: str
-    line: int | None = None
-
-    @property
-    def is_level(self) -> bool:
-        """Whether it is a rung of the team's own ladder."""
-        return self.key.startswith("level:")
-
-    @property
-    def is_escalation(self) -> bool:
-        """Whether a line of the playbook escalates to them."""
-        return self.key.startswith("line:")
-
-
-class Rung(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """A demand as it stands in playbook and settings: due so long `after` the calling began.
-
-    One that `waits` for an answer is due from that answer on. `mailbox` is an address that is written to as well.
-    """
-
-    key: str
-    who: tuple[str, ...]
-    after: timedelta
-    why: str
-    line: int | None = None
-    waits: bool = False
-    mailbox: str = ""
-
-    @property
-    def is_level(self) -> bool:
-        """Whether it is a rung of the team's own ladder."""
-        return self.key.startswith("level:")
-
-    def fall_due(self, due: datetime) -> Demand:
-        """The demand of an incident."""
-        return Demand(key=self.key, who=self.who, due=due, why=self.why, line=self.line)
+__all__ = ["Demand", "Rung", "find_demands", "place_rungs"]
 
 
 def find_demands(incident: Incident, book: Book, staffing: Staffing, clocks: Clocks) -> list[Demand]:
@@ -78,18 +35,23 @@ def place_rungs(incident: Incident, book: Book, staffing: Staffing, clocks: Cloc
     """The same, each with its time, and no further than somebody asks."""
     since, severity_at = incident.calling_since, incident.severity_at
     rungs = _find_rungs(incident, book, staffing, clocks)
-    if not incident.asked and (severity_at is None or severity_at <= since):
+    is_plain = not incident.asked and incident.expired_at is None and not clocks.quiet
+    if is_plain and (severity_at is None or severity_at <= since):
         return ((since + rung.after, rung) for rung in rungs.in_order if not rung.waits)
-    return iter(_place_each(incident, rungs.all, since))
+    return iter(_place_each(incident, rungs.all, since, ZoneInfo(staffing.timezone)))
 
 
-def _place_each(incident: Incident, rungs: Iterable[Rung], since: datetime) -> list[tuple[datetime, Rung]]:
-    """Nothing was demanded of a severity before the incident had it."""
+def _place_each(
+    incident: Incident, rungs: Iterable[Rung], since: datetime, zone: ZoneInfo
+) -> list[tuple[datetime, Rung]]:
+    """Nothing was demanded of a severity before the incident had it; the ladder begins anew with an expiry."""
     placed = list[tuple[datetime, Rung]]()
     for rung in rungs:
-        due = since + rung.after if not rung.waits else incident.asked.get(rung.line or 0)
+        begun = max(since, incident.expired_at or since) if rung.is_level else since
+        due = begun + rung.after if not rung.waits else incident.asked.get(rung.line or 0)
         if due is not None:
-            placed.append((max(due, incident.severity_at or due), rung))
+            due = max(due, incident.severity_at or due)
+            placed.append((find_opening(due, zone) if rung.opens else due, rung))
     return sorted(placed, key=lambda each: each[0])
 
 
@@ -104,52 +66,67 @@ class _Rungs(NamedTuple):
 def _find_rungs(incident: Incident, book: Book, staffing: Staffing, clocks: Clocks) -> _Rungs:
     """Remembered with the book for as long as the staffing is the same, by all that it takes from the incident."""
     is_watched, is_taken = incident.status is Status.MONITORING, incident.acknowledged_at is not None
-    key = (_Rungs, incident.scenario_line, incident.pursued, incident.severity, is_watched, is_taken)
+    is_due = not is_taken or _was_raised(incident)
+    key = (_Rungs, incident.scenario_line, incident.pursued, incident.severity, is_watched, is_taken, is_due)
     known = book.remembered.get(key)
     if known is None or known.staffing is not staffing:
-        found = () if is_watched else (*_escalations(incident, book, clocks), *_ordered(incident, book))
+        found = () if is_watched else (*find_escalations(incident, book, clocks), *_ordered(incident, book))
         if not is_taken:
-            found = (*found, *_ladder(staffing, clocks), *_paged_at_once(incident, book))
+            found = (*found, *_ladder(staffing, clocks, _find_first_means(incident, book)))
+        if is_due:
+            found = (*found, *_paged_at_once(incident, book))
         known = book.remembered[key] = _Rungs(staffing, found, tuple(sorted(found, key=lambda rung: rung.after)))
     return known
 
 
-def _ladder(staffing: Staffing, clocks: Clocks) -> Iterator[Rung]:
-    """Each rung at the time that the settings state for it, else one interval after the rung before."""
+def _was_raised(incident: Incident) -> bool:
+    """Whether the severity was changed after somebody had taken the incident: whom that one calls is called then."""
+    taken, changed = incident.acknowledged_at, incident.severity_at
+    return taken is not None and changed is not None and changed > taken
+
+
+def _find_first_means(incident: Incident, book: Book) -> Means | None:
+    """How the first word of a severity goes out, where its own lines say so ("Notification: Slack alert")."""
+    severity = book.severity(incident)
+    return read_means((severity.page_via,)) if severity is not None and severity.page_via else None
+
+
+def _ladder(staffing: Staffing, clocks: Clocks, by: Means | None) -> Iterator[Rung]:
+    """Each rung at the time that the settings state for it, else one interval after the rung before.
+
+    What may wait for the day calls the first rung alone, once: in working hours where it is counted in these; and where
+    it has until the next working day, they are told when that begins, and nobody is called.
+    """
     after = -clocks.next_level
     for index, who in enumerate(staffing.levels[:1] if clocks.quiet else staffing.levels):
         after = staffing.level_after_s.get(str(index + 1), after + clocks.next_level)
-        why = f"level {index + 1} of the ladder"
-        yield Rung(key=f"level:{index + 1}", who=who, after=timedelta(seconds=after), why=why)
+        yield Rung(
+            key=f"level:{index + 1}",
+            who=who,
+            after=timedelta(seconds=after),
+            why=f"level {index + 1} of the ladder",
+            opens=clocks.calendar is not Calendar.ELAPSED,
+            by=by if index == 0 else None,
+            informs=clocks.calendar is Calendar.NEXT_BUSINESS_DAY,
+        )
 
 
 def _paged_at_once(incident: Incident, book: Book) -> Iterator[Rung]:
+    """Whom the severity has paged at once, and whom it has told."""
     severity = book.paging_severity(incident)
     if severity is not None and severity.page:
         why = f"{severity.id} pages them at once"
         line = severity.page_line or severity.line
         yield Rung(key=f"severity:{severity.id}", who=severity.page, after=NONE, why=why, line=line)
-
-
-def _escalations(incident: Incident, book: Book, clocks: Clocks) -> Iterator[Rung]:
-    if not book.playbook.escalation:
-        return
-    scopes = {"document", *(procedure.title for procedure in book.procedures(incident))}
-    severity = book.paging_severity(incident)
-    for escalation in book.playbook.escalation:
-        if escalation.scope not in scopes:
-            continue
-        for trigger in escalation.triggers:
-            after = _find_wait(trigger, severity, clocks)
-            if after is not None:
-                yield Rung(
-                    key=f"line:{escalation.line}",
-                    who=escalation.who,
-                    after=after,
-                    why=_why(trigger, after),
-                    line=escalation.line,
-                    waits=trigger.condition is not None,
-                )
+    if severity is not None and severity.tell:
+        yield Rung(
+            key=f"tell:{severity.id}",
+            who=severity.tell,
+            after=NONE,
+            why=f"{severity.id} has them told",
+            line=severity.tell_line or severity.line,
+            informs=True,
+        )
 
 
 def _ordered(incident: Incident, book: Book) -> Iterator[Rung]:
@@ -158,35 +135,3 @@ def _ordered(incident: Incident, book: Book) -> Iterator[Rung]:
         if order.line not in escalating:
             key, why = f"line:{order.line}", "the playbook has them called at once"
             yield Rung(key=key, who=order.who, after=NONE, why=why, line=order.line, mailbox=order.mailbox)
-
-
-def _find_wait(trigger: Trigger, severity: Severity | None, clocks: Clocks) -> timedelta | None:
-    """How long after the calling began a trigger fires; null where it does not apply."""
-    if trigger.condition is not None:
-        return NONE
-    if trigger.severity is not None:
-        if severity is None or trigger.severity != severity.id:
-            return None
-        return timedelta(seconds=trigger.after_s)
-    if trigger.clock is TriggerClock.IMMEDIATE:
-        return NONE
-    if not _answers_within_the_hour(severity, clocks):
-        return None
-    return timedelta(seconds=max(trigger.after_s, clocks.within or 0))
-
-
-def _answers_within_the_hour(severity: Severity | None, clocks: Clocks) -> bool:
-    elapsed = severity is None or severity.response.calendar is Calendar.ELAPSED
-    return elapsed and (clocks.within or 0) <= HOUR
-
-
-def _why(trigger: Trigger, after: timedelta) -> str:
-    if trigger.condition is not None:
-        return f"somebody answered: {trigger.condition}"
-    if not after:
-        return f"the playbook calls them at once{f' for {trigger.severity}' if trigger.severity else ''}"
-    return f"not resolved after {_spell(int(after.total_seconds()))}"
-
-
-def _spell(seconds: int) -> str:
-    return f"{seconds // HOUR} h" if seconds % HOUR == 0 else f"{seconds // 60} min"

@@ -20,14 +20,16 @@ from tocsin.incident.plan import NOTHING, Happening, Plan, join
 from tocsin.incident.state import Call, Incident
 from tocsin.oncall.rota import Rota
 from tocsin.page.clocks import Clocks, read_clocks, wait_after, wait_between
+from tocsin.page.expiry import find_expiry
 from tocsin.page.flap import find_flaps
 from tocsin.page.hush import find_hush
 from tocsin.page.ladder import Demand, Rung, place_rungs
+from tocsin.page.means import choose_channel
 from tocsin.page.ordered import BOX
 from tocsin.page.sharing import plan_sharing
 from tocsin.timeline.events import LevelJoined, PageRequested
 from tocsin.timeline.tell import HUSHED
-from tocsin.words import Hush, PageState, Status
+from tocsin.words import Hush, Means, PageState, Status
 
 CALLING = frozenset({Status.TRIAGE, Status.ACTIVE, Status.ACKNOWLEDGED, Status.MONITORING})
 LATE_S = 30
@@ -54,12 +56,15 @@ def _plan_calls(incident: Incident, book: Book, rota: Rota, now: datetime) -> Pl
     flaps = find_flaps(incident, book, now)
     if flaps.events:
         return join((ledger, hush, flaps))
-    calls = _Calls(incident, rota, clocks, now)
+    expiry = find_expiry(incident, book, clocks, now)
+    if expiry.events:
+        return join((ledger, hush, flaps, expiry))
+    calls = _Calls(incident, book, rota, clocks, now)
     ahead = _join(incident, book, rota, clocks, calls)
     repeats = _repeat(incident, rota, clocks, calls)
     _inform(incident, rota, clocks, calls)
-    wakes = [wake for wake in (ledger.wake, hush.wake, flaps.wake, ahead, repeats, calls.ahead) if wake is not None]
-    return Plan((*ledger.events, *calls.events), min(wakes, default=None))
+    wakes = (ledger.wake, hush.wake, flaps.wake, expiry.wake, ahead, repeats, calls.ahead)
+    return Plan((*ledger.events, *calls.events), min([wake for wake in wakes if wake is not None], default=None))
 
 
 def _acknowledgement(incident: Incident, book: Book, rota: Rota, clocks: Clocks) -> Iterator[Wanted]:
@@ -111,8 +116,8 @@ def goes_on(
 class _Calls:
     """The pages decided in this plan; nobody is paged twice in it. `ahead` is when the first of them is repeated."""
 
-    def __init__(self, incident: Incident, rota: Rota, clocks: Clocks, now: datetime) -> None:
-        self.incident, self.rota, self.clocks, self.now = incident, rota, clocks, now
+    def __init__(self, incident: Incident, book: Book, rota: Rota, clocks: Clocks, now: datetime) -> None:
+        self.incident, self.book, self.rota, self.clocks, self.now = incident, book, rota, clocks, now
         self.events: list[Happening] = []
         self.paged: set[str] = set()
         self.ahead: datetime | None = None
@@ -140,10 +145,22 @@ class _Calls:
         before = self.incident.calls.get(responder)
         if responder in (self.incident.acknowledged_by, before.answered_by if before else None):
             return
+        first = choose_channel(self.rota.channels(responder), demand.by, self.book.policy.means)
         if before is None or before.answered_at is not None:
-            self.page(responder, demand.why, demand.line, late_s, self.rota.channels(responder)[0], 1)
+            self.page(responder, demand.why, demand.line, late_s, first, 1)
         elif demand.is_escalation:
-            self.page(responder, demand.why, demand.line, late_s, _next_channel(before, self.rota), before.round + 1)
+            again = first if demand.by is not None else _next_channel(before, self.rota)
+            self.page(responder, demand.why, demand.line, late_s, again, before.round + 1)
+
+    def inform(self, responder: str, why: str, line: int | None, by: Means | None) -> None:
+        """Tell somebody once, unless they are paged anyway."""
+        if responder in self.paged:
+            return
+        self.paged.add(responder)
+        channel = choose_channel(self.rota.channels(responder), by, self.book.policy.means)
+        self.events.append(
+            PageRequested(responder=responder, channel=channel, round=1, why=why, line=line, informs=True)
+        )
 
 
 def _join(incident: Incident, book: Book, rota: Rota, clocks: Clocks, calls: _Calls) -> datetime | None:
@@ -176,7 +193,10 @@ def _call_in(demand: Demand, rota: Rota, calls: _Calls) -> bool:
     called = found or rota.answer_all(rota.staffing.last_resort, calls.now)
     alone = demand if found else msgspec.structs.replace(demand, why=f"nobody answers to {', '.join(demand.who)}")
     for responder in called:
-        calls.start(responder, alone, late_s)
+        if demand.informs:
+            calls.inform(responder, alone.why, alone.line, alone.by)
+        else:
+            calls.start(responder, alone, late_s)
     return bool(found)
 
 

@@ -46,7 +46,9 @@ class Response(Value, frozen=True, kw_only=True):
 
 
 class Severity(Value, frozen=True, kw_only=True):
-    """One level, as the team names it; rank 0 is the worst. ``signs`` are the level's own examples and symptoms."""
+    """One level, as the team names it; rank 0 is the worst. ``page`` are called at once, ``tell`` only told; the first
+    word goes out by ``page_via`` ("Slack alert"). ``signs`` are the level's own examples and symptoms.
+    """
 
     id: str
     rank: int
@@ -65,16 +67,22 @@ class Severity(Value, frozen=True, kw_only=True):
     bridge_line: int | None = None
     page: tuple[str, ...] = ()
     page_line: int | None = None
+    page_via: str | None = None
+    page_via_line: int | None = None
+    tell: tuple[str, ...] = ()
+    tell_line: int | None = None
     signs: tuple[Remark, ...] = ()
 
 
 class Role(Value, frozen=True, kw_only=True):
-    """A part somebody plays in a response, with its duties as written."""
+    """A part somebody plays in a response: its duties as written, what it ``demands`` of a person, its check boxes."""
 
     title: str
     line: int
     abbr: str | None = None
     duties: tuple[Remark, ...] = ()
+    demands: tuple[Remark, ...] = ()
+    checklist: tuple[Remark, ...] = ()
 
 
 class Handoff(Value, frozen=True, kw_only=True):
@@ -236,7 +244,9 @@ class Trigger(Value, frozen=True, kw_only=True):
 
 
 class Escalation(Value, frozen=True, kw_only=True):
-    """Whom to call when the first people are not enough. ``scope`` is ``document`` or a procedure's title."""
+    """Whom to call when the first people are not enough. ``scope`` is ``document`` or a procedure's title; ``about``
+    are the matters that they are there for ("Architecture decisions").
+    """
 
     scope: str
     line: int
@@ -244,6 +254,7 @@ class Escalation(Value, frozen=True, kw_only=True):
     who: tuple[str, ...] = ()
     via: tuple[str, ...] = ()
     triggers: tuple[Trigger, ...] = ()
+    about: tuple[Remark, ...] = ()
 
 
 class ChatChannel(Value, frozen=True, kw_only=True):

@@ -67,6 +67,8 @@ def _tell_opening(event: e.Event, name: Name) -> str | None:
     return None
 
 
+SHADOWED = "Shadow mode: decided and shown, not done."
+"""Why a page of a team in shadow mode did not go out."""
 HUSHED = {Hush.SILENCE: "silenced", Hush.MAINTENANCE: "under maintenance", Hush.INHIBITION: "inhibited"}
 
 
@@ -82,8 +84,10 @@ def _tell_status(event: e.Event, name: Name) -> str | None:
             return f"{name(by)} declared it an incident"
         case e.Acknowledged(by=by, via=via):
             return f"{name(by)} acknowledged ({via})"
-        case e.AcknowledgementExpired():
-            return "The acknowledgement expired"
+        case e.AcknowledgementExpired(by=by, quiet_s=quiet):
+            whose = f" of {name(by)}" if by else ""
+            why = f"nobody did anything for {quiet // 60} min while it fires" if quiet else ""
+            return f"The acknowledgement{whose} expired{_because(why)}"
         case e.SeveritySet(severity=severity, by=by, reason=reason):
             return f"{name(by)} set the severity to {severity or 'unclassified'}{_because(reason)}"
         case e.RoleTaken(role=role, responder=responder):
@@ -158,6 +162,8 @@ def _tell_calls(event: e.Event, name: Name) -> str | None:
             return "The maintenance has ended: people are paged again"
         case e.EscalationAsked(line=line, by=by, reason=reason):
             return f"{name(by)} escalated{_line(line)}{_because(reason)}"
+        case e.EscalationDeclined(on=line, by=by, reason=reason):
+            return f"{name(by)} sees no need to escalate{_line(line)}{_because(reason)}"
         case e.PageRequested(responder=responder, channel=channel, informs=True, why=why):
             return f"Telling {name(responder)} by {channel}: {why}"
         case e.PageRequested(responder=responder, channel=channel, round=turn):
@@ -307,6 +313,8 @@ def _tell_duties(event: e.Event, name: Name) -> str | None:
             return f"{by} {put} {what} until {until:%d %b %H:%M}{_because(comment)}"
         case e.ChangeSeen(summary=summary, source=source):
             return f"{source or 'Somebody'} changed something: {summary}"
+        case e.OtherPagerActed(pager=pager, incident=incident, what=what, title=title):
+            return f"{pager} {what} its incident {incident}{_because(title)}"
         case e.InhibitorsFired(alerts=alerts):
             return f"{name_alerts([alert.name for alert in alerts])} fires, and inhibits others"
         case e.InhibitorsCleared(alerts=alerts):

@@ -17,7 +17,7 @@ from tocsin.errors import Unavailable
 from tocsin.web import live
 from tocsin.web.acts import Acts
 from tocsin.web.answering import Answering
-from tocsin.web.api import evidence, heartbeats, incidents, links, playbooks, silences, status, steps, teams
+from tocsin.web.api import evidence, heartbeats, incidents, links, playbooks, shadow, silences, status, steps, teams
 from tocsin.web.api import postmortem as postmortem_api
 from tocsin.web.api import rotas as rota_api
 from tocsin.web.api.describe import SECURITY, describe_api
@@ -27,7 +27,17 @@ from tocsin.web.compile import Compiler
 from tocsin.web.desk import Desk
 from tocsin.web.failure import answer_failure
 from tocsin.web.frame import provide_frame
-from tocsin.web.hooks import alertmanager, moves, opsgenie, pagerduty, pagerduty_back, pings, reads, twilio
+from tocsin.web.hooks import (
+    alertmanager,
+    moves,
+    opsgenie,
+    other_pager,
+    pagerduty,
+    pagerduty_back,
+    pings,
+    reads,
+    twilio,
+)
 from tocsin.web.hooks.fast import FastIntake
 from tocsin.web.library import Library
 from tocsin.web.live import Live
@@ -42,6 +52,7 @@ from tocsin.web.screens import incidents as incident_screens
 from tocsin.web.screens import playbooks as playbook_screens
 from tocsin.web.screens import postmortem as postmortem_screen
 from tocsin.web.screens import rotas as rota_screens
+from tocsin.web.screens import shadow as shadow_screens
 from tocsin.web.screens import silences as silence_screens
 from tocsin.web.screens import status as status_screen
 
@@ -119,6 +130,7 @@ SCREENS: list[HTTPRouteHandler] = [
     playbook_screens.show_team_source,
     playbook_screens.activate_playbook,
     playbook_screens.freeze_team,
+    shadow_screens.show_shadow_day,
     silence_screens.show_silences,
     silence_screens.ask_silence,
     silence_screens.end_silence,
@@ -162,6 +174,8 @@ API: list[HTTPRouteHandler] = [
     teams.read_difference,
     teams.activate_playbook,
     teams.freeze_team,
+    shadow.read_shadow,
+    shadow.compare_shadow,
     links.make_link,
 ]
 """For whoever is signed in, or has a token; below `/api`."""
@@ -233,7 +247,7 @@ def create_app(desk: Desk) -> Litestar:
             ),
             pagerduty.make_router(),
             opsgenie.make_router(),
-            Router("/", route_handlers=[*moves.HOOKS, *pings.PINGS], tags=["alerts"]),
+            Router("/", route_handlers=[*moves.HOOKS, *pings.PINGS, other_pager.take_other_pager], tags=["alerts"]),
             create_static_files_router("/static", [STATIC], include_in_schema=False),
         ],
         dependencies={

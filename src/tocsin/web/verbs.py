@@ -16,6 +16,7 @@ from msgspec import Meta
 from tocsin.comms.commands import PostUpdate
 from tocsin.comms.report import FileReport
 from tocsin.incident import commands as c
+from tocsin.incident.escalating import DeclineEscalation, Escalate
 from tocsin.run.barrier import CallBarrier, HoldBarrier, TellReady
 from tocsin.run.commands import FinishStep, SkipStep
 from tocsin.run.doubt import CheckDoubt, SettleDoubt
@@ -264,8 +265,14 @@ VERBS: tuple[Verb, ...] = (
     Verb(
         name="escalate",
         body=EscalateBody,
-        command=lambda asker, _, body: c.Escalate(by=asker.person, line=body.line, reason=body.reason),
-        says="The condition on a line of the playbook holds: call those whom it names.",
+        command=lambda asker, _, body: Escalate(by=asker.person, line=body.line, reason=body.reason),
+        says="What stands on a line of the playbook holds, or its people are needed: call those whom it names.",
+    ),
+    Verb(
+        name="decline",
+        body=EscalateBody,
+        command=lambda asker, _, body: DeclineEscalation(by=asker.person, line=body.line, reason=body.reason),
+        says="The condition on a line of the playbook does not hold: nobody is called for it.",
     ),
     Verb(
         name="take",

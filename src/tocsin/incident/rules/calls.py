@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from tocsin.incident.state import Call, Incident, Sharing
+from tocsin.incident.state import Answered, Call, Incident, Sharing
 from tocsin.timeline import events as e
 from tocsin.timeline.entry import Entry
 from tocsin.words import PageState, Reached
@@ -17,7 +17,17 @@ def _level_joined(incident: Incident, entry: Entry, event: e.LevelJoined) -> Inc
 
 
 def _escalation_asked(incident: Incident, entry: Entry, event: e.EscalationAsked) -> Incident:
-    return replace(incident, asked={**incident.asked, event.line: entry.at})
+    answered = Answered(by=event.by, at=entry.at, holds=True, reason=event.reason)
+    return replace(
+        incident,
+        asked={**incident.asked, event.line: entry.at},
+        answered={**incident.answered, event.on or event.line: answered},
+    )
+
+
+def _escalation_declined(incident: Incident, entry: Entry, event: e.EscalationDeclined) -> Incident:
+    answered = Answered(by=event.by, at=entry.at, holds=False, reason=event.reason)
+    return replace(incident, answered={**incident.answered, event.on: answered})
 
 
 def _page_requested(incident: Incident, entry: Entry, event: e.PageRequested) -> Incident:
@@ -106,6 +116,7 @@ def _page_ended(
 RULES: dict[type[e.Event], Any] = {
     e.LevelJoined: _level_joined,
     e.EscalationAsked: _escalation_asked,
+    e.EscalationDeclined: _escalation_declined,
     e.PageRequested: _page_requested,
     e.PageDelivered: _page_delivered,
     e.PageReported: _page_reported,

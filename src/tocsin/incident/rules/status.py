@@ -42,7 +42,17 @@ def _heard_on(incident: Incident, channel: str, act: Share, entry: Entry) -> Inc
 
 
 def _expired(incident: Incident, entry: Entry, event: e.AcknowledgementExpired) -> Incident:
-    return replace(incident, status=Status.ACTIVE, acknowledged_at=None, acknowledged_by=None, sharing={})
+    """Nobody has it: whoever had answered may be called again, and the ladder begins anew."""
+    return replace(
+        incident,
+        status=Status.ACTIVE,
+        acknowledged_at=None,
+        acknowledged_by=None,
+        sharing={},
+        expired_at=entry.at,
+        joined={key: at for key, at in incident.joined.items() if not key.startswith("level:")},
+        calls={who: call for who, call in incident.calls.items() if call.answered_at is None},
+    )
 
 
 def _severity_set(incident: Incident, entry: Entry, event: e.SeveritySet) -> Incident:
@@ -80,11 +90,13 @@ def _reopened(incident: Incident, entry: Entry, event: e.Reopened) -> Incident:
         reopened=incident.reopened + 1,
         acknowledged_at=None,
         acknowledged_by=None,
+        expired_at=None,
         mitigated_at=None,
         resolved_at=None,
         silenced={key: each for key, each in incident.silenced.items() if _fires(incident, key)},
         joined={},
         asked={},
+        answered={},
         calls={},
         handed=(),
         sharing={},

@@ -46,6 +46,17 @@ _PAGE_KEY = compile_late(
     r"paged|wake)\b",
     re.IGNORECASE,
 )
+_NOTICE_KEY = compile_late(r"^(?:notification|notify|alert(?:ing)?)$", re.IGNORECASE)
+_NOTICE_VIA = compile_late(
+    r"^(?:an?\s+|by\s+|via\s+)?(?P<via>(?:slack|teams|discord|mattermost|chat|e-?mail|sms|text)\b[^.;,]{0,40})$",
+    re.IGNORECASE,
+)
+_TELL = compile_late(
+    r"(?:^|,\s*)(?:(?:notify|inform|tell|alert)\s+(?:the\s+)?(?P<who>[^\W\d_][^.;,(#]{1,60})"
+    r"|(?P<told>(?:the\s+|whole\s+|entire\s+)?(?:team|leadership|management|executives?))\s+(?:is\s+)?(?:notified|informed|told))"
+    r"\s*$",
+    re.IGNORECASE,
+)
 _STATUS_KEY = compile_late(r"status[ -]?page|public status|página de status", re.IGNORECASE)
 _BRIDGE_KEY = compile_late(
     r"\b(?:bridge|war[ -]?room|conference call|call bridge|incident call|video "
@@ -85,6 +96,10 @@ class Clocks:
         self.bridge_line: int | None = None
         self.page: tuple[str, ...] = ()
         self.page_line: int | None = None
+        self.page_via: str | None = None
+        self.page_via_line: int | None = None
+        self.tell: tuple[str, ...] = ()
+        self.tell_line: int | None = None
 
 
 def read_clocks(found: Entry, rest: str, clocks: Clocks) -> None:
@@ -154,6 +169,8 @@ def _read_field(field: Field, clocks: Clocks) -> None:
         _set_bridge(value, field.line, clocks)
     elif _PAGE_KEY.match(key) and not clocks.page and not _NO.match(value):
         clocks.page, clocks.page_line = split_names(value), field.line
+    elif _NOTICE_KEY.match(key) and (notice := _NOTICE_VIA.match(value)):
+        clocks.page_via, clocks.page_via_line = notice["via"], field.line
     elif _UPDATE_KEY.search(key) and clocks.update_every_s is None:
         clocks.update_every_s = cadence(value) or deadline(value)
         clocks.update_line = field.line if clocks.update_every_s else None
@@ -168,6 +185,8 @@ def _read_action(text: str, line: int, clocks: Clocks) -> None:
         clocks.update_every_s, clocks.update_line = every, line
     if match and not clocks.page:
         clocks.page, clocks.page_line = split_names(match["who"]), line
+    elif (told := _TELL.search(text)) and not clocks.tell:
+        clocks.tell, clocks.tell_line = split_names(told["who"] or told["told"]), line
     elif _STATUS_KEY.search(text):
         _set_status_page(text, line, clocks)
     elif _BRIDGE_KEY.search(text) and (deadline(text) is not None or _IMMEDIATE.search(text)):

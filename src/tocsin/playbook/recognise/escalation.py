@@ -15,7 +15,7 @@ from tocsin.playbook.block import Block, Kind
 from tocsin.playbook.draft import Draft
 from tocsin.playbook.duration import durations
 from tocsin.playbook.entry import Entry, Field
-from tocsin.playbook.model import Escalation, Trigger
+from tocsin.playbook.model import Escalation, Remark, Trigger
 from tocsin.playbook.recognise.escalation_line import read_chapter_lines, read_procedure, whole_condition
 from tocsin.playbook.recognise.trigger import (
     names_person,
@@ -118,6 +118,7 @@ class _Rung:
         self.who: list[str] = []
         self.via: list[str] = []
         self.triggers: list[Trigger] = []
+        self.about: list[Remark] = []
 
 
 def _read_chapter(draft: Draft, chapter: Block) -> None:
@@ -144,6 +145,7 @@ def _read_chapter(draft: Draft, chapter: Block) -> None:
                 who=tuple(rung.who),
                 via=tuple(rung.via or via),
                 triggers=tuple(dict.fromkeys(rung.triggers)),
+                about=tuple(rung.about),
             )
         )
     read_chapter_lines(draft, chapter)
@@ -211,6 +213,8 @@ def _read_field(draft: Draft, rung: _Rung, field: Field, *, listed: bool) -> Non
             rung.who += split_people(text)
         elif durations(text) and len(_without_times(text).split()) <= 3:
             rung.triggers += read_triggers(text, draft.levels, field.line)
+        elif not field.key and text:
+            rung.about.append(Remark(line=field.line, text=text))
         return
     address = _ADDRESS.search(text)
     if _VIA_KEY.search(field.key) or (address and field.key.lower().startswith("contact")):

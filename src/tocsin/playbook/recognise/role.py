@@ -36,6 +36,10 @@ _NOT_ROLE = compile_late(
 )
 _CONTACT = compile_late(r"@|\+?\d[\d ()-]{6,}|https?://|\bsee pagerduty\b|pager ?duty schedule", re.IGNORECASE)
 _COLUMN = compile_late(r"\b(?:role|position|title|who|person|function|responder)\b", re.IGNORECASE)
+_DEMANDS = compile_late(
+    r"^(?:qualific|requirement|eligib|prerequisite|who (?:can|may)|must (?:be|have))", re.IGNORECASE
+)
+_BOX = compile_late(r"^\s*(?:[-*+]|\d+[.)])\s*\[[ xX]\]\s+(?P<text>\S.*)")
 _MAX_DUTIES = 30
 
 
@@ -114,12 +118,27 @@ def _make(found: Entry) -> Role:
         and not _ABBREVIATION.search(field.value)
         and field.value != found.title
     ]
+    demands = [Remark(line=each.line, text=each.value) for each in found.fields if _DEMANDS.match(each.key)]
     return Role(
         title=inline.name(title),
         abbr=match.group(1) if match else None,
         line=found.line,
-        duties=tuple(duties[:_MAX_DUTIES]),
+        duties=tuple(each for each in duties if each not in demands)[:_MAX_DUTIES],
+        demands=tuple(each for each in demands if each.text)[:_MAX_DUTIES],
+        checklist=tuple(_boxes(found.block))[:_MAX_DUTIES],
     )
+
+
+def _boxes(block: Block) -> Iterator[Remark]:
+    """The check boxes below a role, those in a fence too; those of a table belong to no single row."""
+    for each in block.walk() if block.kind is not Kind.TABLE else ():
+        if each.kind is Kind.ITEM and each.checked is not None:
+            yield Remark(line=each.line, text=each.text)
+        elif each.kind is Kind.FENCE:
+            for offset, line in enumerate(each.body, 1):
+                box = _BOX.match(line)
+                if box:
+                    yield Remark(line=each.line + offset, text=inline.clean(box["text"]))
 
 
 def _read_rotation(rotation: Block) -> Iterator[Role]:

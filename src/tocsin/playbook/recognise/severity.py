@@ -245,6 +245,10 @@ def _build(group: list[Rung], rank: int) -> Severity:
         bridge_line=clocks.bridge_line,
         page=clocks.page,
         page_line=clocks.page_line,
+        page_via=clocks.page_via,
+        page_via_line=clocks.page_via_line,
+        tell=clocks.tell,
+        tell_line=clocks.tell_line,
         signs=tuple(sign for rung in group for sign in _signs(rung.entry))[:_MAX_SIGNS],
     )
 

@@ -13,7 +13,6 @@ from tocsin.incident.commands import (
     AddNote,
     Close,
     Command,
-    Escalate,
     IdentifyCause,
     Mitigate,
     Reopen,
@@ -22,6 +21,7 @@ from tocsin.incident.commands import (
     TakeRole,
     WaiveObligation,
 )
+from tocsin.incident.escalating import Escalate
 from tocsin.incident.state import Incident
 from tocsin.run.commands import ApproveStep, find_task
 from tocsin.run.doubt import SettleDoubt

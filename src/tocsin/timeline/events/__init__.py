@@ -86,6 +86,7 @@ from tocsin.timeline.events.oncall import (
 )
 from tocsin.timeline.events.page import (
     EscalationAsked,
+    EscalationDeclined,
     LevelJoined,
     PageDelivered,
     PageFailed,
@@ -127,6 +128,7 @@ from tocsin.timeline.events.team import (
     InhibitorsCleared,
     InhibitorSeen,
     InhibitorsFired,
+    OtherPagerActed,
     PlaybookActivated,
     SilenceExpired,
     SilenceSet,
@@ -168,6 +170,7 @@ __all__ = [
     "Dismissed",
     "DoubtSettled",
     "EscalationAsked",
+    "EscalationDeclined",
     "Event",
     "EvidenceOpened",
     "Fact",
@@ -193,6 +196,7 @@ __all__ = [
     "OnTarget",
     "OperatorReady",
     "Order",
+    "OtherPagerActed",
     "Outcome",
     "OverrideEnded",
     "OverrideSet",
@@ -252,7 +256,7 @@ AnyEvent = (
     | RoomWanted | ChatRequested | ChatDone | ChatFailed | ChatWithheld
     | TicketRequested | TicketDone | TicketFailed | TicketWithheld
     | AnnouncementRequested | AnnouncementMade | AnnouncementNotMade
-    | LevelJoined | EscalationAsked | PageRequested | PageDelivered | PageFailed | PageWithheld
+    | LevelJoined | EscalationAsked | EscalationDeclined | PageRequested | PageDelivered | PageFailed | PageWithheld
     | PageReported | SharingRequested | Shared | SharingFailed
     | PagingHeld | PagingFreed
     | ValueHeld
@@ -263,7 +267,7 @@ AnyEvent = (
     | BarrierCalled | OperatorReady | BarrierHeld | CountdownBegun | BarrierPassed
     | ObligationArmed | ObligationLate | ObligationDropped | ObligationMet | ObligationWaived | ProhibitionLifted
     | PlaybookActivated | FreezeSet | SilenceSet | SilenceExpired | ChangeSeen
-    | InhibitorsFired | InhibitorsCleared
+    | InhibitorsFired | InhibitorsCleared | OtherPagerActed
     | OverrideSet | OverrideEnded | ShiftsSwapped | FeedOpened | FeedRevoked
 )
 # fmt: on

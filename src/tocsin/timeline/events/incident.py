@@ -19,7 +19,10 @@ class Acknowledged(Fact, frozen=True, kw_only=True):
 
 
 class AcknowledgementExpired(Fact, frozen=True, kw_only=True):
-    """Whoever took it has gone quiet while the alert still fires."""
+    """Whoever took it (`by`) has gone quiet for `quiet_s` seconds while the alert still fires."""
+
+    by: str = ""
+    quiet_s: int = 0
 
 
 class SeveritySet(Fact, frozen=True, kw_only=True):

@@ -23,9 +23,19 @@ class LevelJoined(Fact, frozen=True, kw_only=True):
 
 
 class EscalationAsked(Fact, frozen=True, kw_only=True):
-    """A person answered the condition that stands on `line`: call those whom it names."""
+    """A person says that those are needed whom the escalation on `line` names; `on` is the line of what holds."""
 
     line: int
+    by: str
+    reason: str = ""
+    on: int | None = None
+
+
+class EscalationDeclined(Fact, frozen=True, kw_only=True):
+    """A person says that the condition on line `on`, of the escalation on `line`, does not hold."""
+
+    line: int
+    on: int
     by: str
     reason: str = ""
 

@@ -69,6 +69,23 @@ class InhibitorsCleared(Fact, frozen=True, kw_only=True):
     alerts: tuple[InhibitorSeen, ...]
 
 
+class OtherPagerActed(Fact, frozen=True, kw_only=True):
+    """What another pager did, as it told us or as its export says, for the report of the shadow mode.
+
+    `what` is `triggered`, `notified`, `escalated`, `acknowledged` or `resolved`; `who` are that pager's own ids of
+    people, never names. `incident` is its incident, `key` the key of the alert there, `at` when it did so.
+    """
+
+    pager: str
+    incident: str
+    what: str
+    at: datetime
+    title: str = ""
+    key: str = ""
+    who: tuple[str, ...] = ()
+    delivery: str = ""
+
+
 class ChangeSeen(Fact, frozen=True, kw_only=True):
     """Something was changed on purpose, as whoever did it tells: a deployment, a switch. `done_at` is when."""
 

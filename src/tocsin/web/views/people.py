@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from tocsin.incident.escalating import Matter, find_matters
 from tocsin.incident.state import Call
 from tocsin.page.clocks import read_clocks
 from tocsin.page.ladder import Demand, find_demands
@@ -59,11 +60,20 @@ class RoleView(View, frozen=True, kw_only=True):
 
 
 class QuestionView(View, frozen=True, kw_only=True):
-    """A condition of the playbook on which people are called once somebody says that it holds."""
+    """What speaks for calling somebody: a condition of the playbook, or a level and the matters that it is there for.
+
+    `line` is what the answer names; `condition` is empty where the level names no matter. `holds` is the last answer,
+    null while nobody has given one; `called_at` is when those people were called, by an answer or by a clock.
+    """
 
     line: int
     condition: str
     who: tuple[str, ...]
+    is_question: bool
+    holds: bool | None = None
+    by: Who | None = None
+    answered_at: datetime | None = None
+    called_at: datetime | None = None
     asked_at: datetime | None = None
     cite: Cite | None = None
 
@@ -147,18 +157,22 @@ def _with_commander(roles: list[RoleView]) -> list[RoleView]:
 
 
 def show_questions(scene: Scene) -> tuple[QuestionView, ...]:
-    """The escalations that wait for an answer, of the whole playbook and of what is being done."""
-    scopes = {"document", *(procedure.title for procedure in scene.book.procedures(scene.incident))}
-    return tuple(
-        QuestionView(
-            line=each.line,
-            condition=clean(trigger.condition, 300),
-            who=tuple(clean(name, 100) for name in each.who),
-            asked_at=scene.incident.asked.get(each.line),
-            cite=scene.cite(each.line),
-        )
-        for each in scene.book.playbook.escalation
-        if each.scope in scopes
-        for trigger in each.triggers[:1]
-        if trigger.condition is not None
+    """The escalations that people answer for, questions first, of the whole playbook and of what is being done."""
+    matters = sorted(find_matters(scene.incident, scene.book), key=lambda each: not each.is_condition)
+    return tuple(_show_question(each, scene) for each in matters)
+
+
+def _show_question(matter: Matter, scene: Scene) -> QuestionView:
+    said = scene.incident.answered.get(matter.line)
+    return QuestionView(
+        line=matter.line,
+        condition=clean(matter.text, 300),
+        who=tuple(clean(name, 100) for name in matter.escalation.who),
+        is_question=matter.is_condition,
+        holds=said.holds if said else None,
+        by=scene.who(said.by) if said else None,
+        answered_at=said.at if said else None,
+        called_at=scene.incident.joined.get(f"line:{matter.escalation.line}"),
+        asked_at=said.at if said and said.holds else None,
+        cite=scene.cite(matter.line),
     )

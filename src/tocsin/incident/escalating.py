@@ -1,0 +1,95 @@
+"""Escalations that people ask for: conditions answered yes or no, and any level called with one click and a reason."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+import msgspec
+
+from tocsin.errors import IllegalMove, NotFound
+from tocsin.incident.book import Book
+from tocsin.incident.commands import Command, Decision
+from tocsin.incident.state import Incident
+from tocsin.playbook.model import Escalation
+from tocsin.timeline import events as e
+
+
+class Escalate(Command, frozen=True, kw_only=True):
+    """What stands on this line of the playbook holds (a condition, a matter), or its people are needed: call them."""
+
+    line: int
+    reason: str = ""
+
+
+class DeclineEscalation(Command, frozen=True, kw_only=True):
+    """The condition on this line does not hold."""
+
+    line: int
+    reason: str = ""
+
+
+class Matter(msgspec.Struct, frozen=True, kw_only=True):
+    """What speaks for an escalation: a condition that is asked, or a matter for which a level is there.
+
+    `line` is where it stands; a level that names none is its own matter.
+    """
+
+    line: int
+    text: str
+    escalation: Escalation
+    is_condition: bool
+
+
+def find_matters(incident: Incident, book: Book) -> tuple[Matter, ...]:
+    """Everything for which somebody may be called by hand, of the whole playbook and of what is being done."""
+    scopes = {"document", *(procedure.title for procedure in book.procedures(incident))}
+    return tuple(matter for each in book.playbook.escalation if each.scope in scopes for matter in _read(each))
+
+
+def _read(escalation: Escalation) -> Iterator[Matter]:
+    conditions = [each for each in escalation.triggers if each.condition is not None]
+    for trigger in conditions:
+        line = trigger.line or escalation.line
+        yield Matter(line=line, text=trigger.condition or "", escalation=escalation, is_condition=True)
+    for remark in escalation.about:
+        yield Matter(line=remark.line, text=remark.text, escalation=escalation, is_condition=False)
+    if not conditions and not escalation.about:
+        yield Matter(line=escalation.line, text="", escalation=escalation, is_condition=False)
+
+
+def _escalate(incident: Incident, book: Book, command: Escalate, now: datetime) -> tuple[e.Event, ...]:
+    escalation, matter = _find(incident, book, command.line)
+    on = matter.line if matter is not None else escalation.line
+    said = incident.answered.get(on)
+    if escalation.line in incident.asked and said is not None and said.holds:
+        return ()
+    reason = command.reason or (matter.text if matter is not None else "")
+    return (e.EscalationAsked(line=escalation.line, by=command.by, reason=reason, on=on),)
+
+
+def _decline(incident: Incident, book: Book, command: DeclineEscalation, now: datetime) -> tuple[e.Event, ...]:
+    escalation, matter = _find(incident, book, command.line)
+    on = matter.line if matter is not None else escalation.line
+    said = incident.answered.get(on)
+    if said is not None and said.holds:
+        raise IllegalMove(f"Line {on} was answered with yes by {said.by}, and they have been called.")
+    return (e.EscalationDeclined(line=escalation.line, on=on, by=command.by, reason=command.reason),)
+
+
+def _find(incident: Incident, book: Book, line: int) -> tuple[Escalation, Matter | None]:
+    """The escalation that a line belongs to, and the matter if it is one's."""
+    if not incident.is_open:
+        raise IllegalMove(f"This incident is {incident.status}; nobody is called for it any more.")
+    matters = [each for found in book.playbook.escalation for each in _read(found)]
+    matter = next((each for each in matters if each.line == line), None)
+    if matter is not None:
+        return matter.escalation, matter
+    escalation = next((each for each in book.playbook.escalation if each.line == line), None)
+    if escalation is None:
+        lines = ", ".join(str(each) for each in dict.fromkeys(each.escalation.line for each in matters))
+        raise NotFound(f"No escalation stands on line {line}; the playbook has them on {lines or 'no line'}.")
+    return escalation, None
+
+
+DECISIONS: dict[type[Command], Decision] = {Escalate: _escalate, DeclineEscalation: _decline}

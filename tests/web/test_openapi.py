@@ -97,7 +97,7 @@ BODIES: dict[str, Any] = {
     "lift": {"reason": "x"}, "barrier": {"operators": ["ana"]}, "ready": {}, "hold": {}, "check": {},
     "report": {"fields": {"Time detected": "x"}},
     "take": {"line": 1}, "jump": {"scenario": "Chain Halted"}, "open": {"reason": "x"},
-    "activate": {}, "freeze": {"on": False}, "steps": {"text": "uptime"}, "links": {}, "incidents": {"team": "quorum"},
+    "activate": {}, "shadow": [], "freeze": {"on": False}, "steps": {"text": "uptime"}, "links": {}, "incidents": {"team": "quorum"},
     "silences": {"team": "quorum", "matchers": ["a=b"], "minutes": 5, "reason": "x"},
     "overrides": {"schedule": "primary", "person": "bo", "minutes": 5, "reason": "x"}, "feeds": {"person": "bo"},
     "swaps": {"schedule": "primary", "one": "ana", "one_at": "2026-03-02T03:00:00Z", "other": "bo",
@@ -117,6 +117,7 @@ OF_OTHERS: dict[str, Any] = {
     "/v2/alerts/{alias}/notes": {"note": "x"},
     "/in/{key}/grafana": {"alerts": []},
     "/in/{key}/hook/{name}": {"t": "x"},
+    "/in/{key}/other-pager": {"event": {}},
 }
 """What is posted to the addresses that speak somebody else's format."""
 

@@ -11,7 +11,7 @@ import msgspec
 
 from tocsin.testing.simulation.laws.alerts import ENDS, SLACK_S, Name, collect_told, name_alert
 from tocsin.testing.simulation.laws.evidence import Evidence, Violation
-from tocsin.testing.simulation.laws.ladder import is_quiet
+from tocsin.testing.simulation.laws.ladder import is_only_told, is_quiet, wait_for_work
 from tocsin.testing.simulation.laws.quiet import must_hush, reckon
 from tocsin.testing.simulation.laws.spell import Labels, Spell
 from tocsin.testing.simulation.record import Arrived, Sent
@@ -142,15 +142,17 @@ def _follow(evidence: Evidence, stream: str, stages: list[Stage], held: float, o
     ):
         return
     since = max(evidence.find_moments(before[-1].at), default=0.0)
-    called = [stage.at for stage in _life(before) if _pages(stage.entry)]
-    if called and is_quiet(evidence.cast.settings.teams[team], before[-1].severity):
+    shelf, severity = evidence.cast.settings.teams[team], before[-1].severity
+    word = _pages if not is_only_told(shelf, severity) else _tells
+    called = [stage.at for stage in _life(before) if word(stage.entry)]
+    if called and is_quiet(shelf, severity):
         return
-    due = max([over, *(at + AGAIN_S for at in called)])
+    due = max([wait_for_work(evidence, shelf, severity, over), *(at + AGAIN_S for at in called)])
     until = evidence.find_limit(due, since) + SLACK_S
     later = [each for each in stages[len(before) :] if each.at <= until]
     if not _goes_on(evidence, later, until, set(firing)) or _is_covered(evidence, team, firing, over, until):
         return
-    if not any(_pages(stage.entry) for stage in later):
+    if not any(word(stage.entry) for stage in later):
         text = f"It was over at {over:.1f}, and by {until:.1f} nobody is paged."
         yield Violation("not paged after the hush", stream, text)
 
@@ -163,6 +165,10 @@ def _life(stages: list[Stage]) -> list[Stage]:
 
 def _pages(entry: Entry) -> bool:
     return isinstance(entry.event, e.PageRequested) and not entry.event.informs
+
+
+def _tells(entry: Entry) -> bool:
+    return isinstance(entry.event, e.PageRequested)
 
 
 def _goes_on(evidence: Evidence, later: list[Stage], until: float, firing: set[str]) -> bool:

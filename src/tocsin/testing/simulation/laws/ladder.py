@@ -7,7 +7,9 @@ clock, an empty one hands on at once, a changed severity and a return begin anew
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from itertools import groupby
+from zoneinfo import ZoneInfo
 
 from tocsin.engine.shelf import TeamShelf
 from tocsin.playbook.model import Severity
@@ -20,6 +22,7 @@ from tocsin.words import Calendar
 
 UNKNOWN_S, MOST_S, DAY_S = 900, 300.0, 86400
 SLACK_S = 0.001
+OPENS, CLOSES, FRIDAY = 9, 17, 5
 OVER = (e.Resolved, e.Closed, e.Dismissed, e.Merged)
 
 
@@ -125,7 +128,7 @@ class _Ladder:
         severity = self._find_severity()
         within = self._find_within(severity)
         after = (level - 1) * min(MOST_S, (within or 3 * MOST_S) / 3)
-        return max(self.started + after, self.changed)
+        return wait_for_work(self.evidence, self.shelf, self.severity, max(self.started + after, self.changed))
 
     def _limit(self, due: float) -> float:
         since = max(self.started, self.changed)
@@ -155,6 +158,29 @@ def find_severity(shelf: TeamShelf, name: str | None) -> Severity | None:
     severities = shelf.playbook.severities
     worst = min(severities, key=lambda each: each.rank, default=None)
     return next((each for each in severities if each.id == name), worst)
+
+
+def wait_for_work(evidence: Evidence, shelf: TeamShelf, name: str | None, at: float) -> float:
+    """When a first call goes out that is due at `at`: what is not counted as the clock runs waits for working hours,
+    Monday to Friday from nine to five by the wall clock of the team's zone.
+    """
+    severity = find_severity(shelf, name)
+    if severity is None or severity.response.calendar is Calendar.ELAPSED:
+        return at
+    zone = ZoneInfo(shelf.staffing.timezone)
+    local = (evidence.record.start + timedelta(seconds=at)).astimezone(zone)
+    if local.isoweekday() <= FRIDAY and OPENS <= local.hour < CLOSES:
+        return at
+    day = local.date() + timedelta(days=local.hour >= OPENS)
+    while day.isoweekday() > FRIDAY:
+        day += timedelta(days=1)
+    return evidence.seconds(datetime(day.year, day.month, day.day, OPENS, tzinfo=zone))
+
+
+def is_only_told(shelf: TeamShelf, name: str | None) -> bool:
+    """Whether nobody is called at all: they are told, and have until the next working day."""
+    severity = find_severity(shelf, name)
+    return severity is not None and severity.response.calendar is Calendar.NEXT_BUSINESS_DAY
 
 
 def is_quiet(shelf: TeamShelf, name: str | None) -> bool:

@@ -19,7 +19,7 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
 @pytest.fixture
-def cast(shared: Path) -> Cast:
+def weekly(shared: Path) -> Cast:
     """BitCell, with a weekly primary: on the Monday of the story, at 03:00, it is ana's for six hours more."""
     return Cast(
         playbook=(shared / "seeds" / "bitcell.md").read_bytes(),
@@ -30,8 +30,8 @@ def cast(shared: Path) -> Cast:
     )
 
 
-async def test_an_override_is_whom_the_next_page_calls_and_ends(cast: Cast) -> None:
-    async with Story(cast) as story:
+async def test_an_override_is_whom_the_next_page_calls_and_ends(weekly: Cast) -> None:
+    async with Story(weekly) as story:
         covering = story.engine.covering
         override = await covering.override(
             "team", "primary", "cy", starts_at=START, ends_at=START + 2 * HOUR, by="ana", reason="dentist"
@@ -45,8 +45,8 @@ async def test_an_override_is_whom_the_next_page_calls_and_ends(cast: Cast) -> N
         assert rota.answer("primary", START + HOUR) == ("ana",)
 
 
-async def test_an_override_survives_a_restart(cast: Cast) -> None:
-    async with Story(cast) as story:
+async def test_an_override_survives_a_restart(weekly: Cast) -> None:
+    async with Story(weekly) as story:
         await story.engine.covering.override(
             "team", "primary", "cy", starts_at=START, ends_at=START + 2 * HOUR, by="ana", reason="dentist"
         )
@@ -56,8 +56,8 @@ async def test_an_override_survives_a_restart(cast: Cast) -> None:
         assert {page.responder for page in story.pages()} == {"cy"}
 
 
-async def test_a_swap_records_both_halves_and_both_change_hands(cast: Cast) -> None:
-    async with Story(cast) as story:
+async def test_a_swap_records_both_halves_and_both_change_hands(weekly: Cast) -> None:
+    async with Story(weekly) as story:
         covering, later = story.engine.covering, START + 5 * DAY
         await covering.swap("team", "primary", ("ana", START), ("bo", later), by="ana", reason="a wedding")
         rota = await covering.rota("team")
@@ -78,8 +78,8 @@ async def test_a_swap_records_both_halves_and_both_change_hands(cast: Cast) -> N
         assert rota.answer("primary", later) == ("bo",)
 
 
-async def test_what_makes_no_sense_is_refused_with_a_way_out(cast: Cast) -> None:
-    async with Story(cast) as story:
+async def test_what_makes_no_sense_is_refused_with_a_way_out(weekly: Cast) -> None:
+    async with Story(weekly) as story:
         covering = story.engine.covering
         with pytest.raises(NotFound, match="no schedule 'tertiary'; it has primary"):
             await covering.override(

@@ -12,11 +12,15 @@ from tocsin.app.tables import CHANNEL_KINDS, find_secret_files
 from tocsin.config import Problems, Source, convert
 from tocsin.engine.contracts import CHANNEL
 from tocsin.engine.failpoint import Reach
+from tocsin.errors import UserError
 from tocsin.integrations.addresses import EVERYBODY, read_addresses
 from tocsin.integrations.apprise import Apprise, AppriseSettings, find_faults
 from tocsin.integrations.channel import Channel
 from tocsin.integrations.ntfy import Ntfy, NtfySettings
 from tocsin.integrations.pagerduty import PagerDuty, PagerDutySettings
+from tocsin.integrations.slack.calls import Calls
+from tocsin.integrations.slack.rooms import Slack
+from tocsin.integrations.slack.settings import SlackSettings
 from tocsin.integrations.smtp import Smtp, SmtpSettings
 from tocsin.integrations.terminal import Terminal
 from tocsin.integrations.twilio import Twilio, TwilioSettings
@@ -86,7 +90,18 @@ def _open(settings: msgspec.Struct, root: Path, reach: Reach, mark: str) -> Chan
             return Twilio(settings, _read(root, tokens).split())
         case PagerDutySettings(routing_key_file=key, webhook_secret_file=secret):
             return PagerDuty(settings, _read(root, key), _read(root, secret).split() if secret else (), mark)
+        case SlackSettings():
+            return _open_slack(settings, root)
     return Terminal()
+
+
+def _open_slack(settings: SlackSettings, root: Path) -> Slack:
+    try:
+        calls = Calls(_read(root, settings.token_file), settings.api)
+    except ImportError as error:
+        raise UserError("Slack needs what `pip install 'tocsin[slack]'` installs. Do that first.") from error
+    secret, app_token = settings.signing_secret_file, settings.app_token_file
+    return Slack(settings, calls, _read(root, secret) if secret else "", _read(root, app_token) if app_token else "")
 
 
 def _read(root: Path, name: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from functools import partial
 
@@ -12,10 +13,12 @@ from tocsin.config import Problems, Source
 from tocsin.engine.journal import Journal
 from tocsin.engine.rooms import is_room_taken
 from tocsin.integrations.chat import Chat
+from tocsin.integrations.slack.settings import SlackSettings
 from tocsin.integrations.web_room import NAME, WebRooms
 
-CHAT_KINDS: tuple[type[msgspec.Struct], ...] = ()
+CHAT_KINDS: tuple[type[msgspec.Struct], ...] = (SlackSettings,)
 """The settings of channels that have rooms, too."""
+USER = re.compile(r"[UW][A-Z0-9]{2,20}")
 
 
 class Chats:
@@ -43,3 +46,21 @@ def check_rooms(source: Source, file: File, channels: Mapping[str, msgspec.Struc
         if table.war_room and table.war_room not in known:
             text = f"{table.war_room!r} has no rooms; there are: {', '.join(known)}. Leave it out to open none."
             problems.append(source.problem(("teams", team, "war_room"), text))
+    for name, channel in channels.items():
+        if isinstance(channel, SlackSettings):
+            _check_users(source, file, name, channel, problems)
+
+
+def _check_users(source: Source, file: File, name: str, channel: SlackSettings, problems: Problems) -> None:
+    """Each Slack user is one person's, and that person stands in the settings."""
+    path, seen = ("channels", name, "people"), dict[str, str]()
+    for person, user in channel.people.items():
+        if person not in file.people:
+            known = ", ".join(file.people) or "nobody yet"
+            problems.append(source.problem((*path, person), f"there is no person {person!r}; there are {known}."))
+        if not USER.fullmatch(user):
+            text = f"{user!r} is no Slack user; it looks like U012AB3CD (in Slack: profile, Copy member ID)."
+            problems.append(source.problem((*path, person), text))
+        elif user in seen:
+            problems.append(source.problem((*path, person), f"{user} is {seen[user]} already; one user is one person."))
+        seen[user] = person

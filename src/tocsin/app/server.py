@@ -21,6 +21,7 @@ from tocsin.app.guarding import isolate, say_tmp
 from tocsin.app.kill import arm
 from tocsin.app.overrides import apply_wishes
 from tocsin.app.parts import Parts, build
+from tocsin.app.slack import keep_listening
 from tocsin.app.storage import Storage, find_node, find_url, open_file, open_shared, require_nodes
 from tocsin.app.workspace import Workspace, load_workspace
 from tocsin.engine.clock import SystemClock
@@ -168,6 +169,7 @@ async def _running(options: Options, listener: socket.socket) -> AsyncIterator[u
         parts.housekeeping.run(),
         parts.shadow_files.run(),
         _settle_in(parts, storage, server),
+        keep_listening(parts.desk, parts.desk.channels),
         *parts.lookout.list_chores(),
         *parts.public.list_chores(parts.desk),
         *storage.chores(parts.journal),

@@ -21,6 +21,7 @@ from tocsin.incident.window import Window
 from tocsin.integrations.apprise import AppriseSettings
 from tocsin.integrations.ntfy import NtfySettings
 from tocsin.integrations.pagerduty import PagerDutySettings
+from tocsin.integrations.slack.settings import SlackSettings
 from tocsin.integrations.smtp import SmtpSettings
 from tocsin.integrations.terminal import TerminalSettings
 from tocsin.integrations.twilio import TwilioSettings
@@ -37,6 +38,7 @@ CHANNEL_KINDS: dict[str, type[msgspec.Struct]] = {
     "apprise": AppriseSettings,
     "twilio": TwilioSettings,
     "pagerduty": PagerDutySettings,
+    "slack": SlackSettings,
 }
 OF_FILE = "_file"
 """How the name of a field ends that names a file with a secret in it."""

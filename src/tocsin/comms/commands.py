@@ -25,6 +25,20 @@ class PostUpdate(Command, frozen=True, kw_only=True):
     audiences: tuple[Audience, ...] = (Audience.RESPONDERS,)
 
 
+class OpenRoom(Command, frozen=True, kw_only=True):
+    """The incident needs a room of its own now, whatever the playbook says."""
+
+
+def _open_room(incident: Incident, book: Book, command: OpenRoom, now: datetime) -> tuple[e.Event, ...]:
+    if not incident.is_open:
+        raise IllegalMove(f"This incident is {incident.status}; no room is opened for it any more.")
+    if not book.policy.war_room:
+        raise Denied(
+            f"Team {book.policy.name} has no chat for rooms; set `war_room` in tocsin.toml (docs/war-room.md)."
+        )
+    return () if incident.room_wanted or incident.room is not None else (e.RoomWanted(by=command.by),)
+
+
 def _post(incident: Incident, book: Book, command: PostUpdate, now: datetime) -> tuple[e.Event, ...]:
     text = command.text.strip()
     if not text:
@@ -63,4 +77,4 @@ def _explain(silence: Silence) -> str:
     return f"Line {silence.line} forbids it{where}: {silence.text}.{way_out}"
 
 
-DECISIONS: dict[type[Command], Decision] = {PostUpdate: _post, FileReport: decide_report}
+DECISIONS: dict[type[Command], Decision] = {PostUpdate: _post, FileReport: decide_report, OpenRoom: _open_room}

@@ -32,7 +32,7 @@ from tocsin.incident.inhibition import Inhibit, read_rule
 from tocsin.incident.predicate import Check, Predicate
 from tocsin.incident.state import Incident, Obligation
 from tocsin.incident.window import Window
-from tocsin.integrations.chat import Rooms
+from tocsin.integrations.chat import Chat, Rooms
 from tocsin.integrations.tickets import Tickets
 from tocsin.integrations.web_room import WebRooms
 from tocsin.knowledge import load_knowledge
@@ -145,7 +145,8 @@ class Story:
         await self.shelf.keep_playbooks()
         self.journal = Journal(self.store, self.shelf, self.clock, b"k" * 32)
         web = WebRooms(lambda: URL, self.journal.entries, partial(is_room_taken, self.journal))
-        rooms = Rooms(lambda: {"chat": self.chat, "web": web}, self.blobs)
+        self.chats: dict[str, Chat] = {"chat": self.chat, "web": web}
+        rooms = Rooms(lambda: self.chats, self.blobs)
         tickets = Tickets(lambda: {"tracker": self.tracker}, lambda: URL)
         performers = (self.recorder, rooms, tickets)
         self.engine = Engine(self.journal, self.clock, performers, beats=Beats(self.store))

@@ -36,13 +36,13 @@ class Asker(msgspec.Struct, frozen=True, kw_only=True):
     """Who asks. `form_token` belongs to the session and goes into every form; a bearer token has none."""
 
     person: str
-    via: Literal["cookie", "token"]
+    via: Literal["cookie", "token", "slack"]
     form_token: str = ""
 
     @property
     def way(self) -> str:
-        """How an acknowledgement came: from the room on screen, or through the API."""
-        return "room" if self.via == "cookie" else "api"
+        """How an acknowledgement came: from the room on screen, through the API, or from Slack."""
+        return {"cookie": "room", "token": "api", "slack": "slack"}[self.via]
 
     @property
     def is_person(self) -> bool:

@@ -36,6 +36,7 @@ from tocsin.web.hooks import (
     pagerduty_back,
     pings,
     reads,
+    slack,
     twilio,
 )
 from tocsin.web.hooks.fast import FastIntake
@@ -55,6 +56,7 @@ from tocsin.web.screens import rotas as rota_screens
 from tocsin.web.screens import shadow as shadow_screens
 from tocsin.web.screens import silences as silence_screens
 from tocsin.web.screens import status as status_screen
+from tocsin.web.slack import SlackDesk
 
 POLICY = "; ".join(
     (
@@ -102,6 +104,7 @@ OPEN: list[HTTPRouteHandler] = [
     page.acknowledge_by_link,
     *twilio.HOOKS,
     *pagerduty_back.HOOKS,
+    *slack.HOOKS,
     *status_screen.STATUS,
     rota_api.read_calendar,
 ]
@@ -270,6 +273,7 @@ def create_app(desk: Desk) -> Litestar:
 
 GIVEN = (
     "desk", "library", "live", "acts", "quiet", "rotas", "postmortems", "compiler", "board", "reads", "answering",
+    "slack_desk",
 )  # fmt: skip
 """What handlers ask for by name."""
 
@@ -277,11 +281,12 @@ GIVEN = (
 def move_in(app: Litestar, desk: Desk) -> None:
     """Let an application stand on `desk` from now on. To lay out its routes is what takes long; this is not."""
     library, listeners = Library(desk), Live(desk.engine.journal, desk.outputs)
+    acts = Acts(desk, library)
     made = (
         desk,
         library,
         listeners,
-        Acts(desk, library),
+        acts,
         Quiet(desk),
         Rotas(desk),
         Postmortems(desk, library),
@@ -289,6 +294,7 @@ def move_in(app: Litestar, desk: Desk) -> None:
         PublicBoards(desk),
         reads.Reads(desk, desk.clock.now()),
         Answering(desk, library),
+        SlackDesk(desk, library, acts),
     )
     app.state.given.update(zip(GIVEN, made, strict=True))
     app.state.desk, app.state.live = desk, listeners

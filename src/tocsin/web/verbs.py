@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from tocsin.comms.commands import PostUpdate
+from tocsin.comms.commands import OpenRoom, PostUpdate
 from tocsin.comms.report import FileReport
 from tocsin.incident import commands as c
 from tocsin.incident.escalating import DeclineEscalation, Escalate
@@ -237,6 +237,12 @@ VERBS: tuple[Verb, ...] = (
         body=ReportBody,
         command=lambda asker, _, body: FileReport(by=asker.person, fields=body.fields, line=body.line),
         says="A form of the playbook is filled in, such as the first report of a breach.",
+    ),
+    Verb(
+        name="open-room",
+        body=Nothing,
+        command=lambda asker, _, body: OpenRoom(by=asker.person),
+        says="The incident needs a room of its own in the team's chat now, whatever the playbook says.",
     ),
     Verb(
         name="mitigate",

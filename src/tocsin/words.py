@@ -216,6 +216,18 @@ class Status(StrEnum):
     CLOSED = "closed"
 
 
+class Permission(StrEnum):
+    """What somebody may ask for in a team. `server` is what only tocsin itself does."""
+
+    VIEW = "view"
+    RESPOND = "respond"
+    COMMAND = "command"
+    SPEAK = "speak"
+    SECURE = "secure"
+    ADMINISTER = "administer"
+    SERVER = "server"
+
+
 class PublicStatus(StrEnum):
     """What the public is told about where an incident stands; derived, never stored."""
 

@@ -126,6 +126,7 @@ class TeamTable(msgspec.Struct, frozen=True, kw_only=True):
     war_room: str = ""
     tickets: str = ""
     status: StatusPage = StatusPage()
+    permissions: dict[str, tuple[str, ...]] = {}
 
 
 class File(msgspec.Struct, frozen=True, kw_only=True):

@@ -19,6 +19,7 @@ from tocsin.app.catalogue import COMMANDS, Owned, choose, find_directories, list
 from tocsin.app.channels import read_channels
 from tocsin.app.check import TEAM, check_names, check_team, check_whole
 from tocsin.app.inventory import equip, find_elsewhere, list_inventory, read_targets
+from tocsin.app.permissions import check_permissions
 from tocsin.app.place import MOST_BYTES, NAME, NoWorkspace
 from tocsin.app.public.check import check_pages
 from tocsin.app.rooms import check_rooms
@@ -96,6 +97,7 @@ def load_workspace(root: Path, today: date, no_isolation: str = "", node: str = 
     _check_store(source, file, problems)
     check_watch(source, file, problems)
     check_pages(source, file, problems)
+    check_permissions(source, file, problems)
     heartbeat = read_heartbeat(root, source, file, node, problems)
     sending = read_sending(root, source, file, channels, problems)
     pings: dict[str, tuple[str, str]] = {}
@@ -286,6 +288,7 @@ def _policy(team: str, table: TeamTable, file: File) -> TeamPolicy:
         predicates=table.predicates,
         checks=table.checks,
         war_room=table.war_room,
+        permissions=table.permissions,
         tickets=table.tickets,
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import ClassVar
 
 from tocsin.comms.promise import find_promise
 from tocsin.comms.report import FileReport, decide_report
@@ -13,7 +14,7 @@ from tocsin.incident.book import Book
 from tocsin.incident.commands import Command, Decision
 from tocsin.incident.state import Incident
 from tocsin.timeline import events as e
-from tocsin.words import Audience, Status
+from tocsin.words import Audience, Permission, Status
 
 MOST_CHARACTERS = 4000
 
@@ -21,8 +22,14 @@ MOST_CHARACTERS = 4000
 class PostUpdate(Command, frozen=True, kw_only=True):
     """Tell `audiences` where things stand."""
 
+    permission: ClassVar[Permission] = Permission.RESPOND
     text: str
     audiences: tuple[Audience, ...] = (Audience.RESPONDERS,)
+
+    def needs(self) -> Permission:
+        """Words for anybody but the responders are those of whoever may speak."""
+        only_us = all(each is Audience.RESPONDERS for each in self.audiences)
+        return Permission.RESPOND if only_us else Permission.SPEAK
 
 
 class OpenRoom(Command, frozen=True, kw_only=True):

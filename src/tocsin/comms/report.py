@@ -21,7 +21,7 @@ from tocsin.incident.state import Incident
 from tocsin.pattern import compile_late
 from tocsin.playbook.model import Template
 from tocsin.timeline.events import ReportFiled
-from tocsin.words import Status, TemplateKind
+from tocsin.words import Permission, Status, TemplateKind
 
 OWNER = "incident commander"
 MOST_VALUE = 4000
@@ -49,6 +49,7 @@ class Form(msgspec.Struct, frozen=True):
 class FileReport(Command, frozen=True, kw_only=True):
     """I have filled in the form on this line (null: the only one); labels to what was seen."""
 
+    permission: ClassVar[Permission] = Permission.RESPOND
     personal: ClassVar[bool] = True
     line: int | None = None
     fields: dict[str, str]

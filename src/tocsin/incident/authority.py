@@ -4,6 +4,11 @@ Everybody who is signed in may read, declare and add a note. Whatever else is as
 responder of its team: from whoever stands in one of its schedules, its ladder or its roles, oversees all teams, or was
 called or given a role in this incident.
 
+Each command names the permission that it needs. Where a team's settings grant nothing, every responder has all of them.
+Where they do (`[teams.ID.permissions]`), a person has what the grants named for them bring, and every responder who is
+named for none may respond. Whoever leads an incident, speaks for it or secures it may do that there, and only somebody
+with the grant can be given such a role.
+
 Roles are those of the team's settings at that moment, and those taken in the incident.
 A role taken in the incident counts under all the names that the playbook gives it (``IC``, ``Incident Commander``),
 since its approval gates use any of them.
@@ -16,14 +21,28 @@ from datetime import datetime
 
 from tocsin.errors import NotAuthorised
 from tocsin.incident.book import Book, TeamPolicy
-from tocsin.incident.commands import AddNote, Command
+from tocsin.incident.commands import Command, TakeRole
 from tocsin.incident.state import Incident
 from tocsin.oncall.rota import Rota
 from tocsin.oncall.settings import Person, Staffing
+from tocsin.words import Permission
 
 OWNER = "local-admin"
 """In whose name the server's own credential asks: whoever can read the workspace's private files."""
 MOST_NAMED = 8
+P = Permission
+GRANTS: dict[str, frozenset[Permission]] = {
+    "viewer": frozenset({P.VIEW}),
+    "responder": frozenset({P.VIEW, P.RESPOND}),
+    "commander": frozenset({P.VIEW, P.RESPOND, P.COMMAND}),
+    "comms": frozenset({P.VIEW, P.RESPOND, P.SPEAK}),
+    "security": frozenset({P.VIEW, P.RESPOND, P.SECURE}),
+    "admin": frozenset({P.VIEW, P.RESPOND, P.COMMAND, P.SPEAK, P.ADMINISTER}),
+}
+"""What each grant brings. An administrator does not secure by that: who may see what is hidden is another choice."""
+ROLES = {"commander": P.COMMAND, "communication": P.SPEAK, "security": P.SECURE}
+"""Words in the name of a role by which its holder has a permission in that incident."""
+ALL = frozenset(Permission) - {P.SERVER}
 
 
 def name_responders(staffing: Staffing, people: dict[str, Person], overseers: tuple[str, ...] = ()) -> tuple[str, ...]:
@@ -53,21 +72,63 @@ def require_responder(policy: TeamPolicy, person: str) -> None:
         )
 
 
+def find_permissions(policy: TeamPolicy, person: str, incident: Incident | None = None) -> frozenset[Permission]:
+    """What somebody may ask for in a team, and in one of its incidents."""
+    if person == OWNER:
+        return ALL
+    called = incident is not None and (person in incident.calls or person in incident.roles.values())
+    named = [grant for grant, people in policy.permissions.items() if person in people]
+    if not policy.permissions:
+        return ALL if called or is_responder(policy, person) else frozenset({P.VIEW})
+    found = frozenset[Permission]({P.VIEW}).union(*(GRANTS[grant] for grant in named))
+    if not named and (called or is_responder(policy, person)):
+        found |= GRANTS["responder"]
+    held = [role for role, who in incident.roles.items() if who == person] if incident is not None else []
+    return found | {each for role in held for each in _needed_for(role)}
+
+
+def _needed_for(role: str) -> frozenset[Permission]:
+    return frozenset(permission for word, permission in ROLES.items() if word in role.casefold())
+
+
 def may_act(incident: Incident, policy: TeamPolicy, person: str) -> bool:
     """Whether somebody may ask more of the incident than to add a note."""
-    return person in incident.calls or person in incident.roles.values() or is_responder(policy, person)
+    return P.RESPOND in find_permissions(policy, person, incident)
+
+
+def require_permission(
+    policy: TeamPolicy, person: str, permission: Permission, incident: Incident | None = None
+) -> None:
+    """Raise `NotAuthorised`, naming who may, unless `person` may ask for this."""
+    if permission in find_permissions(policy, person, incident):
+        return
+    if permission is P.RESPOND and incident is None:
+        require_responder(policy, person)
+    if permission is P.RESPOND or not policy.permissions:
+        where = f" {name_who_may(policy)} may do this"
+        way = f"; one of them can give {person} a role in {incident.number}." if incident is not None else "."
+        raise NotAuthorised(
+            f"{person} is no responder of team {policy.name}, and may only read and add notes here.{where}{way}"
+        )
+    grants = [grant for grant, brings in GRANTS.items() if permission in brings]
+    people = [each for grant in grants for each in policy.permissions.get(grant, ())]
+    raise NotAuthorised(
+        f"{person} may not {permission} in team {policy.name}. {_list(dict.fromkeys(people), str)} may; others are "
+        f"granted it by {' or '.join(grants)} under [teams.{policy.team}.permissions] in tocsin.toml."
+    )
 
 
 def require_authority(incident: Incident, policy: TeamPolicy, command: Command) -> None:
     """Raise `NotAuthorised`, naming who may, unless whoever asks may ask this of the incident."""
-    person = command.by
+    person, needed = command.by, command.needs()
+    if needed is P.SERVER:
+        raise NotAuthorised("Only tocsin itself does this.")
     if command.personal:
         require_human(policy, person)
-    if not (isinstance(command, AddNote) or may_act(incident, policy, person)):
-        raise NotAuthorised(
-            f"{person} is no responder of team {policy.name}, and may only read and add notes here. "
-            f"{name_who_may(policy)} may do this; one of them can give {person} a role in {incident.number}."
-        )
+    require_permission(policy, person, needed, incident)
+    if isinstance(command, TakeRole) and policy.permissions:
+        for each in _needed_for(command.role) - find_permissions(policy, command.responder):
+            require_permission(policy, command.responder, each)
 
 
 def name_who_may(policy: TeamPolicy, spell: Callable[[str], str] = str) -> str:
@@ -75,6 +136,11 @@ def name_who_may(policy: TeamPolicy, spell: Callable[[str], str] = str) -> str:
     people = [spell(each) for each in policy.responders or () if each not in policy.assistants] or [
         "nobody in tocsin.toml"
     ]
+    return _list(people, str)
+
+
+def _list(names: Iterable[str], spell: Callable[[str], str]) -> str:
+    people = [spell(each) for each in names] or ["Nobody"]
     shown = ", ".join(people[:MOST_NAMED])
     more = len(people) - MOST_NAMED
     return f"{shown} and {more} more" if more > 0 else shown

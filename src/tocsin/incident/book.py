@@ -67,7 +67,7 @@ class TeamPolicy(msgspec.Struct, frozen=True, kw_only=True):
     What was approved must begin within `approval_good_for_s` seconds. `assistants` are no people: they may propose.
     By `mail_channel` mailboxes are written to that the playbook gives. `war_room` is the chat in which incidents have a
     room of their own, `tickets` the tracker of the team; empty: none. `sharing` are the channels behind
-    which another pager is told what becomes of an incident.
+    which another pager is told what becomes of an incident. `permissions` maps grants to people (`authority.py`).
     """
 
     team: str
@@ -99,6 +99,7 @@ class TeamPolicy(msgspec.Struct, frozen=True, kw_only=True):
     checks: dict[str, Check] = {}
     war_room: str = ""
     tickets: str = ""
+    permissions: dict[str, tuple[str, ...]] = {}
 
     @property
     def target(self) -> TargetPolicy | None:

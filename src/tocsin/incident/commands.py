@@ -20,22 +20,31 @@ from tocsin.incident.scenario import find_scenario
 from tocsin.incident.state import Incident, Obligation
 from tocsin.incident.status import move
 from tocsin.timeline import events as e
-from tocsin.words import Status, StepState
+from tocsin.words import Permission, Status, StepState
 
 MOST_UNCLEARED_NAMED = 20
 """Names of alerts that an entry gives; a storm must not make one entry long."""
 
 
 class Command(msgspec.Struct, frozen=True, kw_only=True):
-    """Something that `by` asks of an incident; what is `personal` no assistant or script may ask."""
+    """Something that `by` asks of an incident; what is `personal` no assistant or script may ask.
 
+    `permission` is what whoever asks must have.
+    """
+
+    permission: ClassVar[Permission]
     personal: ClassVar[bool] = False
     by: str
+
+    def needs(self) -> Permission:
+        """The permission that it needs; what names none, nobody may ask."""
+        return getattr(type(self), "permission", Permission.SERVER)
 
 
 class Acknowledge(Command, frozen=True, kw_only=True):
     """I have taken it."""
 
+    permission: ClassVar[Permission] = Permission.RESPOND
     personal: ClassVar[bool] = True
     via: str = "room"
 
@@ -43,10 +52,13 @@ class Acknowledge(Command, frozen=True, kw_only=True):
 class Declare(Command, frozen=True, kw_only=True):
     """What is in triage is an incident."""
 
+    permission: ClassVar[Permission] = Permission.RESPOND
+
 
 class Dismiss(Command, frozen=True, kw_only=True):
     """What is in triage is none."""
 
+    permission: ClassVar[Permission] = Permission.COMMAND
     personal: ClassVar[bool] = True
     reason: str
 
@@ -54,6 +66,7 @@ class Dismiss(Command, frozen=True, kw_only=True):
 class SetSeverity(Command, frozen=True, kw_only=True):
     """It is of this severity."""
 
+    permission: ClassVar[Permission] = Permission.RESPOND
     severity: str
     reason: str = ""
 
@@ -61,6 +74,7 @@ class SetSeverity(Command, frozen=True, kw_only=True):
 class ChooseScenario(Command, frozen=True, kw_only=True):
     """It is this scenario, of this team; the engine fills in the team's playbook."""
 
+    permission: ClassVar[Permission] = Permission.RESPOND
     team: str
     scenario: str
     playbook: str = ""
@@ -70,6 +84,7 @@ class ChooseScenario(Command, frozen=True, kw_only=True):
 class TakeRole(Command, frozen=True, kw_only=True):
     """`responder` plays `role` from now on."""
 
+    permission: ClassVar[Permission] = Permission.RESPOND
     personal: ClassVar[bool] = True
     role: str
     responder: str
@@ -78,24 +93,28 @@ class TakeRole(Command, frozen=True, kw_only=True):
 class AddNote(Command, frozen=True, kw_only=True):
     """A remark for the timeline."""
 
+    permission: ClassVar[Permission] = Permission.VIEW
     text: str
 
 
 class IdentifyCause(Command, frozen=True, kw_only=True):
     """The cause is known."""
 
+    permission: ClassVar[Permission] = Permission.RESPOND
     text: str
 
 
 class Mitigate(Command, frozen=True, kw_only=True):
     """The fix is in."""
 
+    permission: ClassVar[Permission] = Permission.RESPOND
     note: str = ""
 
 
 class Resolve(Command, frozen=True, kw_only=True):
     """It is over."""
 
+    permission: ClassVar[Permission] = Permission.COMMAND
     personal: ClassVar[bool] = True
     note: str = ""
     via: str = ""
@@ -104,18 +123,21 @@ class Resolve(Command, frozen=True, kw_only=True):
 class Reopen(Command, frozen=True, kw_only=True):
     """It is not over."""
 
+    permission: ClassVar[Permission] = Permission.RESPOND
     reason: str
 
 
 class Close(Command, frozen=True, kw_only=True):
     """Nothing is owed any more."""
 
+    permission: ClassVar[Permission] = Permission.COMMAND
     personal: ClassVar[bool] = True
 
 
 class MeetObligation(Command, frozen=True, kw_only=True):
     """This duty is done."""
 
+    permission: ClassVar[Permission] = Permission.RESPOND
     key: str
     note: str = ""
 
@@ -123,6 +145,7 @@ class MeetObligation(Command, frozen=True, kw_only=True):
 class WaiveObligation(Command, frozen=True, kw_only=True):
     """This duty is set aside."""
 
+    permission: ClassVar[Permission] = Permission.COMMAND
     personal: ClassVar[bool] = True
     key: str
     reason: str
@@ -131,6 +154,7 @@ class WaiveObligation(Command, frozen=True, kw_only=True):
 class LiftProhibition(Command, frozen=True, kw_only=True):
     """Whoever may lift the prohibition of this line does; `roles` are the roles that the asker answers to."""
 
+    permission: ClassVar[Permission] = Permission.RESPOND
     personal: ClassVar[bool] = True
     line: int
     reason: str = ""
@@ -140,12 +164,14 @@ class LiftProhibition(Command, frozen=True, kw_only=True):
 class JoinAlerts(Command, frozen=True, kw_only=True):
     """These alerts belong to it."""
 
+    permission: ClassVar[Permission] = Permission.SERVER
     alerts: tuple[e.AlertSeen, ...]
 
 
 class ClearAlert(Command, frozen=True, kw_only=True):
     """The alert's own source says that it is over."""
 
+    permission: ClassVar[Permission] = Permission.SERVER
     fingerprint: str
     name: str
 
@@ -153,6 +179,7 @@ class ClearAlert(Command, frozen=True, kw_only=True):
 class RefireAlert(Command, frozen=True, kw_only=True):
     """An alert that had cleared is back."""
 
+    permission: ClassVar[Permission] = Permission.SERVER
     fingerprint: str
     name: str
 
@@ -160,6 +187,7 @@ class RefireAlert(Command, frozen=True, kw_only=True):
 class SavePostmortem(Command, frozen=True, kw_only=True):
     """Keep this version (a blob's digest) of the post-mortem."""
 
+    permission: ClassVar[Permission] = Permission.RESPOND
     text: str
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from typing import ClassVar
 
 import msgspec
 
@@ -13,11 +14,13 @@ from tocsin.incident.commands import Command, Decision
 from tocsin.incident.state import Incident
 from tocsin.playbook.model import Escalation
 from tocsin.timeline import events as e
+from tocsin.words import Permission
 
 
 class Escalate(Command, frozen=True, kw_only=True):
     """What stands on this line of the playbook holds (a condition, a matter), or its people are needed: call them."""
 
+    permission: ClassVar[Permission] = Permission.RESPOND
     line: int
     reason: str = ""
 
@@ -25,6 +28,7 @@ class Escalate(Command, frozen=True, kw_only=True):
 class DeclineEscalation(Command, frozen=True, kw_only=True):
     """The condition on this line does not hold."""
 
+    permission: ClassVar[Permission] = Permission.RESPOND
     line: int
     reason: str = ""
 

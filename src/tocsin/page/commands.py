@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import ClassVar
 
 from tocsin.incident.book import Book
 from tocsin.incident.commands import Command, Decision
 from tocsin.incident.state import Incident
 from tocsin.timeline import events as e
 from tocsin.timeline.line import fold
-from tocsin.words import PageState, Reached
+from tocsin.words import PageState, Permission, Reached
 
 _ORDER = (Reached.ARRIVED, Reached.FAILED, Reached.OPENED)
 """What says more: a call that was picked up has got through, however it ended."""
@@ -18,6 +19,7 @@ _ORDER = (Reached.ARRIVED, Reached.FAILED, Reached.OPENED)
 class ReportPage(Command, frozen=True, kw_only=True):
     """The page of entry `page` has come so far."""
 
+    permission: ClassVar[Permission] = Permission.VIEW
     page: int
     responder: str
     channel: str

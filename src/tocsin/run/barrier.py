@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from typing import ClassVar
 
 from tocsin.errors import Conflict, Denied, IllegalMove, NotAuthorised, NotFound
 from tocsin.incident.book import Book, find_step
@@ -18,7 +19,7 @@ from tocsin.incident.state import Barrier, Incident
 from tocsin.run.aim import reach
 from tocsin.run.program import Task, prepare
 from tocsin.timeline import events as e
-from tocsin.words import StepState
+from tocsin.words import Permission, StepState
 
 LEAST_S, MOST_S = 3, 600
 """Bounds of a countdown."""
@@ -29,6 +30,7 @@ TOO_LATE = timedelta(seconds=5)
 class CallBarrier(Command, frozen=True, kw_only=True):
     """Have this step wait for all of these people, and then be done at the same moment."""
 
+    permission: ClassVar[Permission] = Permission.RESPOND
     step: str
     operators: tuple[str, ...]
     countdown_s: int = 10
@@ -37,6 +39,7 @@ class CallBarrier(Command, frozen=True, kw_only=True):
 class TellReady(Command, frozen=True, kw_only=True):
     """I am ready; `where` is the height (or what else must be the same for all) that I stand at."""
 
+    permission: ClassVar[Permission] = Permission.RESPOND
     step: str
     where: str = ""
 
@@ -44,6 +47,7 @@ class TellReady(Command, frozen=True, kw_only=True):
 class HoldBarrier(Command, frozen=True, kw_only=True):
     """Do not go."""
 
+    permission: ClassVar[Permission] = Permission.RESPOND
     step: str
     reason: str = ""
 

@@ -21,7 +21,7 @@ from tocsin.run.saving import find_lapse
 from tocsin.run.turns import take_exclusive, take_ways
 from tocsin.run.twofold import answers_to, is_second
 from tocsin.timeline import events as e
-from tocsin.words import Effect, Mode, Status, StepState
+from tocsin.words import Effect, Mode, Permission, Status, StepState
 
 MOST_TYPED = 8192
 """Characters that a typed statement may have."""
@@ -34,6 +34,7 @@ class ApproveStep(Command, frozen=True, kw_only=True):
     destroy could not be saved before.
     """
 
+    permission: ClassVar[Permission] = Permission.RESPOND
     personal: ClassVar[bool] = True
     step: str
     digest: str
@@ -46,12 +47,14 @@ class ApproveStep(Command, frozen=True, kw_only=True):
 class ProposeStep(Command, frozen=True, kw_only=True):
     """Put a statement of my own among the steps; it is judged like any other."""
 
+    permission: ClassVar[Permission] = Permission.RESPOND
     text: str
 
 
 class SkipStep(Command, frozen=True, kw_only=True):
     """Leave this step out."""
 
+    permission: ClassVar[Permission] = Permission.RESPOND
     step: str
     reason: str = ""
 
@@ -59,6 +62,7 @@ class SkipStep(Command, frozen=True, kw_only=True):
 class FinishStep(Command, frozen=True, kw_only=True):
     """I have done this manual step, or looked whether it holds; `passed` is false for a check that does not."""
 
+    permission: ClassVar[Permission] = Permission.RESPOND
     personal: ClassVar[bool] = True
     step: str
     note: str = ""
@@ -68,6 +72,7 @@ class FinishStep(Command, frozen=True, kw_only=True):
 class StartStep(Command, frozen=True, kw_only=True):
     """The engine is about to spawn the changing step that intent `intent` asks for."""
 
+    permission: ClassVar[Permission] = Permission.SERVER
     step: str
     intent: int
 

@@ -21,7 +21,7 @@ from tocsin.run.capture import find_state
 from tocsin.run.guard import Allowed, judge
 from tocsin.run.program import Task, prepare
 from tocsin.timeline import events as e
-from tocsin.words import Effect, StepState, Tag
+from tocsin.words import Effect, Permission, StepState, Tag
 
 NEVER = frozenset({Tag.INTERACTIVE, Tag.ENDLESS})
 _SAYS_NOTHING = frozenset(
@@ -33,6 +33,7 @@ _SAYS_NOTHING = frozenset(
 class SettleDoubt(Command, frozen=True, kw_only=True):
     """The step that nobody saw end did happen, or did not."""
 
+    permission: ClassVar[Permission] = Permission.RESPOND
     personal: ClassVar[bool] = True
     step: str
     happened: bool
@@ -41,6 +42,7 @@ class SettleDoubt(Command, frozen=True, kw_only=True):
 class CheckDoubt(Command, frozen=True, kw_only=True):
     """Let the read run that tells whether the step in doubt took effect."""
 
+    permission: ClassVar[Permission] = Permission.RESPOND
     step: str
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import ClassVar
 
 from tocsin.errors import Denied, NotAuthorised
 from tocsin.incident.book import Book
@@ -10,6 +11,7 @@ from tocsin.incident.commands import Command, Decision
 from tocsin.incident.role import answers_for
 from tocsin.incident.state import Incident
 from tocsin.timeline import events as e
+from tocsin.words import Permission
 
 MAY_OPEN = ("incident commander", "commander", "IC", "security")
 """The roles, however the playbook or the settings spell them."""
@@ -18,6 +20,7 @@ MAY_OPEN = ("incident commander", "commander", "IC", "security")
 class OpenEvidence(Command, frozen=True, kw_only=True):
     """Show me the sealed original in the blob `sealed`. `roles` are what the asker answers to."""
 
+    permission: ClassVar[Permission] = Permission.SECURE
     sealed: str
     reason: str
     roles: tuple[str, ...] = ()

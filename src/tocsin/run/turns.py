@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from typing import ClassVar
 
 from tocsin.errors import Denied, IllegalMove, NotFound
 from tocsin.incident.book import Book
@@ -15,7 +16,7 @@ from tocsin.run.choice import Choice, Way, find_choices, find_untaken, find_way,
 from tocsin.run.jump import find_jumps
 from tocsin.run.program import Task
 from tocsin.timeline import events as e
-from tocsin.words import Effect
+from tocsin.words import Effect, Permission
 
 MOST_LISTED = 12
 
@@ -23,6 +24,7 @@ MOST_LISTED = 12
 class TakeWay(Command, frozen=True, kw_only=True):
     """We go the way that stands on this line of the playbook; what was taken before needs a reason to be left."""
 
+    permission: ClassVar[Permission] = Permission.RESPOND
     line: int
     reason: str = ""
 
@@ -30,6 +32,7 @@ class TakeWay(Command, frozen=True, kw_only=True):
 class PursueScenario(Command, frozen=True, kw_only=True):
     """The incident goes on in this scenario of its playbook too: what it forbids holds from now on."""
 
+    permission: ClassVar[Permission] = Permission.RESPOND
     scenario: str
     reason: str = ""
 

@@ -112,6 +112,7 @@ class Cast(msgspec.Struct, frozen=True, kw_only=True):
     war_room: str = ""
     tickets: str = ""
     status: StatusPage = StatusPage()
+    permissions: dict[str, tuple[str, ...]] = {}
 
 
 class Story:
@@ -303,6 +304,7 @@ def _shelve(cast: Cast, start: datetime) -> TeamShelf:
         predicates=cast.predicates,
         checks=cast.checks,
         war_room=cast.war_room,
+        permissions=cast.permissions,
         tickets=cast.tickets,
     )
     return TeamShelf(

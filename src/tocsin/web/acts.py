@@ -8,7 +8,7 @@ from datetime import datetime
 import msgspec
 
 from tocsin.errors import Conflict, Denied, NotFound
-from tocsin.incident.authority import find_roles, require_human, require_responder
+from tocsin.incident.authority import find_roles, require_human, require_permission
 from tocsin.incident.commands import LiftProhibition, Resolve
 from tocsin.run.commands import ApproveStep, ProposeStep
 from tocsin.timeline.entry import Entry
@@ -20,6 +20,7 @@ from tocsin.web.library import Library
 from tocsin.web.verbs import ActivateBody, ApproveBody, Body, DeclareBody, FreezeBody, ProposeBody, RoleBody, Verb
 from tocsin.web.views.alerts import AlertView, show_uncleared, tell_uncleared
 from tocsin.web.views.scene import Scene, clean
+from tocsin.words import Permission
 
 
 class ToldEntry(msgspec.Struct, frozen=True):
@@ -134,7 +135,7 @@ class Acts:
         shelf = self._desk.engine.journal.shelf.settings.teams.get(team)
         if shelf is None:
             raise NotFound(f"There is no team {team[:100]!r}.")
-        require_responder(shelf.policy, asker.person)
+        require_permission(shelf.policy, asker.person, Permission.ADMINISTER)
         require_human(shelf.policy, asker.person)
         digest = shelf.playbook.digest
         if body.digest not in ("", digest):
@@ -148,6 +149,6 @@ class Acts:
         shelf = self._desk.engine.journal.shelf.settings.teams.get(team)
         if shelf is None:
             raise NotFound(f"There is no team {team[:100]!r}.")
-        require_responder(shelf.policy, asker.person)
+        require_permission(shelf.policy, asker.person, Permission.RESPOND)
         event = FreezeSet(on=body.on, by=asker.person, reason=body.reason)
         await self._desk.engine.journal.change_team(team, event)

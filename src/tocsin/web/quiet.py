@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from tocsin.errors import BadInput, NotFound
-from tocsin.incident.authority import require_responder
+from tocsin.incident.authority import require_permission
 from tocsin.incident.silence import Silence, check_silence, check_window
 from tocsin.timeline.matcher import Matcher, read_matchers
 from tocsin.web.auth import Asker, require_person
@@ -13,7 +13,7 @@ from tocsin.web.desk import Desk
 from tocsin.web.verbs import QuietBody
 from tocsin.web.views.scene import clean, spell_name
 from tocsin.web.views.silences import PreviewView, SilenceRow, show_inhibitions, show_preview, show_silences
-from tocsin.words import Hush
+from tocsin.words import Hush, Permission
 
 
 class Quiet:
@@ -80,7 +80,8 @@ class Quiet:
     def _require_may(self, asker: Asker, team: str) -> None:
         require_person(self._desk, asker)
         self._require_team(team)
-        require_responder(self._desk.engine.journal.shelf.settings.teams[team].policy, asker.person)
+        policy = self._desk.engine.journal.shelf.settings.teams[team].policy
+        require_permission(policy, asker.person, Permission.RESPOND)
 
     def _read(self, body: QuietBody) -> tuple[tuple[Matcher, ...], datetime, datetime]:
         """Matchers, start and end. Raises `BadInput` for what cannot be set."""

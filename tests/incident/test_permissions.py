@@ -1,0 +1,118 @@
+"""Every command against every grant: who lacks the permission is refused, in one place, whatever the command is."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from tocsin.comms.commands import PostUpdate
+from tocsin.engine.decide import DECISIONS
+from tocsin.errors import NotAuthorised
+from tocsin.incident.authority import GRANTS, OWNER, find_permissions, require_authority
+from tocsin.incident.book import TeamPolicy
+from tocsin.incident.commands import Command, Resolve, TakeRole
+from tocsin.incident.state import Incident
+from tocsin.words import Audience, Permission, Status
+
+NOW = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
+PEOPLE = {grant: f"{grant}-person" for grant in GRANTS}
+POLICY = TeamPolicy(
+    team="x",
+    name="x",
+    responders=("duty", *PEOPLE.values()),
+    permissions={grant: (person,) for grant, person in PEOPLE.items()},
+)
+OPEN = TeamPolicy(team="x", name="x", responders=("duty",))
+
+NEEDED = {
+    **dict.fromkeys(("AddNote", "ReportPage"), "view"),
+    **dict.fromkeys(
+        (
+            "Acknowledge", "ApproveStep", "CallBarrier", "CheckDoubt", "ChooseScenario", "Declare", "DeclineEscalation", "Escalate",
+            "FileReport", "FinishStep", "HoldBarrier", "IdentifyCause", "LiftProhibition", "MeetObligation", "Mitigate",
+            "PostUpdate", "ProposeStep", "PursueScenario", "Reopen", "SavePostmortem", "SetSeverity", "SettleDoubt",
+            "SkipStep", "TakeRole", "TakeWay", "TellReady",
+        ),
+        "respond",
+    ),
+    **dict.fromkeys(("Close", "Dismiss", "Resolve", "WaiveObligation"), "command"),
+    "OpenEvidence": "secure",
+    **dict.fromkeys(("ClearAlert", "JoinAlerts", "RefireAlert", "StartStep"), "server"),
+}  # fmt: skip
+"""What each command needs, written a second time: whoever changes one has to think of the other."""
+
+
+def incident(**roles: str) -> Incident:
+    return Incident(
+        id="x-1", seq=1, team="x", number="1", title="t", origin="person", opened_at=NOW, status=Status.ACTIVE,
+        roles={role.replace("_", " "): who for role, who in roles.items()},
+    )  # fmt: skip
+
+
+def bare(kind: type[Command], by: str) -> Command:
+    """A command of this kind of which nothing matters but who asks."""
+    fields = {name: "" for name in kind.__struct_fields__ if name != "by"}
+    return kind(by=by, **fields)
+
+
+def is_allowed(policy: TeamPolicy, command: Command, **roles: str) -> bool:
+    try:
+        require_authority(incident(**roles), policy, command)
+    except NotAuthorised as error:
+        assert str(error).endswith((".", "toml.")), "it says what to do"
+        return False
+    return True
+
+
+def test_no_command_is_without_a_permission() -> None:
+    assert {kind.__name__ for kind in DECISIONS} == set(NEEDED), "a new command: say here what it needs"
+    for kind in DECISIONS:
+        assert "permission" in vars(kind), f"{kind.__name__} names no permission of its own"
+        assert kind.permission == NEEDED[kind.__name__], kind.__name__
+
+
+def test_a_command_that_names_none_may_be_asked_by_nobody() -> None:
+    class Forgotten(Command, frozen=True, kw_only=True):
+        """Nobody thought of who may ask this."""
+
+    assert not is_allowed(POLICY, Forgotten(by=OWNER))
+
+
+@pytest.mark.parametrize("grant", GRANTS)
+@pytest.mark.parametrize("kind", DECISIONS, ids=lambda kind: kind.__name__)
+def test_each_command_is_refused_to_whoever_lacks_its_permission(kind: type[Command], grant: str) -> None:
+    allowed = Permission(NEEDED[kind.__name__]) in GRANTS[grant]
+    assert is_allowed(POLICY, bare(kind, PEOPLE[grant])) is allowed
+
+
+@pytest.mark.parametrize("kind", DECISIONS, ids=lambda kind: kind.__name__)
+def test_where_nothing_is_granted_responders_may_everything_and_others_take_notes(kind: type[Command]) -> None:
+    ours = NEEDED[kind.__name__] == "server"
+    assert is_allowed(OPEN, bare(kind, "duty")) is not ours
+    assert is_allowed(OPEN, bare(kind, OWNER)) is not ours
+    assert is_allowed(OPEN, bare(kind, "stranger")) is (NEEDED[kind.__name__] == "view")
+
+
+def test_whoever_is_named_for_nothing_responds_if_they_are_a_responder_and_else_reads() -> None:
+    assert find_permissions(POLICY, "duty") == GRANTS["responder"]
+    assert find_permissions(POLICY, "stranger") == GRANTS["viewer"]
+    assert find_permissions(POLICY, PEOPLE["viewer"]) == GRANTS["viewer"], "to be named a viewer takes the rest away"
+
+
+@pytest.mark.parametrize("audience", [each for each in Audience if each is not Audience.RESPONDERS])
+def test_words_for_others_are_those_of_whoever_may_speak(audience: Audience) -> None:
+    for person, allowed in ((PEOPLE["comms"], True), (PEOPLE["responder"], False), (PEOPLE["commander"], False)):
+        assert is_allowed(POLICY, PostUpdate(by=person, text="x", audiences=(audience,))) is allowed
+        assert is_allowed(POLICY, PostUpdate(by=person, text="x"))
+
+
+def test_a_role_in_the_incident_brings_its_permission_there_and_goes_only_to_whom_it_is_granted() -> None:
+    assert not is_allowed(POLICY, Resolve(by="duty"))
+    assert is_allowed(POLICY, Resolve(by="duty"), Incident_Commander="duty"), "whoever leads, leads"
+    take = "Incident Commander"
+    assert not is_allowed(POLICY, TakeRole(by="duty", role=take, responder="duty")), "nobody appoints themselves"
+    assert is_allowed(POLICY, TakeRole(by="duty", role=take, responder=PEOPLE["commander"]))
+    assert is_allowed(POLICY, TakeRole(by="duty", role="Scribe", responder="duty"))
+    assert not is_allowed(POLICY, TakeRole(by="duty", role="Communications Lead", responder="duty"))
+    assert is_allowed(OPEN, TakeRole(by="duty", role=take, responder="stranger")), "as it was where nothing is granted"

@@ -17,7 +17,6 @@ BERLIN = ZoneInfo("Europe/Berlin")
 WEEKLY = Schedule(people=("ana", "bo", "cy"), rotation="weekly", handoff="Monday 09:00", start=date(2026, 1, 1))
 
 
-@pytest.mark.duty("BIT-03")
 def test_the_week_turns_at_nine_on_monday() -> None:
     before = find_turns(WEEKLY, BERLIN, datetime(2026, 1, 12, 7, 59, tzinfo=UTC))
     after = find_turns(WEEKLY, BERLIN, datetime(2026, 1, 12, 8, 0, tzinfo=UTC))
@@ -25,7 +24,6 @@ def test_the_week_turns_at_nine_on_monday() -> None:
     assert before[0].ends_at == datetime(2026, 1, 12, 9, 0, tzinfo=BERLIN)
 
 
-@pytest.mark.duty("BIT-03")
 @pytest.mark.parametrize(
     ("monday", "hours"), [(date(2026, 3, 23), 167), (date(2026, 10, 19), 169), (date(2026, 6, 1), 168)]
 )

@@ -14,6 +14,7 @@ from tocsin.app.bundle.export import Exporter
 from tocsin.app.channels import count_places, open_channels
 from tocsin.app.contactable import find_unreachable
 from tocsin.app.guarding import find_place, find_places, find_scratches, give_to_steps
+from tocsin.app.handoffs import Letters
 from tocsin.app.place import MOST_BYTES
 from tocsin.app.public.pages import StatusPages
 from tocsin.app.reaching import open_fleet
@@ -106,6 +107,8 @@ class Parts:
         self.public = StatusPages(self.store, self.journal, clock, self._link_key, lambda: self.workspace, url)
         performers = (pager, Sharer(lambda: self._channels), self.fleet, rooms, self.public.herald)
         self.engine = Engine(self.journal, clock, performers, storage.lease, Beats(self.store))
+        letters = Letters(workspace.root, lambda: self.workspace.channels, lambda: self.shelf.settings.people)
+        self.engine.handing.send = letters.send
         storage.left_alone = lambda: self.engine.left_alone
         self._give_places()
         data = Data(directory)

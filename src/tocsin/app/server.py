@@ -208,6 +208,7 @@ async def _end_engine(engine: Engine, tasks: Sequence[asyncio.Task[None]]) -> No
     with contextlib.suppress(Exception):  # the store may be gone: what is marked as handed out is found at the start
         async with asyncio.timeout(FINISH_S):
             await engine.dispatch.finish(FINISH_S - 2 * TURN_S)
+    engine.handing.stop()
 
 
 async def _open(options: Options, workspace: Workspace, reach: Reach) -> Storage:

@@ -19,6 +19,7 @@ from tocsin.engine.contracts import Clock, Lease, Performer
 from tocsin.engine.covering import Covering
 from tocsin.engine.decide import decide
 from tocsin.engine.dispatch import Dispatch
+from tocsin.engine.handing import Handing
 from tocsin.engine.intake import Intake
 from tocsin.engine.journal import Journal
 from tocsin.engine.listening import Listening
@@ -30,7 +31,7 @@ from tocsin.errors import Corrupt, NotFound, Unavailable, WrittenByNewer
 from tocsin.incident.authority import require_authority
 from tocsin.incident.book import Book
 from tocsin.incident.commands import ChooseScenario, Command
-from tocsin.incident.standing import find_team
+from tocsin.incident.standing import find_team, team_stream
 from tocsin.incident.state import Incident
 from tocsin.timeline.entry import Entry
 from tocsin.timeline.events import Event, StepFinished, StepNotRun, StepRequested
@@ -65,7 +66,7 @@ class Engine:
         self.intake = Intake(journal)
         self.reception = Reception(journal, self.intake)
         self.silencing = Silencing(journal, self.intake)
-        self.covering = Covering(journal)
+        self.covering, self.handing = Covering(journal), Handing(journal)
         self.windows = Windows(journal, self.intake)
         self.listening = Listening(journal, self.intake)
         self.beats = Beats(journal, self.intake, beats or MemoryBeats())
@@ -145,6 +146,7 @@ class Engine:
         streams = await self.journal.store.due(self.clock.now(), most)
         again = [stream for stream in self._failing if self._may_plan(stream)]
         owed = [*self.journal.take_disturbed(), *self.intake.inhibiting.take_owed()]
+        owed += [team_stream(team) for team in self.handing.take_changed()]
         planned = await self.waking.plan(streams, owed)
         if again:
             await asyncio.gather(*(self.replan(stream) for stream in again if stream in self._failing))
@@ -179,7 +181,8 @@ class Engine:
         if team is None:
             await self.journal.replan(stream)
             return
-        look_at = await self.intake.inhibiting.check(team, self.intake.find_rows)
+        looks = (await self.handing.check(team), await self.intake.inhibiting.check(team, self.intake.find_rows))
+        look_at = min((each for each in looks if each is not None), default=None)
         seq = (await self.journal.standing(team)).seq
         # whoever changed it may have died before these were planned
         is_planned = self._replanned.get(team) == seq or await self.journal.replan_team(team)

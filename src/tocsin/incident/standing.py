@@ -16,6 +16,8 @@ from tocsin.timeline.events import (
     FeedOpened,
     FeedRevoked,
     FreezeSet,
+    HandoffSummarised,
+    HandoffTold,
     InhibitorsCleared,
     InhibitorSeen,
     InhibitorsFired,
@@ -38,6 +40,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     `silences` are those of the last days by id, the ended ones included; `changes` the latest things that were changed
     on purpose, the last one told last; `inhibitors` the alerts by which others are inhibited. `overrides` are those of
     its schedules that are not long over, in the order in which they were set; `feeds` who reads shifts as a calendar.
+    `began_at` is when the team was first served, `handed` the last hand-off that was summed up, `told` who was sent it.
     """
 
     seq: int = 0
@@ -50,6 +53,9 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     changes: tuple[ChangeSeen, ...] = ()
     overrides: tuple[Override, ...] = ()
     feeds: dict[str, Feed] = {}
+    began_at: datetime | None = None
+    handed: HandoffSummarised | None = None
+    told: tuple[HandoffTold, ...] = ()
 
     @property
     def hushes(self) -> bool:
@@ -74,7 +80,7 @@ def find_team(stream: str) -> str | None:
 def fold_standing(entries: Iterable[Entry], standing: Standing) -> Standing:
     """`standing` after `entries`."""
     for entry in entries:
-        changes: dict[str, object] = {"seq": entry.seq}
+        changes: dict[str, object] = {"seq": entry.seq, "began_at": standing.began_at or entry.at}
         match entry.event:
             case PlaybookActivated(digest=digest, by=by):
                 changes |= {"activated": digest, "activated_by": by}
@@ -96,6 +102,10 @@ def fold_standing(entries: Iterable[Entry], standing: Standing) -> Standing:
                 changes |= {"overrides": _change_overrides(standing.overrides, entry)}
             case FeedOpened(feed=feed):
                 changes |= {"feeds": {**standing.feeds, feed: _open_feed(entry.event, entry.at)}}
+            case HandoffSummarised() as handed:
+                changes |= {"handed": handed, "told": ()}
+            case HandoffTold(handoff_at=at) as told if standing.handed is not None and standing.handed.handoff_at == at:
+                changes |= {"told": (*standing.told, told)}
             case FeedRevoked(feed=feed):
                 changes |= {"feeds": {key: each for key, each in standing.feeds.items() if key != feed}}
             case SilenceExpired(silence=silence) if silence in standing.silences:

@@ -93,11 +93,15 @@ class Handoff(Value, frozen=True, kw_only=True):
 
 
 class Rotation(Value, frozen=True, kw_only=True):
-    """Who takes turns, and when they hand over if the document says so."""
+    """Who takes turns, and when they hand over if the document says so.
+
+    ``summary`` is the line that wants whoever takes over told of the time before.
+    """
 
     title: str
     line: int
     handoff: Handoff | None = None
+    summary: int | None = None
 
 
 class Section(Value, frozen=True, kw_only=True):

@@ -158,6 +158,8 @@ class Story:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.engine.dispatch.stop()
+        self.engine.handing.stop()
+        await self.engine.handing.drain()
         self.store.close()
         self._folder.cleanup()
 
@@ -201,9 +203,13 @@ class Story:
 
     async def settle(self) -> None:
         """Let everything that is due now happen."""
-        await self.engine.dispatch.drain()
+        await self._drain()
         while await self.engine.turn():
-            await self.engine.dispatch.drain()
+            await self._drain()
+
+    async def _drain(self) -> None:
+        await self.engine.dispatch.drain()
+        await self.engine.handing.drain()
 
     async def advance(self, by: str) -> None:
         """Time passes; whatever falls due happens at its own moment."""

@@ -339,6 +339,11 @@ def _tell_shifts(event: e.Event, name: Name) -> str | None:
             return f"{name(by)} swapped shifts of {schedule}: {halves}{_because(reason)}"
         case e.FeedOpened(by=by, person=person, schedule=schedule):
             return f"{name(by)} opened a calendar feed of {schedule or name(person)}"
+        case e.HandoffSummarised(schedules=schedules, incoming=incoming, line=line):
+            who = ", ".join(map(name, incoming)) or "nobody"
+            return f"{', '.join(schedules)} went to {who}; the time before was summed up{_line(line)}"
+        case e.HandoffTold(person=person, how=how, why=why):
+            return f"{name(person)} was sent the summary by {how}" if how else f"{name(person)} was not sent it: {why}"
         case e.FeedRevoked(by=by):
             return f"{name(by)} revoked a calendar feed"
     return None

@@ -22,10 +22,12 @@ from tocsin.web.desk import Desk
 from tocsin.web.shifts import FeedBody, OverrideBody, SwapBody
 from tocsin.web.views.rotas import (
     ForecastView,
+    HandedView,
     SchedulesView,
     show_feed,
     show_finding,
     show_forecast,
+    show_handed,
     show_schedule,
 )
 from tocsin.web.views.scene import spell_name
@@ -62,6 +64,7 @@ class Rotas:
             for team, rota in rotas.items()
             for schedule in rota.staffing.schedules
         ]
+        handed = [each for team in rotas for each in await self._handed(team)]
         feeds = [(team, each) for team in rotas for each in await self._feeds(team)]
         return SchedulesView(
             at=now,
@@ -69,6 +72,7 @@ class Rotas:
             schedules=tuple(schedules),
             findings=tuple(map(show_finding, self._find(rotas, now, until))),
             feeds=tuple(show_feed(team, each, self.name) for team, each in feeds),
+            handed=tuple(handed),
         )
 
     def _find(self, rotas: dict[str, Rota], since: datetime, until: datetime) -> list[Finding]:
@@ -80,6 +84,9 @@ class Rotas:
 
     async def _feeds(self, team: str) -> list[Feed]:
         return list((await self._desk.engine.journal.standing(team)).feeds.values())
+
+    async def _handed(self, team: str) -> tuple[HandedView, ...]:
+        return show_handed(team, await self._desk.engine.journal.standing(team), self.name)
 
     async def forecast(
         self, team: str, severity: str | None, scenario: str | None, at: datetime | None, span: timedelta

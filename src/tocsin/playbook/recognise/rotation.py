@@ -25,6 +25,8 @@ _HANDS_OVER = compile_late(
     r"duration",
     re.IGNORECASE,
 )
+_TAKES_OVER = compile_late(r"hand-?\s?(?:off|over)|takes? over|change-?over|incoming", re.IGNORECASE)
+_SUMS_UP = compile_late(r"\b(?:summar(?:y|ies|i[sz]e\w*)|recap|digest|report)\b", re.IGNORECASE)
 _NAMED = compile_late(
     r"`([\w .-]+)`\s+(?:schedule|rotation|roster|rota|on-?call)\b|"
     r"\b(?:schedule|rotation|rota|roster)\s*:?\s*`([\w .-]+)`",
@@ -35,7 +37,7 @@ _NAMED = compile_late(
 def recognise(draft: Draft) -> None:
     """Find the rotations: headings about one, and schedules that the document names."""
     found = [
-        Rotation(title=inline.name(part.title), line=part.line, handoff=_handoff(part))
+        Rotation(title=inline.name(part.title), line=part.line, handoff=_handoff(part), summary=_summary(part))
         for block in draft.headings
         if block is not draft.title and name_topic(block.title) is Topic.ROTATION and _is_rotation(draft, block)
         for part in _turns(block)
@@ -77,6 +79,11 @@ def _handoff(block: Block) -> Handoff | None:
         day = day or (_full(days.group(1)) if days else None)
         time = time or (_clock(hours) if hours and days else None)
     return Handoff(weekday=day, time=time) if day and time else None
+
+
+def _summary(block: Block) -> int | None:
+    """The line that wants the time before summed up for whoever takes over."""
+    return next((line for line, text, _ in lines_of(block) if _SUMS_UP.search(text) and _TAKES_OVER.search(text)), None)
 
 
 def _full(day: str) -> str:

@@ -79,6 +79,8 @@ from tocsin.timeline.events.kinds import Event, Fact, Intent, Outcome
 from tocsin.timeline.events.oncall import (
     FeedOpened,
     FeedRevoked,
+    HandoffSummarised,
+    HandoffTold,
     OverrideEnded,
     OverrideSet,
     ShiftsSwapped,
@@ -178,6 +180,8 @@ __all__ = [
     "FeedOpened",
     "FeedRevoked",
     "FreezeSet",
+    "HandoffSummarised",
+    "HandoffTold",
     "IncidentOpened",
     "InhibitorSeen",
     "InhibitorsCleared",
@@ -269,6 +273,7 @@ AnyEvent = (
     | PlaybookActivated | FreezeSet | SilenceSet | SilenceExpired | ChangeSeen
     | InhibitorsFired | InhibitorsCleared | OtherPagerActed
     | OverrideSet | OverrideEnded | ShiftsSwapped | FeedOpened | FeedRevoked
+    | HandoffSummarised | HandoffTold
 )
 # fmt: on
 

@@ -63,3 +63,28 @@ class FeedRevoked(Fact, frozen=True, kw_only=True):
 
     feed: str
     by: str
+
+
+class HandoffSummarised(Fact, frozen=True, kw_only=True):
+    """Schedules changed hands at `handoff_at`; what there is to tell of the time before stands in `summary`
+    (Markdown, people by their ids).
+
+    `line` is the playbook's that wants it told; `late_s` how long after the hand-off it was noticed.
+    """
+
+    handoff_at: datetime
+    schedules: tuple[str, ...]
+    outgoing: tuple[str, ...]
+    incoming: tuple[str, ...]
+    summary: str
+    line: int | None = None
+    late_s: int = 0
+
+
+class HandoffTold(Fact, frozen=True, kw_only=True):
+    """A person was sent that summary (`how`), or could not be (`why`): it stands on the screen in any case."""
+
+    handoff_at: datetime
+    person: str
+    how: str = ""
+    why: str = ""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from tocsin.incident.standing import Standing
 from tocsin.oncall.duty import Shift
 from tocsin.oncall.finding import Finding
 from tocsin.oncall.override import Feed, Override
@@ -15,6 +16,7 @@ from tocsin.web.views.scene import View, Who, clean
 
 Name = Callable[[str], str]
 MOST_SHOWN = 60
+MOST_TEXT = 20_000
 
 
 class ShiftView(View, frozen=True, kw_only=True):
@@ -76,6 +78,15 @@ class FeedView(View, frozen=True, kw_only=True):
     since: datetime
 
 
+class HandedView(View, frozen=True, kw_only=True):
+    """The last hand-off of a team and what there is to tell of the time before; `told` says who was sent it."""
+
+    team: str
+    at: datetime
+    text: str
+    told: tuple[str, ...]
+
+
 class SchedulesView(View, frozen=True, kw_only=True):
     """All schedules, everything that is wrong with them, and who may read them as a calendar."""
 
@@ -84,6 +95,7 @@ class SchedulesView(View, frozen=True, kw_only=True):
     schedules: tuple[ScheduleView, ...]
     findings: tuple[FindingView, ...]
     feeds: tuple[FeedView, ...]
+    handed: tuple[HandedView, ...]
 
 
 class CallView(View, frozen=True, kw_only=True):
@@ -180,6 +192,16 @@ def show_feed(team: str, feed: Feed, name: Name) -> FeedView:
     """A calendar feed."""
     what = feed.schedule or name(feed.person)
     return FeedView(id=feed.id, team=team, what=clean(what, 200), by=clean(name(feed.by), 200), since=feed.since)
+
+
+def show_handed(team: str, standing: Standing, name: Name) -> tuple[HandedView, ...]:
+    """The last hand-off of a team, if there was one."""
+    handed = standing.handed
+    if handed is None:
+        return ()
+    told = (f"{name(each.person)}: {each.how or each.why}" for each in standing.told)
+    text = clean(handed.summary, MOST_TEXT)
+    return (HandedView(team=team, at=handed.handoff_at, text=text, told=tuple(clean(each, 300) for each in told)),)
 
 
 def show_forecast(team: str, severity: str | None, found: Forecast, notes: Sequence[str], name: Name) -> ForecastView:

@@ -25,6 +25,7 @@ from tocsin.integrations.smtp import Smtp, SmtpSettings
 from tocsin.integrations.terminal import Terminal
 from tocsin.integrations.twilio import Twilio, TwilioSettings
 from tocsin.integrations.webhook import Webhook, WebhookSettings
+from tocsin.integrations.webpush import Phones, WebPush, WebPushSettings, read_key
 
 PLACES_OF_WEBHOOK = 32
 """A webhook is a machine, which takes many pages at a time."""
@@ -54,6 +55,8 @@ def _check_secrets(
 ) -> None:
     for field, name in find_secret_files(channel).items():
         if not (root / name).is_file():
+            if field in getattr(channel, "made", ()):
+                continue
             text = f"there is no file {name!r}; put the secret in it (mode 0600)."
             problems.append(source.problem((*path, field), text))
         elif isinstance(channel, AppriseSettings):
@@ -63,36 +66,41 @@ def _check_secrets(
                 problems.append(source.problem((*path, field), text))
 
 
-def open_channels(
-    root: Path, channels: Mapping[str, msgspec.Struct], reach: Reach, mark: str = ""
-) -> dict[str, Channel]:
-    """Each channel with its secrets; `mark` tells this server from another where a vendor has both."""
-    return {name: _open(settings, root, reach, mark) for name, settings in channels.items()}
+class Opener:
+    """Opens the channels of the settings; `mark` tells this server from another where a vendor has both."""
+
+    def __init__(self, reach: Reach, mark: str, phones: Phones) -> None:
+        self._reach, self._mark, self._phones = reach, mark, phones
+
+    def open(self, root: Path, channels: Mapping[str, msgspec.Struct]) -> dict[str, Channel]:
+        """Each channel with its secrets."""
+        return {name: self._open(settings, root) for name, settings in channels.items()}
+
+    def _open(self, settings: msgspec.Struct, root: Path) -> Channel:
+        match settings:
+            case WebhookSettings(secret_file=secret):
+                return Webhook(settings, _read(root, secret).encode() if secret else None, self._reach)
+            case SmtpSettings(password_file=secret):
+                return Smtp(settings, _read(root, secret) if secret else None)
+            case NtfySettings(topics_file=topics, token_file=secret):
+                return Ntfy(settings, read_addresses(_read(root, topics)), _read(root, secret) if secret else None)
+            case AppriseSettings(urls_file=urls):
+                return Apprise(settings, read_addresses(_read(root, urls)))
+            case TwilioSettings(token_file=tokens):
+                return Twilio(settings, _read(root, tokens).split())
+            case PagerDutySettings(routing_key_file=key, webhook_secret_file=secret):
+                return PagerDuty(settings, _read(root, key), _read(root, secret).split() if secret else (), self._mark)
+            case WebPushSettings(key_file=key):
+                return WebPush(settings, read_key(root / key), self._phones)
+            case SlackSettings():
+                return _open_slack(settings, root)
+        return Terminal()
 
 
 def count_places(channels: Mapping[str, msgspec.Struct]) -> dict[str, int]:
     """How many pages at a time those channels take that take more than others."""
     hooks = (name for name, settings in channels.items() if isinstance(settings, WebhookSettings))
     return {f"{CHANNEL}{name}": PLACES_OF_WEBHOOK for name in hooks}
-
-
-def _open(settings: msgspec.Struct, root: Path, reach: Reach, mark: str) -> Channel:
-    match settings:
-        case WebhookSettings(secret_file=secret):
-            return Webhook(settings, _read(root, secret).encode() if secret else None, reach)
-        case SmtpSettings(password_file=secret):
-            return Smtp(settings, _read(root, secret) if secret else None)
-        case NtfySettings(topics_file=topics, token_file=secret):
-            return Ntfy(settings, read_addresses(_read(root, topics)), _read(root, secret) if secret else None)
-        case AppriseSettings(urls_file=urls):
-            return Apprise(settings, read_addresses(_read(root, urls)))
-        case TwilioSettings(token_file=tokens):
-            return Twilio(settings, _read(root, tokens).split())
-        case PagerDutySettings(routing_key_file=key, webhook_secret_file=secret):
-            return PagerDuty(settings, _read(root, key), _read(root, secret).split() if secret else (), mark)
-        case SlackSettings():
-            return _open_slack(settings, root)
-    return Terminal()
 
 
 def _open_slack(settings: SlackSettings, root: Path) -> Slack:

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Protocol
 
 from tocsin.app.bundle.export import Exporter
-from tocsin.app.channels import count_places, open_channels
+from tocsin.app.channels import Opener, count_places
 from tocsin.app.contactable import find_unreachable
+from tocsin.app.contacting import Contacting
 from tocsin.app.guarding import find_place, find_places, find_scratches, give_to_steps
 from tocsin.app.handoffs import Letters
 from tocsin.app.place import MOST_BYTES
@@ -45,6 +46,7 @@ from tocsin.page.ordered import find_mailbox
 from tocsin.playbook.compile import compile_playbook
 from tocsin.playbook.model import Playbook
 from tocsin.store.beats import Beats
+from tocsin.store.contacts import Contacts, Subscriptions
 from tocsin.store.sessions import Sessions
 from tocsin.timeline.events import PageRequested
 from tocsin.web.desk import Desk, Policy, Stage
@@ -92,8 +94,10 @@ class Parts:
         self.shelf = Shelf(workspace.settings, self.blobs)
         self.journal = Journal(self.store, self.shelf, clock, storage.chain_key, reach)
         self._link_key, self._reach, self._url = storage.link_key, reach, url
-        self._mark = hashlib.sha256(b"mark " + storage.link_key).hexdigest()[:8]
-        self._channels = open_channels(workspace.root, workspace.channels, reach, self._mark)
+        self._phones = Subscriptions(self.store)
+        mark = hashlib.sha256(b"mark " + storage.link_key).hexdigest()[:8]
+        self._opener = Opener(reach, mark, self._phones)
+        self._channels = self._opener.open(workspace.root, workspace.channels)
         self._scratches, self.outputs = find_scratches(self._directory), Outputs()
         pager = Pager(
             lambda: self._channels, lambda: self.shelf.settings.people, self._write, reach, self._find_mailbox
@@ -120,6 +124,17 @@ class Parts:
         )
         self.shadow_files = ShadowFiles(self.journal, directory / "shadow", lambda: self.shelf.settings.people)
         self.desk = self._open_desk(clock, wishes)
+
+    def _open_contacting(self, clock: Clock) -> Contacting:
+        return Contacting(
+            Contacts(self.store),
+            self._phones,
+            clock,
+            self._link_key,
+            lambda: self._channels,
+            lambda: self.shelf.settings.people,
+            self._find_url,
+        )
 
     def _find_url(self) -> str:
         """Where people reach the server."""
@@ -207,6 +222,7 @@ class Parts:
             export=self._exporter.export,
             reach=self._find_unreachable,
             channels=lambda: self._channels,
+            contacting=self._open_contacting(clock),
             followers=self.public.followers,
             nudge=self.public.courier.nudge,
             kept_since=self._find_kept_since,
@@ -297,7 +313,7 @@ class Parts:
 
     async def take_over(self, workspace: Workspace) -> None:
         """Use other settings from now on; open incidents are planned again by them."""
-        channels = open_channels(workspace.root, workspace.channels, self._reach, self._mark)
+        channels = self._opener.open(workspace.root, workspace.channels)
         self.workspace, self.refused, self._channels = workspace, "", channels
         self.shelf.settings = workspace.settings
         self._give_places()

@@ -26,6 +26,7 @@ from tocsin.integrations.smtp import SmtpSettings
 from tocsin.integrations.terminal import TerminalSettings
 from tocsin.integrations.twilio import TwilioSettings
 from tocsin.integrations.webhook import WebhookSettings
+from tocsin.integrations.webpush import WebPushSettings
 from tocsin.oncall.settings import Person, Schedule
 from tocsin.review.retention import Retention
 from tocsin.words import Means, Mode
@@ -39,6 +40,7 @@ CHANNEL_KINDS: dict[str, type[msgspec.Struct]] = {
     "twilio": TwilioSettings,
     "pagerduty": PagerDutySettings,
     "slack": SlackSettings,
+    "webpush": WebPushSettings,
 }
 OF_FILE = "_file"
 """How the name of a field ends that names a file with a secret in it."""

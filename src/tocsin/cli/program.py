@@ -98,6 +98,8 @@ GROUPS: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("signin", "people:signin", "Print a link that signs a person in, once."),
         ("whoami", "people:whoami", "Say in whose name you act, or choose it once."),
         ("key", "people:key", "Make a new intake key for a team."),
+        ("test-page", "contacts:test_page", "Send somebody a test page, which they confirm."),
+        ("contacts", "contacts:list_all", "List how everybody is reached, and what was never confirmed."),
     ),
 }
 """Each verb, where it stands, what it does. A module is loaded only when one of its verbs is used: verbs are quick."""

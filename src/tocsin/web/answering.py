@@ -6,6 +6,7 @@ import hmac
 
 from tocsin.incident.commands import Acknowledge
 from tocsin.page.commands import ReportPage
+from tocsin.page.contact import TEST, Contact, Standing
 from tocsin.page.link import GOOD_FOR, Ticket, make_code
 from tocsin.page.message import compose
 from tocsin.timeline.events import PageRequested
@@ -46,6 +47,27 @@ class Answering:
         )
         return show_page(scene, message, ticket, entries[0], entries[1:])
 
+    async def find_test(self, ticket: Ticket) -> Contact | None:
+        """The contact that a test page's ticket stands for; null for any other ticket."""
+        if self._desk.contacting is None or ticket.incident != f"{TEST}{ticket.responder}":
+            return None
+        return await self._desk.contacting.find(ticket.responder, ticket.channel)
+
+    async def confirm(self, ticket: Ticket) -> Contact | None:
+        """A test page came."""
+        if self._desk.contacting is None or await self.find_test(ticket) is None:
+            return None
+        return await self._desk.contacting.confirm(ticket.responder, ticket.channel, ticket.page)
+
+    async def answer(self, ticket: Ticket, via: str) -> str:
+        """Take the page, or confirm the test page; how it stands then, for somebody who has no screen."""
+        contact = await self.confirm(ticket)
+        if contact is not None:
+            is_confirmed = contact.page == ticket.page and contact.standing is Standing.CONFIRMED
+            return "Confirmed: the test page came." if is_confirmed else "That was an older test page."
+        view = await self.take(ticket, via)
+        return f"{view.number}: {view.standing}" if view is not None else "This page is not there any more."
+
     async def take(self, ticket: Ticket, via: str) -> PageView | None:
         """Acknowledge as the responder, if there is anything to take; the view afterwards."""
         view = await self.find(ticket)
@@ -56,6 +78,9 @@ class Answering:
 
     async def report(self, ticket: Ticket, reached: Reached, detail: str) -> None:
         """A vendor says how far the page has come."""
+        if self._desk.contacting is not None and await self.find_test(ticket) is not None:
+            await self._desk.contacting.report(ticket.responder, ticket.channel, ticket.page, reached, detail)
+            return
         if await self.find(ticket) is not None:
             command = ReportPage(
                 by=ticket.responder,
@@ -70,13 +95,23 @@ class Answering:
     async def find_by_code(self, channel: str, responder: str, code: str) -> Ticket | None:
         """The page of an open incident that this code was sent for, to that responder on that channel."""
         until = self._desk.clock.now() + GOOD_FOR
+        contact = await self._desk.contacting.find(responder, channel) if self._desk.contacting is not None else None
+        if contact is not None and contact.page:
+            test = Ticket(
+                incident=f"{TEST}{responder}", page=contact.page, responder=responder, channel=channel, until=until
+            )
+            if _fits(code, make_code(self._desk.link_key, test.incident, test.page, responder, channel)):
+                return test
         for card in await self._desk.engine.journal.store.cards(open_only=True):
             incident = await self._desk.engine.journal.incident(card.id)
             call = incident.calls.get(responder) if incident is not None else None
             if incident is None or call is None:
                 continue
             for page in incident.pages:
-                made = make_code(self._desk.link_key, card.id, page, responder, channel)
-                if hmac.compare_digest(made.encode(), code.encode(errors="replace")):
+                if _fits(code, make_code(self._desk.link_key, card.id, page, responder, channel)):
                     return Ticket(incident=card.id, page=page, responder=responder, channel=channel, until=until)
         return None
+
+
+def _fits(given: str, code: str) -> bool:
+    return hmac.compare_digest(code.encode(), given.encode(errors="replace"))

@@ -16,10 +16,13 @@ from tocsin.engine.originals import NoOriginals, Originals
 from tocsin.engine.output import Outputs
 from tocsin.errors import NotFound
 from tocsin.integrations.channel import Channel
+from tocsin.integrations.webpush import WebPush
 from tocsin.oncall.finding import Finding
 from tocsin.oncall.settings import Person
+from tocsin.page.contact import Contact, Subscription
 from tocsin.playbook.model import Playbook
 from tocsin.web.limits import Limits
+from tocsin.words import Reached
 
 SIGNIN = "tocsin signin NAME"
 """What somebody types in the workspace for a link into the server."""
@@ -55,6 +58,35 @@ class Stage(Protocol):
     async def reset(self) -> dict[str, Any]: ...
 
     async def kill_server(self) -> dict[str, Any]: ...
+
+
+class PhoneRows(Protocol):
+    """Whose phones take pages."""
+
+    async def list_of(self, person: str) -> list[Subscription]: ...
+
+    async def put(self, subscription: Subscription) -> None: ...
+
+    async def remove(self, endpoint: str, person: str | None = None) -> None: ...
+
+
+class Contacting(Protocol):
+    """Sends test pages, and knows what became of them."""
+
+    @property
+    def phones(self) -> PhoneRows: ...
+
+    async def list_all(self) -> list[Contact]: ...
+
+    async def find(self, person: str, channel: str) -> Contact | None: ...
+
+    async def test(self, person: str, channel: str) -> Contact: ...
+
+    async def confirm(self, person: str, channel: str, page: int) -> Contact | None: ...
+
+    async def report(self, person: str, channel: str, page: int, reached: Reached, detail: str) -> None: ...
+
+    def push(self) -> tuple[str, WebPush] | None: ...
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True):
@@ -104,6 +136,7 @@ class Desk:
         originals: Originals | None = None,
         export: Export | None = None,
         channels: Callable[[], Mapping[str, Channel]] = dict,
+        contacting: Contacting | None = None,
         followers: Followers | None = None,
         nudge: Callable[[], None] = lambda: None,
         kept_since: Callable[[datetime], datetime | None] = lambda now: None,
@@ -123,7 +156,7 @@ class Desk:
         self.stage = stage
         self.mappings, self.pings = mappings, pings
         self.measure = measure
-        self.channels = channels
+        self.channels, self.contacting = channels, contacting
         self.export: Export = export or _export_nothing
         self.followers, self.nudge, self.kept_since = followers, nudge, kept_since
         self.limits = Limits()

@@ -16,7 +16,7 @@ ROOM = Path(__file__).parent
 TEMPLATES, STATIC = ROOM / "templates", ROOM / "static"
 
 
-def _static(name: str) -> str:
+def spell_static(name: str) -> str:
     """A static file's address; it changes with its content, so that browsers may keep it for good."""
     digest = hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:10]
     return f"/static/{name}?{digest}"
@@ -88,7 +88,7 @@ def _make() -> Environment:
         "segment": lambda text: quote(str(text), safe=""),
         "words": lambda text: str(text).replace("_", " "),
     }
-    env.globals |= {"static": {path.name: _static(path.name) for path in STATIC.iterdir()}}
+    env.globals |= {"static": {path.name: spell_static(path.name) for path in STATIC.iterdir()}}
     return env
 
 

@@ -17,7 +17,19 @@ from tocsin.errors import Unavailable
 from tocsin.web import live
 from tocsin.web.acts import Acts
 from tocsin.web.answering import Answering
-from tocsin.web.api import evidence, heartbeats, incidents, links, playbooks, shadow, silences, status, steps, teams
+from tocsin.web.api import (
+    contacts,
+    evidence,
+    heartbeats,
+    incidents,
+    links,
+    playbooks,
+    shadow,
+    silences,
+    status,
+    steps,
+    teams,
+)
 from tocsin.web.api import postmortem as postmortem_api
 from tocsin.web.api import rotas as rota_api
 from tocsin.web.api.describe import SECURITY, describe_api
@@ -48,6 +60,7 @@ from tocsin.web.public.boards import PublicBoards
 from tocsin.web.quiet import Quiet
 from tocsin.web.render import STATIC
 from tocsin.web.rotas import Rotas
+from tocsin.web.screens import contacts as contact_screens
 from tocsin.web.screens import demo, page, room, signin
 from tocsin.web.screens import incidents as incident_screens
 from tocsin.web.screens import playbooks as playbook_screens
@@ -65,6 +78,8 @@ POLICY = "; ".join(
         "style-src 'self'",
         "img-src 'self' data:",
         "connect-src 'self'",
+        "manifest-src 'self'",
+        "worker-src 'self'",
         "form-action 'self'",
         "base-uri 'none'",
         "frame-ancestors 'none'",
@@ -102,6 +117,8 @@ OPEN: list[HTTPRouteHandler] = [
     signin.sign_out,
     page.show_link,
     page.acknowledge_by_link,
+    page.hear_shown,
+    *contact_screens.OPEN,
     *twilio.HOOKS,
     *pagerduty_back.HOOKS,
     *slack.HOOKS,
@@ -137,6 +154,7 @@ SCREENS: list[HTTPRouteHandler] = [
     silence_screens.show_silences,
     silence_screens.ask_silence,
     silence_screens.end_silence,
+    *contact_screens.SCREENS,
     rota_screens.show_schedules,
     rota_screens.show_forecast,
     rota_screens.set_override,
@@ -180,6 +198,8 @@ API: list[HTTPRouteHandler] = [
     shadow.read_shadow,
     shadow.compare_shadow,
     links.make_link,
+    contacts.list_contacts,
+    contacts.send_test_page,
 ]
 """For whoever is signed in, or has a token; below `/api`."""
 

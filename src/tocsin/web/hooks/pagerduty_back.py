@@ -17,6 +17,7 @@ from tocsin.errors import BadInput, Denied, NotAuthorised, NotFound
 from tocsin.incident.commands import Acknowledge, AddNote, Resolve
 from tocsin.incident.state import Incident
 from tocsin.integrations.pagerduty import Agent, PagerDuty, Told, Webhook
+from tocsin.page.contact import TEST
 from tocsin.timeline.line import fold
 from tocsin.web.desk import Desk
 
@@ -42,9 +43,19 @@ async def hear_pagerduty(
     agent = told.agent
     if told.event_type not in (ACKNOWLEDGED, RESOLVED) or not stream or agent is None or not agent.is_user:
         return
+    if stream.startswith(TEST):
+        await _confirm(desk, stream.removeprefix(TEST), channel)
+        return
     incident = await desk.engine.journal.incident(stream) if "/" not in stream else None
     if incident is not None and not _is_of_before(incident, told):
         await _take(desk, incident, channel, told, agent)
+
+
+async def _confirm(desk: Desk, person: str, channel: str) -> None:
+    """Whoever takes a test page there has shown that it came."""
+    contact = await desk.contacting.find(person, channel) if desk.contacting is not None else None
+    if desk.contacting is not None and contact is not None:
+        await desk.contacting.confirm(person, channel, contact.page)
 
 
 def _is_of_before(incident: Incident, told: Told) -> bool:

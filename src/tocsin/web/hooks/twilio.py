@@ -34,8 +34,7 @@ async def press_key(
     if fields.get("Digits") != TAKE_KEY:
         again = f"{desk.policy.url}{request.scope['path']}"
         return _answer(twilio.speak("That is not the key.", again))
-    view = await answering.take(found, "phone")
-    return _answer(twilio.speak(view.standing if view is not None else "This page is not there any more."))
+    return _answer(twilio.speak(await answering.answer(found, "phone")))
 
 
 @post("/hooks/twilio/status/{ticket:str}", status_code=204, request_max_body_size=MOST_BYTES)
@@ -71,8 +70,8 @@ async def take_reply(
     for code in _CODE.findall(fields.get("Body", ""))[:3]:
         for person in people:
             found = await answering.find_by_code(channel, person, code)
-            if found is not None and (view := await answering.take(found, "sms")) is not None:
-                return _answer(write_reply(f"{view.number}: {view.standing}"))
+            if found is not None:
+                return _answer(write_reply(await answering.answer(found, "sms")))
     return _answer(
         write_reply("No open page has this code. Reply with the digits of the newest page, or open its link.")
     )

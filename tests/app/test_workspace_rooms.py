@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tocsin.app.channels import open_channels
+from tocsin.app.channels import Opener
 from tocsin.app.rooms import is_chat
 from tocsin.app.workspace import load_workspace
 from tocsin.engine.failpoint import pass_by
@@ -39,7 +39,7 @@ def test_a_chat_that_is_there_is_used(root: Path, room: str) -> None:
     set_team(root, f'war_room = "{room}"')
     workspace = load_workspace(root, TODAY)
     assert workspace.settings.teams["till"].policy.war_room == room
-    opened = open_channels(root, workspace.channels, pass_by)
+    opened = Opener(pass_by).open(root, workspace.channels)
     assert is_chat(opened["slack"])
     assert not is_chat(opened["terminal"])
 

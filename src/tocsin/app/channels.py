@@ -26,6 +26,7 @@ from tocsin.integrations.terminal import Terminal
 from tocsin.integrations.twilio import Twilio, TwilioSettings
 from tocsin.integrations.webhook import Webhook, WebhookSettings
 from tocsin.integrations.webpush import Phones, WebPush, WebPushSettings, read_key
+from tocsin.page.contact import Subscription
 
 PLACES_OF_WEBHOOK = 32
 """A webhook is a machine, which takes many pages at a time."""
@@ -66,11 +67,22 @@ def _check_secrets(
                 problems.append(source.problem((*path, field), text))
 
 
+class NoPhones:
+    """Nobody has subscribed a phone."""
+
+    async def list_of(self, person: str) -> list[Subscription]:
+        """None."""
+        return []
+
+    async def remove(self, endpoint: str) -> None:
+        """There is nothing to remove."""
+
+
 class Opener:
     """Opens the channels of the settings; `mark` tells this server from another where a vendor has both."""
 
-    def __init__(self, reach: Reach, mark: str, phones: Phones) -> None:
-        self._reach, self._mark, self._phones = reach, mark, phones
+    def __init__(self, reach: Reach, mark: str = "", phones: Phones | None = None) -> None:
+        self._reach, self._mark, self._phones = reach, mark, phones or NoPhones()
 
     def open(self, root: Path, channels: Mapping[str, msgspec.Struct]) -> dict[str, Channel]:
         """Each channel with its secrets."""

@@ -213,13 +213,19 @@ async def find_doubt(isolation: Isolation, box: Box) -> str:
 
 async def _prove(isolation: Isolation, box: Box, passage: Passage) -> tuple[int | None, str, str]:
     """Have a step's own identity try in the box what it must not be able to do."""
-    files = list(dict.fromkeys(_find_files(isolation.narrow(box).private)))
     with socket.create_server(("127.0.0.1", 0)) as server:
-        port = "0" if box.network == OPEN else str(server.getsockname()[1])
-        sealed = map(str, _find_sealed(isolation, box))
-        tried = ["/bin/bash", "--noprofile", "--norc", "-c", PROOF, "bash", port, *files, "--", *sealed]
-        argv, spawn = isolation.wrap(tried, box, passage)
+        argv, spawn = isolation.wrap(spell_proof(isolation, box, server.getsockname()[1]), box, passage)
         return await _try(argv, {**spawn, "pass_fds": passage.fds})
+
+
+def spell_proof(isolation: Isolation, box: Box, port: int) -> list[str]:
+    """The command of a proof: it prints what it could do, and ends with 7. Somebody of this machine listens at
+    `port`.
+    """
+    files = list(dict.fromkeys(_find_files(isolation.narrow(box).private)))
+    sealed = map(str, _find_sealed(isolation, box))
+    reached = "0" if box.network == OPEN else str(port)
+    return ["/bin/bash", "--noprofile", "--norc", "-c", PROOF, "bash", reached, *files, "--", *sealed]
 
 
 async def _try(argv: Sequence[str], spawn: dict[str, Any]) -> tuple[int | None, str, str]:

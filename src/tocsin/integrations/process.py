@@ -116,7 +116,7 @@ async def run(
     """Run a command to its end, its time-out, or until `watch` has a reason to stop it. Raises `OSError` if it cannot
     be spawned; `spawned` is called once it is. It is given `fds`.
     """
-    ours, theirs, twin = _open_report()
+    ours, theirs, twin = open_report()
     try:
         process = await asyncio.create_subprocess_exec(
             *argv,
@@ -135,25 +135,31 @@ async def run(
         os.close(twin)
     try:
         spawned()
-        out, err, why = await _follow(process, timeout_s, hear, watch)
-        begun, statuses = _read_report(ours)
+        out, err, why = await _read(process, timeout_s, hear, watch)
+        begun, statuses = read_report(ours)
     finally:
         os.close(ours)
     code = process.returncode or 0
     return Ended(out=out, err=err, why=why, exit_code=code if code >= 0 else 128 - code, begun=begun, statuses=statuses)
 
 
-def _open_report() -> tuple[int, int, int]:
+def open_report() -> tuple[int, int, int]:
     """Our end, and theirs twice."""
     near, far = socket.socketpair()
     with far:
-        first = min(FIRST_REPORT_FD, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 2)
+        first = find_first()
         theirs, twin = [fcntl.fcntl(far, fcntl.F_DUPFD_CLOEXEC, first) for _ in range(2)]
     near.setblocking(False)
     return near.detach(), theirs, twin
 
 
-def _read_report(fd: int) -> tuple[bool, tuple[int, ...]]:
+def find_first() -> int:
+    """The first descriptor for a report."""
+    return min(FIRST_REPORT_FD, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 2)
+
+
+def read_report(fd: int) -> tuple[bool, tuple[int, ...]]:
+    """Whether a statement has begun, and how the parts of its last pipe ended, by what its shell reports."""
     try:
         lines = os.read(fd, MOST_REPORT).decode(errors="replace").splitlines()
     except BlockingIOError:
@@ -162,7 +168,7 @@ def _read_report(fd: int) -> tuple[bool, tuple[int, ...]]:
     return BEGUN in lines, tuple(int(each) for each in last if each.isascii() and each.isdecimal() and len(each) < 4)
 
 
-async def _follow(
+async def _read(
     process: asyncio.subprocess.Process, timeout_s: int, hear: Hear, watch: Watch
 ) -> tuple[Capture, Capture, str]:
     """Read until the end; if it is stopped before, the whole process group is ended."""
@@ -174,21 +180,25 @@ async def _follow(
         err.drain(process.stderr, lambda chunk: hear("err", chunk)),
         process.wait(),
     )
+    return out, err, await follow(reading, timeout_s, watch, lambda: _end(process))
+
+
+async def follow(over: asyncio.Future[Any], timeout_s: int, watch: Watch, end: Callable[[], Awaitable[None]]) -> str:
+    """Wait until it is over; where it must be stopped before, `end` does that. Why it was, or nothing."""
     watching = asyncio.ensure_future(watch())
     try:
         async with asyncio.timeout(timeout_s):
-            await asyncio.wait((asyncio.shield(reading), watching), return_when=asyncio.FIRST_COMPLETED)
-        why = "" if reading.done() else watching.result()
+            await asyncio.wait((asyncio.shield(over), watching), return_when=asyncio.FIRST_COMPLETED)
+        return "" if over.done() else watching.result()
     except TimeoutError:
-        why = f"It was stopped after {timeout_s} s, the target's limit."
+        return f"It was stopped after {timeout_s} s, the target's limit."
     finally:
         watching.cancel()
-        if not reading.done():
-            await _end(process)
-            reading.cancel()
+        if not over.done():
+            await end()
+            over.cancel()
             with contextlib.suppress(asyncio.CancelledError):
-                await reading
-    return out, err, why
+                await over
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:

@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import os
 import re
+import resource
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
@@ -24,15 +25,16 @@ from tocsin.engine.originals import NoOriginals, Originals
 from tocsin.engine.output import Outputs
 from tocsin.errors import NotBegun
 from tocsin.integrations.box import Box, choose_writable
+from tocsin.integrations.boxes import Boxes, Statement
 from tocsin.integrations.capture import REDACTED, Capture, spell_head
 from tocsin.integrations.company import Company, Stay
 from tocsin.integrations.doors import OPEN, Network, Scout
-from tocsin.integrations.isolation import Isolation, find_doubt
+from tocsin.integrations.isolation import Isolation, Layout, find_doubt
 from tocsin.integrations.kept import tell_kept
 from tocsin.integrations.layouts import Layouts
 from tocsin.integrations.leftovers import Leftovers
 from tocsin.integrations.passage import Passage, open_passage
-from tocsin.integrations.process import Ended, run, spell_command, spell_program
+from tocsin.integrations.process import Ended
 from tocsin.integrations.scratch import Scratches
 from tocsin.playbook.pipeline import name_parts
 from tocsin.timeline.events import Intent, Outcome, Part, StepFinished, StepRequested
@@ -133,7 +135,7 @@ class Shell:
         self._originals: Originals = originals or NoOriginals()
         self._reads: dict[tuple[str, ...], tuple[datetime, StepFinished]] = {}
         self._proved: set[Box] = set()
-        self._company, self._scout, self._layouts = Company(), Scout(), Layouts()
+        self._company, self._scout, self._layouts, self.boxes = Company(), Scout(), Layouts(), Boxes()
         self._threads = ThreadPoolExecutor(2, thread_name_prefix="tocsin-evidence")
 
     async def perform(self, key: Key, intent: Intent) -> Outcome:
@@ -214,10 +216,11 @@ class Shell:
     async def _run(self, key: Key, intent: StepRequested, place: Place, box: Box, left: Leftovers) -> StepFinished:
         filled, known = await fill(self._originals, intent)
         async with open_passage(box.network, self._scout) as passage:
-            started = self._clock.now()
-            ended = await self._spawn(key, filled, known, place, box, left, passage)
+            assert self._isolation is not None
+            layout, started = self._layouts.find(self._isolation, box), self._clock.now()
+            ended = await self._spawn(key, filled, known, place, box, layout, left, passage)
             took = (self._clock.now() - started).total_seconds()
-            return await self._tell(key, intent, box, ended, took, left, known, passage)
+            return await self._tell(key, intent, layout, ended, took, left, known, passage)
 
     async def _spawn(
         self,
@@ -226,15 +229,20 @@ class Shell:
         known: tuple[str, ...],
         place: Place,
         box: Box,
+        layout: Layout,
         left: Leftovers,
         passage: Passage,
     ) -> Ended:
         assert self._isolation is not None
         word = "change" if filled.changes else "read"
         counted = self._isolation.uid is not None or COUNTS_APART
-        command = bound(filled.text, place.target, filled.argv, counted=counted)
-        argv, spawn = self._isolation.wrap(command, box, passage, self._layouts.find(self._isolation, box))
-        env = _environment(place.target, place.directory, filled.bindings)
+        statement = Statement(
+            text=filled.text,
+            argv=filled.argv,
+            env=_environment(place.target, place.directory, filled.bindings),
+            limits=list_limits(place.target, counted=counted),
+            timeout_s=filled.timeout_s,
+        )
         output = self._outputs.begin(key.stream, filled.step, known)
 
         def begun() -> None:
@@ -243,9 +251,11 @@ class Shell:
 
         self._reach(f"{word}.before_spawn")
         try:
-            ended = await run(argv, spawn, env, filled.timeout_s, output.hear, left.watch, begun, passage.fds)
+            ended = await self.boxes.run(
+                statement, self._isolation, box, layout, passage, output.hear, left.watch, begun
+            )
         except OSError as error:
-            raise NotBegun(f"Nothing was run: {argv[0]} could not be started ({error.strerror}).") from error
+            raise NotBegun(f"Nothing was run: its box could not be started ({error.strerror}).") from error
         finally:
             self._outputs.end(key.stream, filled.step)
         self._reach(f"{word}.after")
@@ -255,7 +265,7 @@ class Shell:
         self,
         key: Key,
         intent: StepRequested,
-        box: Box,
+        layout: Layout,
         ended: Ended,
         took: float,
         left: Leftovers,
@@ -264,7 +274,7 @@ class Shell:
     ) -> StepFinished:
         stdout, stderr = [await self._in_thread(each.spell, known) for each in (ended.out, ended.err)]
         if not ended.begun:
-            self._proved.discard(msgspec.structs.replace(box, scratch=None))
+            self._proved.clear()
             raise NotBegun(_explain_refusal(stderr))
         exit_code = TIMED_OUT if ended.why else ended.exit_code
         files, more = await left.name(self._blobs)
@@ -277,7 +287,7 @@ class Shell:
             stderr=await self._blobs.put(stderr) if stderr else "",
             stdout_head=spell_head(stdout or stderr, HEAD_CHARACTERS),
             cut=ended.out.cut + ended.err.cut,
-            why=await self._explain(intent, box, ended, exit_code, stderr, passage),
+            why=await self._explain(intent, layout.box, ended, exit_code, stderr, passage),
             parts=_name_parts(intent.text, (ended.exit_code,) if intent.argv and not ended.why else ended.statuses),
             left=files,
             more_left=more,
@@ -296,14 +306,13 @@ class Shell:
         return await self._originals.keep(captured.content()) if REDACTED in shown else ""
 
     async def _explain(
-        self, intent: StepRequested, box: Box, ended: Ended, exit_code: int, stderr: bytes, passage: Passage
+        self, intent: StepRequested, tight: Box, ended: Ended, exit_code: int, stderr: bytes, passage: Passage
     ) -> str:
         """What hindered the statement, as far as it was we."""
-        assert self._isolation is not None
-        tight, doors, lost = self._layouts.find(self._isolation, box).box, passage.doors, passage.relays.lost
+        doors, lost = passage.doors, passage.relays.lost
         statuses, said = (exit_code, *ended.statuses), stderr[-SAID_LAST:]
         kept = await self._in_thread(tell_kept, tight, intent.text, said, doors, lost, statuses)
-        read_only = _explain_read_only(box, stderr) if exit_code else ""
+        read_only = _explain_read_only(tight, stderr) if exit_code else ""
         return " ".join(each for each in (ended.why, read_only, kept) if each)
 
     async def _in_thread(self, call: Callable[[*Ts], T], *args: *Ts) -> T:
@@ -340,18 +349,14 @@ def _explain_refusal(stderr: bytes) -> str:
     return f"Nothing was run: what isolates steps refused ({said}). Mend that, then approve it again."
 
 
-def bound(text: str, target: LocalTarget, argv: tuple[str, ...] = (), *, counted: bool = True) -> list[str]:
-    """The command that runs a statement within the target's bounds; that of processes only if they are `counted` apart.
-    `argv` are its words, if it needs no shell.
-
-    Memory is bounded as what a process may write to (`ulimit -d`), not as its address space, of which Java, Node and Go
-    reserve far more than they use. If the machine runs out all the same, the kernel ends a step before the server. A
-    bound that is lower already stays.
-    """
-    bounds = {"-d": target.memory_mib * 1024, "-f": target.file_mib * 1024, "-u": target.processes if counted else 0}
-    lines = ["echo 1000 > /proc/self/oom_score_adj", "ulimit -c 0"]
-    lines += [f"ulimit {flag} {most}" for flag, most in bounds.items() if most]
-    return spell_program(argv, lines) if argv else spell_command(text, lines)
+def list_limits(target: LocalTarget, *, counted: bool) -> dict[int, int]:
+    """A target's bounds of one process, in bytes; that of processes only if they are `counted` apart."""
+    bounds = {
+        resource.RLIMIT_DATA: target.memory_mib * 2**20,
+        resource.RLIMIT_FSIZE: target.file_mib * 2**20,
+        resource.RLIMIT_NPROC: target.processes if counted else 0,
+    }
+    return {which: most for which, most in bounds.items() if most}
 
 
 def _explain_read_only(box: Box, stderr: bytes) -> str:

@@ -1,6 +1,6 @@
 """What a step costs as the product does it, beside the same command without any of that, in the same run.
 
-    PYTHONPATH=. python bench/steps.py [--parts ssh] [--rounds N] [--n 50,200] [--out FILE]
+    PYTHONPATH=. python bench/steps.py [--parts local,ssh] [--rounds N] [--n 50,200] [--out FILE]
 
 The reference executors are those of a fan-out bench that is no part of this repository: `TOCSIN_FANOUT` is the path of
 a `fanout.py`. It is told of ours with `--call`, so that both run in one process and minute. Each part is a table of its
@@ -82,7 +82,21 @@ def measure_ssh(rounds: int, sizes: str) -> Iterator[str]:
     yield from compare(rows, "asyncssh kept open", ours, 0.7)
 
 
-PARTS: dict[str, Callable[[int, str], Iterator[str]]] = {"ssh": measure_ssh}
+def measure_local(rounds: int, sizes: str) -> Iterator[str]:
+    """`true` on this machine, 16 at a time, as approved steps of one incident: isolation, commits, evidence and all."""
+    ours = ["steps_local:exec_reads", "steps_local:exec_changes"]
+    called = [word for each in ours for word in ("--call", each)]
+    rows: list[Row] = []
+    for _ in range(rounds):
+        rows += run_fanout(
+            *("--n", sizes, "--jobs", "16", "--repeat", "3", "--budget", "120", "--only", "exec"), *called
+        )
+    yield f"As uid {os.geteuid()}; load {os.getloadavg()[0]:.1f}."
+    yield ""
+    yield from compare(rows, "asyncio exec", ours, 0.5)
+
+
+PARTS: dict[str, Callable[[int, str], Iterator[str]]] = {"local": measure_local, "ssh": measure_ssh}
 
 
 def main() -> None:

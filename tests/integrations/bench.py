@@ -56,12 +56,13 @@ class Bench:
 
 
 async def set_up(kind: str, ground: Path, place: Path, outputs: Outputs | None = None, **settings: Any) -> Bench:
-    """A bench whose target lies in `place`, in a server with a secret; what is in its ``keys`` is secret too."""
+    """A bench whose target lies in `place`, in a server with a secret; with mounts its ``keys`` are too."""
     data = ground / "data"
     data.mkdir(mode=0o700)
     (data / "secret").write_text("the chain's key")
     network = settings.get("change_network", OPEN)
-    box = Box(directory=place, writable=(place,), private=(data, place / "keys"), network=network)
+    private = (data, place / "keys") if kind == "found" else (data,)
+    box = Box(directory=place, writable=(place,), private=private, network=network)
     isolation = await find_isolation([box]) if kind == "found" else await _own_uid(box)
     if isinstance(isolation, str):
         pytest.skip(isolation)

@@ -56,16 +56,15 @@ class Leftovers:
 
     async def begin(self) -> None:
         """See what lies there before the step. Raises `NotBegun` where not all of it can be counted."""
-        self._before = await self._survey()
         if self._folder is None:
             return
+        self._before, self._free = await self._run(_look, self._folder)
         if self._before.beyond:
             raise NotBegun(
                 f"Nothing was run: earlier steps have left {self._before.beyond} in /tmp, where no bound would hold "
                 "any more. Take away what is not needed, or all, on the server's machine: "
                 f"`rm -rf {shlex.quote(str(self._folder))}`. Then approve it again."
             )
-        self._free = await self._run(free_bytes, self._folder)
 
     @property
     def any_before(self) -> bool:
@@ -118,6 +117,11 @@ class Leftovers:
 
     async def _run(self, call: Callable[[*Ts], T], *args: *Ts) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, call, *args)
+
+
+def _look(folder: Path) -> tuple[Survey, int]:
+    """What lies there, and what its disk has left."""
+    return survey(folder), free_bytes(folder)
 
 
 def _read_content(folder: Path, path: str) -> bytes:

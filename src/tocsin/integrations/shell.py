@@ -193,7 +193,7 @@ class Shell:
             return box
         folder = self._scratches.find(incident, target)
         kept = msgspec.structs.replace(box, scratch=folder)
-        layout = self._layouts.find(self._isolation, kept)
+        layout = self._layouts.guess(self._isolation, kept)
         if not layout.kept:
             return box
         await self._in_thread(self._scratches.open, folder, layout.pins)
@@ -272,7 +272,7 @@ class Shell:
         known: tuple[str, ...],
         passage: Passage,
     ) -> StepFinished:
-        stdout, stderr = [await self._in_thread(each.spell, known) for each in (ended.out, ended.err)]
+        stdout, stderr = [await self._in_thread(each.spell, known) if each else b"" for each in (ended.out, ended.err)]
         if not ended.begun:
             self._proved.clear()
             raise NotBegun(_explain_refusal(stderr))
@@ -311,7 +311,8 @@ class Shell:
         """What hindered the statement, as far as it was we."""
         doors, lost = passage.doors, passage.relays.lost
         statuses, said = (exit_code, *ended.statuses), stderr[-SAID_LAST:]
-        kept = await self._in_thread(tell_kept, tight, intent.text, said, doors, lost, statuses)
+        is_smooth = not (said or lost or any(statuses))
+        kept = "" if is_smooth else await self._in_thread(tell_kept, tight, intent.text, said, doors, lost, statuses)
         read_only = _explain_read_only(tight, stderr) if exit_code else ""
         return " ".join(each for each in (ended.why, read_only, kept) if each)
 

@@ -19,6 +19,7 @@ GROUPS: dict[str, tuple[tuple[str, str, str], ...]] = {
     "Begin": (
         ("demo", "demo:run", "Show it all: five teams, a shop that breaks for real, a phone that rings."),
         ("init", "serving:init", "Make a workspace from nothing but Markdown playbooks."),
+        ("import", "importing:run", "Turn exports of PagerDuty, Opsgenie or Grafana OnCall into settings."),
         ("serve", "serving:serve", "Serve a workspace: hear alerts, page, run, keep promises."),
         ("compile", "compiling:run", "Say what tocsin finds in playbooks, and what is missing or dangerous."),
         ("link", "linking:run", "Lay alert rules beside playbooks: what opens what, and what is left alone."),

@@ -1,0 +1,1 @@
+"""What a team has elsewhere, as settings: exports of PagerDuty, Opsgenie and Grafana OnCall become tables."""

@@ -1,0 +1,116 @@
+"""PagerDuty's REST API: `/users`, `/schedules` (each with its layers), `/escalation_policies`."""
+
+from __future__ import annotations
+
+from datetime import datetime, time
+from typing import Any
+
+from tocsin.app.moving import found as f
+from tocsin.app.moving.found import Found, Plan, Policy, Rung
+from tocsin.oncall.settings import Layer
+
+Table = dict[str, Any]
+
+
+def take(found: Found, content: Any, now: datetime) -> bool:
+    """Add what a file holds; false if it is none of PagerDuty's."""
+    if not isinstance(content, dict):
+        return False
+    users = f.list_of(content.get("users"))
+    schedules = [*f.list_of(content.get("schedules")), *f.list_of([content.get("schedule")])]
+    policies = [*f.list_of(content.get("escalation_policies")), *f.list_of([content.get("escalation_policy")])]
+    for each in users:
+        _take_user(found, each)
+    for each in schedules:
+        _take_schedule(found, each, now)
+    for each in policies:
+        _take_policy(found, each)
+    return bool(users or schedules or policies)
+
+
+def _take_user(found: Found, user: Table) -> None:
+    name = f.text_of(user.get("name"))
+    phones = [each for each in f.list_of(user.get("contact_methods")) if each.get("type") == "phone_contact_method"]
+    phone = ""
+    if phones:
+        phone = f"+{f.number_of(phones[0].get('country_code'), 1)}{f.text_of(phones[0].get('address'))}"
+    found.add_person(f.text_of(user.get("id")), name, f.text_of(user.get("email")), phone)
+    if user.get("notification_rules"):
+        found.remark(f"person {name}: notification rules; name channels in `channels`, the weakest first")
+
+
+def _take_schedule(found: Found, schedule: Table, now: datetime) -> None:
+    key, name = f.text_of(schedule.get("id")), f.text_of(schedule.get("name") or schedule.get("summary"))
+    zone = f.read_zone(found, f.text_of(schedule.get("time_zone")) or "UTC", f"schedule {name}")
+    layers = f.list_of(schedule.get("schedule_layers"))
+    if not layers:
+        found.remark(f"schedule {name}: the file has no layers of it; export /schedules/{key} and give that file too")
+        return
+    made = [_make_layer(found, name, layer, zone, now) for layer in reversed(layers)]  # the first lies uppermost
+    found.schedules[key] = [Plan(key=key, name=name, zone=zone, layers=[each for each in made if each is not None])]
+    overrides = schedule.get("overrides_subschedule")
+    entries = f.list_of(overrides.get("rendered_schedule_entries")) if isinstance(overrides, dict) else []
+    for entry in entries:
+        who = f.table_of(entry.get("user"))
+        spelt = f"{f.text_of(who.get('summary'))} from {entry.get('start')} to {entry.get('end')}"
+        found.remark(f"schedule {name}: override of {spelt}; set it again with `tocsin override`")
+
+
+def _make_layer(found: Found, schedule: str, layer: Table, zone: str, now: datetime) -> Layer | None:
+    what = f"schedule {schedule}, layer {f.text_of(layer.get('name'))}"
+    ends = f.read_moment(layer["end"], zone) if isinstance(layer.get("end"), str) else None
+    if ends is not None and ends <= now:
+        found.remark(f"{what}: it ended on {ends:%Y-%m-%d} and is left out")
+        return None
+    begins = f.read_moment(f.text_of(layer.get("start")), zone)
+    virtual = f.read_moment(f.text_of(layer.get("rotation_virtual_start") or layer.get("start")), zone)
+    users = [each["user"] for each in f.list_of(layer.get("users")) if isinstance(each.get("user"), dict)]
+    people = [found.require_person(f.text_of(each.get("id")), f.text_of(each.get("summary"))) for each in users]
+    length = f.number_of(layer.get("rotation_turn_length_seconds"), f.WEEK)
+    if length < 300:
+        found.remark(f"{what}: turns of {length} s are shorter than 5 min, and became 5 min")
+        length = 300
+    return Layer(
+        people=tuple(people),
+        during=tuple(_restrict(found, what, each) for each in f.list_of(layer.get("restrictions"))),
+        begins=begins.replace(microsecond=0) if begins > now else None,
+        ends=ends,
+        **f.turn(length, virtual),
+    )
+
+
+def _restrict(found: Found, what: str, restriction: Table) -> str:
+    clock = time.fromisoformat(f.text_of(restriction.get("start_time_of_day")).rstrip("Z") or "00:00")
+    start_s, length_s = clock.hour * 3600 + clock.minute * 60, f.number_of(restriction.get("duration_seconds"))
+    if clock.second or length_s % 60:
+        found.remark(f"{what}: a restriction with seconds; it was taken to the minute")
+    if restriction.get("type") == "weekly_restriction":
+        return f.span(f.number_of(restriction.get("start_day_of_week"), 1) - 1, start_s, length_s)
+    return f.daily(start_s, length_s)
+
+
+def _take_policy(found: Found, policy: Table) -> None:
+    name, after_s, rungs = f.text_of(policy.get("name") or policy.get("summary")), 0, list[Rung]()
+    for rule in f.list_of(policy.get("escalation_rules")):
+        rung = Rung(after_s=f.bound_wait(found, name, after_s))
+        for target in f.list_of(rule.get("targets")):
+            key, kind = f.text_of(target.get("id")), f.text_of(target.get("type"))
+            if kind.startswith("schedule"):
+                rung.schedules.append(key)
+            elif kind.startswith("user"):
+                rung.people.append(found.require_person(key, f.text_of(target.get("summary"))))
+            else:
+                found.remark(f"policy {name}: a target of type {kind!r} ({f.text_of(target.get('summary'))})")
+        strategy = rule.get("escalation_rule_assignment_strategy")
+        if isinstance(strategy, dict) and strategy.get("type") == "round_robin":
+            found.remark(f"policy {name}: round robin on a level; here all of a level are called")
+        rungs.append(rung)
+        after_s += 60 * f.number_of(rule.get("escalation_delay_in_minutes"), 30)
+    found.policies.append(Policy(name=name, rungs=rungs))
+    loops = f.number_of(policy.get("num_loops"))
+    if loops:
+        found.remark(f"policy {name}: it repeats {loops} times; here each person is paged again until somebody answers")
+    for each in f.list_of(policy.get("services")):
+        found.remark(
+            f"policy {name}: service {f.text_of(each.get('summary'))}; a team's playbook and routes stand for it"
+        )

@@ -1,0 +1,170 @@
+"""What was found as the text of settings, and a report of what has no equivalent."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from tocsin.app.moving import oncall, opsgenie, pagerduty
+from tocsin.app.moving.found import Found, Plan, Policy, list_of, slug
+from tocsin.errors import BadInput
+from tocsin.oncall.settings import Layer
+
+MOST_BYTES = 32 * 2**20
+Take = Callable[[Found, Any, datetime], bool]
+TAKES: dict[str, Take] = {"pagerduty": pagerduty.take, "opsgenie": opsgenie.take}
+SOURCES = (*TAKES, "oncall")
+
+
+def read_exports(source: str, files: Iterable[Path], now: datetime) -> Found:
+    """What the files hold. Raises `BadInput` naming the file that is no such export."""
+    found, export = Found(), oncall.Export()
+    contents = [(path, _read(path)) for path in files]
+    contents.sort(key=lambda pair: not _lists_people(pair[1]))
+    for path, content in contents:
+        try:
+            taken = TAKES[source](found, content, now) if source in TAKES else export.read(content)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise BadInput(f"{path} is no whole export of {source} ({type(error).__name__}: {error}).") from error
+        if not taken:
+            raise BadInput(
+                f"{path} holds no people, schedules or policies as {source} exports them; see docs/moving.md"
+            )
+    if source not in TAKES:
+        try:
+            export.settle(found, now)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise BadInput(f"The files are no whole export of {source} ({type(error).__name__}: {error}).") from error
+    return found
+
+
+def _lists_people(content: Any) -> bool:
+    """People come first, so that whoever is named elsewhere is known."""
+    tables: Any = content
+    if isinstance(content, dict):
+        tables = content.get("users") or content.get("data") or content.get("results")
+    first = next(iter(list_of(tables)), {})
+    return "username" in first or "email" in first
+
+
+def _read(path: Path) -> Any:
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise BadInput(f"{path} cannot be read ({error.strerror}).") from error
+    if len(content) > MOST_BYTES:
+        raise BadInput(f"{path} is larger than {MOST_BYTES // 2**20} MiB; export less at a time.")
+    try:
+        return msgspec.json.decode(content)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise BadInput(f"{path} is no JSON ({error}).") from error
+
+
+def write_tables(found: Found, source: str) -> str:
+    """The tables of `tocsin.toml`: people, and a team for each policy, with the schedules that it calls."""
+    parts = [f"# From {source}. Lay it into tocsin.toml; `FILL IN` marks what an export cannot know.", ""]
+    for human in found.people.values():
+        parts += [f"[people.{human.id}]", f"name = {_quote(human.name)}"]
+        parts += [f"mail = {_quote(human.mail)}"] if human.mail else []
+        parts += [f"phone = {_quote(human.phone)}"] if human.phone else []
+        parts += ['channels = ["terminal"]  # FILL IN: name the channels that reach them, the weakest first', ""]
+    called = {key for policy in found.policies for rung in policy.rungs for key in rung.schedules}
+    policies = found.policies or [Policy(name="team", rungs=[])]
+    for number, policy in enumerate(policies):
+        own = {key for rung in policy.rungs for key in rung.schedules}
+        uncalled = set(found.schedules) - called if number == 0 else set[str]()
+        parts += _write_team(found, policy, [*own, *sorted(uncalled)])
+        for key in sorted(uncalled) if found.policies else ():
+            for plan in found.schedules[key]:
+                found.remark(f"schedule {plan.name}: no policy calls it; it stands with team {slug(policy.name)}")
+    return "\n".join(parts).rstrip() + "\n"
+
+
+def _write_team(found: Found, policy: Policy, keys: Iterable[str]) -> Iterator[str]:
+    team = slug(policy.name) or "team"
+    yield f"[teams.{team}]"
+    yield f'playbook = "playbooks/{team}.md"  # FILL IN'
+    yield f"name = {_quote(policy.name)}"
+    names = {key: [_name(plan) for plan in found.schedules.get(key, ())] for key in keys}
+    for key, own in names.items():
+        if not own:
+            found.remark(f"policy {policy.name}: it calls schedule {key}, which is in none of the files")
+    levels = [
+        [
+            *(name for key in rung.schedules for name in names.get(key, ())),
+            *(found.people[key].id for key in rung.people),
+        ]
+        for rung in policy.rungs
+    ]
+    kept = [(list(dict.fromkeys(level)), rung) for level, rung in zip(levels, policy.rungs, strict=True) if level]
+    if len(kept) < len(policy.rungs):
+        found.remark(f"policy {policy.name}: {len(policy.rungs) - len(kept)} levels call nobody who is in the files")
+    if kept:
+        yield f"levels = {_value([level for level, _ in kept])}"
+        times = {str(at): rung.after_s - kept[0][1].after_s for at, (_, rung) in enumerate(kept, 1) if at > 1}
+        if times:
+            yield f"level_after_s = {{ {', '.join(f'{at} = {after}' for at, after in times.items())} }}"
+    last = kept[-1][0] if kept else []
+    people = [each.id for each in found.people.values()]
+    resort = [each for each in last if each in people][:1] or people[:1]
+    yield f"last_resort = {_value(resort)}  # FILL IN: told whenever nobody else can be"
+    yield ""
+    for key in keys:
+        for plan in found.schedules.get(key, ()):
+            yield from _write_schedule(found, team, plan)
+
+
+def _name(plan: Plan) -> str:
+    return slug(plan.name) or slug(plan.key) or "schedule"
+
+
+def _write_schedule(found: Found, team: str, plan: Plan) -> Iterator[str]:
+    table = f"teams.{team}.schedules.{_name(plan)}"
+    yield f"[{table}]"
+    yield f"timezone = {_quote(plan.zone)}"
+    if plan.ics:
+        yield f"ics = {_quote(plan.ics)}"
+    yield ""
+    for layer in plan.layers:
+        yield f"[[{table}.layers]]"
+        yield from _write_layer(found, layer)
+        yield ""
+
+
+def _write_layer(found: Found, layer: Layer) -> Iterator[str]:
+    plain = Layer()
+    for field in msgspec.structs.fields(Layer):
+        value = getattr(layer, field.name)
+        if field.name == "people":
+            yield f"people = {_value([found.people[key].id for key in value])}"
+        elif value != getattr(plain, field.name) and not (
+            layer.rotation == "none" and field.name in ("start", "handoff")
+        ):
+            yield f"{field.name} = {_value(value)}"
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, str):
+        return _quote(value)
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_value, value))}]"
+    return value.isoformat() if hasattr(value, "isoformat") else str(value)
+
+
+def _quote(text: str) -> str:
+    """A text as TOML: JSON's escapes are TOML's, but for DEL."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def tell(found: Found) -> str:
+    """The report: what was taken over, then each thing that has no equivalent."""
+    plans = sum(map(len, found.schedules.values()))
+    head = f"{len(found.people)} people, {plans} schedules, {len(found.policies)} policies."
+    if not found.remarks:
+        return f"{head} Everything has an equivalent."
+    return "\n".join([f"{head} Without an equivalent, or to be looked at:", *(f"- {each}" for each in found.remarks)])

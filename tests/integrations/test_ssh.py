@@ -18,7 +18,7 @@ from tocsin.integrations.ssh.program import quote
 from tocsin.integrations.ssh.session import Lost
 from tocsin.integrations.ssh.way import Way
 
-from .remote import Range, own, range_, sshd
+from .remote import KEY, Range, own, range_, sshd
 
 __all__ = ["own", "range_", "sshd"]
 
@@ -274,7 +274,7 @@ async def test_a_gigabyte_of_output_keeps_its_head_and_tail_and_our_memory(range
 
 async def test_secrets_are_taken_out_sealed_and_given_to_nobody_but_the_step(range_: Range, sshd: Sshd) -> None:
     range_.add("web", sshd)
-    text = await range_.originals.seal("echo password=hunter2hunter2; echo done")
+    text = await range_.originals.seal("echo password=hunter2hunter2; echo done", KEY.stream)
     assert "hunter2" not in text
     finished = await range_.ask(text)
     assert finished.exit_code == 0

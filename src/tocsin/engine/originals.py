@@ -16,16 +16,18 @@ class Originals(Protocol):
         """Evidence as it was. Raises `NotFound` where the blob holds none, `Corrupt` for another key."""
         ...
 
-    def name(self, text: str) -> str:
+    def name(self, text: str, incident: str) -> str:
         """A statement with the name of a sealed value in the place of each secret. Raises `Denied`."""
         ...
 
-    async def seal(self, text: str) -> str:
-        """The same, and the values are sealed."""
+    async def seal(self, text: str, incident: str) -> str:
+        """The same, and the values are sealed for that incident."""
         ...
 
-    async def fill(self, text: str) -> tuple[str, tuple[str, ...]]:
-        """A statement as it was typed, and the values that were sealed. Raises `NotBegun` if one cannot be opened."""
+    async def fill(self, text: str, incident: str) -> tuple[str, tuple[str, ...]]:
+        """A statement as it was typed, and the values that were sealed. Raises `NotBegun` if one cannot be opened, or
+        was sealed in another incident.
+        """
         ...
 
 
@@ -40,14 +42,14 @@ class NoOriginals:
         """Nobody has called for it."""
         return b""
 
-    def name(self, text: str) -> str:
+    def name(self, text: str, incident: str) -> str:
         """As it is."""
         return text
 
-    async def seal(self, text: str) -> str:
+    async def seal(self, text: str, incident: str) -> str:
         """As it is."""
         return text
 
-    async def fill(self, text: str) -> tuple[str, tuple[str, ...]]:
+    async def fill(self, text: str, incident: str) -> tuple[str, tuple[str, ...]]:
         """As it is."""
         return text, ()

@@ -51,7 +51,7 @@ class Remote:
                 "target a `change_user` and `change_key`."
             )
         word = "change" if intent.changes else "read"
-        filled, known = await fill(self._originals, intent)
+        filled, known = await fill(self._originals, intent, key.stream)
         order = Order(
             text=filled.text,
             env={**QUIET, **far.env, **filled.bindings},

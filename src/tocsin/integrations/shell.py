@@ -214,7 +214,7 @@ class Shell:
         return self._clock.now() - moment < SAME_READ
 
     async def _run(self, key: Key, intent: StepRequested, place: Place, box: Box, left: Leftovers) -> StepFinished:
-        filled, known = await fill(self._originals, intent)
+        filled, known = await fill(self._originals, intent, key.stream)
         async with open_passage(box.network, self._scout) as passage:
             assert self._isolation is not None
             layout, started = self._layouts.find(self._isolation, box), self._clock.now()
@@ -321,12 +321,12 @@ class Shell:
         return await asyncio.get_running_loop().run_in_executor(self._threads, call, *args)
 
 
-async def fill(originals: Originals, intent: StepRequested) -> tuple[StepRequested, tuple[str, ...]]:
+async def fill(originals: Originals, intent: StepRequested, incident: str) -> tuple[StepRequested, tuple[str, ...]]:
     """The intent as exactly what was typed, and which of its values are secret."""
     known: list[str] = []
 
     async def open_all(text: str) -> str:
-        filled, secret = await originals.fill(text)
+        filled, secret = await originals.fill(text, incident)
         known.extend(secret)
         return filled
 

@@ -2,7 +2,8 @@
 
 AES-256-GCM. The nonce is an HMAC of the content, so that the same content gives the same blob: a statement that was
 looked at and is then approved names the same values. Purposes are kept apart: what was sealed as evidence is never put
-into a statement, whoever writes its name there.
+into a statement, whoever writes its name there, and a value is opened for a step of the incident that it was typed in
+and no other: whoever knows its name from elsewhere has nothing of it.
 
 A typed statement keeps its form: in the place of each secret stands `sealed_DIGEST`, one plain word to every shell. So
 only what is itself one plain word to a shell is taken out of a statement; anything else is refused with a way out.
@@ -29,6 +30,10 @@ _PLAIN_WORD = re.compile(r"(?![-~])[A-Za-z0-9_./+=:@%,-]+")
 _SCHEME = re.compile(rb"[A-Za-z][A-Za-z0-9-]{1,30}[ \t]+")
 """What stands before the secret of a header: `Bearer`."""
 EVIDENCE, VALUE = b"evidence", b"value"
+ELSEWHERE = (
+    "Nothing was run: a sealed value of it cannot be opened here. It was typed in another incident or before this "
+    "version of tocsin, or the server has another key `evidence` by now. Type the statement again."
+)
 
 
 class Blobs(Protocol):
@@ -73,19 +78,19 @@ class Sealed:
                 "the backup that the record came from."
             ) from None
 
-    def name(self, text: str) -> str:
+    def name(self, text: str, incident: str) -> str:
         """A statement with the name of a sealed value in the place of each secret. Raises `Denied`."""
-        return self._replace(text, lambda value: None)
+        return self._replace(text, incident, lambda value: None)
 
-    async def seal(self, text: str) -> str:
-        """The same, and the values are sealed."""
+    async def seal(self, text: str, incident: str) -> str:
+        """The same, and the values are sealed for that incident."""
         found: list[bytes] = []
-        named = self._replace(text, found.append)
+        named = self._replace(text, incident, found.append)
         for each in found:
             await self._blobs.put(each)
         return named
 
-    def _replace(self, text: str, take: Callable[[bytes], None]) -> str:
+    def _replace(self, text: str, incident: str, take: Callable[[bytes], None]) -> str:
         if _NAME.search(text):
             raise Denied("Names of sealed values are written by tocsin alone: type the value itself.")
         content = text.encode(errors="surrogatepass")
@@ -97,21 +102,30 @@ class Sealed:
             value = content[start:end].decode(errors="surrogatepass")
             if _PLAIN_WORD.fullmatch(value) is None:
                 raise Denied(_explain(kind.decode()))
-            sealed = self.lock(content[start:end], VALUE)
+            sealed = self.lock(content[start:end], _bind(incident))
             take(sealed)
             kept += (content[done:start].decode(errors="surrogatepass"), _spell(sealed))
             done = end
         return "".join([*kept, content[done:].decode(errors="surrogatepass")])
 
-    async def fill(self, text: str) -> tuple[str, tuple[str, ...]]:
-        """A statement as it was typed, and the values that were sealed. Raises `NotBegun` if one cannot be opened."""
+    async def fill(self, text: str, incident: str) -> tuple[str, tuple[str, ...]]:
+        """A statement as it was typed, and the values that were sealed. Raises `NotBegun` if one cannot be opened, or
+        was sealed in another incident.
+        """
         values: dict[str, str] = {}
         for digest in dict.fromkeys(_NAME.findall(text)):
             try:
-                values[digest] = self.unlock(await self._blobs.get(digest), VALUE).decode()
-            except (NotFound, Corrupt) as error:
+                values[digest] = self.unlock(await self._blobs.get(digest), _bind(incident)).decode()
+            except NotFound as error:
                 raise NotBegun(f"Nothing was run: a sealed value of it cannot be opened. {error}") from error
+            except Corrupt as error:
+                raise NotBegun(ELSEWHERE) from error
         return _NAME.sub(lambda found: values[found[1]], text), tuple(values.values())
+
+
+def _bind(incident: str) -> bytes:
+    """What a value of an incident is sealed for."""
+    return VALUE + b":" + incident.encode()
 
 
 def _explain(kind: str) -> str:

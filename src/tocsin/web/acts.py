@@ -87,7 +87,7 @@ class Acts:
             digest=body.digest,
             again=body.again,
             unsaved=body.unsaved,
-            bindings={name: await self._desk.originals.seal(value) for name, value in body.bindings.items()},
+            bindings={name: await self._desk.originals.seal(value, stream) for name, value in body.bindings.items()},
             roles=find_roles(scene.incident, scene.book, scene.rota, asker.person, scene.now),
         )
         return Done.of(stream, await self._desk.engine.submit(stream, command), self._library.name)
@@ -110,7 +110,7 @@ class Acts:
 
     async def _seal(self, stream: str, text: str) -> str:
         """A typed statement without its secrets, which are sealed. Raises `Denied` where that hides what it does."""
-        sealed = await self._desk.originals.seal(text)
+        sealed = await self._desk.originals.seal(text, stream)
         if sealed == text:
             return text
         classify = (await self._library.scene(stream)).book.classify

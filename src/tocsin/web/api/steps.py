@@ -136,6 +136,8 @@ async def find_asked(
     names secrets only, and so does the digest.
     """
     given = read_bindings(request)
-    found = await find_step(library, incident, step, {name: desk.originals.name(each) for name, each in given.items()})
+    found = await find_step(
+        library, incident, step, {name: desk.originals.name(each, incident) for name, each in given.items()}
+    )
     blanks = tuple(msgspec.structs.replace(each, value=given.get(each.name, each.value)) for each in found.blanks)
     return msgspec.structs.replace(found, blanks=blanks)

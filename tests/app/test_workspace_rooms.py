@@ -8,6 +8,7 @@ import pytest
 
 from tocsin.app.channels import Opener
 from tocsin.app.rooms import is_chat
+from tocsin.app.trackers import open_trackers
 from tocsin.app.workspace import load_workspace
 from tocsin.engine.failpoint import pass_by
 
@@ -67,3 +68,35 @@ def test_a_chat_without_rooms_is_named_with_those_that_have_some(root: Path) -> 
 def test_a_slack_user_is_one_person_of_the_settings(root: Path, people: str, says: str) -> None:
     add(root, f'{SLACK}[channels.slack.people]\n{people}\n[people.ana]\nname = "Ana"\n[people.bo]\nname = "Bo"\n')
     assert any(says in text and path.startswith("channels.slack.people") for _, path, text in problems(root))
+
+
+GITHUB = '\n[trackers.issues]\nkind = "github"\nrepository = "acme/shop"\ntoken_file = "secrets/slack"\n'
+JIRA = '\n[trackers.jira]\nkind = "jira"\nurl = "https://jira.example"\nproject = "OPS"\ntoken_file = "secrets/slack"\n'
+
+
+def test_trackers_are_read_and_opened(root: Path) -> None:
+    add(root, GITHUB + JIRA)
+    set_team(root, 'tickets = "issues"')
+    workspace = load_workspace(root, TODAY)
+    assert workspace.settings.teams["till"].policy.tickets == "issues"
+    assert list(open_trackers(root, workspace.trackers)) == ["issues", "jira"]
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "says"),
+    [
+        ('\n[trackers.x]\nkind = "trello"\n', "trackers.x", "must be one of: github, jira"),
+        (GITHUB.replace("acme/shop", "shop"), "trackers.issues.repository", "owner/name"),
+        (GITHUB.replace("secrets/slack", "secrets/none"), "trackers.issues.token_file", "mode 0600"),
+        (JIRA.replace('project = "OPS"\n', ""), "trackers.jira", "project"),
+    ],
+)
+def test_a_tracker_that_lacks_something_is_named(root: Path, text: str, path: str, says: str) -> None:
+    add(root, text)
+    assert any(path in where and says in f"{where} {told}" for _, where, told in problems(root))
+
+
+def test_a_tracker_that_is_not_there_is_named(root: Path) -> None:
+    set_team(root, 'tickets = "jira"')
+    ((_, path, text),) = problems(root)
+    assert (path, "add [trackers.NAME]" in text) == ("teams.till.tickets", True)

@@ -29,7 +29,8 @@ NEEDED = {
     **dict.fromkeys(("AddNote", "ReportPage"), "view"),
     **dict.fromkeys(
         (
-            "Acknowledge", "ApproveStep", "CallBarrier", "CheckDoubt", "ChooseScenario", "Declare", "DeclineEscalation", "Escalate",
+            "Acknowledge", "ApproveStep", "CallBarrier", "CheckDoubt", "ChooseScenario", "Declare", "DeclineEscalation",
+            "Escalate", "OpenRoom",
             "FileReport", "FinishStep", "HoldBarrier", "IdentifyCause", "LiftProhibition", "MeetObligation", "Mitigate",
             "PostUpdate", "ProposeStep", "PursueScenario", "Reopen", "SavePostmortem", "SetSeverity", "SettleDoubt",
             "SkipStep", "TakeRole", "TakeWay", "TellReady",

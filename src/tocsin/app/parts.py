@@ -23,6 +23,7 @@ from tocsin.app.retention import make_housekeeping
 from tocsin.app.rooms import Chats
 from tocsin.app.shadow import ShadowFiles
 from tocsin.app.storage import Data, Storage
+from tocsin.app.trackers import open_trackers
 from tocsin.app.watch.checkpoints import Checkpoints
 from tocsin.app.watch.lookout import Lookout
 from tocsin.app.workspace import Workspace
@@ -39,6 +40,7 @@ from tocsin.integrations.pager import Pager
 from tocsin.integrations.scratch import KEPT_DAYS
 from tocsin.integrations.sharer import Sharer
 from tocsin.integrations.shell import Place, Shell
+from tocsin.integrations.tickets import Tickets
 from tocsin.knowledge import load_knowledge
 from tocsin.page.link import GOOD_FOR, PATH, Ticket, make_code, sign
 from tocsin.page.message import PageMessage, compose
@@ -107,9 +109,11 @@ class Parts:
             self._shell, lambda: self.workspace, self.blobs, clock, self._reach, self.outputs, storage.originals
         )
         chats = Chats(self.journal, self._find_url, lambda: self._channels)
+        self._trackers = open_trackers(workspace.root, workspace.trackers)
         rooms = Rooms(chats.list_all, self.blobs)
         self.public = StatusPages(self.store, self.journal, clock, self._link_key, lambda: self.workspace, url)
-        performers = (pager, Sharer(lambda: self._channels), self.fleet, rooms, self.public.herald)
+        tickets = Tickets(lambda: self._trackers, self._find_url)
+        performers = (pager, Sharer(lambda: self._channels), self.fleet, rooms, tickets, self.public.herald)
         self.engine = Engine(self.journal, clock, performers, storage.lease, Beats(self.store))
         letters = Letters(workspace.root, lambda: self.workspace.channels, lambda: self.shelf.settings.people)
         self.engine.handing.send = letters.send
@@ -314,7 +318,8 @@ class Parts:
     async def take_over(self, workspace: Workspace) -> None:
         """Use other settings from now on; open incidents are planned again by them."""
         channels = self._opener.open(workspace.root, workspace.channels)
-        self.workspace, self.refused, self._channels = workspace, "", channels
+        trackers = open_trackers(workspace.root, workspace.trackers)
+        self.workspace, self.refused, self._channels, self._trackers = workspace, "", channels, trackers
         self.shelf.settings = workspace.settings
         self._give_places()
         await self.shelf.keep_playbooks()

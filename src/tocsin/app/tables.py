@@ -138,6 +138,7 @@ class File(msgspec.Struct, frozen=True, kw_only=True):
     store: StoreTable = StoreTable()
     people: dict[str, Person] = {}
     channels: dict[str, Any] = {}
+    trackers: dict[str, Any] = {}
     teams: dict[str, TeamTable] = {}
     route: tuple[Route, ...] = ()
     intake: tuple[Intake, ...] = ()

@@ -24,6 +24,7 @@ from tocsin.app.place import MOST_BYTES, NAME, NoWorkspace
 from tocsin.app.public.check import check_pages
 from tocsin.app.rooms import check_rooms
 from tocsin.app.tables import File, TeamTable, find_means, is_mail, is_pager
+from tocsin.app.trackers import read_trackers
 from tocsin.app.watch.check import check_watch, read_heartbeat, read_sending
 from tocsin.app.watch.heartbeat import Beating
 from tocsin.app.watch.sending import Sending
@@ -63,6 +64,7 @@ class Workspace(msgspec.Struct, frozen=True, kw_only=True):
     root: Path
     settings: Settings
     channels: dict[str, msgspec.Struct]
+    trackers: dict[str, msgspec.Struct] = {}
     targets: dict[str, tuple[LocalTarget, Path]]
     inventory: dict[str, Target] = {}
     elsewhere: dict[str, str] = {}
@@ -93,6 +95,7 @@ def load_workspace(root: Path, today: date, no_isolation: str = "", node: str = 
     teams = {team: _read_team(root, source, file, team, owned, today, node, problems) for team in file.teams}
     check_whole(source, file, channels, problems)
     check_rooms(source, file, channels, problems)
+    trackers = read_trackers(root, source, file, problems)
     check_names(source, file, problems)
     _check_store(source, file, problems)
     check_watch(source, file, problems)
@@ -116,6 +119,7 @@ def load_workspace(root: Path, today: date, no_isolation: str = "", node: str = 
             no_isolation=no_isolation,
         ),
         channels=channels,
+        trackers=trackers,
         targets={name: found for name, found in targets.items() if found[0].node in (None, node)},
         inventory=list_inventory(known),
         elsewhere=find_elsewhere(known, node),

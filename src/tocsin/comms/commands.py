@@ -35,6 +35,8 @@ class PostUpdate(Command, frozen=True, kw_only=True):
 class OpenRoom(Command, frozen=True, kw_only=True):
     """The incident needs a room of its own now, whatever the playbook says."""
 
+    permission: ClassVar[Permission] = Permission.RESPOND
+
 
 def _open_room(incident: Incident, book: Book, command: OpenRoom, now: datetime) -> tuple[e.Event, ...]:
     if not incident.is_open:

@@ -14,6 +14,7 @@ from tocsin.app.bundle.export import Exporter
 from tocsin.app.channels import Opener, count_places
 from tocsin.app.contactable import find_unreachable
 from tocsin.app.contacting import Contacting
+from tocsin.app.elsewhere import Elsewhere
 from tocsin.app.guarding import find_place, find_places, find_scratches, give_to_steps
 from tocsin.app.handoffs import Letters
 from tocsin.app.place import MOST_BYTES
@@ -93,7 +94,8 @@ class Parts:
         self.storage, self.clock, self.store, self.blobs = storage, storage.clock, storage.store, storage.blobs
         storage.workspace, clock = lambda: self.workspace, storage.clock
         self.sessions = Sessions(self.store)
-        self.shelf = Shelf(workspace.settings, self.blobs)
+        self.elsewhere = Elsewhere(lambda: self.workspace, clock, directory, self._use_shifts)
+        self.shelf = Shelf(self.elsewhere.lay_over(workspace.settings), self.blobs)
         self.journal = Journal(self.store, self.shelf, clock, storage.chain_key, reach)
         self._link_key, self._reach, self._url = storage.link_key, reach, url
         self._phones = Subscriptions(self.store)
@@ -251,6 +253,7 @@ class Parts:
             *self._tell_left_alone(),
             *self._tell_unheard(),
             *self.lookout.list_remarks(),
+            *self.elsewhere.list_remarks(),
             *self.public.troubles.values(),
         )
 
@@ -320,10 +323,18 @@ class Parts:
         channels = self._opener.open(workspace.root, workspace.channels)
         trackers = open_trackers(workspace.root, workspace.trackers)
         self.workspace, self.refused, self._channels, self._trackers = workspace, "", channels, trackers
-        self.shelf.settings = workspace.settings
+        self.shelf.settings = self.elsewhere.lay_over(workspace.settings)
         self._give_places()
         await self.shelf.keep_playbooks()
         await self.prove_places()
+        await self._replan()
+
+    async def _use_shifts(self) -> None:
+        """Other people have the duty than was known."""
+        self.shelf.settings = self.elsewhere.lay_over(self.workspace.settings)
+        await self._replan()
+
+    async def _replan(self) -> None:
         for card in await self.store.cards(open_only=True):
             await self.engine.replan(card.id)
 

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from tocsin.app.tables import File
 from tocsin.config import Path, Problems, Source
+from tocsin.integrations.pagerduty_schedules import ID
 from tocsin.oncall.holiday import find_holiday_fault
 from tocsin.oncall.restriction import parse_restriction
 from tocsin.oncall.rotation import find_rotation_fault
@@ -36,11 +37,22 @@ def check_schedule(source: Source, file: File, path: Path, schedule: Schedule, p
             problems.append(source.problem((*path, "layers", at, "ends"), text))
     if schedule.timezone is not None and not is_zone(schedule.timezone):
         problems.append(source.problem((*path, "timezone"), f"{schedule.timezone!r} is no time zone."))
+    if schedule.pagerduty and not ID.fullmatch(schedule.pagerduty):
+        text = "it is the id of a schedule at PagerDuty, as it stands at the end of its address: PABC123."
+        problems.append(source.problem((*path, "pagerduty"), text))
+    if schedule.pagerduty and not any(_reads_pagerduty(each) for each in file.channels.values()):
+        text = "to read it, a channel of kind pagerduty needs `api_token_file`."
+        problems.append(source.problem((*path, "pagerduty"), text))
     if schedule.holidays is not None:
         field, text = find_holiday_fault(schedule.holidays)
         if field:
             problems.append(source.problem((*path, "holidays", field), text))
         _check_people(source, file, (*path, "holidays", "who"), schedule.holidays.who, problems)
+
+
+def _reads_pagerduty(channel: object) -> bool:
+    """Whether a channel, as it stands in the file, can read schedules there."""
+    return isinstance(channel, dict) and channel.get("kind") == "pagerduty" and bool(channel.get("api_token_file"))
 
 
 def _check_layer(source: Source, file: File, path: Path, layer: Layer | Schedule, problems: Problems) -> None:

@@ -167,6 +167,7 @@ async def _running(options: Options, listener: socket.socket) -> AsyncIterator[u
         _watch(options, parts, isolation),
         parts.keep_sweeping(),
         parts.housekeeping.run(),
+        parts.elsewhere.run(),
         parts.shadow_files.run(),
         _settle_in(parts, storage, server),
         keep_listening(parts.desk, parts.desk.channels),

@@ -69,11 +69,11 @@ def _find_base(plan: Plan, at: datetime) -> tuple[tuple[str, ...], str, list[dat
         name = name_holiday(schedule.holidays, find_wall(at, plan.zone).date())
         if name:
             return schedule.holidays.who, f"holiday: {name}", moments
-    if schedule.ics:
+    if schedule.ics or schedule.pagerduty:
         moments += [moment for each in plan.stretches for moment in (each.starts_at, each.ends_at) if moment > at]
         own = tuple(dict.fromkeys(each.person for each in plan.stretches if each.starts_at <= at < each.ends_at))
         if own:
-            return own, "calendar", moments
+            return own, "PagerDuty" if schedule.pagerduty else "calendar", moments
     for number, layer in reversed(tuple(enumerate((make_own_layer(schedule), *schedule.layers), 1))):
         duty = find_layer_duty(layer, plan.zone, at)
         if duty.until is not None:

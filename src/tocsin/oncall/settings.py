@@ -10,9 +10,8 @@ import msgspec
 class Person(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Somebody who can be called. `channels` are ids of channels, the weakest first: repeats climb them.
 
-    `phone` is for calls and SMS, in the form
-    ``+4930123456``; `pagerduty` is their id there. An `assistant` is a script or a model that acts under a
-    name of its own: it may propose, never approve.
+    `phone` is for calls and SMS, in the form ``+4930123456``; `pagerduty` is their id there. An `assistant` is a script
+    or a model that acts under a name of its own: it may propose, never approve.
     """
 
     name: str
@@ -59,7 +58,8 @@ class Schedule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Who is on duty. The fields that a `Layer` has too are its lowest layer; `layers` lie above it.
 
     `timezone` is the team's where it is not given. With `ics`, shifts come from a calendar: a file of the workspace, or
-    an address that the operator names here. They lie above the layers.
+    an address that the operator names here. They lie above the layers. With `pagerduty`, the id of a schedule there,
+    they are read from PagerDuty.
     """
 
     people: tuple[str, ...] = ()
@@ -73,6 +73,7 @@ class Schedule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     layers: tuple[Layer, ...] = ()
     holidays: Holidays | None = None
     ics: str = ""
+    pagerduty: str = ""
 
 
 class Stretch(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,7 +94,7 @@ class Staffing(msgspec.Struct, frozen=True, kw_only=True):
     `levels` is the ladder: each rung lists schedules, roles or people. `level_after_s` gives rungs, by their number
     from 1, a time of their own in seconds after the start; the others follow the one before by the severity's clock.
     `roles` says who answers to a name that the playbook uses ("engineering lead"). `last_resort` is told whenever
-    nobody else can be. `calendars` are the shifts of schedules with `ics`, as they were read last.
+    nobody else can be. `calendars` are the shifts of schedules with `ics` or `pagerduty`, as read last.
     """
 
     timezone: str = "UTC"

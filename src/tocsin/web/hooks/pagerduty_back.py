@@ -17,6 +17,7 @@ from tocsin.errors import BadInput, Denied, NotAuthorised, NotFound
 from tocsin.incident.commands import Acknowledge, AddNote, Resolve
 from tocsin.incident.state import Incident
 from tocsin.integrations.pagerduty import Agent, PagerDuty, Told, Webhook
+from tocsin.integrations.pagerduty_schedules import find_person
 from tocsin.page.contact import TEST
 from tocsin.timeline.line import fold
 from tocsin.web.desk import Desk
@@ -82,13 +83,9 @@ async def _take(desk: Desk, incident: Incident, channel: str, told: Told, agent:
 
 def _find_person(desk: Desk, incident: Incident, channel: str, agent: Agent) -> tuple[str | None, bool]:
     """Who that is here: by their id there, by their name, or else whom the channel called; and whether it is known."""
-    people = desk.people()
-    for name, person in people.items():
-        if person.pagerduty and person.pagerduty == agent.id:
-            return name, True
-    same = [name for name, person in people.items() if person.name.casefold() == agent.summary.casefold()]
-    if len(same) == 1:
-        return same[0], True
+    known = find_person(desk.people(), agent.id, agent.summary)
+    if known is not None:
+        return known, True
     called = [call.responder for call in incident.calls.values() if call.channel == channel]
     return (called[0], False) if called else (None, False)
 

@@ -67,6 +67,7 @@ GROUPS: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("barrier", "barriers:call", "Have several people do a step at the same moment."),
         ("ready", "barriers:ready", "Say that you are ready for what all do at the same moment."),
         ("hold", "barriers:hold", "Hold what was to be done at the same moment."),
+        ("wait", "waiting:wait", "Begin what the playbook wants waited or watched, or end it before its time."),
         ("take", "turns:take", "Of several ways in the playbook, go this one."),
         ("jump", "turns:jump", "Go on in a further scenario of the playbook too."),
         ("settle", "steps:settle", "Say what became of a step that nobody saw end, or have it looked at."),

@@ -207,7 +207,7 @@ class _Deciding:
             self.batch.write(replace(row, incident=held.incident), item)
             return
         own = await self.journal.incident(held.incident) if held is not None and held.incident else None
-        if own is not None and own.is_open:  # another team's by now
+        if own is not None and (own.is_open or own.is_watched):  # another team's by now, or watched after its fix
             self._tell(own.id, RefireAlert(by="alert", fingerprint=row.fingerprint, name=row.name))
             self.batch.write(replace(row, incident=own.id), item)
             return
@@ -310,7 +310,7 @@ def tell_open(journal: Journal, command: Command) -> Decide:
     joins = isinstance(command, JoinAlerts | RefireAlert)
 
     def choose(incident: Incident | None, book: Book) -> tuple[Event, ...]:
-        if joins and (incident is None or not incident.is_open):
+        if joins and (incident is None or not (incident.is_open or incident.is_watched)):
             raise Stale("The incident is over: the alert belongs to another one.")
         if incident is None or incident.status is Status.CLOSED:
             return ()

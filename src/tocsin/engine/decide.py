@@ -11,7 +11,7 @@ from tocsin.incident.book import Book
 from tocsin.incident.commands import Command, Decision
 from tocsin.incident.state import Incident
 from tocsin.page import commands as page
-from tocsin.run import barrier, originals, turns
+from tocsin.run import barrier, originals, turns, wait
 from tocsin.run import commands as run
 from tocsin.timeline.events import Event
 
@@ -23,6 +23,7 @@ DECISIONS: dict[type[Command], Decision] = {
     **originals.DECISIONS,
     **barrier.DECISIONS,
     **turns.DECISIONS,
+    **wait.DECISIONS,
     **comms.DECISIONS,
 }
 

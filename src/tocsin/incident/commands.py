@@ -361,7 +361,7 @@ def _refire_alert(incident: Incident, book: Book, command: RefireAlert, now: dat
     if book.policy.flap_times and times > book.policy.flap_times:
         within_s = book.policy.flap_within_s
         return fired, e.AlertFlaps(fingerprint=command.fingerprint, name=command.name, times=times, within_s=within_s)
-    if incident.status is Status.MONITORING:
+    if incident.status is Status.MONITORING or incident.is_watched:
         return (fired, e.Reopened(by="tocsin", reason=f"{command.name} fires again"))
     return (fired,)
 

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from tocsin.errors import Corrupt
 from tocsin.incident.obligation import keep, kept_by
-from tocsin.incident.rules import alerts, barrier, calls, chat, duties, status, steps, words
+from tocsin.incident.rules import alerts, barrier, calls, chat, duties, status, steps, wait, words
 from tocsin.incident.state import Incident
 from tocsin.timeline import events as e
 from tocsin.timeline.entry import Entry
@@ -30,6 +30,7 @@ RULES: dict[type[e.Event], Rule] = {
     **calls.RULES,
     **steps.RULES,
     **barrier.RULES,
+    **wait.RULES,
     **duties.RULES,
 }
 

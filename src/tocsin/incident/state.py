@@ -178,6 +178,22 @@ class Barrier(msgspec.Struct, frozen=True, kw_only=True):
         return not self.awaited and len(set(self.ready.values())) == 1
 
 
+class Wait(msgspec.Struct, frozen=True, kw_only=True):
+    """A timed wait, or (`watches`) a look-out after the fix: who began it, until when, and when it ended."""
+
+    step: str
+    by: str
+    begun_at: datetime
+    until: datetime
+    watches: bool = False
+    ended_at: datetime | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it lasts still."""
+        return self.ended_at is None
+
+
 class Taken(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A way that this incident goes: who took it, when and why."""
 
@@ -301,6 +317,7 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     sharing: dict[str, Sharing] = {}
     steps: dict[str, StepRecord] = {}
     barriers: dict[str, Barrier] = {}
+    waits: dict[str, Wait] = {}
     taken: dict[int, Taken] = {}
     pursued: tuple[int, ...] = ()
     obligations: dict[str, Obligation] = {}
@@ -377,6 +394,12 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     def public_updates(self) -> tuple[Update, ...]:
         """What the public has been told."""
         return tuple(update for update in self.updates if Audience.PUBLIC in update.audiences)
+
+    @property
+    def is_watched(self) -> bool:
+        """Whether it is resolved, and what the playbook wants watched after the fix is watched still."""
+        watches = any(wait.watches and wait.is_open for wait in self.waits.values())
+        return self.status is Status.RESOLVED and watches
 
     @property
     def public_status(self) -> PublicStatus:

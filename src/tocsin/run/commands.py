@@ -20,6 +20,7 @@ from tocsin.run.program import Task, prepare
 from tocsin.run.saving import find_lapse
 from tocsin.run.turns import take_exclusive, take_ways
 from tocsin.run.twofold import answers_to, is_second
+from tocsin.run.wait import find_unheld, require_no_wait
 from tocsin.timeline import events as e
 from tocsin.words import Effect, Mode, Permission, Status, StepState
 
@@ -100,6 +101,7 @@ def _approve(incident: Incident, book: Book, command: ApproveStep, now: datetime
     _require_mode(task, book)
     if isinstance(verdict, NeedsApproval) and verdict.people == 1:
         _require_role(verdict, command.roles)
+    require_no_wait(task, incident)
     if command.digest != task.digest:
         raise Conflict("This is not what you looked at: it has run since, or changed. Look again and decide anew.")
     if isinstance(verdict, NeedsApproval):
@@ -246,7 +248,9 @@ def _finish(incident: Incident, book: Book, command: FinishStep, now: datetime) 
         return ()
     found = find_step(book.procedures(incident), command.step)
     ways = take_exclusive(found[0], command.step, incident, command.by) if found is not None else ()
-    return (*ways, e.StepDone(step=command.step, by=command.by, note=command.note, passed=command.passed))
+    done = e.StepDone(step=command.step, by=command.by, note=command.note, passed=command.passed)
+    failed = find_unheld(found[0], found[1], incident) if found is not None and not command.passed else ""
+    return (*ways, done, *((e.Reopened(by=command.by, reason=failed),) if failed else ()))
 
 
 def _require_step(incident: Incident, book: Book, step: str) -> None:

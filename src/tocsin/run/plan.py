@@ -25,6 +25,7 @@ from tocsin.run.phase import find_phase_duties
 from tocsin.run.polling import end_checks, find_due, reopen
 from tocsin.run.program import Task, find_labels, find_sources, prepare
 from tocsin.run.saving import find_lapse, find_next_lapse, find_saved
+from tocsin.run.wait import pace, plan_waits
 from tocsin.timeline.events import ApprovalLapsed, Event, StepRequested, ValueHeld
 from tocsin.timeline.redact import plain, redact
 from tocsin.words import Effect, Mode, Status, StepState
@@ -44,12 +45,14 @@ def plan(incident: Incident, book: Book, rota: Rota, now: datetime) -> Plan:
     """Requests for approved steps, and for as many of the next reads as there is room for."""
     barriers = plan_barriers(incident, book, now) if incident.barriers else NOTHING
     steps = [*_approved(incident, book, now), *_reads(incident, book)]
+    waits = plan_waits(incident, book, now)
     settled = {each.step for each in steps}
+    paced = [*pace(steps, incident, now)]
     judged, again = _judge(incident, book, now) if book.policy.predicates else ((), None)
     phases = find_phase_duties(incident, book) if incident.status in GOES_ON else ()
     ledger = settle(incident, phases, frozenset({PHASE}), now)
-    wakes = (barriers.wake, find_next_lapse(incident, book, now, settled), again, ledger.wake)
-    events = (*barriers.events, *find_held(incident, book), *steps, *judged, *ledger.events)
+    wakes = (barriers.wake, waits.wake, find_next_lapse(incident, book, now, settled), again, ledger.wake)
+    events = (*barriers.events, *waits.events, *find_held(incident, book), *paced, *judged, *ledger.events)
     return Plan(events, min((wake for wake in wakes if wake is not None), default=None))
 
 

@@ -254,6 +254,19 @@ def _tell_barriers(event: e.Event, name: Name) -> str | None:
             return f"All are ready for step {step}{at}: it goes at {go_at:%H:%M:%S} UTC"
         case e.BarrierPassed(step=step, by_hand=by_hand):
             return f"Step {step}: {'everybody does it now' if by_hand else 'it goes on all targets now'}"
+    return _tell_waits(event, name)
+
+
+def _tell_waits(event: e.Event, name: Name) -> str | None:
+    match event:
+        case e.WaitBegun(step=step, until=until, by=by, watches=watches):
+            does = "watches" if watches else "waits"
+            began = "" if by == "tocsin" else f", begun by {name(by)}"
+            return f"Step {step} {does} until {until:%H:%M:%S} UTC{began}"
+        case e.WaitEnded(step=step, by=by, reason=reason, passed=passed):
+            how = "is over" if passed else "has not held"
+            ended = "" if by == "tocsin" else f", ended by {name(by)}"
+            return f"The wait of step {step} {how}{ended}{_because(reason)}"
     return None
 
 

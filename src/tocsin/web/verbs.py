@@ -21,6 +21,7 @@ from tocsin.run.barrier import CallBarrier, HoldBarrier, TellReady
 from tocsin.run.commands import FinishStep, SkipStep
 from tocsin.run.doubt import CheckDoubt, SettleDoubt
 from tocsin.run.turns import PursueScenario, TakeWay
+from tocsin.run.wait import BeginWait, EndWait
 from tocsin.web.auth import Asker
 from tocsin.words import Audience
 
@@ -349,6 +350,18 @@ STEP_VERBS: tuple[Verb, ...] = (
         body=Explained,
         command=lambda asker, step, body: HoldBarrier(by=asker.person, step=step, reason=body.reason),
         says="It does not go: everybody says anew that they are ready.",
+    ),
+    Verb(
+        name="wait",
+        body=Nothing,
+        command=lambda asker, step, body: BeginWait(by=asker.person, step=step),
+        says="What the playbook wants waited or watched begins now.",
+    ),
+    Verb(
+        name="unwait",
+        body=Explained,
+        command=lambda asker, step, body: EndWait(by=asker.person, step=step, reason=body.reason),
+        says="It need not be waited any longer; `reason` says why.",
     ),
     Verb(
         name="check",

@@ -137,6 +137,8 @@ from tocsin.timeline.events.team import (
 )
 
 # fmt: off
+from tocsin.timeline.events.wait import WaitBegun, WaitEnded
+
 __all__ = [
     "EVENTS",
     "Acknowledged",
@@ -248,6 +250,8 @@ __all__ = [
     "UpdateForbidden",
     "UpdatePosted",
     "ValueHeld",
+    "WaitBegun",
+    "WaitEnded",
     "WayTaken",
 ]
 
@@ -268,6 +272,7 @@ AnyEvent = (
     | StepForbidden | StepSkipped | StepDone | DoubtSettled
     | WayTaken | ScenarioPursued | CheckEnded
     | StepRequested | StepStarted | StepFinished | StepNotRun | StepInDoubt | EvidenceOpened
+    | WaitBegun | WaitEnded
     | BarrierCalled | OperatorReady | BarrierHeld | CountdownBegun | BarrierPassed
     | ObligationArmed | ObligationLate | ObligationDropped | ObligationMet | ObligationWaived | ProhibitionLifted
     | PlaybookActivated | FreezeSet | SilenceSet | SilenceExpired | ChangeSeen

@@ -22,6 +22,7 @@ from tocsin.run.program import Task, find_sources, prepare
 from tocsin.web.views.scene import Cite, Scene, View, Who, clean
 from tocsin.web.views.targets import BarrierView, TargetRan, show_barrier, show_targets
 from tocsin.web.views.verdict import MOST_HEAD_LINES, MOST_TEXT, BesideView, VerdictView, show_beside, show_verdict
+from tocsin.web.views.waits import WaitView, show_wait
 from tocsin.words import Mode, Status, StepKind, StepState
 
 DONE = frozenset({StepState.OK, StepState.FAILED, StepState.SKIPPED})
@@ -81,7 +82,7 @@ class StepView(View, frozen=True, kw_only=True):
     somebody says that it may though they failed. `has_run` says that an approval would let it run again. `condition` is
     the innermost of `conditions`, the branches that the step stands under; `obstacle` says why nothing of its kind runs
     for this team, whoever approves; `elsewhere` that it names other targets than the team's own. `barrier` is who must
-    be ready before all do it at the same moment.
+    be ready before all do it at the same moment, `wait` how long it waits or watches, and until when.
     `adapted` says what of the program is otherwise than in the playbook; `copied` is
     the program with its values, for whoever runs it elsewhere.
     """
@@ -115,6 +116,7 @@ class StepView(View, frozen=True, kw_only=True):
     has_run: bool = False
     ran: Ran | None = None
     barrier: BarrierView | None = None
+    wait: WaitView | None = None
     acts: tuple[str, ...] = ()
 
 
@@ -256,6 +258,7 @@ def _show_step(
         condition=conditions[-1].text if conditions else "",
         conditions=conditions,
         barrier=show_barrier(step_id, scene),
+        wait=show_wait(step_id, step, scene),
         verdict=VerdictView(kind="by_hand"),
     )
     record = scene.incident.steps.get(step_id)

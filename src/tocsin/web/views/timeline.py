@@ -34,6 +34,7 @@ STEPS = (
     *(e.ApprovalGiven, e.ApprovalLapsed, e.WayTaken, e.ScenarioPursued, e.CheckEnded),
     *(e.StepRequested, e.StepStarted, e.StepFinished, e.StepNotRun, e.StepInDoubt, e.ProhibitionLifted, e.ValueHeld),
     *(e.BarrierCalled, e.OperatorReady, e.BarrierHeld, e.CountdownBegun, e.BarrierPassed),
+    *(e.WaitBegun, e.WaitEnded),
 )
 DUTIES = (e.ObligationArmed, e.ObligationLate, e.ObligationDropped, e.ObligationMet, e.ObligationWaived)
 GROUPS: dict[type[e.Event], str] = {

@@ -1,0 +1,234 @@
+"""Timed waits: "wait 5 minutes", "monitor for 10 minutes" and ``sleep 60`` are a due time, never a process that sleeps.
+
+A wait is begun by whoever does the step, by taking the way that it stands on, or, where it is what the playbook wants
+watched after the fix, by the fix. While it lasts, nothing that changes something runs of what stands below it. A person
+may end it before its time, and says why. A watch that something fires in again has failed; it begins anew with the next
+fix.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from tocsin.errors import Conflict, Denied, IllegalMove, NotFound
+from tocsin.incident.book import Book, find_step, number_steps
+from tocsin.incident.commands import Command, Decision
+from tocsin.incident.plan import Plan
+from tocsin.incident.state import Incident, Wait
+from tocsin.pattern import compile_late
+from tocsin.playbook.duration import durations, say
+from tocsin.playbook.model import Procedure, Step
+from tocsin.run.program import Task
+from tocsin.timeline import events as e
+from tocsin.words import Effect, SectionKind, Status, StepKind, StepState
+
+WATCH_S = 1800
+"""How long is watched after the fix where the playbook says no time."""
+MOST_S = 7 * 86400
+"""The longest wait: what is meant to last longer is a promise, and no step."""
+
+_WAITS = compile_late(r"\A\W*(?:please\s+)?(?:wait|pause|sleep|hold(?:\s+off)?|allow|give)\b", re.IGNORECASE)
+_WATCHES = compile_late(
+    r"\A\W*(?:(?:continue|keep)\s+(?:to\s+)?)?(?:monitor|watch|observe)(?:ing)?\b(?!\s+(?:the\s+)?logs?\b)",
+    re.IGNORECASE,
+)
+_SETTLES = compile_late(r"\A\W*(?:verify|ensure|confirm|check)\b.*\b(?:stabili[sz]|remains?|stays?|recurs?|recurrence)",
+                        re.IGNORECASE)  # fmt: skip
+_SLEEP = compile_late(r"\s*(?:/bin/)?sleep\s+(\d{1,7}(?:\.\d+)?)([smhd]?)\s*;?\s*")
+_UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
+_AFTER = (SectionKind.FOLLOW_UP, SectionKind.VERIFICATION, SectionKind.RECOVERY)
+
+
+class Span(NamedTuple):
+    """How long a step waits, and whether it watches meanwhile. `stated`: the playbook says the time."""
+
+    seconds: int
+    watches: bool
+    stated: bool = True
+
+
+class BeginWait(Command, frozen=True, kw_only=True):
+    """Begin what the playbook wants waited or watched."""
+
+    step: str
+
+
+class EndWait(Command, frozen=True, kw_only=True):
+    """It need not be waited any longer."""
+
+    step: str
+    reason: str = ""
+
+
+def find_wait(step: Step) -> Span | None:
+    """How long a step waits by its own words; null for one that does anything else."""
+    if step.kind is StepKind.STATEMENT and step.statement is not None:
+        seconds = read_sleep(step.statement.text)
+        return Span(seconds, watches=False) if seconds else None
+    watches = _WATCHES.match(step.text) is not None
+    if step.kind not in (StepKind.MANUAL, StepKind.CHECKLIST) or not (watches or _WAITS.match(step.text)):
+        return None
+    found = [each.high for each in durations(step.text) if 0 < each.high <= MOST_S]
+    return Span(found[0], watches=watches) if found else None
+
+
+def read_sleep(text: str) -> int:
+    """The seconds of a statement that only sleeps; 0 for any other."""
+    found = _SLEEP.fullmatch(text)
+    seconds = round(float(found[1]) * _UNITS[found[2]]) if found is not None else 0
+    return seconds if 0 < seconds <= MOST_S else 0
+
+
+def find_watches(book: Book, incident: Incident) -> Iterator[tuple[str, Span]]:
+    """What the scenarios want watched once the fix is in, by step; as long as the section says, if it does."""
+    for procedure in book.scenarios(incident):
+        after = {each.line for each in procedure.sections if each.kind in _AFTER}
+        steps = [(step_id, step) for step_id, step in number_steps(procedure) if step.section in after]
+        stated = {step.section: found.seconds for _, step in steps if (found := find_wait(step)) and found.watches}
+        for step_id, step in steps:
+            if step.kind is not StepKind.STATEMENT and (_WATCHES.match(step.text) or _SETTLES.match(step.text)):
+                own = find_wait(step)
+                seconds = stated.get(step.section, WATCH_S)
+                yield step_id, own or Span(seconds, watches=True, stated=step.section in stated)
+
+
+def plan_waits(incident: Incident, book: Book, now: datetime) -> Plan:
+    """Waits that begin by what was done, waits that are over, and when the next one is."""
+    if incident.status is Status.CLOSED:
+        return Plan((), None)
+    events = (*_begin_on_ways(incident, book, now), *_begin_after_fix(incident, book, now), *_end(incident, now))
+    wakes = [wait.until for wait in incident.waits.values() if wait.is_open and wait.until > now]
+    wakes += [event.until for event in events if isinstance(event, e.WaitBegun)]
+    return Plan(events, min(wakes, default=None))
+
+
+def _begin_on_ways(incident: Incident, book: Book, now: datetime) -> Iterator[e.WaitBegun]:
+    """Whoever takes a way that begins with a wait has begun it."""
+    if not incident.taken or not incident.is_open:
+        return
+    for procedure in book.procedures(incident):
+        for step_id, step in number_steps(procedure):
+            taken = incident.taken.get(step.branch) if step.branch is not None else None
+            found = find_wait(step) if taken is not None and step.kind is StepKind.MANUAL else None
+            if taken is None or found is None or not _is_untouched(step_id, incident):
+                continue
+            until = taken.at + timedelta(seconds=found.seconds)
+            if until > now:
+                yield e.WaitBegun(step=step_id, until=until, by=taken.by, watches=found.watches)
+
+
+def _is_untouched(step_id: str, incident: Incident) -> bool:
+    record = incident.steps.get(step_id)
+    return step_id not in incident.waits and (record is None or record.state is StepState.PLANNED)
+
+
+def _begin_after_fix(incident: Incident, book: Book, now: datetime) -> Iterator[e.WaitBegun]:
+    """The fix is in: what the playbook wants watched is watched from then on."""
+    fixed = incident.mitigated_at
+    if fixed is None or incident.status not in (Status.MONITORING, Status.RESOLVED) or not _may_watch(fixed, now):
+        return
+    for step_id, span in find_watches(book, incident):
+        before, record = incident.waits.get(step_id), incident.steps.get(step_id)
+        is_new = before.begun_at < fixed if before is not None else True
+        is_done = record is not None and record.ended_at is not None and record.ended_at >= fixed
+        is_left = record is not None and record.state is StepState.SKIPPED
+        until = fixed + timedelta(seconds=span.seconds)
+        if is_new and not is_done and not is_left and until > now:
+            yield e.WaitBegun(step=step_id, until=until, by="tocsin", watches=True)
+
+
+def _may_watch(fixed: datetime, now: datetime) -> bool:
+    """A cheap look before the playbook is read through, since what is over is planned too."""
+    return now < fixed + timedelta(seconds=MOST_S)
+
+
+def _end(incident: Incident, now: datetime) -> Iterator[e.WaitEnded]:
+    is_watched = incident.status in (Status.MONITORING, Status.RESOLVED)
+    for wait in incident.waits.values():
+        if not wait.is_open:
+            continue
+        record = incident.steps.get(wait.step)
+        if record is not None and record.state in (StepState.OK, StepState.FAILED, StepState.SKIPPED):
+            yield e.WaitEnded(step=wait.step, by=record.approved_by or "tocsin", reason=record.why,
+                              passed=record.state is not StepState.FAILED)  # fmt: skip
+        elif _is_after_fix(wait, incident) and not is_watched:
+            yield e.WaitEnded(step=wait.step, by="tocsin", reason="it is not over: the fix did not hold", passed=False)
+        elif wait.until <= now:
+            lasted = say(round((wait.until - wait.begun_at).total_seconds()))
+            fires = ", ".join(_list_firing(incident)) if wait.watches else ""
+            reason = f"{lasted} are over, and {fires} fires" if fires else f"{lasted} are over"
+            yield e.WaitEnded(step=wait.step, by="tocsin", reason=reason, passed=not fires)
+
+
+def _is_after_fix(wait: Wait, incident: Incident) -> bool:
+    """Whether it began with a fix: watches that people begin before one are not ended by what fires anyway."""
+    return wait.by == "tocsin" and wait.watches
+
+
+def _list_firing(incident: Incident) -> Iterator[str]:
+    for alert in incident.alerts.values():
+        if alert.cleared_at is None:
+            yield alert.seen.name
+
+
+def pace(events: Iterable[e.Event], incident: Incident, now: datetime) -> Iterator[e.Event]:
+    """What is to run, with a wait in the place of each statement that only sleeps."""
+    for event in events:
+        seconds = read_sleep(event.text) if isinstance(event, e.StepRequested) else 0
+        if not isinstance(event, e.StepRequested) or not seconds:
+            yield event
+        elif not (wait := incident.waits.get(event.step)) or not wait.is_open:
+            yield e.WaitBegun(step=event.step, until=now + timedelta(seconds=seconds), by=event.by)
+
+
+def require_no_wait(task: Task, incident: Incident) -> None:
+    """Raises `Conflict` where a task that changes something stands below a wait of its procedure that lasts still."""
+    if task.procedure is None or task.step is None or task.effect.rank <= Effect.READ_SENSITIVE.rank:
+        return
+    lines = dict(number_steps(task.procedure))
+    for wait in incident.waits.values():
+        step = lines.get(wait.step) if wait.is_open else None
+        if step is not None and step.line < task.step.line:
+            raise Conflict(
+                f"Line {step.line} says “{step.text}”: until {wait.until:%H:%M:%S} UTC. Wait for it, or end it first, "
+                f"with a reason: tocsin wait {incident.id} {wait.step} --end --reason …"
+            )
+
+
+def find_unheld(procedure: Procedure, step: Step, incident: Incident) -> str:
+    """Why an incident is not over whose follow-up check somebody has found not to hold; empty for any other step."""
+    after = {each.line for each in procedure.sections if each.kind in _AFTER}
+    if incident.status not in (Status.MONITORING, Status.RESOLVED) or step.section not in after:
+        return ""
+    return f"line {step.line} does not hold: {step.text}"
+
+
+def _begin(incident: Incident, book: Book, command: BeginWait, now: datetime) -> tuple[e.Event, ...]:
+    if not incident.is_open:
+        raise IllegalMove(f"This incident is {incident.status}; reopen it first, with a reason.")
+    found = find_step(book.procedures(incident), command.step)
+    if found is None:
+        raise NotFound(f"There is no step {command.step!r} here; `tocsin show` lists the steps with their ids.")
+    span = find_wait(found[1]) or dict(find_watches(book, incident)).get(command.step)
+    if span is None:
+        raise Denied(f"Line {found[1].line} says no time to wait: do it by hand, and check it off.")
+    wait = incident.waits.get(command.step)
+    if wait is not None and wait.is_open:
+        return ()
+    until = now + timedelta(seconds=span.seconds)
+    return (e.WaitBegun(step=command.step, until=until, by=command.by, watches=span.watches),)
+
+
+def _end_early(incident: Incident, book: Book, command: EndWait, now: datetime) -> tuple[e.Event, ...]:
+    wait = incident.waits.get(command.step)
+    if wait is None or not wait.is_open:
+        raise NotFound(f"Nothing is waited for at step {command.step!r}.")
+    if not command.reason.strip():
+        raise Denied(f"It lasts until {wait.until:%H:%M:%S} UTC: say with --reason why it need not.")
+    return (e.WaitEnded(step=command.step, by=command.by, reason=command.reason.strip()),)
+
+
+DECISIONS: dict[type[Command], Decision] = {BeginWait: _begin, EndWait: _end_early}

@@ -1,0 +1,25 @@
+"""Timed waits of the playbook: when one began and until when it lasts, and how it ended."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from tocsin.timeline.events.kinds import Fact
+
+
+class WaitBegun(Fact, frozen=True, kw_only=True):
+    """A step that waits until then. `watches`: what fires again meanwhile ends it, since the fix did not hold."""
+
+    step: str
+    until: datetime
+    by: str
+    watches: bool = False
+
+
+class WaitEnded(Fact, frozen=True, kw_only=True):
+    """A wait is over: in its time, or before it, by a person who says why. `passed`: what it was for has held."""
+
+    step: str
+    by: str
+    reason: str = ""
+    passed: bool = True

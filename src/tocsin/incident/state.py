@@ -7,6 +7,7 @@ from datetime import datetime
 import msgspec
 
 from tocsin.incident.errand import ChatTask, Room, Ticket
+from tocsin.incident.waits import Wait
 from tocsin.timeline.events import AlertSeen, LeftFile, OnTarget
 from tocsin.words import (
     Audience,
@@ -176,22 +177,6 @@ class Barrier(msgspec.Struct, frozen=True, kw_only=True):
     def is_ready(self) -> bool:
         """Whether everybody is, at the same place."""
         return not self.awaited and len(set(self.ready.values())) == 1
-
-
-class Wait(msgspec.Struct, frozen=True, kw_only=True):
-    """A timed wait, or (`watches`) a look-out after the fix: who began it, until when, and when it ended."""
-
-    step: str
-    by: str
-    begun_at: datetime
-    until: datetime
-    watches: bool = False
-    ended_at: datetime | None = None
-
-    @property
-    def is_open(self) -> bool:
-        """Whether it lasts still."""
-        return self.ended_at is None
 
 
 class Taken(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -17,7 +17,8 @@ from tocsin.errors import Conflict, Denied, IllegalMove, NotFound
 from tocsin.incident.book import Book, find_step, number_steps
 from tocsin.incident.commands import Command, Decision
 from tocsin.incident.plan import Plan
-from tocsin.incident.state import Incident, Wait
+from tocsin.incident.state import Incident
+from tocsin.incident.waits import Wait
 from tocsin.pattern import compile_late
 from tocsin.playbook.duration import durations, say
 from tocsin.playbook.model import Procedure, Step

@@ -15,9 +15,10 @@ from tocsin.timeline.entry import Entry
 from tocsin.timeline.events import FreezeSet, PlaybookActivated, StepProposed
 from tocsin.timeline.tell import tell
 from tocsin.web.auth import Asker, require_person
+from tocsin.web.bodies import ActivateBody, ApproveBody, Body, DeclareBody, FreezeBody, ProposeBody, RoleBody
 from tocsin.web.desk import Desk
 from tocsin.web.library import Library
-from tocsin.web.verbs import ActivateBody, ApproveBody, Body, DeclareBody, FreezeBody, ProposeBody, RoleBody, Verb
+from tocsin.web.verbs import Verb
 from tocsin.web.views.alerts import AlertView, show_uncleared, tell_uncleared
 from tocsin.web.views.scene import Scene, clean
 from tocsin.words import Permission

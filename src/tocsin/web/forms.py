@@ -10,7 +10,7 @@ from litestar import Request
 
 from tocsin.errors import BadInput
 from tocsin.web.auth import TOKEN_FIELD
-from tocsin.web.verbs import Body
+from tocsin.web.bodies import Body
 
 B = TypeVar("B", bound=Body)
 BIND = "bind."

@@ -9,8 +9,8 @@ from tocsin.incident.authority import require_permission
 from tocsin.incident.silence import Silence, check_silence, check_window
 from tocsin.timeline.matcher import Matcher, read_matchers
 from tocsin.web.auth import Asker, require_person
+from tocsin.web.bodies import QuietBody
 from tocsin.web.desk import Desk
-from tocsin.web.verbs import QuietBody
 from tocsin.web.views.scene import clean, spell_name
 from tocsin.web.views.silences import PreviewView, SilenceRow, show_inhibitions, show_preview, show_silences
 from tocsin.words import Hush, Permission

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from tocsin.web.verbs import Body, Moment, Name, Reason
+from tocsin.web.bodies import Body, Moment, Name, Reason
 
 
 class OverrideBody(Body, frozen=True, kw_only=True):

@@ -29,9 +29,10 @@ from tocsin.integrations.slack.words import (
 )
 from tocsin.web.acts import Acts, Done
 from tocsin.web.auth import Asker
+from tocsin.web.bodies import ApproveBody, DeclareBody
 from tocsin.web.desk import Desk
 from tocsin.web.library import Library
-from tocsin.web.verbs import VERBS, ApproveBody, DeclareBody
+from tocsin.web.verbs import VERBS
 from tocsin.web.views.steps import StepView, show_procedures
 
 DECLARE = "tocsin:declare"

@@ -6,7 +6,8 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from tocsin.incident.state import Incident, StepRecord, Wait
+from tocsin.incident.state import Incident, StepRecord
+from tocsin.incident.waits import Wait
 from tocsin.timeline import events as e
 from tocsin.timeline.entry import Entry
 from tocsin.words import StepState

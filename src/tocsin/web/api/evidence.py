@@ -12,10 +12,10 @@ from litestar.response import Response
 from tocsin.errors import NotFound
 from tocsin.web.api.describe import describe_failures
 from tocsin.web.auth import Asker
+from tocsin.web.bodies import Explained
 from tocsin.web.desk import Desk
 from tocsin.web.library import Library
 from tocsin.web.originals import open_original
-from tocsin.web.verbs import Explained
 
 DIGEST = re.compile(r"\A[0-9a-f]{64}\Z")
 ALONE = "sandbox; default-src 'none'"

@@ -12,9 +12,9 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 from tocsin.web.acts import Acts
 from tocsin.web.api.describe import describe_failures
 from tocsin.web.auth import Asker
+from tocsin.web.bodies import DeclareBody
 from tocsin.web.desk import Desk
 from tocsin.web.library import Library
-from tocsin.web.verbs import DeclareBody
 from tocsin.web.views.card import CardView, show_card
 from tocsin.web.views.room import Room, show_room
 from tocsin.web.views.timeline import EntryFacts, show_facts

@@ -12,8 +12,8 @@ from litestar.params import JSONBody
 from tocsin.errors import NotAuthorised, NotFound
 from tocsin.web.api.describe import describe_failures
 from tocsin.web.auth import Asker, name_people
+from tocsin.web.bodies import Body, Name
 from tocsin.web.desk import Desk
-from tocsin.web.verbs import Body, Name
 
 GOOD_FOR = timedelta(hours=1)
 

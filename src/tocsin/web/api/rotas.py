@@ -14,9 +14,9 @@ from litestar.response import Response
 from tocsin.errors import BadInput
 from tocsin.web.api.describe import describe_failures
 from tocsin.web.auth import Asker
+from tocsin.web.bodies import Nothing
 from tocsin.web.rotas import Rotas
 from tocsin.web.shifts import FeedBody, OverrideBody, SwapBody
-from tocsin.web.verbs import Nothing
 from tocsin.web.views.rotas import ForecastView, SchedulesView
 
 TAGS = ["teams"]

@@ -9,8 +9,8 @@ from litestar.params import FromPath, JSONBody
 
 from tocsin.web.api.describe import describe_failures
 from tocsin.web.auth import Asker
+from tocsin.web.bodies import QuietBody, TeamBody
 from tocsin.web.quiet import Quiet
-from tocsin.web.verbs import QuietBody, TeamBody
 from tocsin.web.views.silences import PreviewView, SilenceRow
 
 

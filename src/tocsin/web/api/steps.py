@@ -14,9 +14,9 @@ from tocsin.errors import NotFound
 from tocsin.web.acts import Acts, Done
 from tocsin.web.api.describe import describe_failures
 from tocsin.web.auth import Asker
+from tocsin.web.bodies import ApproveBody, ProposeBody
 from tocsin.web.desk import Desk
 from tocsin.web.library import Library
-from tocsin.web.verbs import ApproveBody, ProposeBody
 from tocsin.web.views.steps import StepView, find_sheet
 from tocsin.web.views.verdict import VerdictView
 

@@ -10,10 +10,10 @@ from litestar.params import FromPath, JSONBody
 from tocsin.web.acts import Acts
 from tocsin.web.api.describe import describe_failures
 from tocsin.web.auth import Asker
+from tocsin.web.bodies import ActivateBody, FreezeBody
 from tocsin.web.desk import Desk
 from tocsin.web.difference import Difference, find_difference
 from tocsin.web.library import Library
-from tocsin.web.verbs import ActivateBody, FreezeBody
 from tocsin.web.views.scene import Who, clean
 
 

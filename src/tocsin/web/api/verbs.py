@@ -13,7 +13,8 @@ from litestar.params import BodyKwarg, FromPath, JSONBody, PathParameter
 from tocsin.web.acts import Acts, Done
 from tocsin.web.api.describe import describe_failures
 from tocsin.web.auth import Asker
-from tocsin.web.verbs import DUTY_VERBS, STEP_VERBS, VERBS, Body, Explained, Verb
+from tocsin.web.bodies import Body, Explained
+from tocsin.web.verbs import DUTY_VERBS, STEP_VERBS, VERBS, Verb
 
 IN_JSON = BodyKwarg(media_type=RequestEncodingType.JSON)
 FAILURES = describe_failures(400, 403, 404, 409, 413)

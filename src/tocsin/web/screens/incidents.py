@@ -12,11 +12,11 @@ from litestar.response import Redirect, Response
 from tocsin.errors import BadInput
 from tocsin.web.acts import Acts
 from tocsin.web.auth import Asker
+from tocsin.web.bodies import Body, DeclareBody, Name
 from tocsin.web.desk import Desk
 from tocsin.web.forms import read_form
 from tocsin.web.frame import Frame
 from tocsin.web.quiet import Quiet
-from tocsin.web.verbs import Body, DeclareBody, Name
 from tocsin.web.views.card import RowView, show_row
 
 MOST_PAST = 50

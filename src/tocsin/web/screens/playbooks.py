@@ -19,13 +19,13 @@ from tocsin.errors import BadInput, NotFound, TooLarge
 from tocsin.web.acts import Acts
 from tocsin.web.api.teams import show_team
 from tocsin.web.auth import Asker
+from tocsin.web.bodies import ActivateBody, FreezeBody
 from tocsin.web.compile import MOST_SOURCE, Compiler
 from tocsin.web.desk import Desk
 from tocsin.web.difference import find_difference
 from tocsin.web.forms import read_form
 from tocsin.web.frame import Frame
 from tocsin.web.library import Library, read_lines
-from tocsin.web.verbs import ActivateBody, FreezeBody
 from tocsin.web.views.playbook import show_playbook
 from tocsin.web.views.scene import clean
 

@@ -13,11 +13,11 @@ from markdown_it import MarkdownIt
 from msgspec import Meta
 
 from tocsin.web.auth import Asker
+from tocsin.web.bodies import Body
 from tocsin.web.forms import read_form
 from tocsin.web.frame import Frame
 from tocsin.web.library import Library
 from tocsin.web.postmortem import Postmortems
-from tocsin.web.verbs import Body
 from tocsin.web.views.room import show_room
 
 MOST_TEXT = 1_000_000

@@ -15,11 +15,12 @@ from tocsin.timeline.entry import Entry
 from tocsin.web.acts import Acts
 from tocsin.web.api.steps import find_asked
 from tocsin.web.auth import Asker
+from tocsin.web.bodies import ApproveBody, Explained, ProposeBody
 from tocsin.web.desk import Desk
 from tocsin.web.forms import read_form
 from tocsin.web.frame import Frame
 from tocsin.web.library import Library
-from tocsin.web.verbs import DUTY_VERBS, STEP_VERBS, VERBS, ApproveBody, Explained, ProposeBody, Verb
+from tocsin.web.verbs import DUTY_VERBS, STEP_VERBS, VERBS, Verb
 from tocsin.web.views.room import show_room
 from tocsin.web.views.scene import Who, clean
 from tocsin.web.views.timeline import MOST_ENTRIES, show_entries

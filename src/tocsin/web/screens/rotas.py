@@ -12,12 +12,12 @@ from litestar.response import Redirect, Response
 
 from tocsin.errors import BadInput, UserError
 from tocsin.web.auth import Asker
+from tocsin.web.bodies import Body, Name
 from tocsin.web.desk import Desk
 from tocsin.web.forms import read_form
 from tocsin.web.frame import Frame
 from tocsin.web.rotas import Rotas
 from tocsin.web.shifts import FeedBody, OverrideBody, SwapBody
-from tocsin.web.verbs import Body, Name
 from tocsin.web.views.rotas import ForecastView
 
 SPANS = ((60, "1 hour"), (120, "2 hours"), (240, "4 hours"), (480, "8 hours"), (720, "12 hours"), (1440, "1 day"),

@@ -12,11 +12,11 @@ from litestar.response import Redirect, Response
 
 from tocsin.errors import BadInput, UserError
 from tocsin.web.auth import Asker
+from tocsin.web.bodies import Body, Name, QuietBody, TeamBody
 from tocsin.web.desk import Desk
 from tocsin.web.forms import read_form
 from tocsin.web.frame import Frame
 from tocsin.web.quiet import Quiet
-from tocsin.web.verbs import Body, Name, QuietBody, TeamBody
 from tocsin.web.views.silences import PreviewView
 
 SPANS = ((30, "30 minutes"), (60, "1 hour"), (120, "2 hours"), (240, "4 hours"), (480, "8 hours"), (1440, "1 day"),

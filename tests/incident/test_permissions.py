@@ -29,11 +29,11 @@ NEEDED = {
     **dict.fromkeys(("AddNote", "ReportPage"), "view"),
     **dict.fromkeys(
         (
-            "Acknowledge", "ApproveStep", "CallBarrier", "CheckDoubt", "ChooseScenario", "Declare", "DeclineEscalation",
-            "Escalate", "OpenRoom",
-            "FileReport", "FinishStep", "HoldBarrier", "IdentifyCause", "LiftProhibition", "MeetObligation", "Mitigate",
-            "PostUpdate", "ProposeStep", "PursueScenario", "Reopen", "SavePostmortem", "SetSeverity", "SettleDoubt",
-            "SkipStep", "TakeRole", "TakeWay", "TellReady",
+            "Acknowledge", "ApproveStep", "BeginWait", "CallBarrier", "CheckDoubt", "ChooseScenario", "Declare",
+            "DeclineEscalation", "EndWait", "Escalate", "FileReport", "FinishStep", "HoldBarrier", "IdentifyCause",
+            "LiftProhibition", "MeetObligation", "Mitigate", "OpenRoom", "PostUpdate", "ProposeStep",
+            "PursueScenario", "Reopen", "SavePostmortem", "SetSeverity", "SettleDoubt", "SkipStep", "TakeRole",
+            "TakeWay", "TellReady",
         ),
         "respond",
     ),

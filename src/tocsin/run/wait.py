@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 from tocsin.errors import Conflict, Denied, IllegalMove, NotFound
 from tocsin.incident.book import Book, find_step, number_steps
@@ -24,7 +24,7 @@ from tocsin.playbook.duration import durations, say
 from tocsin.playbook.model import Procedure, Step
 from tocsin.run.program import Task
 from tocsin.timeline import events as e
-from tocsin.words import Effect, SectionKind, Status, StepKind, StepState
+from tocsin.words import Effect, Permission, SectionKind, Status, StepKind, StepState
 
 WATCH_S = 1800
 """How long is watched after the fix where the playbook says no time."""
@@ -54,11 +54,15 @@ class Span(NamedTuple):
 class BeginWait(Command, frozen=True, kw_only=True):
     """Begin what the playbook wants waited or watched."""
 
+    permission: ClassVar[Permission] = Permission.RESPOND
+
     step: str
 
 
 class EndWait(Command, frozen=True, kw_only=True):
     """It need not be waited any longer."""
+
+    permission: ClassVar[Permission] = Permission.RESPOND
 
     step: str
     reason: str = ""

@@ -10,9 +10,9 @@ from tocsin.errors import NotFound
 from tocsin.page.contact import Contact
 from tocsin.web.api.describe import describe_failures
 from tocsin.web.auth import Asker, name_people, require_person
+from tocsin.web.bodies import Body, Name
 from tocsin.web.desk import Desk
 from tocsin.web.screens.contacts import require_contacting
-from tocsin.web.verbs import Body, Name
 
 
 class TestBody(Body, frozen=True, kw_only=True):

@@ -17,10 +17,10 @@ from tocsin.errors import BadInput, NotAuthorised, NotFound
 from tocsin.integrations.webpush import are_keys
 from tocsin.page.contact import Contact, Subscription
 from tocsin.web.auth import Asker, require_person
+from tocsin.web.bodies import Body
 from tocsin.web.desk import Contacting, Desk
 from tocsin.web.frame import Frame
 from tocsin.web.render import STATIC, spell_static
-from tocsin.web.verbs import Body
 from tocsin.web.views.scene import clean
 
 NO_PUSH = "No channel of kind `webpush` is in tocsin.toml; docs/channels.md tells how to add one."

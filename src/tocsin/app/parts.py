@@ -48,6 +48,7 @@ from tocsin.page.message import PageMessage, compose
 from tocsin.page.ordered import find_mailbox
 from tocsin.playbook.compile import compile_playbook
 from tocsin.playbook.model import Playbook
+from tocsin.store.accounts import Accounts
 from tocsin.store.beats import Beats
 from tocsin.store.contacts import Contacts, Subscriptions
 from tocsin.store.sessions import Sessions
@@ -230,6 +231,7 @@ class Parts:
             channels=lambda: self._channels,
             contacting=self._open_contacting(clock),
             followers=self.public.followers,
+            accounts=Accounts(self.store),
             nudge=self.public.courier.nudge,
             kept_since=self._find_kept_since,
         )

@@ -99,6 +99,8 @@ GROUPS: dict[str, tuple[tuple[str, str, str], ...]] = {
     "People": (
         ("signin", "people:signin", "Print a link that signs a person in, once."),
         ("whoami", "people:whoami", "Say in whose name you act, or choose it once."),
+        ("access", "tokens:access", "Show who came and went, and who was given a way in."),
+        ("forget", "tokens:forget", "Take a person's password, sessions and tokens away."),
         ("key", "people:key", "Make a new intake key for a team."),
         ("test-page", "contacts:test_page", "Send somebody a test page, which they confirm."),
         ("contacts", "contacts:list_all", "List how everybody is reached, and what was never confirmed."),
@@ -117,6 +119,14 @@ for _name, _help in (
 STATUS = App(name="status", help="The public status page of a team.")
 STATUS.command("tocsin.cli.status:export", name="export", help="Write it to a folder that any file server can show.")
 
+TOKEN = App(name="token", help="Tokens with which programs ask in a person's name.")
+for _name, _place, _help in (
+    ("create", "create", "Make a token; it is shown once."),
+    ("list", "list_all", "List tokens, without their secrets."),
+    ("revoke", "revoke", "End a token now."),
+):
+    TOKEN.command(f"tocsin.cli.tokens:{_place}", name=_name, help=_help)
+
 EVIDENCE = App(name="evidence", help="Read what was redacted, if you may.")
 for _name, _place, _help in (
     ("export", "export", "Write an incident's record to one signed file, with a page that checks it offline."),
@@ -134,6 +144,9 @@ for _title, _verbs in GROUPS.items():
     if _title == "See":
         STATUS.group = (_group,)
         APP.command(STATUS)
+    if _title == "People":
+        TOKEN.group = (_group,)
+        APP.command(TOKEN)
     if _title == "Begin":
         PLAYBOOK.group = (_group,)
         APP.command(PLAYBOOK)

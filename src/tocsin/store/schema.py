@@ -211,6 +211,27 @@ subscription = Table(
     Index("subscription_person", "person"),
 )
 
+account = Table(
+    "account",
+    METADATA,
+    Column("person", Text, primary_key=True),
+    Column("password", Text, nullable=False),
+    Column("changed_at", Text, nullable=False),
+)
+
+api_token = Table(
+    "api_token",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("digest", Text, nullable=False, unique=True),
+    Column("person", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("scope", Text, nullable=False),
+    Column("made_at", Text, nullable=False),
+    Column("expires_at", Text, nullable=False),
+    Column("revoked_at", Text),
+)
+
 node = Table(
     "node",
     METADATA,

@@ -318,6 +318,9 @@ def _tell_duties(event: e.Event, name: Name) -> str | None:
             return f"{name(by)} lifted the prohibition{_line(line)}{_because(reason)}"
         case e.PlaybookActivated(digest=digest, by=by):
             return f"{name(by)} activated the playbook {digest[:12]}"
+        case e.AccessNoted(what=what, person=person, by=by, detail=detail):
+            who = "" if by == person else f", by {name(by)}"
+            return f"{name(person)}: {what}{who}{_because(detail)}"
         case e.FreezeSet(on=on, by=by, reason=reason):
             return f"{name(by)} {'froze' if on else 'unfroze'} what runs by itself{_because(reason)}"
         case e.SilenceSet(by=by, matchers=matchers, ends_at=until, comment=comment, hush=hush):

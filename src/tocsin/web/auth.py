@@ -21,6 +21,7 @@ from litestar.datastructures import Cookie
 from litestar.handlers import BaseRouteHandler
 
 from tocsin.errors import NotAuthorised, NotFound, NotSignedIn
+from tocsin.store.accounts import PREFIX
 from tocsin.web.desk import Desk
 
 COOKIE = "tocsin_session"
@@ -29,20 +30,32 @@ LOCAL = "local-admin"
 """The person of the credential file that only the server's own user can read."""
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 MOST_NAMED = 12
+KEEPING = ("/api/tokens", "/api/links", "/api/accounts", "/api/access", "/account")
+"""Where ways in are made: not for tokens of a lesser scope."""
 TOKEN_FIELD = "form_token"  # noqa: S105 - the name of a form field, no secret
 
 
 class Asker(msgspec.Struct, frozen=True, kw_only=True):
-    """Who asks. `form_token` belongs to the session and goes into every form; a bearer token has none."""
+    """Who asks. `form_token` belongs to the session and goes into every form; a bearer token has none.
+
+    `scope` is what a token may be used for; `is_owner`: it is the server's own credential, in whoever's name it asks.
+    """
 
     person: str
     via: Literal["cookie", "token", "slack"]
     form_token: str = ""
+    scope: str = "admin"
+    is_owner: bool = False
 
     @property
     def way(self) -> str:
         """How an acknowledgement came: from the room on screen, through the API, or from Slack."""
         return {"cookie": "room", "token": "api", "slack": "slack"}[self.via]
+
+    @property
+    def actor(self) -> str:
+        """Who really did it, for the record of who came and went."""
+        return LOCAL if self.is_owner else self.person
 
     @property
     def is_person(self) -> bool:
@@ -61,7 +74,17 @@ async def require_asker(connection: ASGIConnection[Any, Any, Any, Any], handler:
     if asker.via == "cookie" and isinstance(connection, Request) and connection.method not in SAFE:
         require_same_origin(connection, desk)
         await _require_own_form(connection, asker)
+    _require_scope(connection, asker)
     connection.scope["user"] = asker
+
+
+def _require_scope(connection: ASGIConnection[Any, Any, Any, Any], asker: Asker) -> None:
+    """What a token is not for is refused here, whatever its person may do."""
+    method, path = str(connection.scope.get("method", "GET")), str(connection.scope["path"])
+    if asker.scope == "read" and method not in SAFE:
+        raise NotAuthorised("This token is for reading only; make one with the scope `respond`.")
+    if asker.scope != "admin" and path.startswith(KEEPING):
+        raise NotAuthorised("This token is not for accounts, links and tokens; make one with the scope `admin`.")
 
 
 async def _find_asker(desk: Desk, connection: ASGIConnection[Any, Any, Any, Any]) -> Asker | None:
@@ -81,6 +104,8 @@ async def find_signed_in(desk: Desk, connection: ASGIConnection[Any, Any, Any, A
 
 
 async def _of_token(desk: Desk, connection: ASGIConnection[Any, Any, Any, Any], token: str) -> Asker | None:
+    if token.startswith(PREFIX):
+        return await _of_api_token(desk, connection, token)
     person = await desk.sessions.whose("token", token, desk.clock.now())
     if person is None or not _is_known(desk, person):
         return None
@@ -89,8 +114,28 @@ async def _of_token(desk: Desk, connection: ASGIConnection[Any, Any, Any, Any], 
         raise NotAuthorised("Only the server's own credential may act for somebody else; leave out X-Tocsin-As.")
     if not _is_known(desk, wanted):
         raise NotFound(f"There is no person {wanted[:100]!r} here; there are {name_people(desk)}.")
-    people = list(desk.people())
-    return Asker(person=people[0] if wanted == LOCAL and len(people) == 1 else wanted, via="token")
+    people, owner = list(desk.people()), person == LOCAL
+    if wanted == LOCAL and len(people) == 1 and not await _has_account(desk, people[0]):
+        wanted = people[0]
+    elif owner and wanted != LOCAL and await _has_account(desk, wanted):
+        raise NotAuthorised(
+            f"{wanted} has an account, so nobody else acts in that name. Use a token of {wanted}'s own: `tocsin token "
+            "create` for them, then TOCSIN_TOKEN with --url."
+        )
+    return Asker(person=wanted, via="token", is_owner=owner)
+
+
+async def _has_account(desk: Desk, person: str) -> bool:
+    return desk.accounts is not None and await desk.accounts.find_password(person) is not None
+
+
+async def _of_api_token(desk: Desk, connection: ASGIConnection[Any, Any, Any, Any], text: str) -> Asker | None:
+    found = await desk.accounts.find_token(text, desk.clock.now()) if desk.accounts is not None else None
+    if found is None or found.person not in desk.people():
+        return None
+    if connection.headers.get("x-tocsin-as", found.person) != found.person:
+        raise NotAuthorised(f"This token is {found.person}'s, who acts in no other name; leave out X-Tocsin-As.")
+    return Asker(person=found.person, via="token", scope=found.scope)
 
 
 def name_people(desk: Desk) -> str:

@@ -21,9 +21,12 @@ from tocsin.oncall.finding import Finding
 from tocsin.oncall.settings import Person
 from tocsin.page.contact import Contact, Subscription
 from tocsin.playbook.model import Playbook
+from tocsin.store.accounts import Accounts
 from tocsin.web.limits import Limits
 from tocsin.words import Reached
 
+ACCESS = "@access"
+"""Whose stream holds who came and went: no team's, since no team can be called that."""
 SIGNIN = "tocsin signin NAME"
 """What somebody types in the workspace for a link into the server."""
 
@@ -139,6 +142,7 @@ class Desk:
         contacting: Contacting | None = None,
         followers: Followers | None = None,
         nudge: Callable[[], None] = lambda: None,
+        accounts: Accounts | None = None,
         kept_since: Callable[[datetime], datetime | None] = lambda now: None,
         reach: Callable[[str], str] = _reach_anybody,
         calendar_findings: Callable[[], Sequence[Finding]] = tuple,
@@ -159,7 +163,7 @@ class Desk:
         self.channels, self.contacting = channels, contacting
         self.export: Export = export or _export_nothing
         self.followers, self.nudge, self.kept_since = followers, nudge, kept_since
-        self.limits = Limits()
+        self.limits, self.accounts = Limits(), accounts
         self.originals: Originals = originals or NoOriginals()
         self.outputs = outputs or Outputs()
         self.reach, self.calendar_findings = reach, calendar_findings

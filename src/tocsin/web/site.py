@@ -15,9 +15,11 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from tocsin.errors import Unavailable
 from tocsin.web import live
+from tocsin.web.accounts import Entrance
 from tocsin.web.acts import Acts
 from tocsin.web.answering import Answering
 from tocsin.web.api import (
+    accounts,
     contacts,
     evidence,
     heartbeats,
@@ -60,8 +62,8 @@ from tocsin.web.public.boards import PublicBoards
 from tocsin.web.quiet import Quiet
 from tocsin.web.render import STATIC
 from tocsin.web.rotas import Rotas
+from tocsin.web.screens import account, demo, page, room, signin
 from tocsin.web.screens import contacts as contact_screens
-from tocsin.web.screens import demo, page, room, signin
 from tocsin.web.screens import incidents as incident_screens
 from tocsin.web.screens import playbooks as playbook_screens
 from tocsin.web.screens import postmortem as postmortem_screen
@@ -112,6 +114,8 @@ OPEN: list[HTTPRouteHandler] = [
     tell_healthy,
     tell_ready,
     tell_metrics,
+    signin.show_password,
+    signin.sign_in_by_password,
     signin.show_signin,
     signin.sign_in,
     signin.sign_out,
@@ -163,6 +167,10 @@ SCREENS: list[HTTPRouteHandler] = [
     rota_screens.open_feed,
     rota_screens.revoke_feed,
     live.follow_events,
+    account.show_account,
+    account.set_password,
+    account.make_token,
+    account.revoke_token,
 ]
 """For whoever is signed in."""
 
@@ -200,6 +208,11 @@ API: list[HTTPRouteHandler] = [
     links.make_link,
     contacts.list_contacts,
     contacts.send_test_page,
+    accounts.make_token,
+    accounts.list_tokens,
+    accounts.revoke_token,
+    accounts.forget_account,
+    accounts.read_access,
 ]
 """For whoever is signed in, or has a token; below `/api`."""
 
@@ -292,7 +305,8 @@ def create_app(desk: Desk) -> Litestar:
 
 
 GIVEN = (
-    "desk", "library", "live", "acts", "quiet", "rotas", "postmortems", "compiler", "board", "reads", "answering",
+    "desk", "library", "live", "acts", "quiet", "rotas", "postmortems", "compiler", "board", "entrance",
+    "reads", "answering",
     "slack_desk",
 )  # fmt: skip
 """What handlers ask for by name."""
@@ -312,6 +326,7 @@ def move_in(app: Litestar, desk: Desk) -> None:
         Postmortems(desk, library),
         Compiler(desk),
         PublicBoards(desk),
+        Entrance(desk),
         reads.Reads(desk, desk.clock.now()),
         Answering(desk, library),
         SlackDesk(desk, library, acts),

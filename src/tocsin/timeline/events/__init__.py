@@ -125,6 +125,7 @@ from tocsin.timeline.events.run import (
 )
 from tocsin.timeline.events.targets import Fan, OnTarget, Order
 from tocsin.timeline.events.team import (
+    AccessNoted,
     ChangeSeen,
     FreezeSet,
     InhibitorsCleared,
@@ -141,6 +142,7 @@ from tocsin.timeline.events.wait import WaitBegun, WaitEnded
 
 __all__ = [
     "EVENTS",
+    "AccessNoted",
     "Acknowledged",
     "AcknowledgementExpired",
     "AlertCleared",
@@ -275,7 +277,7 @@ AnyEvent = (
     | WaitBegun | WaitEnded
     | BarrierCalled | OperatorReady | BarrierHeld | CountdownBegun | BarrierPassed
     | ObligationArmed | ObligationLate | ObligationDropped | ObligationMet | ObligationWaived | ProhibitionLifted
-    | PlaybookActivated | FreezeSet | SilenceSet | SilenceExpired | ChangeSeen
+    | AccessNoted | PlaybookActivated | FreezeSet | SilenceSet | SilenceExpired | ChangeSeen
     | InhibitorsFired | InhibitorsCleared | OtherPagerActed
     | OverrideSet | OverrideEnded | ShiftsSwapped | FeedOpened | FeedRevoked
     | HandoffSummarised | HandoffTold

@@ -94,3 +94,15 @@ class ChangeSeen(Fact, frozen=True, kw_only=True):
     done_at: datetime
     link: str = ""
     details: dict[str, str] = {}
+
+
+class AccessNoted(Fact, frozen=True, kw_only=True):
+    """Somebody came in, was turned away, or was given or lost a way in. `person` is whose way it is, `by` who did it.
+
+    Stands in a stream of its own, which belongs to no team.
+    """
+
+    what: str
+    person: str
+    by: str
+    detail: str = ""

@@ -10,6 +10,7 @@ from litestar.di import NamedDependency as Given
 from litestar.params import JSONBody
 
 from tocsin.errors import NotAuthorised, NotFound
+from tocsin.web.accounts import Entrance
 from tocsin.web.api.describe import describe_failures
 from tocsin.web.auth import Asker, name_people
 from tocsin.web.bodies import Body, Name
@@ -33,7 +34,9 @@ class Link(msgspec.Struct, frozen=True):
 
 
 @post("/links", operation_id="makeLink", tags=["teams"], responses=describe_failures(400, 403, 404))
-async def make_link(desk: Given[Desk], asker: Given[Asker], data: JSONBody[LinkBody]) -> Link:
+async def make_link(
+    desk: Given[Desk], entrance: Given[Entrance], asker: Given[Asker], data: JSONBody[LinkBody]
+) -> Link:
     """Make a one-time link. The server's own credential makes one for anybody, a person only for themselves."""
     people = desk.people()
     person = data.person or (asker.person if asker.is_person else next(iter(people), asker.person))
@@ -43,4 +46,5 @@ async def make_link(desk: Given[Desk], asker: Given[Asker], data: JSONBody[LinkB
         raise NotAuthorised("A link for somebody else is made on the server: `tocsin signin NAME`.")
     until = desk.clock.now() + GOOD_FOR
     secret = await desk.sessions.begin("link", person, until)
+    await entrance.note("link made", person, asker.actor)
     return Link(f"{desk.policy.url.rstrip('/')}/signin/{secret}", person, until)

@@ -13,11 +13,35 @@ from litestar.di import NamedDependency as Given
 from litestar.params import FromPath, QueryParameter
 from litestar.response import Redirect, Response
 
-from tocsin.errors import NotSignedIn
+from tocsin.errors import NotSignedIn, TooOften
+from tocsin.web.accounts import Entrance
 from tocsin.web.auth import COOKIE, SESSION_FOR, find_signed_in, make_cookie, require_same_origin
 from tocsin.web.desk import Desk
 from tocsin.web.frame import show_public
 from tocsin.web.library import Library
+
+
+@get("/signin")
+async def show_password(desk: Given[Desk], to: Annotated[str, QueryParameter(max_length=500)] = "/") -> Response[str]:
+    """Name and password."""
+    return show_public("signin_password.html", to=_local(to), refusal="", command=desk.signin)
+
+
+@post("/signin", status_code=303)
+async def sign_in_by_password(
+    desk: Given[Desk], entrance: Given[Entrance], request: Request[Any, Any, Any]
+) -> Response[Any]:
+    """Begin a session. A foreign page cannot do this in somebody's browser."""
+    require_same_origin(request, desk)
+    form = await request.form()
+    name, password, to = (str(form.get(field, "")) for field in ("name", "password", "to"))
+    address = request.client.host if request.client else ""
+    try:
+        secret = await entrance.sign_in(name, password, address)
+    except (NotSignedIn, TooOften) as error:
+        shown = {"to": _local(to), "refusal": str(error), "command": desk.signin}
+        return show_public("signin_password.html", status_code=error.status, **shown)
+    return Redirect(_local(to), status_code=303, cookies=[make_cookie(desk, secret)])
 
 
 @get("/signin/{secret:str}")
@@ -37,7 +61,9 @@ async def show_signin(
 
 
 @post("/signin/{secret:str}", status_code=303)
-async def sign_in(desk: Given[Desk], secret: FromPath[str], request: Request[Any, Any, Any]) -> Response[Any]:
+async def sign_in(
+    desk: Given[Desk], entrance: Given[Entrance], secret: FromPath[str], request: Request[Any, Any, Any]
+) -> Response[Any]:
     """Use the link up and begin a session."""
     if request.headers.get("origin") or request.headers.get("sec-fetch-site"):
         require_same_origin(request, desk)
@@ -46,6 +72,7 @@ async def sign_in(desk: Given[Desk], secret: FromPath[str], request: Request[Any
     person = await desk.sessions.spend("link", secret, now)
     if person is None:
         return await _turn_away(desk, request, to)
+    await entrance.note("signed in", person, detail="by a link")
     session = await desk.sessions.begin("session", person, now + SESSION_FOR)
     return Redirect(_local(to), status_code=303, cookies=[make_cookie(desk, session)])
 
@@ -58,13 +85,16 @@ async def _turn_away(desk: Desk, request: Request[Any, Any, Any], to: str) -> Re
 
 
 @post("/signout", status_code=303)
-async def sign_out(desk: Given[Desk], request: Request[Any, Any, Any]) -> Redirect:
+async def sign_out(desk: Given[Desk], entrance: Given[Entrance], request: Request[Any, Any, Any]) -> Redirect:
     """End the session."""
     secret = request.cookies.get(COOKIE, "")
     if not secret:
         raise NotSignedIn("Nobody is signed in here.")
     require_same_origin(request, desk)
+    person = await desk.sessions.whose("session", secret, desk.clock.now())
     await desk.sessions.end(secret)
+    if person is not None:
+        await entrance.note("signed out", person)
     return Redirect("/", status_code=303, cookies=[make_cookie(desk, "")])
 
 

@@ -115,7 +115,7 @@ async def test_a_token_is_for_what_it_was_made_for_until_it_is_over(home: House)
     browser = await home.browser("bo")
     stream = await home.story.alert("ChainHalted", instance="v1")
     read, respond = [await make(home, browser, scope=scope, days=1) for scope in ("read", "respond")]
-    note = {"path": f"/api/incidents/{stream}/note", "method": "POST", "json": {"text": "x"}}
+    note: dict[str, Any] = {"path": f"/api/incidents/{stream}/note", "method": "POST", "json": {"text": "x"}}
     assert read["text"].startswith(PREFIX)
     assert await asks(home, read["text"]) == 200
     assert await asks(home, read["text"], **note) == 403

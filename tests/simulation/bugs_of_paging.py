@@ -24,7 +24,8 @@ from tocsin.engine.index import TeamIndex
 from tocsin.engine.journal import Journal
 from tocsin.engine.lane import Backlog, Item, Receipt
 from tocsin.incident import evolve
-from tocsin.incident.commands import Command, RefireAlert
+from tocsin.incident.commands import Command
+from tocsin.incident.firing import RefireAlert
 from tocsin.incident.plan import Plan
 from tocsin.incident.rules import status
 from tocsin.incident.state import Incident

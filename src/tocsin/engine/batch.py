@@ -28,7 +28,8 @@ from tocsin.engine.memory import Memory
 from tocsin.engine.opening import Opening, count_on
 from tocsin.errors import Stale
 from tocsin.incident.book import Book
-from tocsin.incident.commands import ClearAlert, Command, JoinAlerts, RefireAlert
+from tocsin.incident.commands import Command
+from tocsin.incident.firing import ClearAlert, JoinAlerts, RefireAlert
 from tocsin.incident.state import Incident
 from tocsin.timeline.events import AlertSeen, Event
 from tocsin.words import Status

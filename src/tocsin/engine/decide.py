@@ -6,7 +6,7 @@ from datetime import datetime
 
 from tocsin.comms import commands as comms
 from tocsin.incident import commands as incident_commands
-from tocsin.incident import escalating
+from tocsin.incident import escalating, firing
 from tocsin.incident.book import Book
 from tocsin.incident.commands import Command, Decision
 from tocsin.incident.state import Incident
@@ -17,6 +17,7 @@ from tocsin.timeline.events import Event
 
 DECISIONS: dict[type[Command], Decision] = {
     **incident_commands.DECISIONS,
+    **firing.DECISIONS,
     **page.DECISIONS,
     **escalating.DECISIONS,
     **run.DECISIONS,

@@ -16,7 +16,7 @@ import msgspec
 from tocsin.alert.group import see
 from tocsin.alert.row import AlertRow
 from tocsin.engine.contracts import Joining, Store
-from tocsin.incident.commands import JoinAlerts
+from tocsin.incident.firing import JoinAlerts
 
 MOST_STREAMS = 50
 """Incidents in one commit: so long at most does a page wait for the loop."""

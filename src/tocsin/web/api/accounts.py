@@ -16,8 +16,8 @@ from tocsin.timeline.tell import tell
 from tocsin.web.accounts import MOST_DAYS, Entrance
 from tocsin.web.api.describe import describe_failures
 from tocsin.web.auth import Asker
+from tocsin.web.bodies import Body, Name
 from tocsin.web.library import Library
-from tocsin.web.verbs import Body, Name
 from tocsin.web.views.scene import clean
 
 

@@ -193,6 +193,8 @@ def find_digests(event: e.Event) -> tuple[str, ...]:
             return (event.text,)
         case e.PlaybookActivated():
             return (event.digest,)
+        case e.ChatDone():
+            return (event.log,)
     return ()
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
+import msgspec
+
 from tocsin.comms.report import find_forms
 from tocsin.comms.silence import find_silence
 from tocsin.incident.status import MOVES
@@ -12,6 +14,7 @@ from tocsin.incident.suggest import suggest_severities
 from tocsin.run.guard import own_prohibitions
 from tocsin.web.views.alerts import AlertView, HushView, find_hush, show_alerts, tell_uncleared
 from tocsin.web.views.changes import ChangeView, show_changes
+from tocsin.web.views.chat import ChatView, show_chat
 from tocsin.web.views.duties import DutyView, find_next_duty, show_duties
 from tocsin.web.views.people import (
     CallView,
@@ -100,6 +103,7 @@ class Room(View, frozen=True, kw_only=True):
     `steps` are all of them; `procedures` say which belong where, in document order, by id. `uncleared` says as a
     sentence which alerts still fire. `hush` is why nobody is paged for now; `changes` what was changed on purpose about
     when it began. `choices` are the ways between which people choose, `jumps` the lines that lead into other scenarios.
+    `chat` is its room in the team's chat, and its tickets.
     """
 
     id: str
@@ -156,10 +160,15 @@ class Room(View, frozen=True, kw_only=True):
     changes: tuple[ChangeView, ...]
     updates: tuple[UpdateView, ...]
     reports: tuple[ReportView, ...] = ()
+    chat: ChatView = ChatView()
 
 
 def show_room(scene: Scene) -> Room:
     """The room of an incident."""
+    return msgspec.structs.replace(_show_room(scene), chat=show_chat(scene))
+
+
+def _show_room(scene: Scene) -> Room:
     incident, book, duties = scene.incident, scene.book, show_duties(scene)
     procedures = show_procedures(scene)
     severities = show_severities(scene)

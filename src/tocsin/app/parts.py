@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from tocsin.app.bundle.export import Exporter
+from tocsin.app.calendars import Calendars
 from tocsin.app.channels import Opener, count_places
 from tocsin.app.contactable import find_unreachable
 from tocsin.app.contacting import Contacting
@@ -118,6 +119,7 @@ class Parts:
         tickets = Tickets(lambda: self._trackers, self._find_url)
         performers = (pager, Sharer(lambda: self._channels), self.fleet, rooms, tickets, self.public.herald)
         self.engine = Engine(self.journal, clock, performers, storage.lease, Beats(self.store))
+        self.calendars = Calendars(self.shelf, clock, workspace.root, directory / "calendars")
         letters = Letters(workspace.root, lambda: self.workspace.channels, lambda: self.shelf.settings.people)
         self.engine.handing.send = letters.send
         storage.left_alone = lambda: self.engine.left_alone
@@ -228,6 +230,7 @@ class Parts:
             originals=self.storage.originals,
             export=self._exporter.export,
             reach=self._find_unreachable,
+            calendar_findings=self.calendars.list_findings,
             channels=lambda: self._channels,
             contacting=self._open_contacting(clock),
             followers=self.public.followers,
@@ -328,6 +331,7 @@ class Parts:
         self.shelf.settings = self.elsewhere.lay_over(workspace.settings)
         self._give_places()
         await self.shelf.keep_playbooks()
+        await self.calendars.turn(asks=False)
         await self.prove_places()
         await self._replan()
 
@@ -353,5 +357,6 @@ async def build(
     """Put the parts together; the playbooks are among the blobs before anything can pin them."""
     parts = Parts(storage, directory, workspace, isolation, reach, url, wishes)
     await parts.shelf.keep_playbooks()
+    await parts.calendars.turn(asks=False)
     await parts.prove_places()
     return parts

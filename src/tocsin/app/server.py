@@ -166,6 +166,7 @@ async def _running(options: Options, listener: socket.socket) -> AsyncIterator[u
         parts.engine.intake.keep_flushing(),
         _watch(options, parts, isolation),
         parts.keep_sweeping(),
+        parts.calendars.keep_reading(),
         parts.housekeeping.run(),
         parts.elsewhere.run(),
         parts.shadow_files.run(),

@@ -22,6 +22,7 @@ from tocsin.engine.contracts import Key
 from tocsin.engine.failpoint import pass_by
 from tocsin.errors import Rejected, Unavailable
 from tocsin.integrations import webhook
+from tocsin.integrations.post import read_patience
 from tocsin.integrations.smtp import Smtp, SmtpSettings
 from tocsin.integrations.terminal import Terminal
 from tocsin.integrations.webhook import Webhook, WebhookSettings
@@ -100,6 +101,16 @@ async def test_a_webhook_carries_the_page_its_key_and_a_signature() -> None:
 async def test_what_patience_may_mend_is_unavailable(answer: bytes | None) -> None:
     with pytest.raises(Unavailable):
         await send(answer)
+
+
+async def test_a_retry_after_is_passed_on_and_only_where_it_makes_sense() -> None:
+    for text, wanted in (("30", 30), ("99999", 300), ("-5", 0), ("soon", 0), ("", 0)):
+        busy = f"HTTP/1.1 429 X\r\nRetry-After: {text}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+        with pytest.raises(Unavailable) as error:
+            await send(busy.encode())
+        assert error.value.after_s == wanted
+    date = {"retry-after": "Mon, 02 Mar 2026 03:00:40 GMT"}
+    assert read_patience(date, datetime(2026, 3, 2, 3, 0, tzinfo=UTC)) == 40
 
 
 @pytest.mark.parametrize("code", [301, 400, 401, 404, 410])

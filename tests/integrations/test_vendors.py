@@ -14,6 +14,7 @@ import pytest
 
 from tocsin.errors import OutsideError, Rejected, Unavailable
 from tocsin.integrations import apprise, post
+from tocsin.integrations.ntfy import Ntfy, NtfySettings
 from tocsin.oncall.settings import Person
 
 from .adapters import ADAPTERS, BROWSER, Adapter
@@ -93,6 +94,14 @@ async def test_a_slow_one_does_not_hold_the_page(
     error = await fail(adapter, vendor.url)
     assert isinstance(error, Unavailable)
     expect_no_secret(adapter, error, logs)
+
+
+async def test_a_secret_that_no_header_can_hold_is_not_quoted(logs: pytest.LogCaptureFixture) -> None:
+    for token in ("tk_secretsecret\u00fc\u2026", "tk_secretsecret\nX-Other: 1"):
+        settings = NtfySettings(kind="ntfy", url="http://127.0.0.1:9", topics_file="x")
+        with pytest.raises(OutsideError) as error:
+            await Ntfy(settings, {"ana": ["t"]}, token).send(KEY, ANA, page())
+        expect_no_secret(ADAPTERS["ntfy"], error.value, logs)
 
 
 async def test_one_that_is_gone_is_out_of_order(adapter: Adapter, logs: pytest.LogCaptureFixture) -> None:

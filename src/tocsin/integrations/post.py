@@ -27,6 +27,7 @@ MOST_ANSWER = 2**18
 MOST_PATIENCE_S = 300.0
 """How long a vendor may ask to be left alone; a slip of theirs must not shut a channel for a day."""
 AGAIN = frozenset({408, 425, 429})
+"""Refusals that patience may mend, beside all of 5xx."""
 T = TypeVar("T")
 
 for _name in ("httpx", "httpcore"):  # at the lower levels they log addresses, in which tokens may stand
@@ -67,6 +68,8 @@ async def ask(
             return Answer(status=answer.status_code, body=body, after_s=read_patience(answer.headers, _now()))
     except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
         raise Rejected(f"The address of {vendor} in tocsin.toml is none; it begins with https://.") from error
+    except ValueError:  # what a header cannot hold; the error itself would quote the secret
+        raise Rejected(f"A secret of {vendor} holds signs that cannot be sent; look at its file.") from None
     except TimeoutError as error:
         raise Unavailable(f"{vendor} gave no answer within {TIMEOUT_S:g} s.") from error
     except httpx.HTTPError as error:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
 from typing import Literal
 from urllib.request import getproxies
 
@@ -17,15 +18,13 @@ import msgspec
 
 from tocsin.engine.contracts import Key
 from tocsin.errors import Rejected, Unavailable
+from tocsin.integrations.post import AGAIN, read_patience
 from tocsin.integrations.wire import Broken, Wire
 from tocsin.oncall.settings import Person
 from tocsin.page.message import PageMessage
 
 TIMEOUT_S = 8.0
 _encode = msgspec.json.Encoder().encode
-
-AGAIN = frozenset({408, 425, 429})
-"""Refusals that patience may mend, beside all of 5xx."""
 
 
 class WebhookSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -50,21 +49,24 @@ class Webhook:
         """Post the page; the answer must be 2xx."""
         body = b'{"kind":"page","key":%b,%b' % (_encode(str(key)), _encode(message)[1:])
         try:
-            status = await self._post(key, body)
+            status, after_s = await self._post(key, body)
         except (httpx.HTTPError, Broken) as error:
             raise Unavailable(f"{self._place()} did not take it ({type(error).__name__}: {error}).") from error
         if 200 <= status < 300:
             return f"HTTP {status}"
         problem = f"{self._place()} answered {status}."
-        raise Unavailable(problem) if status in AGAIN or status >= 500 else Rejected(problem)
+        raise Unavailable(problem, after_s=after_s) if status in AGAIN or status >= 500 else Rejected(problem)
 
-    async def _post(self, key: Key, body: bytes) -> int:
+    async def _post(self, key: Key, body: bytes) -> tuple[int, float]:
+        """The status of the answer, and the seconds for which it asks to be left alone."""
         headers = self._headers(key, body)
         if self._wire is not None:
-            return await self._wire.post(self._path, headers, body, TIMEOUT_S, self._reach_sent)
+            said: list[str] = []
+            status = await self._wire.post(self._path, headers, body, TIMEOUT_S, self._reach_sent, said.append)
+            return status, read_patience({"retry-after": said[0]}, datetime.now(UTC)) if said else 0.0
         assert self._client is not None
         answer = await self._client.post(self._url, content=self._stream(body), headers=headers)
-        return answer.status_code
+        return answer.status_code, read_patience(answer.headers, datetime.now(UTC))
 
     async def _stream(self, body: bytes) -> AsyncIterator[bytes]:
         yield body

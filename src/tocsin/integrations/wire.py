@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 import httptools
 
 MOST_IDLE = 32
+PATIENCE = b"retry-after"
 MOST_ANSWER = 2**20
 """Bytes of an answer, which nobody reads beyond its status."""
 
@@ -29,13 +30,22 @@ class Wire:
         self._idle: deque[_Line] = deque()
 
     async def post(
-        self, path: str, headers: Mapping[str, str], body: bytes, timeout_s: float, sent: Callable[[], None]
+        self,
+        path: str,
+        headers: Mapping[str, str],
+        body: bytes,
+        timeout_s: float,
+        sent: Callable[[], None],
+        hear_patience: Callable[[str], None] | None = None,
     ) -> int:
-        """The status that the other side answers with. Raises `Broken`, also after `timeout_s`."""
+        """The status that the other side answers with. Raises `Broken`, also after `timeout_s`. What its `Retry-After`
+        says, if it has one, is told to `hear_patience`.
+        """
         head = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
         request = f"POST {path} HTTP/1.1\r\nHost: {self._netloc}\r\n{head}\r\n".encode("latin-1")
         line = self._find_line() or await self._connect(timeout_s)
         try:
+            line.hear_patience = hear_patience
             return await line.ask(request + body, sent, timeout_s)
         finally:
             self._give_back(line)
@@ -85,6 +95,7 @@ class _Line(asyncio.Protocol):
         self._alarm: asyncio.TimerHandle | None = None
         self._size = 0
         self.is_free = False
+        self.hear_patience: Callable[[str], None] | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
@@ -137,6 +148,11 @@ class _Line(asyncio.Protocol):
             self._end(Broken(f"the answer is no HTTP ({error})"))
         if self._size > MOST_ANSWER and not self._waits.done():
             self._end(Broken(f"the answer is longer than {MOST_ANSWER} bytes"))
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """One of the answer's headers (the parser calls this)."""
+        if self.hear_patience is not None and len(name) == len(PATIENCE) and name.lower() == PATIENCE:
+            self.hear_patience(value.decode("latin-1"))
 
     def on_message_complete(self) -> None:
         """The answer is whole (the parser calls this); one of the kind 1xx is not the answer yet."""

@@ -5,24 +5,33 @@ from __future__ import annotations
 from tocsin.incident.standing import Standing
 from tocsin.run.commands import FinishStep
 from tocsin.testing.story import Story
+from tocsin.web.views.hand import HandView, show_hand
 from tocsin.web.views.room import Room, show_room
 from tocsin.web.views.scene import Scene
 
 
 async def look_in(story: Story) -> Room:
     """The room of the story's incident, as a responder sees it now."""
+    return show_room(await find_scene(story))
+
+
+async def look_at_hand(story: Story) -> HandView:
+    """What the room has at hand."""
+    return show_hand(await find_scene(story))
+
+
+async def find_scene(story: Story) -> Scene:
+    """The story's incident with everything around it, now."""
     incident, book = await story.look()
     source = story.shelf.settings.teams[incident.team].source.decode("utf-8", "replace")
-    return show_room(
-        Scene(
-            incident=incident,
-            book=book,
-            rota=story.shelf.rota(incident),
-            standing=Standing(),
-            people=story.shelf.settings.people,
-            source=tuple(source.split("\n")),
-            now=story.clock.now(),
-        )
+    return Scene(
+        incident=incident,
+        book=book,
+        rota=story.shelf.rota(incident),
+        standing=Standing(),
+        people=story.shelf.settings.people,
+        source=tuple(source.split("\n")),
+        now=story.clock.now(),
     )
 
 

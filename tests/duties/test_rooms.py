@@ -89,10 +89,10 @@ async def test_where_it_stands_is_pinned_and_follows(cast: Casting) -> None:
         assert "taken by nobody yet" in room(story).pinned
         await story.do(Acknowledge(by="ana"))
         assert "taken by ana" in room(story).pinned
-        await story.do(PostUpdate(by="ana", text="Reading the logs of the database"))
-        assert "Reading the logs of the database" in room(story).pinned
+        await story.do(PostUpdate(by="ana", text="Investigating | Reading the logs of the database | 10min"))
+        assert "Investigating | Reading the logs of the database | 10min" in room(story).pinned
         assert "Next update due by 03:25 UTC" in room(story).pinned
-        assert "Reading the logs of the database" in said(story)
+        assert "Investigating | Reading the logs of the database | 10min" in said(story)
 
 
 @pytest.mark.duty("MON-05")

@@ -30,14 +30,15 @@ NEEDED = {
     **dict.fromkeys(
         (
             "Acknowledge", "ApproveStep", "BeginWait", "CallBarrier", "CheckDoubt", "ChooseScenario", "Declare",
-            "DeclineEscalation", "EndWait", "Escalate", "FileReport", "FinishStep", "HoldBarrier", "IdentifyCause",
-            "LiftProhibition", "MeetObligation", "Mitigate", "OpenRoom", "PostUpdate", "ProposeStep",
-            "PursueScenario", "Reopen", "SavePostmortem", "SetSeverity", "SettleDoubt", "SkipStep", "TakeRole",
-            "TakeWay", "TellReady",
+            "DeclineEscalation", "DraftUpdate", "DropUpdate", "EndWait", "Escalate", "FileReport", "FinishStep",
+            "HoldBarrier", "IdentifyCause", "LiftProhibition", "MeetObligation", "Mitigate", "OpenRoom",
+            "PostUpdate", "ProposeStep", "PursueScenario", "Reopen", "SavePostmortem", "SetSeverity", "SettleDoubt",
+            "SkipStep", "TakeRole", "TakeWay", "TellReady",
         ),
         "respond",
     ),
     **dict.fromkeys(("Close", "Dismiss", "Resolve", "WaiveObligation"), "command"),
+    **dict.fromkeys(("ApproveUpdate", "PublishUpdate", "WithdrawUpdate"), "speak"),
     "OpenEvidence": "secure",
     **dict.fromkeys(("ClearAlert", "JoinAlerts", "RefireAlert", "StartStep"), "server"),
 }  # fmt: skip

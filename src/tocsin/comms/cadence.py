@@ -47,7 +47,8 @@ def _status_page(incident: Incident, book: Book, severity: Severity | None, sinc
 
 def _next_update(incident: Incident, severity: Severity | None, since: datetime) -> Iterator[Wanted]:
     """A promise stands as it was given; a severity that was changed after it may only demand the word sooner."""
-    last = incident.updates[-1] if incident.updates and incident.updates[-1].at >= incident.started_at else None
+    counted = [each for each in incident.updates if each.in_form]
+    last = counted[-1] if counted and counted[-1].at >= incident.started_at else None
     every = severity.update_every_s if severity else None
     promised = last.at + timedelta(seconds=last.promise_s) if last and last.promise_s else None
     regular = max(since, last.at if last else since) + timedelta(seconds=every) if every else None
@@ -57,13 +58,18 @@ def _next_update(incident: Incident, severity: Severity | None, since: datetime)
     if due is None:
         return
     yield Wanted(
-        key=f"{UPDATE}:{len(incident.updates) + 1}",
+        key=f"{UPDATE}:{len(counted) + 1}",
         duty=UPDATE,
-        what="Post the next update, as promised" if by_promise else "Post the next update",
+        what="Post the next update, as promised" if by_promise else _say(severity),
         due_at=due,
         owner=OWNER,
         line=None if by_promise else (severity.update_line or severity.line if severity else None),
     )
+
+
+def _say(severity: Severity | None) -> str:
+    form = severity.update_form if severity else None
+    return f"Post the next update: {form}" if form else "Post the next update"
 
 
 def _bridge(incident: Incident, book: Book, severity: Severity | None, since: datetime) -> Iterator[Wanted]:

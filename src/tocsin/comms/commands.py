@@ -5,9 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import ClassVar
 
+from tocsin.comms.form import find_form, is_in_form
+from tocsin.comms.gate import Lock, find_lock, find_refusal
+from tocsin.comms.offered import find_spared
 from tocsin.comms.promise import find_promise
 from tocsin.comms.report import FileReport, decide_report
-from tocsin.comms.silence import Silence, find_silence
+from tocsin.comms.silence import find_silence
 from tocsin.errors import Denied, IllegalMove, Prohibited
 from tocsin.incident.authority import require_human
 from tocsin.incident.book import Book
@@ -49,6 +52,20 @@ def _open_room(incident: Incident, book: Book, command: OpenRoom, now: datetime)
 
 
 def _post(incident: Incident, book: Book, command: PostUpdate, now: datetime) -> tuple[e.Event, ...]:
+    return post(incident, book, command, now)
+
+
+def post(
+    incident: Incident,
+    book: Book,
+    command: PostUpdate,
+    now: datetime,
+    *,
+    draft: int | None = None,
+    subject: str = "",
+    opened: bool = False,
+) -> tuple[e.Event, ...]:
+    """Say it. `opened`: whoever opens the lock on words has approved these. Raises `Denied`."""
     text = command.text.strip()
     if not text:
         raise Denied("There is nothing to say: write the update.")
@@ -58,9 +75,10 @@ def _post(incident: Incident, book: Book, command: PostUpdate, now: datetime) ->
         raise Denied(f"The update has {len(text)} characters; the limit is {MOST_CHARACTERS}. Say less.")
     if incident.status is Status.CLOSED:
         raise IllegalMove("This incident is closed; nobody is told about it any more.")
-    if Audience.PUBLIC in command.audiences:
+    if any(each.is_outside for each in command.audiences):
         require_human(book.policy, command.by)
-        _require_speech(incident, book, command)
+        _require_speech(incident, book, command, now, opened=opened)
+    form = find_form(incident, book) if Audience.RESPONDERS in command.audiences else None
     return (
         e.UpdatePosted(
             text=text,
@@ -68,22 +86,37 @@ def _post(incident: Incident, book: Book, command: PostUpdate, now: datetime) ->
             audiences=command.audiences,
             status=incident.public_status,
             promise_s=find_promise(text, now),
+            in_form=form is None or is_in_form(text, form[0]),
+            draft=draft,
+            subject=subject,
+            spared=find_spared(text, book),
         ),
     )
 
 
-def _require_speech(incident: Incident, book: Book, command: PostUpdate) -> None:
+def _require_speech(incident: Incident, book: Book, command: PostUpdate, now: datetime, *, opened: bool) -> None:
+    named = book.policy.media
+    if Audience.MEDIA in command.audiences and command.by not in named:
+        who = f"only {', '.join(named)} may" if named else "nobody may: name them in the team's `media` in tocsin.toml"
+        raise Denied(f"The media are told by named people; {who}.")
+    refusal = find_refusal(incident, book, command.audiences, now)
+    if refusal is not None:
+        raise Prohibited(refusal[1], line=refusal[0])
+    lock = None if opened else find_lock(incident, book)
+    if lock is None:
+        return
+    record = e.UpdateForbidden(text=command.text, by=command.by, line=lock.line, incident=lock.incident)
+    raise Prohibited(_explain(lock, incident, book), line=lock.line, record=(record,))
+
+
+def _explain(lock: Lock, incident: Incident, book: Book) -> str:
+    where = f" while {lock.incident} is open" if lock.incident else ""
     silence = find_silence(incident, book)
     if silence is None:
-        return
-    record = e.UpdateForbidden(text=command.text, by=command.by, line=silence.line, incident=silence.incident)
-    raise Prohibited(_explain(silence), line=silence.line, record=(record,))
-
-
-def _explain(silence: Silence) -> str:
-    where = f" while {silence.incident} is open" if silence.incident else ""
+        way = f"Draft it, and have {lock.role} approve it."
+        return f"This is a security incident (line {lock.line}: {lock.text}); words to the outside are locked. {way}"
     way_out = f" {silence.lifted_by} may lift it." if silence.lifted_by else ""
-    return f"Line {silence.line} forbids it{where}: {silence.text}.{way_out}"
+    return f"Line {lock.line} forbids it{where}: {lock.text}.{way_out}"
 
 
 DECISIONS: dict[type[Command], Decision] = {PostUpdate: _post, FileReport: decide_report, OpenRoom: _open_room}

@@ -45,6 +45,8 @@ _USERS = compile_late(
     r"|\bsend resolution (?:notice|notification)\b",
     re.IGNORECASE,
 )
+ENDINGS = frozenset({STATUS_PAGE_RESOLVED, *(name_telling(each, ending=True) for each in Audience)})
+"""The kinds of duty that outlast the incident."""
 _FOLLOWS = {
     "identified": STATUS_PAGE_IDENTIFIED,
     "monitoring": STATUS_PAGE_MONITORING,
@@ -56,7 +58,7 @@ _TICKED = frozenset({StepState.OK, StepState.SKIPPED})
 def find_telling(incident: Incident, book: Book, now: datetime) -> Iterator[Wanted]:
     """What must be told while it goes on, and after it."""
     silent = find_silence(incident, book) is not None
-    if incident.is_open and incident.status is not Status.TRIAGE:
+    if incident.status is not Status.TRIAGE:
         for part in find_parts(incident, book):
             yield from _by_phase(part, incident, silent=silent)
     if not silent:
@@ -86,8 +88,13 @@ def _by_phase(part: Part, incident: Incident, *, silent: bool) -> Iterator[Wante
         if step.kind not in (StepKind.CHECKLIST, StepKind.MANUAL) or (PAGE.search(step.text) and silent):
             continue
         kind = _read(step.text, ending=ending or _OVER.search(part.title) is not None)
-        if kind and (step.kind is StepKind.CHECKLIST or not PAGE.search(step.text)):
+        if kind in ENDINGS or (kind and incident.is_open and _is_owed(step)):
             yield _want(kind, step.text, due, step.line, _ticked(step_id, step, incident), incident)
+
+
+def _is_owed(step: Step) -> bool:
+    """The first word on the status page has a duty of its own, with the deadline of the severity."""
+    return step.kind is StepKind.CHECKLIST or not PAGE.search(step.text)
 
 
 def _by_review(incident: Incident, book: Book, since: datetime, *, silent: bool) -> Iterator[Wanted]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from tocsin.comms import commands as comms
+from tocsin.comms import drafting
 from tocsin.incident import commands as incident_commands
 from tocsin.incident import escalating, firing
 from tocsin.incident.book import Book
@@ -26,6 +27,7 @@ DECISIONS: dict[type[Command], Decision] = {
     **turns.DECISIONS,
     **wait.DECISIONS,
     **comms.DECISIONS,
+    **drafting.DECISIONS,
 }
 
 

@@ -44,7 +44,6 @@ CONCERNED: dict[type[e.Event], frozenset[Planner]] = {
     **dict.fromkeys((e.StepFinished, e.StepNotRun), frozenset((run.plan, comms.plan))),
     **dict.fromkeys((e.ObligationMet, e.ObligationWaived), frozenset((run.plan, comms.plan, review.plan))),
     e.UpdatePosted: frozenset((run.plan, comms.plan)),
-    e.PageDelivered: frozenset((run.plan,)),
     **dict.fromkeys((e.PageRequested, e.LevelJoined), frozenset((comms.plan,))),
     **dict.fromkeys((e.ChatFailed, e.ChatWithheld, e.RoomWanted), frozenset((comms.plan,))),
     **dict.fromkeys((e.TicketDone, e.TicketFailed, e.TicketWithheld), frozenset((comms.plan,))),
@@ -53,11 +52,12 @@ CONCERNED: dict[type[e.Event], frozenset[Planner]] = {
     **dict.fromkeys((e.Shared, e.SharingFailed), PAGING),
     e.SharingRequested: NOBODY,
     **dict.fromkeys((e.ObligationArmed, e.ObligationLate, e.ObligationDropped), NOBODY),
-    **dict.fromkeys((e.NoteAdded, e.EvidenceOpened), NOBODY),
+    **dict.fromkeys((e.PageDelivered, e.NoteAdded, e.EvidenceOpened), NOBODY),
+    **dict.fromkeys((e.UpdateDrafted, e.UpdateApproved, e.UpdateDropped), NOBODY),
 }
 """Whose answer an event may change; that of any planner where it does not stand here. Whoever asks for a page or a
 step, or settles its part of the ledger, has said all about it, but that who is called is let into the incident's room;
-that a page was taken may end a phase.
+that a page was taken leaves every clock as it is.
 """
 
 

@@ -94,6 +94,7 @@ class TeamPolicy(msgspec.Struct, frozen=True, kw_only=True):
     """After so long without a sign of life an acknowledgement has expired while an alert fires; 0: none does."""
     shadow_readers: tuple[str, ...] = ()
     """Who is told what the shadow mode would have done."""
+    media: tuple[str, ...] = ()
     prometheus: str = ""
     predicates: dict[str, Predicate] = {}
     checks: dict[str, Check] = {}

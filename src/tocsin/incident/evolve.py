@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from tocsin.errors import Corrupt
 from tocsin.incident.obligation import keep, kept_by
-from tocsin.incident.rules import alerts, barrier, calls, chat, duties, status, steps, wait, words
+from tocsin.incident.rules import alerts, barrier, calls, chat, duties, speech, status, steps, wait, words
 from tocsin.incident.state import Incident
 from tocsin.timeline import events as e
 from tocsin.timeline.entry import Entry
@@ -26,6 +26,7 @@ RULES: dict[type[e.Event], Rule] = {
     **alerts.RULES,
     **status.RULES,
     **words.RULES,
+    **speech.RULES,
     **chat.RULES,
     **calls.RULES,
     **steps.RULES,

@@ -11,12 +11,10 @@ from collections.abc import Callable
 from datetime import datetime
 
 from tocsin.incident.state import Incident
-from tocsin.words import Audience, PageState, PublicStatus
+from tocsin.words import Audience, PublicStatus
 
 Answer = Callable[[Incident], datetime | None]
 """Since when it is so; null while it is not."""
-
-CALLED = frozenset({PageState.DELIVERED, PageState.ACKNOWLEDGED})
 
 
 def find_answer(text: str, incident: Incident) -> datetime | None:
@@ -33,11 +31,6 @@ def find_told(incident: Incident, audience: Audience, *statuses: PublicStatus) -
         if audience in each.audiences and each.at >= incident.started_at and (not statuses or each.status in statuses)
     )
     return next(told, None)
-
-
-def _paged(incident: Incident) -> datetime | None:
-    taken = [call.first_at for call in incident.calls.values() if call.state in CALLED or call.answered_at]
-    return min(taken, default=None) or incident.acknowledged_at
 
 
 def _led(incident: Incident) -> datetime | None:
@@ -61,7 +54,10 @@ _ASKED: tuple[tuple[re.Pattern[str], Answer], ...] = tuple(
             lambda incident: incident.opened_at if incident.severity else None,
         ),
         (r"\backnowledges?d?\b.*\balert|^acknowledge\b", lambda incident: incident.acknowledged_at),
-        (r"^alert (?:was )?sent\b|\bpaged$|^page (?:the )?(?:entire |whole )?team\b", _paged),
+        (
+            r"^alert (?:was )?sent\b|\bpaged$|^page (?:the )?(?:entire |whole )?team\b",
+            lambda incident: incident.acknowledged_at,
+        ),
         (r"\bcommander (?:was |is )?assigned\b|^assign (?:an? )?(?:incident )?commander", _led),
         (r"\bstatus page\b.*\bresolved\b", _over),
         (r"\bstatus page\b", _public),

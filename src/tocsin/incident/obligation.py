@@ -96,9 +96,9 @@ def kept_by(event: Event) -> tuple[str, ...]:
             return _SAID[status]
         case ReportFiled():
             return (REPORT,)
-        case UpdatePosted(audiences=audiences, status=status):
+        case UpdatePosted(audiences=audiences, status=status, in_form=in_form):
             public = _SAID[status] if Audience.PUBLIC in audiences else ()
-            return (UPDATE, *public, *_told(audiences, status))
+            return (*((UPDATE,) if in_form else ()), *public, *_told(audiences, status))
     return ()
 
 

@@ -7,6 +7,9 @@ from datetime import datetime
 import msgspec
 
 from tocsin.incident.errand import ChatTask, Room, Ticket
+from tocsin.incident.speech import Report as Report
+from tocsin.incident.speech import Sketch
+from tocsin.incident.speech import Update as Update
 from tocsin.incident.waits import Wait
 from tocsin.timeline.events import AlertSeen, LeftFile, OnTarget
 from tocsin.words import (
@@ -210,26 +213,6 @@ class Obligation(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         return self.met_at is None and self.state in (ObligationState.PENDING, ObligationState.LATE)
 
 
-class Update(msgspec.Struct, frozen=True, kw_only=True):
-    """What was said to whom."""
-
-    at: datetime
-    text: str
-    by: str
-    audiences: tuple[Audience, ...]
-    status: PublicStatus
-    promise_s: int | None = None
-
-
-class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """A form as it was last filled in: its labels and what somebody knew."""
-
-    at: datetime
-    by: str
-    title: str
-    fields: dict[str, str]
-
-
 class Answered(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Whether a condition of an escalation holds, as somebody said."""
 
@@ -311,6 +294,7 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     held: dict[str, str] = {}
     updates: tuple[Update, ...] = ()
     announced: PublicStatus | None = None
+    drafts: dict[int, Sketch] = {}
     reports: dict[int, Report] = {}
     room: Room | None = None
     room_system: str = ""
@@ -378,7 +362,7 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     @property
     def public_updates(self) -> tuple[Update, ...]:
         """What the public has been told."""
-        return tuple(update for update in self.updates if Audience.PUBLIC in update.audiences)
+        return tuple(each for each in self.updates if Audience.PUBLIC in each.audiences and each.withdrawn_at is None)
 
     @property
     def is_watched(self) -> bool:

@@ -7,6 +7,7 @@ is the playbook's. Labels say by their names what their values are.
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import Any, TypeVar
 
@@ -19,7 +20,7 @@ T = TypeVar("T", bound=msgspec.Struct)
 KEPT = frozenset(
     "by responder step digest playbook model stdout stderr stdout_sealed stderr_sealed sealed ran_as identity "
     "fingerprint team silence kind channel into scenario severity incident target number group bindings "
-    "candidates act system key to people room strangers message log tracker ticket".split()
+    "candidates act system key to people room strangers message log tracker ticket spared".split()
 )
 STATEMENTS = frozenset(("StepProposed", "StepRequested", "StepForbidden"))
 """Whose `text` is what runs, to the byte."""
@@ -35,10 +36,18 @@ def veil(value: T) -> T:
         before = getattr(value, name)
         if name in kept or not isinstance(before, str | tuple | dict | msgspec.Struct):
             continue
-        after = _veil_any(before)
+        spared = getattr(value, "spared", ()) if name == "text" else ()
+        after = _veil_around(before, spared) if spared and isinstance(before, str) else _veil_any(before)
         if after is not before:
             changed[name] = after
     return msgspec.structs.replace(value, **changed) if changed else value
+
+
+def _veil_around(text: str, spared: tuple[str, ...]) -> str:
+    """The text without secrets; what its playbook itself says to everybody, such as the address of support, stays."""
+    parts = re.split("|".join(f"({re.escape(each)})" for each in spared), text)
+    shown = "".join(part if part in spared else veil_text(part) for part in parts if part)
+    return text if shown == text else shown
 
 
 def _veil_any(value: Any) -> Any:

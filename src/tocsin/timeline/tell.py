@@ -28,6 +28,18 @@ def tell(event: e.Event, name: Name) -> str:
     return event.kind.replace("_", " ")
 
 
+def _readers(audiences: tuple[Audience, ...], status: str = "") -> str:
+    """Who reads it, in words; the public with the status that it is told."""
+    said = {
+        Audience.RESPONDERS: "the responders",
+        Audience.PUBLIC: f"the public ({status})" if status else "the public",
+    }
+    if Audience.PUBLIC in audiences:
+        audiences = tuple(each for each in audiences if each is not Audience.RESPONDERS)
+    names = [said.get(each, f"the {each.value.replace('_', ' ')}") for each in audiences]
+    return " and ".join(names)
+
+
 def _line(line: int | None) -> str:
     return f" (line {line})" if line else ""
 
@@ -131,8 +143,15 @@ def _tell_words(event: e.Event, name: Name) -> str | None:
         case e.NoteAdded(text=text, by=by):
             return f"{name(by)} noted: {text}"
         case e.UpdatePosted(text=text, by=by, audiences=audiences, status=status):
-            where = f"the public ({status})" if Audience.PUBLIC in audiences else "the responders"
-            return f"{name(by)} told {where}: {text}"
+            return f"{name(by)} told {_readers(audiences, status)}: {text}"
+        case e.UpdateDrafted(by=by, audiences=audiences, text=text, line=line):
+            return f"{name(by)} drafted words to {_readers(audiences)}{_line(line)}: {text}"
+        case e.UpdateApproved(by=by, draft=draft, role=role):
+            return f"{name(by)} approved draft {draft}{f' for {role}' if role else ''}"
+        case e.UpdateDropped(by=by, draft=draft, reason=reason):
+            return f"{name(by)} dropped draft {draft}{f': {reason}' if reason else ''}"
+        case e.UpdateWithdrawn(by=by, update=update, reason=reason):
+            return f"{name(by)} took back what was said in entry {update}: {reason}"
         case e.UpdateForbidden(by=by, line=line):
             return f"{name(by)} was kept from telling the public{_line(line)}"
         case e.ReportFiled(title=title, line=line, by=by, fields=fields):

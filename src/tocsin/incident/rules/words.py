@@ -24,8 +24,11 @@ def _update_posted(incident: Incident, entry: Entry, event: e.UpdatePosted) -> I
         audiences=event.audiences,
         status=event.status,
         promise_s=event.promise_s,
+        seq=entry.seq,
+        in_form=event.in_form,
     )
-    return replace(incident, updates=(*incident.updates, update))
+    drafts = {key: each for key, each in incident.drafts.items() if key != event.draft}
+    return replace(incident, updates=(*incident.updates, update), drafts=drafts)
 
 
 def _announced(incident: Incident, entry: Entry, event: e.AnnouncementRequested) -> Incident:

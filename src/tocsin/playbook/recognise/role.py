@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+import msgspec
+
 from tocsin.pattern import compile_late
 from tocsin.playbook import entry, inline
 from tocsin.playbook.block import Block, Kind
@@ -40,6 +42,8 @@ _DEMANDS = compile_late(
     r"^(?:qualific|requirement|eligib|prerequisite|who (?:can|may)|must (?:be|have))", re.IGNORECASE
 )
 _BOX = compile_late(r"^\s*(?:[-*+]|\d+[.)])\s*\[[ xX]\]\s+(?P<text>\S.*)")
+_ON_CALL = compile_late(r"\bon-?call\b", re.IGNORECASE)
+_SHARED = compile_late(r"^on-?call (?:engineer )?(?:responsibilities|duties|tasks)$", re.IGNORECASE)
 _MAX_DUTIES = 30
 
 
@@ -53,7 +57,19 @@ def recognise(draft: Draft) -> None:
         for rotation in (block for block in draft.headings if name_topic(block.title) is Topic.ROTATION):
             for role in _read_rotation(rotation):
                 found.setdefault(role.title.lower(), role)
-    draft.roles = list(found.values())
+    draft.roles = _share(draft, list(found.values()))
+
+
+def _share(draft: Draft, roles: list[Role]) -> list[Role]:
+    """What a list says that on-call does, everybody on call does: it is given to the first of them."""
+    first = next((at for at, role in enumerate(roles) if _ON_CALL.search(role.title)), None)
+    for block in draft.headings:
+        if first is not None and _SHARED.match(inline.clean(block.title)):
+            items = (entry.of_item(item) for item in block.of(Kind.ITEM))
+            more = tuple(Remark(line=item.line, text=inline.clean(item.text)) for item in items)
+            role = roles[first]
+            roles[first] = msgspec.structs.replace(role, duties=(*role.duties, *more)[:_MAX_DUTIES])
+    return roles
 
 
 def _chapters(draft: Draft) -> Iterator[Block]:

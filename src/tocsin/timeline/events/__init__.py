@@ -123,6 +123,7 @@ from tocsin.timeline.events.run import (
     ValueHeld,
     WayTaken,
 )
+from tocsin.timeline.events.speech import UpdateApproved, UpdateDrafted, UpdateDropped, UpdateWithdrawn
 from tocsin.timeline.events.targets import Fan, OnTarget, Order
 from tocsin.timeline.events.team import (
     AccessNoted,
@@ -249,8 +250,12 @@ __all__ = [
     "TicketFailed",
     "TicketRequested",
     "TicketWithheld",
+    "UpdateApproved",
+    "UpdateDrafted",
+    "UpdateDropped",
     "UpdateForbidden",
     "UpdatePosted",
+    "UpdateWithdrawn",
     "ValueHeld",
     "WaitBegun",
     "WaitEnded",
@@ -263,6 +268,7 @@ AnyEvent = (
     | Declared | Acknowledged | AcknowledgementExpired | SeveritySet | RoleTaken | CauseIdentified
     | Mitigated | Resolved | Reopened | Closed | Dismissed | Merged
     | NoteAdded | UpdatePosted | UpdateForbidden | PostmortemSaved | ReportFiled
+    | UpdateDrafted | UpdateApproved | UpdateDropped | UpdateWithdrawn
     | RoomWanted | ChatRequested | ChatDone | ChatFailed | ChatWithheld
     | TicketRequested | TicketDone | TicketFailed | TicketWithheld
     | AnnouncementRequested | AnnouncementMade | AnnouncementNotMade

@@ -14,13 +14,21 @@ class NoteAdded(Fact, frozen=True, kw_only=True):
 
 
 class UpdatePosted(Fact, frozen=True, kw_only=True):
-    """Somebody was told where things stand. `promise_s`: the next update was promised within so many seconds."""
+    """Somebody was told where things stand. `promise_s`: the next update was promised within so many seconds.
+
+    `in_form`: it has the form in which the playbook wants a status told, if any. `draft` is the draft that it was.
+    `spared` are addresses in it that the playbook itself gives everybody.
+    """
 
     text: str
     by: str
     audiences: tuple[Audience, ...]
     status: PublicStatus
     promise_s: int | None = None
+    in_form: bool = True
+    draft: int | None = None
+    subject: str = ""
+    spared: tuple[str, ...] = ()
 
 
 class UpdateForbidden(Fact, frozen=True, kw_only=True):

@@ -21,6 +21,7 @@ from tocsin.web.forms import read_form
 from tocsin.web.frame import Frame
 from tocsin.web.library import Library
 from tocsin.web.verbs import DUTY_VERBS, STEP_VERBS, VERBS, Verb
+from tocsin.web.views.hand import show_hand
 from tocsin.web.views.room import show_room
 from tocsin.web.views.scene import Who, clean
 from tocsin.web.views.timeline import MOST_ENTRIES, show_entries
@@ -52,6 +53,7 @@ async def show_incident(
         entries=show_entries(entries, scene.name, scene.incident.obligations),
         hidden=_count_hidden(entries),
         everything=everything,
+        hand=show_hand(scene),
         people=[Who(id=person, name=clean(each.name, 100)) for person, each in desk.people().items()],
         teams=desk.engine.journal.shelf.settings.teams,
         printed={step.id: desk.outputs.show(incident, step.id) for step in room.steps if step.state == "running"},

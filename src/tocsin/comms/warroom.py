@@ -162,7 +162,8 @@ def _invite(incident: Incident, rota: Rota, room: Room, plan: RoomPlan | None, n
     for number, task in enumerate(asked, 1):
         key = _key(f"invite:{number}", room.turn)
         yield Asks(act=ChatAct.INVITE, key=key, to=room.id, people=task.people)
-    wanted = [*incident.calls, *incident.roles.values()]
+    beside = (person for others in incident.beside.values() for person in others)
+    wanted = [*incident.calls, *incident.roles.values(), *beside]
     line = plan.invite.line if plan and plan.invite else None
     if not asked and plan is not None and plan.invite is not None:
         wanted = [*_name_people(plan.invite.text, rota, now), *wanted]

@@ -76,7 +76,7 @@ def find_permissions(policy: TeamPolicy, person: str, incident: Incident | None 
     """What somebody may ask for in a team, and in one of its incidents."""
     if person == OWNER:
         return ALL
-    called = incident is not None and (person in incident.calls or person in incident.roles.values())
+    called = incident is not None and (person in incident.calls or plays_role(incident, person))
     named = [grant for grant, people in policy.permissions.items() if person in people]
     if not policy.permissions:
         return ALL if called or is_responder(policy, person) else frozenset({P.VIEW})
@@ -161,6 +161,11 @@ def require_human(policy: TeamPolicy, person: str) -> None:
     """Raise `NotAuthorised` for an assistant: what it asks is for people only."""
     if person in policy.assistants:
         raise NotAuthorised(f"{person} is an assistant of team {policy.name}: it may propose, and a person does this.")
+
+
+def plays_role(incident: Incident, person: str) -> bool:
+    """Whether somebody plays any role in the incident."""
+    return person in incident.roles.values() or any(person in others for others in incident.beside.values())
 
 
 def find_roles(incident: Incident, book: Book, rota: Rota, person: str, at: datetime) -> tuple[str, ...]:

@@ -23,3 +23,9 @@ def answers_for(held: str, wanted: str) -> bool:
 def _words(role: str) -> frozenset[str]:
     """The words of a role, without the ``s`` of several."""
     return frozenset(re.sub(r"(?<=\w{3})s$", "", word) for word in re.findall(r"\w+", role.casefold()))
+
+
+def is_shared(role: str) -> bool:
+    """Whether several may play a role at once: its name is that of many, such as ``Subject Matter Experts``."""
+    last = (re.findall(r"[^\W\d_]+", role.casefold()) or [""])[-1]
+    return len(last) > 3 and last.endswith("s") and not last.endswith(("ss", "us", "is"))

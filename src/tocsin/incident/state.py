@@ -232,6 +232,7 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     `informed`: whoever has the incident was told so. `held` maps a blank to the value that was last kept out of it.
     `room` is the one of its own in the chat `room_system`; `chat` what was asked there, by key.
     `announced` is the public status that followers of the status page were told last.
+    `beside` are those who play a role of several with the last who took it.
     `taken` are the ways that it goes, by their lines; `pursued` the lines of further scenarios that it goes on in.
     """
 
@@ -290,6 +291,7 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     pursued: tuple[int, ...] = ()
     obligations: dict[str, Obligation] = {}
     roles: dict[str, str] = {}
+    beside: dict[str, tuple[str, ...]] = {}
     lifted: dict[int, str] = {}
     held: dict[str, str] = {}
     updates: tuple[Update, ...] = ()

@@ -6,6 +6,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from tocsin.incident.role import is_shared
 from tocsin.incident.state import Incident, Sharing
 from tocsin.timeline import events as e
 from tocsin.timeline.entry import Entry
@@ -62,7 +63,12 @@ def _severity_set(incident: Incident, entry: Entry, event: e.SeveritySet) -> Inc
 
 
 def _role_taken(incident: Incident, entry: Entry, event: e.RoleTaken) -> Incident:
-    return replace(incident, roles={**incident.roles, event.role: event.responder})
+    roles, before = {**incident.roles, event.role: event.responder}, incident.roles.get(event.role)
+    if before is None or before == event.responder or not is_shared(event.role):
+        return replace(incident, roles=roles)
+    players = dict.fromkeys((*incident.beside.get(event.role, ()), before))
+    others = tuple(each for each in players if each != event.responder)
+    return replace(incident, roles=roles, beside={**incident.beside, event.role: others})
 
 
 def _cause_identified(incident: Incident, entry: Entry, event: e.CauseIdentified) -> Incident:

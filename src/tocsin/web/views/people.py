@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from tocsin.incident.escalating import Matter, find_matters
@@ -50,11 +51,12 @@ class NextCall(View, frozen=True, kw_only=True):
 
 
 class RoleView(View, frozen=True, kw_only=True):
-    """A role, its duties as the playbook writes them, and who plays it."""
+    """A role, its duties as the playbook writes them, who plays it, and, of a role of several, who does so beside."""
 
     title: str
     abbr: str
     who: Who | None = None
+    others: tuple[Who, ...] = ()
     cite: Cite | None = None
     duties: tuple[str, ...] = ()
 
@@ -125,11 +127,13 @@ def _show_next(demand: Demand, scene: Scene) -> NextCall:
 def show_roles(scene: Scene) -> tuple[RoleView, ...]:
     """The playbook's roles, then those that somebody took beside them; a commander is always among them."""
     taken = {role.casefold(): who for role, who in scene.incident.roles.items()}
+    beside_them = {role.casefold(): others for role, others in scene.incident.beside.items()}
     roles = [
         RoleView(
             title=clean(role.title, 100),
             abbr=role.abbr or "",
             who=scene.who(next((taken[name] for name in _names(role) if name in taken), None)),
+            others=_list_others(role, beside_them, scene),
             cite=scene.cite(role.line),
             duties=tuple(clean(duty.text, 200) for duty in role.duties[:MOST_DUTIES]),
         )
@@ -142,6 +146,11 @@ def show_roles(scene: Scene) -> tuple[RoleView, ...]:
         if role.casefold() not in known
     ]
     return (*_with_commander([*roles, *beside]),)
+
+
+def _list_others(role: Role, beside: Mapping[str, Sequence[str]], scene: Scene) -> tuple[Who, ...]:
+    found = dict.fromkeys(each for name in _names(role) for each in beside.get(name, ()))
+    return tuple(Who(id=each, name=scene.name(each)) for each in found)
 
 
 def _names(role: Role) -> tuple[str, ...]:

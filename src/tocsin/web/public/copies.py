@@ -23,6 +23,8 @@ def write_copy(view: StatusView, team: str, url: str) -> dict[str, bytes]:
         files[f"api/v2/{document}.json"] = msgspec.json.encode(told.write(document))
     files["feed.atom"] = write_feed(view.board, team, url, "").encode()
     assets = {name: name for name in ASSETS}
-    page = render("status.html", view=view, board=view.board, static=assets, is_copy=True, live_url=url, base="")
+    page = render(
+        "status.html", view=view, board=view.board, static=assets, is_copy=True, can_follow=False, live_url=url, base=""
+    )
     files["index.html"] = page.encode()
     return files

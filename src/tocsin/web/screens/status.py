@@ -13,6 +13,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 from litestar.response import Response
 
+from tocsin.web.desk import Desk
 from tocsin.web.frame import show_public
 from tocsin.web.public.boards import PublicBoards
 from tocsin.web.public.feed import write_feed
@@ -23,11 +24,12 @@ OPEN = {"Access-Control-Allow-Origin": "*", "Cache-Control": "no-store"}
 
 
 @get("/status/{team:str}")
-async def show_status(board: Given[PublicBoards], team: FromPath[str]) -> Response[str]:
+async def show_status(desk: Given[Desk], board: Given[PublicBoards], team: FromPath[str]) -> Response[str]:
     """What the public has been told."""
     view = await board.show(team)
     base = f"/status/{quote(team, safe='')}/"
-    return show_public("status.html", view=view, board=view.board, is_copy=False, base=base, live_url="")
+    shown = {"is_copy": False, "can_follow": desk.followers is not None, "base": base, "live_url": ""}
+    return show_public("status.html", view=view, board=view.board, **shown)
 
 
 @get("/status/{team:str}/feed.atom")

@@ -28,8 +28,15 @@ async def show_status(desk: Given[Desk], board: Given[PublicBoards], team: FromP
     """What the public has been told."""
     view = await board.show(team)
     base = f"/status/{quote(team, safe='')}/"
-    shown = {"is_copy": False, "can_follow": desk.followers is not None, "base": base, "live_url": ""}
-    return show_public("status.html", view=view, board=view.board, **shown)
+    return show_public(
+        "status.html",
+        view=view,
+        board=view.board,
+        is_copy=False,
+        can_follow=desk.followers is not None,
+        base=base,
+        live_url="",
+    )
 
 
 @get("/status/{team:str}/feed.atom")

@@ -13,6 +13,7 @@ from tocsin.words import Reached
 
 from .house import House
 from .surf import sign_in, surfing
+from .test_browser import CONTRAST
 from .test_contacts import Wire, home  # noqa: F401 the house with wires
 
 pytestmark = [pytest.mark.anyio, pytest.mark.needs("chromium")]
@@ -65,4 +66,7 @@ async def test_a_push_rings_says_so_and_leads_to_the_button(
         )
         assert shown == [["[SEV-1] Chain Halted", f"/p/{ticket}"]], "it leads to this server, whatever a page says"
         assert await house.story.events(e.Acknowledged) == []
+        for path in ("phone", "contacts"):
+            await page.goto(f"{url}/{path}")
+            assert await page.evaluate(CONTRAST) == [], path
         assert complaints == []

@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import ClassVar
 
+from tocsin.comms.blank import list_blanks
 from tocsin.comms.commands import PostUpdate, post
 from tocsin.comms.fill import fill, flatten
 from tocsin.comms.gate import find_lock, opens
@@ -87,6 +88,9 @@ def _draft(incident: Incident, book: Book, command: DraftUpdate, now: datetime) 
         subject, text = filled.subject, filled.text
         missing = tuple(blank.name for blank in filled.missing)
         audiences = audiences or offered.audiences
+    elif command.line is not None:
+        blanks = list_blanks(find_template(incident, book, command.line).template)
+        missing = tuple(blank.name for blank in blanks if f"[{blank.name}]" in text)
     if not text:
         raise Denied("There is nothing to say: write the draft, or name the line of a template.")
     return (

@@ -16,6 +16,7 @@ from tocsin.incident.book import Book
 from tocsin.incident.ledger import settle
 from tocsin.incident.obligation import (
     BRIDGE,
+    NOTIFICATION,
     REPORT,
     ROOM,
     ROOM_CLOSED,
@@ -32,7 +33,7 @@ from tocsin.oncall.rota import Rota
 from tocsin.words import Status
 
 PAGE = frozenset({STATUS_PAGE, STATUS_PAGE_IDENTIFIED, STATUS_PAGE_MONITORING, STATUS_PAGE_RESOLVED})
-DUTIES = frozenset({UPDATE, BRIDGE, REPORT}) | PAGE | TELLINGS
+DUTIES = frozenset({UPDATE, BRIDGE, REPORT, NOTIFICATION}) | PAGE | TELLINGS
 OF_ROOMS = frozenset({ROOM, ROOM_CLOSED})
 SPEAKING = frozenset({Status.ACTIVE, Status.ACKNOWLEDGED, Status.MONITORING})
 

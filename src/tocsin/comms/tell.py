@@ -11,9 +11,10 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from tocsin.comms.silence import find_silence
-from tocsin.incident.book import Book, within_s
+from tocsin.incident.book import Book, number_steps, within_s
 from tocsin.incident.ledger import Kept, Wanted
 from tocsin.incident.obligation import (
+    NOTIFICATION,
     STATUS_PAGE,
     STATUS_PAGE_IDENTIFIED,
     STATUS_PAGE_MONITORING,
@@ -52,6 +53,15 @@ _FOLLOWS = {
     "monitoring": STATUS_PAGE_MONITORING,
     "resolved": STATUS_PAGE_RESOLVED,
 }
+_OUTWARD = compile_late(
+    r"\b(?:contact|notify|call|inform)\b[^.]*\b(?:operators?|providers?|support|part(?:y|ies)|partners?|customers?|users?)\b"
+    r"|^post in #\w",
+    re.IGNORECASE,
+)
+_CUSTOMERS = compile_late(r"\b(?:customers?|users?)\b", re.IGNORECASE)
+_LAW = compile_late(r"\bnotification (?:requirements?|duties|obligations?)\b", re.IGNORECASE)
+LAW_S = 72 * 3600
+"""The strictest of the laws that playbooks have in mind: a breach is reported within 72 hours (GDPR, article 33)."""
 _TICKED = frozenset({StepState.OK, StepState.SKIPPED})
 
 
@@ -61,6 +71,7 @@ def find_telling(incident: Incident, book: Book, now: datetime) -> Iterator[Want
     if incident.status is not Status.TRIAGE:
         for part in find_parts(incident, book):
             yield from _by_phase(part, incident, silent=silent)
+        yield from _by_scenario(incident, book)
     if not silent:
         yield from _by_status(incident, book)
         yield from _by_notice(incident, book, now)
@@ -90,6 +101,29 @@ def _by_phase(part: Part, incident: Incident, *, silent: bool) -> Iterator[Wante
         kind = _read(step.text, ending=ending or _OVER.search(part.title) is not None)
         if kind in ENDINGS or (kind and incident.is_open and _is_owed(step)):
             yield _want(kind, step.text, due, step.line, _ticked(step_id, step, incident), incident)
+
+
+def _by_scenario(incident: Incident, book: Book) -> Iterator[Wanted]:
+    """People outside whom the scenario has called or notified: by the next update; on a way, from when it is taken."""
+    severity = book.paging_severity(incident)
+    soon = (severity.update_every_s if severity else None) or within_s(severity, book.playbook.severities) or BLAST_S
+    for scenario in book.scenarios(incident):
+        for step_id, step in number_steps(scenario):
+            kind = "" if step.kind is StepKind.STATEMENT else _read_outside(step.text)
+            taken = incident.taken.get(step.branch or 0)
+            if not kind or (step.branch is not None and taken is None):
+                continue
+            since = taken.at if taken is not None else incident.started_at
+            due = since + timedelta(seconds=LAW_S if kind == NOTIFICATION else soon)
+            yield _want(kind, step.text, due, step.line, _ticked(step_id, step, incident), incident)
+
+
+def _read_outside(text: str) -> str:
+    if _LAW.search(text):
+        return NOTIFICATION
+    if not _OUTWARD.search(text):
+        return ""
+    return name_telling(Audience.USERS if _CUSTOMERS.search(text) else Audience.PARTNERS)
 
 
 def _is_owed(step: Step) -> bool:

@@ -40,6 +40,7 @@ STATUS_PAGE_IDENTIFIED = "status_page_identified"
 STATUS_PAGE_MONITORING = "status_page_monitoring"
 STATUS_PAGE_RESOLVED = "status_page_resolved"
 TELL = "tell"
+NOTIFICATION = "notification"
 
 
 _PAGE = (STATUS_PAGE, STATUS_PAGE_IDENTIFIED, STATUS_PAGE_MONITORING, STATUS_PAGE_RESOLVED)

@@ -7,9 +7,10 @@ from datetime import datetime
 
 import msgspec
 
+from tocsin.comms.drafting import ApproveUpdate
 from tocsin.errors import Conflict, Denied, NotFound
 from tocsin.incident.authority import find_roles, require_human, require_permission
-from tocsin.incident.commands import LiftProhibition, Resolve
+from tocsin.incident.commands import Command, LiftProhibition, Resolve
 from tocsin.run.commands import ApproveStep, ProposeStep
 from tocsin.timeline.entry import Entry
 from tocsin.timeline.events import FreezeSet, PlaybookActivated, StepProposed
@@ -68,10 +69,18 @@ class Acts:
         await self._library.incident(stream)
         if isinstance(body, RoleBody):
             self._require_known(body.responder)
-        command = verb.command(asker, target, body)
+        command = await self._answer_for(verb.command(asker, target, body), stream, asker)
         entries = await self._desk.engine.submit(stream, command)
         over = await self._library.scene(stream) if isinstance(command, Resolve) else None
         return Done.of(stream, entries, self._library.name, over)
+
+    async def _answer_for(self, command: Command, stream: str, asker: Asker) -> Command:
+        """The command with all roles that its asker answers to, where it needs them."""
+        if not isinstance(command, ApproveUpdate):
+            return command
+        scene = await self._library.scene(stream)
+        roles = find_roles(scene.incident, scene.book, scene.rota, asker.person, scene.now)
+        return msgspec.structs.replace(command, roles=roles)
 
     def _require_known(self, person: str) -> None:
         people = self._desk.people()

@@ -72,10 +72,23 @@ class RoleBody(Body, frozen=True, kw_only=True):
 
 
 class UpdateBody(Body, frozen=True, kw_only=True):
-    """`audiences` are `responders`, `public` or both."""
+    """`audiences` are who is to read it."""
 
     text: Words
-    audiences: Annotated[tuple[Audience, ...], Meta(min_length=1, max_length=2)] = (Audience.RESPONDERS,)
+    audiences: Annotated[tuple[Audience, ...], Meta(min_length=1, max_length=8)] = (Audience.RESPONDERS,)
+
+
+class DraftBody(Body, frozen=True, kw_only=True):
+    """`line` is that of a text of the playbook, `fields` what stands in its blanks; or `text` is all of it.
+
+    `replaces` is the number of the draft whose place it takes.
+    """
+
+    text: Annotated[str, Meta(max_length=4000)] = ""
+    line: Annotated[int, Meta(ge=1, le=1_000_000)] | None = None
+    audiences: Annotated[tuple[Audience, ...], Meta(max_length=8)] = ()
+    fields: Annotated[dict[str, str], Meta(max_length=100)] = {}
+    replaces: Annotated[int, Meta(ge=1, le=1_000_000_000)] | None = None
 
 
 class EscalateBody(Body, frozen=True, kw_only=True):

@@ -142,6 +142,7 @@ SCREENS: list[HTTPRouteHandler] = [
     room.approve_step,
     room.ask_of_step,
     room.ask_of_duty,
+    room.ask_of_draft,
     room.lift_prohibition,
     room.ask_of_incident,
     postmortem_screen.show_postmortem,

@@ -12,7 +12,9 @@ from typing import Any
 import msgspec
 
 from tocsin.comms.commands import OpenRoom, PostUpdate
+from tocsin.comms.drafting import ApproveUpdate, DraftUpdate, DropUpdate, PublishUpdate, WithdrawUpdate
 from tocsin.comms.report import FileReport
+from tocsin.errors import NotFound
 from tocsin.incident import commands as c
 from tocsin.incident.escalating import DeclineEscalation, Escalate
 from tocsin.run.barrier import CallBarrier, HoldBarrier, TellReady
@@ -26,6 +28,7 @@ from tocsin.web.bodies import (
     Because,
     Body,
     CheckedBody,
+    DraftBody,
     EscalateBody,
     Explained,
     HappenedBody,
@@ -108,6 +111,19 @@ VERBS: tuple[Verb, ...] = (
         says="Tell the responders or the public where things stand. 403 where a line of the playbook forbids it.",
     ),
     Verb(
+        name="draft",
+        body=DraftBody,
+        command=lambda asker, _, body: DraftUpdate(
+            by=asker.person,
+            text=body.text,
+            line=body.line,
+            audiences=body.audiences,
+            fields=body.fields,
+            replaces=body.replaces,
+        ),
+        says="What could be said, made from a text of the playbook or written; nobody hears it yet.",
+    ),
+    Verb(
         name="report",
         body=ReportBody,
         command=lambda asker, _, body: FileReport(by=asker.person, fields=body.fields, line=body.line),
@@ -185,6 +201,46 @@ DUTY_VERBS: tuple[Verb, ...] = (
     ),
 )
 """Verbs on a duty: `POST /api/incidents/{incident}/obligations/{key}/VERB`."""
+
+DRAFT_VERBS: tuple[Verb, ...] = (
+    Verb(
+        name="approve",
+        body=Nothing,
+        command=lambda asker, key, body: ApproveUpdate(by=asker.person, draft=find_number(key)),
+        says="This draft may go out as it stands. 403 where another role approves words of this incident.",
+    ),
+    Verb(
+        name="publish",
+        body=Nothing,
+        command=lambda asker, key, body: PublishUpdate(by=asker.person, draft=find_number(key)),
+        says="Say what was approved.",
+    ),
+    Verb(
+        name="drop",
+        body=Explained,
+        command=lambda asker, key, body: DropUpdate(by=asker.person, draft=find_number(key), reason=body.reason),
+        says="This draft is not said.",
+    ),
+)
+"""Verbs on a draft: `POST /api/incidents/{incident}/drafts/{number}/VERB`."""
+
+UPDATE_VERBS: tuple[Verb, ...] = (
+    Verb(
+        name="withdraw",
+        body=Because,
+        command=lambda asker, key, body: WithdrawUpdate(by=asker.person, update=find_number(key), reason=body.reason),
+        says="Take back what was said in this entry of the timeline: the public does not see it any more.",
+    ),
+)
+"""Verbs on what was said: `POST /api/incidents/{incident}/updates/{entry}/VERB`."""
+
+
+def find_number(key: str) -> int:
+    """The number in an address. Raises `NotFound`."""
+    if not key.isascii() or not key.isdigit() or len(key) > 12:
+        raise NotFound(f"{key[:40]!r} is no number of an entry.")
+    return int(key)
+
 
 STEP_VERBS: tuple[Verb, ...] = (
     Verb(

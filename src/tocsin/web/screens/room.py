@@ -20,14 +20,16 @@ from tocsin.web.desk import Desk
 from tocsin.web.forms import read_form
 from tocsin.web.frame import Frame
 from tocsin.web.library import Library
-from tocsin.web.verbs import DUTY_VERBS, STEP_VERBS, VERBS, Verb
+from tocsin.web.verbs import DRAFT_VERBS, DUTY_VERBS, STEP_VERBS, VERBS, Verb
 from tocsin.web.views.hand import show_hand
 from tocsin.web.views.room import show_room
 from tocsin.web.views.scene import Who, clean
+from tocsin.web.views.speech import show_speech
 from tocsin.web.views.timeline import MOST_ENTRIES, show_entries
 
 BY_NAME = {verb.name: verb for verb in VERBS}
 OF_DUTIES = {verb.name: verb for verb in DUTY_VERBS}
+OF_DRAFTS = {verb.name: verb for verb in DRAFT_VERBS}
 OF_STEPS = {verb.name: verb for verb in STEP_VERBS}
 ALL = 1_000_000
 
@@ -54,6 +56,7 @@ async def show_incident(
         hidden=_count_hidden(entries),
         everything=everything,
         hand=show_hand(scene),
+        speech=show_speech(scene),
         people=[Who(id=person, name=clean(each.name, 100)) for person, each in desk.people().items()],
         teams=desk.engine.journal.shelf.settings.teams,
         printed={step.id: desk.outputs.show(incident, step.id) for step in room.steps if step.state == "running"},
@@ -159,6 +162,21 @@ async def ask_of_duty(
     """A verb on a duty."""
     await _carry(acts, asker, incident, _find(OF_DUTIES, verb), request, key)
     return _back(frame, incident, "duties")
+
+
+@post("/incidents/{incident:str}/drafts/{key:str}/{verb:str}", status_code=303)
+async def ask_of_draft(
+    acts: Given[Acts],
+    asker: Given[Asker],
+    frame: Given[Frame],
+    incident: FromPath[str],
+    key: FromPath[str],
+    verb: FromPath[str],
+    request: Request[Any, Any, Any],
+) -> Response[Any]:
+    """A verb on a draft."""
+    await _carry(acts, asker, incident, _find(OF_DRAFTS, verb), request, key)
+    return _back(frame, incident, "drafts")
 
 
 @post("/incidents/{incident:str}/prohibitions/{line:int}/lift", status_code=303)

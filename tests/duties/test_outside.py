@@ -1,0 +1,85 @@
+"""People outside whom a scenario has called or notified."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from tocsin.comms.commands import PostUpdate
+from tocsin.run.turns import TakeWay
+from tocsin.testing.story import Cast, Story
+from tocsin.words import Audience, ObligationState
+
+from .scenes import tick
+
+Casting = Callable[..., Cast]
+PENDING, MET = ObligationState.PENDING, ObligationState.MET
+PARTNERS = (Audience.PARTNERS,)
+
+
+async def owes(story: Story, *lines: int) -> None:
+    """Each of the lines is owed, and no other in the scenario."""
+    incident, book = await story.look()
+    scenario = book.scenario(incident)
+    assert scenario is not None
+    found = {each.line for each in incident.obligations.values() if each.key.startswith("tell:") and each.is_open}
+    assert {line for line in found if line and scenario.line <= line <= scenario.end_line} == set(lines)
+
+
+@pytest.mark.duty("VIR-16")
+async def test_whoever_goes_the_way_of_a_third_offline_owes_operators_a_call(cast: Casting) -> None:
+    async with Story(cast("virtengine")) as story:
+        await story.alert("ChainHalted")
+        await owes(story)
+        await story.advance("2m")
+        await story.do(TakeWay(by="ana", line=235))
+        await owes(story, 238, 239)
+        for line in (238, 239):
+            await story.expect_obligation(f"tell:{line}", PENDING, due="17m")
+        await story.do(PostUpdate(by="ana", text="Validators: restart, please.", audiences=PARTNERS))
+        await story.expect_obligation("tell:239", MET)
+
+
+@pytest.mark.duty("VIR-20")
+async def test_a_provider_at_fault_is_called(cast: Casting) -> None:
+    async with Story(cast("virtengine")) as story:
+        await story.declare("Complete Network Partition")
+        await story.do(TakeWay(by="ana", line=325))
+        await owes(story, 327)
+        await tick(story, 327)
+        await story.expect_obligation("tell:327", MET)
+
+
+@pytest.mark.duty("VIR-24")
+async def test_after_a_breach_it_is_decided_in_three_days_who_must_be_notified(cast: Casting) -> None:
+    async with Story(cast("virtengine")) as story:
+        await story.declare("Data Breach / Security Incident")
+        owed = await story.expect_obligation("tell:418", PENDING, due="3d")
+        assert owed.what == "Determine notification requirements"
+        await tick(story, 418, note="the authority, by Wednesday")
+        await story.expect_obligation("tell:418", MET)
+
+
+@pytest.mark.duty("VIR-26")
+async def test_providers_are_called_and_customers_told_of_a_workaround(cast: Casting) -> None:
+    async with Story(cast("virtengine")) as story:
+        await story.declare("Marketplace Orders Not Processing")
+        await owes(story)
+        await story.do(TakeWay(by="ana", line=539))
+        await owes(story, 540)
+        await story.expect_obligation("tell:540", PENDING, due="30m")
+        await story.do(TakeWay(by="ana", line=557, reason="it is the SDK"))
+        await owes(story, 540, 557)
+        await story.do(PostUpdate(by="ana", text="Pin version 3.", audiences=(Audience.USERS,)))
+        await owes(story, 540)
+
+
+@pytest.mark.duty("VIR-28")
+async def test_parties_that_a_stolen_key_touches_are_notified(cast: Casting) -> None:
+    async with Story(cast("virtengine")) as story:
+        await story.declare("Key Compromise Suspected")
+        owed = await story.expect_obligation("tell:754", PENDING, due="15m")
+        assert owed.what == "Notify affected parties" and owed.owner == "communications lead"
+        await tick(story, 754)
+        await story.expect_obligation("tell:754", MET)

@@ -138,6 +138,14 @@ async def test_words_act_in_the_name_of_whoever_typed_them(office: Office) -> No
     assert "taken by ana" in await office.slash("U2", "status")
 
 
+async def test_a_room_is_wanted_from_anywhere(office: Office) -> None:
+    stream = await office.story.declare("Chain Halted", severity="SEV-3")
+    assert "wants a room" in await office.slash("U1", f"{(await office.story.incident(stream)).number} room", "C-else")
+    room = (await office.story.incident(stream)).room
+    assert room is not None
+    assert room.id in office.fake.workspace.channels
+
+
 async def test_what_is_no_word_or_lacks_something_is_said(office: Office) -> None:
     assert "/tocsin declare" in await office.slash("U1", "dance")
     assert "needs more" in await office.slash("U1", "note")

@@ -43,6 +43,7 @@ _VERBS = {verb.name: verb for verb in VERBS}
 FIELD_OF = {
     "acknowledge": "",
     "ack": "",
+    "room": "",
     "note": "text",
     "update": "text",
     "cause": "text",
@@ -53,10 +54,10 @@ FIELD_OF = {
     "role": "role",
 }
 """What is typed behind a word of ``/tocsin``: the field of the verb's body that it fills."""
-SHORT = {"ack": "acknowledge"}
+SHORT = {"ack": "acknowledge", "room": "open-room"}
 HELP = """/tocsin: what is going on
 /tocsin status [INCIDENT]: where it stands
-/tocsin ack | note TEXT | update TEXT | cause TEXT | severity S | role ROLE | mitigate | resolve | reopen WHY
+/tocsin ack | note TEXT | update TEXT | cause TEXT | severity S | role ROLE | mitigate | resolve | reopen WHY | room
 /tocsin steps: what waits for an approval
 /tocsin declare: open an incident
 In an incident's room these are about it; elsewhere, put its number first: /tocsin INC-20260302-001 ack"""

@@ -12,7 +12,7 @@ import tomllib
 import types
 import typing
 from enum import Enum
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar, get_args, get_origin
 
 import msgspec
 import tree_sitter_toml
@@ -225,6 +225,8 @@ def _convert_value(source: Source, path: Path, value: Any, kind: Any, problems: 
     except msgspec.ValidationError as error:
         if isinstance(kind, type) and issubclass(kind, Enum):
             text = f"this must be one of {', '.join(repr(each.value) for each in kind)}"
+        elif get_origin(kind) is Literal:
+            text = f"this must be one of {', '.join(map(repr, get_args(kind)))}"
         else:
             text = str(error).split(" - at `")[0]
         problems.append(source.problem(path, f"{text}, but this is {value!r}."))

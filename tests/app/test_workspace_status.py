@@ -1,0 +1,47 @@
+"""Settings of status pages and of permissions: what does not hold is told with its line and a way out."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from tocsin.app.workspace import load_workspace
+
+from .till import edit, problems
+
+TEAM = "[teams.till.schedules.primary]"
+
+
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        ('[teams.till.status]\nexport = "secrets"', "no folder for what anybody may read"),
+        ('[teams.till.status]\nexport = "../elsewhere"', "no folder for what anybody may read"),
+        ('[teams.till.status]\nchannel = "pigeon"', "no 'pigeon'"),
+        ('[teams.till.status]\nwebhooks = "all"', "must be one of"),
+        ('[teams.till.status.components.x]\nname = "X"\nmatchers = ["nonsense"]', "nonsense"),
+        ('[teams.till.status.maintenance.m]\ntitle = "M"\nstarts_at = 2026-01-02\nends_at = 2026-01-03', "starts_at"),
+        ('[teams.till.permissions]\nking = ["oncall"]', "no grant 'king'"),
+        ('[teams.till.permissions]\nadmin = ["nobody"]', "'nobody' is nobody here"),
+        ('[teams.till.permissions]\nviewer = ["oncall"]', "nobody could resolve an incident"),
+    ],
+)
+def test_each_slip_is_told_with_a_way_out(root: Path, table: str, said: str) -> None:
+    edit(root, TEAM, f"{table}\n\n{TEAM}")
+    assert any(said in where or said in text for _, where, text in problems(root)), problems(root)
+
+
+def test_what_holds_is_what_the_team_has(root: Path) -> None:
+    table = (
+        '[teams.till.permissions]\ncommander = ["oncall"]\n\n[teams.till.status]\ntitle = "Till"\nexport = "public"\n\n'
+        '[teams.till.status.maintenance.m]\ntitle = "M"\nstarts_at = 2026-01-02T01:00:00Z\n'
+        "ends_at = 2026-01-02T02:00:00+01:00\n"
+    )
+    edit(root, TEAM, f"{table.replace('T02:00:00+01:00', 'T04:00:00+01:00')}\n{TEAM}")
+    team = load_workspace(root, date(2026, 1, 1)).settings.teams["till"]
+    assert (team.status.title, team.policy.permissions) == ("Till", {"commander": ("oncall",)})
+    planned = team.status.maintenance["m"]
+    assert planned.starts_at is not None
+    assert planned.starts_at.utcoffset() is not None

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from tocsin.comms.commands import PostUpdate
-from tocsin.incident.commands import Acknowledge, Mitigate, Resolve, SavePostmortem
+from tocsin.incident.commands import Acknowledge, Mitigate, Resolve, SavePostmortem, TakeRole
 from tocsin.testing.chat import ToldRoom
 from tocsin.testing.story import Cast, Story
 from tocsin.words import ObligationState
@@ -118,6 +118,7 @@ async def test_the_room_stays_open_for_an_hour_after_the_restore_and_says_what_i
         await story.do(Mitigate(by="ana"))
         assert "Monitor error rates, latency, resource usage, until 04:30 UTC" in said(story)
         await story.advance("10m")
+        await story.do(TakeRole(by="ana", role="Incident Commander", responder="ana"))
         await story.do(Resolve(by="ana"))
         await story.advance("49m59s")
         assert not room(story).is_archived
@@ -131,6 +132,7 @@ async def test_its_log_is_kept_before_the_room_is_closed(cast: Casting) -> None:
         await story.advance("10m")
         await story.do(PostUpdate(by="ana", text="It was the disk"))
         await story.do(Acknowledge(by="ana"))
+        await story.do(TakeRole(by="ana", role="Incident Commander", responder="ana"))
         await story.do(Resolve(by="ana"))
         duty = (await story.incident()).obligations["room_closed"]
         assert (duty.line, story.since(duty.due_at)) == (139, 600 + 86400)
@@ -152,6 +154,7 @@ async def test_each_standing_channel_hears_what_it_is_for(cast: Casting) -> None
         await story.advance("10m")
         assert "#incident-2026-03-02-03-00" in told(story, "#incidents")
         await story.do(Acknowledge(by="ana"))
+        await story.do(TakeRole(by="ana", role="Incident Commander", responder="ana"))
         await story.do(Resolve(by="ana"))
         assert "is resolved" in told(story, "#incidents")
         await story.do(SavePostmortem(by="ana", text="0" * 64))

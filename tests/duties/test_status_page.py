@@ -10,7 +10,7 @@ from tocsin.comms.board import PublicBoard, Told, make_board
 from tocsin.comms.commands import PostUpdate
 from tocsin.comms.settings import StatusPage
 from tocsin.incident.book import find_step
-from tocsin.incident.commands import IdentifyCause, Mitigate, Resolve
+from tocsin.incident.commands import IdentifyCause, Mitigate, Resolve, TakeRole
 from tocsin.run.commands import FinishStep
 from tocsin.run.turns import TakeWay
 from tocsin.testing.story import Cast, Story, seconds
@@ -61,6 +61,7 @@ async def test_the_page_follows_the_incident_to_the_second_once_somebody_has_spo
             assert (duty.line, story.since(duty.met_at or story.start)) == (line, seconds(moment))
             assert await status(story) is said
         await at(story, "60m")
+        await story.do(TakeRole(by="ana", role="Incident Commander", responder="ana"))
         await story.do(Resolve(by="ana"))
         assert await status(story) is PublicStatus.RESOLVED
         told = [(story.since(moment), said.value) for moment, said in story.recorder.announced]

@@ -32,6 +32,7 @@ NEEDED = {
             "Acknowledge", "ApproveStep", "BeginWait", "CallBarrier", "CheckDoubt", "ChooseScenario", "Declare",
             "DeclineEscalation", "DraftUpdate", "DropUpdate", "EndWait", "Escalate", "FileReport", "FinishStep",
             "HoldBarrier", "IdentifyCause", "LiftProhibition", "MeetObligation", "Mitigate", "OpenRoom",
+            "ConfirmFix", "OpenBridge", "TickDuty",
             "PostUpdate", "ProposeStep", "PursueScenario", "Reopen", "SavePostmortem", "SetSeverity", "SettleDoubt",
             "SkipStep", "TakeRole", "TakeWay", "TellReady",
         ),

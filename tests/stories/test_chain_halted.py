@@ -149,7 +149,10 @@ async def test_from_firing_to_the_reviews(cast: Casting) -> None:
         assert incident.resolved_at is not None
         assert story.since(incident.resolved_at) == 1800
         late = [each for each in incident.obligations.values() if each.state is ObligationState.LATE]
-        assert {each.key for each in late} == {"status_page", "update:1", "bridge", "phase:143"}
+        assert {each.key for each in late} == {
+            *("status_page", "update:1", "bridge", "phase:143", "verify"),
+            *(f"role:{title}" for title in ("Incident Commander", "Technical Lead", "Communications Lead")),
+        }
         reviews = {
             each.line: story.since(each.due_at) - 1800
             for each in incident.obligations.values()

@@ -15,7 +15,7 @@ from tocsin.alert.sources.mapped import read_path
 from tocsin.app.binding import check_bindings
 from tocsin.app.predicates import check_predicates
 from tocsin.app.rotas import check_schedule, is_zone
-from tocsin.app.tables import File, TeamTable
+from tocsin.app.tables import File, TeamTable, find_eligible
 from tocsin.config import Problems, Source
 from tocsin.errors import BadInput
 from tocsin.incident.authority import OWNER
@@ -231,6 +231,13 @@ def check_names(source: Source, file: File, problems: Problems) -> None:
             if person not in file.people:
                 text = f"there is no person {person!r} under [people]."
                 problems.append(source.problem(("teams", team, "shadow_readers", at), text))
+        for role, who in find_eligible(table).items():
+            if unknown := [each for each in who if each not in file.people]:
+                text = f"{', '.join(unknown)} is neither a person under [people] nor a role of the team."
+                problems.append(source.problem(("teams", team, "eligible", role), text))
+        if table.bridge and not table.bridge.startswith(("https://", "http://", "tel:", "sip:")):
+            text = "it must be an address that people can open, beginning with https:// or tel:."
+            problems.append(source.problem(("teams", team, "bridge"), text))
         for channel in table.means:
             if channel not in file.channels and channel != "terminal":
                 text = f"there is no channel {channel!r} under [channels]."

@@ -93,7 +93,8 @@ class TeamTable(msgspec.Struct, frozen=True, kw_only=True):
     built-in one), `tickets` the tracker; `bindings` says of blanks in statements what they take. `reviewers`
     (people or roles) may say what its commands do. After `acknowledgement_good_for_s` seconds without a sign of life an
     acknowledgement expires (0: never). `means` says how channels reach people ("call", "sms", "mail", "chat", "push")
-    where their kind does not; `shadow_readers` are the people who may read what the shadow mode would have done.
+    where their kind does not; `eligible` who may play a role (people, or roles of the settings); `bridge` is the team's
+    conference; `shadow_readers` are the people who may read what the shadow mode would have done.
     """
 
     playbook: str
@@ -114,6 +115,8 @@ class TeamTable(msgspec.Struct, frozen=True, kw_only=True):
     approval_good_for_s: float = 600.0
     acknowledgement_good_for_s: float = 0.0
     means: dict[str, Means] = {}
+    eligible: dict[str, tuple[str, ...]] = {}
+    bridge: str = ""
     shadow_readers: tuple[str, ...] = ()
     reviewers: tuple[str, ...] = ()
     schedules: dict[str, Schedule] = {}
@@ -149,6 +152,14 @@ class File(msgspec.Struct, frozen=True, kw_only=True):
     retention: Retention = Retention()
     checkpoints: CheckpointsTable | None = None
     witness: WitnessTable | None = None
+
+
+def find_eligible(table: TeamTable) -> dict[str, tuple[str, ...]]:
+    """Who may play each role: people, those of the settings' roles by their ids."""
+    return {
+        role: tuple(dict.fromkeys(person for name in who for person in table.roles.get(name, (name,))))
+        for role, who in table.eligible.items()
+    }
 
 
 def find_means(file: File) -> dict[str, Means]:

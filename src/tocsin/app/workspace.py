@@ -23,7 +23,7 @@ from tocsin.app.permissions import check_permissions
 from tocsin.app.place import MOST_BYTES, NAME, NoWorkspace
 from tocsin.app.public.check import check_pages
 from tocsin.app.rooms import check_rooms
-from tocsin.app.tables import File, TeamTable, find_means, is_mail, is_pager
+from tocsin.app.tables import File, TeamTable, find_eligible, find_means, is_mail, is_pager
 from tocsin.app.trackers import read_trackers
 from tocsin.app.watch.check import check_watch, read_heartbeat, read_sending
 from tocsin.app.watch.heartbeat import Beating
@@ -283,6 +283,8 @@ def _policy(team: str, table: TeamTable, file: File) -> TeamPolicy:
         mail_channel=next((name for name, each in file.channels.items() if is_mail(each)), ""),
         sharing=tuple(name for name, each in file.channels.items() if is_pager(each)),
         means=find_means(file) | table.means,
+        eligible=find_eligible(table),
+        bridge=table.bridge,
         acknowledgement_good_for_s=table.acknowledgement_good_for_s,
         shadow_readers=table.shadow_readers,
         assistants=tuple(name for name, person in file.people.items() if person.assistant),

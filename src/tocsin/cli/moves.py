@@ -92,6 +92,28 @@ def decline(
     _ask(incident, "decline", where, line=line, reason=reason)
 
 
+def confirm(incident: str, /, *, note: str = "", where: Where = HERE) -> None:
+    """Say that you have seen for yourself that the fix holds; some playbooks want two people to."""
+    _ask(incident, "confirm", where, note=note)
+
+
+def bridge(incident: str, /, *, where: Where = HERE) -> None:
+    """Say that the team's conference is open."""
+    _ask(incident, "bridge", where)
+
+
+def tick(
+    incident: str,
+    line: Annotated[int, Parameter(help="The playbook's line with the role's duty.")],
+    /,
+    *,
+    undone: bool = False,
+    where: Where = HERE,
+) -> None:
+    """Tick a duty of a role, or take that back."""
+    _ask(incident, "tick", where, line=line, done=not undone)
+
+
 def cause(incident: str, text: str, /, *, where: Where = HERE) -> None:
     """Say what the cause is."""
     _ask(incident, "cause", where, text=text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from tocsin.comms.announce import plan_announcement
+from tocsin.comms.bridge import find_bridge
 from tocsin.comms.cadence import find_duties
 from tocsin.comms.notice import plan_notices
 from tocsin.comms.report import find_report_duties
@@ -45,11 +46,14 @@ def plan(incident: Incident, book: Book, rota: Rota, now: datetime) -> Plan:
         room = plan_room(incident, book, rota, now) if is_owed(incident) else NOTHING
         return join((room, plan_announcement(incident, book, now)))
     is_spoken = incident.status in SPEAKING
+    bridge = find_bridge(incident, book, rota, now) if is_spoken else NOTHING
+    if bridge.events:
+        return bridge
     wanted = (*find_duties(incident, book), *find_report_duties(incident, book)) if is_spoken else ()
     owed = find_telling(incident, book, now) if is_spoken or incident.status is Status.RESOLVED else ()
     ahead = Plan(wake=find_next_notice(incident, book, now) if is_spoken else None)
     ledger = settle(incident, (*wanted, *owed), DUTIES, now)
-    told = join((ledger, ahead, plan_announcement(incident, book, now)))
+    told = join((ledger, ahead, bridge, plan_announcement(incident, book, now)))
     if not (policy.war_room or policy.tickets):
         return told
     duties = find_room_duties(incident, book) if policy.war_room else ()

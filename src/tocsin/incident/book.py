@@ -88,6 +88,10 @@ class TeamPolicy(msgspec.Struct, frozen=True, kw_only=True):
     assistants: tuple[str, ...] = ()
     mail_channel: str = ""
     sharing: tuple[str, ...] = ()
+    eligible: dict[str, tuple[str, ...]] = {}
+    """Who may play a role, by its title; whoever wants, where it does not stand here."""
+    bridge: str = ""
+    """The team's conference; it may hold what lets people in, so it goes out in messages only."""
     means: dict[str, Means] = {}
     """How channels reach people, where their name does not tell."""
     acknowledgement_good_for_s: float = 0.0

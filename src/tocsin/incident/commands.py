@@ -15,6 +15,8 @@ import msgspec
 
 from tocsin.errors import IllegalMove, NotAuthorised, NotFound
 from tocsin.incident.book import Book
+from tocsin.incident.obligation import ROLE
+from tocsin.incident.office import find_role, require_eligible, require_resolver
 from tocsin.incident.role import answers_for
 from tocsin.incident.scenario import find_scenario
 from tocsin.incident.state import Incident, Obligation
@@ -231,7 +233,10 @@ def _choose_scenario(incident: Incident, book: Book, command: ChooseScenario, no
 
 def _take_role(incident: Incident, book: Book, command: TakeRole, now: datetime) -> tuple[e.Event, ...]:
     _require_unclosed(incident)
-    return (e.RoleTaken(role=command.role, responder=command.responder, by=command.by),)
+    found = find_role(book, command.role)
+    role = found.title if found is not None else command.role
+    require_eligible(book, role, command.responder)
+    return (e.RoleTaken(role=role, responder=command.responder, by=command.by),)
 
 
 def _add_note(incident: Incident, book: Book, command: AddNote, now: datetime) -> tuple[e.Event, ...]:
@@ -250,6 +255,7 @@ def _mitigate(incident: Incident, book: Book, command: Mitigate, now: datetime) 
 
 def _resolve(incident: Incident, book: Book, command: Resolve, now: datetime) -> tuple[e.Event, ...]:
     move(incident.status, "resolve")
+    require_resolver(incident, book, command.by)
     _require_quiet(incident, book)
     uncleared = Counter(each.name or each.fingerprint for each in incident.uncleared)
     named = dict(uncleared.most_common(MOST_UNCLEARED_NAMED))
@@ -277,7 +283,7 @@ def _reopen(incident: Incident, book: Book, command: Reopen, now: datetime) -> t
 
 def _close(incident: Incident, book: Book, command: Close, now: datetime) -> tuple[e.Event, ...]:
     move(incident.status, "close")
-    owed = [each.what for each in incident.obligations.values() if each.is_open]
+    owed = [each.what for each in incident.obligations.values() if each.is_open and each.duty != ROLE]
     if owed:
         raise IllegalMove(f"Still owed: {'; '.join(owed)}. Meet or waive each, then close.")
     return (e.Closed(by=command.by),)

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from tocsin.errors import Corrupt
 from tocsin.incident.obligation import keep, kept_by
-from tocsin.incident.rules import alerts, barrier, calls, chat, duties, speech, status, steps, wait, words
+from tocsin.incident.rules import alerts, barrier, calls, chat, duties, office, speech, status, steps, wait, words
 from tocsin.incident.state import Incident
 from tocsin.timeline import events as e
 from tocsin.timeline.entry import Entry
@@ -25,6 +25,7 @@ Rule = Callable[[Incident, Entry, Any], Incident]
 RULES: dict[type[e.Event], Rule] = {
     **alerts.RULES,
     **status.RULES,
+    **office.RULES,
     **words.RULES,
     **speech.RULES,
     **chat.RULES,

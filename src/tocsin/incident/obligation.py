@@ -16,6 +16,7 @@ from tocsin.incident.state import Obligation
 from tocsin.timeline.events import (
     Acknowledged,
     AnnouncementRequested,
+    BridgeOpened,
     ChatDone,
     Event,
     ObligationDropped,
@@ -30,6 +31,9 @@ from tocsin.words import Audience, ChatAct, ObligationState, PublicStatus
 ACKNOWLEDGE = "acknowledge"
 STATUS_PAGE = "status_page"
 UPDATE = "update"
+ROLE = "role"
+LEAD = "lead"
+VERIFY = "verify"
 BRIDGE = "bridge"
 ROOM = "room"
 ROOM_CLOSED = "room_closed"
@@ -97,6 +101,8 @@ def kept_by(event: Event) -> tuple[str, ...]:
             return _SAID[status]
         case ReportFiled():
             return (REPORT,)
+        case BridgeOpened():
+            return (BRIDGE,)
         case UpdatePosted(audiences=audiences, status=status, in_form=in_form):
             public = _SAID[status] if Audience.PUBLIC in audiences else ()
             return (*((UPDATE,) if in_form else ()), *public, *_told(audiences, status))

@@ -292,6 +292,10 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     obligations: dict[str, Obligation] = {}
     roles: dict[str, str] = {}
     beside: dict[str, tuple[str, ...]] = {}
+    missed: dict[str, datetime] = {}
+    ticked: dict[int, Answered] = {}
+    confirmed: dict[str, datetime] = {}
+    bridge_at: datetime | None = None
     lifted: dict[int, str] = {}
     held: dict[str, str] = {}
     updates: tuple[Update, ...] = ()

@@ -81,6 +81,7 @@ class PageMessage(msgspec.Struct, frozen=True, kw_only=True):
     room: str
     late_s: int = 0
     repeat: bool = False
+    bridge: str = ""
     alerts: tuple[AlertLabels, ...] = ()
     more_alerts: int = 0
     urgent: bool = True
@@ -123,6 +124,7 @@ def compose(
         room=room,
         late_s=intent.late_s,
         repeat=repeat,
+        bridge=book.policy.bridge if incident.bridge_at is not None else "",
         alerts=tuple(
             AlertLabels(labels=each.seen.labels, cleared=each.cleared_at is not None)
             for each in islice(incident.alerts.values(), MOST_ALERTS)
@@ -236,6 +238,7 @@ def spell(message: PageMessage) -> str:
         "",
         f"Acknowledge: {message.link}",
         f"Room: {message.room}",
+        *([f"Bridge: {message.bridge}"] if message.bridge else []),
         *([f"Next: {_name(message.next)} at {message.next.at:%H:%M:%S} UTC."] if message.next else []),
     ]
     return "\n".join(parts)

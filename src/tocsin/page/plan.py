@@ -25,6 +25,7 @@ from tocsin.page.flap import find_flaps
 from tocsin.page.hush import find_hush
 from tocsin.page.ladder import Demand, Rung, place_rungs
 from tocsin.page.means import choose_channel
+from tocsin.page.office import DUTIES, find_handover, find_missing, find_office_duties
 from tocsin.page.ordered import BOX
 from tocsin.page.sharing import plan_sharing
 from tocsin.timeline.events import LevelJoined, PageRequested
@@ -32,6 +33,7 @@ from tocsin.timeline.tell import HUSHED
 from tocsin.words import Hush, Means, PageState, Status
 
 CALLING = frozenset({Status.TRIAGE, Status.ACTIVE, Status.ACKNOWLEDGED, Status.MONITORING})
+OWED = frozenset({ACKNOWLEDGE}) | DUTIES
 LATE_S = 30
 """What is noticed so much after its time is said to be late (a tick takes a quarter of a second)."""
 
@@ -46,10 +48,11 @@ def plan(incident: Incident, book: Book, rota: Rota, now: datetime) -> Plan:
 
 
 def _plan_calls(incident: Incident, book: Book, rota: Rota, now: datetime) -> Plan:
-    if incident.status not in CALLING:
-        return settle(incident, (), frozenset({ACKNOWLEDGE}), now)
     clocks = read_clocks(incident, book)
-    ledger = settle(incident, _acknowledgement(incident, book, rota, clocks), frozenset({ACKNOWLEDGE}), now)
+    office = find_office_duties(incident, book, clocks)
+    if incident.status not in CALLING:
+        return settle(incident, office, OWED, now)
+    ledger = settle(incident, (*_acknowledgement(incident, book, rota, clocks), *office), OWED, now)
     hush = find_hush(incident, book, now)
     if hush.events:
         return join((ledger, hush))
@@ -63,8 +66,11 @@ def _plan_calls(incident: Incident, book: Book, rota: Rota, now: datetime) -> Pl
     ahead = _join(incident, book, rota, clocks, calls)
     repeats = _repeat(incident, rota, clocks, calls)
     _inform(incident, rota, clocks, calls)
-    wakes = (ledger.wake, hush.wake, flaps.wake, expiry.wake, ahead, repeats, calls.ahead)
-    return Plan((*ledger.events, *calls.events), min([wake for wake in wakes if wake is not None], default=None))
+    missing = find_missing(incident, rota, now)
+    wakes = (ledger.wake, hush.wake, flaps.wake, expiry.wake, missing.wake, ahead, repeats, calls.ahead)
+    ahead = min([wake for wake in wakes if wake is not None], default=None)
+    handover = find_handover(incident, book, rota, now)
+    return Plan((*ledger.events, *calls.events, *missing.events, *handover.events), ahead)
 
 
 def _acknowledgement(incident: Incident, book: Book, rota: Rota, clocks: Clocks) -> Iterator[Wanted]:

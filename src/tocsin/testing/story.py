@@ -105,6 +105,9 @@ class Cast(msgspec.Struct, frozen=True, kw_only=True):
     targets: tuple[TargetPolicy, ...] = ()
     approval_good_for_s: float = 600.0
     mail_channel: str = "mail"
+    eligible: dict[str, tuple[str, ...]] = {}
+    bridge: str = ""
+    acknowledgement_good_for_s: float = 0.0
     sharing: tuple[str, ...] = ()
     place: str = ""
     predicates: dict[str, Predicate] = {}
@@ -303,6 +306,9 @@ def _shelve(cast: Cast, start: datetime) -> TeamShelf:
         flap_within_s=cast.flap_within_s,
         approval_good_for_s=cast.approval_good_for_s,
         mail_channel=cast.mail_channel,
+        eligible=cast.eligible,
+        bridge=cast.bridge,
+        acknowledgement_good_for_s=cast.acknowledgement_good_for_s,
         sharing=cast.sharing,
         assistants=tuple(name for name, person in cast.people.items() if person.assistant),
         targets=(TargetPolicy(name=f"{cast.name}/local", allow=cast.allow, place=cast.place), *cast.targets),

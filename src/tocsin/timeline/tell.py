@@ -104,6 +104,10 @@ def _tell_status(event: e.Event, name: Name) -> str | None:
             return f"{name(by)} set the severity to {severity or 'unclassified'}{_because(reason)}"
         case e.RoleTaken(role=role, responder=responder):
             return f"{name(responder)} is {role}"
+        case e.DutyTicked(line=line, by=by, done=done):
+            return f"{name(by)} {'did' if done else 'took back'} what stands on line {line}"
+        case e.FixConfirmed(by=by, note=note):
+            return f"{name(by)} has seen that the fix holds{_because(note)}"
         case e.CauseIdentified(text=text, by=by):
             return f"{name(by)} identified the cause: {text}"
         case e.Mitigated(by=by, note=note):
@@ -181,6 +185,10 @@ def _tell_calls(event: e.Event, name: Name) -> str | None:
             return "The maintenance has ended: people are paged again"
         case e.EscalationAsked(line=line, by=by, reason=reason):
             return f"{name(by)} escalated{_line(line)}{_because(reason)}"
+        case e.RoleMissing(role=role, line=line):
+            return f"Nobody is {role} yet{_line(line)}: asked again"
+        case e.BridgeOpened(by=by, line=line):
+            return f"The bridge is open{_line(line)}{'' if by == 'tocsin' else f', says {name(by)}'}"
         case e.EscalationDeclined(on=line, by=by, reason=reason):
             return f"{name(by)} sees no need to escalate{_line(line)}{_because(reason)}"
         case e.PageRequested(responder=responder, channel=channel, informs=True, why=why):

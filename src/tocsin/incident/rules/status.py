@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from tocsin.incident.role import is_shared
+from tocsin.incident.rules.office import confirm
 from tocsin.incident.state import Incident, Sharing
 from tocsin.timeline import events as e
 from tocsin.timeline.entry import Entry
@@ -62,15 +62,6 @@ def _severity_set(incident: Incident, entry: Entry, event: e.SeveritySet) -> Inc
     return replace(incident, severity=event.severity, severity_at=entry.at if known else None)
 
 
-def _role_taken(incident: Incident, entry: Entry, event: e.RoleTaken) -> Incident:
-    roles, before = {**incident.roles, event.role: event.responder}, incident.roles.get(event.role)
-    if before is None or before == event.responder or not is_shared(event.role):
-        return replace(incident, roles=roles)
-    players = dict.fromkeys((*incident.beside.get(event.role, ()), before))
-    others = tuple(each for each in players if each != event.responder)
-    return replace(incident, roles=roles, beside={**incident.beside, event.role: others})
-
-
 def _cause_identified(incident: Incident, entry: Entry, event: e.CauseIdentified) -> Incident:
     return replace(incident, cause=event.text, cause_at=entry.at)
 
@@ -83,7 +74,8 @@ def _resolved(incident: Incident, entry: Entry, event: e.Resolved) -> Incident:
     mitigated_at = incident.mitigated_at or entry.at
     incident = _heard_on(incident, event.via, Share.RESOLVE, entry)
     calls = {who: replace(call, answered_at=call.answered_at or entry.at) for who, call in incident.calls.items()}
-    return replace(incident, status=Status.RESOLVED, resolved_at=entry.at, mitigated_at=mitigated_at, calls=calls)
+    over = replace(incident, status=Status.RESOLVED, resolved_at=entry.at, mitigated_at=mitigated_at, calls=calls)
+    return confirm(over, entry, event.by)
 
 
 def _reopened(incident: Incident, entry: Entry, event: e.Reopened) -> Incident:
@@ -103,6 +95,8 @@ def _reopened(incident: Incident, entry: Entry, event: e.Reopened) -> Incident:
         joined={},
         asked={},
         answered={},
+        confirmed={},
+        bridge_at=None,
         calls={},
         handed=(),
         sharing={},
@@ -131,7 +125,6 @@ RULES: dict[type[e.Event], Any] = {
     e.Acknowledged: _acknowledged,
     e.AcknowledgementExpired: _expired,
     e.SeveritySet: _severity_set,
-    e.RoleTaken: _role_taken,
     e.CauseIdentified: _cause_identified,
     e.Mitigated: _mitigated,
     e.Resolved: _resolved,

@@ -76,6 +76,7 @@ from tocsin.timeline.events.incident import (
     SeveritySet,
 )
 from tocsin.timeline.events.kinds import Event, Fact, Intent, Outcome
+from tocsin.timeline.events.office import BridgeOpened, DutyTicked, FixConfirmed, RoleMissing
 from tocsin.timeline.events.oncall import (
     FeedOpened,
     FeedRevoked,
@@ -164,6 +165,7 @@ __all__ = [
     "BarrierCalled",
     "BarrierHeld",
     "BarrierPassed",
+    "BridgeOpened",
     "CauseIdentified",
     "ChangeSeen",
     "ChatDone",
@@ -176,6 +178,7 @@ __all__ = [
     "Declared",
     "Dismissed",
     "DoubtSettled",
+    "DutyTicked",
     "EscalationAsked",
     "EscalationDeclined",
     "Event",
@@ -184,6 +187,7 @@ __all__ = [
     "Fan",
     "FeedOpened",
     "FeedRevoked",
+    "FixConfirmed",
     "FreezeSet",
     "HandoffSummarised",
     "HandoffTold",
@@ -223,6 +227,7 @@ __all__ = [
     "Reopened",
     "ReportFiled",
     "Resolved",
+    "RoleMissing",
     "RoleTaken",
     "RoomWanted",
     "ScenarioChosen",
@@ -273,6 +278,7 @@ AnyEvent = (
     | TicketRequested | TicketDone | TicketFailed | TicketWithheld
     | AnnouncementRequested | AnnouncementMade | AnnouncementNotMade
     | LevelJoined | EscalationAsked | EscalationDeclined | PageRequested | PageDelivered | PageFailed | PageWithheld
+    | BridgeOpened | DutyTicked | FixConfirmed | RoleMissing
     | PageReported | SharingRequested | Shared | SharingFailed
     | PagingHeld | PagingFreed
     | ValueHeld

@@ -14,7 +14,8 @@ from tocsin.web.acts import Acts, Done
 from tocsin.web.api.describe import describe_failures
 from tocsin.web.auth import Asker
 from tocsin.web.bodies import Body, Explained
-from tocsin.web.verbs import DRAFT_VERBS, DUTY_VERBS, STEP_VERBS, UPDATE_VERBS, VERBS, Verb
+from tocsin.web.office_verbs import ALL_VERBS
+from tocsin.web.verbs import DRAFT_VERBS, DUTY_VERBS, STEP_VERBS, UPDATE_VERBS, Verb
 
 IN_JSON = BodyKwarg(media_type=RequestEncodingType.JSON)
 FAILURES = describe_failures(400, 403, 404, 409, 413)
@@ -23,7 +24,7 @@ FAILURES = describe_failures(400, 403, 404, 409, 413)
 def make_verb_routes() -> list[HTTPRouteHandler]:
     """The addresses of all verbs."""
     return [
-        *(_on_incident(verb) for verb in VERBS),
+        *(_on_incident(verb) for verb in ALL_VERBS),
         *(_on_part(verb, "obligations", "Duty") for verb in DUTY_VERBS),
         *(_on_part(verb, "drafts", "Draft") for verb in DRAFT_VERBS),
         *(_on_part(verb, "updates", "Update") for verb in UPDATE_VERBS),

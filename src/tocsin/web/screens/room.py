@@ -20,14 +20,15 @@ from tocsin.web.desk import Desk
 from tocsin.web.forms import read_form
 from tocsin.web.frame import Frame
 from tocsin.web.library import Library
-from tocsin.web.verbs import DRAFT_VERBS, DUTY_VERBS, STEP_VERBS, VERBS, Verb
+from tocsin.web.office_verbs import ALL_VERBS
+from tocsin.web.verbs import DRAFT_VERBS, DUTY_VERBS, STEP_VERBS, Verb
 from tocsin.web.views.hand import show_hand
 from tocsin.web.views.room import show_room
 from tocsin.web.views.scene import Who, clean
 from tocsin.web.views.speech import show_speech
 from tocsin.web.views.timeline import MOST_ENTRIES, show_entries
 
-BY_NAME = {verb.name: verb for verb in VERBS}
+BY_NAME = {verb.name: verb for verb in ALL_VERBS}
 OF_DUTIES = {verb.name: verb for verb in DUTY_VERBS}
 OF_DRAFTS = {verb.name: verb for verb in DRAFT_VERBS}
 OF_STEPS = {verb.name: verb for verb in STEP_VERBS}

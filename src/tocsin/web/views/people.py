@@ -6,14 +6,17 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from tocsin.incident.escalating import Matter, find_matters
+from tocsin.incident.known import find_answer
+from tocsin.incident.obligation import ROLE
 from tocsin.incident.state import Call
 from tocsin.page.clocks import read_clocks
 from tocsin.page.ladder import Demand, find_demands
 from tocsin.page.plan import CALLING
-from tocsin.playbook.model import Role
+from tocsin.playbook.model import Remark, Role
 from tocsin.web.views.scene import Cite, Scene, View, Who, clean
 
 MOST_DUTIES = 8
+MOST_TICKS = 30
 
 
 class CallView(View, frozen=True, kw_only=True):
@@ -50,8 +53,23 @@ class NextCall(View, frozen=True, kw_only=True):
     cite: Cite | None = None
 
 
+class TickView(View, frozen=True, kw_only=True):
+    """A duty of a role on its line; `by` and `at` are of whoever did it; the timeline may show it by itself."""
+
+    line: int
+    text: str
+    done: bool = False
+    by: Who | None = None
+    at: datetime | None = None
+    cite: Cite | None = None
+
+
 class RoleView(View, frozen=True, kw_only=True):
-    """A role, its duties as the playbook writes them, who plays it, and, of a role of several, who does so beside."""
+    """A role, its duties as the playbook writes them, who plays it, and, of a role of several, who does so beside.
+
+    `demands` is what the playbook asks of whoever does, `eligible` those whom the settings allow (empty: anybody).
+    `due_at` is until when somebody must, if the playbook wants it filled and nobody does.
+    """
 
     title: str
     abbr: str
@@ -59,13 +77,18 @@ class RoleView(View, frozen=True, kw_only=True):
     others: tuple[Who, ...] = ()
     cite: Cite | None = None
     duties: tuple[str, ...] = ()
+    checklist: tuple[TickView, ...] = ()
+    demands: tuple[str, ...] = ()
+    eligible: tuple[Who, ...] = ()
+    due_at: datetime | None = None
 
 
 class QuestionView(View, frozen=True, kw_only=True):
     """What speaks for calling somebody: a condition of the playbook, or a level and the matters that it is there for.
 
     `line` is what the answer names; `condition` is empty where the level names no matter. `holds` is the last answer,
-    null while nobody has given one; `called_at` is when those people were called, by an answer or by a clock.
+    null while nobody has given one; `raises` the severity that a yes sets.
+    `called_at` is when those people were called, by an answer or by a clock.
     """
 
     line: int
@@ -77,6 +100,7 @@ class QuestionView(View, frozen=True, kw_only=True):
     answered_at: datetime | None = None
     called_at: datetime | None = None
     asked_at: datetime | None = None
+    raises: str = ""
     cite: Cite | None = None
 
 
@@ -136,6 +160,10 @@ def show_roles(scene: Scene) -> tuple[RoleView, ...]:
             others=_list_others(role, beside_them, scene),
             cite=scene.cite(role.line),
             duties=tuple(clean(duty.text, 200) for duty in role.duties[:MOST_DUTIES]),
+            checklist=tuple(_show_tick(each, scene) for each in (*role.duties, *role.checklist)[:MOST_TICKS]),
+            demands=tuple(clean(each.text, 200) for each in role.demands[:MOST_DUTIES]),
+            eligible=tuple(Who(id=each, name=scene.name(each)) for each in _find_eligible(role, scene)),
+            due_at=_find_due(role, scene),
         )
         for role in scene.book.playbook.roles
     ]
@@ -151,6 +179,30 @@ def show_roles(scene: Scene) -> tuple[RoleView, ...]:
 def _list_others(role: Role, beside: Mapping[str, Sequence[str]], scene: Scene) -> tuple[Who, ...]:
     found = dict.fromkeys(each for name in _names(role) for each in beside.get(name, ()))
     return tuple(Who(id=each, name=scene.name(each)) for each in found)
+
+
+def _show_tick(duty: Remark, scene: Scene) -> TickView:
+    """What somebody ticked, or what the timeline shows by itself."""
+    said = scene.incident.ticked.get(duty.line)
+    seen = find_answer(duty.text, scene.incident) if said is None else None
+    return TickView(
+        line=duty.line,
+        text=clean(duty.text, 200),
+        done=said.holds if said is not None else seen is not None,
+        by=scene.who(said.by) if said is not None else None,
+        at=said.at if said is not None else seen,
+        cite=scene.cite(duty.line),
+    )
+
+
+def _find_eligible(role: Role, scene: Scene) -> tuple[str, ...]:
+    known = scene.book.policy.eligible.items()
+    return next((who for name, who in known if name.casefold() == role.title.casefold()), ())
+
+
+def _find_due(role: Role, scene: Scene) -> datetime | None:
+    duty = scene.incident.obligations.get(f"{ROLE}:{role.title}")
+    return duty.due_at if duty is not None and duty.is_open else None
 
 
 def _names(role: Role) -> tuple[str, ...]:
@@ -183,5 +235,6 @@ def _show_question(matter: Matter, scene: Scene) -> QuestionView:
         answered_at=said.at if said else None,
         called_at=scene.incident.joined.get(f"line:{matter.escalation.line}"),
         asked_at=said.at if said and said.holds else None,
+        raises=matter.raises,
         cite=scene.cite(matter.line),
     )

@@ -40,4 +40,8 @@ def _ends(event: e.Event, armed: e.ObligationArmed) -> bool:
         return event.key == armed.key
     if isinstance(event, e.Acknowledged):
         return armed.duty == "acknowledge"
+    if isinstance(event, e.RoleTaken):
+        return armed.key.casefold() == f"role:{event.role}".casefold()
+    if isinstance(event, e.FixConfirmed | e.Resolved) and armed.duty == "verify":
+        return True
     return isinstance(event, e.Closed | e.Dismissed | e.Merged)

@@ -117,6 +117,8 @@ def _is_after(evidence: Evidence, entry: Entry, moment: float) -> bool:
 def _is_open(evidence: Evidence, entries: list[Entry], begin: float, end: float) -> bool:
     """Whether an incident was going on from one moment of the server's clock to another."""
     is_over = False
+    if evidence.seconds(entries[0].recorded_at) > begin:  # what a hush had held back opens later
+        return False
     for entry in entries:
         at = evidence.seconds(entry.recorded_at)
         if at > end:

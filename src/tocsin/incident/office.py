@@ -1,0 +1,155 @@
+"""What the playbook says of roles: who may play them, what only they decide, and which must be filled by when."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import msgspec
+
+from tocsin.errors import NotAuthorised
+from tocsin.incident.book import Book
+from tocsin.incident.state import Incident
+from tocsin.pattern import compile_late
+from tocsin.playbook.model import Phase, Procedure, Remark, Role, Step
+
+_RESOLVES = compile_late(r"(?i)\b(?:declare|call|announce)s?\b.*\b(?:resolved|resolution|over|all[- ]clear)\b")
+_SECOND = compile_late(
+    r"(?i)\b(?:verif\w+|confirm\w*|check\w*)\b.*\b(?:multiple|several|two|at least two|another|a second)\b.*"
+    r"\b(?:members?|people|persons?|engineers?|responders?|pairs? of eyes)\b"
+)
+_LEADS = compile_late(r"(?i)\((?:the\s+)?(?P<who>[^()]{2,60}?)\s+(?:leads?|takes? (?:over|command))\)")
+_ASSIGN = compile_late(r"(?i)^assign\s+(?:the\s+)?roles?\s*[:(–-]\s*(?P<who>[^()]+)\)?")
+_ASSIGNED = compile_late(r"(?i)^(?:an?\s+|the\s+)?(?P<who>[\w /-]{2,60}?)\s+(?:is\s+|was\s+)?assigned$")
+_BETWEEN = compile_late(r"\s*(?:,|/|&|\band\b)\s*")
+FIRST_LETTERS = 3
+"""So much of a word must agree."""
+SHORT = {"comms": "communication", "ops": "operation", "tech": "technical", "sec": "security", "eng": "engineer"}
+
+
+class WantedRole(msgspec.Struct, frozen=True, kw_only=True):
+    """A role that must be filled `within_s` seconds after the start (null: the playbook says no time)."""
+
+    title: str
+    line: int
+    within_s: int | None = None
+
+
+def find_role(book: Book, name: str) -> Role | None:
+    """The playbook's role of that name, also by its abbreviation or both ("Incident Commander (IC)")."""
+    wanted = name.strip().casefold()
+    for role in book.playbook.roles:
+        title, abbr = role.title.casefold(), (role.abbr or "").casefold()
+        if wanted in (title, abbr, f"{title} ({abbr})"):
+            return role
+    return None
+
+
+def find_meant(book: Book, words: str) -> Role | None:
+    """The role that a shorter word means: each of its words begins one of the title's."""
+    exact = find_role(book, words)
+    if exact is not None:
+        return exact
+    begins = [SHORT.get(each.casefold(), each.casefold()) for each in re.findall(r"\w+", words)]
+    for role in book.playbook.roles:
+        title = [each.casefold() for each in re.findall(r"\w+", role.title)]
+        if begins and all(_agrees(begin, title) for begin in begins):
+            return role
+    return None
+
+
+def _agrees(begin: str, title: list[str]) -> bool:
+    return len(begin) >= FIRST_LETTERS and any(each.startswith(begin) for each in title)
+
+
+def require_eligible(book: Book, role: str, responder: str) -> None:
+    """Raise `NotAuthorised`, with the playbook's line, where the settings name who may play a role, and not them."""
+    eligible = next((who for name, who in book.policy.eligible.items() if name.casefold() == role.casefold()), None)
+    if eligible is None or responder in eligible:
+        return
+    found = find_role(book, role)
+    demands = found.demands if found is not None else ()
+    why = f" The playbook wants: {'; '.join(each.text for each in demands)}." if demands else ""
+    named = ", ".join(eligible) or "nobody"
+    raise NotAuthorised(
+        f"{responder} may not play {role}; {named} may.{why}", line=demands[0].line if demands else None
+    )
+
+
+def find_resolver(book: Book) -> Remark | None:
+    """The line by which only the commander declares an incident over; null where none does."""
+    commanders = (role for role in book.playbook.roles if "commander" in role.title.casefold() or role.abbr == "IC")
+    lines = (line for role in commanders for line in (*role.checklist, *role.duties))
+    return next((line for line in lines if _RESOLVES.search(line.text)), None)
+
+
+def require_resolver(incident: Incident, book: Book, by: str) -> None:
+    """Raise `NotAuthorised` where the playbook lets only the commander declare it over, and `by` is not.
+
+    That holds at the worst severity, and wherever somebody commands.
+    """
+    rule, severity = find_resolver(book), book.severity(incident)
+    is_worst = severity is not None and severity.rank == 0
+    if rule is None or by == incident.commander or not (incident.commander or is_worst):
+        return
+    who = f"{incident.commander} commands" if incident.commander else "nobody commands yet: take the role first"
+    raise NotAuthorised(
+        f"Only the incident commander declares it over (line {rule.line}: {rule.text}); {who}.", line=rule.line
+    )
+
+
+def find_second_look(incident: Incident, book: Book) -> Step | None:
+    """The step by which several people must see for themselves that the fix holds; null where none says so."""
+    steps = (step for procedure in book.procedures(incident) for step in procedure.steps)
+    return next((step for step in steps if step.statement is None and _SECOND.search(step.text)), None)
+
+
+def find_leader(incident: Incident, book: Book) -> tuple[str, int] | None:
+    """Who is to lead from a part of the scenario on ("Investigation (Security team leads)"), and the line."""
+    for procedure in book.scenarios(incident):
+        for section in procedure.sections:
+            found = _LEADS.search(section.title)
+            if found:
+                return found["who"], section.line
+    return None
+
+
+def find_wanted_roles(incident: Incident, book: Book) -> Iterator[WantedRole]:
+    """The roles that the procedures of this severity want filled, each once, with its line."""
+    seen = set[str]()
+    for procedure in book.procedures(incident):
+        for step in procedure.steps:
+            names = (
+                _read_names(step.text) if step.statement is None and _concerns(incident, book, procedure, step) else []
+            )
+            for name in names:
+                role = find_meant(book, name)
+                title = role.title if role is not None else name
+                if title.casefold() not in seen and (role is not None or "commander" in name.casefold()):
+                    seen.add(title.casefold())
+                    yield WantedRole(title=title, line=step.line, within_s=_find_time(procedure, step))
+
+
+def _read_names(text: str) -> list[str]:
+    several, one = _ASSIGN.match(text), _ASSIGNED.match(text)
+    names = _BETWEEN.split(several["who"]) if several else [one["who"]] if one else []
+    return [name.strip() for name in names if name.strip()]
+
+
+def _concerns(incident: Incident, book: Book, procedure: Procedure, step: Step) -> bool:
+    """Whether a step is for this severity, where the part that it stands in is for some only ("For SEV-1/SEV-2")."""
+    branch = next((each for each in procedure.branches if each.line == step.branch), None)
+    known = [each.id for each in book.playbook.severities]
+    named = [each for each in known if branch is not None and re.search(rf"\b{re.escape(each)}\b", branch.condition)]
+    severity = book.paging_severity(incident)
+    return not named or (severity is not None and severity.id in named)
+
+
+def _find_time(procedure: Procedure, step: Step) -> int | None:
+    """When the phase ends that a step stands in, or the next begins."""
+    phases: list[Phase] = [each for each in procedure.phases if each.line <= step.line]
+    if not phases:
+        return None
+    here = phases[-1]
+    after = (each.starts_s for each in procedure.phases if each.line > here.line and each.starts_s is not None)
+    return here.ends_s if here.ends_s is not None else next(after, None)

@@ -1,0 +1,98 @@
+"""The roles that the playbook wants filled, the change of command and the second look: owed, and asked for again.
+
+Whoever has the incident is told when a role is still open at its time, and again every ten minutes until somebody plays
+it. Nobody is woken for it: while nobody has taken the incident, its pages say enough.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from tocsin.incident.book import Book
+from tocsin.incident.ledger import Wanted
+from tocsin.incident.obligation import LEAD, ROLE, VERIFY
+from tocsin.incident.office import find_leader, find_second_look, find_wanted_roles
+from tocsin.incident.plan import NOTHING, Happening, Plan
+from tocsin.incident.state import Incident, Obligation
+from tocsin.oncall.rota import Rota
+from tocsin.page.clocks import Clocks
+from tocsin.timeline.events import ObligationMet, PageRequested, RoleMissing
+from tocsin.words import Status
+
+DUTIES = frozenset({ROLE, LEAD, VERIFY})
+AGAIN = timedelta(minutes=10)
+SOON_S = 900
+IN_CHARGE = "whoever has the incident"
+
+
+def find_office_duties(incident: Incident, book: Book, clocks: Clocks) -> Iterator[Wanted]:
+    """The duties of this kind that the incident owes now, met ones included."""
+    since = incident.severity_at or incident.started_at
+    soon = timedelta(seconds=clocks.within or SOON_S)
+    if incident.is_open and not clocks.quiet:
+        for role in find_wanted_roles(incident, book):
+            due = since + (timedelta(seconds=role.within_s) if role.within_s is not None else soon)
+            what = f"Give somebody the role {role.title}"
+            yield Wanted(key=f"{ROLE}:{role.title}", duty=ROLE, what=what, due_at=due, owner=IN_CHARGE, line=role.line)
+        leader = find_leader(incident, book)
+        if leader is not None:
+            who, line = leader
+            what = f"Hand the command over: {who} leads"
+            yield Wanted(key=f"{LEAD}:{line}", duty=LEAD, what=what, due_at=since + soon, owner=IN_CHARGE, line=line)
+    yield from _second_look(incident, book, soon)
+
+
+def _second_look(incident: Incident, book: Book, soon: timedelta) -> Iterator[Wanted]:
+    if incident.mitigated_at is None or incident.status not in (Status.MONITORING, Status.RESOLVED):
+        return
+    step = find_second_look(incident, book)
+    if step is not None:
+        due, what = incident.mitigated_at + soon, "Two people see for themselves that the fix holds"
+        key = VERIFY if not incident.reopened else f"{VERIFY}:{incident.reopened + 1}"
+        yield Wanted(key=key, duty=VERIFY, what=what, due_at=due, owner="technical lead", line=step.line)
+
+
+def find_handover(incident: Incident, book: Book, rota: Rota, now: datetime) -> Plan:
+    """The command is where the playbook wants it: the duty to hand it over is kept by whoever commands."""
+    leader = find_leader(incident, book)
+    if leader is None or incident.commander is None:
+        return NOTHING
+    duty = incident.obligations.get(f"{LEAD}:{leader[1]}")
+    if duty is None or not duty.is_open or incident.commander not in rota.answer(leader[0], now):
+        return NOTHING
+    return Plan((ObligationMet(key=duty.key, by=incident.commander, words=duty.what, line=duty.line),))
+
+
+def find_missing(incident: Incident, rota: Rota, now: datetime) -> Plan:
+    """The roles that are open past their time: who has the incident is told of each, again and again."""
+    if incident.status is not Status.ACKNOWLEDGED or incident.is_hushed:
+        return NOTHING
+    events: list[Happening] = []
+    ahead: list[datetime] = []
+    for duty in incident.obligations.values():
+        if duty.duty != ROLE or not duty.is_open:
+            continue
+        role = duty.key.partition(":")[2]
+        due = _find_next(incident, role, duty)
+        if due > now:
+            ahead.append(due)
+        else:
+            events += _ask_for(incident, rota, role, duty)
+            ahead.append(now + AGAIN)
+    return Plan(tuple(events), min(ahead, default=None))
+
+
+def _find_next(incident: Incident, role: str, duty: Obligation) -> datetime:
+    last = incident.missed.get(role)
+    return duty.due_at if last is None or last < duty.armed_at else last + AGAIN
+
+
+def _ask_for(incident: Incident, rota: Rota, role: str, duty: Obligation) -> Iterator[Happening]:
+    told = tuple(dict.fromkeys(who for who in (incident.commander, incident.acknowledged_by) if who in rota.people))
+    yield RoleMissing(role=role, told=tuple(who for who in told if who), line=duty.line)
+    for who in told:
+        assert who is not None
+        why = f"nobody is {role} yet; give it to somebody, or take it"
+        channel = rota.channels(who)[0]
+        yield PageRequested(responder=who, channel=channel, round=1, why=why, line=duty.line, informs=True)

@@ -1,0 +1,38 @@
+"""What players of roles can say over HTTP, in the table of verbs."""
+
+from __future__ import annotations
+
+from tocsin.incident.office_commands import ConfirmFix, OpenBridge, TickDuty
+from tocsin.web.bodies import Body, Line, Noted, Nothing
+from tocsin.web.verbs import VERBS, Verb
+
+
+class TickBody(Body, frozen=True, kw_only=True):
+    """`line` is where the duty stands; `done` is false for one that is not after all."""
+
+    line: Line
+    done: bool = True
+
+
+ALL_VERBS: tuple[Verb, ...] = (
+    *VERBS,
+    Verb(
+        name="tick",
+        body=TickBody,
+        command=lambda asker, _, body: TickDuty(by=asker.person, line=body.line, done=body.done),
+        says="The duty of a role that stands on this line is done, or not after all.",
+    ),
+    Verb(
+        name="confirm",
+        body=Noted,
+        command=lambda asker, _, body: ConfirmFix(by=asker.person, note=body.note),
+        says="I have seen for myself that the fix holds. Some playbooks want two people to.",
+    ),
+    Verb(
+        name="bridge",
+        body=Nothing,
+        command=lambda asker, _, body: OpenBridge(by=asker.person),
+        says="The team's conference is open.",
+    ),
+)
+"""Verbs on an incident, all of them."""

@@ -21,8 +21,6 @@ NAMES = (
     "page.after_send",
     "page.before_outcome_commit",
     "page.after_outcome_commit",
-    "share.before_outcome_commit",
-    "share.after_outcome_commit",
     "read.before_spawn",
     "read.during",
     "read.after",

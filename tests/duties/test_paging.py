@@ -10,6 +10,7 @@ import pytest
 from tocsin.incident.commands import Acknowledge, Resolve, SetSeverity
 from tocsin.incident.escalating import DeclineEscalation, Escalate
 from tocsin.oncall.settings import Person, Schedule
+from tocsin.page.ordered import find_box
 from tocsin.testing.story import Cast, Story
 from tocsin.timeline import events as e
 from tocsin.words import ObligationState
@@ -217,6 +218,21 @@ async def test_each_level_is_called_for_the_matters_that_it_is_there_for(cast: C
         await story.do(Escalate(by="ana", line=389))
         assert first_by(story, "cto", 387)[0] == 0
         assert {page.line for page in story.pages("cto")} == {387}
+
+
+@pytest.mark.duty("WEX-21")
+async def test_the_provider_is_written_to_when_somebody_asks_for_them(cast: Casting) -> None:
+    """Somebody outside: an address of the playbook, called by hand for its matters, and never by time."""
+    async with Story(cast("usdx-wexel", **HERE)) as story:
+        await story.declare("API Unavailable", severity="P0")
+        await story.advance("2h")
+        assert story.pages("mailbox:392") == []
+        matters = {each.line: each.condition for each in (await look_in(story)).questions}
+        assert (matters[393], matters[394]) == ("Cloud platform issues", "Network problems")
+        await story.do(Escalate(by="ana", line=393))
+        assert [(page.channel, page.line) for page in story.pages("mailbox:392")] == [("mail", 392)]
+        incident, book = await story.look()
+        assert find_box(book.playbook, book.scenario(incident), 392) == "support@provider.com"
 
 
 @pytest.mark.duty("MON-02")

@@ -46,7 +46,7 @@ from tocsin.integrations.tickets import Tickets
 from tocsin.knowledge import load_knowledge
 from tocsin.page.link import GOOD_FOR, PATH, Ticket, make_code, sign
 from tocsin.page.message import PageMessage, compose
-from tocsin.page.ordered import find_mailbox
+from tocsin.page.ordered import find_box
 from tocsin.playbook.compile import compile_playbook
 from tocsin.playbook.model import Playbook
 from tocsin.store.accounts import Accounts
@@ -321,7 +321,8 @@ class Parts:
         """The mailbox that a line of the incident's playbook gives."""
         incident = await self.journal.incident(key.stream)
         assert incident is not None
-        return find_mailbox((await self.shelf.book(incident)).scenario(incident), intent.line)
+        book = await self.shelf.book(incident)
+        return find_box(book.playbook, book.scenario(incident), intent.line)
 
     async def take_over(self, workspace: Workspace) -> None:
         """Use other settings from now on; open incidents are planned again by them."""

@@ -12,8 +12,9 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
+from tocsin.page.means import find_address
 from tocsin.pattern import compile_late
-from tocsin.playbook.model import Procedure, Step
+from tocsin.playbook.model import Playbook, Procedure, Step
 from tocsin.words import SectionKind, StepKind
 
 FIRST = frozenset({SectionKind.IMMEDIATE, SectionKind.TRIAGE, SectionKind.CONTAINMENT, SectionKind.ESCALATION})
@@ -51,6 +52,12 @@ def find_mailbox(procedure: Procedure | None, line: int | None) -> str:
     """The address that a line of the scenario gives; empty where it gives none."""
     orders = find_orders(procedure) if procedure is not None else ()
     return next((order.mailbox for order in orders if order.line == line), "")
+
+
+def find_box(playbook: Playbook, procedure: Procedure | None, line: int | None) -> str:
+    """The address that a line of the playbook gives for whom it calls: of a scenario's order, or of an escalation."""
+    own = find_mailbox(procedure, line)
+    return own or next((find_address(each.via) for each in playbook.escalation if each.line == line), "")
 
 
 def _read(step: Step) -> Iterator[Order]:

@@ -23,7 +23,7 @@ class TestBody(Body, frozen=True, kw_only=True):
     channel: Name | None = None
 
 
-@get("/contacts", operation_id="listContacts", tags=["teams"])
+@get("/contacts", operation_id="listContacts", tags=["teams"], responses=describe_failures(404))
 async def list_contacts(desk: Given[Desk]) -> list[Contact]:
     """Each channel of each person, with what became of its last test page, and when it was last confirmed."""
     return await require_contacting(desk).list_all()

@@ -198,3 +198,28 @@ async def test_a_sleep_is_a_due_time_and_no_process(cast: Casting) -> None:
         assert await ended(story) == [("L11", 60, True)]
         assert "L11" not in {step.step for step in story.recorder.steps}
         await story.approve("L12", "ana")
+
+
+@pytest.mark.duty("MYC-22")
+async def test_what_recurs_within_a_day_of_the_end_is_the_same_incident(cast: Casting) -> None:
+    async with Story(cast("mycelia")) as story:
+        await fix(story, "RedemptionFailure")
+        await story.do(Resolve(by="ana"))
+        assert [each for each in await begun(story) if each[0] == "L351"] == [("L351", 86400, True)]
+        await story.advance("23h")
+        await story.alert("RedemptionFailure", instance="node-7")
+        await story.settle()
+        assert (await story.incident()).status is Status.ACTIVE
+        assert len(await story.events(e.Reopened)) == 1
+
+
+@pytest.mark.duty("MYC-22")
+async def test_a_day_after_the_end_the_watch_is_over(cast: Casting) -> None:
+    async with Story(cast("mycelia")) as story:
+        await fix(story, "RedemptionFailure")
+        await story.do(Resolve(by="ana"))
+        await story.advance("25h")
+        assert [held for step, _, held in await ended(story) if step == "L351"] == [True]
+        await story.alert("RedemptionFailure", instance="node-7")
+        await story.settle()
+        assert (await story.incident()).status is Status.RESOLVED

@@ -31,6 +31,9 @@ WATCH_S = 1800
 MOST_S = 7 * 86400
 """The longest wait: what is meant to last longer is a promise, and no step."""
 
+DAY_S = 86400
+"""Duties after the end that may take longer are about improvements: what fires a week later is another incident."""
+
 _WAITS = compile_late(r"\A\W*(?:please\s+)?(?:wait|pause|sleep|hold(?:\s+off)?|allow|give)\b", re.IGNORECASE)
 _WATCHES = compile_late(
     r"\A\W*(?:(?:continue|keep)\s+(?:to\s+)?)?(?:monitor|watch|observe)(?:ing)?\b(?!\s+(?:the\s+)?logs?\b)",
@@ -38,6 +41,7 @@ _WATCHES = compile_late(
 )
 _SETTLES = compile_late(r"\A\W*(?:verify|ensure|confirm|check)\b.*\b(?:stabili[sz]|remains?|stays?|recurs?|recurrence)",
                         re.IGNORECASE)  # fmt: skip
+_RECURS = compile_late(r"\A\W*(?:monitor|watch|check)(?:ing)?\b.*\brecurrence\b", re.IGNORECASE)
 _SLEEP = compile_late(r"\s*(?:/bin/)?sleep\s+(\d{1,7}(?:\.\d+)?)([smhd]?)\s*;?\s*")
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 _AFTER = (SectionKind.FOLLOW_UP, SectionKind.VERIFICATION, SectionKind.RECOVERY)
@@ -104,7 +108,8 @@ def plan_waits(incident: Incident, book: Book, now: datetime) -> Plan:
     """Waits that begin by what was done, waits that are over, and when the next one is."""
     if incident.status is Status.CLOSED:
         return Plan((), None)
-    events = (*_begin_on_ways(incident, book, now), *_begin_after_fix(incident, book, now), *_end(incident, now))
+    begun = (*_begin_on_ways(incident, book, now), *_begin_after_fix(incident, book, now))
+    events = (*begun, *_begin_after_end(incident, book, now), *_end(incident, now))
     wakes = [wait.until for wait in incident.waits.values() if wait.is_open and wait.until > now]
     wakes += [event.until for event in events if isinstance(event, e.WaitBegun)]
     return Plan(events, min(wakes, default=None))
@@ -143,6 +148,25 @@ def _begin_after_fix(incident: Incident, book: Book, now: datetime) -> Iterator[
         until = fixed + timedelta(seconds=span.seconds)
         if is_new and not is_done and not is_left and until > now:
             yield e.WaitBegun(step=step_id, until=until, by="tocsin", watches=True)
+
+
+def _begin_after_end(incident: Incident, book: Book, now: datetime) -> Iterator[e.WaitBegun]:
+    """It is resolved: what the playbook wants watched within a time of the end is watched until that time is over."""
+    since = incident.resolved_at
+    if since is None or incident.status is not Status.RESOLVED or not _may_watch(since, now):
+        return
+    for step_id, seconds in _find_later_watches(book, incident):
+        before, until = incident.waits.get(step_id), since + timedelta(seconds=seconds)
+        if until > now and (before is None or before.begun_at < since):
+            yield e.WaitBegun(step=step_id, until=until, by="tocsin", watches=True)
+
+
+def _find_later_watches(book: Book, incident: Incident) -> Iterator[tuple[str, int]]:
+    """What stands among the duties after the end ("0-24 hours: watch for recurrence"), by line, with its seconds."""
+    for review in book.playbook.reviews:
+        is_ours = not review.severities or incident.severity in review.severities
+        if is_ours and review.from_ == "resolution" and 0 < review.after_s <= DAY_S:
+            yield from ((f"L{item.line}", review.after_s) for item in review.items if _RECURS.match(item.text))
 
 
 def _may_watch(fixed: datetime, now: datetime) -> bool:

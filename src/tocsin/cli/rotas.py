@@ -46,7 +46,8 @@ def show(
             (shift["wall"], _name(shift["people"]), _hours(shift["span_s"]), shift["source"])
             for shift in each["shifts"]
         ]
-        show_table(f"{each['team']}: {each['schedule']}", (f"From ({each['timezone']})", "Who", "For", "By"), rows)
+        say(f"{each['team']}: {each['schedule']}")
+        show_table("Shifts", (f"From ({each['timezone']})", "Who", "For", "By"), rows)
         for over in each["overrides"]:
             what, who = "swap" if over["swapped"] else "override", fold(over["person"]["name"])
             say(f"  {what} {over['id']}: {who} until {clock(over['ends_at'])}, {fold(over['reason'])}")
@@ -107,8 +108,9 @@ def forecast(
         )
         for each in found["calls"]
     ]
+    say(f"{severity or 'Unclassified'} in {team} at {clock(found['at'])} UTC, if nobody acknowledges:")
     show_table(
-        f"{severity or 'Unclassified'} in {team} at {clock(found['at'])} UTC, if nobody acknowledges",
+        "Pages",
         ("After", "Who", "Channel", "Pages", "Why", "Until"),
         rows,
     )

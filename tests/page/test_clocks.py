@@ -165,7 +165,6 @@ async def test_a_level_that_can_wait_wakes_nobody_twice() -> None:
         await story.expect_obligation("acknowledge", ObligationState.PENDING, due="24h")
 
 
-@pytest.mark.duty("MYC-09", "MYC-12")
 async def test_the_unresolved_clock_runs_though_it_is_acknowledged() -> None:
     async with Story(cast()) as story:
         await story.alert("TillStuck")

@@ -9,7 +9,7 @@ import pytest
 from tocsin.comms.commands import PostUpdate
 from tocsin.comms.drafting import ApproveUpdate, DraftUpdate, DropUpdate, PublishUpdate, WithdrawUpdate
 from tocsin.errors import Denied, NotAuthorised, Prohibited
-from tocsin.incident.commands import Acknowledge, IdentifyCause, Mitigate, Resolve, SetSeverity
+from tocsin.incident.commands import Acknowledge, IdentifyCause, Mitigate, Resolve, SetSeverity, TakeRole
 from tocsin.incident.speech import Sketch
 from tocsin.testing.story import Cast, Story
 from tocsin.words import Audience, ObligationState
@@ -138,8 +138,15 @@ async def test_fifteen_minutes_that_were_promised_are_a_deadline(cast: Casting) 
         await say(story, number)
         promised = await story.expect_obligation("update:2", PENDING, due="18m")
         assert promised.owner == "communications lead"
-        await story.advance("15m")
+        await story.do(TakeRole(by="max", role="Communications Lead", responder="max"))
+        await story.advance("14m59s")
+        assert not [page for page in story.pages("max") if "as promised" in page.why]
+        await story.advance("1s")
         await story.expect_obligation("update:2", LATE)
+        told = [page for page in story.pages("max") if "as promised" in page.why]
+        assert [story.since(page.at) for page in told] == [18 * 60]
+        await story.advance("10m")
+        assert len([page for page in story.pages("max") if "as promised" in page.why]) == 1
 
 
 @pytest.mark.duty("WEX-24")

@@ -301,6 +301,7 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     updates: tuple[Update, ...] = ()
     announced: PublicStatus | None = None
     drafts: dict[int, Sketch] = {}
+    overdue: tuple[str, ...] = ()
     reports: dict[int, Report] = {}
     room: Room | None = None
     room_system: str = ""

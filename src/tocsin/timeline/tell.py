@@ -152,6 +152,9 @@ def _tell_words(event: e.Event, name: Name) -> str | None:
             return f"{name(by)} drafted words to {_readers(audiences)}{_line(line)}: {text}"
         case e.UpdateApproved(by=by, draft=draft, role=role):
             return f"{name(by)} approved draft {draft}{f' for {role}' if role else ''}"
+        case e.PromiseOverdue(words=words, due_at=due_at, responders=responders):
+            told = " and ".join(name(each) for each in responders) or "nobody, since nobody speaks for it"
+            return f"Overdue since {_clock(due_at)}: {words}; told {told}"
         case e.UpdateDropped(by=by, draft=draft, reason=reason):
             return f"{name(by)} dropped draft {draft}{f': {reason}' if reason else ''}"
         case e.UpdateWithdrawn(by=by, update=update, reason=reason):

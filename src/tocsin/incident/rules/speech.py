@@ -45,9 +45,14 @@ def _withdrawn(incident: Incident, entry: Entry, event: e.UpdateWithdrawn) -> In
     return replace(incident, updates=updates)
 
 
+def _overdue(incident: Incident, entry: Entry, event: e.PromiseOverdue) -> Incident:
+    return replace(incident, overdue=(*incident.overdue, event.key))
+
+
 RULES: dict[type[e.Event], Any] = {
     e.UpdateDrafted: _drafted,
     e.UpdateApproved: _approved,
     e.UpdateDropped: _dropped,
     e.UpdateWithdrawn: _withdrawn,
+    e.PromiseOverdue: _overdue,
 }

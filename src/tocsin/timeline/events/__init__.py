@@ -124,7 +124,7 @@ from tocsin.timeline.events.run import (
     ValueHeld,
     WayTaken,
 )
-from tocsin.timeline.events.speech import UpdateApproved, UpdateDrafted, UpdateDropped, UpdateWithdrawn
+from tocsin.timeline.events.speech import PromiseOverdue, UpdateApproved, UpdateDrafted, UpdateDropped, UpdateWithdrawn
 from tocsin.timeline.events.targets import Fan, OnTarget, Order
 from tocsin.timeline.events.team import (
     AccessNoted,
@@ -224,6 +224,7 @@ __all__ = [
     "PlaybookActivated",
     "PostmortemSaved",
     "ProhibitionLifted",
+    "PromiseOverdue",
     "Reopened",
     "ReportFiled",
     "Resolved",
@@ -273,7 +274,7 @@ AnyEvent = (
     | Declared | Acknowledged | AcknowledgementExpired | SeveritySet | RoleTaken | CauseIdentified
     | Mitigated | Resolved | Reopened | Closed | Dismissed | Merged
     | NoteAdded | UpdatePosted | UpdateForbidden | PostmortemSaved | ReportFiled
-    | UpdateDrafted | UpdateApproved | UpdateDropped | UpdateWithdrawn
+    | UpdateDrafted | UpdateApproved | UpdateDropped | UpdateWithdrawn | PromiseOverdue
     | RoomWanted | ChatRequested | ChatDone | ChatFailed | ChatWithheld
     | TicketRequested | TicketDone | TicketFailed | TicketWithheld
     | AnnouncementRequested | AnnouncementMade | AnnouncementNotMade

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from tocsin.timeline.events.kinds import Fact
 from tocsin.words import Audience
 
@@ -45,3 +47,12 @@ class UpdateWithdrawn(Fact, frozen=True, kw_only=True):
     update: int
     by: str
     reason: str
+
+
+class PromiseOverdue(Fact, frozen=True, kw_only=True):
+    """A word was promised by `due_at` and did not come; `responders` are told so."""
+
+    key: str
+    responders: tuple[str, ...] = ()
+    words: str = ""
+    due_at: datetime

@@ -23,6 +23,8 @@ FEW = 100
 SOON_S = 2.0
 """So much later at most the others do, while the server runs."""
 
+QUARTER_DAY_S = 6 * 3600
+
 
 def check_taken(evidence: Evidence) -> Iterator[Violation]:
     """What a source was told 2xx for stands in an incident, each time that it began to fire."""
@@ -139,6 +141,14 @@ def check_open(evidence: Evidence) -> Iterator[Violation]:
                 yield Violation("alert on what is over", stream, f"Entry {entry.seq}: {entry.event.kind}.")
 
 
+def _waits(entry: Entry) -> bool:
+    """Whether it may wait for the day: that whoever is first is then called is the ladder's law."""
+    armed = entry.event
+    if not isinstance(armed, e.ObligationArmed) or armed.duty != "acknowledge":
+        return False
+    return (armed.due_at - entry.at).total_seconds() > QUARTER_DAY_S
+
+
 def _comes_back(entries: list[Entry]) -> bool:
     """Whether what was decided there opens the incident again."""
     return any(isinstance(each.event, e.Reopened) for each in entries[:3])
@@ -156,6 +166,7 @@ def check_paged(evidence: Evidence) -> Iterator[Violation]:
                 not _is_taken(evidence, life)
                 and not _may_be_hushed(evidence, stream, life)
                 and not seqs & reached.get(stream, set())
+                and not any(_waits(each) for each in life)
             ):
                 yield Violation("nobody paged", stream, f"From entry {life[0].seq} on no page reached anybody.")
 

@@ -102,7 +102,7 @@ BODIES: dict[str, Any] = {
     "activate": {}, "freeze": {"on": False}, "steps": {"text": "uptime"}, "links": {}, "incidents": {"team": "quorum"},
     "silences": {"team": "quorum", "matchers": ["a=b"], "minutes": 5, "reason": "x"},
     "overrides": {"schedule": "primary", "person": "bo", "minutes": 5, "reason": "x"}, "feeds": {"person": "bo"},
-    "open-room": {},
+    "open-room": {}, "draft": {"text": "x"}, "publish": {}, "drop": {}, "withdraw": {"reason": "x"}, "test": {"channel": "mail"},
     "swaps": {"schedule": "primary", "one": "ana", "one_at": "2026-03-02T03:00:00Z", "other": "bo",
               "other_at": "2026-03-02T03:00:00Z", "reason": "x"}, "revoke": {},
     "preview": {"team": "quorum", "matchers": ["a=b"], "minutes": 5, "reason": "x"}, "end": {"team": "quorum"},

@@ -76,7 +76,6 @@ async def test_not_resolved_calls_the_lead_and_then_all_hands_though_it_is_ackno
         assert min(story.since(page.at) for page in story.pages() if page.line == ALL_HANDS) == 1800
 
 
-@pytest.mark.duty("VIR-18")
 @pytest.mark.parametrize("ending", ["mitigate", "resolve"])
 async def test_a_chain_that_moves_again_wakes_nobody_more(cast: Casting, ending: str) -> None:
     async with Story(cast("virtengine")) as story:
@@ -115,7 +114,7 @@ async def test_the_page_carries_the_first_evidence(cast: Casting) -> None:
         assert delivered.at == story.start
 
 
-@pytest.mark.duty("VIR-11", "WEX-23")
+@pytest.mark.duty("VIR-11")
 async def test_updates_every_fifteen_minutes_unless_one_is_promised_sooner(cast: Casting) -> None:
     async with Story(cast("virtengine")) as story:
         await story.alert("ChainHalted")

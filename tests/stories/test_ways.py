@@ -115,7 +115,6 @@ async def test_an_outage_that_goes_on_leads_to_the_playbook_for_corruption(cast:
         assert story.recorder.steps[-1].step == "L410"
 
 
-@pytest.mark.duty("MON-26")
 async def test_what_the_further_playbook_forbids_holds_from_then(cast: Casting) -> None:
     async with Story(cast("monero-marketplace")) as story:
         await story.declare("Complete Service Outage")
@@ -129,7 +128,6 @@ async def test_what_the_further_playbook_forbids_holds_from_then(cast: Casting) 
             await story.approve("L322", "ana", other)
 
 
-@pytest.mark.duty("MON-26")
 async def test_going_where_one_is_already_changes_nothing(cast: Casting) -> None:
     async with Story(cast("monero-marketplace")) as story:
         await story.declare("Complete Service Outage")

@@ -13,6 +13,8 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 from urllib.parse import quote
 
+from tocsin.run.interpreters import SHELLING
+from tocsin.run.kinds import WORD
 from tocsin.run.literal import PARAMETER, SETTING
 from tocsin.run.site import Word
 
@@ -65,6 +67,8 @@ def find_reading(words: Sequence[Word], place: int, mark: str) -> Reading:
         return _read_url(text, at)
     if before == _ENCODED_FLAG or text.startswith(f"{_ENCODED_FLAG}="):
         return read_promql(text, at) if _SELECTS.search(text) or _ASKS.search(text[:at]) else RAW
+    if any(word.text.rsplit("/", 1)[-1] in SHELLING for word in words[:place]):
+        return Reading("WORD", _only(WORD, "stands in what its program may take apart and run, where only a word goes"))
     found = _read_json(text, at)
     if found is not None:
         return found

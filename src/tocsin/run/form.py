@@ -96,6 +96,13 @@ def _study_place(scene: Scene, at: int) -> Place:
 def _is_arithmetic(node: Node) -> bool:
     """Whether what stands in a node is reckoned with: `((…))`, or the value of an integer (`declare -i`)."""
     text = node.text or b""
+    parent = node.parent
+    if (
+        parent is not None
+        and parent.type == "c_style_for_statement"
+        and node.type not in ("do_group", "compound_statement")
+    ):
+        return True
     if node.type == "compound_statement":
         return text.startswith(b"((")
     return node.type == "declaration_command" and re.search(rb"\s-[a-zA-Z]*i", text) is not None

@@ -51,6 +51,10 @@ _WATCH = Interpreter(operand=0, rest=True, values="n", data=_names("--interval")
 _TEXT = Interpreter(operand=0, rest=True)
 _SWITCH = Interpreter("c", _names("--command --session-command"), values="sgGuw", data=_names("--shell --group --user"))
 _SCRIPT = Interpreter("eEpr", _names("--eval --execute --print --require-eval"), feeds=True)
+_PERL = Interpreter("eE", values="MmI", feeds=True)
+_RUBY = Interpreter("e", values="rIC", feeds=True)
+_PHP = Interpreter("rBRE", _names("--run --process-begin --process-code --process-end"), values="dczftS", feeds=True)
+_LUA = Interpreter("e", values="l", feeds=True)
 _PYTHON = Interpreter("c", values="mWX", feeds=True, way="give it behind the program, and read sys.argv: {blank}")
 _AWK = Interpreter("e", _names("--source"), operand=0, values="vFfEi", data=_names("--assign --field-separator --file"),
                    way="give it as a variable: awk -v value={blank} …")  # fmt: skip
@@ -69,6 +73,7 @@ _SQLITE = Interpreter(long=_names("-cmd"), operand=1, rest=True, single_dash=Tru
 _QUERY = Interpreter("qQeEc", _names("--query --execute --eval --command -execute -query"), values="dhpuPU",
                      data=_names("--host --port --user --database"), feeds=True)  # fmt: skip
 _REDIS = Interpreter(feeds=True, values="hpnaru", data=_names("--user --pass"))
+_RUNNERS = (_PYTHON, _SCRIPT, _PERL, _RUBY, _PHP, _LUA)
 
 _BY_NAME = Interpreter(short="C", operand=0, rest=True)
 """Commands of the shell that take a name to be worked out: to them an index is a program of its own."""
@@ -79,10 +84,14 @@ INTERPRETERS: dict[str, Interpreter] = {
     **dict.fromkeys("eval trap alias parallel tmux screen pdsh pssh clush dsh".split(), _TEXT),
     **dict.fromkeys("su runuser script flock sg".split(), _SWITCH),
     **dict.fromkeys(
-        "perl ruby node nodejs bun deno php lua luajit Rscript R julia elixir erl groovy scala osascript raku tclsh "
-        "expect octave gdb lldb ghci dc bc".split(),
+        "node nodejs bun deno Rscript R julia elixir erl groovy scala osascript tclsh expect octave gdb lldb ghci dc "
+        "bc".split(),
         _SCRIPT,
     ),
+    **dict.fromkeys("perl raku".split(), _PERL),
+    "ruby": _RUBY,
+    "php": _PHP,
+    **dict.fromkeys("lua luajit".split(), _LUA),
     **dict.fromkeys("python python2 python3 pypy pypy3 ipython".split(), _PYTHON),
     **dict.fromkeys("awk gawk mawk nawk original-awk".split(), _AWK),
     **dict.fromkeys("sed gsed ed ex vim vi nvim".split(), _SED),
@@ -121,6 +130,29 @@ REACHING = _names(
     "BASH_ENV ENV PATH PS4 IFS PROMPT_COMMAND SHELLOPTS PAGER MANPAGER EDITOR VISUAL BROWSER SHELL PYTHONSTARTUP"
 )
 """Variables that name what runs, or what it means."""
+NAMING: dict[str, frozenset[str]] = {
+    **dict.fromkeys(("tar", "gtar", "bsdtar"), _names(
+        "-I -F --rsh-command --info-script --new-volume-script --rmt-command")),
+    "rsync": _names("-e --rsh --rsync-path"),
+    **dict.fromkeys(("scp", "sftp", "ssh-copy-id"), _names("-S -D -o -F")),
+    "git": _names("-c --config -u --upload-pack --receive-pack --exec-path -x --extcmd -O --open-files-in-pager run "
+                  "foreach core.pager core.editor core.sshCommand core.fsmonitor core.hooksPath core.askPass "
+                  "--tree-filter --msg-filter --env-filter --index-filter --parent-filter --commit-filter"),
+    "man": _names("-P -H --pager --html"),
+    "curl": _names("-K --config"),
+    "make": _names("-f --file --makefile"),
+    "perl": _names("-M -m"),
+    **dict.fromkeys(("python", "python3"), _names("-m")),
+    **dict.fromkeys(("node", "nodejs", "ruby"), _names("-r --require")),
+    **dict.fromkeys(("awk", "gawk", "mawk", "sed"), _names("-f --file")),
+    **dict.fromkeys(("source", "."), _names("source .")),
+    "socat": frozenset(),
+}  # fmt: skip
+"""Words of a program behind which, or at the begin of which, it is said what runs."""
+SCRIPTED = _names("perl python python3 node nodejs ruby")
+"""Those of which only the flags before a script are their own."""
+SHELLING = _names("make gmake perl socat tar gtar")
+"""Programs that may take their operands apart and run what they find."""
 REMOTE = _names("ssh mosh rsh autossh slogin dbclient")
 """Programs whose first operand is the machine that they reach."""
 INSERTS = _names("xargs find parallel fd")
@@ -165,14 +197,14 @@ def find_programs(interpreter: Interpreter, words: Sequence[str]) -> Given:
 
 def _ends_flags(interpreter: Interpreter) -> bool:
     """Whether what follows the first operand is that one's own: `ssh host ls -l`, `bash x.sh -c`."""
-    return interpreter.cluster or interpreter.rest or interpreter in (_PYTHON, _SCRIPT)
+    return interpreter.cluster or interpreter.rest or interpreter in _RUNNERS
 
 
 def _has_script(interpreter: Interpreter, operands: Sequence[str]) -> bool:
     """Whether an operand is the file of a program; to a client of a database it is only the database's name."""
     if interpreter.operand is not None:
         return len(operands) > interpreter.operand
-    return operands[:1] not in ([], ["-"], ["/dev/stdin"]) and interpreter in (_SHELL, _PYTHON, _SCRIPT)
+    return operands[:1] not in ([], ["-"], ["/dev/stdin"]) and interpreter in (_SHELL, *_RUNNERS)
 
 
 def _read_flag(interpreter: Interpreter, word: str, at: int) -> tuple[set[int], int, bool]:
@@ -190,7 +222,9 @@ def _read_flag(interpreter: Interpreter, word: str, at: int) -> tuple[set[int], 
         if letter in interpreter.short:
             if interpreter.cluster:
                 return set(), 0, True
-            return ({at}, 0, False) if word[place:] else ({at + 1}, 1, False)
+            if word[place:]:  # either the program itself, or more letters of which one takes it: `perl -pe …`
+                return ({at, at + 1} if word[place:].isalpha() else {at}), 0, False
+            return {at + 1}, 1, False
         if letter in interpreter.values:
             return set(), 0 if word[place:] else 1, False
     return set(), 0, False

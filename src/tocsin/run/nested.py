@@ -20,8 +20,10 @@ from tocsin.run.interpreters import (
     DATA,
     INSERTS,
     LAUNCHERS,
+    NAMING,
     REACHING,
     REMOTE,
+    SCRIPTED,
     find_interpreter,
     find_programs,
 )
@@ -49,6 +51,9 @@ _RUNS_VALUE = re.compile(r"(?:\A|[;&|(!{\n]|\b(?:then|do|else|time|command|env|s
 _SHORT_CODE_FLAG = re.compile(r"-[ceqQ]")
 _PIPES = re.compile(r"[gmn]?awk|perl|ruby")
 """Programs in which a bar begins a command."""
+_SETTERS = frozenset("env sudo doas docker podman nerdctl docker-compose kubectl systemctl systemd-run".split())
+"""Programs that take variables for what they start."""
+_STARTS = re.compile(r"(?:EXEC|SYSTEM|SHELL):", re.IGNORECASE)
 _SSH_OPTION = re.compile(r"-[oFE]")
 
 
@@ -89,7 +94,12 @@ def find_refusal(scene: Scene, at: int) -> str:
 
 def _reaches(node: Node, scene: Scene) -> bool:
     name = scene.marked[node.start_byte : node.end_byte].partition("=")[0].rstrip("+")
-    return name in REACHING or _REACHING_TOO.fullmatch(name) is not None or not name.isidentifier()
+    return is_reaching(name) or not name.isidentifier()
+
+
+def is_reaching(name: str) -> bool:
+    """Whether a variable of this name says what runs."""
+    return name in REACHING or _REACHING_TOO.fullmatch(name) is not None
 
 
 def _calls_any(node: Node, scene: Scene) -> bool:
@@ -177,6 +187,11 @@ def _judge_argument(words: Sequence[Word], place: int, span: Span) -> str:
     """Judge a word of any program: some flags announce a program, and some texts are one."""
     text, before = words[place].text, words[place - 1].text
     name = words[0].text.rsplit("/", 1)[-1]
+    told = next((each for at, each in _find_told(words, place) if _is_named(words[at : place + 1], each)), "")
+    if told:
+        return f"{span.text} stands where `{told}` is told what runs"
+    if re.match(r"\w+=", text) and name in _SETTERS and is_reaching(text.partition("=")[0]):
+        return f"{span.text} stands in a variable that says what runs"
     if name == "env" and (_SPLIT_FLAG.match(text) or _SPLIT_FLAG.fullmatch(before)):
         return f"{span.text} stands in what `env` takes apart"
     if _CODE_FLAG.match(text) or ("=" not in before and _CODE_FLAG.fullmatch(before)):
@@ -189,6 +204,25 @@ def _judge_argument(words: Sequence[Word], place: int, span: Span) -> str:
     if _TEMPLATE.search(text):
         return f"{span.text} stands in a template of `{name}`"
     return ""
+
+
+def _find_told(words: Sequence[Word], place: int) -> Iterator[tuple[int, str]]:
+    """Where in a command programs are called that some of their words tell what to run."""
+    names = [word.text.rsplit("/", 1)[-1] for word in words[:place]]
+    carries = _carries(words, names[0])
+    return ((at, name) for at, name in enumerate(names) if name in NAMING and (at == 0 or carries))
+
+
+def _is_named(words: Sequence[Word], name: str) -> bool:
+    """Whether the last word says what a program runs, by the flag that it follows or begins with."""
+    text, before, flags = words[-1].text, words[-2].text, NAMING[name]
+    if name == "socat":
+        return ":" not in MARKED.split(text)[0] or _STARTS.match(text) is not None
+    if name in SCRIPTED and any(not word.text.startswith("-") for word in words[1:-2]):
+        return False
+    if before in flags:
+        return True
+    return any(text.startswith(each if len(each) == 2 else f"{each}=") for each in flags if each.startswith("-"))
 
 
 def _commands(node: Node, scene: Scene) -> Iterator[list[Word]]:

@@ -1,0 +1,67 @@
+"""What tells a program what to run takes no value, and other places of the same programs still do."""
+
+from __future__ import annotations
+
+import pytest
+
+from tocsin.incident.blank import Rule
+from tocsin.playbook.model import Placeholder, Statement
+from tocsin.playbook.placeholder import locate
+from tocsin.run.binding import Bound, bind
+from tocsin.run.kinds import Sources
+from tocsin.words import Effect
+
+TELLING = [
+    "perl -pe 's/a/<id>/' list.txt", "perl -lpe 's/a/<id>/' list.txt", "node -pe '\"<id>\"'",
+    "perl -MTime::Piece -e 'print \"<id>\"'", "perl -I lib -e 'print \"<id>\"'", "ruby -rtime -e 'puts \"<id>\"'",
+    "php -d memory_limit=1G -r 'echo \"<id>\";'", "lua -l socket -e 'print(\"<id>\")'", "perl -M<id> -e 1",
+    "python3 -m <id>", "awk -f <id> list.txt", "sed -f <id> list.txt", "make -f <id>", ". ./settings-<id>",
+    "source ./settings-<id>", "tar -I <id> -cf all.tar logs", "tar --rsh-command=<id> -cf host:all.tar logs",
+    "tar --info-script <id> -cf all.tar logs", "rsync -e <id> logs host:logs", "rsync --rsync-path=<id> logs host:logs",
+    "scp -S <id> logs host:logs", "scp -oProxyCommand=<id> logs host:logs", "sftp -o ProxyCommand=<id> host",
+    "sftp -D <id>", "git ls-remote --upload-pack=<id> .", "git clone -u <id> . copy", "git push --receive-pack=<id>",
+    "git submodule foreach <id>", "git bisect run <id>", "git config core.pager <id>", "git rebase -x <id>",
+    "git clone --config <id> . copy", "man -P <id> ls", "man --pager=<id> ls", "env PATH=<id> ls",
+    "sudo LD_PRELOAD=<id> ls", "for ((i=<id>;i<3;i++)); do echo; done", "socat - <id>", "socat - EXEC:<id>",
+    "socat - SYSTEM:<id>,pty",
+]  # fmt: skip
+
+SAYING = [
+    "perl -e 'print $ARGV[0]' <id>", "ruby -rtime -e 'puts ARGV[0]' <id>", "python3 report.py -m <id>",
+    "tar -cf all.tar logs-<id>", "tar -xf <id>.tar", "rsync -a logs host:<id>", "scp logs host:<id>",
+    "git show <id>:list.txt", "git log -n 3 <id>", "git clone https://example.org/<id>.git", "man <id>",
+    "env REGION=<id> ls", "awk -v id=<id> '$1 == id' list.txt", "sed -n 3p <id>.log", "make <id>",
+    "make deploy TAG=<id>", "socat - TCP:<id>:80", "for ((i=0;i<3;i++)); do echo <id>; done",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", TELLING)
+def test_what_tells_a_program_what_to_run_takes_no_value(text: str) -> None:
+    assert fill(text, "word").refused
+
+
+@pytest.mark.parametrize("text", SAYING)
+def test_other_places_of_the_same_programs_take_one(text: str) -> None:
+    assert not fill(text, "word").refused
+
+
+HOSTILE = {
+    "a variable of make": ("make deploy TAG=<id>", "$(shell touch PWN)"),
+    "a file of perl": ("perl -ne 'print' <id>", "| touch PWN"),
+    "an archive that is no file": ("tar -cf <id> logs", "host:; touch PWN"),
+    "an address of socat": ("socat - TCP:<id>:80", "x,fork EXEC:sh"),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_what_a_program_takes_apart_takes_nothing_but_a_word_whatever_the_team_allows(name: str) -> None:
+    text, value = HOSTILE[name]
+    assert fill(text, value, ".*").refused
+
+
+def fill(text: str, value: str, pattern: str | None = None) -> Bound:
+    """The statement with this value in all its blanks."""
+    blanks = tuple(Placeholder(text=span.text, name=span.name) for span in locate(text))
+    statement = Statement(line=1, text=text, effect=Effect.UNKNOWN, placeholders=blanks)
+    rules = {blank.name: Rule(pattern=pattern) for blank in blanks} if pattern else {}
+    return bind(statement, {blank.name: value for blank in blanks}, {}, Sources(rules=rules))

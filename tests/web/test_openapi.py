@@ -102,8 +102,8 @@ BODIES: dict[str, Any] = {
     "activate": {}, "freeze": {"on": False}, "steps": {"text": "uptime"}, "links": {}, "incidents": {"team": "quorum"},
     "silences": {"team": "quorum", "matchers": ["a=b"], "minutes": 5, "reason": "x"},
     "overrides": {"schedule": "primary", "person": "bo", "minutes": 5, "reason": "x"}, "feeds": {"person": "bo"},
-    "open-room": {}, "draft": {"text": "x"}, "publish": {}, "drop": {}, "withdraw": {"reason": "x"},
-    "test": {"channel": "mail"},
+    "open-room": {}, "draft": {"text": "x"}, "publish": {}, "drop": {"reason": "x"}, "withdraw": {"reason": "x"},
+    "test": {"person": "ana"}, "tokens": {"name": "x", "days": 1}, "forget": {},
     "swaps": {"schedule": "primary", "one": "ana", "one_at": "2026-03-02T03:00:00Z", "other": "bo",
               "other_at": "2026-03-02T03:00:00Z", "reason": "x"}, "revoke": {},
     "preview": {"team": "quorum", "matchers": ["a=b"], "minutes": 5, "reason": "x"}, "end": {"team": "quorum"},
@@ -135,7 +135,7 @@ async def test_every_documented_address_answers_as_it_says(open_house: Open) -> 
     document, api = await read_document(house), await house.caller("lea")
     values = {"incident": "quorum-1", "team": "quorum", "digest": digest, "line": "364", "name": "one"}
     values |= {"alias": "a", "asked": "00000000", "word": "start", "silence": "none"}
-    values |= {"override": "none", "feed": "none"}
+    values |= {"override": "none", "feed": "none", "token": "none", "person": "ana", "number": "1", "ticket": "x"}
     for path, item in document["paths"].items():
         for method, operation in item.items():
             keys = {

@@ -25,6 +25,7 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
     remarks: tuple[str, ...]
     inline: bool
     has_stage: bool
+    has_contacts: bool
 
     def show(self, template: str, *, status_code: int = 200, **values: Any) -> Response[str]:
         """The screen, filled. It is never kept by anybody on the way."""
@@ -47,6 +48,7 @@ async def provide_frame(
         remarks=tuple(clean(each, 400) for each in (*desk.remarks(), *await quiet.remind(asker.person))),
         inline=bool(request.headers.get("hx-request")),
         has_stage=desk.stage is not None,
+        has_contacts=desk.contacting is not None,
     )
 
 

@@ -55,7 +55,7 @@ async def make_token(entrance: Given[Entrance], asker: Given[Asker], data: JSONB
     return MadeToken(text, made)
 
 
-@get("/tokens", operation_id="listTokens", tags=["teams"], responses=describe_failures())
+@get("/tokens", operation_id="listTokens", tags=["teams"], responses=describe_failures(404))
 async def list_tokens(entrance: Given[Entrance], asker: Given[Asker]) -> list[ApiToken]:
     """One's own tokens, without their secrets."""
     return await entrance.list_tokens(asker)
@@ -85,7 +85,7 @@ async def forget_account(entrance: Given[Entrance], asker: Given[Asker], person:
     await entrance.forget(asker, person)
 
 
-@get("/access", operation_id="readAccess", tags=["teams"], responses=describe_failures(403))
+@get("/access", operation_id="readAccess", tags=["teams"], responses=describe_failures(403, 404))
 async def read_access(entrance: Given[Entrance], library: Given[Library], asker: Given[Asker]) -> list[Noted]:
     """Who came and went, the last first. For those who administer."""
     entries = await entrance.read(asker)

@@ -2,12 +2,14 @@
 
 An incident is announced once a person has spoken to the public about it, and from then on whenever its public status
 changes. While the playbook forbids public words, nothing is announced: what is so by then is said once that is over.
+In a security incident only words that security has approved move it on.
 """
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from tocsin.comms.gate import find_told_status
 from tocsin.comms.silence import find_silence
 from tocsin.incident.book import Book
 from tocsin.incident.plan import NOTHING, Plan
@@ -25,8 +27,9 @@ def is_unsaid(incident: Incident) -> bool:
 
 def plan_announcement(incident: Incident, book: Book, now: datetime) -> Plan:
     """The announcement that is due, if any."""
-    if not incident.public_updates or incident.announced is incident.public_status:
+    status = find_told_status(incident, book)
+    if not incident.public_updates or incident.announced is status:
         return NOTHING
     if find_silence(incident, book) is not None:
         return Plan(wake=now + LOOK_AGAIN)
-    return Plan((AnnouncementRequested(status=incident.public_status),))
+    return Plan((AnnouncementRequested(status=status),))

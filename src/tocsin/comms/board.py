@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from tocsin.comms.gate import find_told_status, is_about_security
 from tocsin.comms.history import DAYS, Day, Spell, count_days, find_spells, tell_share
 from tocsin.comms.public import SHOWN_FOR, PublicIncident, find_end, show_incident
 from tocsin.comms.settings import Component, Planned, StatusPage
@@ -115,7 +116,8 @@ def _show(each: Told, page: StatusPage) -> PublicIncident:
     incident, book = each.incident, each.book
     touched = tuple(id_ for id_, component in page.components.items() if concerns(incident, component))
     locked = find_silence(incident, book) is not None and incident.announced is not None
-    status = incident.announced if locked and incident.announced is not None else incident.public_status
+    told = find_told_status(incident, book)
+    status = incident.announced if locked and incident.announced is not None else told
     return show_incident(
         incident,
         status=status,
@@ -140,7 +142,8 @@ def find_title(incident: Incident, book: Book, page: StatusPage | None) -> str:
 
 
 def _is_discreet(book: Book, incident: Incident) -> bool:
-    return any(rule.forbids.comms for rule in book.prohibitions(incident))
+    hushed = any(rule.forbids.comms for rule in book.prohibitions(incident))
+    return hushed or any(is_about_security(each) for each in book.scenarios(incident))
 
 
 def concerns(incident: Incident, component: Component) -> bool:
@@ -174,7 +177,7 @@ def _show_component(
         impact = find_impact(each.incident, each.book)
         spells += [Spell(begin, end, impact) for begin, end in find_spells(each.entries)]
         if each.incident.is_open:
-            is_fixed = each.incident.public_status is PublicStatus.MONITORING
+            is_fixed = find_told_status(each.incident, each.book) is PublicStatus.MONITORING
             current.append(ComponentStatus.DEGRADED if is_fixed else impact)
     worst = max(current, key=ORDER.index)
     if worst is ComponentStatus.OPERATIONAL and id_ in working:

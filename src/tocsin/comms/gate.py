@@ -20,7 +20,7 @@ from tocsin.incident.role import answers_for
 from tocsin.incident.state import Incident
 from tocsin.pattern import compile_late
 from tocsin.playbook.model import Procedure
-from tocsin.words import Audience
+from tocsin.words import Audience, PublicStatus, Status
 
 SECURITY = "security"
 _BREACH = compile_late(
@@ -47,13 +47,28 @@ def find_lock(incident: Incident, book: Book) -> Lock | None:
     silence = find_silence(incident, book)
     if silence is not None:
         return Lock(line=silence.line, text=silence.text, role=silence.lifted_by or SECURITY, incident=silence.incident)
-    if any(rule.forbids.comms for rule in book.prohibitions(incident)):
-        return None
-    scenario = next((each for each in book.scenarios(incident) if is_about_security(each)), None)
+    scenario = _find_locking(incident, book)
     if scenario is None:
         return None
     line, text = _find_line(scenario)
     return Lock(line=line, text=text, role=SECURITY)
+
+
+def _find_locking(incident: Incident, book: Book) -> Procedure | None:
+    """The scenario that locks words by what it is; where the playbook has a line of its own, that line decides."""
+    if any(rule.forbids.comms for rule in book.prohibitions(incident)):
+        return None
+    return next((each for each in book.scenarios(incident) if is_about_security(each)), None)
+
+
+def find_told_status(incident: Incident, book: Book) -> PublicStatus:
+    """The public status that may be told. In a security incident it goes no further than the last words that were
+    allowed: that the cause is known or a fix is in says something too. Once it is closed, it is over for everybody.
+    """
+    said = incident.public_updates
+    if said and incident.status is not Status.CLOSED and _find_locking(incident, book) is not None:
+        return said[-1].status
+    return incident.public_status
 
 
 def is_about_security(scenario: Procedure) -> bool:

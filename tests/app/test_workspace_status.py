@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from tocsin.app.public.copies import put_copy
 from tocsin.app.workspace import load_workspace
+from tocsin.errors import UserError
 
 from .till import edit, problems
 
@@ -19,6 +21,7 @@ TEAM = "[teams.till.schedules.primary]"
     [
         ('[teams.till.status]\nexport = "secrets"', "no folder for what anybody may read"),
         ('[teams.till.status]\nexport = "../elsewhere"', "no folder for what anybody may read"),
+        ('[teams.till.status]\nexport = "public/../secrets"', "no folder for what anybody may read"),
         ('[teams.till.status]\nchannel = "pigeon"', "no 'pigeon'"),
         ('[teams.till.status]\nwebhooks = "all"', "must be one of"),
         ('[teams.till.status.components.x]\nname = "X"\nmatchers = ["nonsense"]', "nonsense"),
@@ -45,3 +48,22 @@ def test_what_holds_is_what_the_team_has(root: Path) -> None:
     planned = team.status.maintenance["m"]
     assert planned.starts_at is not None
     assert planned.starts_at.utcoffset() is not None
+
+
+def test_two_teams_do_not_write_their_pages_over_each_other(root: Path) -> None:
+    text = (root / "tocsin.toml").read_text()
+    second = text[text.index("[teams.till]") :].replace("teams.till", "teams.mill")
+    pages = "".join(f'\n[teams.{team}.status]\nexport = "{export}"\n' for team, export in PAGES.items())
+    (root / "tocsin.toml").write_text(f"{text}\n{second}\n{pages}")
+    found = {where: said for _, where, said in problems(root)}
+    assert "till's page" in found["teams.mill.status.export"] and "teams.till.status.export" not in found
+
+
+PAGES = {"till": "public/x", "mill": "./public//x"}
+
+
+@pytest.mark.parametrize("name", ["../out", "/etc/out", "api/../../out"])
+def test_a_copy_never_leaves_its_folder(tmp_path: Path, name: str) -> None:
+    with pytest.raises(UserError, match="outside"):
+        put_copy(tmp_path / "page", {"index.html": b"x", name: b"x"})
+    assert not list(tmp_path.rglob("*"))

@@ -14,8 +14,16 @@ OURS = frozenset({".tocsin", "secrets", "playbooks"})
 
 def check_pages(source: Source, file: File, problems: Problems) -> None:
     """The tables `[teams.ID.status]` of all teams."""
+    taken: dict[PurePath, str] = {}
     for team, table in file.teams.items():
         _check_page(source, team, table, file.channels, problems)
+        folder = table.status.export
+        other = taken.setdefault(PurePath(folder), team) if folder else team
+        if other != team:
+            text = (
+                f"{folder!r} is where {other}'s page is kept already; name a folder of its own, such as public/{team}."
+            )
+            problems.append(source.problem(("teams", team, "status", "export"), text))
 
 
 def _check_page(
@@ -30,6 +38,7 @@ def _check_page(
         known = ", ".join(mails) or "none"
         text = f"followers are told by an smtp channel; there is no {page.channel!r}, there is {known}."
         problems.append(source.problem((*base, "channel"), text))
-    if page.export and (PurePath(page.export).parts or (".",))[0] in (*OURS, ".", ".."):
+    parts = PurePath(page.export).parts or (".",)
+    if page.export and (parts[0] in (*OURS, ".") or ".." in parts):
         text = f"{page.export!r} is no folder for what anybody may read; name one of its own, such as public/{team}."
         problems.append(source.problem((*base, "export"), text))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from tocsin.errors import UserError
 
@@ -12,9 +12,12 @@ from tocsin.errors import UserError
 def put_copy(folder: Path, files: Mapping[str, bytes]) -> int:
     """Put files below a folder, in their order; how many were not there already as they are.
 
-    Raises `UserError` where that cannot be done.
+    Raises `UserError` where that cannot be done, or where a name leads out of the folder.
     """
     changed = 0
+    for name in files:
+        if PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts:
+            raise UserError(f"The server named a file {name[:100]!r}, outside {folder}: nothing was written.")
     try:
         for name, content in files.items():
             changed += _put(folder / name, content)

@@ -16,6 +16,7 @@ from tocsin.integrations.webpush import WebPush, WebPushSettings, read_key
 from tocsin.oncall.settings import Person
 from tocsin.page.message import PageMessage
 from tocsin.store.contacts import Contacts, Subscriptions
+from tocsin.web.screens.contacts import MOST_TESTS
 from tocsin.words import Share
 
 from .conftest import Open
@@ -101,6 +102,17 @@ async def test_an_older_page_confirms_nothing_and_a_forged_one_less(home: tuple[
     assert "A newer test page was sent" in (await client.post(f"/p/{old}")).text
     assert (await client.post(f"/p/{old[:-4]}abcd")).status_code == 404
     assert (await find(house)).get("confirmed_at") is None
+
+
+async def test_nobody_is_rung_again_and_again_by_test_pages(home: tuple[House, Wire]) -> None:
+    house, wire = home
+    caller = await house.caller()
+    asked = {"person": "ana", "channel": "mail"}
+    answers = [(await caller.post("/api/contacts/test", json=asked)).status_code for _ in range(MOST_TESTS + 1)]
+    assert answers == [*[201] * MOST_TESTS, 429] and len(wire.sent) == MOST_TESTS
+    assert (await caller.post("/api/contacts/test", json={**asked, "channel": "phone"})).status_code == 201
+    await house.story.advance("11m")
+    assert (await caller.post("/api/contacts/test", json=asked)).status_code == 201
 
 
 async def test_what_fails_is_said_with_its_reason(home: tuple[House, Wire]) -> None:

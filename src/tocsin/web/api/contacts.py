@@ -12,7 +12,7 @@ from tocsin.web.api.describe import describe_failures
 from tocsin.web.auth import Asker, name_people, require_person
 from tocsin.web.bodies import Body, Name
 from tocsin.web.desk import Desk
-from tocsin.web.screens.contacts import require_contacting
+from tocsin.web.screens.contacts import require_contacting, send_test
 
 
 class TestBody(Body, frozen=True, kw_only=True):
@@ -29,7 +29,7 @@ async def list_contacts(desk: Given[Desk]) -> list[Contact]:
     return await require_contacting(desk).list_all()
 
 
-@post("/contacts/test", operation_id="sendTestPage", tags=["teams"], responses=describe_failures(400, 403, 404))
+@post("/contacts/test", operation_id="sendTestPage", tags=["teams"], responses=describe_failures(403, 404, 429))
 async def send_test_page(desk: Given[Desk], asker: Given[Asker], data: JSONBody[TestBody]) -> list[Contact]:
     """Send test pages; how far each has come. The person confirms them on the phone."""
     require_person(desk, asker)
@@ -37,4 +37,4 @@ async def send_test_page(desk: Given[Desk], asker: Given[Asker], data: JSONBody[
     if person is None:
         raise NotFound(f"There is no person {data.person[:100]!r}; there are {name_people(desk)}.")
     channels = person.channels if data.channel is None else (data.channel,)
-    return [await require_contacting(desk).test(data.person, each) for each in channels]
+    return [await send_test(desk, data.person, each) for each in channels]

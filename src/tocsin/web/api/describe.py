@@ -18,6 +18,7 @@ TEXTS = {
     404: "There is no such thing; the sentence says what there is.",
     409: "Not in this state, or somebody else was first.",
     413: "The body is over the limit that the sentence names.",
+    429: "Too often; the sentence says when again.",
 }
 
 

@@ -5,6 +5,7 @@ The phone screen is what somebody installs on a phone and lets ring: a web page 
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import msgspec
@@ -24,6 +25,8 @@ from tocsin.web.render import STATIC, spell_static
 from tocsin.web.views.scene import clean
 
 NO_PUSH = "No channel of kind `webpush` is in tocsin.toml; docs/channels.md tells how to add one."
+MOST_TESTS, TESTS_WITHIN = 5, timedelta(minutes=10)
+"""Of one person's channel."""
 
 
 def require_contacting(desk: Desk) -> Contacting:
@@ -31,6 +34,14 @@ def require_contacting(desk: Desk) -> Contacting:
     if desk.contacting is None:
         raise NotFound("This server sends no test pages.")
     return desk.contacting
+
+
+async def send_test(desk: Desk, person: str, channel: str) -> Contact:
+    """Send a test page, whoever asks. Raises `NotFound`, and `TooOften`: nobody is rung awake for fun."""
+    contacting = require_contacting(desk)
+    if await contacting.find(person, channel) is not None:
+        desk.limits.take("test page", f"{person} {channel}", desk.clock.now(), most=MOST_TESTS, within=TESTS_WITHIN)
+    return await contacting.test(person, channel)
 
 
 @get("/contacts")
@@ -48,7 +59,7 @@ async def send_test_page(
 ) -> Redirect:
     """Send a test page, in whoever's name asks."""
     require_person(desk, asker)
-    await require_contacting(desk).test(person, channel)
+    await send_test(desk, person, channel)
     return Redirect("/contacts", status_code=303)
 
 

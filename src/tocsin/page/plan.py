@@ -126,6 +126,7 @@ class _Calls:
         self.incident, self.book, self.rota, self.clocks, self.now = incident, book, rota, clocks, now
         self.events: list[Happening] = []
         self.paged: set[str] = set()
+        self.informed: set[str] = set()
         self.ahead: datetime | None = None
 
     def page(self, responder: str, why: str, line: int | None, late_s: int, channel: str, turn: int) -> None:
@@ -159,10 +160,10 @@ class _Calls:
             self.page(responder, demand.why, demand.line, late_s, again, before.round + 1)
 
     def inform(self, responder: str, why: str, line: int | None, by: Means | None) -> None:
-        """Tell somebody once, unless they are paged anyway."""
-        if responder in self.paged:
+        """Tell somebody once, unless they are paged anyway. A repeat still comes in its time."""
+        if responder in self.paged or responder in self.informed:
             return
-        self.paged.add(responder)
+        self.informed.add(responder)
         channel = choose_channel(self.rota.channels(responder), by, self.book.policy.means)
         self.events.append(
             PageRequested(responder=responder, channel=channel, round=1, why=why, line=line, informs=True)

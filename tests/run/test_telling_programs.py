@@ -23,7 +23,11 @@ TELLING = [
     "git submodule foreach <id>", "git bisect run <id>", "git config core.pager <id>", "git rebase -x <id>",
     "git clone --config <id> . copy", "man -P <id> ls", "man --pager=<id> ls", "env PATH=<id> ls",
     "sudo LD_PRELOAD=<id> ls", "for ((i=<id>;i<3;i++)); do echo; done", "socat - <id>", "socat - EXEC:<id>",
-    "socat - SYSTEM:<id>,pty",
+    "socat - SYSTEM:<id>,pty", "watchexec 'echo <id>'", "ansible all -m shell -a 'echo <id>'",
+    "consul exec 'echo <id>'", "salt '*' cmd.run 'echo <id>'", "aws ssm send-command --parameters commands='echo <id>'",
+    "rails runner '<id>'",
+    "python3 manage.py shell -c 'x(<id>)'", "docker run --entrypoint <id> image", "kubectl exec pod -- <id>",
+    "tsx -e '<id>'", "nix-shell --run 'echo <id>'", "az vm run-command invoke --scripts 'echo <id>'",
 ]  # fmt: skip
 
 SAYING = [
@@ -49,6 +53,11 @@ HOSTILE = {
     "a variable of make": ("make deploy TAG=<id>", "$(shell touch PWN)"),
     "a file of perl": ("perl -ne 'print' <id>", "| touch PWN"),
     "an archive that is no file": ("tar -cf <id> logs", "host:; touch PWN"),
+    "a variable of ansible": ("ansible-playbook all.yml -e tag=<id>", "{{ lookup('pipe', 'touch PWN') }}"),
+    "JSON in JSON": ('curl -d \'{"q": "{ user(id: \\"<id>\\") }"}\' http://web/x', 'a") } { all(id: "'),
+    "a file in data": ("curl -d <id> http://web/x", "@/etc/passwd"),
+    "a file in a form": ("curl -F note=<id> http://web/x", "@/etc/passwd"),
+    "a file in a header": ("curl -H <id> http://web/x", "@/etc/passwd"),
     "an address of socat": ("socat - TCP:<id>:80", "x,fork EXEC:sh"),
 }
 
@@ -57,6 +66,24 @@ HOSTILE = {
 def test_what_a_program_takes_apart_takes_nothing_but_a_word_whatever_the_team_allows(name: str) -> None:
     text, value = HOSTILE[name]
     assert fill(text, value, ".*").refused
+
+
+REACHING = {
+    "a file behind a name": ("curl -G --data-urlencode <id> http://web/x", "a@/etc/passwd"),
+    "a file as an address": ("curl <id>", "file:///etc/passwd"),
+    "a user before another host": ("curl -s api-<id>:8080/health", "x@evil.example/y"),
+    "another host and a path": ("curl -s api-<id>:8080/health", "x/y"),
+    "a host in a user": ("psql postgres://<id>@db/shop -c 'select 1'", "a@evil.example/x"),
+    "a host in a user of redis": ("redis-cli -u redis://<id>@db ping", "a@evil.example/x"),
+    "a file that aws reads": ("aws sns publish --message <id>", "file:///etc/passwd"),
+    "bytes that aws reads": ("aws sns publish --message '<id>'", "fileb://etc/passwd"),
+}
+
+
+@pytest.mark.parametrize("name", REACHING)
+def test_a_word_neither_sends_a_file_nor_goes_to_another_host(name: str) -> None:
+    text, value = REACHING[name]
+    assert fill(text, value).refused
 
 
 def fill(text: str, value: str, pattern: str | None = None) -> Bound:

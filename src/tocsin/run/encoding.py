@@ -21,6 +21,17 @@ from tocsin.run.site import Word
 _URL = re.compile(r"(?:--url=|[A-Za-z_][\w.-]*=)?(?P<scheme>https?|wss?|ftp)://", re.IGNORECASE)
 _FETCHERS = frozenset({"curl", "wget", "http", "https", "xh"})
 _AUTHORITY = re.compile(r"\A[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?(?::\d{1,5})?\Z")
+_SCHEME = re.compile(r"(?:--?[\w-]+=)?[A-Za-z][A-Za-z0-9+.-]*://")
+_NO_USER = re.compile(r"\A[^@]*\Z")
+_NO_FILE = re.compile(r"\A[^@=]*\Z")
+_NO_AT = re.compile(r"\A[^@<;][^;]*\Z")
+_NOT_READ = re.compile(r"\A(?!.*fileb?://)", re.IGNORECASE | re.DOTALL)
+_FETCHED = re.compile(r"\A(?:https?://[^@]*|(?![A-Za-z0-9+.-]*:/)[^@]*)\Z", re.IGNORECASE)
+_NO_START = re.compile(r"\A[^@]")
+_FORM_FLAGS = frozenset({"-F", "--form"})
+_FILE_FLAGS = frozenset({"-H", "--header", "-b", "--cookie"})
+_OF_FILE = "stands where curl takes @ for a file to send"
+_OF_HOST = "stands where a URL names its host"
 _PORT = re.compile(r"\A\d{1,5}\Z")
 _NUMBER = re.compile(r"\A-?(?:0|[1-9]\d*)(?:\.\d+)?\Z")
 _METRIC = re.compile(r"\A[A-Za-z_:][A-Za-z0-9_:]*\Z")
@@ -65,6 +76,9 @@ def find_reading(words: Sequence[Word], place: int, mark: str) -> Reading:
         return _read_url(text[url.end() :], at - url.end())
     if program in _FETCHERS and place and not text.startswith("-") and "/" in text[:at] and not _takes(before):
         return _read_url(text, at)
+    sent = _read_sent(program, words, place, at)
+    if sent is not None:
+        return sent
     if before == _ENCODED_FLAG or text.startswith(f"{_ENCODED_FLAG}="):
         return read_promql(text, at) if _SELECTS.search(text) or _ASKS.search(text[:at]) else RAW
     if any(word.text.rsplit("/", 1)[-1] in SHELLING for word in words[:place]):
@@ -77,6 +91,25 @@ def find_reading(words: Sequence[Word], place: int, mark: str) -> Reading:
     if program == "curl" and before in _DATA_FLAGS and "=" in text[:at] and not text.startswith("@"):
         return Reading("URL", _percent)
     return RAW
+
+
+def _read_sent(program: str, words: Sequence[Word], place: int, at: int) -> Reading | None:
+    """A place where a plain word could send a file, or have a program go to another host; null where it is none."""
+    text, before = words[place].text, words[place - 1].text
+    if program in ("curl", "wget") and place and not text.startswith("-") and not _takes(before):
+        return _read_bare_url(text, at)
+    other = _SCHEME.match(text)
+    if other is not None and at >= other.end() and "/" not in text[other.end() : at]:
+        is_whole = at == other.end() and text[at + 1 : at + 2] in ("", "/") and "@" not in text
+        return Reading("REACHED", _only(_NO_USER if is_whole else _AUTHORITY, _OF_HOST))
+    if "=" not in text[:at] and before == _ENCODED_FLAG:
+        return Reading("FORM", _only(_NO_FILE, _OF_FILE))
+    starts = at == 0 or (before in _FORM_FLAGS and text[at - 1] == "=")
+    if program == "curl" and starts and before in _FORM_FLAGS | _FILE_FLAGS | _DATA_FLAGS:
+        return Reading("SENT", _only(_NO_AT if before in _FORM_FLAGS else _NO_START, _OF_FILE))
+    if program == "aws":
+        return Reading("AWS", _only(_NOT_READ, "is what aws takes for a file to read"))
+    return None
 
 
 def _takes(before: str) -> bool:
@@ -101,7 +134,7 @@ def _read_url(rest: str, at: int) -> Reading:
     if path is None or at < path.start():
         if rest[at + 1 :].startswith(("/", "?", "#")) and rest[:at].endswith(":"):
             return Reading("PORT", _only(_PORT, "stands where a URL names its port"))
-        return Reading("HOST", _only(_AUTHORITY, "stands where a URL names its host"))
+        return Reading("HOST", _only(_AUTHORITY, _OF_HOST))
     query = rest.find("?")
     if 0 <= query < at:
         start = max(rest.rfind(each, 0, at) for each in "?&") + 1
@@ -112,6 +145,13 @@ def _read_url(rest: str, at: int) -> Reading:
             inner = read_promql(plain, plain.index(rest[at]))
             return Reading(f"URL_{inner.name}", lambda value: _percent(inner.write(value)))
     return Reading("URL", _percent)
+
+
+def _read_bare_url(text: str, at: int) -> Reading:
+    """A place in an address that curl is given without a scheme, before its path."""
+    if at == 0 and text[1:2] in ("", "/"):
+        return Reading("FETCHED", _only(_FETCHED, "stands where curl is told an address on the web"))
+    return _read_url(text, at) if not _SCHEME.match(text) else Reading("HOST", _only(_AUTHORITY, _OF_HOST))
 
 
 def _unquote(text: str) -> str:
@@ -132,6 +172,8 @@ def _read_json(text: str, at: int) -> Reading | None:
     except ValueError:
         return None
     if _find_quote(text[:at], '"'):
+        if "\\" in text[:at]:
+            return Reading("WORD", _only(WORD, "stands in what may be read anew, where only a word goes"))
         return Reading("JSON", lambda value: json.dumps(value, ensure_ascii=False)[1:-1])
     return Reading("NUMBER", _only(_NUMBER, "stands where JSON wants a number"))
 

@@ -49,6 +49,7 @@ _SHELL = Interpreter("c", _names("--command"), values="oO", data=_names("--rcfil
 _SSH = Interpreter(operand=1, rest=True, values="bcDEeFIiJLlmOopQRSWw", feeds=True)
 _WATCH = Interpreter(operand=0, rest=True, values="n", data=_names("--interval"))
 _TEXT = Interpreter(operand=0, rest=True)
+_ANSIBLE = Interpreter("aem", _names("--args --extra-vars --module-name"), values="iuftM")
 _SWITCH = Interpreter("c", _names("--command --session-command"), values="sgGuw", data=_names("--shell --group --user"))
 _SCRIPT = Interpreter("eEpr", _names("--eval --execute --print --require-eval"), feeds=True)
 _PERL = Interpreter("eE", values="MmI", feeds=True)
@@ -81,11 +82,13 @@ _BY_NAME = Interpreter(short="C", operand=0, rest=True)
 INTERPRETERS: dict[str, Interpreter] = {
     **dict.fromkeys("sh bash dash zsh ksh mksh ash fish rbash csh tcsh".split(), _SHELL),
     **dict.fromkeys("ssh mosh rsh autossh slogin dbclient".split(), _SSH),
+    **dict.fromkeys("watchexec hyperfine concurrently entr".split(), _TEXT),
+    "ansible": _ANSIBLE,
     **dict.fromkeys("eval trap alias parallel tmux screen pdsh pssh clush dsh".split(), _TEXT),
     **dict.fromkeys("su runuser script flock sg".split(), _SWITCH),
     **dict.fromkeys(
-        "node nodejs bun deno Rscript R julia elixir erl groovy scala osascript tclsh expect octave gdb lldb ghci dc "
-        "bc".split(),
+        "node nodejs bun deno tsx ts-node zx iex Rscript R julia elixir erl groovy scala osascript tclsh expect octave "
+        "gdb lldb ghci dc bc".split(),
         _SCRIPT,
     ),
     **dict.fromkeys("perl raku".split(), _PERL),
@@ -147,11 +150,22 @@ NAMING: dict[str, frozenset[str]] = {
     **dict.fromkeys(("awk", "gawk", "mawk", "sed"), _names("-f --file")),
     **dict.fromkeys(("source", "."), _names("source .")),
     "socat": frozenset(),
+    **dict.fromkeys(("docker", "podman", "nerdctl"), _names("--entrypoint")),
+    **dict.fromkeys(("kubectl", "oc", "crictl", "lxc", "multipass"), _names("--")),
+    "nix-shell": _names("--run --command"),
+    "az": _names("--scripts"),
+    "rails": _names("runner"),
+    "start-stop-daemon": _names("-x --exec -a --startas"),
 }  # fmt: skip
 """Words of a program behind which, or at the begin of which, it is said what runs."""
+SENDING = {
+    "consul": _names("exec lock watch"), "heroku": _names("run"), "salt": _names("cmd.run cmd.shell"),
+    "aws": _names("send-command"), "pm2": _names("start"), "python": _names("shell"), "python3": _names("shell"),
+}  # fmt: skip
+"""Programs that hand a text behind such a word to a shell, or to an interpreter of their own."""
 SCRIPTED = _names("perl python python3 node nodejs ruby")
 """Those of which only the flags before a script are their own."""
-SHELLING = _names("make gmake perl socat tar gtar")
+SHELLING = _names("make gmake perl socat tar gtar ansible-playbook")
 """Programs that may take their operands apart and run what they find."""
 REMOTE = _names("ssh mosh rsh autossh slogin dbclient")
 """Programs whose first operand is the machine that they reach."""

@@ -24,6 +24,7 @@ from tocsin.run.interpreters import (
     REACHING,
     REMOTE,
     SCRIPTED,
+    SENDING,
     find_interpreter,
     find_programs,
 )
@@ -190,6 +191,8 @@ def _judge_argument(words: Sequence[Word], place: int, span: Span) -> str:
     told = next((each for at, each in _find_told(words, place) if _is_named(words[at : place + 1], each)), "")
     if told:
         return f"{span.text} stands where `{told}` is told what runs"
+    if any(word.text in SENDING.get(name, ()) for word in words[1:place]):
+        return f"{span.text} stands in what `{name}` may hand to a shell"
     if re.match(r"\w+=", text) and name in _SETTERS and is_reaching(text.partition("=")[0]):
         return f"{span.text} stands in a variable that says what runs"
     if name == "env" and (_SPLIT_FLAG.match(text) or _SPLIT_FLAG.fullmatch(before)):

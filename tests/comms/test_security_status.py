@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from tocsin.app.public.pages import StatusPages
 from tocsin.comms.board import PublicBoard, Told, make_board
 from tocsin.comms.commands import PostUpdate
 from tocsin.comms.drafting import ApproveUpdate, DraftUpdate, PublishUpdate
@@ -75,3 +76,14 @@ async def test_what_somebody_has_closed_is_over_for_the_public_as_well() -> None
         assert await announced(story) == ["investigating"]
         await story.do(Close(by="ana"))
         assert await announced(story) == ["investigating", "resolved"]
+
+
+async def test_a_mail_that_still_waits_may_not_go_out_once_the_playbook_forbids_words() -> None:
+    async with Story(cast()) as story:
+        stream = await story.alert("DiskFull")
+        await story.do(PostUpdate(by="ana", text="Orders fail.", audiences=PUBLIC))
+        pages = StatusPages(story.store, story.journal, story.clock, b"k" * 32, lambda: None, "http://t.test")  # type: ignore[arg-type,return-value]
+        assert await pages.may_tell(f"{stream}:7")
+        await story.do(PursueScenario(by="ana", scenario="Break In"))
+        assert not await pages.may_tell(f"{stream}:7")
+        assert not await pages.may_tell("gone-1:7")

@@ -91,15 +91,18 @@ class Desk:
 
     def __init__(self, folder: Path, place: Place, anywhere: bool = True) -> None:
         self.clock, self.place, self.folder = FakeClock(START), place, folder
-        self.anywhere = anywhere
+        self.anywhere, self.locked = anywhere, set[str]()
         self.open()
 
     def open(self) -> None:
         """As a server does at its start."""
         self.store = SqliteStore(self.folder / "tocsin.db", b"k" * 32, self.folder / "mark")
         self.rows = FollowerRows(self.store)
-        self.courier = Courier(self.rows, self.clock, LINK_KEY, lambda team: self.outlet())
+        self.courier = Courier(self.rows, self.clock, LINK_KEY, lambda team: self.outlet(), self.may_tell)
         self.herald = Herald(self.rows, self.compose, self.courier.nudge)
+
+    async def may_tell(self, key: str) -> bool:
+        return key not in self.locked
 
     def outlet(self) -> Outlet:
         smtp = SmtpSettings(
@@ -301,6 +304,21 @@ async def test_what_a_crash_left_half_way_is_sent_once_more_with_the_same_id_and
     await desk.advance(days=1)
     assert len(desk.place.mails) == 2
     assert desk.place.mails[0]["Message-ID"] != desk.place.mails[1]["Message-ID"]
+
+
+async def test_what_still_waits_when_words_are_locked_stays_until_they_are_allowed(desk: Desk) -> None:
+    await desk.follow("mail", "cleo@example.org")
+    await desk.follow("webhook", hook(desk.place))
+    asked = len(desk.place.posts)
+    desk.place.mails.clear()
+    desk.locked.add("shop-1:1")
+    await desk.announce(1)
+    await desk.advance(hours=1)
+    assert (desk.place.mails, len(desk.place.posts)) == ([], asked)
+    desk.locked.clear()
+    await desk.advance(hours=1)
+    assert [mail["Subject"] for mail in desk.place.mails] == ["[Till] Investigating: Till Stuck"]
+    assert len(desk.place.posts) == asked + 1
 
 
 async def test_two_couriers_never_send_the_same(desk: Desk) -> None:

@@ -11,7 +11,7 @@ import asyncio
 import hashlib
 import hmac
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -58,11 +58,25 @@ class Outlet(msgspec.Struct, frozen=True, kw_only=True):
     anywhere: bool = False
 
 
-class Courier:
-    """Delivers what is queued. `find` says how a team's page reaches people, null where there is no such page."""
+async def _always(key: str) -> bool:
+    return True
 
-    def __init__(self, followers: Followers, clock: Clock, key: bytes, find: Callable[[str], Outlet | None]) -> None:
-        self._followers, self._clock, self._key, self._find = followers, clock, key, find
+
+class Courier:
+    """Delivers what is queued. `find` says how a team's page reaches people, null where there is no such page;
+    `may_tell` whether the announcement of this key may be told now: what waited may have been locked meanwhile.
+    """
+
+    def __init__(
+        self,
+        followers: Followers,
+        clock: Clock,
+        key: bytes,
+        find: Callable[[str], Outlet | None],
+        may_tell: Callable[[str], Awaitable[bool]] = _always,
+    ) -> None:
+        self._followers, self._clock, self._key = followers, clock, key
+        self._find, self._may_tell = find, may_tell
         self._woken = asyncio.Event()
 
     def nudge(self) -> None:
@@ -121,6 +135,8 @@ class Courier:
         outlet = self._find(notice.follower.team)
         if outlet is None:
             raise Rejected("the page is gone")
+        if isinstance(notice.what, Announcement) and not await self._may_tell(notice.key):
+            raise Unavailable("nothing may be said of it now")
         if notice.follower.way == "mail":
             return await self._mail(outlet, notice)
         return await self._post(outlet, notice)

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from tocsin.app.public.copies import put_copy
 from tocsin.app.workspace import Workspace
-from tocsin.comms.board import find_title
+from tocsin.comms.board import find_title, may_show
 from tocsin.engine.contracts import Clock, Key
 from tocsin.engine.following import Announcement
 from tocsin.engine.journal import Journal
@@ -39,7 +39,7 @@ class StatusPages:
     def __init__(self, store: Any, journal: Journal, clock: Clock, key: bytes, find: Callable[[], Workspace], url: str):
         self._journal, self._clock, self._find, self._url = journal, clock, find, url
         self.followers = FollowerRows(store)
-        self.courier = Courier(self.followers, clock, key, self.find_outlet)
+        self.courier = Courier(self.followers, clock, key, self.find_outlet, self.may_tell)
         self.herald = Herald(self.followers, self._compose, self.courier.nudge)
         self.troubles: dict[str, str] = {}
 
@@ -59,6 +59,11 @@ class StatusPages:
             password=_read_password(workspace.root, smtp),
             anywhere=page.webhooks == "any",
         )
+
+    async def may_tell(self, key: str) -> bool:
+        """Whether the public may see the incident that an announcement is about, as it is by now."""
+        incident = await self._journal.incident(key.rpartition(":")[0])
+        return incident is not None and may_show(incident, await self._journal.shelf.book(incident))
 
     async def _compose(self, key: Key, intent: AnnouncementRequested) -> Announcement:
         incident = await self._journal.incident(key.stream)

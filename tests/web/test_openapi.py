@@ -92,6 +92,7 @@ BODIES: dict[str, Any] = {
     "acknowledge": {}, "declare": {}, "dismiss": {"reason": "x"}, "severity": {"severity": "SEV-2"},
     "scenario": {"team": "quorum", "scenario": "Chain Halted"}, "role": {"role": "Scribe", "responder": "ana"},
     "note": {"text": "x"}, "cause": {"text": "x"}, "update": {"text": "x"}, "mitigate": {}, "resolve": {},
+    "false-positive": {"reason": "x"},
     "reopen": {"reason": "x"}, "close": {}, "escalate": {"line": 1}, "decline": {"line": 1}, "meet": {},
     "waive": {"reason": "x"}, "skip": {}, "done": {}, "doubt": {"happened": True}, "approve": {"digest": "0" * 64},
     "lift": {"reason": "x"}, "barrier": {"operators": ["ana"]}, "ready": {}, "hold": {}, "check": {}, "wait": {},

@@ -140,6 +140,11 @@ def resolve(incident: str, /, *, note: str = "", yes: Yes = False, where: Where 
         say(more if firing else f"{fold(answer['warning'], MOST_TOLD)} {more}")
 
 
+def false_positive(incident: str, /, *, reason: str, where: Where = HERE) -> None:
+    """Say that it never was real: it is over, and counts in no time to resolve."""
+    _ask(incident, "false-positive", where, reason=reason)
+
+
 def reopen(incident: str, /, *, reason: str, where: Where = HERE) -> None:
     """Say that it is not over."""
     _ask(incident, "reopen", where, reason=reason)

@@ -51,6 +51,7 @@ GROUPS: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("cause", "moves:cause", "Say what the cause is."),
         ("mitigate", "moves:mitigate", "Say that the fix is in."),
         ("resolve", "moves:resolve", "Say that it is over."),
+        ("false-positive", "moves:false_positive", "Say that it never was real: it is over."),
         ("reopen", "moves:reopen", "Say that it is not over."),
         ("close", "moves:close", "Close it, once nothing is owed any more."),
         ("dismiss", "moves:dismiss", "Say that what is in triage is no incident."),

@@ -18,6 +18,7 @@ from tocsin.incident.book import Book
 from tocsin.incident.obligation import ROLE
 from tocsin.incident.office import find_role, require_eligible, require_resolver
 from tocsin.incident.role import answers_for
+from tocsin.incident.said import declares, find_taken, find_unreal
 from tocsin.incident.scenario import find_scenario
 from tocsin.incident.state import Incident, Obligation
 from tocsin.incident.status import move
@@ -114,11 +115,12 @@ class Mitigate(Command, frozen=True, kw_only=True):
 
 
 class Resolve(Command, frozen=True, kw_only=True):
-    """It is over."""
+    """It is over; a `false_positive` never was real, and the note says how that is known."""
 
     permission: ClassVar[Permission] = Permission.COMMAND
     personal: ClassVar[bool] = True
     note: str = ""
+    false_positive: bool = False
     via: str = ""
 
 
@@ -176,13 +178,18 @@ Decision = Callable[[Incident, Book, Any, datetime], tuple[e.Event, ...]]
 def _acknowledge(incident: Incident, book: Book, command: Acknowledge, now: datetime) -> tuple[e.Event, ...]:
     """Taking it again is no error (two people press at once); it then answers only one's own calls.
 
-    Whoever has said so is left in peace, also if somebody else had answered for them before.
+    Whoever has said so is left in peace, also if somebody else had answered for them before. The first has thereby done
+    the step that asks for it, and declared the incident where that step says so.
     """
     if incident.acknowledged_at is None:
         move(incident.status, "acknowledge")
-    elif not incident.is_open:
+        taken = e.Acknowledged(by=command.by, via=command.via)
+        waits = incident.status is Status.TRIAGE and declares(incident, book)
+        declared = (e.Declared(by=command.by),) if waits else ()
+        return (*declared, taken, *find_taken(incident, book, command.by))
+    if not incident.is_open:
         raise IllegalMove(f"This incident is {incident.status} since {incident.resolved_at:%H:%M}; nothing to take.")
-    elif not _is_called(incident, command.by):
+    if not _is_called(incident, command.by):
         return ()
     return (e.Acknowledged(by=command.by, via=command.via),)
 
@@ -257,10 +264,23 @@ def _resolve(incident: Incident, book: Book, command: Resolve, now: datetime) ->
     move(incident.status, "resolve")
     require_resolver(incident, book, command.by)
     _require_quiet(incident, book)
+    unreal: tuple[e.Event, ...] = ()
+    if command.false_positive:
+        if not command.note.strip():
+            raise IllegalMove("A false positive needs a reason: say how it is known that nothing was wrong.")
+        unreal = find_unreal(incident, book, command.by, command.note)
     uncleared = Counter(each.name or each.fingerprint for each in incident.uncleared)
     named = dict(uncleared.most_common(MOST_UNCLEARED_NAMED))
     others = uncleared.total() - sum(named.values())
-    return (e.Resolved(by=command.by, note=command.note, via=command.via, uncleared=named or (), others=others),)
+    resolved = e.Resolved(
+        by=command.by,
+        note=command.note,
+        via=command.via,
+        uncleared=named or (),
+        others=others,
+        false_positive=command.false_positive,
+    )
+    return (*unreal, resolved)
 
 
 def _require_quiet(incident: Incident, book: Book) -> None:

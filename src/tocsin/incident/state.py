@@ -259,6 +259,8 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """When an acknowledgement last expired, and when a person last did something here."""
     mitigated_at: datetime | None = None
     resolved_at: datetime | None = None
+    false_positive: bool = False
+    """When it was over, and whether it never was real."""
     closed_at: datetime | None = None
     reopened_at: datetime | None = None
     reopened: int = 0

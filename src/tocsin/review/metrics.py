@@ -52,7 +52,8 @@ class Metrics(msgspec.Struct, frozen=True, kw_only=True):
     Detection counts from the start of the impact; cause, mitigation and resolution from the alert; commander, bridge
     and the first update from the declaration, the status page from the alert if there was one. `restore_s` counts from
     the start of the impact, or from the alert where that is unknown (`restore_from_alert`). Updates count those that
-    fell due: `updates_owed` of them, `updates_on_time`; `worst_gap_s` is the longest the readers waited for word.
+    fell due: `updates_owed` of them, `updates_on_time`; `worst_gap_s` is the longest the readers waited for word. Of a
+    false positive nothing was mitigated, restored or resolved.
     """
 
     anchors: Anchors
@@ -80,7 +81,7 @@ def measure(incident: Incident, entries: Sequence[Entry]) -> Metrics:
 
 def measure_timeline(incident: Incident, timeline: Timeline) -> Metrics:
     """The figures of an incident whose timeline has been sorted."""
-    anchors = find_anchors(incident, timeline)
+    anchors, is_real = find_anchors(incident, timeline), not incident.false_positive
     since = anchors.impact_started or anchors.alert_fired
     owed = [each for each in incident.obligations.values() if each.duty == UPDATE and _fell_due(each)]
     return Metrics(
@@ -93,10 +94,10 @@ def measure_timeline(incident: Incident, timeline: Timeline) -> Metrics:
         status_page_s=between(anchors.alert_fired or anchors.declared, anchors.status_page),
         first_update_s=between(anchors.declared, anchors.first_update),
         identify_s=between(anchors.alert_fired, anchors.cause),
-        mitigate_s=between(anchors.alert_fired, anchors.mitigated),
-        restore_s=between(since, anchors.service_restored),
+        mitigate_s=between(anchors.alert_fired, anchors.mitigated) if is_real else None,
+        restore_s=between(since, anchors.service_restored) if is_real else None,
         restore_from_alert=anchors.impact_started is None and anchors.alert_fired is not None,
-        resolve_s=between(anchors.alert_fired, anchors.resolved),
+        resolve_s=between(anchors.alert_fired, anchors.resolved) if is_real else None,
         updates_owed=len(owed),
         updates_on_time=sum(each.state is ObligationState.MET for each in owed),
         worst_gap_s=_worst_gap(incident, owed),

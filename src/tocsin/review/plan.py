@@ -38,4 +38,5 @@ def _find(incident: Incident, book: Book) -> Iterator[Wanted]:
 
 
 def _applies(review: Review, incident: Incident) -> bool:
-    return not review.severities or incident.severity in review.severities
+    """Whether it is owed; of a false positive there is nothing to review."""
+    return not incident.false_positive and (not review.severities or incident.severity in review.severities)

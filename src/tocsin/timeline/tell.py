@@ -113,7 +113,7 @@ def _tell_status(event: e.Event, name: Name) -> str | None:
         case e.Mitigated(by=by, note=note):
             return f"{name(by)}: the fix is in{_because(note)}"
         case e.Resolved(by=by, note=note):
-            return f"{name(by)} resolved it{_while_uncleared(event)}{_because(note)}"
+            return f"{name(by)} resolved it{_how(event)}{_because(note)}"
         case e.Reopened(by=by, reason=reason):
             return f"{name(by)} reopened it{_because(reason)}"
         case e.Closed(by=by):
@@ -125,9 +125,9 @@ def _tell_status(event: e.Event, name: Name) -> str | None:
     return None
 
 
-def _while_uncleared(event: e.Resolved) -> str:
-    number = Counter(event.uncleared).total() + event.others
-    return f" while {count_alerts(number)} had not cleared ({name_alerts(event.uncleared)})" if number else ""
+def _how(event: e.Resolved) -> str:
+    real, number = " as a false positive" * event.false_positive, Counter(event.uncleared).total() + event.others
+    return f"{real} while {count_alerts(number)} had not cleared ({name_alerts(event.uncleared)})" if number else real
 
 
 def count_alerts(number: int) -> str:

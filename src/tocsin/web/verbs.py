@@ -148,6 +148,12 @@ VERBS: tuple[Verb, ...] = (
         says="It is over. `uncleared` in the answer are the alerts that have given no all-clear; nothing is refused.",
     ),
     Verb(
+        name="false-positive",
+        body=Because,
+        command=lambda asker, _, body: c.Resolve(by=asker.person, note=body.reason, false_positive=True),
+        says="It never was real: it is over, stands so in the record, and counts in no time to resolve.",
+    ),
+    Verb(
         name="reopen",
         body=Because,
         command=lambda asker, _, body: c.Reopen(by=asker.person, reason=body.reason),

@@ -74,7 +74,14 @@ def _resolved(incident: Incident, entry: Entry, event: e.Resolved) -> Incident:
     mitigated_at = incident.mitigated_at or entry.at
     incident = _heard_on(incident, event.via, Share.RESOLVE, entry)
     calls = {who: replace(call, answered_at=call.answered_at or entry.at) for who, call in incident.calls.items()}
-    over = replace(incident, status=Status.RESOLVED, resolved_at=entry.at, mitigated_at=mitigated_at, calls=calls)
+    over = replace(
+        incident,
+        status=Status.RESOLVED,
+        resolved_at=entry.at,
+        mitigated_at=mitigated_at,
+        false_positive=event.false_positive,
+        calls=calls,
+    )
     return confirm(over, entry, event.by)
 
 
@@ -91,6 +98,7 @@ def _reopened(incident: Incident, entry: Entry, event: e.Reopened) -> Incident:
         expired_at=None,
         mitigated_at=None,
         resolved_at=None,
+        false_positive=False,
         silenced={key: each for key, each in incident.silenced.items() if _fires(incident, key)},
         joined={},
         asked={},

@@ -57,7 +57,8 @@ class Mitigated(Fact, frozen=True, kw_only=True):
 
 class Resolved(Fact, frozen=True, kw_only=True):
     """It is over. `uncleared`: how many of its alerts had given no all-clear by then, by name (older entries: the name
-    of each); `others`: as many more, of further names. `via` is the channel of another pager on which that was said.
+    of each); `others`: as many more, of further names. `via` is the channel of another pager on which that was said. A
+    `false_positive` never was real.
     """
 
     by: str
@@ -65,6 +66,7 @@ class Resolved(Fact, frozen=True, kw_only=True):
     via: str = ""
     uncleared: dict[str, int] | tuple[str, ...] = ()
     others: int = 0
+    false_positive: bool = False
 
 
 class Reopened(Fact, frozen=True, kw_only=True):

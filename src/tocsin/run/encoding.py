@@ -27,6 +27,9 @@ _NO_FILE = re.compile(r"\A[^@=]*\Z")
 _NO_AT = re.compile(r"\A[^@<;][^;]*\Z")
 _NOT_READ = re.compile(r"\A(?!.*fileb?://)", re.IGNORECASE | re.DOTALL)
 _FETCHED = re.compile(r"\A(?:https?://[^@]*|(?![A-Za-z0-9+.-]*:/)[^@]*)\Z", re.IGNORECASE)
+_SILENT = re.compile(
+    r"-[0146fgGikIjlLnNqsSvZa#O]+|--(?:silent|show-error|fail|location|insecure|head|include|verbose|compressed|get)"
+)
 _NO_START = re.compile(r"\A[^@]")
 _FORM_FLAGS = frozenset({"-F", "--form"})
 _FILE_FLAGS = frozenset({"-H", "--header", "-b", "--cookie"})
@@ -66,7 +69,7 @@ RAW = Reading("", str)
 def find_reading(words: Sequence[Word], place: int, mark: str) -> Reading:
     """How a blank in a word of a command is to be written; `mark` is its character."""
     text, before = words[place].text, words[place - 1].text if place else ""
-    program = words[0].text.rsplit("/", 1)[-1] if words else ""
+    program = _find_program(words, place)
     at = text.index(mark)
     parameter = PARAMETER.match(text) if before == "-v" else SETTING.match(text)
     if parameter is not None:
@@ -93,11 +96,18 @@ def find_reading(words: Sequence[Word], place: int, mark: str) -> Reading:
     return RAW
 
 
+def _find_program(words: Sequence[Word], place: int) -> str:
+    """The program that a word is for: a client of the web that another command starts, else the command itself."""
+    names = [word.text.rsplit("/", 1)[-1] for word in words[: max(place, 1)]]
+    return next((name for name in names if name in _FETCHERS | {"aws"}), names[0]) if names else ""
+
+
 def _read_sent(program: str, words: Sequence[Word], place: int, at: int) -> Reading | None:
     """A place where a plain word could send a file, or have a program go to another host; null where it is none."""
     text, before = words[place].text, words[place - 1].text
-    if program in ("curl", "wget") and place and not text.startswith("-") and not _takes(before):
-        return _read_bare_url(text, at)
+    if program in ("curl", "wget") and place and _is_address(program, text, before):
+        bare = text.removeprefix("--url=")
+        return _read_bare_url(bare, at - len(text) + len(bare))
     other = _SCHEME.match(text)
     if other is not None and at >= other.end() and "/" not in text[other.end() : at]:
         is_whole = at == other.end() and text[at + 1 : at + 2] in ("", "/") and "@" not in text
@@ -110,6 +120,14 @@ def _read_sent(program: str, words: Sequence[Word], place: int, at: int) -> Read
     if program == "aws":
         return Reading("AWS", _only(_NOT_READ, "is what aws takes for a file to read"))
     return None
+
+
+def _is_address(program: str, text: str, before: str) -> bool:
+    """Whether a word is what curl fetches, by where it stands; a cluster of flags without values may be before it."""
+    if text.startswith("-"):
+        return text.startswith("--url=")
+    is_silent = program == "curl" and (before == "--url" or _SILENT.fullmatch(before) is not None)
+    return is_silent or not _takes(before)
 
 
 def _takes(before: str) -> bool:

@@ -138,8 +138,8 @@ NAMING: dict[str, frozenset[str]] = {
         "-I -F --rsh-command --info-script --new-volume-script --rmt-command")),
     "rsync": _names("-e --rsh --rsync-path"),
     **dict.fromkeys(("scp", "sftp", "ssh-copy-id"), _names("-S -D -o -F")),
-    "git": _names("-c --config -u --upload-pack --receive-pack --exec-path -x --extcmd -O --open-files-in-pager run "
-                  "foreach core.pager core.editor core.sshCommand core.fsmonitor core.hooksPath core.askPass "
+    "git": _names("--config --upload-pack --receive-pack --exec-path --exec --extcmd --open-files-in-pager run foreach "
+                  "core.pager core.editor core.sshCommand core.fsmonitor core.hooksPath core.askPass "
                   "--tree-filter --msg-filter --env-filter --index-filter --parent-filter --commit-filter"),
     "man": _names("-P -H --pager --html"),
     "curl": _names("-K --config"),
@@ -158,6 +158,13 @@ NAMING: dict[str, frozenset[str]] = {
     "start-stop-daemon": _names("-x --exec -a --startas"),
 }  # fmt: skip
 """Words of a program behind which, or at the begin of which, it is said what runs."""
+VERBED: dict[str, frozenset[str]] = {
+    "clone": _names("-u -c"),
+    "rebase": _names("-x"),
+    "difftool": _names("-x"),
+    "grep": _names("-O"),
+}
+"""Flags of git that say what runs, behind some verbs only."""
 SENDING = {
     "consul": _names("exec lock watch"), "heroku": _names("run"), "salt": _names("cmd.run cmd.shell"),
     "aws": _names("send-command"), "pm2": _names("start"), "python": _names("shell"), "python3": _names("shell"),

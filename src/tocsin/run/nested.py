@@ -25,6 +25,7 @@ from tocsin.run.interpreters import (
     REMOTE,
     SCRIPTED,
     SENDING,
+    VERBED,
     find_interpreter,
     find_programs,
 )
@@ -197,6 +198,8 @@ def _judge_argument(words: Sequence[Word], place: int, span: Span) -> str:
         return f"{span.text} stands in a variable that says what runs"
     if name == "env" and (_SPLIT_FLAG.match(text) or _SPLIT_FLAG.fullmatch(before)):
         return f"{span.text} stands in what `env` takes apart"
+    if name in CONTAINERS and before == "--filter":
+        return ""
     if _CODE_FLAG.match(text) or ("=" not in before and _CODE_FLAG.fullmatch(before)):
         flag = (_CODE_FLAG.match(text) or _CODE_FLAG.match(before) or [""])[0].rstrip("=")
         return f"{span.text} stands in what `{name}` takes after {flag}, which looks like a program of its own"
@@ -219,6 +222,8 @@ def _find_told(words: Sequence[Word], place: int) -> Iterator[tuple[int, str]]:
 def _is_named(words: Sequence[Word], name: str) -> bool:
     """Whether the last word says what a program runs, by the flag that it follows or begins with."""
     text, before, flags = words[-1].text, words[-2].text, NAMING[name]
+    if name == "git":
+        flags = flags.union(*(VERBED.get(word.text, ()) for word in words[1:-1]), ("-c",) * (len(words) == 3))
     if name == "socat":
         return ":" not in MARKED.split(text)[0] or _STARTS.match(text) is not None
     if name in SCRIPTED and any(not word.text.startswith("-") for word in words[1:-2]):

@@ -68,3 +68,10 @@ async def test_a_try_whose_answer_is_lost_leaves_one_ticket(cast: Casting) -> No
         assert isinstance(done.event, TicketDone)
         assert done.event.found
         assert len(story.tracker.tickets) == 1
+
+
+async def test_a_ticket_about_a_security_incident_has_its_number_alone(cast: Casting) -> None:
+    async with Story(cast("virtengine", tickets="tracker")) as story:
+        await story.declare("Key Compromise Suspected", severity="SEV-4")
+        (ticket,) = story.tracker.tickets.values()
+        assert ticket.draft.title == f"[SEV-4] {(await story.incident()).number}"

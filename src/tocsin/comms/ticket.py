@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from tocsin.comms.asking import find_again
-from tocsin.comms.silence import find_silence
+from tocsin.comms.gate import find_lock
 from tocsin.incident.book import Book
 from tocsin.incident.errand import Ticket
 from tocsin.incident.plan import Plan, join
@@ -63,7 +63,7 @@ def _list_work(incident: Incident, book: Book, tracker: str) -> Iterator[TicketR
         return
     if incident.status in OVER and not known.closed:
         text = f"{incident.number} is {incident.status}."
-        if incident.cause and find_silence(incident, book) is None:
+        if incident.cause and find_lock(incident, book) is None:
             text += f" Cause: {fold(incident.cause)}"
         yield TicketRequested(act=TicketAct.CLOSE, tracker=known.tracker, key=WORK, ticket=known.id, text=text)
     if incident.is_open and known.closed:
@@ -84,8 +84,8 @@ def _create(key: str, tracker: str, title: str, text: str, duty: TicketDuty | No
 
 
 def _name(incident: Incident, book: Book) -> str:
-    """By number alone while the playbook forbids words about it: trackers are read by many."""
-    return incident.number if find_silence(incident, book) is not None else f"{incident.number}: {fold(incident.title)}"
+    """By number alone while words about it are locked: trackers are read by many."""
+    return incident.number if find_lock(incident, book) is not None else f"{incident.number}: {fold(incident.title)}"
 
 
 def _describe(incident: Incident, book: Book, duty: TicketDuty | None) -> str:

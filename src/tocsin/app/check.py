@@ -225,12 +225,13 @@ def _nobody(name: str, known: Iterable[str]) -> str:
 
 
 def check_names(source: Source, file: File, problems: Problems) -> None:
-    """Whom and what a team's settings name elsewhere: readers of its shadow report, channels whose means it tells."""
+    """Whom and what a team's settings name elsewhere: readers of its shadow report, who may speak to the press, channels whose means it tells."""
     for team, table in file.teams.items():
-        for at, person in enumerate(table.shadow_readers):
-            if person not in file.people:
-                text = f"there is no person {person!r} under [people]."
-                problems.append(source.problem(("teams", team, "shadow_readers", at), text))
+        for key, people in (("shadow_readers", table.shadow_readers), ("media", table.media)):
+            for at, person in enumerate(people):
+                if person not in file.people:
+                    text = f"there is no person {person!r} under [people]."
+                    problems.append(source.problem(("teams", team, key, at), text))
         for role, who in find_eligible(table).items():
             if unknown := [each for each in who if each not in file.people]:
                 text = f"{', '.join(unknown)} is neither a person under [people] nor a role of the team."

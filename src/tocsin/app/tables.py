@@ -94,7 +94,8 @@ class TeamTable(msgspec.Struct, frozen=True, kw_only=True):
     (people or roles) may say what its commands do. After `acknowledgement_good_for_s` seconds without a sign of life an
     acknowledgement expires (0: never). `means` says how channels reach people ("call", "sms", "mail", "chat", "push")
     where their kind does not; `eligible` who may play a role (people, or roles of the settings); `bridge` is the team's
-    conference; `shadow_readers` are the people who may read what the shadow mode would have done.
+    conference; `shadow_readers` are the people who may read what the shadow mode would have done, `media` those who may
+    speak to the press.
     """
 
     playbook: str
@@ -118,6 +119,7 @@ class TeamTable(msgspec.Struct, frozen=True, kw_only=True):
     eligible: dict[str, tuple[str, ...]] = {}
     bridge: str = ""
     shadow_readers: tuple[str, ...] = ()
+    media: tuple[str, ...] = ()
     reviewers: tuple[str, ...] = ()
     schedules: dict[str, Schedule] = {}
     roles: dict[str, tuple[str, ...]] = {}

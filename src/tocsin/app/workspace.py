@@ -287,6 +287,7 @@ def _policy(team: str, table: TeamTable, file: File) -> TeamPolicy:
         bridge=table.bridge,
         acknowledgement_good_for_s=table.acknowledgement_good_for_s,
         shadow_readers=table.shadow_readers,
+        media=table.media,
         assistants=tuple(name for name, person in file.people.items() if person.assistant),
         responders=name_responders(_staffing(table), file.people, file.server.overseers),
         bindings=table.bindings,

@@ -7,11 +7,12 @@ from collections.abc import Callable
 import pytest
 
 from tocsin.comms.commands import PostUpdate
+from tocsin.errors import Denied
 from tocsin.run.turns import TakeWay
 from tocsin.testing.story import Cast, Story
 from tocsin.words import Audience, ObligationState
 
-from .scenes import tick
+from .scenes import look_at_hand, tick
 
 Casting = Callable[..., Cast]
 PENDING, MET = ObligationState.PENDING, ObligationState.MET
@@ -83,3 +84,17 @@ async def test_parties_that_a_stolen_key_touches_are_notified(cast: Casting) -> 
         assert owed.what == "Notify affected parties" and owed.owner == "communications lead"
         await tick(story, 754)
         await story.expect_obligation("tell:754", MET)
+
+
+@pytest.mark.duty("MYC-14")
+async def test_who_is_told_how_is_at_hand_and_the_press_is_told_by_named_people_alone(cast: Casting) -> None:
+    async with Story(cast("mycelia")) as story:
+        await story.declare("Redemption System Failure")
+        ways = {each.audience: each.value for each in (await look_at_hand(story)).ways}
+        assert ways == {
+            "users": "Status page updates, email notifications",
+            "partners": "Direct communication via established channels",
+            "media": "Coordinate through PR team",
+        }
+        with pytest.raises(Denied, match="Line 259 says of them: Coordinate through PR team"):
+            await story.do(PostUpdate(by="ana", text="We are looking into it.", audiences=(Audience.MEDIA,)))

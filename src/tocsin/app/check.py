@@ -225,7 +225,9 @@ def _nobody(name: str, known: Iterable[str]) -> str:
 
 
 def check_names(source: Source, file: File, problems: Problems) -> None:
-    """Whom and what a team's settings name elsewhere: readers of its shadow report, who may speak to the press, channels whose means it tells."""
+    """Whom and what a team's settings name elsewhere: readers of its shadow report, speakers to the press, channels
+    whose means it tells.
+    """
     for team, table in file.teams.items():
         for key, people in (("shadow_readers", table.shadow_readers), ("media", table.media)):
             for at, person in enumerate(people):

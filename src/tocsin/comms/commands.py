@@ -97,8 +97,7 @@ def post(
 def _require_speech(incident: Incident, book: Book, command: PostUpdate, now: datetime, *, opened: bool) -> None:
     named = book.policy.media
     if Audience.MEDIA in command.audiences and command.by not in named:
-        who = f"only {', '.join(named)} may" if named else "nobody may: name them in the team's `media` in tocsin.toml"
-        raise Denied(f"The media are told by named people; {who}.")
+        raise Denied(_explain_media(named, book))
     refusal = find_refusal(incident, book, command.audiences, now)
     if refusal is not None:
         raise Prohibited(refusal[1], line=refusal[0])
@@ -107,6 +106,13 @@ def _require_speech(incident: Incident, book: Book, command: PostUpdate, now: da
         return
     record = e.UpdateForbidden(text=command.text, by=command.by, line=lock.line, incident=lock.incident)
     raise Prohibited(_explain(lock, incident, book), line=lock.line, record=(record,))
+
+
+def _explain_media(named: tuple[str, ...], book: Book) -> str:
+    who = f"only {', '.join(named)} may" if named else "nobody may: name them in the team's `media` in tocsin.toml"
+    way = next((each for each in book.playbook.audience_ways if each.audience is Audience.MEDIA), None)
+    said = f" Line {way.line} says of them: {way.text}." if way is not None else ""
+    return f"The media are told by named people; {who}.{said}"
 
 
 def _explain(lock: Lock, incident: Incident, book: Book) -> str:

@@ -149,6 +149,7 @@ def _finish(draft: Draft, path: str) -> Playbook:
         number_pattern=draft.number_pattern,
         status_duties=tuple(draft.status_duties),
         notices=tuple(draft.notices),
+        audience_ways=tuple(draft.audience_ways),
         resources=tuple(draft.resources),
         prohibitions=tuple(draft.prohibitions),
         approvals=tuple(draft.approvals),

@@ -218,6 +218,7 @@ class _Ledger:
             (Taken.CONTACT, (each.line for each in book.contacts)),
             (Taken.STATUS, (each.line for each in book.status_duties)),
             (Taken.STATUS, (each.line for each in book.notices)),
+            (Taken.STATUS, (each.line for each in book.audience_ways)),
             (Taken.RESOURCE, (each.line for each in book.resources)),
             (Taken.PROHIBITION, (each.line for each in book.prohibitions)),
             (Taken.APPROVAL, (each.line for each in book.approvals)),

@@ -99,6 +99,7 @@ class Draft:
         self.number_pattern: model.Remark | None = None
         self.status_duties: list[model.StatusDuty] = []
         self.notices: list[model.Notice] = []
+        self.audience_ways: list[model.AudienceWay] = []
         self.resources: list[model.Resource] = []
         self.prohibitions: list[model.Prohibition] = []
         self.approvals: list[model.Approval] = []

@@ -9,6 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from tocsin.playbook.diagnostic import Diagnostic, SetAside
+from tocsin.playbook.telling import AudienceWay as AudienceWay
 from tocsin.playbook.telling import Notice as Notice
 from tocsin.playbook.telling import Resource as Resource
 from tocsin.playbook.telling import RoomDuty as RoomDuty
@@ -362,6 +363,7 @@ class Playbook(Value, frozen=True, kw_only=True):
     number_pattern: Remark | None = None
     status_duties: tuple[StatusDuty, ...] = ()
     notices: tuple[Notice, ...] = ()
+    audience_ways: tuple[AudienceWay, ...] = ()
     resources: tuple[Resource, ...] = ()
     prohibitions: tuple[Prohibition, ...] = ()
     approvals: tuple[Approval, ...] = ()

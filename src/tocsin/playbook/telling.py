@@ -60,3 +60,11 @@ class Notice(Value, frozen=True, kw_only=True):
     audience: Audience
     severities: tuple[str, ...] = ()
     after_s: int = 0
+
+
+class AudienceWay(Value, frozen=True, kw_only=True):
+    """How an audience is told, in the document's words ("Coordinate through PR team"), whatever the severity."""
+
+    audience: Audience
+    line: int
+    text: str

@@ -16,7 +16,7 @@ from tocsin.playbook import entry, inline
 from tocsin.playbook.block import Kind
 from tocsin.playbook.draft import Draft
 from tocsin.playbook.duration import durations
-from tocsin.playbook.model import Notice, Severity
+from tocsin.playbook.model import AudienceWay, Notice, Severity
 from tocsin.words import Audience
 
 _CUSTOMERS = compile_late(
@@ -29,11 +29,21 @@ _WAYS = (
     (Audience.RELEASE_NOTES, compile_late(r"\brelease notes?\b|\bchange-?\s?log\b", re.IGNORECASE)),
     (Audience.USERS, compile_late(r"\be-?mails?\b|\bmail(?:ing|s)?\b|\bnewsletter\b|\bsms\b", re.IGNORECASE)),
 )
+_OUTWARD = compile_late(
+    r"\b(?:external|outside|public)\b.*\bcommunicat\w+|\bcommunicat\w+\b.*\b(?:external|audiences?)\b", re.IGNORECASE
+)
+_READERS = (
+    (Audience.USERS, compile_late(r"^(?:end )?(?:users?|customers?|clients?)$", re.IGNORECASE)),
+    (Audience.PARTNERS, compile_late(r"^(?:partners?|vendors?|providers?|operators?)$", re.IGNORECASE)),
+    (Audience.MEDIA, compile_late(r"^(?:(?:the )?(?:media|press)|journalists?)$", re.IGNORECASE)),
+    (Audience.STAKEHOLDERS, compile_late(r"^(?:(?:internal )?stakeholders?|investors?|executives?)$", re.IGNORECASE)),
+)
 
 
 def recognise(draft: Draft) -> None:
     """Read what customers are told, and the form of a status."""
     draft.notices = list(_notices(draft))
+    draft.audience_ways = list(_audience_ways(draft))
     forms = dict(_forms(draft))
     draft.severities = [_complete(severity, forms) for severity in draft.severities]
 
@@ -50,6 +60,19 @@ def _notices(draft: Draft) -> Iterator[Notice]:
                 times = durations(text)
                 after_s = times[0].high if times and _LONG.search(text) else 0
                 yield Notice(line=found.line, text=text, audience=audience, severities=tuple(levels), after_s=after_s)
+
+
+def _audience_ways(draft: Draft) -> Iterator[AudienceWay]:
+    """ "Media: Coordinate through PR team" below "External Communication"."""
+    for block in draft.outline.titles:
+        if not _OUTWARD.search(block.title) or draft.procedure_of(block) is not None:
+            continue
+        for found in entry.entries_in(block, deep=False):
+            text = inline.clean(found.value)
+            title = inline.clean(found.title).strip(" :")
+            audience = next((each for each, pattern in _READERS if pattern.search(title)), None)
+            if audience is not None and text and found.block.kind is not Kind.LABEL:
+                yield AudienceWay(audience=audience, line=found.line, text=text)
 
 
 def _forms(draft: Draft) -> Iterator[tuple[str, tuple[str, int]]]:

@@ -27,16 +27,25 @@ class ResourceView(View, frozen=True, kw_only=True):
     cite: Cite | None = None
 
 
+class WayView(View, frozen=True, kw_only=True):
+    """How an audience is told, as the playbook says it."""
+
+    audience: str
+    value: str
+    cite: Cite | None = None
+
+
 class HandView(View, frozen=True, kw_only=True):
     """All of it."""
 
     contacts: tuple[ContactView, ...]
     resources: tuple[ResourceView, ...]
+    ways: tuple[WayView, ...] = ()
 
 
 def show_hand(scene: Scene) -> HandView:
     """What is at hand."""
-    return HandView(contacts=show_contacts(scene), resources=show_resources(scene))
+    return HandView(contacts=show_contacts(scene), resources=show_resources(scene), ways=show_ways(scene))
 
 
 def show_contacts(scene: Scene) -> tuple[ContactView, ...]:
@@ -62,6 +71,14 @@ def show_resources(scene: Scene) -> tuple[ResourceView, ...]:
             cite=scene.cite(each.line),
         )
         for each in scene.book.playbook.resources[:MOST]
+    )
+
+
+def show_ways(scene: Scene) -> tuple[WayView, ...]:
+    """How each audience is told, in the order of the document."""
+    return tuple(
+        WayView(audience=each.audience.value, value=clean(each.text, 300), cite=scene.cite(each.line))
+        for each in scene.book.playbook.audience_ways[:MOST]
     )
 
 

@@ -227,6 +227,7 @@ class Procedure(Value, frozen=True, kw_only=True, cache_hash=True):
     severities: tuple[str, ...] = ()
     severity_line: int | None = None
     alerts: tuple[str, ...] = ()
+    reported: Remark | None = None
     impact: str | None = None
     symptoms: tuple[Remark, ...] = ()
     sections: tuple[Section, ...] = ()

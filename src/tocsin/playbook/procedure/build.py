@@ -19,6 +19,10 @@ from tocsin.playbook.sentence import Sentence
 from tocsin.words import SectionKind
 
 _SEVERITY_KEY = compile_late(r"^(?:severity|priority|severidade|prioridade|schweregrad|sev)\b", re.IGNORECASE)
+_BY_PEOPLE = compile_late(
+    r"\bmanual(?:ly)?\b|\bby hand\b|\b(?:users?|customers?|staff|people|persons?)\b.*\breports?\b|\breported by\b",
+    re.IGNORECASE,
+)
 _ALERT_KEY = compile_late(
     r"^(?:alerts?|alert ?names?|triggered by|trigger(?:ing alerts?|s)?|alarm|firing alerts?|alerta)\b", re.IGNORECASE
 )
@@ -55,6 +59,7 @@ def build(draft: Draft, block: Block, *, process: bool) -> Procedure:
         severities=tuple(severities),
         severity_line=severity_line,
         alerts=() if process else tuple(_alerts(block, parts, told)),
+        reported=None if process else _reported(told),
         impact=_impact(block, told),
         symptoms=tuple(_symptoms(block, parts)),
         line=block.line,
@@ -148,6 +153,12 @@ def _alerts(block: Block, parts: Parts, told: list[Told]) -> list[str]:
     if not found and _IDENTIFIER.fullmatch(title):
         found[title] = None
     return list(found)
+
+
+def _reported(told: list[Told]) -> Remark | None:
+    """Where the document has it that people, not monitoring alone, notice it: "custom alerts or manual detection"."""
+    found = ((key, value, line) for key, value, line in told if _ALERT_KEY.match(key) and _BY_PEOPLE.search(value))
+    return next((Remark(line=line, text=inline.clean(value)) for _, value, line in found), None)
 
 
 def _impact(block: Block, told: list[Told]) -> str | None:

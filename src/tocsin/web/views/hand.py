@@ -36,16 +36,23 @@ class WayView(View, frozen=True, kw_only=True):
 
 
 class HandView(View, frozen=True, kw_only=True):
-    """All of it."""
+    """All of it. `reported` is where the scenario has it that people may notice and declare it."""
 
     contacts: tuple[ContactView, ...]
     resources: tuple[ResourceView, ...]
     ways: tuple[WayView, ...] = ()
+    reported: Cite | None = None
 
 
 def show_hand(scene: Scene) -> HandView:
     """What is at hand."""
-    return HandView(contacts=show_contacts(scene), resources=show_resources(scene), ways=show_ways(scene))
+    scenario = scene.book.scenario(scene.incident)
+    return HandView(
+        contacts=show_contacts(scene),
+        resources=show_resources(scene),
+        ways=show_ways(scene),
+        reported=scene.cite(scenario.reported.line) if scenario is not None and scenario.reported is not None else None,
+    )
 
 
 def show_contacts(scene: Scene) -> tuple[ContactView, ...]:

@@ -154,8 +154,9 @@ def test_somebody_follows_hears_exactly_the_changes_and_leaves_and_the_copy_outl
     expect(page.get_by_role("heading", name="No more of these?")).to_be_visible()
     page.get_by_role("button", name="Stop telling me").click()
     expect(page.get_by_role("heading", name="You are not told any more")).to_be_visible()
-    ask(ground, stream, "reopen", reason="again")
     copy = ground.root / "public" / "shop" / "index.html"
+    wait_for(lambda: copy.exists() and "1 incident in progress" not in copy.read_text(), "copy that knows of the end")
+    ask(ground, stream, "reopen", reason="again")
     wait_for(lambda: copy.exists() and "1 incident in progress" in copy.read_text(), "copy that is up to date")
     elsewhere = ground.root.parent / "elsewhere"
     assert run("status", "export", str(elsewhere), "--workspace", str(ground.root)).returncode == 0

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from tocsin.incident.commands import Acknowledge, Resolve, SetSeverity
+from tocsin.incident.commands import Acknowledge, Resolve, SetSeverity, TakeRole
 from tocsin.oncall.settings import Person, Schedule
 from tocsin.testing.story import Cast, Story, seconds
 from tocsin.words import Mode
@@ -68,6 +68,8 @@ async def play(story: Story) -> None:
         elif what == RAISE:
             await story.do(SetSeverity(by="ana", severity=detail), streams[team])
         else:
+            if team == "monero-marketplace":  # there the commander alone declares it over
+                await story.do(TakeRole(by=detail, role="Incident Commander", responder=detail), streams[team])
             await story.do(Resolve(by=detail), streams[team])
     await story.until(MONDAY + timedelta(days=7))
 

@@ -7,14 +7,14 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Locator, Page, Request, Route, expect
 
 from tocsin.testing.recorder import Answer
 from tocsin.timeline.events import LeftFile, Part, StepFinished, StepRequested
 
 from .conftest import Open
 from .house import House
-from .surf import sign_in, surfing
+from .surf import is_refresh, sign_in, surfing
 from .test_live import listening
 
 pytestmark = pytest.mark.anyio
@@ -44,6 +44,17 @@ class Slow:
         return StepFinished(answers=key.seq, step=intent.step, exit_code=0, duration_s=2.0, stdout_head="the end\n")
 
 
+async def begin(page: Page) -> Locator:
+    """Type a step that prints on and on, and run it."""
+    await page.get_by_label("Run something else").fill("tail -f /var/log/quorum.log")
+    await page.get_by_role("button", name="Put it among the steps").click()
+    step = page.locator("#step-A1")
+    await step.locator("button, summary").get_by_text("Run").first.click()
+    if await step.locator("details.run").count():
+        await step.locator("details.run form button").last.click()
+    return step
+
+
 @pytest.mark.needs("chromium")
 async def test_the_first_line_is_seen_while_the_step_still_runs(house: House) -> None:
     slow = Slow.at(house)
@@ -51,13 +62,8 @@ async def test_the_first_line_is_seen_while_the_step_still_runs(house: House) ->
         page, complaints = await sign_in(await browser.new_context(), house, url, "lea")
         await page.goto(f"{url}/incidents/quorum-1")
         await expect(page.locator(".live-mark")).to_have_text("live")
-        await page.get_by_label("Run something else").fill("tail -f /var/log/quorum.log")
-        await page.get_by_role("button", name="Put it among the steps").click()
-        step = page.locator("#step-A1")
-        await step.locator("button, summary").get_by_text("Run").first.click()
-        if await step.locator("details.run").count():
-            await step.locator("details.run form button").last.click()
-        await asyncio.wait_for(slow.begun.wait(), 10)
+        step = await begin(page)
+        await asyncio.wait_for(slow.begun.wait(), 20)
         slow.output.hear("out", b"first <b>line</b>\nhalf")
         await expect(step.locator(".out")).to_have_text("first <b>line</b>\n")
         await expect(step.locator(".state")).to_have_text("running")
@@ -70,6 +76,44 @@ async def test_the_first_line_is_seen_while_the_step_still_runs(house: House) ->
         slow.ended.set()
         await expect(step.locator(".state")).to_have_text("done")
         await expect(step.locator(".out")).to_have_text("the end\n")
+        assert complaints == []
+
+
+HEAR = """
+window.sources = [];
+const Real = EventSource;
+window.EventSource = class extends Real { constructor(...a) { super(...a); sources.push(this); } };
+"""
+NOTE = "sources[0].addEventListener('output', () => { document.documentElement.dataset.heard = ''; })"
+
+
+@pytest.mark.needs("chromium")
+async def test_what_is_printed_before_the_screen_has_a_place_for_it_is_seen(house: House) -> None:
+    slow, drawn, let_go = Slow.at(house), asyncio.Event(), asyncio.Event()
+
+    async def late(route: Route, request: Request) -> None:
+        answer = await route.fetch()
+        if is_refresh(request) and "data-output" in await answer.text():
+            drawn.set()
+            await let_go.wait()
+        await route.fulfill(response=answer)
+
+    async with surfing(house) as (browser, url):
+        page, complaints = await sign_in(await browser.new_context(), house, url, "lea")
+        await page.add_init_script(HEAR)
+        await page.route("**/incidents/quorum-1*", late)
+        await page.goto(f"{url}/incidents/quorum-1")
+        await expect(page.locator(".live-mark")).to_have_text("live")
+        await page.evaluate(NOTE)
+        await begin(page)
+        await asyncio.wait_for(slow.begun.wait(), 20)
+        await asyncio.wait_for(drawn.wait(), 20)
+        slow.output.hear("out", b"first\n")
+        await expect(page.locator("html[data-heard]")).to_have_count(1)
+        let_go.set()
+        await expect(page.locator("#step-A1 .out")).to_have_text("first\n")
+        await page.unroute_all(behavior="wait")
+        slow.ended.set()
         assert complaints == []
 
 

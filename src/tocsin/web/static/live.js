@@ -112,12 +112,14 @@
       holdTwins();
       tick();
       for (const part of added) for (const pre of part.querySelectorAll(".out.printing")) pre.scrollTop = pre.scrollHeight;
+      showOutputs(added);
       return added;
     },
   });
 
   // ── what a running step prints ──────────────────────────────────────────────────────────────────────────────────────
   // One request at a time for each step; news that comes meanwhile asks once more. Whoever has scrolled up is left there.
+  // What is drawn was made before it came here: news of what was printed meanwhile found no place, or an older one.
   const asking = new Map();
   const showOutput = async (step) => {
     const place = () => document.querySelector(`#step-${CSS.escape(step)} [data-output]`);
@@ -137,6 +139,9 @@
     asking.delete(step);
     if (again) showOutput(step);
   };
+  const showOutputs = (parts) => {
+    for (const part of parts) for (const pre of part.querySelectorAll("[data-output]")) showOutput(pre.closest("[id^=step-]").id.slice(5));
+  };
 
   // ── following ───────────────────────────────────────────────────────────────────────────────────────────────────
   // A screen that nobody looks at lets its connection go, since a browser has six for a whole server.
@@ -150,7 +155,7 @@
       source = new EventSource(address);
       source.addEventListener("entry", refresh);
       source.addEventListener("output", (event) => showOutput(JSON.parse(event.data).step));
-      source.onopen = () => { say("on", "live"); if (lost) refresh(); lost = false; };
+      source.onopen = () => { say("on", "live"); if (lost) refresh(); else showOutputs([document]); lost = false; };
       source.onerror = () => { lost = true; say("lost", source?.readyState === 2 ? "not live: load the screen again" : "connection lost, trying…"); };
     };
     const close = () => { source?.close(); source = null; lost = true; };

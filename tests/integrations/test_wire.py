@@ -100,6 +100,38 @@ async def test_an_answer_in_chunks_and_one_that_says_no() -> None:
 @pytest.mark.parametrize(
     "answer",
     [
+        b"HTTP/1.0 200 OK\r\n\r\n",
+        b"HTTP/1.0 200 OK\r\nServer: simple\r\n\r\ntaken",
+        b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\ntaken",
+        b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n\r\ntaken",
+    ],
+)
+async def test_an_answer_without_a_length_is_whole_when_the_connection_ends(answer: bytes) -> None:
+    """As the simplest servers answer; the page was taken, so it has not failed."""
+    async with answering(lambda n: answer, then_close=True) as (wire, counts):
+        assert [await post(wire), await post(wire)] == [200, 200]
+        assert counts == [1, 1]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nhalf",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhal",
+        b"HTTP/1.1 200 OK\r\nServer: half",
+        b"HTTP/1.1 100 Continue\r\n\r\n",
+        b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nServer: half",
+    ],
+)
+async def test_one_that_is_cut_off_is_none(answer: bytes) -> None:
+    async with answering(lambda n: answer, then_close=True) as (wire, _):
+        with pytest.raises(Broken, match="without an answer"):
+            await post(wire)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
         None,
         b"nonsense\r\n\r\n",
         b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n",

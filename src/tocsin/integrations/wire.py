@@ -13,7 +13,8 @@ from collections.abc import Callable, Mapping
 import httptools
 
 MOST_IDLE = 32
-PATIENCE = b"retry-after"
+PATIENCE, LENGTH, CODING = b"retry-after", b"content-length", b"transfer-encoding"
+LENGTHS = (len(LENGTH), len(CODING))
 MOST_ANSWER = 2**20
 """Bytes of an answer, which nobody reads beyond its status."""
 
@@ -93,7 +94,7 @@ class _Line(asyncio.Protocol):
         self._waits: asyncio.Future[int] | None = None
         self._until = self._timeout_s = 0.0
         self._alarm: asyncio.TimerHandle | None = None
-        self._size = 0
+        self._size, self._is_told, self._ends_with_line = 0, False, True
         self.is_free = False
         self.hear_patience: Callable[[str], None] | None = None
 
@@ -106,6 +107,7 @@ class _Line(asyncio.Protocol):
         assert self._transport is not None
         until = self._loop.time() + timeout_s
         self.is_free, self._size, self._until, self._timeout_s = False, 0, until, timeout_s
+        self._is_told = False
         self._parser = httptools.HttpResponseParser(self)
         self._waits = self._loop.create_future()
         if self._alarm is None or self._alarm.when() > until:
@@ -149,10 +151,20 @@ class _Line(asyncio.Protocol):
         if self._size > MOST_ANSWER and not self._waits.done():
             self._end(Broken(f"the answer is longer than {MOST_ANSWER} bytes"))
 
+    def on_message_begin(self) -> None:
+        """An answer begins (the parser calls this); one of the kind 1xx may have come before it."""
+        self._is_told, self._ends_with_line = False, True
+
     def on_header(self, name: bytes, value: bytes) -> None:
         """One of the answer's headers (the parser calls this)."""
+        if len(name) in LENGTHS and name.lower() in (LENGTH, CODING):
+            self._ends_with_line = False
         if self.hear_patience is not None and len(name) == len(PATIENCE) and name.lower() == PATIENCE:
             self.hear_patience(value.decode("latin-1"))
+
+    def on_headers_complete(self) -> None:
+        """All headers are there (the parser calls this)."""
+        self._is_told = True
 
     def on_message_complete(self) -> None:
         """The answer is whole (the parser calls this); one of the kind 1xx is not the answer yet."""
@@ -165,8 +177,19 @@ class _Line(asyncio.Protocol):
 
     def connection_lost(self, error: Exception | None) -> None:
         if self._waits is not None and not self._waits.done():
+            status = self._find_ended() if error is None else 0
+            if status:
+                self._waits.set_result(status)
+                self.close()
+                return
             self._end(Broken(f"the connection ended without an answer{f' ({error})' if error else ''}"))
         self.is_free = False
+
+    def _find_ended(self) -> int:
+        """The status of an answer that says no length: it is whole when the connection ends (RFC 9112, 6.3)."""
+        assert self._parser is not None
+        status = self._parser.get_status_code() if self._is_told and self._ends_with_line else 0
+        return status if status >= 200 else 0
 
     def _end(self, error: Broken) -> None:
         assert self._waits is not None

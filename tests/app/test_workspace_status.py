@@ -25,6 +25,8 @@ TEAM = "[teams.till.schedules.primary]"
         ('[teams.till.status]\nchannel = "pigeon"', "no 'pigeon'"),
         ('[teams.till.status]\nwebhooks = "all"', "must be one of"),
         ('[teams.till.status.components.x]\nname = "X"\nmatchers = ["nonsense"]', "nonsense"),
+        ('[teams.till.status.components.x]\nname = "X"\nscenarios = ["Full of nothing"]', "no scenario with the title"),
+        ('[teams.till.status.components.x]\nname = "X"\nscenarios = ["Till stuk"]', "did you mean"),
         ('[teams.till.status.maintenance.m]\ntitle = "M"\nstarts_at = 2026-01-02\nends_at = 2026-01-03', "starts_at"),
         ('[teams.till.permissions]\nking = ["oncall"]', "no grant 'king'"),
         ('[teams.till.permissions]\nadmin = ["nobody"]', "'nobody' is nobody here"),

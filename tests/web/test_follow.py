@@ -6,6 +6,7 @@ import json
 import xml.etree.ElementTree as ET
 from typing import Any
 
+import httpx
 import pytest
 
 from tocsin.comms.commands import PostUpdate
@@ -13,6 +14,7 @@ from tocsin.comms.following import CONFIRM, LEAVE, make_token
 from tocsin.comms.settings import Component, StatusPage
 from tocsin.incident.commands import IdentifyCause
 from tocsin.store.followers import FollowerRows
+from tocsin.web.limits import name_source
 from tocsin.web.public.statuspage import DOCUMENTS
 from tocsin.words import Audience
 
@@ -70,6 +72,42 @@ async def test_nobody_asks_for_ever(watched: House) -> None:
     assert codes == [200] * 10 + [429] * 2
     await watched.story.advance("1h")
     assert (await ask(watched, mail="later@example.org")).status_code == 200
+
+
+async def test_whoever_has_many_addresses_of_one_network_asks_as_one(watched: House) -> None:
+    async def ask_from(address: str) -> int:
+        transport = httpx.ASGITransport(app=watched.app, client=(address, 1))
+        async with httpx.AsyncClient(transport=transport, base_url="http://tocsin.test") as client:
+            form = {"mail": f"{address.replace(':', '-')}@example.org"}
+            return (await client.post("/status/quorum/subscribe", data=form)).status_code
+
+    assert [await ask_from(f"2001:db8:1:2::{n:x}") for n in range(12)] == [200] * 10 + [429] * 2
+    assert await ask_from("2001:db8:1:3::1") == 200, "the next network is somebody else"
+
+
+@pytest.mark.parametrize(
+    ("address", "source"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("testclient", "testclient"),
+        ("", ""),
+    ],
+)
+def test_an_address_stands_for_whoever_has_it(address: str, source: str) -> None:
+    assert name_source(address) == source
+
+
+async def test_where_no_mail_goes_out_no_mail_address_is_asked_for(watched: House) -> None:
+    watched.desk.can_mail = lambda team: False
+    shown = (await watched.client().get("/status/quorum/subscribe")).text
+    assert 'type="email"' not in shown and 'type="url"' in shown
+    refused = await ask(watched, mail="cleo@example.org")
+    assert (refused.status_code, await find(watched)) == (400, [])
+    assert "the address of a webhook." in refused.text and "mail address" not in refused.text
+    assert (await ask(watched, url="https://example.org/hook")).status_code == 200
 
 
 async def test_a_link_shows_and_only_the_button_acts(watched: House) -> None:

@@ -14,6 +14,7 @@ from tocsin.alert.heartbeat import find_fault
 from tocsin.alert.sources.mapped import read_path
 from tocsin.app.binding import check_bindings
 from tocsin.app.predicates import check_predicates
+from tocsin.app.public.check import check_components
 from tocsin.app.rotas import check_schedule, is_zone
 from tocsin.app.tables import File, TeamTable, find_eligible
 from tocsin.config import Problems, Source
@@ -265,6 +266,7 @@ def check_team(
     _check_heartbeats(source, team, table, problems)
     check_bindings(source, team, table, problems)
     check_predicates(source, team, table, playbook, problems)
+    check_components(source, team, table, playbook, problems)
     for name, target in table.targets.items():
         _check_target(source, ("teams", team, "targets", name), target, root, node, problems)
 

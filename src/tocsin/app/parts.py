@@ -236,6 +236,7 @@ class Parts:
             followers=self.public.followers,
             accounts=Accounts(self.store),
             nudge=self.public.courier.nudge,
+            can_mail=self.public.can_mail,
             kept_since=self._find_kept_since,
         )
 

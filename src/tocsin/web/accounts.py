@@ -23,6 +23,7 @@ from tocsin.timeline.entry import Entry
 from tocsin.timeline.events import AccessNoted
 from tocsin.web.auth import SESSION_FOR, Asker, name_people
 from tocsin.web.desk import ACCESS, Desk
+from tocsin.web.limits import name_source
 from tocsin.words import Permission
 
 LEAST_LENGTH, MOST_LENGTH = 12, 256
@@ -68,16 +69,16 @@ class Entrance:
     async def sign_in(self, name: str, password: str, address: str) -> str:
         """A session's secret. Raises `NotSignedIn` with one sentence for whatever was wrong, `TooOften`."""
         now, limits, folded = self._desk.clock.now(), self._desk.limits, name.strip().casefold()[:200]
-        limits.take("sign in from", address, now, most=TRIES_OF_AN_ADDRESS, within=TRIES_WITHIN)
-        limits.take("sign in as", folded, now, most=TRIES_OF_A_NAME, within=TRIES_WITHIN)
+        limits.take("sign in from", name_source(address), now, most=TRIES_OF_AN_ADDRESS, within=TRIES_WITHIN)
         person = self._find(folded)
+        limits.take("sign in as", person or folded, now, most=TRIES_OF_A_NAME, within=TRIES_WITHIN)
         kept = await self._accounts.find_password(person) if person is not None else None
         fits = await self._fits(kept or _nobody(), password[: MOST_LENGTH + 1])
         if person is None or kept is None or not fits:
             if person is not None:
                 await self.note("sign-in refused", person)
             raise NotSignedIn(WRONG)
-        limits.forget("sign in as", folded)
+        limits.forget("sign in as", person)
         if _HASHER.check_needs_rehash(kept):
             await self._accounts.set_password(person, await self._work(_HASHER.hash, password), now)
         await self.note("signed in", person, detail="by password")

@@ -142,6 +142,7 @@ class Desk:
         contacting: Contacting | None = None,
         followers: Followers | None = None,
         nudge: Callable[[], None] = lambda: None,
+        can_mail: Callable[[str], bool] = lambda team: True,
         accounts: Accounts | None = None,
         kept_since: Callable[[datetime], datetime | None] = lambda now: None,
         reach: Callable[[str], str] = _reach_anybody,
@@ -162,7 +163,7 @@ class Desk:
         self.measure = measure
         self.channels, self.contacting = channels, contacting
         self.export: Export = export or _export_nothing
-        self.followers, self.nudge, self.kept_since = followers, nudge, kept_since
+        self.followers, self.nudge, self.can_mail, self.kept_since = followers, nudge, can_mail, kept_since
         self.limits, self.accounts = Limits(), accounts
         self.originals: Originals = originals or NoOriginals()
         self.outputs = outputs or Outputs()

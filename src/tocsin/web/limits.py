@@ -5,12 +5,26 @@ Kept in memory, by each node for itself; what is forgotten at a restart is a few
 
 from __future__ import annotations
 
+import ipaddress
 from collections import OrderedDict
 from datetime import datetime, timedelta
 
 from tocsin.errors import TooOften
 
 MOST_KEYS = 50_000
+
+
+def name_source(address: str) -> str:
+    """Whom an address stands for: of IPv6 the first 64 bits, since whoever has one address there has all of them."""
+    try:
+        found = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if isinstance(found, ipaddress.IPv6Address):
+        if found.ipv4_mapped is None:
+            return str(ipaddress.ip_network((int(found) >> 64 << 64, 64)))
+        found = found.ipv4_mapped
+    return str(found)
 
 
 class Limits:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from difflib import get_close_matches
 from pathlib import PurePath
 
 from tocsin.app.tables import File, TeamTable, is_mail
 from tocsin.comms.settings import find_fault
 from tocsin.config import Problems, Source
+from tocsin.playbook.model import Playbook
 
 OURS = frozenset({".tocsin", "secrets", "playbooks"})
 
@@ -42,3 +44,15 @@ def _check_page(
     if page.export and (parts[0] in (*OURS, ".") or ".." in parts):
         text = f"{page.export!r} is no folder for what anybody may read; name one of its own, such as public/{team}."
         problems.append(source.problem((*base, "export"), text))
+
+
+def check_components(source: Source, team: str, table: TeamTable, playbook: Playbook, problems: Problems) -> None:
+    """The scenarios that components name: one that no playbook has would never be down."""
+    titles = [each.title for each in playbook.scenarios]
+    for name, component in table.status.components.items():
+        for at, scenario in enumerate(component.scenarios):
+            if scenario not in titles:
+                near = get_close_matches(scenario, titles, n=1)
+                known = f"did you mean {near[0]!r}?" if near else f"it has {', '.join(map(repr, titles)) or 'none'}."
+                text = f"the playbook has no scenario with the title {scenario!r}; {known}"
+                problems.append(source.problem(("teams", team, "status", "components", name, "scenarios", at), text))

@@ -60,6 +60,11 @@ class StatusPages:
             anywhere=page.webhooks == "any",
         )
 
+    def can_mail(self, team: str) -> bool:
+        """Whether there is a mail server by which those who follow the team's page are told."""
+        outlet = self.find_outlet(team)
+        return outlet is not None and outlet.smtp is not None
+
     async def may_tell(self, key: str) -> bool:
         """Whether the public may see the incident that an announcement is about, as it is by now."""
         incident = await self._journal.incident(key.rpartition(":")[0])

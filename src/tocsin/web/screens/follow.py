@@ -21,6 +21,7 @@ from tocsin.engine.following import Follower, Followers, Invitation, Way
 from tocsin.errors import BadInput, NotFound
 from tocsin.web.desk import Desk
 from tocsin.web.frame import show_public
+from tocsin.web.limits import name_source
 from tocsin.web.public.boards import PublicBoards
 
 MAIL = re.compile(r"[^\s@<>,;:\"()\\\[\]\x00-\x1f\x7f]{1,64}@[A-Za-z0-9.-]{1,190}\.[A-Za-z]{2,63}")
@@ -34,9 +35,8 @@ async def show_subscribe(desk: Given[Desk], board: Given[PublicBoards], team: Fr
     """The form."""
     page = board.find(team)
     _require(desk)
-    return show_public(
-        "follow.html", title=page.status.title or page.policy.name, webhooks=page.status.webhooks, team=team
-    )
+    title, webhooks, mail = page.status.title or page.policy.name, page.status.webhooks != "none", desk.can_mail(team)
+    return show_public("follow.html", title=title, webhooks=webhooks, mail=mail, team=team)
 
 
 @post("/status/{team:str}/subscribe", status_code=200)
@@ -47,8 +47,8 @@ async def subscribe(
     page, followers, now = board.find(team), _require(desk), desk.clock.now()
     form = await request.form()
     mail, url = (str(form.get(name, "")).strip()[: MOST_ADDRESS + 1] for name in ("mail", "url"))
-    way, address = _read_address(mail, url, page.status.webhooks != "none")
-    who = request.client.host if request.client else ""
+    way, address = _read_address(mail, url, desk.can_mail(team), page.status.webhooks != "none")
+    who = name_source(request.client.host) if request.client else ""
     desk.limits.take("follow", who, now, most=MOST_ASKED, within=ASKED_WITHIN)
     desk.limits.take("follow all", team, now, most=MOST_ASKED_OF_ALL, within=ASKED_WITHIN)
     title = page.status.title or page.policy.name
@@ -58,9 +58,9 @@ async def subscribe(
     return show_public("follow_asked.html", title=title, way=way, secret=secret, team=team)
 
 
-def _read_address(mail: str, url: str, webhooks: bool) -> tuple[Way, str]:
+def _read_address(mail: str, url: str, mails: bool, webhooks: bool) -> tuple[Way, str]:
     """Whose address it is, as far as can be seen by looking at it. Raises `BadInput`."""
-    if mail:
+    if mail and mails:
         if not MAIL.fullmatch(mail) or ".." in mail:
             raise BadInput("This is no mail address; write it as name@example.org.")
         name, _, domain = mail.rpartition("@")
@@ -69,7 +69,9 @@ def _read_address(mail: str, url: str, webhooks: bool) -> tuple[Way, str]:
         if len(url) > MOST_ADDRESS or not url.isprintable() or not url.startswith(("https://", "http://")):
             raise BadInput("This is no address to post to; write it as https://example.org/hook.")
         return "webhook", url
-    raise BadInput("Say where to: a mail address" + (", or the address of a webhook." if webhooks else "."))
+    ways = ["a mail address"] * mails + ["the address of a webhook"] * webhooks
+    where = f"Say where to: {' or '.join(ways)}." if ways else "Nobody is written to from here; read the feed instead."
+    raise BadInput(where)
 
 
 @get("/status/{team:str}/confirm/{token:str}")

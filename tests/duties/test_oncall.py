@@ -145,6 +145,22 @@ async def test_on_monday_whoever_takes_over_is_told_of_the_week(week: Cast) -> N
         assert len(sent) == 4, "and at the next hand-off"
 
 
+async def test_in_shadow_mode_the_summary_stands_on_the_screen_and_nobody_is_written_to(week: Cast) -> None:
+    sent: list[str] = []
+    async with Story(msgspec.structs.replace(week, mode=Mode.SHADOW), start=THURSDAY) as story:
+
+        async def send(person: str, subject: str, text: str) -> str:
+            sent.append(person)
+            return "mail"
+
+        await story.settle()
+        story.engine.handing.send = send
+        await story.until(MONDAY + HOUR)
+        entries = [each.event for each in await story.journal.entries("team/team")]
+        assert [each.handoff_at for each in entries if isinstance(each, HandoffSummarised)] == [MONDAY]
+        assert sent == []
+
+
 @pytest.mark.duty("BIT-04")
 async def test_a_server_that_was_away_tells_late_and_who_was_not_told_is_told_again(week: Cast) -> None:
     sent: list[str] = []

@@ -21,18 +21,21 @@ from .house import House, make_cast
 pytestmark = pytest.mark.anyio
 
 
+PEOPLE = {
+    "ana": Person(name="Ana Lind", channels=("pd",), pagerduty="PANA"),
+    "bo": Person(name="Bo Rask"),
+    "lea": Person(name="Lea Okafor"),
+    "max": Person(name="Max Sand"),
+}
+CALLED: dict[str, Any] = {"people": PEOPLE, "sharing": ("pd",)}
+SETTINGS = PagerDutySettings(kind="pagerduty", routing_key_file="x")
+CHANNELS = {"pd": PagerDuty(SETTINGS, "key", ["secret"], "abcd1234")}
+
+
 @pytest.fixture
 async def house(open_house: Open) -> House:
     """A house in which Ana's pages go to PagerDuty."""
-    people = {
-        "ana": Person(name="Ana Lind", channels=("pd",), pagerduty="PANA"),
-        "bo": Person(name="Bo Rask"),
-        "lea": Person(name="Lea Okafor"),
-        "max": Person(name="Max Sand"),
-    }
-    settings = PagerDutySettings(kind="pagerduty", routing_key_file="x")
-    channels = {"pd": PagerDuty(settings, "key", ["secret"], "abcd1234")}
-    opened = await open_house(make_cast(people=people, sharing=("pd",)), channels=lambda: channels)
+    opened = await open_house(make_cast(**CALLED), channels=lambda: CHANNELS)
     await opened.story.alert("ChainHalted", instance="validator-1")
     return opened
 
@@ -117,3 +120,15 @@ async def test_what_happened_before_it_came_back_is_over(house: House) -> None:
     assert (await house.story.incident()).acknowledged_at is None
     assert await tell(house, "incident.acknowledged") == 202
     assert (await house.story.incident()).acknowledged_at is not None
+
+
+async def test_an_acknowledgement_that_is_replayed_after_it_expired_is_over(open_house: Open) -> None:
+    house = await open_house(make_cast(**CALLED, acknowledgement_good_for_s=600), channels=lambda: CHANNELS)
+    await house.story.alert("ChainHalted", instance="validator-1")
+    assert await tell(house, "incident.acknowledged") == 202
+    await house.story.advance("11m")
+    assert len(await told(house, e.AcknowledgementExpired)) == 1
+    assert await tell(house, "incident.acknowledged", earlier=660) == 202
+    assert (await house.story.incident()).acknowledged_at is None, "pages go on"
+    assert await tell(house, "incident.acknowledged") == 202
+    assert (await house.story.incident()).acknowledged_by == "ana"

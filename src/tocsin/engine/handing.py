@@ -2,7 +2,8 @@
 
 The next hand-off is part of a team's wake, so that it is found whatever happens to this process. What the record says
 of the last one is what is known of it: a server that was away sums up the last hand-off when it comes back, once, and
-says how late; who was not told of it is told again. A playbook wants it (`Rotation.summary`), or nothing happens.
+says how late; who was not told of it is told again. In shadow mode it stands on the screen only. A playbook wants it
+(`Rotation.summary`), or nothing happens.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from tocsin.oncall.handoff import Handoff, find_last, find_next
 from tocsin.oncall.rota import Rota
 from tocsin.review.handover import MOST_INCIDENTS, WEEK, write_summary
 from tocsin.timeline.events import HandoffSummarised, HandoffTold
+from tocsin.words import Mode
 
 LOG = logging.getLogger("tocsin.handing")
 
@@ -66,7 +68,7 @@ class Handing:
         if last is not None and _is_due(last, standing, now):
             await self._sum_up(team, shelf, last, line)
             standing = await self._journal.standing(team)
-        waiting = self._tell(team, standing, now)
+        waiting = shelf.policy.mode is not Mode.SHADOW and self._tell(team, standing, now)
         moments = [find_next(rota, now), now + AGAIN if waiting else None]
         return min((each for each in moments if each is not None), default=None)
 

@@ -6,6 +6,7 @@ twice, or that only repeats what we have told PagerDuty, changes nothing: so not
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -45,22 +46,28 @@ async def hear_pagerduty(
     if told.event_type not in (ACKNOWLEDGED, RESOLVED) or not stream or agent is None or not agent.is_user:
         return
     if stream.startswith(TEST):
-        await _confirm(desk, stream.removeprefix(TEST), channel)
+        await _confirm(desk, stream.removeprefix(TEST), channel, told)
         return
     incident = await desk.engine.journal.incident(stream) if "/" not in stream else None
     if incident is not None and not _is_of_before(incident, told):
         await _take(desk, incident, channel, told, agent)
 
 
-async def _confirm(desk: Desk, person: str, channel: str) -> None:
-    """Whoever takes a test page there has shown that it came."""
+async def _confirm(desk: Desk, person: str, channel: str, told: Told) -> None:
+    """Whoever takes a test page there has shown that it came; what they took before it was sent was an older one."""
     contact = await desk.contacting.find(person, channel) if desk.contacting is not None else None
-    if desk.contacting is not None and contact is not None:
+    if desk.contacting is None or contact is None or contact.sent_at is None:
+        return
+    if not _is_before(told, contact.sent_at):
         await desk.contacting.confirm(person, channel, contact.page)
 
 
 def _is_of_before(incident: Incident, told: Told) -> bool:
-    since = incident.reopened_at or incident.opened_at
+    """Whether it was over already when the incident came back, or when the acknowledgement expired."""
+    return _is_before(told, max(incident.started_at, incident.expired_at or incident.started_at))
+
+
+def _is_before(told: Told, since: datetime) -> bool:
     return told.occurred_at.tzinfo is None or told.occurred_at < since
 
 

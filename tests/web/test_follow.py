@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import xml.etree.ElementTree as ET
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import pytest
@@ -76,7 +76,7 @@ async def test_nobody_asks_for_ever(watched: House) -> None:
 
 async def test_whoever_has_many_addresses_of_one_network_asks_as_one(watched: House) -> None:
     async def ask_from(address: str) -> int:
-        transport = httpx.ASGITransport(app=watched.app, client=(address, 1))
+        transport = httpx.ASGITransport(cast("Any", watched.app), client=(address, 1))
         async with httpx.AsyncClient(transport=transport, base_url="http://tocsin.test") as client:
             form = {"mail": f"{address.replace(':', '-')}@example.org"}
             return (await client.post("/status/quorum/subscribe", data=form)).status_code

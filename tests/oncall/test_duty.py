@@ -217,3 +217,23 @@ def test_double_bookings_and_people_who_cannot_be_reached_are_found() -> None:
     assert ("double", "shop", "bo is on duty in shop's primary and in bank's day", turn, until) in told
     assert ("unreachable", "shop", "bo has no channel", None, None) in told
     assert len(told) == 4
+
+
+def test_whoever_has_the_duty_in_many_places_at_once_is_one_finding() -> None:
+    people = {"ana": Person(name="ana")}
+    both = {"primary": Schedule(people=("ana",)), "secondary": Schedule(people=("ana",))}
+    pair = Rota(staffing=Staffing(schedules=both, levels=(("primary",), ("secondary",))), people=people)
+    day = Rota(
+        staffing=Staffing(schedules={"day": Schedule(people=("ana",))}, levels=(("day",),)),
+        people=people,
+    )
+    since, until = at("2026-03-02 09:00", ZoneInfo("UTC")), at("2026-03-16 09:00", ZoneInfo("UTC"))
+    found = find_all({"shop": pair, "bank": day, "post": day}, lambda person: "", since, until)
+    assert [(each.text, each.starts_at, each.ends_at) for each in found] == [
+        (
+            "ana is on duty in shop's primary, in shop's secondary, in bank's day and in post's day, so nobody stands"
+            " behind them in shop",
+            since,
+            until,
+        )
+    ]

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import datetime
-from itertools import combinations
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Literal
 
 import msgspec
@@ -65,16 +64,21 @@ def find_gaps(team: str, schedule: str, shifts: Iterable[Shift]) -> Iterator[Fin
         )
 
 
-def _find_doubles(rotas: Mapping[str, Rota], shifts: Mapping[tuple[str, str], list[Shift]]) -> Iterator[Finding]:
-    """One person in two schedules of the team's ladder at once, or in those of two teams."""
-    calling = [(team, name) for team, name in shifts if _is_called(rotas[team], name)]
-    for one, other in combinations(calling, 2):
-        for person, starts_at, ends_at in _overlap(shifts[one], shifts[other]):
+Place = tuple[str, str]
+"""A team and one of its schedules."""
+
+
+def _find_doubles(rotas: Mapping[str, Rota], shifts: Mapping[Place, list[Shift]]) -> Iterator[Finding]:
+    """One person in two schedules of the team's ladder at once, or in those of several teams: one finding for all."""
+    calling = {place: own for place, own in shifts.items() if _is_called(rotas[place[0]], place[1])}
+    for person in dict.fromkeys(person for own in calling.values() for shift in own for person in shift.people):
+        theirs = {place: [shift for shift in own if person in shift.people] for place, own in calling.items()}
+        for places, starts_at, ends_at in _overlap(theirs):
             yield Finding(
                 kind="double",
-                text=_tell_double(one, other, person),
-                team=one[0],
-                schedule=one[1],
+                text=_tell_double(places, person),
+                team=places[0][0],
+                schedule=places[0][1],
                 person=person,
                 starts_at=starts_at,
                 ends_at=ends_at,
@@ -89,35 +93,38 @@ def _is_called(rota: Rota, schedule: str) -> bool:
     return schedule.casefold() in named
 
 
-def _tell_double(one: tuple[str, str], other: tuple[str, str], person: str) -> str:
-    if one[0] == other[0]:
-        return f"{person} is on duty in {one[1]} and in {other[1]}, so nobody stands behind them"
-    return f"{person} is on duty in {one[0]}'s {one[1]} and in {other[0]}'s {other[1]}"
+def _tell_double(places: Sequence[Place], person: str) -> str:
+    teams = [team for team, _ in places]
+    if len(set(teams)) == 1:
+        return f"{person} is on duty {_join([name for _, name in places])}, so nobody stands behind them"
+    told = f"{person} is on duty " + _join([f"{team}'s {name}" for team, name in places])
+    alone = [team for team in dict.fromkeys(teams) if teams.count(team) > 1]
+    return told + (f", so nobody stands behind them {_join(alone)}" if alone else "")
 
 
-def _overlap(one: list[Shift], other: list[Shift]) -> list[tuple[str, datetime, datetime]]:
-    """The stretches that two lists of shifts have a person in common; neighbours are one."""
-    found: list[tuple[str, datetime, datetime]] = []
-    first = second = 0
-    while first < len(one) and second < len(other):
-        left, right = one[first], other[second]
-        starts_at, ends_at = max(left.starts_at, right.starts_at), min(left.ends_at, right.ends_at)
-        for person in left.people if starts_at < ends_at else ():
-            if person in right.people:
-                _add(found, person, starts_at, ends_at)
-        if left.ends_at <= right.ends_at:
-            first += 1
-        if right.ends_at <= left.ends_at:
-            second += 1
-    return found
+def _join(names: Sequence[str]) -> str:
+    *first, last = [f"in {name}" for name in names]
+    return " and ".join([*filter(None, [", ".join(first)]), last])
 
 
-def _add(found: list[tuple[str, datetime, datetime]], person: str, starts_at: datetime, ends_at: datetime) -> None:
-    for at, (who, since, until) in enumerate(found):
-        if who == person and until == starts_at:
-            found[at] = (who, since, ends_at)
-            return
-    found.append((person, starts_at, ends_at))
+def _overlap(shifts: Mapping[Place, list[Shift]]) -> Iterator[tuple[tuple[Place, ...], datetime, datetime]]:
+    """The stretches that lie in the shifts of two places or more, with these places; neighbours alike are one."""
+    turns: dict[datetime, list[tuple[int, Place]]] = {}
+    for place, own in shifts.items():
+        for each in own:
+            turns.setdefault(each.starts_at, []).append((1, place))
+            turns.setdefault(each.ends_at, []).append((-1, place))
+    depth = dict.fromkeys(shifts, 0)
+    places: tuple[Place, ...] = ()
+    since = datetime.max.replace(tzinfo=UTC)
+    for at in sorted(turns):
+        for step, place in turns[at]:
+            depth[place] += step
+        now = tuple(place for place, count in depth.items() if count > 0)
+        if now != places:
+            if len(places) > 1:
+                yield places, since, at
+            places, since = now, at
 
 
 def find_unreachable(team: str, rota: Rota, reach: Reach) -> Iterator[Finding]:

@@ -6,6 +6,7 @@ bubblewrap. The step's record must say what it was kept from.
 
 from __future__ import annotations
 
+import ctypes
 import os
 import socket
 import tempfile
@@ -164,3 +165,40 @@ def test_what_is_kept_from_a_step_is_in_its_record(ground: Ground, what: str) ->
     assert CANARY not in said
     assert "why It was kept from" in said
     assert script.split()[-1] in said.partition("why ")[2] or "2>/dev/null" in script
+
+
+KEYS = """python3 - <<'END'
+import ctypes, os, socket
+libc = ctypes.CDLL(None)
+libc.syscall.restype = ctypes.c_long
+search, add = {numbers}
+held = ctypes.create_string_buffer(64)
+key = libc.syscall(search, 10, -3, b"user", b"tocsin-attack", 0)
+if key > 0 and libc.syscall(search, 11, key, held, 64) > 0:
+    print("read", held.value.decode())
+for ring in (-3, -4):
+    if libc.syscall(add, b"user", b"tocsin-left", b"x", 1, ring) > 0:
+        print("left a key in", ring)
+for family in (40, 38):  # the machine below, and the kernel's ciphers
+    try:
+        socket.socket(family, socket.SOCK_SEQPACKET if family == 38 else socket.SOCK_STREAM)
+    except OSError:
+        continue
+    print("has sockets of family", family)
+if libc.syscall(425, 8, ctypes.create_string_buffer(256)) >= 0:
+    print("has a ring of calls")
+print("tried all")
+END
+"""
+
+
+@pytest.mark.parametrize("changes", [False, True])
+def test_a_step_has_no_keys_of_the_server_and_no_way_to_the_machine_below(ground: Ground, changes: bool) -> None:
+    """Whoever starts the server from their own session has their keys in its ring, and a step would inherit that."""
+    machine = os.uname().machine
+    search, add = (250, 248) if machine == "x86_64" else (219, 217)
+    libc = ctypes.CDLL(None)
+    libc.syscall(search, 1, b"tocsin-attack")
+    libc.syscall(add, b"user", b"tocsin-attack", CANARY.encode(), len(CANARY), -3)
+    code, said = ground.step(KEYS.format(numbers=(search, add)), changes=changes)
+    assert (code, said.partition("why ")[0].split("\n")) == (0, ["tried all", ""])

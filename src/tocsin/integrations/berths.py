@@ -25,7 +25,7 @@ from typing import Any
 
 import msgspec
 
-from tocsin.integrations import doorway, porter
+from tocsin.integrations import doorway, porter, sieve
 from tocsin.integrations.berth import Berth, Order, Unopened, run
 from tocsin.integrations.box import Box, Mount, find_mount
 from tocsin.integrations.doors import OPEN
@@ -50,9 +50,10 @@ def load(name, text=""):
 texts = sys.stdin.buffer.read().decode().split("\\0")
 load("tocsin"), load("tocsin.integrations")
 sys.modules["tocsin.integrations"].doorway = load("tocsin.integrations.doorway", texts[0])
-sys.exit(load("tocsin.integrations.porter", texts[1]).main(int(sys.argv[1])))
+sys.modules["tocsin.integrations"].sieve = load("tocsin.integrations.sieve", texts[1])
+sys.exit(load("tocsin.integrations.porter", texts[2]).main(int(sys.argv[1])))
 """
-"""The box may not show where tocsin is installed: its two modules come in as text."""
+"""The box may not show where tocsin is installed: its three modules come in as text."""
 
 PROVED = 7
 """What a proof answers that has found nothing."""
@@ -197,7 +198,7 @@ def start(command: list[str], spawn: dict[str, Any], box: Box) -> Berth:
     near, far = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     text = os.memfd_create("porter")
     try:
-        os.write(text, "\0".join(map(inspect.getsource, (doorway, porter))).encode())
+        os.write(text, "\0".join(map(inspect.getsource, (doorway, sieve, porter))).encode())
         os.lseek(text, 0, os.SEEK_SET)
         process = subprocess.Popen(
             [*command, str(far.fileno())],

@@ -22,7 +22,7 @@ from typing import Any
 
 import msgspec
 
-from tocsin.integrations import doorway, leash
+from tocsin.integrations import doorway, leash, sieve
 from tocsin.integrations.box import Box, Mount, find_kept, find_pins, is_within, plan_mounts, spell_mounts, trace
 from tocsin.integrations.doors import OPEN, Scout
 from tocsin.integrations.passage import Passage, open_passage
@@ -120,8 +120,8 @@ class Isolation(msgspec.Struct, frozen=True, kw_only=True):
             spawn |= {"user": self.uid, "group": self.uid, "extra_groups": []}
         mounts = spell_mounts(layout.mounts, sized=self.sized, scratch=None if self.uid is not None else scratch)
         net = NO_NETWORK if box.network != OPEN and not door else ()
-        hosts = passage.spell_hosts() if passage else ()
-        inside = [self.bwrap, *APART, *net, *mounts, *hosts, "--chdir", str(box.directory.resolve()), "--", *argv]
+        given = (*passage.spell_hosts(), *passage.spell_sieve()) if passage else ()
+        inside = [self.bwrap, *APART, *net, *mounts, *given, "--chdir", str(box.directory.resolve()), "--", *argv]
         return [*door, *(stage if leashed else ()), *inside], spawn
 
     def _find_doorway(self, box: Box, passage: Passage | None) -> list[str]:
@@ -139,7 +139,8 @@ class Isolation(msgspec.Struct, frozen=True, kw_only=True):
         """The command that goes before another to make it the steps' uid, with the scratch in its place."""
         kept = [f"--at={scratch / PLACES[place]}={place}" for place in layout.kept if scratch]
         pins = [f"--pin={pin}" for pin in layout.pins]
-        return [find_python(), "-IS", leash.__file__, *kept, *pins, str(self.uid)]
+        sifted = [f"--sieve={sieve.spell().hex()}"] if self.bwrap is None else []
+        return [find_python(), "-IS", leash.__file__, *kept, *pins, *sifted, str(self.uid)]
 
     def narrow(self, box: Box) -> Box:
         """The box, with what this machine's people keep out of it too: a credential only comes in by its own name.
@@ -265,6 +266,8 @@ def _find_sealed(isolation: Isolation, box: Box) -> Iterator[Path]:
 
 def _explain(isolation: Isolation, box: Box, said: str) -> str:
     directory = box.directory
+    if "seccomp" in said.lower():
+        return f"this kernel lets nobody take calls away from a step ({said}). Let the server use seccomp filters."
     if box.network != OPEN and any(word in said.lower() for word in ("network", "loopback", "rtm_")):
         return f"{NETWORK_OPEN} ({said})"
     if isolation.uid is None:

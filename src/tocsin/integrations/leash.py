@@ -1,5 +1,6 @@
 """Runs a command as another uid and leaves nothing of it behind: ``python -IS leash.py UID COMMAND …``, as root.
 
+``--sieve=HEX`` before the uid is a filter of the calls that the command has (`sieve`).
 ``--at=FOLDER=PLACE`` before the uid puts a folder at another place, for this command alone; ``--pin=FOLDER`` keeps a
 folder in such a place as it was. A link that a command left there leads nowhere: no path inside is followed.
 
@@ -12,11 +13,12 @@ from __future__ import annotations
 import ctypes
 import os
 import signal
+import struct
 import sys
 import time
 from types import FrameType
 
-PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 1, 36, 38
+PR_SET_PDEATHSIG, PR_SET_SECCOMP, PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 1, 22, 36, 38
 """From linux/prctl.h."""
 
 CLONE_NEWNS, MS_BIND, MS_REC, MS_SLAVE = 0x20000, 4096, 16384, 1 << 19
@@ -73,6 +75,7 @@ def _become(options: list[str], uid: int, command: list[str]) -> None:
         os.setuid(uid)
         _control(PR_SET_NO_NEW_PRIVS, 1)
         _control(PR_SET_PDEATHSIG, signal.SIGKILL)
+        _sift(options)
         os.execvp(command[0], command)  # noqa: S606 the command brings its shell
     except OSError as error:
         print(f"{command[0]}: {error.strerror}", file=sys.stderr, flush=True)  # noqa: T201 it is the step's own output
@@ -94,6 +97,14 @@ def _stage(options: list[str]) -> None:
     for pin, folder in zip(pins, real, strict=True):
         _mount(folder, _open(pin), MS_BIND | MS_REC)
     os.chdir(here)
+
+
+def _sift(options: list[str]) -> None:
+    """Put this process behind the filters that are named."""
+    for program in [bytes.fromhex(each.removeprefix("--sieve=")) for each in options if each.startswith("--sieve=")]:
+        held = ctypes.create_string_buffer(program, len(program))
+        said = ctypes.create_string_buffer(struct.pack("HP", len(program) // 8, ctypes.addressof(held)))
+        _check(ctypes.CDLL(None, use_errno=True).prctl(PR_SET_SECCOMP, 2, said, 0, 0), "seccomp")
 
 
 def _open(folder: str) -> str:

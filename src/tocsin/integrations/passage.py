@@ -8,6 +8,7 @@ import os
 import socket
 from collections.abc import AsyncIterator
 
+from tocsin.integrations import sieve
 from tocsin.integrations.doors import OPEN, Doors, Network, Relays, Scout
 
 HOSTS = os.path.realpath("/etc/hosts")
@@ -38,11 +39,19 @@ class Passage:
     @property
     def fd(self) -> str:
         """Where the sockets are to be handed out, as an argument."""
-        return str(self.fds[0]) if self.fds else "-"
+        return str(self.fds[0]) if self.places and self.fds else "-"
 
     def spell_hosts(self) -> tuple[str, ...]:
         """The arguments of bubblewrap for the hosts that the step knows."""
-        return ("--ro-bind-data", str(self.fds[1]), HOSTS) if self.fds and os.path.isfile(HOSTS) else ()  # noqa: PTH113
+        return ("--ro-bind-data", str(self.fds[1]), HOSTS) if self.places and self.fds and os.path.isfile(HOSTS) else ()  # noqa: PTH113
+
+    def spell_sieve(self) -> tuple[str, ...]:
+        """The arguments of bubblewrap for the calls that the step has none of; they need one descriptor more."""
+        program = os.memfd_create("sieve")
+        os.write(program, sieve.spell())
+        os.lseek(program, 0, os.SEEK_SET)
+        self.fds = (*self.fds, program)
+        return ("--seccomp", str(program))
 
     def give(self) -> None:
         """What was spawned has what it was given; it is nobody else's."""

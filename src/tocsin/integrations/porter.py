@@ -27,7 +27,7 @@ import socket
 import sys
 from types import FrameType
 
-from tocsin.integrations import doorway
+from tocsin.integrations import doorway, sieve
 
 CLONE_NEWNS, CLONE_NEWUTS, CLONE_NEWIPC, CLONE_NEWUSER = 0x20000, 0x4000000, 0x8000000, 0x10000000
 CLONE_NEWPID, CLONE_NEWNET = 0x20000000, 0x40000000
@@ -66,6 +66,7 @@ def main(fd: int) -> int:
     poll.register(control, select.POLLIN)
     gc.disable()
     gc.freeze()
+    sieve.install(sieve.spell())
     control.send(READY)
     while True:
         is_asked = poll.poll(REAP_MS if inside else None)

@@ -1,0 +1,63 @@
+"""What the kernel would answer a step: the filter, run here as the kernel's own machine runs it."""
+
+from __future__ import annotations
+
+import struct
+
+import pytest
+
+from tocsin.integrations import sieve
+
+ALLOWED, NOT_ALLOWED, NO_SUCH_FAMILY = 0, 1, 97
+VSOCK, PACKET, ALG = 40, 17, 38
+HERE = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7, "riscv64": 0xC00000F3}
+OTHERS = {"i386": 0x40000003, "arm": 0x40000028}
+KEYCTL = {"x86_64": 250, "aarch64": 219, "riscv64": 219}
+SOCKET = {"x86_64": 41, "aarch64": 198, "riscv64": 198}
+EXECVE = {"x86_64": 59, "aarch64": 221, "riscv64": 221}
+
+
+def ask(machine: str, number: int, first: int = 0, architecture: int | None = None) -> int:
+    """The error with which a call ends; 0 if it goes on to the kernel."""
+    given = {0: number, 4: HERE[machine] if architecture is None else architecture, 16: first}
+    program = list(struct.iter_unpack("HBBI", sieve.spell(machine)))
+    at, held = 0, 0
+    while True:
+        code, yes, no, value = program[at]
+        at += 1
+        if code == 0x06:
+            return 0 if value == 0x7FFF0000 else value & 0xFFFF
+        if code == 0x20:
+            held = given[value]
+        else:
+            is_so = held == value if code == 0x15 else held >= value
+            at += yes if is_so else no
+
+
+@pytest.mark.parametrize("machine", HERE)
+def test_a_step_has_no_ring_of_keys_and_no_ring_of_calls(machine: str) -> None:
+    assert ask(machine, KEYCTL[machine]) == NOT_ALLOWED
+    assert [ask(machine, number) for number in (425, 426, 427)] == [NOT_ALLOWED] * 3
+    assert ask(machine, EXECVE[machine]) == ALLOWED
+
+
+@pytest.mark.parametrize("machine", HERE)
+def test_a_step_has_only_sockets_that_namespaces_keep_apart(machine: str) -> None:
+    for number in (SOCKET[machine], SOCKET[machine] + (12 if machine == "x86_64" else 1)):
+        assert [ask(machine, number, family) for family in (1, 2, 10, 16)] == [ALLOWED] * 4
+        assert [ask(machine, number, family) for family in (VSOCK, PACKET, ALG, 0)] == [NO_SUCH_FAMILY] * 4
+
+
+@pytest.mark.parametrize("machine", HERE)
+@pytest.mark.parametrize("other", OTHERS)
+def test_the_calls_of_another_processor_are_no_way_round(machine: str, other: str) -> None:
+    assert ask(machine, EXECVE[machine], architecture=OTHERS[other]) == NOT_ALLOWED
+
+
+def test_the_second_set_of_numbers_is_no_way_round() -> None:
+    assert ask("x86_64", 0x40000000 | SOCKET["x86_64"], VSOCK) == NOT_ALLOWED
+
+
+def test_a_processor_whose_calls_are_not_known_is_said() -> None:
+    with pytest.raises(OSError, match="no filter of a step's calls is known for vax"):
+        sieve.spell("vax")

@@ -57,7 +57,8 @@ def wrap(intent: StepRequested, within: Within) -> StepRequested:
         text = f'{" ".join(map(quote, words))} <<<"${{{PROGRAM}}}"'
     except Unspeakable as error:
         raise NotBegun(f"Nothing was run: {error}.") from None
-    return msgspec.structs.replace(intent, target=within.on, text=text, bindings={**beside, PROGRAM: program})
+    bindings = {**beside, PROGRAM: program}
+    return msgspec.structs.replace(intent, target=within.on, text=text, argv=(), bindings=bindings)
 
 
 def _spell(intent: StepRequested, within: Within) -> str:

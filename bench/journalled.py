@@ -77,7 +77,7 @@ class Journalled:
             fan=fan,
         )  # fmt: skip
         entries = await self.journal.change(stream, lambda incident, book: (asked,), cause="bench")
-        seq = next(entry.seq for entry in entries if entry.event is asked)
+        seq = next(entry.seq for entry in entries if isinstance(entry.event, StepRequested))
         waits = self._waiting.setdefault((stream, seq), asyncio.get_running_loop().create_future())
         return await waits
 

@@ -52,7 +52,7 @@ class _Kept:
 
         async def connect(far: Far) -> None:
             async with gate:
-                await self.links.find(far.read)
+                await self.links.find_for_reads(far.read)
 
         await asyncio.gather(*map(connect, spots.values()))
 

@@ -45,13 +45,18 @@ HOSTILE = [
 ]  # fmt: skip
 
 
-async def test_values_arrive_as_they_are_and_nothing_in_them_is_run(range_: Range, sshd: Sshd, tmp_path: Path) -> None:
+@pytest.mark.parametrize("changes", [False, True])
+@pytest.mark.parametrize("plain", [False, True])
+async def test_values_arrive_as_they_are_and_nothing_in_them_is_run(
+    range_: Range, sshd: Sshd, tmp_path: Path, changes: bool, plain: bool
+) -> None:
+    """Whatever shell they are for: that of sshd itself reads only what is `plain`."""
     here = tmp_path / "here"
     range_.add("web", sshd, directory=str(tmp_path))
-    values = [value.replace("HERE", str(here)) for value in HOSTILE]
+    values = [value.replace("HERE", str(here)) for value in HOSTILE if value.isascii() or not plain]
     names = {f"V{at}": value for at, value in enumerate(values)}
     text = "printf '%s\\0' " + " ".join(f'"${name}"' for name in names) + " | base64 -w0"
-    finished = await range_.ask(text, bindings=names)
+    finished = await range_.ask(text, bindings=names, changes=changes)
     import base64
 
     said = base64.b64decode(await range_.blobs.get(finished.stdout)).decode().split("\0")[:-1]
@@ -101,12 +106,14 @@ async def test_a_shell_there_reads_it_as_one_here_would(
     assert (await range_.blobs.get(finished.stdout) if finished.stdout else b"").decode() == said
 
 
-async def test_nothing_of_a_step_stands_in_a_command_line(range_: Range, sshd: Sshd) -> None:
+@pytest.mark.parametrize("changes", [False, True])
+async def test_nothing_of_a_step_stands_in_a_command_line(range_: Range, sshd: Sshd, changes: bool) -> None:
     range_.add("web", sshd)
-    found = await range_.read(
-        "tr '\\0' ' ' </proc/$$/cmdline; echo; echo $SECRETLY >/dev/null", bindings={"SECRETLY": "abc"}
-    )
-    assert found.strip() == "bash --noprofile --norc -s"
+    text = "tr '\\0' ' ' </proc/$$/cmdline; echo; echo $SECRETLY >/dev/null"
+    found = await range_.read(text, bindings={"SECRETLY": "hunter2"}, changes=changes)
+    assert "hunter2" not in found
+    assert "SECRETLY" not in found
+    assert found.strip() == "bash --noprofile --norc -s" if changes else found.startswith("bash -c [[ ")
 
 
 async def test_reads_and_changes_come_in_as_different_people(range_: Range, sshd: Sshd, tmp_path: Path) -> None:

@@ -70,11 +70,12 @@ class Remote:
     async def _run(self, way: Way, order: Order, hear: Hear, gate: Gate | None, begun: Callable[[], None]) -> Ran:
         """On a connection that is open; one that turns out to be of no use is made anew once."""
         arrive = gate.arrive if gate is not None else None
-        link = await self._links.find(way)
+        find = self._links.find if order.changes else self._links.find_for_reads
+        link = await find(way)
         try:
             return await self._run_on(link, order, hear, arrive, begun)
         except Unopened:
-            link = await self._links.find(way)
+            link = await find(way)
             return await self._run_on(link, order, hear, arrive, begun)
 
     async def _run_on(

@@ -15,6 +15,7 @@ from contextlib import contextmanager, suppress
 import asyncssh
 
 from tocsin.errors import NotBegun
+from tocsin.integrations.ssh.proof import Proof
 from tocsin.integrations.ssh.way import Way
 
 LOG = logging.getLogger("tocsin.steps")
@@ -38,6 +39,7 @@ class Link:
     def __init__(self, way: Way, connection: asyncssh.SSHClientConnection) -> None:
         self.way, self.connection = way, connection
         self.sessions = asyncio.Semaphore(MOST_SESSIONS)
+        self.proof = Proof()
         self.users = 0
         self._is_retired = False
         self._carried: set[asyncio.Future[None]] = set()
@@ -97,6 +99,13 @@ class Links:
                 self._make_room()
         if not lock.locked():
             self._locks.pop(way, None)
+        return link
+
+    async def find_for_reads(self, way: Way) -> Link:
+        """The same, and what shell there is at its other end has been looked at (`proof`)."""
+        link = await self.find(way)
+        with link.use():
+            await link.proof.renew(link.connection, way.connect_s)
         return link
 
     def drop(self, link: Link) -> None:

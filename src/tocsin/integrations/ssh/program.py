@@ -1,4 +1,4 @@
-"""What a remote shell is given: a fixed command, and on its standard input a program.
+"""What a remote shell is given: a command that knows nothing of any step, and on its standard input a program.
 
 Nothing of a step is ever part of a command line. The shell reads its input line by line; the lines below first go to
 the target's directory and set the variables, then report that they did, and only the last one runs the step. That one
@@ -15,7 +15,12 @@ from collections.abc import Mapping
 import msgspec
 
 COMMAND = "exec bash --noprofile --norc -s"
-"""All that ever stands in a command line over there."""
+"""What stands in a command line over there: a bash of its own for each step, which reads no start-up files."""
+
+FLAGS, OPTIONS = "hBc", "braceexpand:hashall:interactive-comments"
+"""Those of a bash that was given a command and nothing else: `$-` and `$SHELLOPTS`."""
+_HEADER = 8
+_MOST_AT_ONCE = 99_999
 
 MARK = b"\x1e"
 """What begins and ends a report of ours among what a step prints; with it goes a number that no step knows."""
@@ -51,6 +56,29 @@ class Program(msgspec.Struct, frozen=True):
 
     before: bytes
     run: bytes
+
+    def frame(self) -> bytes | None:
+        """Both behind a line that says how long they are, for a shell that reads them at once (`spell_one`) as for one
+        that reads line by line; null for what is too long for that, or is another number of characters than of bytes.
+        """
+        whole = self.before + self.run
+        return b": %05d\n%b" % (len(whole), whole) if whole.isascii() and len(whole) <= _MOST_AT_ONCE else None
+
+
+def spell_one(shopt: str) -> str:
+    """The command line where the shell that it is given to was found to be as a clean bash is: it runs the program
+    itself. `shopt` is what stands in `$BASHOPTS` of a clean one.
+
+    What would change the meaning of a step most is looked at each time: functions, aliases, options, how words are
+    split. If anything is not as it was, a clean bash is begun after all, and reads the same program.
+    """
+    same = {"-": FLAGS, "SHELLOPTS": OPTIONS, "BASHOPTS": shopt, "#": "0", "{BASH_ENV-}": "", "{#BASH_ALIASES[@]}": "0"}
+    tests = [f"${name} = {quote(value)}" for name, value in same.items()]
+    read = f'read -rN{_HEADER} && read -rN "$((10#${{REPLY:2:5}}))"'
+    return (
+        f"[[ {' && '.join(tests)} && $IFS = $' \\t\\n' ]] && {{ compgen -A function >/dev/null; [[ $? = 1 ]]; }}"
+        f' || {COMMAND}; {read} && eval "unset -v REPLY BASH_EXECUTION_STRING; $REPLY"'
+    )
 
 
 def spell(text: str, env: Mapping[str, str], directory: str, nonce: str) -> Program:

@@ -111,9 +111,13 @@ async def run(link: Link, order: Order, hear: Hear, gate: Arrive | None, begun: 
     except Unspeakable as error:
         raise NotBegun(f"Nothing was run: {error}.") from None
     async with link.sessions:
-        channel, session = await _open(link, order, nonce, hear)
+        framed = program.frame() if link.proof.command and gate is None and not order.changes else None
+        channel, session = await _open(link, order, nonce, hear, COMMAND if framed is None else link.proof.command)
         try:
-            await _begin(link, channel, session, program, gate, patient=order.changes)
+            if framed is not None:
+                _send(link, channel, framed)
+            else:
+                await _begin(link, channel, session, program, gate, patient=order.changes)
             begun()
             return await _follow(link, session, order)
         finally:
@@ -121,11 +125,13 @@ async def run(link: Link, order: Order, hear: Hear, gate: Arrive | None, begun: 
                 channel.abort()
 
 
-async def _open(link: Link, order: Order, nonce: str, hear: Hear) -> tuple[asyncssh.SSHClientChannel[bytes], _Session]:
+async def _open(
+    link: Link, order: Order, nonce: str, hear: Hear, command: str
+) -> tuple[asyncssh.SSHClientChannel[bytes], _Session]:
     try:
         async with asyncio.timeout(link.way.connect_s):
             session = _Session(order.most, nonce, hear)
-            channel, _ = await link.connection.create_session(lambda: session, COMMAND, encoding=None, window=WINDOW)
+            channel, _ = await link.connection.create_session(lambda: session, command, encoding=None, window=WINDOW)
     except TimeoutError:
         raise Unopened(f"Nothing was run: {link.way} is connected and gives no shell. Try it again.") from None
     except (asyncssh.Error, OSError) as error:

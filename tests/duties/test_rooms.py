@@ -10,6 +10,7 @@ import pytest
 
 from tocsin.comms.commands import PostUpdate
 from tocsin.incident.commands import Acknowledge, Mitigate, Resolve, SavePostmortem, TakeRole
+from tocsin.incident.escalating import DeclineEscalation, Escalate
 from tocsin.testing.chat import ToldRoom
 from tocsin.testing.story import Cast, Story
 from tocsin.words import ObligationState
@@ -41,6 +42,23 @@ def said(story: Story, incident: str | None = None) -> str:
 
 def told(story: Story, channel: str) -> str:
     return "\n".join(each.text for each in story.chat.channels.get(channel, ()))
+
+
+@pytest.mark.duty("MON-04")
+async def test_the_three_questions_are_asked_in_the_room_and_the_answer_is_told_there(cast: Casting) -> None:
+    async with chatting(cast, "monero-marketplace") as story:
+        await begin(story, "P1")
+        await story.do(Acknowledge(by="ana"))
+        await story.advance("10m")
+        assert room(story).asked == [61, 62, 63]
+        assert "Is this a security breach? YES\nIf it is so, that calls Security Team." in said(story)
+        await story.do(Escalate(by="ana", line=62))
+        await story.do(DeclineEscalation(by="ana", line=63))
+        assert "Is this a security breach? YES: it is so, says ana (line 62)." in said(story)
+        assert "Is data loss involved? YES: it is not so, says ana (line 63)." in said(story)
+        assert "sec" in {page.responder for page in story.pages()}
+        await story.advance("20m")
+        assert room(story).asked == [61, 62, 63], "asked once"
 
 
 # ── USDX/Wexel ───────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -207,6 +207,78 @@ async def test_roles_and_severities_are_chosen_in_forms(office: Office) -> None:
     assert incident.severity == chosen
 
 
+async def test_a_role_is_handed_to_somebody_else(office: Office) -> None:
+    """By the mention that Slack makes, by a name, by an id; and in the form."""
+    for typed, who in (
+        ("<@U2|bo>", "bo"),
+        ("@Ana Lind", "ana"),
+        ("@nobody", ""),
+        ("@bo", "bo"),
+        ("ana", "ana"),
+        ("<@U2>", "bo"),
+    ):
+        answer = await office.slash("U1", f"role Incident Commander {typed}")
+        if not who:
+            assert "There is no person" in answer
+            continue
+        incident = await office.story.incident()
+        assert (incident.commander, incident.roles["Incident Commander"]) == (who, who)
+    assert "does not know who <@U9> is" in await office.slash("U1", "role Scribe <@U9>")
+    await office.press("U2", "tocsin:role", office.story.stream)
+    view = office.fake.workspace.views[-1]
+    sent = office.fake.make_submission("U2", view, role="Incident Commander", responder="ana")
+    assert (await office.post(office.fake.write_interaction(sent))).json() == {"response_action": "clear"}
+    assert (await office.story.incident()).commander == "ana"
+
+
+async def test_what_the_playbook_asks_is_asked_in_the_room_and_answered_by_a_button(open_house: Open) -> None:
+    async with FakeSlack() as fake:
+        settings = SlackSettings(kind="slack", token_file="t", people={"ana": "U1", "bo": "U2"}, api=fake.api)
+        slack = Slack(settings, Calls(fake.bot_token, fake.api), fake.signing_secret)
+        roles = {"Security Team Lead": ("lea",), "Platform Lead": ("max",), "leadership": ("max",)}
+        house = await open_house(
+            make_cast("northcell", war_room="slack", roles=roles), channels=lambda: {"slack": slack}
+        )
+        house.story.chats["slack"] = slack
+        office = Office(house, fake, slack)
+        await house.story.declare("", severity="P1")
+        await house.story.do(OpenRoom(by="ana"))
+        room = (await house.story.incident()).room
+        assert room is not None
+        office.room = room.id
+        asked = [
+            (each["action_id"], each["value"])
+            for message in fake.workspace.channels[room.id].messages
+            for block in message.blocks
+            if block["type"] == "actions" and not message.is_pinned
+            for each in block["elements"]
+        ]
+        stream = house.story.stream
+        assert {(f"tocsin:{way}", f"{stream}|{line}") for way in ("yes", "no") for line in (458, 459, 460)} == set(
+            asked
+        )
+        assert "does not know who U3" in await office.press("U3", "tocsin:yes", f"{stream}|458")
+        assert await office.press("U2", "tocsin:no", f"{stream}|459")
+        assert await office.press("U1", "tocsin:yes", f"{stream}|458")
+        assert "lea" in {page.responder for page in house.story.pages()}
+        answered = (await house.story.incident()).answered
+        assert {line: (each.by, each.holds) for line, each in answered.items()} == {
+            459: ("bo", False),
+            458: ("ana", True),
+        }
+        said = repr(fake.workspace.channels[room.id].messages)
+        assert "it is so, says ana (line 458)" in said and "it is not so, says bo (line 459)" in said
+        listed = await office.slash("U2", "questions")
+        assert (
+            "Line 458" in listed and "Answered: it is so" in listed and "Line 468: calls Engineering Manager" in listed
+        )
+        assert "Line 460" in await office.press("U3", "tocsin:questions", stream), "anybody may look"
+        await office.slash("U1", "yes 460 I do not know this part")
+        assert (await house.story.incident()).answered[460].reason == "I do not know this part"
+        assert "needs more" in await office.slash("U1", "no")
+        assert "No escalation stands on line 7" in await office.slash("U1", "no 7")
+
+
 async def test_an_incident_is_opened_by_a_form_and_a_slip_is_told_in_it(office: Office) -> None:
     await office.slash("U2", "declare")
     view = office.fake.workspace.views[-1]

@@ -14,26 +14,32 @@ import msgspec
 from tocsin.comms.cadence import find_duties
 from tocsin.comms.room_duty import RoomPlan, find_watch
 from tocsin.incident.book import Book
+from tocsin.incident.escalating import find_matters
 from tocsin.incident.obligation import UPDATE
 from tocsin.incident.state import Incident, StepRecord, Update
 from tocsin.pattern import compile_late
 from tocsin.playbook.model import Template
 from tocsin.timeline.line import fold
-from tocsin.words import Audience, StepState, TemplateKind
+from tocsin.words import Audience, Status, StepState, TemplateKind
 
 MOST_TEXT = 3000
 _FIELD = compile_late(r"^(?P<label>[^\W\d_][\w /-]{0,40}):\s*(?P<value>.*)$")
+BUILT_IN = "web"
+_ASKING = frozenset({Status.ACTIVE, Status.ACKNOWLEDGED})
 _FIRST = frozenset({TemplateKind.DECLARATION, TemplateKind.INITIAL})
 SAID = frozenset({StepState.OK, StepState.FAILED, StepState.IN_DOUBT})
 
 
 class Saying(msgspec.Struct, frozen=True, kw_only=True):
-    """One message: `key` names it once for all; `here` calls on everybody who is in the room."""
+    """One message: `key` names it once for all; `here` calls on everybody who is in the room; `asks` is the line of
+    the question that it asks.
+    """
 
     key: str
     text: str
     here: bool = False
     line: int | None = None
+    asks: int | None = None
 
 
 def write_topic(incident: Incident) -> str:
@@ -79,6 +85,7 @@ def list_sayings(incident: Incident, book: Book, plan: RoomPlan | None, opened_a
         if update.at >= opened_at:
             yield Saying(key=f"update:{number}", text=_tell_update(update))
     turn = incident.reopened + 1
+    yield from _questions(incident, book, turn)
     if incident.cause and incident.cause_at is not None and incident.cause_at >= opened_at:
         yield Saying(key="cause", text=f"The cause is known: {fold(incident.cause)}")
     if incident.mitigated_at is not None and incident.mitigated_at >= opened_at:
@@ -86,6 +93,25 @@ def list_sayings(incident: Incident, book: Book, plan: RoomPlan | None, opened_a
     yield from _watch(incident, book, turn)
     if incident.resolved_at is not None and incident.resolved_at >= opened_at:
         yield Saying(key=f"resolved:{turn}", text=f"{incident.number} is resolved.")
+
+
+def _questions(incident: Incident, book: Book, turn: int) -> Iterator[Saying]:
+    """What the playbook wants asked before it calls somebody, and the answers. The built-in room's screen asks."""
+    if incident.room is None or incident.room.system == BUILT_IN:
+        return
+    for matter in find_matters(incident, book):
+        said = incident.answered.get(matter.line)
+        if not matter.is_condition or (said is None and incident.status not in _ASKING):
+            continue
+        calls = f"raises it to {matter.raises}" if matter.raises else f"calls {', '.join(matter.escalation.who)}"
+        key, asked = f"question:{turn}:{matter.line}", fold(matter.text, 300)
+        if said is None:
+            text = f"Line {matter.line} of the playbook asks: {asked}\nIf it is so, that {fold(calls, 200)}."
+            yield Saying(key=key, text=text, line=matter.line, asks=matter.line)
+        elif (key if incident.room.turn == 1 else f"{key}@{incident.room.turn}") in incident.chat:
+            answer = "it is so" if said.holds else "it is not so"
+            text = f"{asked}: {answer}, says {said.by} (line {matter.line})."
+            yield Saying(key=f"answer:{turn}:{matter.line}:{answer}", text=text, line=matter.line)
 
 
 def _tell_update(update: Update) -> str:

@@ -42,6 +42,7 @@ class Asks(msgspec.Struct, frozen=True, kw_only=True):
     message: str = ""
     here: bool = False
     line: int | None = None
+    asks: int | None = None
     again: bool = False
 
 
@@ -118,6 +119,7 @@ def _request(system: str, asks: Asks) -> ChatRequested:
         message=asks.message,
         here=asks.here,
         line=asks.line,
+        asks=asks.asks,
     )
 
 
@@ -142,6 +144,7 @@ def _list_asks(incident: Incident, book: Book, rota: Rota, room: Room, now: date
                 text=each.text,
                 here=each.here,
                 line=each.line,
+                asks=each.asks,
             )
             for each in list_sayings(incident, book, plan, room.opened_at)
         ),

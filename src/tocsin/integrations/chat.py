@@ -58,8 +58,11 @@ class Chat(Protocol):
         """Pin a text in the room, in the place of the pinned `message` where there is one; its message's id."""
         ...
 
-    async def say(self, key: Key, to: str, text: str, *, here: bool) -> str:
-        """Say something in a room (by id) or a standing channel (by ``#name``); what is worth knowing about it."""
+    async def say(self, key: Key, to: str, text: str, *, here: bool, asks: int | None = None) -> str:
+        """Say something in a room (by id) or a standing channel (by ``#name``); what is worth knowing about it.
+
+        `asks` is the line of a question that the text asks: whoever reads it can answer there, if the system lets them.
+        """
         ...
 
     async def read(self, room: str) -> Sequence[Said]:
@@ -111,7 +114,7 @@ class Rooms:
                 message = await chat.pin(key, asked.to, asked.text, asked.message)
                 return msgspec.structs.replace(done, message=message)
             case ChatAct.SAY:
-                detail = await chat.say(key, asked.to, asked.text, here=asked.here)
+                detail = await chat.say(key, asked.to, asked.text, here=asked.here, asks=asked.asks)
                 return msgspec.structs.replace(done, detail=detail)
             case ChatAct.EXPORT:
                 return msgspec.structs.replace(done, log=await self._keep(chat, key, asked.to))

@@ -51,7 +51,7 @@ class WebRooms:
         """The screen's head shows it."""
         return message or room
 
-    async def say(self, key: Key, to: str, text: str, *, here: bool) -> str:
+    async def say(self, key: Key, to: str, text: str, *, here: bool, asks: int | None = None) -> str:
         """What was asked for stands on the timeline."""
         return "on the timeline"
 

@@ -13,7 +13,9 @@ from tocsin.integrations.chat import OpenRoom, Said
 
 
 class ToldRoom(msgspec.Struct, kw_only=True):
-    """A room of a story. `said` are its messages with the moment of each, `pinned` the text that stands on top."""
+    """A room of a story. `said` are its messages with the moment of each, `asked` the lines of questions among them,
+    `pinned` the text that stands on top.
+    """
 
     id: str
     name: str
@@ -22,6 +24,7 @@ class ToldRoom(msgspec.Struct, kw_only=True):
     members: list[str] = []
     said: list[Said] = []
     called: int = 0
+    asked: list[int] = []
     pinned: str = ""
     is_archived: bool = False
 
@@ -78,7 +81,7 @@ class MemoryChat:
         self._room(room).pinned = text
         return message or "pinned"
 
-    async def say(self, key: Key, to: str, text: str, *, here: bool) -> str:
+    async def say(self, key: Key, to: str, text: str, *, here: bool, asks: int | None = None) -> str:
         """In a room, or in a standing channel."""
         said = Said(at=self._clock.now(), by="tocsin", text=text)
         if to.startswith("#"):
@@ -88,6 +91,8 @@ class MemoryChat:
         room = self._room(to)
         room.said.append(said)
         room.called += here
+        if asks is not None:
+            room.asked.append(asks)
         return "said"
 
     async def read(self, room: str) -> Sequence[Said]:

@@ -32,35 +32,15 @@ from tocsin.web.auth import Asker
 from tocsin.web.bodies import ApproveBody, DeclareBody
 from tocsin.web.desk import Desk
 from tocsin.web.library import Library
-from tocsin.web.verbs import VERBS
+from tocsin.web.slack_words import FIELD_OF, HELP, LISTS, find_verb, read_body
+from tocsin.web.views.people import show_questions
 from tocsin.web.views.steps import StepView, show_procedures
 
 DECLARE = "tocsin:declare"
 MOST_LISTED, MOST_STEPS, MOST_TEXT = 20, 8, 1500
 LATELY = timedelta(days=14)
 """Rooms of incidents that are over are found for so long."""
-_VERBS = {verb.name: verb for verb in VERBS}
-FIELD_OF = {
-    "acknowledge": "",
-    "ack": "",
-    "room": "",
-    "note": "text",
-    "update": "text",
-    "cause": "text",
-    "severity": "severity",
-    "mitigate": "note",
-    "resolve": "note",
-    "reopen": "reason",
-    "role": "role",
-}
-"""What is typed behind a word of ``/tocsin``: the field of the verb's body that it fills."""
-SHORT = {"ack": "acknowledge", "room": "open-room"}
-HELP = """/tocsin: what is going on
-/tocsin status [INCIDENT]: where it stands
-/tocsin ack | note TEXT | update TEXT | cause TEXT | severity S | role ROLE | mitigate | resolve | reopen WHY | room
-/tocsin steps: what waits for an approval
-/tocsin declare: open an incident
-In an incident's room these are about it; elsewhere, put its number first: /tocsin INC-20260302-001 ack"""
+_NOTE = find_verb("note")
 
 
 class SlackDesk:
@@ -107,7 +87,7 @@ class SlackDesk:
         word, rest = _split(asked.text.strip().removeprefix(words[0]) if words and named else asked.text)
         if word in ("", "list") and named is None:
             return await self._list_open(), []
-        if word == "help" or (word not in FIELD_OF and word not in ("", "status", "steps", "declare")):
+        if word == "help" or (word not in FIELD_OF and word not in ("", *LISTS)):
             return HELP, []
         asker = self._find_asker(slack, asked.user)
         if word == "declare":
@@ -120,19 +100,13 @@ class SlackDesk:
             return await self._tell(incident), []
         if word == "steps":
             return await self._list_steps(incident)
-        return await self._do(incident.id, word, rest, _require(asker, asked.user)), []
+        if word == "questions":
+            return await self._list_questions(incident)
+        return await self._do(slack, incident.id, word, rest, _require(asker, asked.user)), []
 
-    async def _do(self, stream: str, word: str, rest: str, asker: Asker) -> str:
-        name = SHORT.get(word, word)
-        field, verb = FIELD_OF[word], _VERBS[name]
-        given: dict[str, Any] = {field: rest} if field and (rest or field != "note") else {}
-        if name == "role":
-            given["responder"] = asker.person
-        try:
-            body = msgspec.convert(given, verb.body)
-        except msgspec.ValidationError as error:
-            raise NotFound(f"/tocsin {word} needs more: {error}.") from None
-        return _tell_done(await self._acts.do(stream, verb, asker, body))
+    async def _do(self, slack: r.Slack, stream: str, word: str, rest: str, asker: Asker) -> str:
+        body = read_body(word, rest, asker.person, self._desk.people(), slack.settings.find_person)
+        return _tell_done(await self._acts.do(stream, find_verb(word), asker, body))
 
     async def _list_open(self) -> str:
         cards = await self._desk.engine.journal.store.cards(open_only=True)
@@ -159,6 +133,20 @@ class SlackDesk:
         found = f"{len(waiting)} wait for an approval." if waiting else "No step waits for an approval here."
         return f"{incident.number}: {found}", blocks
 
+    async def _list_questions(self, incident: Incident) -> tuple[str, list[Block]]:
+        """Whom the playbook calls for what, with the buttons that answer."""
+        scene = await self._library.scene(incident.id)
+        blocks: list[Block] = []
+        for each in show_questions(scene)[:MOST_STEPS]:
+            who = f"raises it to {each.raises}" if each.raises else f"calls {', '.join(each.who)}"
+            said = "" if each.holds is None else f" Answered: {'it is so' if each.holds else 'it is not so'}."
+            about = f"{each.condition}: {who}" if each.condition else who
+            blocks += show_text(f"Line {each.line}: {about}.{said}"[:MOST_TEXT])
+            if not each.holds and incident.is_open:
+                blocks.append(r.show_question(f"{incident.id}|{each.line}", each.line, is_condition=each.is_question))
+        found = "Whom the playbook calls for what:" if blocks else "The playbook names nobody whom one could call."
+        return f"{incident.number}: {found}", blocks
+
     # ── buttons and forms ──────────────────────────────────────────────────────────────────────────────────────────
 
     async def _take_press(self, slack: r.Slack, asked: Pressed) -> None:
@@ -180,15 +168,20 @@ class SlackDesk:
     async def _do_press(self, slack: r.Slack, asked: Pressed) -> tuple[str, list[Block]]:
         if asked.action == r.STEPS:
             return await self._list_steps(await self._library.incident(asked.value))
-        if asked.action not in (r.ACKNOWLEDGE, r.APPROVE, r.ROLE, r.SEVERITY):
+        if asked.action == r.QUESTIONS:
+            return await self._list_questions(await self._library.incident(asked.value))
+        if asked.action not in (r.ACKNOWLEDGE, r.APPROVE, r.ROLE, r.SEVERITY, r.YES, r.NO):
             return "", []
         asker = _require(self._find_asker(slack, asked.user), asked.user)
         if asked.action == r.ACKNOWLEDGE:
-            return await self._do(asked.value, "acknowledge", "", asker), []
+            return await self._do(slack, asked.value, "acknowledge", "", asker), []
+        if asked.action in (r.YES, r.NO):
+            stream, _, line = asked.value.rpartition("|")
+            return await self._do(slack, stream, asked.action.rpartition(":")[2], line, asker), []
         if asked.action == r.APPROVE:
             return await self._approve(asked.value, asker), []
         scene = await self._library.scene(asked.value)
-        form = _write_choice(asked.action, scene.book, scene.incident)
+        form = _write_choice(asked.action, scene.book, scene.incident, self._list_people(slack))
         await self._ask_form(slack, asked.trigger, form, asker)
         return "", []
 
@@ -217,12 +210,17 @@ class SlackDesk:
         first = next(iter(asked.values), "")
         try:
             asker = _require(self._find_asker(slack, asked.user), asked.user)
-            await self._do_form(asked, asker)
+            await self._do_form(slack, asked, asker)
         except (UserError, OutsideError) as error:
             return {"response_action": "errors", "errors": {first: str(error)[:MOST_TEXT]}}
         return {"response_action": "clear"}
 
-    async def _do_form(self, asked: Submitted, asker: Asker) -> None:
+    def _list_people(self, slack: r.Slack) -> list[tuple[str, str]]:
+        """Those whom a role can be handed to from here: who is known in this Slack."""
+        people = self._desk.people()
+        return [(people[each].name, each) for each in slack.settings.people if each in people]
+
+    async def _do_form(self, slack: r.Slack, asked: Submitted, asker: Asker) -> None:
         if asked.callback == DECLARE:
             try:
                 body = msgspec.convert({name: value or None for name, value in asked.values.items()}, _Declared)
@@ -232,7 +230,8 @@ class SlackDesk:
             await self._acts.declare(asker, declared)
         elif asked.callback in (r.ROLE, r.SEVERITY):
             word = asked.callback.rpartition(":")[2]
-            await self._do(asked.about, word, asked.values.get(word, ""), asker)
+            value, who = asked.values.get(word, ""), asked.values.get("responder", "")
+            await self._do(slack, asked.about, word, f"{value} @{who}" if who else value, asker)
         else:
             raise NotFound("This form is none of ours.")
 
@@ -248,9 +247,9 @@ class SlackDesk:
             return
         text = asked.text or await _read_message(slack, asked)
         how = f"Marked :{asked.name}:" if asked.name else "Pinned"
-        note = msgspec.convert({"text": f"{how} in #{incident.room.name}: {text[:MOST_TEXT]}"}, _VERBS["note"].body)
+        note = msgspec.convert({"text": f"{how} in #{incident.room.name}: {text[:MOST_TEXT]}"}, _NOTE.body)
         try:
-            await self._acts.do(incident.id, _VERBS["note"], asker, note)
+            await self._acts.do(incident.id, _NOTE, asker, note)
         except UserError:
             return  # closed meanwhile, or not theirs: nobody waits for an answer
 
@@ -309,13 +308,16 @@ def _may_press(step: StepView) -> bool:
     return "approve" in step.acts and not step.must_say_so and not any(not each.value for each in step.blanks)
 
 
-def _write_choice(action: str, book: Book, incident: Incident) -> Block:
+def _write_choice(action: str, book: Book, incident: Incident, people: Sequence[tuple[str, str]]) -> Block:
     if action == r.SEVERITY:
         options: Sequence[tuple[str, str]] = [(f"{each.id} {each.name}", each.id) for each in book.playbook.severities]
         return show_form(r.SEVERITY, "Severity", [show_choice("severity", "How bad is it?", options)], incident.id)
     named = [each.title for each in book.playbook.roles] or ["Incident Commander", "Communications Lead", "Scribe"]
     options = [(each, each) for each in named]
-    return show_form(r.ROLE, "Take a role", [show_choice("role", "Role", options)], incident.id)
+    fields = [show_choice("role", "Role", options)]
+    if people:
+        fields.append(show_choice("responder", "Who plays it (you, if you choose nobody)", people, optional=True))
+    return show_form(r.ROLE, "A role", fields, incident.id)
 
 
 async def _read_message(slack: r.Slack, asked: Marked) -> str:

@@ -17,15 +17,15 @@ from tocsin.errors import OutsideError, Rejected
 from tocsin.integrations.chat import OpenRoom, Said
 from tocsin.integrations.slack.calls import Calls, Refused
 from tocsin.integrations.slack.settings import SlackSettings
-from tocsin.integrations.slack.words import MOST_LINE, escape, show_buttons, show_text, spell_line
+from tocsin.integrations.slack.words import MOST_LINE, Block, escape, show_buttons, show_text, spell_line
 from tocsin.oncall.settings import Person
 from tocsin.page.brief import brief, title
 from tocsin.page.message import PageMessage
 
 MOST_TURNS, MOST_LISTS, MOST_READS = 50, 20, 100
 MARK = "tocsin"
-ACKNOWLEDGE, ROLE, SEVERITY, STEPS, APPROVE = (
-    f"{MARK}:{name}" for name in ("acknowledge", "role", "severity", "steps", "approve")
+ACKNOWLEDGE, ROLE, SEVERITY, STEPS, APPROVE, QUESTIONS, YES, NO = (
+    f"{MARK}:{name}" for name in ("acknowledge", "role", "severity", "steps", "approve", "questions", "yes", "no")
 )
 _IS_IN = frozenset({"already_in_channel", "cant_invite_self"})
 _STRANGER = frozenset({"user_not_found", "cant_invite", "user_is_restricted", "user_disabled", "ura_max_channels"})
@@ -125,11 +125,14 @@ class Slack:
                 raise
         return posted
 
-    async def say(self, key: Key, to: str, text: str, *, here: bool) -> str:
+    async def say(self, key: Key, to: str, text: str, *, here: bool, asks: int | None = None) -> str:
         """In a room, or in a standing channel, which the bot enters first if it must."""
         name = to.removeprefix("#")
         channel = self.settings.channels.get(name, to) if to.startswith("#") else to
-        fields = {"channel": channel, "text": spell_line(text, here=here), "blocks": show_text(text, here=here)}
+        blocks = show_text(text, here=here)
+        if asks is not None:
+            blocks.append(show_question(f"{key.stream}|{asks}", asks))
+        fields = {"channel": channel, "text": spell_line(text, here=here), "blocks": blocks}
         try:
             return await self._post(key, fields)
         except Refused as refused:
@@ -207,10 +210,18 @@ class Slack:
 def _list_buttons(incident: str) -> list[tuple[str, str, str]]:
     return [
         ("Acknowledge", ACKNOWLEDGE, incident),
-        ("Take a role", ROLE, incident),
+        ("Give a role", ROLE, incident),
         ("Severity", SEVERITY, incident),
         ("Steps to approve", STEPS, incident),
+        ("Whom to call", QUESTIONS, incident),
     ]
+
+
+def show_question(value: str, line: int, *, is_condition: bool = True) -> Block:
+    """The buttons by which a question of the playbook is answered, or a level of it called."""
+    if not is_condition:
+        return show_buttons([("Call them", YES, value)], name=f"level {line}")
+    return show_buttons([("So it is", YES, value), ("It is not so", NO, value)], name=f"question {line}")
 
 
 def _read_text(message: dict[str, Any]) -> str:

@@ -55,11 +55,12 @@ def show_buttons(buttons: Iterable[tuple[str, str, str]], *, name: str = "tocsin
     return {"type": "actions", "block_id": name, "elements": elements}
 
 
-def show_choice(block: str, label: str, options: Sequence[tuple[str, str]]) -> Block:
+def show_choice(block: str, label: str, options: Sequence[tuple[str, str]], *, optional: bool = False) -> Block:
     """A field of a form in which one of several is chosen: what each says, and its value."""
     listed = [{"text": show_plain(text[:75] or "-"), "value": value[:150]} for text, value in options[:100]]
     element = {"type": "static_select", "action_id": "choice", "options": listed}
-    return {"type": "input", "block_id": block, "label": show_plain(label[:150]), "element": element}
+    asked = {"block_id": block, "label": show_plain(label[:150]), "element": element}
+    return {"type": "input", **asked, "optional": optional}
 
 
 def show_field(block: str, label: str, *, optional: bool = False, long: bool = False) -> Block:

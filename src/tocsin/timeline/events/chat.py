@@ -17,6 +17,7 @@ class ChatRequested(Intent, frozen=True, kw_only=True):
 
     `to` is a room's id, the name of one to be opened or of a standing channel. `message` is the pinned message that the
     text takes the place of; `here` calls on everybody who is in the room; `line` is the playbook line that demands it.
+    `asks` is the line of a question that the text asks, which is answered with yes or no.
     """
 
     act: ChatAct
@@ -28,6 +29,7 @@ class ChatRequested(Intent, frozen=True, kw_only=True):
     message: str = ""
     here: bool = False
     line: int | None = None
+    asks: int | None = None
 
 
 class ChatDone(Outcome, frozen=True, kw_only=True):

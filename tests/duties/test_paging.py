@@ -122,6 +122,7 @@ async def test_a_p1_is_taken_looked_into_said_and_escalated_after_an_hour(cast: 
     async with Story(cast("bitcell", **HERE)) as story:
         await story.declare("Node Down", severity="P1")
         await story.expect_obligation("acknowledge", PENDING, due="30m")
+        assert (await story.expect_obligation("status_page", PENDING, due="30m")).line == 67
         lines = {step.line for step in (await look_in(story)).steps}
         assert lines >= {65, 66, 67, 68}
         await story.do(Acknowledge(by="ana"))

@@ -29,10 +29,16 @@ def find_duties(incident: Incident, book: Book) -> Iterator[Wanted]:
 
 
 def _status_page(incident: Incident, book: Book, severity: Severity | None, since: datetime) -> Iterator[Wanted]:
-    """Nobody owes the public a word that the playbook forbids."""
+    """Nobody owes the public a word that the playbook forbids. A page that is to be kept up to date without a word on
+    how soon ("Update status page") has until the incident must have been taken.
+    """
     within, line = book.playbook.document.status_page_within_s, None
-    if severity is not None and severity.status_page_within_s is not None:
-        within, line = severity.status_page_within_s, severity.status_page_line or severity.line
+    if severity is not None:
+        own = severity.status_page_within_s
+        if own is None and within is None and severity.status_page == "required":
+            own = within_s(severity, book.playbook.severities)
+        if own is not None:
+            within, line = own, severity.status_page_line or severity.line
     if within is None or find_silence(incident, book) is not None:
         return
     yield Wanted(

@@ -104,6 +104,55 @@ async def test_an_older_page_confirms_nothing_and_a_forged_one_less(home: tuple[
     assert (await find(house)).get("confirmed_at") is None
 
 
+class Post(Wire):
+    """A channel that reaches people at an address."""
+
+    address = "ana@example.org"
+
+    def find_address(self, responder: str, person: Person) -> str:
+        return self.address
+
+
+async def test_a_confirmation_is_one_of_the_address_and_lapses_with_it(home: tuple[House, Wire]) -> None:
+    house, _ = home
+    post = Post()
+    assert house.desk.contacting is not None
+    house.desk.contacting._channels = lambda: {"mail": post}  # type: ignore[attr-defined]
+    caller, client = await house.caller(), house.client()
+
+    async def test_and_confirm() -> None:
+        await caller.post("/api/contacts/test", json={"person": "ana", "channel": "mail"})
+        await client.post(f"/p/{post.ticket}")
+
+    await test_and_confirm()
+    found = await find(house)
+    assert found["confirmed_at"] and not found.get("lapsed_at")
+    assert not found.get("confirmed_to"), "not even its digest leaves the server"
+    post.address = "ana@example.com"
+    lapsed = await find(house)
+    assert (lapsed.get("confirmed_at"), lapsed["lapsed_at"], lapsed["standing"]) == (
+        None, found["confirmed_at"], "never tested",
+    )  # fmt: skip
+    page = (await caller.get("/contacts")).text
+    assert "for another address: send a test page" in page and "No channel is confirmed as it is now" in page
+    post.address = "ana@example.org"
+    assert (await find(house))["confirmed_at"] == found["confirmed_at"], "the old one again"
+    post.address = "ana@example.com"
+    await caller.post("/api/contacts/test", json={"person": "ana", "channel": "mail"})
+    assert (await find(house))["standing"] == "handed over", "sent, and not confirmed yet"
+    await client.post(f"/p/{post.ticket}")
+    assert (await find(house))["confirmed_at"]
+
+
+async def test_who_has_no_channel_at_all_stands_on_the_screen(home: tuple[House, Wire]) -> None:
+    house, _ = home
+    people = {**house.desk.people(), "eli": Person(name="Eli Brand", channels=())}
+    house.desk.people = lambda: people
+    page = (await (await house.caller()).get("/contacts")).text
+    assert page.count("No channel at all") == 1
+    assert "whether Eli Brand can be reached" in page
+
+
 async def test_nobody_is_rung_again_and_again_by_test_pages(home: tuple[House, Wire]) -> None:
     house, wire = home
     caller = await house.caller()

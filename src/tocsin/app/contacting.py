@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import hmac
 from collections.abc import Callable, Mapping
 
 from tocsin.engine.contracts import Clock, Key
 from tocsin.errors import NotFound, OutsideError
-from tocsin.integrations.channel import Channel
+from tocsin.integrations.channel import Addressed, Channel
 from tocsin.integrations.sharer import Sharing
 from tocsin.integrations.webpush import WebPush
 from tocsin.oncall.settings import Person
-from tocsin.page.contact import OF_REACHED, TEST, Contact, Standing
+from tocsin.page.contact import OF_REACHED, TEST, Contact, Standing, hold_against
 from tocsin.page.link import GOOD_FOR, PATH, Ticket, make_code, sign
 from tocsin.page.message import PageMessage
 from tocsin.store.contacts import Contacts, Subscriptions
@@ -40,10 +42,22 @@ class Contacting:
         """Each channel of each person, in the order of the settings."""
         known = {(each.person, each.channel): each for each in await self._contacts.list_all()}
         return [
-            known.get((name, channel)) or Contact(person=name, channel=channel)
+            hold_against(
+                known.get((name, channel)) or Contact(person=name, channel=channel), self._find_address(name, channel)
+            )
             for name, person in self._people().items()
             for channel in person.channels
         ]
+
+    def _find_address(self, person: str, channel: str) -> str:
+        """A digest of where somebody's pages go on a channel, which only this server can make; empty where all that
+        is known is the channel.
+        """
+        found: object = self._channels().get(channel)
+        if not isinstance(found, Addressed):
+            return ""
+        address = "\0".join((person, channel, found.find_address(person, self._people()[person])))
+        return hmac.new(self._link_key, f"address\0{address}".encode(), hashlib.sha256).hexdigest()
 
     async def find(self, person: str, channel: str) -> Contact | None:
         """One of them; null where there is none."""
@@ -56,7 +70,7 @@ class Contacting:
             raise NotFound(
                 f"{person} has no channel {channel!r} in tocsin.toml{f'; there are: {there}' if there else ''}."
             )
-        begun = await self._contacts.begin(person, channel, self._clock.now())
+        begun = await self._contacts.begin(person, channel, self._clock.now(), self._find_address(person, channel))
         standing, detail = await self._send(begun)
         await self._contacts.tell(person, channel, begun.page, standing, detail, self._clock.now())
         found = await self.find(person, channel)

@@ -60,4 +60,6 @@ def _tell_last(each: dict[str, Any]) -> str:
 
 
 def _tell_confirmed(each: dict[str, Any]) -> str:
+    if each.get("lapsed_at"):
+        return "LAPSED: the address has changed"
     return clock(each["confirmed_at"]) if each.get("confirmed_at") else "NEVER"

@@ -48,6 +48,10 @@ class Apprise:
         self._settings, self._addresses = settings, addresses
         self._hanging: set[asyncio.Future[Any]] = set()
 
+    def find_address(self, responder: str, person: Person) -> str:
+        """All addresses."""
+        return " ".join(choose(self._addresses, responder))
+
     async def send(self, key: Key, person: Person, message: PageMessage) -> str:
         """Notify at each address of the responder; it is enough that one takes it, and what did not is said."""
         addresses = choose(self._addresses, message.responder)

@@ -62,6 +62,10 @@ class Ntfy:
     def __init__(self, settings: NtfySettings, topics: Addresses, token: str | None) -> None:
         self._settings, self._topics, self._token = settings, topics, token
 
+    def find_address(self, responder: str, person: Person) -> str:
+        """The server, and the topics there."""
+        return " ".join((self._settings.url, *choose(self._topics, responder)))
+
     async def send(self, key: Key, person: Person, message: PageMessage) -> str:
         """Publish to each topic of the responder."""
         topics = choose(self._topics, message.responder)

@@ -90,6 +90,10 @@ class PagerDuty:
         self.settings, self._routing_key, self._secrets = settings, routing_key, secrets
         self._begin = f"tocsin-{mark}/"
 
+    def find_address(self, responder: str, person: Person) -> str:
+        """The service there."""
+        return self._routing_key
+
     async def send(self, key: Key, person: Person, message: PageMessage) -> str:
         """Trigger the incident there, or say again that it goes on."""
         details = {

@@ -38,6 +38,10 @@ class Smtp:
     def __init__(self, settings: SmtpSettings, password: str | None) -> None:
         self._settings, self._password = settings, password
 
+    def find_address(self, responder: str, person: Person) -> str:
+        """The mail address."""
+        return person.mail
+
     async def send(self, key: Key, person: Person, message: PageMessage) -> str:
         """Hand the mail to the server."""
         if not person.mail:

@@ -65,6 +65,10 @@ class Twilio:
     def __init__(self, settings: TwilioSettings, tokens: Sequence[str]) -> None:
         self.settings, self._tokens = settings, tokens
 
+    def find_address(self, responder: str, person: Person) -> str:
+        """The number."""
+        return person.phone
+
     async def send(self, key: Key, person: Person, message: PageMessage) -> str:
         """Have the person called, or written to."""
         if not person.phone:

@@ -31,7 +31,11 @@ OF_REACHED = {Reached.ARRIVED: Standing.ARRIVED, Reached.OPENED: Standing.OPENED
 
 
 class Contact(msgspec.Struct, frozen=True, kw_only=True):
-    """One person on one channel. `page` counts the test pages; `confirmed_at` is when they last said that one came."""
+    """One person on one channel. `page` counts the test pages; `confirmed_at` is when they last said that one came.
+
+    `sent_to` and `confirmed_to` are digests of the addresses to which the last one went and which was confirmed; empty
+    where that is not known. `lapsed_at` is when an address was confirmed that is not theirs any more.
+    """
 
     person: str
     channel: str
@@ -40,11 +44,26 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True):
     detail: str = ""
     sent_at: datetime | None = None
     confirmed_at: datetime | None = None
+    lapsed_at: datetime | None = None
+    sent_to: str = ""
+    confirmed_to: str = ""
 
     @property
     def is_confirmed(self) -> bool:
         """Whether the person has ever said that a page came this way."""
         return self.confirmed_at is not None
+
+
+def hold_against(contact: Contact, address: str) -> Contact:
+    """The contact as it stands for who has this address (a digest) now: what was confirmed for another has lapsed.
+
+    The digests themselves are nobody's business any more.
+    """
+    known = msgspec.structs.replace(contact, sent_to="", confirmed_to="")
+    if address in (contact.confirmed_to, "") or not contact.confirmed_to or contact.confirmed_at is None:
+        return known
+    standing = contact.standing if contact.sent_to == address else Standing.NEVER
+    return msgspec.structs.replace(known, confirmed_at=None, lapsed_at=contact.confirmed_at, standing=standing)
 
 
 def says_more(before: Standing, after: Standing) -> bool:

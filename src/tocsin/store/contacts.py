@@ -31,13 +31,13 @@ class Contacts:
         query = select(schema.contact)
         return [_read(row) for row in await self._store.read(lambda c: c.execute(query).all())]
 
-    async def begin(self, person: str, channel: str, now: datetime) -> Contact:
-        """A test page is about to go out; the contact with its number."""
+    async def begin(self, person: str, channel: str, now: datetime, sent_to: str = "") -> Contact:
+        """A test page is about to go out; the contact with its number. `sent_to` is the digest of its address."""
 
         def work(connection: Connection) -> Contact:
             before = _find(connection, person, channel)
             values = {"page": (before.page if before else 0) + 1, "standing": Standing.SENT.value, "detail": "",
-                      "sent_at": stamp(now)}  # fmt: skip
+                      "sent_at": stamp(now), "sent_to": sent_to}  # fmt: skip
             _write(connection, person, channel, values, is_new=before is None)
             found = _find(connection, person, channel)
             assert found is not None
@@ -54,7 +54,7 @@ class Contacts:
                 return False
             values: dict[str, Any] = {"standing": standing.value, "detail": detail}
             if standing is Standing.CONFIRMED:
-                values["confirmed_at"] = stamp(now)
+                values |= {"confirmed_at": stamp(now), "confirmed_to": before.sent_to}
             _write(connection, person, channel, values, is_new=False)
             return True
 
@@ -84,6 +84,8 @@ def _read(row: Any) -> Contact:
         detail=row.detail,
         sent_at=unstamp(row.sent_at),
         confirmed_at=None if row.confirmed_at is None else unstamp(row.confirmed_at),
+        sent_to=row.sent_to,
+        confirmed_to=row.confirmed_to,
     )
 
 

@@ -196,6 +196,8 @@ contact = Table(
     Column("detail", Text, nullable=False),
     Column("sent_at", Text, nullable=False),
     Column("confirmed_at", Text),
+    Column("sent_to", Text, nullable=False, server_default=text("''")),
+    Column("confirmed_to", Text, nullable=False, server_default=text("''")),
 )
 
 subscription = Table(

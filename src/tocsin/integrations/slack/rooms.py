@@ -195,6 +195,10 @@ class Slack:
 
     # ── pages ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
+    def find_address(self, responder: str, person: Person) -> str:
+        """The user there."""
+        return self.settings.people.get(responder, "")
+
     async def send(self, key: Key, person: Person, message: PageMessage) -> str:
         """A direct message with a button that acknowledges."""
         user = self.settings.people.get(message.responder)

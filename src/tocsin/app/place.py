@@ -25,6 +25,10 @@ class NoWorkspace(UserError):
     code = "TOC-111"
 
 
+class NoServer(UserError):
+    """A workspace is there, and nobody serves it."""
+
+
 def find_workspace(start: Path) -> Path:
     """The nearest folder at or above `start` that holds a workspace. Raises `NoWorkspace` saying how to make one."""
     for folder in (start, *start.parents):
@@ -37,11 +41,11 @@ def find_workspace(start: Path) -> Path:
 
 
 def read_server(root: Path) -> Mapping[str, object]:
-    """What a running server wrote of itself. Raises `UserError` if none runs."""
+    """What a running server wrote of itself. Raises `NoServer` if none runs."""
     try:
         return dict(msgspec.json.decode(_server_file(root).read_bytes()))
     except (OSError, ValueError, TypeError):
-        raise UserError(f"No server runs for {root}. Start one: tocsin serve --workspace {root}") from None
+        raise NoServer(f"No server runs for {root}. Start one: tocsin serve --workspace {root}") from None
 
 
 def _server_file(root: Path) -> Path:

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
+from msgspec import Struct, json
 
+from tocsin.app.place import NoServer, find_workspace, read_server
 from tocsin.cli.client import Client, Where
 from tocsin.cli.quiet import For, From, Until, read_minutes, read_moment
 from tocsin.cli.words import Format, clock, count, say, show_json, show_table
 from tocsin.errors import NotFound, UserError
 from tocsin.timeline.line import fold
+
+if TYPE_CHECKING:
+    from tocsin.app.by_files import Files
 
 HERE = Where()
 Instead = Annotated[str, Parameter(help="Only what this person would have had.")]
@@ -34,7 +41,8 @@ def show(
     format
         `text` for people, `json` for programs.
     """
-    found = Client(where).get("schedules", days=days)
+    files = _find_files(where)
+    found = _plain(files.view(timedelta(days=days))) if files else Client(where).get("schedules", days=days)
     if team:
         found["schedules"] = [each for each in found["schedules"] if each["team"] == team]
         found["findings"] = [each for each in found["findings"] if each["team"] == team]
@@ -52,6 +60,8 @@ def show(
             what, who = "swap" if over["swapped"] else "override", fold(over["person"]["name"])
             say(f"  {what} {over['id']}: {who} until {clock(over['ends_at'])}, {fold(over['reason'])}")
     say_findings(found["findings"])
+    for line in files.list_limits() if files else ():
+        say(line)
 
 
 def say_findings(findings: list[dict[str, Any]]) -> None:
@@ -61,7 +71,7 @@ def say_findings(findings: list[dict[str, Any]]) -> None:
         return
     say(f"{count(len(findings), 'thing')} to mend before it matters:")
     for each in findings:
-        when = f" from {clock(each['starts_at'])} to {clock(each['ends_at'])}" if each["starts_at"] else ""
+        when = f" from {clock(each['starts_at'])} to {clock(each['ends_at'])} UTC" if each["starts_at"] else ""
         say(f"  {each['kind']}: {each['team']}: {fold(each['text'])}{when}")
 
 
@@ -91,9 +101,13 @@ def forecast(
         `text` for people, `json` for programs.
     """
     moment = read_moment(at) if at else None
-    found = Client(where).get(
-        "forecast", team=team, severity=severity, at=moment, scenario=scenario, minutes=read_minutes(length)
-    )
+    minutes, files = read_minutes(length), _find_files(where)
+    if files is not None:
+        at_ = datetime.fromisoformat(moment) if moment else None
+        found = _plain(files.forecast(team, severity, scenario, at_, timedelta(minutes=minutes)))
+    else:
+        asked = {"team": team, "severity": severity, "at": moment, "scenario": scenario, "minutes": minutes}
+        found = Client(where).get("forecast", **asked)
     if format == "json":
         show_json(found)
         return
@@ -183,6 +197,25 @@ def revoke_feed(feed: str, /, *, where: Where = HERE) -> None:
         raise NotFound(f"{'No' if not found else 'More than one'} feed is {feed!r}; there are: {known or 'none'}.")
     client.post("schedules", found[0]["team"], "feeds", found[0]["id"], "revoke")
     say(f"{found[0]['id']}: revoked.")
+
+
+def _find_files(where: Where) -> Files | None:
+    """The workspace's files, where no server runs for it; null where one can be asked."""
+    if where.url is not None:
+        return None
+    root = find_workspace((where.workspace or Path.cwd()).absolute())
+    try:
+        read_server(root)
+    except NoServer:
+        from tocsin.app.by_files import Files
+
+        return Files(root)
+    return None
+
+
+def _plain(view: Struct) -> Any:
+    """As the server's answer would be."""
+    return json.decode(json.encode(view))
 
 
 def _name(people: list[dict[str, str]]) -> str:

@@ -5,18 +5,20 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 
 from tocsin.engine.covering import list_overrides
 from tocsin.engine.forecasting import foresee
 from tocsin.errors import BadInput, NotFound
 from tocsin.incident.authority import require_responder
+from tocsin.incident.book import TeamPolicy
 from tocsin.oncall.duty import list_shifts
 from tocsin.oncall.feed import Event, write_calendar
 from tocsin.oncall.finding import Finding, find_all
 from tocsin.oncall.override import Feed
 from tocsin.oncall.rota import Rota
+from tocsin.page.forecast import Forecast
 from tocsin.web.auth import Asker, require_person
 from tocsin.web.desk import Desk
 from tocsin.web.shifts import FeedBody, OverrideBody, SwapBody
@@ -24,6 +26,7 @@ from tocsin.web.views.rotas import (
     ForecastView,
     HandedView,
     SchedulesView,
+    ScheduleView,
     show_feed,
     show_finding,
     show_forecast,
@@ -51,25 +54,12 @@ class Rotas:
         """Everything about schedules from now on."""
         now, rotas = self._desk.clock.now(), await self._rotas()
         until = now + span
-        schedules = [
-            show_schedule(
-                team,
-                schedule,
-                rota.plan(schedule).zone,
-                list_shifts(rota.plan(schedule), now, until),
-                [each for each in list_overrides(rota, now) if each.schedule == schedule],
-                now,
-                self.name,
-            )
-            for team, rota in rotas.items()
-            for schedule in rota.staffing.schedules
-        ]
         handed = [each for team in rotas for each in await self._handed(team)]
         feeds = [(team, each) for team in rotas for each in await self._feeds(team)]
         return SchedulesView(
             at=now,
             until=until,
-            schedules=tuple(schedules),
+            schedules=tuple(show_all(rotas, now, until, self.name)),
             findings=tuple(map(show_finding, self._find(rotas, now, until))),
             feeds=tuple(show_feed(team, each, self.name) for team, each in feeds),
             handed=tuple(handed),
@@ -94,16 +84,8 @@ class Rotas:
         """Who would be called. Raises `BadInput` and `NotFound`."""
         journal, when = self._desk.engine.journal, at or self._desk.clock.now()
         found = await foresee(journal, team, severity, scenario, when, span)
-        return show_forecast(team, severity, found, list(self._note(team)), self.name)
-
-    def _note(self, team: str) -> Iterator[str]:
-        policy = self._desk.engine.journal.shelf.settings.teams[team].policy
-        if policy.mode is Mode.SHADOW:
-            yield "The team is in shadow mode: all this is decided and shown, and nobody is paged."
-        if policy.group_wait_s:
-            yield f"A first page waits {policy.group_wait_s:g} s for more alerts of its group."
-        if policy.evidence_wait_s:
-            yield f"A first page may wait up to {policy.evidence_wait_s:g} s for evidence that steps are gathering."
+        policy = journal.shelf.settings.teams[team].policy
+        return show_forecast(team, severity, found, list_notes(policy, found, self._desk.reach, self.name), self.name)
 
     async def override(self, asker: Asker, team: str, body: OverrideBody) -> str:
         """Let somebody take over; the override's id."""
@@ -183,6 +165,34 @@ class Rotas:
         if team not in teams:
             raise NotFound(f"There is no team {team[:100]!r}; there are {', '.join(teams)}.")
         require_responder(teams[team].policy, asker.person)
+
+
+def show_all(
+    rotas: Mapping[str, Rota], now: datetime, until: datetime, name: Callable[[str], str]
+) -> Iterator[ScheduleView]:
+    """Every schedule of every team."""
+    for team, rota in rotas.items():
+        for schedule in rota.staffing.schedules:
+            plan = rota.plan(schedule)
+            over = [each for each in list_overrides(rota, now) if each.schedule == schedule]
+            yield show_schedule(team, schedule, plan.zone, list_shifts(plan, now, until), over, now, name)
+
+
+def list_notes(
+    policy: TeamPolicy, found: Forecast, reach: Callable[[str], str], name: Callable[[str], str]
+) -> list[str]:
+    """What else is worth knowing of a forecast: that nobody is paged in truth, what waits, whom no page reaches."""
+    notes = []
+    if policy.mode is Mode.SHADOW:
+        notes.append("The team is in shadow mode: all this is decided and shown, and nobody is paged.")
+    for person in dict.fromkeys(page.responder for page in found.pages):
+        if why := reach(person):
+            notes.append(f"{name(person)} {why}: no page reaches them.")
+    if policy.group_wait_s:
+        notes.append(f"A first page waits {policy.group_wait_s:g} s for more alerts of its group.")
+    if policy.evidence_wait_s:
+        notes.append(f"A first page may wait up to {policy.evidence_wait_s:g} s for evidence that steps are gathering.")
+    return notes
 
 
 def _digest(secret: str) -> str:

@@ -269,6 +269,14 @@ class PageState(StrEnum):
     EXPIRED = "expired"
     FAILED = "failed"
     WITHHELD = "withheld"
+    PUT_OFF = "put off"
+
+
+class Urgency(StrEnum):
+    """How loudly somebody is called. What is low waits for the end of a person's quiet hours."""
+
+    HIGH = "high"
+    LOW = "low"
 
 
 class Reached(StrEnum):

@@ -29,6 +29,7 @@ from tocsin.integrations.twilio import TwilioSettings
 from tocsin.oncall.rota import Rota
 from tocsin.oncall.settings import MOST_AFTER_S, Staffing
 from tocsin.playbook.model import Playbook
+from tocsin.words import Urgency
 
 TEAM = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 """The ids that a team may have."""
@@ -253,6 +254,14 @@ def check_team(
 ) -> None:
     """The team's own things: its severities, its targets; those that are on this `node`, as far as they say."""
     known = [severity.id for severity in playbook.severities]
+    for named in table.urgency:
+        if named not in known:
+            text = f"the playbook has no severity {named!r}; it has {', '.join(known) or 'none'}."
+            problems.append(source.problem(("teams", team, "urgency", named), text))
+    worst = min(playbook.severities, key=lambda each: each.rank, default=None)
+    if worst is not None and table.urgency.get(worst.id) is Urgency.LOW:
+        text = f"{worst.id} is the worst there is; if it waited for the end of quiet hours, nothing would wake anybody."
+        problems.append(source.problem(("teams", team, "urgency", worst.id), text))
     for label, severity in table.severity_map.items():
         if severity not in known:
             text = f"the playbook has no severity {severity!r}; it has {', '.join(known) or 'none'}."

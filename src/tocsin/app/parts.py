@@ -18,6 +18,7 @@ from tocsin.app.contacting import Contacting
 from tocsin.app.elsewhere import Elsewhere
 from tocsin.app.guarding import find_place, find_places, find_scratches, give_to_steps
 from tocsin.app.handoffs import Letters
+from tocsin.app.own_rules import OwnRules
 from tocsin.app.place import MOST_BYTES
 from tocsin.app.public.pages import StatusPages
 from tocsin.app.reaching import open_fleet
@@ -34,7 +35,7 @@ from tocsin.engine.failpoint import Reach
 from tocsin.engine.journal import Journal
 from tocsin.engine.loop import Engine
 from tocsin.engine.output import Outputs
-from tocsin.engine.shelf import Shelf
+from tocsin.engine.shelf import Settings, Shelf
 from tocsin.incident.state import OPEN
 from tocsin.integrations.chat import Rooms
 from tocsin.integrations.isolation import Isolation
@@ -45,13 +46,14 @@ from tocsin.integrations.shell import Place, Shell
 from tocsin.integrations.tickets import Tickets
 from tocsin.knowledge import load_knowledge
 from tocsin.page.link import GOOD_FOR, PATH, Ticket, make_code, sign
-from tocsin.page.message import PageMessage, compose
+from tocsin.page.message import Beside, PageMessage, compose, describe_beside
 from tocsin.page.ordered import find_box
 from tocsin.playbook.compile import compile_playbook
 from tocsin.playbook.model import Playbook
 from tocsin.store.accounts import Accounts
 from tocsin.store.beats import Beats
 from tocsin.store.contacts import Contacts, Subscriptions
+from tocsin.store.personal import Personal
 from tocsin.store.sessions import Sessions
 from tocsin.timeline.events import PageRequested
 from tocsin.web.desk import Desk, Policy, Stage
@@ -97,7 +99,8 @@ class Parts:
         storage.workspace, clock = lambda: self.workspace, storage.clock
         self.sessions = Sessions(self.store)
         self.elsewhere = Elsewhere(lambda: self.workspace, clock, directory, self._use_shifts)
-        self.shelf = Shelf(self.elsewhere.lay_over(workspace.settings), self.blobs)
+        self.own_rules = OwnRules(Personal(self.store), clock, lambda: self.workspace.settings.people, self._use_shifts)
+        self.shelf = Shelf(self._lay_over(), self.blobs)
         self.journal = Journal(self.store, self.shelf, clock, storage.chain_key, reach)
         self._link_key, self._reach, self._url = storage.link_key, reach, url
         self._phones = Subscriptions(self.store)
@@ -233,6 +236,7 @@ class Parts:
             calendar_findings=self.calendars.list_findings,
             channels=lambda: self._channels,
             contacting=self._open_contacting(clock),
+            own_rules=self.own_rules,
             followers=self.public.followers,
             accounts=Accounts(self.store),
             nudge=self.public.courier.nudge,
@@ -316,7 +320,13 @@ class Parts:
             room=f"{base}/incidents/{key.stream}",
             repeat=key.again,
             code=make_code(self._link_key, key.stream, key.seq, intent.responder, intent.channel),
+            beside=[await self._tell_beside(each, base) for each in intent.beside],
         )
+
+    async def _tell_beside(self, stream: str, base: str) -> Beside:
+        incident = await self.journal.incident(stream)
+        assert incident is not None
+        return describe_beside(incident, f"{base}/incidents/{stream}")
 
     async def _find_mailbox(self, key: Key, intent: PageRequested) -> str:
         """The mailbox that a line of the incident's playbook gives."""
@@ -330,7 +340,7 @@ class Parts:
         channels = self._opener.open(workspace.root, workspace.channels)
         trackers = open_trackers(workspace.root, workspace.trackers)
         self.workspace, self.refused, self._channels, self._trackers = workspace, "", channels, trackers
-        self.shelf.settings = self.elsewhere.lay_over(workspace.settings)
+        self.shelf.settings = self._lay_over()
         self._give_places()
         await self.shelf.keep_playbooks()
         await self.calendars.turn(asks=False)
@@ -339,8 +349,14 @@ class Parts:
 
     async def _use_shifts(self) -> None:
         """Other people have the duty than was known."""
-        self.shelf.settings = self.elsewhere.lay_over(self.workspace.settings)
+        self.shelf.settings = self._lay_over()
+        await self.shelf.keep_playbooks()
+        await self.calendars.turn(asks=False)
         await self._replan()
+
+    def _lay_over(self) -> Settings:
+        """The settings with what people have set for themselves, and with shifts that are kept elsewhere."""
+        return self.elsewhere.lay_over(self.own_rules.lay_over(self.workspace.settings))
 
     async def _replan(self) -> None:
         for card in await self.store.cards(open_only=True):
@@ -359,6 +375,7 @@ async def build(
     """Put the parts together; the playbooks are among the blobs before anything can pin them."""
     parts = Parts(storage, directory, workspace, isolation, reach, url, wishes)
     await parts.shelf.keep_playbooks()
+    await parts.own_rules.refresh()
     await parts.calendars.turn(asks=False)
     await parts.prove_places()
     return parts

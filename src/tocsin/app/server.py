@@ -169,6 +169,7 @@ async def _running(options: Options, listener: socket.socket) -> AsyncIterator[u
         parts.calendars.keep_reading(),
         parts.housekeeping.run(),
         parts.elsewhere.run(),
+        parts.own_rules.run(),
         parts.shadow_files.run(),
         _settle_in(parts, storage, server),
         keep_listening(parts.desk, parts.desk.channels),

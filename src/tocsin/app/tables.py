@@ -29,7 +29,7 @@ from tocsin.integrations.webhook import WebhookSettings
 from tocsin.integrations.webpush import WebPushSettings
 from tocsin.oncall.settings import Person, Schedule
 from tocsin.review.retention import Retention
-from tocsin.words import Means, Mode
+from tocsin.words import Means, Mode, Urgency
 
 CHANNEL_KINDS: dict[str, type[msgspec.Struct]] = {
     "terminal": TerminalSettings,
@@ -95,7 +95,7 @@ class TeamTable(msgspec.Struct, frozen=True, kw_only=True):
     acknowledgement expires (0: never). `means` says how channels reach people ("call", "sms", "mail", "chat", "push")
     where their kind does not; `eligible` who may play a role (people, or roles of the settings); `bridge` is the team's
     conference; `shadow_readers` are the people who may read what the shadow mode would have done, `media` those who may
-    speak to the press.
+    speak to the press. `urgency` maps severities to ``high`` or ``low`` where their response time should not say it.
     """
 
     playbook: str
@@ -134,6 +134,7 @@ class TeamTable(msgspec.Struct, frozen=True, kw_only=True):
     tickets: str = ""
     status: StatusPage = StatusPage()
     permissions: dict[str, tuple[str, ...]] = {}
+    urgency: dict[str, Urgency] = {}
 
 
 class File(msgspec.Struct, frozen=True, kw_only=True):

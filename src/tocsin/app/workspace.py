@@ -20,6 +20,7 @@ from tocsin.app.channels import read_channels
 from tocsin.app.check import TEAM, check_names, check_team, check_whole
 from tocsin.app.inventory import equip, find_elsewhere, list_inventory, read_targets
 from tocsin.app.permissions import check_permissions
+from tocsin.app.personal import check_people
 from tocsin.app.place import MOST_BYTES, NAME, NoWorkspace
 from tocsin.app.public.check import check_pages
 from tocsin.app.rooms import check_rooms
@@ -101,6 +102,7 @@ def load_workspace(root: Path, today: date, no_isolation: str = "", node: str = 
     check_watch(source, file, problems)
     check_pages(source, file, problems)
     check_permissions(source, file, problems)
+    check_people(source, file, problems)
     heartbeat = read_heartbeat(root, source, file, node, problems)
     sending = read_sending(root, source, file, channels, problems)
     pings: dict[str, tuple[str, str]] = {}
@@ -296,6 +298,7 @@ def _policy(team: str, table: TeamTable, file: File) -> TeamPolicy:
         checks=table.checks,
         war_room=table.war_room,
         permissions=table.permissions,
+        urgency=table.urgency,
         tickets=table.tickets,
     )
 

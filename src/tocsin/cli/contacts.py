@@ -63,3 +63,32 @@ def _tell_confirmed(each: dict[str, Any]) -> str:
     if each.get("lapsed_at"):
         return "LAPSED: the address has changed"
     return clock(each["confirmed_at"]) if each.get("confirmed_at") else "NEVER"
+
+
+def show_rules(
+    person: str,
+    /,
+    *,
+    format: Format = "text",  # noqa: A002 the option's name
+    where: Where = HERE,
+) -> None:
+    """Show over which channels somebody is called and when, and their quiet hours. They set it on the screen /rules.
+
+    Parameters
+    ----------
+    person
+        The id of a person in tocsin.toml.
+    format
+        `text` for people, `json` for programs.
+    """
+    found = Client(where).get("people", person, "rules")
+    if format == "json":
+        show_json(found)
+        return
+    rules, own = found["rules"], f"no rule; {', '.join(map(fold, found['channels']))} in their order"
+    for urgency, what in (("high", "What is urgent"), ("low", "What can wait")):
+        tries = [f"{fold(each['channel'])} after {each['after_s']} s" for each in rules[urgency]]
+        say(f"{what}: {', '.join(tries) or own}")
+    zone = f" ({fold(rules['timezone'])})" if rules["timezone"] else " (the team's zone)"
+    say(f"Quiet hours: {', '.join(map(fold, rules['quiet'])) + zone if rules['quiet'] else 'none'}")
+    say("Set by themselves." if found["own"] else "As tocsin.toml has it.")

@@ -107,6 +107,7 @@ GROUPS: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("forget", "tokens:forget", "Take a person's password, sessions and tokens away."),
         ("key", "people:key", "Make a new intake key for a team."),
         ("test-page", "contacts:test_page", "Send somebody a test page, which they confirm."),
+        ("rules", "contacts:show_rules", "Show how somebody wants to be called, and their quiet hours."),
         ("contacts", "contacts:list_all", "List how everybody is reached, and what was never confirmed."),
     ),
 }

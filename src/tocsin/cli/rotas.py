@@ -128,7 +128,7 @@ def forecast(
         ("After", "Who", "Channel", "Pages", "Why", "Until"),
         rows,
     )
-    for line in (*found["nobody"], *found["notes"]):
+    for line in (*found["waits"], *found["nobody"], *found["notes"]):
         say(fold(line))
 
 

@@ -8,8 +8,9 @@ from tocsin.incident.book import Book
 from tocsin.incident.obligation import BRIDGE
 from tocsin.incident.plan import NOTHING, Plan
 from tocsin.incident.state import Incident
+from tocsin.incident.urgency import Ways
 from tocsin.oncall.rota import Rota
-from tocsin.timeline.events import BridgeOpened, PageRequested
+from tocsin.timeline.events import BridgeOpened
 
 WHY = "the bridge is open: join it"
 
@@ -26,14 +27,6 @@ def find_bridge(incident: Incident, book: Book, rota: Rota, now: datetime) -> Pl
     due = (incident.severity_at or incident.started_at) + timedelta(seconds=severity.bridge_within_s or 0)
     if due > now:
         return Plan((), due)
-    return Plan(
-        (BridgeOpened(by="tocsin", line=severity.bridge_line), *_announce(incident, rota, severity.bridge_line))
-    )
-
-
-def _announce(incident: Incident, rota: Rota, line: int | None) -> tuple[PageRequested, ...]:
+    line, ways = severity.bridge_line, Ways(incident, book, rota)
     called = [who for who in incident.calls if who in rota.people]
-    return tuple(
-        PageRequested(responder=who, channel=rota.channels(who)[0], round=1, why=WHY, line=line, informs=True)
-        for who in called
-    )
+    return Plan((BridgeOpened(by="tocsin", line=line), *(ways.tell(who, WHY, line, now) for who in called)))

@@ -8,17 +8,19 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from tocsin.incident.book import Book
 from tocsin.incident.obligation import UPDATE
 from tocsin.incident.plan import NOTHING, Plan
 from tocsin.incident.role import answers_for
 from tocsin.incident.state import Incident, Obligation
+from tocsin.incident.urgency import Ways
 from tocsin.oncall.rota import Rota
-from tocsin.timeline.events import PageRequested, PromiseOverdue
+from tocsin.timeline.events import PromiseOverdue
 
 SPEAKER, LEADER = "communications lead", "incident commander"
 
 
-def plan_overdue(incident: Incident, rota: Rota, now: datetime) -> Plan:
+def plan_overdue(incident: Incident, book: Book, rota: Rota, now: datetime) -> Plan:
     """Tell of each promise that has run out unkept."""
     if incident.is_hushed:
         return NOTHING
@@ -29,10 +31,8 @@ def plan_overdue(incident: Incident, rota: Rota, now: datetime) -> Plan:
     who = find_speakers(incident, rota, now)
     why = f"overdue since {duty.due_at:%H:%M} UTC: {duty.what}"
     told = PromiseOverdue(key=duty.key, responders=who, words=duty.what, due_at=duty.due_at)
-    pages = (
-        PageRequested(responder=each, channel=rota.channels(each)[0], round=1, why=why, informs=True) for each in who
-    )
-    return Plan((told, *pages))
+    ways = Ways(incident, book, rota)
+    return Plan((told, *(ways.tell(each, why, None, now) for each in who)))
 
 
 def find_speakers(incident: Incident, rota: Rota, now: datetime) -> tuple[str, ...]:

@@ -54,7 +54,7 @@ def plan(incident: Incident, book: Book, rota: Rota, now: datetime) -> Plan:
     owed = find_telling(incident, book, now) if is_spoken or incident.status is Status.RESOLVED else ()
     ahead = Plan(wake=find_next_notice(incident, book, now) if is_spoken else None)
     ledger = settle(incident, (*wanted, *owed), DUTIES, now)
-    overdue = plan_overdue(incident, rota, now) if is_spoken else NOTHING
+    overdue = plan_overdue(incident, book, rota, now) if is_spoken else NOTHING
     told = join((ledger, ahead, bridge, overdue, plan_announcement(incident, book, now)))
     if not (policy.war_room or policy.tickets):
         return told

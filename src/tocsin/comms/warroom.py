@@ -23,7 +23,7 @@ from tocsin.incident.state import Incident
 from tocsin.oncall.rota import Rota
 from tocsin.timeline.events import ChatRequested
 from tocsin.timeline.sink import veil_text
-from tocsin.words import ChatAct
+from tocsin.words import ChatAct, PageState
 
 _SPLIT = re.compile(r",|;|/|&|\band\b|\+")
 _LEAD = re.compile(r"^\W*(?:invite|add)\b:?", re.IGNORECASE)
@@ -166,7 +166,8 @@ def _invite(incident: Incident, rota: Rota, room: Room, plan: RoomPlan | None, n
         key = _key(f"invite:{number}", room.turn)
         yield Asks(act=ChatAct.INVITE, key=key, to=room.id, people=task.people)
     beside = (person for others in incident.beside.values() for person in others)
-    wanted = [*incident.calls, *incident.roles.values(), *beside]
+    called = (who for who, call in incident.calls.items() if call.state is not PageState.PUT_OFF)
+    wanted = [*called, *incident.roles.values(), *beside]
     line = plan.invite.line if plan and plan.invite else None
     if not asked and plan is not None and plan.invite is not None:
         wanted = [*_name_people(plan.invite.text, rota, now), *wanted]

@@ -27,10 +27,12 @@ from tocsin.engine.given_up import is_given_up
 from tocsin.engine.journal import Journal
 from tocsin.engine.parking import Parking
 from tocsin.engine.places import Places
+from tocsin.engine.together import Together
 from tocsin.engine.undone import fail, find_limit, is_final, name_kind, withhold
 from tocsin.errors import NotBegun, OutsideError, Unavailable
 from tocsin.incident.book import Book
 from tocsin.incident.state import Incident
+from tocsin.incident.urgency import Ways
 from tocsin.page.plan import find_answer, goes_on
 from tocsin.run.commands import StartStep
 from tocsin.timeline import events as e
@@ -60,6 +62,7 @@ class Dispatch:
         self.breakers = Breakers()
         self.places, self.gates = Places(), Gates(clock, self.breakers)
         self.parking = Parking(journal.store, self.breakers)
+        self.together = Together(journal, clock, self._perform)
         self._tasks: set[asyncio.Task[None]] = set()
         self._in_flight = Carried(clock.now)
         self._unreleased: dict[Errand, timedelta] = {}
@@ -279,7 +282,7 @@ class Dispatch:
         if not self.breakers.admit(to, begun):
             why = f"{page.channel} is {self.breakers.tell(to)}; it was not asked again."
             return await self._move_on(errand, page, fail(key.seq, page, why, passing=True), tried=False)
-        outcome = await self._perform(key, page)
+        outcome = await self.together.send(key, page)
         if isinstance(outcome, e.PageFailed) and outcome.passing:
             self.breakers.fail(to, begun, self._clock.now())
             self.gates.doubt(to)
@@ -296,7 +299,8 @@ class Dispatch:
         """The failure, which calls the responder's next channel; null where there is none and the page waits."""
         incident, now = await self._journal.incident(errand.stream), self._clock.now()
         assert incident is not None
-        channels = self._journal.shelf.rota(incident).channels(page.responder)
+        shelf = self._journal.shelf
+        channels = Ways(incident, await shelf.book(incident), shelf.rota(incident)).channels(page.responder)
         hopeful = [each for each in channels if self.breakers.is_hopeful(f"{CHANNEL}{each}", now)]
         if goes_on(incident, page, channels, hopeful, tried=tried):
             return failed

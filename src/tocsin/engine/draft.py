@@ -51,6 +51,7 @@ CONCERNED: dict[type[e.Event], frozenset[Planner]] = {
     **dict.fromkeys((e.AnnouncementRequested, e.AnnouncementMade, e.AnnouncementNotMade), NOBODY),
     **dict.fromkeys((e.Shared, e.SharingFailed), PAGING),
     e.SharingRequested: NOBODY,
+    e.PagePutOff: PAGING | frozenset((comms.plan,)),
     **dict.fromkeys((e.ObligationArmed, e.ObligationLate, e.ObligationDropped), NOBODY),
     **dict.fromkeys((e.PageDelivered, e.NoteAdded, e.EvidenceOpened), NOBODY),
     **dict.fromkeys((e.UpdateDrafted, e.UpdateApproved, e.UpdateDropped), NOBODY),

@@ -20,7 +20,7 @@ from tocsin.incident.silence import Silence
 from tocsin.incident.state import Incident
 from tocsin.playbook.model import Playbook, Procedure, Prohibition, Response, Severity, Statement, Step
 from tocsin.timeline.events import Order
-from tocsin.words import Calendar, Means, Mode
+from tocsin.words import Calendar, Means, Mode, Urgency
 
 HOUR = 3600
 QUIET_AFTER_S = 24 * HOUR
@@ -105,6 +105,8 @@ class TeamPolicy(msgspec.Struct, frozen=True, kw_only=True):
     war_room: str = ""
     tickets: str = ""
     permissions: dict[str, tuple[str, ...]] = {}
+    urgency: dict[str, Urgency] = {}
+    """How urgent a severity is to people, where its response time does not tell."""
 
     @property
     def target(self) -> TargetPolicy | None:

@@ -51,7 +51,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The calling of one responder: everything paged so far and whether somebody may stop.
 
     `failures` counts the channels that failed in a row, the last of them only for a while if it is `passing`;
-    `answered_at` ends the calling; `withheld` says why the last page was decided and not sent.
+    `answered_at` ends the calling; `withheld` says why the last page was decided and not sent. One that is put off has
+    its `why`, and `until` when; of one that was, `waited` says so until a channel has taken it.
     """
 
     responder: str
@@ -67,6 +68,20 @@ class Call(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     answered_by: str | None = None
     withheld: str = ""
     passing: bool = False
+    why: str = ""
+    until: datetime | None = None
+    waited: bool = False
+
+
+class PutOff(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What somebody is told once their quiet hours are over, which was then thought to be `until`; `page` is the entry
+    of the page that tells it, once there is one.
+    """
+
+    why: str
+    line: int | None
+    until: datetime
+    page: int = 0
 
 
 class Sharing(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -233,6 +248,7 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     `room` is the one of its own in the chat `room_system`; `chat` what was asked there, by key.
     `announced` is the public status that followers of the status page were told last.
     `beside` are those who play a role of several with the last who took it.
+    `put_off` is what people in quiet hours are told when these end.
     `taken` are the ways that it goes, by their lines; `pursued` the lines of further scenarios that it goes on in.
     """
 
@@ -277,6 +293,7 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     resumed_at: datetime | None = None
     silent: dict[str, datetime] = {}
     informed: bool = False
+    put_off: dict[str, tuple[PutOff, ...]] = {}
     joined: dict[str, datetime] = {}
     asked: dict[int, datetime] = {}
     answered: dict[int, Answered] = {}

@@ -41,7 +41,10 @@ TEMPLATE = """<!doctype html>
 {% for each in page.evidence %}<h2>$ {{ each.command | fold }}</h2>
 {% if each.fault %}<p class="warn">{{ each.fault | fold }}</p>{% endif %}
 {% if each.head %}<pre>{{ each.head | plain }}</pre>{% endif %}{% endfor %}
-{% if page.next %}<p class="soft">Next: {{ page.next.who | map("fold") | join(", ") }} at
+{% if page.beside %}<h2>Waited for the end of your quiet hours too</h2>
+<ul>{% for each in page.beside %}<li><a href="{{ each.room }}">[{{ each.severity | fold }}] {{ each.title | fold }}</a>
+<span class="soft">{{ each.number | fold }}</span></li>{% endfor %}</ul>
+{% endif %}{% if page.next %}<p class="soft">Next: {{ page.next.who | map("fold") | join(", ") }} at
 {{ page.next.at.strftime("%H:%M:%S") }} UTC.</p>{% endif %}
 <p><a href="{{ page.room }}">Open the room</a></p>
 </body></html>

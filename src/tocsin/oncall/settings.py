@@ -7,11 +7,32 @@ from datetime import date, datetime
 import msgspec
 
 
+class Try(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One attempt of somebody's rule: over which channel, so many seconds after the attempt before."""
+
+    channel: str
+    after_s: int = 0
+
+
+class Rules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How somebody wants to be called: the attempts for `high` and for `low` urgency, the first at once.
+
+    Without any, their channels are climbed at the severity's own pace. In `quiet` hours, written as a layer's `during`,
+    low urgency waits; they count in `timezone`, or in the team's where it is empty.
+    """
+
+    high: tuple[Try, ...] = ()
+    low: tuple[Try, ...] = ()
+    quiet: tuple[str, ...] = ()
+    timezone: str = ""
+
+
 class Person(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Somebody who can be called. `channels` are ids of channels, the weakest first: repeats climb them.
 
     `phone` is for calls and SMS, in the form ``+4930123456``; `pagerduty` is their id there. An `assistant` is a script
-    or a model that acts under a name of its own: it may propose, never approve.
+    or a model that acts under a name of its own: it may propose, never approve. `rules` say which channels are used
+    when.
     """
 
     name: str
@@ -20,6 +41,7 @@ class Person(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     pagerduty: str = ""
     channels: tuple[str, ...] = ("terminal",)
     assistant: bool = False
+    rules: Rules = Rules()
 
 
 class Layer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

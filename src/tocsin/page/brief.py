@@ -22,6 +22,8 @@ def brief(message: PageMessage, most: int, *, headed: bool = False) -> str:
         *(["AGAIN, sent once before a restart."] if message.repeat else []),
         *([f"LATE by {message.late_s // 60} min."] if message.late_s else []),
         f"{fold(message.team)}: {fold(message.why)}. Open since {message.opened_at:%H:%M} UTC.",
+        *([f"{len(message.beside)} more waited: {', '.join(fold(each.number) for each in message.beside)}."]
+          if message.beside else []),
         *([f"Next: {', '.join(fold(who) for who in message.next.who)} at {message.next.at:%H:%M} UTC."]
           if message.next else []),
     ]  # fmt: skip

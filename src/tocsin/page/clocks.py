@@ -24,13 +24,14 @@ RETRY_PASSING = 1
 class Clocks(msgspec.Struct, frozen=True, kw_only=True):
     """How an incident calls: `within` (the response time), the delay of each next level, the repeat interval.
 
-    `quiet` incidents wake nobody: one call to the first level, once.
+    `quiet` incidents wake nobody: one call to the first level, once. Two pages to somebody are `least` apart.
     """
 
     within: int | None
     next_level: float
     repeat: float
     quiet: bool
+    least: float = 0.0
     calendar: Calendar = Calendar.ELAPSED
 
 
@@ -52,6 +53,7 @@ def _read(severity: Severity | None, book: Book) -> Clocks:
         within=within,
         next_level=min(NEXT_LEVEL_MOST, (within or 3 * NEXT_LEVEL_MOST) / 3),
         repeat=repeat,
+        least=book.policy.group_interval_s,
         quiet=severity is not None and is_quiet(severity.response),
         calendar=Calendar.ELAPSED if severity is None else severity.response.calendar,
     )

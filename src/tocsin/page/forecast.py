@@ -19,7 +19,7 @@ from tocsin.incident.state import Incident
 from tocsin.oncall.rota import Rota
 from tocsin.page.plan import plan
 from tocsin.timeline.entry import Entry
-from tocsin.timeline.events import Event, IncidentOpened, LevelJoined, PageDelivered, PageRequested
+from tocsin.timeline.events import Event, IncidentOpened, LevelJoined, PageDelivered, PagePutOff, PageRequested
 
 MOST_PAGES = 2000
 STREAM = "forecast"
@@ -46,6 +46,16 @@ class Joining(msgspec.Struct, frozen=True, kw_only=True):
     line: int | None
 
 
+class Waiting(msgspec.Struct, frozen=True, kw_only=True):
+    """A page that would be put off `at` that moment, since the person is in quiet hours, to `until`."""
+
+    at: datetime
+    responder: str
+    until: datetime
+    why: str
+    line: int | None
+
+
 class Forecast(msgspec.Struct, frozen=True, kw_only=True):
     """What would follow until `until`, in its order. `cut`: there are more pages than anybody wants to read."""
 
@@ -53,6 +63,7 @@ class Forecast(msgspec.Struct, frozen=True, kw_only=True):
     until: datetime
     pages: tuple[Expected, ...]
     joins: tuple[Joining, ...]
+    waits: tuple[Waiting, ...] = ()
     cut: bool = False
 
 
@@ -70,6 +81,7 @@ def forecast(opened: IncidentOpened, book: Book, rota: Rota, at: datetime, until
         until=until,
         pages=tuple(virtual.pages[:MOST_PAGES]),
         joins=tuple(virtual.joins),
+        waits=tuple(virtual.waits),
         cut=len(virtual.pages) >= MOST_PAGES,
     )
 
@@ -82,6 +94,7 @@ class _Virtual:
         self.incident: Incident = evolve(None, entry)
         self.pages: list[Expected] = []
         self.joins: list[Joining] = []
+        self.waits: list[Waiting] = []
 
     def add(self, happenings: tuple[Happening, ...], now: datetime) -> None:
         """Fold in what the planner answered; then each page is taken by its channel."""
@@ -91,6 +104,9 @@ class _Virtual:
             if isinstance(event, LevelJoined):
                 who, responders = event.who, event.responders
                 self.joins.append(Joining(at=at, who=who, responders=responders, why=event.why, line=event.line))
+            elif isinstance(event, PagePutOff):
+                until, line = event.until, event.line
+                self.waits.append(Waiting(at=at, responder=event.responder, until=until, why=event.why, line=line))
             elif isinstance(event, PageRequested):
                 requested.append((self.incident.seq, event))
                 self.pages.append(

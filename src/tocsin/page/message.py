@@ -8,6 +8,7 @@ bar: no alert can print a line that looks like ours.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from itertools import islice
 
@@ -15,6 +16,7 @@ import msgspec
 
 from tocsin.incident.book import Book, number_steps
 from tocsin.incident.state import Incident, StepRecord
+from tocsin.incident.urgency import find_urgency
 from tocsin.oncall.rota import Rota
 from tocsin.page.clocks import read_clocks
 from tocsin.page.ladder import find_demands
@@ -22,7 +24,7 @@ from tocsin.playbook.model import Procedure, Remark, Step
 from tocsin.timeline.events import PageRequested
 from tocsin.timeline.line import fold, quote
 from tocsin.timeline.redact import plain
-from tocsin.words import LOOKING, Effect, StepState
+from tocsin.words import LOOKING, Effect, StepState, Urgency
 
 MOST_SYMPTOMS = 3
 MOST_EVIDENCE_LINES = 6
@@ -56,6 +58,15 @@ class Next(msgspec.Struct, frozen=True, kw_only=True):
     at: datetime
 
 
+class Beside(msgspec.Struct, frozen=True, kw_only=True):
+    """Another incident that waited for the end of the same quiet hours, and is told in the same message."""
+
+    number: str
+    severity: str
+    title: str
+    room: str
+
+
 class PageMessage(msgspec.Struct, frozen=True, kw_only=True):
     """One page. `link` shows one acknowledge button; `room` is the incident on screen. What is not `urgent` may be read
     in the morning. `code` in a reply acknowledges, where a channel takes replies.
@@ -86,6 +97,7 @@ class PageMessage(msgspec.Struct, frozen=True, kw_only=True):
     more_alerts: int = 0
     urgent: bool = True
     code: str = ""
+    beside: tuple[Beside, ...] = ()
 
 
 def compose(
@@ -99,6 +111,7 @@ def compose(
     room: str,
     repeat: bool,
     code: str = "",
+    beside: Sequence[Beside] = (),
 ) -> PageMessage:
     """The message of a page, with what is known at `now`."""
     same = _find_same(incident, book)
@@ -131,8 +144,15 @@ def compose(
         ),
         more_alerts=max(0, len(incident.alerts) - MOST_ALERTS),
         code=code,
-        urgent=not read_clocks(incident, book).quiet,
+        beside=tuple(beside),
+        urgent=find_urgency(incident, book) is Urgency.HIGH,
     )
+
+
+def describe_beside(incident: Incident, room: str) -> Beside:
+    """An incident as it is named in the message of another."""
+    severity = incident.severity or "unclassified"
+    return Beside(number=incident.number, severity=severity, title=incident.title, room=room)
 
 
 class _Same(msgspec.Struct, frozen=True, kw_only=True):
@@ -239,9 +259,14 @@ def spell(message: PageMessage) -> str:
         f"Acknowledge: {message.link}",
         f"Room: {message.room}",
         *([f"Bridge: {message.bridge}"] if message.bridge else []),
+        *_block("Waited for the end of your quiet hours too", [_tell_beside(each) for each in message.beside]),
         *([f"Next: {_name(message.next)} at {message.next.at:%H:%M:%S} UTC."] if message.next else []),
     ]
     return "\n".join(parts)
+
+
+def _tell_beside(each: Beside) -> str:
+    return f"[{fold(each.severity)}] {fold(each.title)} ({fold(each.number)}): {each.room}"
 
 
 def _tell_evidence(each: Evidence) -> list[str]:

@@ -15,9 +15,10 @@ from tocsin.incident.obligation import LEAD, ROLE, VERIFY
 from tocsin.incident.office import find_leader, find_second_look, find_wanted_roles
 from tocsin.incident.plan import NOTHING, Happening, Plan
 from tocsin.incident.state import Incident, Obligation
+from tocsin.incident.urgency import Ways
 from tocsin.oncall.rota import Rota
 from tocsin.page.clocks import Clocks
-from tocsin.timeline.events import ObligationMet, PageRequested, RoleMissing
+from tocsin.timeline.events import ObligationMet, RoleMissing
 from tocsin.words import Status
 
 DUTIES = frozenset({ROLE, LEAD, VERIFY})
@@ -64,7 +65,7 @@ def find_handover(incident: Incident, book: Book, rota: Rota, now: datetime) -> 
     return Plan((ObligationMet(key=duty.key, by=incident.commander, words=duty.what, line=duty.line),))
 
 
-def find_missing(incident: Incident, rota: Rota, now: datetime) -> Plan:
+def find_missing(incident: Incident, rota: Rota, now: datetime, ways: Ways) -> Plan:
     """The roles that are open past their time: who has the incident is told of each, again and again."""
     if incident.status is not Status.ACKNOWLEDGED or incident.is_hushed:
         return NOTHING
@@ -78,7 +79,7 @@ def find_missing(incident: Incident, rota: Rota, now: datetime) -> Plan:
         if due > now:
             ahead.append(due)
         else:
-            events += _ask_for(incident, rota, role, duty)
+            events += _ask_for(incident, rota, role, duty, ways, now)
             ahead.append(now + AGAIN)
     return Plan(tuple(events), min(ahead, default=None))
 
@@ -88,11 +89,11 @@ def _find_next(incident: Incident, role: str, duty: Obligation) -> datetime:
     return duty.due_at if last is None or last < duty.armed_at else last + AGAIN
 
 
-def _ask_for(incident: Incident, rota: Rota, role: str, duty: Obligation) -> Iterator[Happening]:
+def _ask_for(
+    incident: Incident, rota: Rota, role: str, duty: Obligation, ways: Ways, now: datetime
+) -> Iterator[Happening]:
     told = tuple(dict.fromkeys(who for who in (incident.commander, incident.acknowledged_by) if who in rota.people))
     yield RoleMissing(role=role, told=tuple(who for who in told if who), line=duty.line)
     for who in told:
         assert who is not None
-        why = f"nobody is {role} yet; give it to somebody, or take it"
-        channel = rota.channels(who)[0]
-        yield PageRequested(responder=who, channel=channel, round=1, why=why, line=duty.line, informs=True)
+        yield ways.tell(who, f"nobody is {role} yet; give it to somebody, or take it", duty.line, now)

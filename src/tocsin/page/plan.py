@@ -19,21 +19,22 @@ from tocsin.incident.obligation import ACKNOWLEDGE
 from tocsin.incident.plan import NOTHING, Happening, Plan, join
 from tocsin.incident.state import Call, Incident
 from tocsin.oncall.rota import Rota
-from tocsin.page.clocks import Clocks, read_clocks, wait_after, wait_between
+from tocsin.page.attempt import Attempts
+from tocsin.page.clocks import Clocks, read_clocks
 from tocsin.page.expiry import find_expiry
 from tocsin.page.flap import find_flaps
 from tocsin.page.hush import find_hush
 from tocsin.page.ladder import Demand, Rung, place_rungs
-from tocsin.page.means import choose_channel
 from tocsin.page.office import DUTIES, find_handover, find_missing, find_office_duties
 from tocsin.page.ordered import BOX
 from tocsin.page.sharing import plan_sharing
-from tocsin.timeline.events import LevelJoined, PageRequested
+from tocsin.timeline.events import LevelJoined, PagePutOff, PageRequested
 from tocsin.timeline.tell import HUSHED
 from tocsin.words import Hush, Means, PageState, Status
 
 CALLING = frozenset({Status.TRIAGE, Status.ACTIVE, Status.ACKNOWLEDGED, Status.MONITORING})
 OWED = frozenset({ACKNOWLEDGE}) | DUTIES
+WAITED = "it waited for the end of their quiet hours"
 LATE_S = 30
 """What is noticed so much after its time is said to be late (a tick takes a quarter of a second)."""
 
@@ -64,10 +65,11 @@ def _plan_calls(incident: Incident, book: Book, rota: Rota, now: datetime) -> Pl
         return join((ledger, hush, flaps, expiry))
     calls = _Calls(incident, book, rota, clocks, now)
     ahead = _join(incident, book, rota, clocks, calls)
-    repeats = _repeat(incident, rota, clocks, calls)
+    repeats = _repeat(incident, clocks, calls)
     _inform(incident, rota, clocks, calls)
-    missing = find_missing(incident, rota, now)
-    wakes = (ledger.wake, hush.wake, flaps.wake, expiry.wake, missing.wake, ahead, repeats, calls.ahead)
+    late = _tell_late(incident, calls)
+    missing = find_missing(incident, rota, now, calls.attempts.ways)
+    wakes = (ledger.wake, hush.wake, flaps.wake, expiry.wake, missing.wake, ahead, repeats, late, calls.ahead)
     ahead = min([wake for wake in wakes if wake is not None], default=None)
     handover = find_handover(incident, book, rota, now)
     return Plan((*ledger.events, *calls.events, *missing.events, *handover.events), ahead)
@@ -124,21 +126,35 @@ class _Calls:
 
     def __init__(self, incident: Incident, book: Book, rota: Rota, clocks: Clocks, now: datetime) -> None:
         self.incident, self.book, self.rota, self.clocks, self.now = incident, book, rota, clocks, now
+        self.attempts = Attempts(incident, book, rota, clocks)
         self.events: list[Happening] = []
         self.paged: set[str] = set()
         self.informed: set[str] = set()
         self.ahead: datetime | None = None
 
     def page(self, responder: str, why: str, line: int | None, late_s: int, channel: str, turn: int) -> None:
+        """Page somebody, or put it off to the end of their quiet hours. What was put off before says that it waited."""
         if responder in self.paged:
             return
         self.paged.add(responder)
+        until = self.attempts.ways.quiet_until(responder, self.now, line)
+        if until is not None:
+            self.events.append(PagePutOff(responder=responder, channel=channel, until=until, why=why, line=line))
+            self._wake(until)
+            return
+        before = self.incident.calls.get(responder)
+        waited = before is not None and before.answered_at is None and has_waited(before)
         self.events.append(
-            PageRequested(responder=responder, channel=channel, round=turn, why=why, line=line, late_s=late_s)
+            PageRequested(
+                responder=responder, channel=channel, round=turn, why=why, line=line, late_s=late_s, waited=waited
+            )
         )
-        if not (self.clocks.quiet or self._is_held(line)):
-            again = self.now + timedelta(seconds=wait_between(turn, self.clocks))
-            self.ahead = min(self.ahead or again, again)
+        again = self.attempts.wait_after_round(responder, channel, turn)
+        if again is not None and not self._is_held(line):
+            self._wake(self.now + timedelta(seconds=again))
+
+    def _wake(self, at: datetime) -> None:
+        self.ahead = min(self.ahead or at, at)
 
     def _is_held(self, line: int | None) -> bool:
         """Whether a hush would keep the next page of that line from going out."""
@@ -152,11 +168,11 @@ class _Calls:
         before = self.incident.calls.get(responder)
         if responder in (self.incident.acknowledged_by, before.answered_by if before else None):
             return
-        first = choose_channel(self.rota.channels(responder), demand.by, self.book.policy.means)
+        first = self.attempts.choose_first(responder, demand.by)
         if before is None or before.answered_at is not None:
             self.page(responder, demand.why, demand.line, late_s, first, 1)
         elif demand.is_escalation:
-            again = first if demand.by is not None else _next_channel(before, self.rota)
+            again = first if demand.by is not None else self.attempts.choose_next(before)
             self.page(responder, demand.why, demand.line, late_s, again, before.round + 1)
 
     def inform(self, responder: str, why: str, line: int | None, by: Means | None) -> None:
@@ -164,10 +180,14 @@ class _Calls:
         if responder in self.paged or responder in self.informed:
             return
         self.informed.add(responder)
-        channel = choose_channel(self.rota.channels(responder), by, self.book.policy.means)
-        self.events.append(
-            PageRequested(responder=responder, channel=channel, round=1, why=why, line=line, informs=True)
-        )
+        self.tell(responder, why, line, self.attempts.choose_first(responder, by))
+
+    def tell(self, responder: str, why: str, line: int | None, channel: str = "") -> None:
+        """One word that wants no answer, put off in quiet hours."""
+        told = self.attempts.ways.tell(responder, why, line, self.now, channel)
+        self.events.append(told)
+        if isinstance(told, PagePutOff):
+            self._wake(told.until)
 
 
 def _join(incident: Incident, book: Book, rota: Rota, clocks: Clocks, calls: _Calls) -> datetime | None:
@@ -219,18 +239,36 @@ def _write_to(rung: Rung, channel: str, rota: Rota, calls: _Calls) -> None:
         )
 
 
-def _repeat(incident: Incident, rota: Rota, clocks: Clocks, calls: _Calls) -> datetime | None:
+def _repeat(incident: Incident, clocks: Clocks, calls: _Calls) -> datetime | None:
     """Page again whoever has not answered and whose time has come; the next such moment is the answer."""
     ahead: list[datetime] = []
     hushed, barred = incident.is_hushed, incident.is_barred
     for call in incident.calls.values():
-        due = _next_page(call, incident, rota, clocks)
+        due = calls.attempts.find_next_page(call, incident.resumed_at, calls.now)
         if due is None or call.responder in calls.paged or barred or (hushed and call.line not in incident.asked):
             continue
         if due > calls.now:
             ahead.append(due)
             continue
-        calls.page(call.responder, _why_again(call), call.line, 0, _next_channel(call, rota), call.round + 1)
+        channel = calls.attempts.choose_next(call)
+        calls.page(call.responder, _why_again(call), call.line, 0, channel, call.round + 1)
+    return min(ahead, default=None)
+
+
+def _tell_late(incident: Incident, calls: _Calls) -> datetime | None:
+    """Tell people in one go what was put off in their quiet hours; when the next of these end is the answer."""
+    ahead: list[datetime] = []
+    ways, held = calls.attempts.ways, incident.is_hushed or incident.is_barred
+    for responder, put_off in incident.put_off.items():
+        told, until = [each for each in put_off if not each.page], ways.quiet_until(responder, calls.now, None)
+        if told and until is not None:
+            ahead.append(until)
+        elif told and responder not in calls.paged and not held:
+            calls.informed.add(responder)
+            why = f"{'; '.join(dict.fromkeys(each.why for each in told))}; {WAITED}"
+            page = PageRequested(responder=responder, channel=ways.channels(responder)[0], round=1, why=why,
+                                 line=told[-1].line, informs=True, waited=True)  # fmt: skip
+            calls.events.append(page)
     return min(ahead, default=None)
 
 
@@ -247,30 +285,15 @@ def _inform(incident: Incident, rota: Rota, clocks: Clocks, calls: _Calls) -> No
     first = rota.staffing.levels[0] if rota.staffing.levels else rota.staffing.last_resort
     known = incident.acknowledged_by in rota.people
     for responder in (incident.acknowledged_by,) if known else rota.answer_all(first, calls.now):
-        channel = rota.channels(responder or "")[0]
-        calls.events.append(PageRequested(responder=responder or "", channel=channel, round=1, why=why, informs=True))
+        calls.tell(responder or "", why, None)
 
 
-def _next_page(call: Call, incident: Incident, rota: Rota, clocks: Clocks) -> datetime | None:
-    """When somebody is paged again; what a hush withheld is made up for when that is over."""
-    if call.answered_at is not None:
-        return None
-    resumed = incident.resumed_at
-    if call.state is PageState.WITHHELD and resumed is not None and call.last_at < resumed:
-        return resumed
-    if clocks.quiet and call.state is not PageState.FAILED:
-        return None
-    return call.last_at + timedelta(seconds=wait_after(call, clocks, len(rota.channels(call.responder))))
+def has_waited(call: Call) -> bool:
+    """Whether a call was put off and no channel has taken it since."""
+    return call.state is PageState.PUT_OFF or (call.waited and call.state in (PageState.REQUESTED, PageState.FAILED))
 
 
 def _why_again(call: Call) -> str:
+    if call.state is PageState.PUT_OFF:
+        return f"{call.why}; {WAITED}"
     return f"{call.channel} did not take it" if call.state is PageState.FAILED else "no answer yet"
-
-
-def _next_channel(call: Call, rota: Rota) -> str:
-    """The next stronger channel; after a failure the next of all, in turn."""
-    channels = rota.channels(call.responder)
-    at = channels.index(call.channel) if call.channel in channels else -1
-    if call.state is PageState.FAILED:
-        return channels[(at + 1) % len(channels)]
-    return channels[min(at + 1, len(channels) - 1)]

@@ -32,7 +32,7 @@ OF_ALL = (
     *(e.Declared, e.Dismissed, e.Mitigated, e.Resolved, e.Reopened, e.Closed, e.Merged),
 )
 """What concerns everybody's pages."""
-OF_ONE = (e.PageRequested, e.PageDelivered, e.PageFailed, e.PageWithheld, e.PageReported)
+OF_ONE = (e.PagePutOff, e.PageRequested, e.PageDelivered, e.PageFailed, e.PageWithheld, e.PageReported)
 """What concerns the pages of one responder."""
 
 

@@ -200,6 +200,14 @@ contact = Table(
     Column("confirmed_to", Text, nullable=False, server_default=text("''")),
 )
 
+personal = Table(
+    "personal",
+    METADATA,
+    Column("person", Text, primary_key=True),
+    Column("rules", Text, nullable=False),
+    Column("since", Text, nullable=False),
+)
+
 subscription = Table(
     "subscription",
     METADATA,

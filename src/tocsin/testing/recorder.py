@@ -36,6 +36,7 @@ class SentPage(msgspec.Struct, frozen=True, kw_only=True):
     line: int | None
     late_s: int
     repeat: bool
+    beside: tuple[str, ...] = ()
 
 
 class RanStep(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,6 +106,7 @@ class Recorder:
                 line=intent.line,
                 late_s=intent.late_s,
                 repeat=key.again,
+                beside=intent.beside,
             )
         )
         return PageDelivered(answers=key.seq, responder=intent.responder, channel=intent.channel, repeat=key.again)

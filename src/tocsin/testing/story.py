@@ -51,7 +51,7 @@ from tocsin.testing.recorder import Recorder, SentPage
 from tocsin.testing.tickets import MemoryTracker
 from tocsin.timeline.entry import Entry
 from tocsin.timeline.events import Event, PlaybookActivated
-from tocsin.words import Mode, ObligationState
+from tocsin.words import Mode, ObligationState, Urgency
 
 START = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
 """A Monday, 03:00: when it always happens."""
@@ -116,6 +116,7 @@ class Cast(msgspec.Struct, frozen=True, kw_only=True):
     tickets: str = ""
     status: StatusPage = StatusPage()
     permissions: dict[str, tuple[str, ...]] = {}
+    urgency: dict[str, Urgency] = {}
 
 
 class Story:
@@ -317,6 +318,7 @@ def _shelve(cast: Cast, start: datetime) -> TeamShelf:
         checks=cast.checks,
         war_room=cast.war_room,
         permissions=cast.permissions,
+        urgency=cast.urgency,
         tickets=cast.tickets,
     )
     return TeamShelf(

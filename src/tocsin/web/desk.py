@@ -18,7 +18,7 @@ from tocsin.errors import NotFound
 from tocsin.integrations.channel import Channel
 from tocsin.integrations.webpush import WebPush
 from tocsin.oncall.finding import Finding
-from tocsin.oncall.settings import Person
+from tocsin.oncall.settings import Person, Rules
 from tocsin.page.contact import Contact, Subscription
 from tocsin.playbook.model import Playbook
 from tocsin.store.accounts import Accounts
@@ -92,6 +92,16 @@ class Contacting(Protocol):
     def push(self) -> tuple[str, WebPush] | None: ...
 
 
+class OwnRules(Protocol):
+    """Keeps the rules that people set for themselves."""
+
+    def is_own(self, person: str) -> bool: ...
+
+    async def put(self, person: str, rules: Rules) -> None: ...
+
+    async def remove(self, person: str) -> None: ...
+
+
 class Policy(msgspec.Struct, frozen=True, kw_only=True):
     """How this server lets itself be spoken to."""
 
@@ -140,6 +150,7 @@ class Desk:
         export: Export | None = None,
         channels: Callable[[], Mapping[str, Channel]] = dict,
         contacting: Contacting | None = None,
+        own_rules: OwnRules | None = None,
         followers: Followers | None = None,
         nudge: Callable[[], None] = lambda: None,
         can_mail: Callable[[str], bool] = lambda team: True,
@@ -161,7 +172,7 @@ class Desk:
         self.stage = stage
         self.mappings, self.pings = mappings, pings
         self.measure = measure
-        self.channels, self.contacting = channels, contacting
+        self.channels, self.contacting, self.own_rules = channels, contacting, own_rules
         self.export: Export = export or _export_nothing
         self.followers, self.nudge, self.can_mail, self.kept_since = followers, nudge, can_mail, kept_since
         self.limits, self.accounts = Limits(), accounts

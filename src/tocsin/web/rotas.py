@@ -19,6 +19,7 @@ from tocsin.oncall.finding import Finding, find_all
 from tocsin.oncall.override import Feed
 from tocsin.oncall.rota import Rota
 from tocsin.page.forecast import Forecast
+from tocsin.page.outlast import find_outlasting
 from tocsin.web.auth import Asker, require_person
 from tocsin.web.desk import Desk
 from tocsin.web.shifts import FeedBody, OverrideBody, SwapBody
@@ -66,7 +67,13 @@ class Rotas:
         )
 
     def _find(self, rotas: dict[str, Rota], since: datetime, until: datetime) -> list[Finding]:
-        return [*find_all(rotas, self._desk.reach, since, until), *self._desk.calendar_findings()]
+        teams = self._desk.engine.journal.shelf.settings.teams
+        outlasting = (
+            each
+            for team, rota in rotas.items()
+            for each in find_outlasting(team, rota, teams[team].playbook.severities, teams[team].policy.urgency)
+        )
+        return [*find_all(rotas, self._desk.reach, since, until), *outlasting, *self._desk.calendar_findings()]
 
     async def _rotas(self) -> dict[str, Rota]:
         covering = self._desk.engine.covering

@@ -26,6 +26,7 @@ from tocsin.web.api import (
     incidents,
     links,
     playbooks,
+    rules,
     shadow,
     silences,
     status,
@@ -68,6 +69,7 @@ from tocsin.web.screens import incidents as incident_screens
 from tocsin.web.screens import playbooks as playbook_screens
 from tocsin.web.screens import postmortem as postmortem_screen
 from tocsin.web.screens import rotas as rota_screens
+from tocsin.web.screens import rules as rules_screens
 from tocsin.web.screens import shadow as shadow_screens
 from tocsin.web.screens import silences as silence_screens
 from tocsin.web.screens import status as status_screen
@@ -160,6 +162,7 @@ SCREENS: list[HTTPRouteHandler] = [
     silence_screens.ask_silence,
     silence_screens.end_silence,
     *contact_screens.SCREENS,
+    *rules_screens.SCREENS,
     rota_screens.show_schedules,
     rota_screens.show_forecast,
     rota_screens.set_override,
@@ -208,6 +211,9 @@ API: list[HTTPRouteHandler] = [
     shadow.compare_shadow,
     links.make_link,
     contacts.list_contacts,
+    rules.show_rules,
+    rules.set_rules,
+    rules.reset_rules,
     contacts.send_test_page,
     accounts.make_token,
     accounts.list_tokens,

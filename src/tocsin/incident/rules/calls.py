@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from tocsin.incident.state import Answered, Call, Incident, Sharing
+from tocsin.incident.state import Answered, Call, Incident, PutOff, Sharing
 from tocsin.timeline import events as e
 from tocsin.timeline.entry import Entry
 from tocsin.words import PageState, Reached
@@ -30,12 +30,36 @@ def _escalation_declined(incident: Incident, entry: Entry, event: e.EscalationDe
     return replace(incident, answered={**incident.answered, event.on: answered})
 
 
+def _page_put_off(incident: Incident, entry: Entry, event: e.PagePutOff) -> Incident:
+    if event.informs:
+        known = incident.put_off.get(event.responder, ())
+        told = PutOff(why=event.why, line=event.line, until=event.until)
+        put_off = {**incident.put_off, event.responder: (*known, told)}
+        return replace(incident, put_off=put_off, informed=incident.informed or event.line is None)
+    call = Call(
+        responder=event.responder,
+        first_at=entry.at,
+        last_at=entry.at,
+        round=0,
+        channel=event.channel,
+        intent=entry.seq,
+        state=PageState.PUT_OFF,
+        line=event.line,
+        why=event.why,
+        until=event.until,
+    )
+    return replace(incident, calls={**incident.calls, event.responder: call})
+
+
 def _page_requested(incident: Incident, entry: Entry, event: e.PageRequested) -> Incident:
+    if (event.waited or not event.informs) and event.responder in incident.put_off:
+        told = tuple(replace(each, page=each.page or entry.seq) for each in incident.put_off[event.responder])
+        incident = replace(incident, put_off={**incident.put_off, event.responder: told})
     if event.informs:
         pages = {**incident.pages, entry.seq: PageState.REQUESTED}
         return replace(incident, pages=pages, informed=incident.informed or event.line is None)
     before = incident.calls.get(event.responder)
-    again = before is not None and before.answered_at is None
+    again = before is not None and before.answered_at is None and before.state is not PageState.PUT_OFF
     call = Call(
         responder=event.responder,
         first_at=before.first_at if before and again else entry.at,
@@ -45,6 +69,7 @@ def _page_requested(incident: Incident, entry: Entry, event: e.PageRequested) ->
         intent=entry.seq,
         failures=before.failures if before and again else 0,
         line=event.line,
+        waited=event.waited,
     )
     return replace(
         incident,
@@ -105,6 +130,8 @@ def _page_ended(
     incident: Incident, intent: int, responder: str, state: PageState, why: str = "", *, passing: bool = False
 ) -> Incident:
     pages = {**incident.pages, intent: state}
+    if responder in incident.put_off:
+        incident = replace(incident, put_off=_drop_told(incident.put_off, intent))
     call = incident.calls.get(responder)
     if call is None or call.intent != intent or call.answered_at is not None:
         return replace(incident, pages=pages)
@@ -113,10 +140,17 @@ def _page_ended(
     return replace(incident, pages=pages, calls={**incident.calls, responder: ended})
 
 
+def _drop_told(put_off: dict[str, tuple[PutOff, ...]], page: int) -> dict[str, tuple[PutOff, ...]]:
+    """What is still to be told once a page has come to its end, however that was."""
+    left = {who: tuple(each for each in told if each.page != page) for who, told in put_off.items()}
+    return {who: told for who, told in left.items() if told}
+
+
 RULES: dict[type[e.Event], Any] = {
     e.LevelJoined: _level_joined,
     e.EscalationAsked: _escalation_asked,
     e.EscalationDeclined: _escalation_declined,
+    e.PagePutOff: _page_put_off,
     e.PageRequested: _page_requested,
     e.PageDelivered: _page_delivered,
     e.PageReported: _page_reported,

@@ -93,6 +93,7 @@ from tocsin.timeline.events.page import (
     LevelJoined,
     PageDelivered,
     PageFailed,
+    PagePutOff,
     PageReported,
     PageRequested,
     PageWithheld,
@@ -215,6 +216,7 @@ __all__ = [
     "OverrideSet",
     "PageDelivered",
     "PageFailed",
+    "PagePutOff",
     "PageReported",
     "PageRequested",
     "PageWithheld",
@@ -281,7 +283,7 @@ AnyEvent = (
     | LevelJoined | EscalationAsked | EscalationDeclined | PageRequested | PageDelivered | PageFailed | PageWithheld
     | BridgeOpened | DutyTicked | FixConfirmed | RoleMissing
     | PageReported | SharingRequested | Shared | SharingFailed
-    | PagingHeld | PagingFreed
+    | PagePutOff | PagingHeld | PagingFreed
     | ValueHeld
     | StepProposed | StepApproved | ApprovalGiven | ApprovalLapsed
     | StepForbidden | StepSkipped | StepDone | DoubtSettled

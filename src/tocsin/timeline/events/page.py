@@ -43,7 +43,8 @@ class EscalationDeclined(Fact, frozen=True, kw_only=True):
 class PageRequested(Intent, frozen=True, kw_only=True):
     """Call `responder` on `channel`, for the `round`-th time; `line` is the playbook line that demands it.
 
-    One that only `informs` wants no answer: it is sent once to somebody who has the incident already.
+    One that only `informs` wants no answer: it is sent once to somebody who has the incident already. One that `waited`
+    was put off; `beside` are the other incidents that are told in the same message, as it is sent.
     """
 
     responder: str
@@ -52,6 +53,19 @@ class PageRequested(Intent, frozen=True, kw_only=True):
     why: str
     line: int | None = None
     late_s: int = 0
+    informs: bool = False
+    waited: bool = False
+    beside: tuple[str, ...] = ()
+
+
+class PagePutOff(Fact, frozen=True, kw_only=True):
+    """It is not urgent and `responder` has quiet hours, by their own rules: they are told of it when these end."""
+
+    responder: str
+    channel: str
+    until: datetime
+    why: str
+    line: int | None = None
     informs: bool = False
 
 

@@ -23,7 +23,7 @@ class CallView(View, frozen=True, kw_only=True):
     """The calling of one responder.
 
     `answered_at` ends it; `answered_by` did that, often somebody else than `who`, and nobody where the incident ended.
-    `withheld` says why a page that was decided did not go out.
+    `withheld` says why a page that was decided did not go out; one that is put off waits `until` quiet hours end.
     """
 
     who: Who
@@ -36,6 +36,7 @@ class CallView(View, frozen=True, kw_only=True):
     answered_at: datetime | None = None
     answered_by: Who | None = None
     withheld: str = ""
+    until: datetime | None = None
     cite: Cite | None = None
 
 
@@ -122,6 +123,7 @@ def _show_call(call: Call, scene: Scene) -> CallView:
         answered_at=call.answered_at,
         answered_by=scene.who(call.answered_by),
         withheld=clean(call.withheld, 200),
+        until=call.until,
         cite=scene.cite(call.line),
     )
 

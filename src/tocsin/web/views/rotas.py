@@ -116,7 +116,8 @@ class CallView(View, frozen=True, kw_only=True):
 
 
 class ForecastView(View, frozen=True, kw_only=True):
-    """Who would be called for an incident; `notes` say what else is worth knowing. `pages` are all of them in order."""
+    """Who would be called for an incident; `waits` say who has quiet hours, `notes` what else is worth
+    knowing. `pages` are all of them in order."""
 
     team: str
     severity: str | None
@@ -124,6 +125,7 @@ class ForecastView(View, frozen=True, kw_only=True):
     until: datetime
     calls: tuple[CallView, ...]
     nobody: tuple[str, ...]
+    waits: tuple[str, ...]
     notes: tuple[str, ...]
     pages: tuple[Expected, ...]
 
@@ -215,6 +217,10 @@ def show_forecast(team: str, severity: str | None, found: Forecast, notes: Seque
         for each in found.joins
         if not each.responders
     )
+    waits = tuple(
+        f"{_spell_after(each.at - found.at)}: {name(each.responder)} has quiet hours until {each.until:%d %b %H:%M} UTC"
+        for each in found.waits
+    )
     return ForecastView(
         team=team,
         severity=severity,
@@ -222,6 +228,7 @@ def show_forecast(team: str, severity: str | None, found: Forecast, notes: Seque
         until=found.until,
         calls=tuple(_show_call(pages, found, firsts, name) for pages in groups.values()),
         nobody=nobody,
+        waits=waits,
         notes=(*notes, *(["There are more pages than are shown."] if found.cut else [])),
         pages=found.pages,
     )

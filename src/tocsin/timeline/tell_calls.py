@@ -1,0 +1,70 @@
+"""The calling of people, each event as one sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tocsin.timeline import events as e
+from tocsin.words import Reached, Share
+
+Name = Callable[[str], str]
+_SHARED = {Share.ACKNOWLEDGE: "somebody has acknowledged here", Share.RESOLVE: "it is over here"}
+_REACHED = {
+    Reached.ARRIVED: "has arrived",
+    Reached.OPENED: "was opened",
+    Reached.FAILED: "did not get through",
+}
+
+
+def _line(line: int | None) -> str:
+    return f" (line {line})" if line else ""
+
+
+def _because(text: str) -> str:
+    return f": {text}" if text else ""
+
+
+def tell_calls(event: e.Event, name: Name) -> str | None:
+    """What the event says, as a sentence without a full stop; null for any other event."""
+    match event:
+        case e.LevelJoined(who=who, responders=responders, why=why, line=line, late_s=late_s):
+            late = f", late by {late_s // 60} min" if late_s else ""
+            names = ", ".join(name(each) for each in responders) or "nobody: the last resort is told"
+            return f"Called in {', '.join(who)}: {names}; {why}{_line(line)}{late}"
+        case e.PagingHeld(by=by, until=until, comment=comment):
+            why = f"all of it is under maintenance by {name(by)}{_because(comment)}"
+            return f"Nobody is paged until {until:%d %b %H:%M}: {why}"
+        case e.PagingFreed():
+            return "The maintenance has ended: people are paged again"
+        case e.EscalationAsked(line=line, by=by, reason=reason):
+            return f"{name(by)} escalated{_line(line)}{_because(reason)}"
+        case e.RoleMissing(role=role, line=line):
+            return f"Nobody is {role} yet{_line(line)}: asked again"
+        case e.BridgeOpened(by=by, line=line):
+            return f"The bridge is open{_line(line)}{'' if by == 'tocsin' else f', says {name(by)}'}"
+        case e.EscalationDeclined(on=line, by=by, reason=reason):
+            return f"{name(by)} sees no need to escalate{_line(line)}{_because(reason)}"
+        case e.PagePutOff(responder=responder, until=until, informs=informs):
+            what = "told" if informs else "paged"
+            return f"{name(responder)} is in quiet hours and is {what} when they end, at {until:%d %b %H:%M}"
+        case e.PageRequested(responder=responder, channel=channel, informs=True, why=why):
+            return f"Telling {name(responder)} by {channel}: {why}"
+        case e.PageRequested(responder=responder, channel=channel, round=turn):
+            again = f", round {turn}" if turn > 1 else ""
+            return f"Paging {name(responder)} by {channel}{again}"
+        case e.PageDelivered(responder=responder, channel=channel, repeat=repeat, detail=detail):
+            again = " (sent again after a restart)" if repeat else ""
+            return f"Page to {name(responder)} taken by {channel}{again}{_because(detail)}"
+        case e.SharingRequested(channel=channel, act=act):
+            return f"Telling {channel}: {_SHARED[act]}"
+        case e.Shared(channel=channel, act=act):
+            return f"{channel} knows: {_SHARED[act]}"
+        case e.SharingFailed(channel=channel, act=act, why=why):
+            return f"{channel} could not be told ({_SHARED[act]}): {why}"
+        case e.PageReported(responder=responder, channel=channel, reached=reached, detail=detail):
+            return f"Page to {name(responder)} by {channel} {_REACHED[reached]}{_because(detail)}"
+        case e.PageFailed(responder=responder, channel=channel, why=why):
+            return f"Page to {name(responder)} by {channel} failed: {why}"
+        case e.PageWithheld(responder=responder, channel=channel, why=why):
+            return f"Page to {name(responder)} by {channel} withheld: {why}"
+    return None

@@ -1,0 +1,76 @@
+"""Personal rules in the settings: what would leave somebody unreachable or asleep is named with its line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tocsin.app.contactable import find_unreachable
+from tocsin.app.workspace import Workspace, load_workspace
+from tocsin.errors import ConfigError
+from tocsin.integrations.smtp import SmtpSettings
+from tocsin.integrations.webhook import WebhookSettings
+from tocsin.oncall.personal import list_channels
+from tocsin.oncall.settings import Person, Rules, Try
+from tocsin.words import Urgency
+
+from .till import TODAY, edit
+
+
+def load(root: Path, rules: str) -> Workspace:
+    path = root / "tocsin.toml"
+    path.write_text(f"{path.read_text()}\n[people.zoe]\nname = 'Zoe'\n[people.zoe.rules]\n{rules}\n")
+    return load_workspace(root, TODAY)
+
+
+def test_rules_are_read_as_they_are_written(root: Path) -> None:
+    found = load(root, 'high = [{ channel = "terminal" }]\nquiet = ["22:00-07:00"]\ntimezone = "Europe/Berlin"')
+    wanted = Rules(high=(Try(channel="terminal"),), quiet=("22:00-07:00",), timezone="Europe/Berlin")
+    assert found.settings.people["zoe"].rules == wanted
+
+
+@pytest.mark.parametrize(
+    ("rules", "said"),
+    [
+        ('high = [{ channel = "pigeon" }]', "'pigeon' is none of this person's channels"),
+        ('high = [{ channel = "terminal", after_s = 5 }]', "the first attempt is made at once"),
+        ('high = [{ channel = "terminal" }, { channel = "terminal", after_s = 3600 }]', "between 0 and 600 seconds"),
+        ('low = [{ channel = "terminal" }, { channel = "terminal", after_s = 90000 }]', "between 0 and 86400"),
+        ('quiet = ["at night"]', "names no time"),
+        ('quiet = ["Mon-Sun 00:00-24:00"]', "96 hours at a stretch at most"),
+        ('quiet = ["Thu 00:00 - Mon 09:00"]', "96 hours at a stretch at most"),
+        ('timezone = "Europe/Nowhere"', "is no time zone"),
+        ("high = [" + 11 * '{ channel = "terminal" },' + "]", "10 attempts are enough"),
+    ],
+)
+def test_what_does_not_hold_is_named_with_its_line(root: Path, rules: str, said: str) -> None:
+    with pytest.raises(ConfigError, match=rf"tocsin\.toml:\d+.*people\.zoe\.rules.*{said}"):
+        load(root, rules)
+
+
+def test_a_long_weekend_is_no_fault(root: Path) -> None:
+    assert load(root, 'quiet = ["Fri 17:00 - Mon 09:00", "22:00-07:00"]').settings.people["zoe"].rules.quiet
+
+
+def test_the_worst_severity_can_be_no_low_one_and_no_severity_is_made_up(root: Path) -> None:
+    for severity, said in (("SEV-1", "is the worst there is"), ("P77", "has no severity 'P77'")):
+        edit(root, 'mode = "live"', f'mode = "live"\nurgency = {{ {severity} = "low" }}')
+        with pytest.raises(ConfigError, match=said):
+            load_workspace(root, TODAY)
+        edit(root, f'urgency = {{ {severity} = "low" }}', "")
+
+
+def test_a_rule_without_a_working_channel_is_found_though_others_would_be_asked() -> None:
+    channels: dict[str, Any] = {
+        "mail": SmtpSettings(kind="smtp", host="h", sender="a@b.example"),
+        "hook": WebhookSettings(kind="webhook", url="https://hook.example"),
+    }
+    ana = Person(name="Ana", channels=("mail", "hook"), rules=Rules(high=(Try(channel="mail"),)))
+    assert "rule for what is urgent without a channel that works (mail needs a mail" in find_unreachable(ana, channels)
+    gone = Person(name="Ana", channels=("hook",), rules=Rules(high=(Try(channel="mail"),)))
+    assert "none of its channels is theirs any more" in find_unreachable(gone, channels)
+    assert list_channels(gone, Urgency.HIGH) == ("hook",), "they are called all the same"
+    good = Person(name="Ana", mail="a@b.example", channels=("mail", "hook"), rules=Rules(high=(Try(channel="mail"),)))
+    assert not find_unreachable(good, channels)

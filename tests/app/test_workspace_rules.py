@@ -1,7 +1,8 @@
-"""Personal rules in the settings: what would leave somebody unreachable or asleep is named with its line."""
+"""Personal rules and working hours in the settings: what would leave somebody unreached is named with its line."""
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from tocsin.errors import ConfigError
 from tocsin.integrations.smtp import SmtpSettings
 from tocsin.integrations.webhook import WebhookSettings
 from tocsin.oncall.personal import list_channels
-from tocsin.oncall.settings import Person, Rules, Try
+from tocsin.oncall.settings import Hours, Person, Rules, Try
 from tocsin.words import Urgency
 
 from .till import TODAY, edit
@@ -74,3 +75,26 @@ def test_a_rule_without_a_working_channel_is_found_though_others_would_be_asked(
     assert list_channels(gone, Urgency.HIGH) == ("hook",), "they are called all the same"
     good = Person(name="Ana", mail="a@b.example", channels=("mail", "hook"), rules=Rules(high=(Try(channel="mail"),)))
     assert not find_unreachable(good, channels)
+
+
+@pytest.mark.parametrize(
+    ("hours", "said"),
+    [
+        ("during = []", r"hours\.during.*say when the team works"),
+        ('during = ["at noon"]', r"hours\.during.*names no time"),
+        ('holidays = { country = "Atlantis" }', r"hours\.holidays\.country.*no holidays are known"),
+        ('holidays = { country = "DE", who = ["ana"] }', r"hours\.holidays\.who.*only closes the working hours"),
+    ],
+)
+def test_working_hours_that_there_are_not_are_named_with_their_line(root: Path, hours: str, said: str) -> None:
+    path = root / "tocsin.toml"
+    path.write_text(f"{path.read_text()}\n[teams.till.hours]\n{hours}\n")
+    with pytest.raises(ConfigError, match=rf"tocsin\.toml:\d+.*teams\.till\.{said}"):
+        load_workspace(root, TODAY)
+
+
+def test_working_hours_and_closed_days_reach_the_team(root: Path) -> None:
+    path = root / "tocsin.toml"
+    path.write_text(f'{path.read_text()}\n[teams.till.hours]\nduring = ["Mon 08:00-16:00"]\nclosed = [2026-12-24]\n')
+    hours = load_workspace(root, TODAY).settings.teams["till"].staffing.hours
+    assert hours == Hours(during=("Mon 08:00-16:00",), closed=(date(2026, 12, 24),))

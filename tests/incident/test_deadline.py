@@ -8,10 +8,13 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tocsin.incident.deadline import find_deadline
+from tocsin.oncall.hours import WorkingTime
+from tocsin.oncall.settings import Hours
 from tocsin.playbook.model import Response
 from tocsin.words import Calendar
 
 BERLIN = ZoneInfo("Europe/Berlin")
+WORKING = WorkingTime(Hours(), BERLIN)
 
 
 def local(*when: int) -> datetime:
@@ -31,8 +34,8 @@ def local(*when: int) -> datetime:
     ],
 )
 def test_two_hours_end_when_the_calendar_says(calendar: Calendar, since: datetime, due: datetime) -> None:
-    assert find_deadline(Response(within_s=7200, calendar=calendar), 7200, since, BERLIN) == due
+    assert find_deadline(Response(within_s=7200, calendar=calendar), 7200, since, WORKING) == due
 
 
 def test_no_number_and_no_calendar_is_no_deadline() -> None:
-    assert find_deadline(Response(), None, local(2026, 3, 2, 3, 0), BERLIN) is None
+    assert find_deadline(Response(), None, local(2026, 3, 2, 3, 0), WORKING) is None

@@ -15,7 +15,7 @@ from tocsin.alert.sources.mapped import read_path
 from tocsin.app.binding import check_bindings
 from tocsin.app.predicates import check_predicates
 from tocsin.app.public.check import check_components
-from tocsin.app.rotas import check_schedule, is_zone
+from tocsin.app.rotas import check_hours, check_schedule, is_zone
 from tocsin.app.tables import File, TeamTable, find_eligible
 from tocsin.config import Problems, Source
 from tocsin.errors import BadInput
@@ -153,6 +153,7 @@ def _check_staffing(source: Source, file: File, team: str, table: TeamTable, pro
         )
     for name, schedule in table.schedules.items():
         check_schedule(source, file, (*base, "schedules", name), schedule, problems)
+    check_hours(source, (*base, "hours"), table.hours, problems)
     for role, members in table.roles.items():
         _check_members(source, file, table, (*base, "roles", role), members, problems)
     _check_levels(source, file, team, table, problems)

@@ -11,7 +11,7 @@ from tocsin.integrations.pagerduty_schedules import ID
 from tocsin.oncall.holiday import find_holiday_fault
 from tocsin.oncall.restriction import parse_restriction
 from tocsin.oncall.rotation import find_rotation_fault
-from tocsin.oncall.settings import Layer, Schedule
+from tocsin.oncall.settings import Hours, Layer, Schedule
 
 
 def is_zone(name: str) -> bool:
@@ -48,6 +48,25 @@ def check_schedule(source: Source, file: File, path: Path, schedule: Schedule, p
         if field:
             problems.append(source.problem((*path, "holidays", field), text))
         _check_people(source, file, (*path, "holidays", "who"), schedule.holidays.who, problems)
+
+
+def check_hours(source: Source, path: Path, hours: Hours, problems: Problems) -> None:
+    """Working hours that there are: some in every week."""
+    for at, text in enumerate(hours.during):
+        try:
+            parse_restriction(text)
+        except ValueError as error:
+            problems.append(source.problem((*path, "during", at), str(error)))
+    if not hours.during:
+        text = 'say when the team works, such as ["Mon-Fri 09:00-17:00"]: what may wait for that would wait for ever.'
+        problems.append(source.problem((*path, "during"), text))
+    if hours.holidays is not None:
+        field, text = find_holiday_fault(hours.holidays)
+        if field:
+            problems.append(source.problem((*path, "holidays", field), text))
+        if hours.holidays.who:
+            text = "who is on call on a holiday is said by a schedule; here it only closes the working hours."
+            problems.append(source.problem((*path, "holidays", "who"), text))
 
 
 def _reads_pagerduty(channel: object) -> bool:

@@ -27,7 +27,7 @@ from tocsin.integrations.terminal import TerminalSettings
 from tocsin.integrations.twilio import TwilioSettings
 from tocsin.integrations.webhook import WebhookSettings
 from tocsin.integrations.webpush import WebPushSettings
-from tocsin.oncall.settings import Person, Schedule
+from tocsin.oncall.settings import Hours, Person, Schedule
 from tocsin.review.retention import Retention
 from tocsin.words import Means, Mode, Urgency
 
@@ -95,7 +95,8 @@ class TeamTable(msgspec.Struct, frozen=True, kw_only=True):
     acknowledgement expires (0: never). `means` says how channels reach people ("call", "sms", "mail", "chat", "push")
     where their kind does not; `eligible` who may play a role (people, or roles of the settings); `bridge` is the team's
     conference; `shadow_readers` are the people who may read what the shadow mode would have done, `media` those who may
-    speak to the press. `urgency` maps severities to ``high`` or ``low`` where their response time should not say it.
+    speak to the press. `urgency` maps severities to ``high`` or ``low`` where their response time should not say it;
+    `hours` are the team's working hours.
     """
 
     playbook: str
@@ -135,6 +136,7 @@ class TeamTable(msgspec.Struct, frozen=True, kw_only=True):
     status: StatusPage = StatusPage()
     permissions: dict[str, tuple[str, ...]] = {}
     urgency: dict[str, Urgency] = {}
+    hours: Hours = Hours()
 
 
 class File(msgspec.Struct, frozen=True, kw_only=True):

@@ -311,6 +311,7 @@ def _staffing(table: TeamTable) -> Staffing:
         level_after_s=table.level_after_s,
         roles=table.roles,
         last_resort=table.last_resort,
+        hours=table.hours,
     )
 
 

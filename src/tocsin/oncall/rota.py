@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from tocsin.oncall.duty import Duty, Plan, find_duty
+from tocsin.oncall.hours import WorkingTime
 from tocsin.oncall.override import Override
 from tocsin.oncall.settings import Person, Schedule, Staffing
 
@@ -69,6 +70,11 @@ class Rota(msgspec.Struct, frozen=True, kw_only=True):
             and not (ON_DUTY.match(wanted) or EVERYBODY.match(wanted))
         )
 
+    @property
+    def working(self) -> WorkingTime:
+        """The team's working hours."""
+        return find_working(self.staffing)
+
     def duty(self, schedule: str, at: datetime) -> Duty:
         """Who has the duty of one schedule at `at`, and until when that may change."""
         return find_duty(self.plan(schedule), at)
@@ -101,6 +107,11 @@ class Rota(msgspec.Struct, frozen=True, kw_only=True):
         """The channels of a person, the weakest first; the terminal where none is set."""
         found = self.people.get(person)
         return (found.channels if found else ()) or ("terminal",)
+
+
+def find_working(staffing: Staffing) -> WorkingTime:
+    """The working hours of a team, in its zone."""
+    return WorkingTime(staffing.hours, ZoneInfo(staffing.timezone))
 
 
 def list_members(schedule: Schedule) -> tuple[str, ...]:

@@ -98,6 +98,16 @@ class Schedule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     pagerduty: str = ""
 
 
+class Hours(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The working hours of a team, in its zone, written as a layer's `during`. None begin on a day of `closed`, nor on
+    a public holiday of `holidays` (whose `who` says nothing here).
+    """
+
+    during: tuple[str, ...] = ("Mon-Fri 09:00-17:00",)
+    holidays: Holidays | None = None
+    closed: tuple[date, ...] = ()
+
+
 class Stretch(msgspec.Struct, frozen=True, kw_only=True):
     """A shift that stands in a calendar of somebody else's: a person, and from when until when."""
 
@@ -116,7 +126,8 @@ class Staffing(msgspec.Struct, frozen=True, kw_only=True):
     `levels` is the ladder: each rung lists schedules, roles or people. `level_after_s` gives rungs, by their number
     from 1, a time of their own in seconds after the start; the others follow the one before by the severity's clock.
     `roles` says who answers to a name that the playbook uses ("engineering lead"). `last_resort` is told whenever
-    nobody else can be. `calendars` are the shifts of schedules with `ics` or `pagerduty`, as read last.
+    nobody else can be. In `hours` what may wait is counted. `calendars` are the shifts of schedules with `ics` or
+    `pagerduty`, as read last.
     """
 
     timezone: str = "UTC"
@@ -126,3 +137,4 @@ class Staffing(msgspec.Struct, frozen=True, kw_only=True):
     roles: dict[str, tuple[str, ...]] = {}
     last_resort: tuple[str, ...] = ()
     calendars: dict[str, tuple[Stretch, ...]] = {}
+    hours: Hours = Hours()

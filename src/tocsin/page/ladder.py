@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
 from tocsin.incident.book import Book
-from tocsin.incident.deadline import find_opening
 from tocsin.incident.state import Incident
+from tocsin.oncall.hours import WorkingTime
+from tocsin.oncall.rota import find_working
 from tocsin.oncall.settings import Staffing
 from tocsin.page.clocks import Clocks
 from tocsin.page.escalation import find_escalations
@@ -38,11 +38,11 @@ def place_rungs(incident: Incident, book: Book, staffing: Staffing, clocks: Cloc
     is_plain = not incident.asked and incident.expired_at is None and not clocks.quiet
     if is_plain and (severity_at is None or severity_at <= since):
         return ((since + rung.after, rung) for rung in rungs.in_order if not rung.waits)
-    return iter(_place_each(incident, rungs.all, since, ZoneInfo(staffing.timezone)))
+    return iter(_place_each(incident, rungs.all, since, find_working(staffing)))
 
 
 def _place_each(
-    incident: Incident, rungs: Iterable[Rung], since: datetime, zone: ZoneInfo
+    incident: Incident, rungs: Iterable[Rung], since: datetime, working: WorkingTime
 ) -> list[tuple[datetime, Rung]]:
     """Nothing was demanded of a severity before the incident had it; the ladder begins anew with an expiry."""
     placed = list[tuple[datetime, Rung]]()
@@ -51,7 +51,7 @@ def _place_each(
         due = begun + rung.after if not rung.waits else incident.asked.get(rung.line or 0)
         if due is not None:
             due = max(due, incident.severity_at or due)
-            placed.append((find_opening(due, zone) if rung.opens else due, rung))
+            placed.append((working.find_opening(due) if rung.opens else due, rung))
     return sorted(placed, key=lambda each: each[0])
 
 

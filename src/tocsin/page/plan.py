@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -81,8 +80,7 @@ def _acknowledgement(incident: Incident, book: Book, rota: Rota, clocks: Clocks)
     if severity is None:
         due = since + timedelta(seconds=clocks.within or 0)
     else:
-        zone = ZoneInfo(rota.staffing.timezone)
-        found = find_deadline(severity.response, clocks.within, since, zone)
+        found = find_deadline(severity.response, clocks.within, since, rota.working)
         if found is None:
             return
         due = found

@@ -36,7 +36,7 @@ from tocsin.integrations.chat import Chat, Rooms
 from tocsin.integrations.tickets import Tickets
 from tocsin.integrations.web_room import WebRooms
 from tocsin.knowledge import load_knowledge
-from tocsin.oncall.settings import Person, Schedule, Staffing
+from tocsin.oncall.settings import Hours, Person, Schedule, Staffing
 from tocsin.playbook.compile import compile_playbook
 from tocsin.playbook.effect import EMPTY, Catalogue, classify
 from tocsin.playbook.model import Statement
@@ -117,6 +117,7 @@ class Cast(msgspec.Struct, frozen=True, kw_only=True):
     status: StatusPage = StatusPage()
     permissions: dict[str, tuple[str, ...]] = {}
     urgency: dict[str, Urgency] = {}
+    hours: Hours = Hours()
 
 
 class Story:
@@ -297,6 +298,7 @@ def _shelve(cast: Cast, start: datetime) -> TeamShelf:
         level_after_s=cast.level_after_s,
         roles=cast.roles,
         last_resort=cast.last_resort,
+        hours=cast.hours,
     )
     policy = TeamPolicy(
         team=cast.name,

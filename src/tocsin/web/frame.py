@@ -26,6 +26,7 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
     inline: bool
     has_stage: bool
     has_contacts: bool
+    has_rules: bool
 
     def show(self, template: str, *, status_code: int = 200, **values: Any) -> Response[str]:
         """The screen, filled. It is never kept by anybody on the way."""
@@ -49,6 +50,7 @@ async def provide_frame(
         inline=bool(request.headers.get("hx-request")),
         has_stage=desk.stage is not None,
         has_contacts=desk.contacting is not None,
+        has_rules=desk.own_rules is not None,
     )
 
 

@@ -32,6 +32,7 @@ from tocsin.web.views.rotas import (
     show_finding,
     show_forecast,
     show_handed,
+    show_hours,
     show_schedule,
 )
 from tocsin.web.views.scene import spell_name
@@ -64,6 +65,7 @@ class Rotas:
             findings=tuple(map(show_finding, self._find(rotas, now, until))),
             feeds=tuple(show_feed(team, each, self.name) for team, each in feeds),
             handed=tuple(handed),
+            hours=tuple(show_hours(team, rota, now) for team, rota in rotas.items()),
         )
 
     def _find(self, rotas: dict[str, Rota], since: datetime, until: datetime) -> list[Finding]:

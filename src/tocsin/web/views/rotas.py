@@ -10,6 +10,7 @@ from tocsin.incident.standing import Standing
 from tocsin.oncall.duty import Shift
 from tocsin.oncall.finding import Finding
 from tocsin.oncall.override import Feed, Override
+from tocsin.oncall.rota import Rota
 from tocsin.oncall.wall import find_wall
 from tocsin.page.forecast import Expected, Forecast
 from tocsin.web.views.scene import View, Who, clean
@@ -96,6 +97,7 @@ class SchedulesView(View, frozen=True, kw_only=True):
     findings: tuple[FindingView, ...]
     feeds: tuple[FeedView, ...]
     handed: tuple[HandedView, ...]
+    hours: tuple[HoursView, ...]
 
 
 class CallView(View, frozen=True, kw_only=True):
@@ -113,6 +115,17 @@ class CallView(View, frozen=True, kw_only=True):
     why: str
     line: int | None
     until: str
+
+
+class HoursView(View, frozen=True, kw_only=True):
+    """A team's working hours in words, and when they begin next where they are over."""
+
+    team: str
+    during: tuple[str, ...]
+    timezone: str
+    closed: str
+    is_open: bool
+    opens_at: datetime
 
 
 class ForecastView(View, frozen=True, kw_only=True):
@@ -175,6 +188,22 @@ def _show_override(each: Override, name: Name) -> OverrideView:
         by=clean(name(each.by), 200),
         reason=clean(each.reason, 300),
         swapped=each.swapped,
+    )
+
+
+def show_hours(team: str, rota: Rota, now: datetime) -> HoursView:
+    """The working hours in which a team counts what may wait."""
+    hours, opens_at = rota.staffing.hours, rota.working.find_opening(now)
+    holidays = hours.holidays
+    closed = [f"public holidays of {holidays.region or holidays.country}"] if holidays is not None else []
+    closed += [f"{day:%d %b %Y}" for day in hours.closed if day >= now.date()]
+    return HoursView(
+        team=team,
+        during=hours.during,
+        timezone=rota.staffing.timezone,
+        closed=", ".join(closed),
+        is_open=opens_at == now,
+        opens_at=opens_at,
     )
 
 

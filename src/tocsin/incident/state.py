@@ -6,6 +6,7 @@ from datetime import datetime
 
 import msgspec
 
+from tocsin.incident.calling import Call, PutOff, Sharing
 from tocsin.incident.errand import ChatTask, Room, Ticket
 from tocsin.incident.speech import Report as Report
 from tocsin.incident.speech import Sketch
@@ -20,7 +21,6 @@ from tocsin.words import (
     PageState,
     PublicStatus,
     Reached,
-    Share,
     Status,
     StepState,
     Tag,
@@ -45,54 +45,6 @@ class Cover(msgspec.Struct, frozen=True, gc=False):
     id: str
     hush: Hush
     since: datetime
-
-
-class Call(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """The calling of one responder: everything paged so far and whether somebody may stop.
-
-    `failures` counts the channels that failed in a row, the last of them only for a while if it is `passing`;
-    `answered_at` ends the calling; `withheld` says why the last page was decided and not sent. One that is put off has
-    its `why`, and `until` when; of one that was, `waited` says so until a channel has taken it.
-    """
-
-    responder: str
-    first_at: datetime
-    last_at: datetime
-    round: int
-    channel: str
-    intent: int
-    state: PageState = PageState.REQUESTED
-    failures: int = 0
-    line: int | None = None
-    answered_at: datetime | None = None
-    answered_by: str | None = None
-    withheld: str = ""
-    passing: bool = False
-    why: str = ""
-    until: datetime | None = None
-    waited: bool = False
-
-
-class PutOff(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """What somebody is told once their quiet hours are over, which was then thought to be `until`; `page` is the entry
-    of the page that tells it, once there is one.
-    """
-
-    why: str
-    line: int | None
-    until: datetime
-    page: int = 0
-
-
-class Sharing(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """What another pager was last told, or is being told since `at`; `failures` in a row, `lost` if for good."""
-
-    act: Share
-    at: datetime
-    intent: int = 0
-    failures: int = 0
-    is_done: bool = False
-    is_lost: bool = False
 
 
 class Given(msgspec.Struct, frozen=True, kw_only=True):

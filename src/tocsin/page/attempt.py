@@ -10,7 +10,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from tocsin.incident.book import Book
-from tocsin.incident.state import Call, Incident
+from tocsin.incident.calling import Call
+from tocsin.incident.state import Incident
 from tocsin.incident.urgency import Ways
 from tocsin.oncall.rota import Rota
 from tocsin.page.clocks import Clocks, wait_after, wait_between

@@ -9,7 +9,8 @@ from __future__ import annotations
 import msgspec
 
 from tocsin.incident.book import Book, is_quiet, within_s
-from tocsin.incident.state import Call, Incident
+from tocsin.incident.calling import Call
+from tocsin.incident.state import Incident
 from tocsin.playbook.model import Severity
 from tocsin.words import Calendar, PageState
 

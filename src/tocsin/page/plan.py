@@ -12,11 +12,12 @@ from datetime import datetime, timedelta
 import msgspec
 
 from tocsin.incident.book import Book
+from tocsin.incident.calling import Call
 from tocsin.incident.deadline import find_deadline
 from tocsin.incident.ledger import Wanted, settle
 from tocsin.incident.obligation import ACKNOWLEDGE
 from tocsin.incident.plan import NOTHING, Happening, Plan, join
-from tocsin.incident.state import Call, Incident
+from tocsin.incident.state import Incident
 from tocsin.oncall.rota import Rota
 from tocsin.page.attempt import Attempts
 from tocsin.page.clocks import Clocks, read_clocks

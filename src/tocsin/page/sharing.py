@@ -8,8 +8,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from tocsin.incident.book import Book
+from tocsin.incident.calling import Sharing
 from tocsin.incident.plan import Plan
-from tocsin.incident.state import Incident, Sharing
+from tocsin.incident.state import Incident
 from tocsin.timeline.events import SharingRequested
 from tocsin.words import Share, Status
 

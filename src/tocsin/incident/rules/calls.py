@@ -6,7 +6,8 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from tocsin.incident.state import Answered, Call, Incident, PutOff, Sharing
+from tocsin.incident.calling import Call, PutOff, Sharing
+from tocsin.incident.state import Answered, Incident
 from tocsin.timeline import events as e
 from tocsin.timeline.entry import Entry
 from tocsin.words import PageState, Reached

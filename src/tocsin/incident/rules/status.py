@@ -6,8 +6,9 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from tocsin.incident.calling import Sharing
 from tocsin.incident.rules.office import confirm
-from tocsin.incident.state import Incident, Sharing
+from tocsin.incident.state import Incident
 from tocsin.timeline import events as e
 from tocsin.timeline.entry import Entry
 from tocsin.words import PageState, Share, Status

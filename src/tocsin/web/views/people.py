@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from tocsin.incident.calling import Call
 from tocsin.incident.escalating import Matter, find_matters
 from tocsin.incident.known import find_answer
 from tocsin.incident.obligation import ROLE
-from tocsin.incident.state import Call
 from tocsin.page.clocks import read_clocks
 from tocsin.page.ladder import Demand, find_demands
 from tocsin.page.plan import CALLING

@@ -12,7 +12,7 @@ from tocsin.page.contact import Contact
 from tocsin.web.views.scene import View
 from tocsin.words import Urgency
 
-ROWS = 5
+ROWS = 3
 WAITS = {
     Urgency.HIGH: (0, 15, 30, 45, 60, 90, 120, 180, 300, 600),
     Urgency.LOW: (0, 60, 300, 900, 1800, 3600, 4 * 3600, 12 * 3600, 24 * 3600),

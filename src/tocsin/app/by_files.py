@@ -10,10 +10,10 @@ from tocsin.app.contactable import find_unreachable
 from tocsin.app.workspace import Workspace, load_workspace
 from tocsin.engine.clock import SystemClock
 from tocsin.engine.forecasting import foresee_by_files
-from tocsin.oncall.finding import find_all
+from tocsin.oncall.finding import Finding, find_all
 from tocsin.oncall.rota import Rota
-from tocsin.web.rotas import list_notes, show_all
-from tocsin.web.views.rotas import ForecastView, SchedulesView, show_finding, show_forecast
+from tocsin.web.rotas import list_notes, list_outlasting, show_all
+from tocsin.web.views.rotas import ForecastView, SchedulesView, show_finding, show_forecast, show_hours
 
 
 class Files:
@@ -43,14 +43,20 @@ class Files:
             at=self.now,
             until=until,
             schedules=tuple(show_all(rotas, self.now, until, self._name)),
-            findings=tuple(map(show_finding, find_all(rotas, self._reach, self.now, until))),
+            findings=tuple(map(show_finding, self._find(rotas, until))),
             feeds=(),
             handed=(),
+            hours=tuple(show_hours(team, rota, self.now) for team, rota in rotas.items()),
         )
+
+    def _find(self, rotas: dict[str, Rota], until: datetime) -> list[Finding]:
+        outlasting = list_outlasting(self._workspace.settings.teams, rotas)
+        return [*find_all(rotas, self._reach, self.now, until), *outlasting]
 
     def list_limits(self) -> Iterator[str]:
         """What the files do not say."""
         yield "No server runs: this is by the files alone, and overrides and swaps do not count."
+        yield "Nor do rules that people have set on their own screens."
         read = [
             f"{team}: {name}"
             for team, shelf in self._workspace.settings.teams.items()

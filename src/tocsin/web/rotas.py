@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from tocsin.engine.covering import list_overrides
 from tocsin.engine.forecasting import foresee
+from tocsin.engine.shelf import TeamShelf
 from tocsin.errors import BadInput, NotFound
 from tocsin.incident.authority import require_responder
 from tocsin.incident.book import TeamPolicy
@@ -69,12 +70,7 @@ class Rotas:
         )
 
     def _find(self, rotas: dict[str, Rota], since: datetime, until: datetime) -> list[Finding]:
-        teams = self._desk.engine.journal.shelf.settings.teams
-        outlasting = (
-            each
-            for team, rota in rotas.items()
-            for each in find_outlasting(team, rota, teams[team].playbook.severities, teams[team].policy.urgency)
-        )
+        outlasting = list_outlasting(self._desk.engine.journal.shelf.settings.teams, rotas)
         return [*find_all(rotas, self._desk.reach, since, until), *outlasting, *self._desk.calendar_findings()]
 
     async def _rotas(self) -> dict[str, Rota]:
@@ -202,6 +198,15 @@ def list_notes(
     if policy.evidence_wait_s:
         notes.append(f"A first page may wait up to {policy.evidence_wait_s:g} s for evidence that steps are gathering.")
     return notes
+
+
+def list_outlasting(teams: Mapping[str, TeamShelf], rotas: Mapping[str, Rota]) -> list[Finding]:
+    """Whose quiet hours may outlast a response time."""
+    return [
+        each
+        for team, rota in rotas.items()
+        for each in find_outlasting(team, rota, teams[team].playbook.severities, teams[team].policy.urgency)
+    ]
 
 
 def _digest(secret: str) -> str:

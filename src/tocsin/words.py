@@ -47,6 +47,7 @@ class Tag(StrEnum):
     EGRESS = "egress"
     DOWNLOADS_AND_EXECUTES = "downloads_and_executes"
     IRREVERSIBLE = "irreversible"
+    TERMINAL = "terminal"
 
 
 class Act(StrEnum):

@@ -20,7 +20,7 @@ from tocsin.integrations.scratch import Scratches
 from tocsin.integrations.shell import LocalTarget, Place, Shell
 from tocsin.store.blobs import FileBlobs
 from tocsin.timeline.events import StepFinished, StepRequested
-from tocsin.words import Effect
+from tocsin.words import Effect, Tag
 
 KINDS = ["found", "uid"] if os.geteuid() == 0 else ["found"]
 
@@ -40,12 +40,14 @@ class Bench:
         timeout_s: int = 20,
         incident: str = "team-1",
         argv: tuple[str, ...] = (),
+        tags: tuple[Tag, ...] = (),
         **env: str,
     ) -> StepFinished:
         self._seq += 1
         intent = StepRequested(
             step=f"L{self._seq}", text=text, target="team/here", effect=Effect.MUTATE if changes else Effect.READ,
             digest="d", timeout_s=timeout_s, bindings=env, changes=changes, by="ana", argv=argv,
+            tags=tags,
         )  # fmt: skip
         outcome = await self.shell.perform(Key(incident, self._seq), intent)
         assert isinstance(outcome, StepFinished)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tocsin.run.adapt import BOUND_S, adapt
+from tocsin.app.workspace import judge_typed
+from tocsin.playbook.effect.catalogue import Catalogue, Entry
+from tocsin.run.adapt import AT_TERMINAL, BOUND_S, Adapted, adapt
 from tocsin.words import Effect, Tag
 
 from .scene import JUDGE, Scene
@@ -32,6 +34,10 @@ ENDS = {
     "kubectl get pods -w -n prod": "kubectl get pods -n prod",
     "kubectl -n prod logs -f deploy/api": "kubectl -n prod logs --tail=200 deploy/api",
     "dmesg -wT": "dmesg -T",
+    "mtr -n example.org": "mtr -r -c 10 -n example.org",
+    "docker exec -it web top": "docker exec -i web top -b -n 1",
+    "docker exec -u app web tail -f /var/log/x": "docker exec -u app web tail -n 200 /var/log/x",
+    "kubectl exec -it web -n shop -- vmstat 1": "kubectl exec -i web -n shop -- vmstat 1 3",
 }
 """What the playbook has → what runs."""
 
@@ -87,6 +93,13 @@ def test_a_loop_without_end_is_left_to_the_bound_of_its_target_and_it_is_said() 
         ("echo x | docker exec -i db psql", "echo x | docker exec -i db psql"),
         ("kubectl exec -it pod-1 -- df -h", "kubectl exec -i pod-1 -- df -h"),
         ("sudo docker compose -f a.yml exec app ls", "sudo -n docker compose -f a.yml exec -T app ls"),
+        ("docker run -it --rm alpine ls", "docker run -i --rm alpine ls"),
+        ("docker run -t -d alpine sleep 9", "docker run -t -d alpine sleep 9"),
+        ("kubectl exec web -c app -it -- df -t", "kubectl exec web -c app -i -- df -t"),
+        ("kubectl run x -it --rm --image=a -- df", "kubectl run x -i --rm --image=a -- df"),
+        ("ssh -t web-1 'sudo df -h'", "ssh web-1 'sudo df -h'"),
+        ("ssh -p 22 -tt ana@web-1 df -t", "ssh -p 22 ana@web-1 df -t"),
+        ("ssh -t web-1", "ssh -t web-1"),
     ],
 )
 def test_nothing_asks_for_a_password_or_a_terminal(text: str, runs: str) -> None:
@@ -99,6 +112,41 @@ def test_nothing_asks_for_a_password_or_a_terminal(text: str, runs: str) -> None
 def test_what_changes_something_cannot_be_read_or_ends_stays_as_it_is(text: str) -> None:
     adapted = adapt(JUDGE(text))
     assert (adapted.text, adapted.notes) == (text, ())
+
+
+@pytest.mark.parametrize("text", ["docker exec -it web df -h", "kubectl exec web -it -- df", "ssh -t web-1 df"])
+def test_a_terminal_that_is_left_out_is_told(text: str) -> None:
+    adapted = adapt(JUDGE(text))
+    assert adapted.notes == (f"Nobody sits at a terminal here: {text}. It runs as: {adapted.text}",)
+
+
+NEEDY = (
+    "aws ecs execute-command --cluster c --task t --interactive --command 'df -h'",
+    "az container exec -g shop -n web --exec-command 'df -h'",
+    "aws ssm start-session --target i-1 --document-name AWS-StartInteractiveCommand --parameters command='df -h'",
+)
+
+
+@pytest.mark.parametrize("text", NEEDY)
+def test_what_refuses_to_run_without_a_terminal_has_one_and_it_is_told(text: str) -> None:
+    statement = JUDGE(text)
+    assert Tag.TERMINAL in statement.tags and Tag.INTERACTIVE not in statement.tags
+    assert adapt(statement) == Adapted(text, (AT_TERMINAL,))
+
+
+@pytest.mark.parametrize(
+    "text", ["aws ecs execute-command --task t --command /bin/sh", "aws ssm start-session --target i-1",
+             "az container exec -n web --exec-command 'bash'"],
+)  # fmt: skip
+def test_a_shell_for_somebody_is_no_command(text: str) -> None:
+    assert Tag.INTERACTIVE in JUDGE(text).tags
+
+
+def test_the_team_may_say_that_a_command_of_theirs_needs_one() -> None:
+    """Then the terminal that it asks for is not taken from it, here or in the container."""
+    entry = Entry(pattern="docker exec -it web report *", effect=Effect.READ, tags=(Tag.TERMINAL,), who="ana", when="x")
+    statement = judge_typed(Catalogue((entry,)))("docker exec -it web report now")
+    assert adapt(statement) == Adapted("docker exec -it web report now", (AT_TERMINAL,))
 
 
 def test_what_is_bound_hashed_and_shown_is_what_runs() -> None:

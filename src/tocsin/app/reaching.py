@@ -39,7 +39,14 @@ class Reaching:
     def _find_far(self, root: Path, inventory: dict[str, Target], team: str, name: str, target: SshTarget) -> Far:
         read = self._find_way(root, inventory, team, name, target, changes=False)
         change = self._find_way(root, inventory, team, name, target, changes=True) if target.change_key else None
-        return Far(read=read, change=change, directory=target.directory, env=target.env, most=target.output_kib * 1024)
+        return Far(
+            read=read,
+            change=change,
+            directory=target.directory,
+            env=target.env,
+            most=target.output_kib * 1024,
+            terminal=target.terminal,
+        )
 
     def _find_way(
         self, root: Path, inventory: dict[str, Target], team: str, name: str, target: SshTarget, *, changes: bool
@@ -85,6 +92,7 @@ def _find_container(team: str, target: ContainerTarget) -> Within:
         change=enter(target.change_user or target.user) if changes else None,
         env=target.env,
         directory=target.directory,
+        terminal=target.terminal,
     )
 
 
@@ -101,6 +109,7 @@ def _find_cluster(team: str, target: ClusterTarget) -> Within:
         env=target.env,
         beside={"KUBECONFIG": target.kubeconfig} if target.kubeconfig else {},
         beside_change={"KUBECONFIG": target.change_kubeconfig} if target.change_kubeconfig else {},
+        terminal=target.terminal,
     )
 
 

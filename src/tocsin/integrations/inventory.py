@@ -2,7 +2,8 @@
 
 `[teams.ID.targets.NAME]` with a `kind`. A name with a range (`"validator-{1..10}"`) is as many targets, each with what
 the same range makes of its `host`. Where a change would run as somebody else than a read, both are named; a target that
-names nobody for changes is only read.
+names nobody for changes is only read. With `terminal` every step there has a terminal of its own, else only what is
+known to need one.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ class SshTarget(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     env: dict[str, str] = {}
     allow: Allowed = ()
     timeout_s: int = 60
+    terminal: bool = False
     connect_s: Positive = 10
     output_kib: Positive = 65536
 
@@ -61,6 +63,7 @@ class ContainerTarget(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     env: dict[str, str] = {}
     allow: Allowed = ()
     timeout_s: int = 60
+    terminal: bool = False
 
 
 class ClusterTarget(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -83,6 +86,7 @@ class ClusterTarget(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     env: dict[str, str] = {}
     allow: Allowed = ()
     timeout_s: int = 60
+    terminal: bool = False
 
 
 class GroupTarget(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

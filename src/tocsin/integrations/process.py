@@ -180,7 +180,7 @@ async def _read(
         err.drain(process.stderr, lambda chunk: hear("err", chunk)),
         process.wait(),
     )
-    return out, err, await follow(reading, timeout_s, watch, lambda: _end(process))
+    return out, err, await follow(reading, timeout_s, watch, lambda: end_group(process))
 
 
 async def follow(over: asyncio.Future[Any], timeout_s: int, watch: Watch, end: Callable[[], Awaitable[None]]) -> str:
@@ -201,7 +201,8 @@ async def follow(over: asyncio.Future[Any], timeout_s: int, watch: Watch, end: C
                 await over
 
 
-async def _end(process: asyncio.subprocess.Process) -> None:
+async def end_group(process: asyncio.subprocess.Process) -> None:
+    """End a process and its group: ask, then make it."""
     for number in (signal.SIGTERM, signal.SIGKILL):
         try:
             os.killpg(process.pid, number)

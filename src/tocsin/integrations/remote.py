@@ -17,6 +17,7 @@ from tocsin.integrations.ssh.session import Arrive, Hear, Lost, Order, Ran, Unop
 from tocsin.integrations.ssh.way import Far, Way
 from tocsin.playbook.pipeline import name_parts
 from tocsin.timeline.events import OnTarget, Part, StepFinished, StepRequested
+from tocsin.words import Tag
 
 HEAD_CHARACTERS = 2000
 
@@ -59,6 +60,7 @@ class Remote:
             timeout_s=intent.timeout_s,
             most=min(far.most, most),
             changes=intent.changes,
+            terminal=far.terminal or Tag.TERMINAL in intent.tags,
         )
         self._reach(f"{word}.before_spawn")
         started = self._clock.now()

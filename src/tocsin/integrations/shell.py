@@ -1,8 +1,8 @@
 """Runs statements on this machine, isolated, bounded in time and output, with their output kept as evidence.
 
 One simple command runs as the words that it is, without a shell; anything else in a `bash` of its own that reads no
-start-up files. Either has no terminal, nothing to read and a bare environment. Values of blanks are words, or in the
-environment, never in a text.
+start-up files. Either has no terminal (but for what needs one, `pty.py`), nothing to read, a bare environment. Values
+of blanks are words, or in the environment, never in a text.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ from tocsin.integrations.process import Ended
 from tocsin.integrations.scratch import Scratches
 from tocsin.playbook.pipeline import name_parts
 from tocsin.timeline.events import Intent, Outcome, Part, StepFinished, StepRequested
+from tocsin.words import Tag
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
@@ -72,7 +73,7 @@ class LocalTarget(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     `network` is what reads reach, by ``host:port``, and `change_network` what approved changes do; "open" is all.
     `allow` lets reads run by themselves that are `read_sensitive` or `privileged`. `timeout_s` bounds one statement,
     `processes` how many it has at once, `memory_mib` what each of them may use, `file_mib` each file that it writes;
-    0 is no bound.
+    0 is no bound. With `terminal` every step has a terminal of its own, else only what is known to need one.
     """
 
     kind: Literal["local"] = "local"
@@ -89,6 +90,7 @@ class LocalTarget(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     processes: Annotated[int, msgspec.Meta(ge=0)] = 1024
     memory_mib: Annotated[int, msgspec.Meta(ge=0)] = 4096
     file_mib: Annotated[int, msgspec.Meta(ge=0)] = 16384
+    terminal: bool = False
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
@@ -242,6 +244,7 @@ class Shell:
             env=_environment(place.target, place.directory, filled.bindings),
             limits=list_limits(place.target, counted=counted),
             timeout_s=filled.timeout_s,
+            terminal=place.target.terminal or Tag.TERMINAL in filled.tags,
         )
         output = self._outputs.begin(key.stream, filled.step, known)
 
@@ -275,7 +278,7 @@ class Shell:
         stdout, stderr = [await self._in_thread(each.spell, known) if each else b"" for each in (ended.out, ended.err)]
         if not ended.begun:
             self._proved.clear()
-            raise NotBegun(_explain_refusal(stderr))
+            raise NotBegun(_explain_refusal(stderr or stdout))
         exit_code = TIMED_OUT if ended.why else ended.exit_code
         files, more = await left.name(self._blobs)
         return StepFinished(

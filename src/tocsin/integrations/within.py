@@ -11,16 +11,20 @@ import msgspec
 from tocsin.errors import NotBegun, Unavailable
 from tocsin.integrations.ssh.program import Unspeakable, assign, quote
 from tocsin.timeline.events import OnTarget, StepFinished, StepRequested
+from tocsin.words import Tag
 
 PROGRAM = "TOCSIN_PROGRAM"
 TIMED_OUT = 124
+MOST_ARGUMENT = 120_000
+"""Bytes of one word of a command: Linux takes 128 KiB."""
 
 
 class Within(msgspec.Struct, frozen=True, kw_only=True):
     """What carries steps there, and where it runs (`on`).
 
     `read` and `change` are the command's words; no words at all run the step beside the tool itself. `change` is null
-    where nothing may be changed. `env` is set inside; `beside` for the tool, by reads and by changes.
+    where nothing may be changed. `env` is set inside; `beside` for the tool, by reads and by changes. With `terminal`
+    every step has a terminal of its own.
     """
 
     on: str
@@ -30,6 +34,7 @@ class Within(msgspec.Struct, frozen=True, kw_only=True):
     beside: dict[str, str] = {}
     beside_change: dict[str, str] = {}
     directory: str = ""
+    terminal: bool = False
 
     def tell(self, finished: StepFinished, target: str, *, changes: bool) -> StepFinished:
         """What became of it, as the target's. The tool's end is not the step's: it may go on inside."""
@@ -48,23 +53,38 @@ def wrap(intent: StepRequested, within: Within) -> StepRequested:
             f"Nothing was run: the settings name nobody who may change something in {intent.target}. See the target's "
             "`changes`, `change_user` or `change_kubeconfig`."
         )
+    terminal = within.terminal or Tag.TERMINAL in intent.tags
+    if terminal and Tag.TERMINAL not in intent.tags:
+        intent = msgspec.structs.replace(intent, tags=(*intent.tags, Tag.TERMINAL))
     beside = {**within.beside, **(within.beside_change if intent.changes else {})}
     if not words:
         bindings = {**within.env, **beside, **intent.bindings}
         return msgspec.structs.replace(intent, target=within.on, bindings=bindings)
     try:
-        program = _spell(intent, within)
-        text = f'{" ".join(map(quote, words))} <<<"${{{PROGRAM}}}"'
+        program = _spell(intent, within, terminal=terminal)
+        text = _spell_at_terminal(words) if terminal else f'{" ".join(map(quote, words))} <<<"${{{PROGRAM}}}"'
     except Unspeakable as error:
         raise NotBegun(f"Nothing was run: {error}.") from None
+    if terminal and len(program.encode()) > MOST_ARGUMENT:
+        raise NotBegun(
+            f"Nothing was run: with its values it has {len(program.encode())} bytes, and at a terminal it may have "
+            f"{MOST_ARGUMENT}. Put it into a script."
+        )
     bindings = {**beside, PROGRAM: program}
     return msgspec.structs.replace(intent, target=within.on, text=text, argv=(), bindings=bindings)
 
 
-def _spell(intent: StepRequested, within: Within) -> str:
+def _spell_at_terminal(words: tuple[str, ...]) -> str:
+    """The tool's command where its input is a terminal: the step is one word behind the shell's `-c`."""
+    asked = {"-i": "-it", "-s": "-c"}
+    spelt = [asked.get(word, word) for word in words if word != "-T"]
+    return f'{" ".join(map(quote, spelt))} "${{{PROGRAM}}}"'
+
+
+def _spell(intent: StepRequested, within: Within, *, terminal: bool) -> str:
     lines = [f"cd -- {quote(within.directory)} || exit 126"] if within.directory else []
     lines += [assign(name, value) for name, value in {**within.env, **intent.bindings}.items()]
-    return "\n".join([*lines, f"eval {quote(intent.text)} </dev/null"])
+    return "\n".join([*lines, f"eval {quote(intent.text)}{'' if terminal else ' </dev/null'}"])
 
 
 def _rename(end: OnTarget, target: str, words: tuple[str, ...] | None) -> OnTarget:

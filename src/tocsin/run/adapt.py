@@ -2,8 +2,9 @@
 
 An endless look gets a bounded form (``docker stats`` takes one sample, ``watch`` runs its command once, ``tail -f``
 prints the last lines and ends); of others that only look, what goes on for ever is ended after `BOUND_S` seconds.
-``sudo`` becomes ``sudo -n``, and what runs in a container asks for no terminal. The changed text is what is bound,
-hashed, shown and approved; `notes` say in words what the playbook has instead.
+``sudo`` becomes ``sudo -n``, and what only asks for a terminal out of habit (``docker exec -it``, ``ssh -t``) asks for
+none; what is known to need one keeps it. The changed text is what is bound, hashed, shown and approved; `notes` say in
+words what the playbook has instead.
 """
 
 from __future__ import annotations
@@ -42,6 +43,11 @@ _WATCH_VALUES = frozenset({"-n", "--interval", "-q", "--equexit"})
 _EXECUTING = frozenset({"docker", "podman", "nerdctl", "kubectl", "oc", "crictl"})
 _NO_TTY = frozenset({"-T", "--no-TTY", "--no-tty", "-d", "--detach"})
 _TTY = frozenset({"-it", "-ti", "-t", "--tty"})
+_ASKING = ("exec", "run", "debug")
+"""The verbs of containers and clusters that may ask for a terminal."""
+_EXEC_VALUES = frozenset("-e -u -w --env --user --workdir -n -c --index".split())
+_SSH_VALUES = frozenset(f"-{letter}" for letter in "BbcDEeFIiJLlmOopQRSWw")
+AT_TERMINAL = "It runs at a terminal of its own, since it refuses to run without one; nobody sits there to answer."
 
 
 class Adapted(msgspec.Struct, frozen=True):
@@ -60,21 +66,27 @@ class _Edit(msgspec.Struct, frozen=True, order=True):
 def adapt(statement: Statement) -> Adapted:
     """The statement as it runs without a person at its terminal. Text that cannot be read stays as it is."""
     endless = Tag.ENDLESS in statement.tags and statement.effect.rank <= Effect.READ_SENSITIVE.rank
-    if not endless and not any(word in statement.text for word in ("sudo", "exec", "compose")):
+    needs = Tag.TERMINAL in statement.tags
+    if not (endless or needs) and not any(word in statement.text for word in ("sudo", *_ASKING, "compose", "ssh")):
         return Adapted(statement.text)
-    return _adapt(statement.text, endless)
+    adapted = _adapt(statement.text, endless, needs)
+    return Adapted(adapted.text, (*adapted.notes, AT_TERMINAL)) if needs else adapted
 
 
 @lru_cache(maxsize=2048)
-def _adapt(text: str, endless: bool) -> Adapted:
+def _adapt(text: str, endless: bool, needs: bool) -> Adapted:
     root = parse_bound(text)
     if root.has_error:
         return Adapted(text)
     edits, notes = list[_Edit](), list[str]()
     for node in _commands(root):
-        quiet = list(_quieten(_words(node), text))
+        asks = () if needs else tuple(_ask_no_terminal(_words(node), text))
+        quiet = [*_quieten(_words(node), text), *asks]
         bound = _bound(_words(node), text) if endless else None
         edits += [*quiet, *(bound or ())]
+        if asks and not bound:
+            new = _apply(text, quiet, node.start_byte, node.end_byte)
+            notes.append(f"Nobody sits at a terminal here: {_quote(text, node)}. It runs as: {' '.join(new.split())}")
         if bound:
             new = _apply(text, (*quiet, *bound), node.start_byte, node.end_byte)
             notes.append(f"As written it never ends: {_quote(text, node)}. It runs as: {' '.join(new.split())}")
@@ -128,7 +140,7 @@ def _name(word: Node, text: str) -> str:
 
 
 def _quieten(words: list[Node], text: str) -> Iterator[_Edit]:
-    """``sudo`` that asks for no password, ``exec`` that asks for no terminal."""
+    """``sudo`` that asks for no password, ``compose exec`` that takes no terminal by itself."""
     if words and _name(words[0], text) == "sudo":
         options = {_say(word, text) for word in words[1:] if _say(word, text).startswith("-")}
         if options.isdisjoint(_SUDO_ASKS):
@@ -136,20 +148,46 @@ def _quieten(words: list[Node], text: str) -> Iterator[_Edit]:
     carried = _carried(words, text)
     said = [_say(word, text) for word in carried]
     verb = find_verb(said)
-    if verb is None or said[verb] not in ("exec", "run"):
+    if verb is None or said[verb] not in ("exec", "run") or not _is_compose(said):
+        return
+    if not any(said[at] in _NO_TTY for at in _flags(carried, said, verb + 1)):
+        yield _Edit(carried[verb].end_byte, carried[verb].end_byte, " -T")
+
+
+def _ask_no_terminal(words: list[Node], text: str) -> Iterator[_Edit]:
+    """Without what asks for a terminal that is not needed: it would fail for there being none."""
+    carried = _carried(words, text)
+    said = [_say(word, text) for word in carried]
+    name = _name(carried[0], text) if carried else ""
+    if name in ("ssh", "slogin"):
+        yield from _ask_no_terminal_there(carried, said)
+        return
+    verb = find_verb(said)
+    if verb is None or said[verb] not in _ASKING or name not in (*_EXECUTING, "docker-compose", "podman-compose"):
         return
     flags = list(_flags(carried, said, verb + 1))
-    if _is_compose(said) and not any(said[at] in _NO_TTY for at in flags):
-        yield _Edit(carried[verb].end_byte, carried[verb].end_byte, " -T")
-    if _is_compose(said) or (said[verb] == "exec" and _name(carried[0], text) in _EXECUTING):
+    if name in ("kubectl", "oc"):  # its options may stand anywhere before the command
+        end = said.index("--") if "--" in said else len(said)
+        flags = list(range(verb + 1, end))
+    if {"-d", "--detach"}.isdisjoint(said[at] for at in flags):  # a container of its own may live by its terminal
         yield from (_drop_tty(carried[at], said[at]) for at in flags if said[at] in _TTY)
+
+
+def _ask_no_terminal_there(words: list[Node], said: list[str]) -> Iterator[_Edit]:
+    """``ssh -t HOST COMMAND`` without the terminal; without a command it is a session, and stays one."""
+    at, asking = 1, list[int]()
+    while at < len(said) and said[at].startswith("-"):
+        asking += [at] if said[at] in ("-t", "-tt") else []
+        at += 2 if said[at] in _SSH_VALUES else 1
+    if len(said) > at + 1:
+        yield from (_drop_tty(words[each], said[each]) for each in asking)
 
 
 def _flags(words: list[Node], said: list[str], at: int) -> Iterator[int]:
     """Where options stand directly behind a verb, up to the first word that is none."""
     while at < len(words) and said[at].startswith("-") and said[at] != "--":
         yield at
-        at += 2 if said[at] in ("-e", "-u", "-w", "--env", "--user", "--workdir", "-n", "-c", "--index") else 1
+        at += 2 if said[at] in _EXEC_VALUES else 1
 
 
 def _drop_tty(word: Node, said: str) -> _Edit:
@@ -173,7 +211,24 @@ def _bound(words: list[Node], text: str) -> list[_Edit] | None:
         return _unwatch(carried, text)
     said = [_say(word, text) for word in carried]
     form = find_form(said)
-    return _fit(form, carried, said) if form is not None else None
+    if form is not None:
+        return _fit(form, carried, said)
+    inside = _find_inside(carried, said)
+    return _bound(inside, text) if inside else None
+
+
+def _find_inside(words: list[Node], said: list[str]) -> list[Node]:
+    """The command that a container or a cluster is handed."""
+    verb = find_verb(said)
+    if verb is None or said[verb] != "exec":
+        return []
+    if "--" in said:
+        return words[said.index("--") + 1 :]
+    flags = list(_flags(words, said, verb + 1))
+    at = verb + 1
+    if flags:
+        at = flags[-1] + (2 if said[flags[-1]] in _EXEC_VALUES else 1)
+    return words[at + 1 :]
 
 
 def _fit(form: Form, words: list[Node], said: list[str]) -> list[_Edit]:

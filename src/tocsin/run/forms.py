@@ -77,6 +77,7 @@ _PROGRAMS: dict[str, Form] = {
     "dmesg": Form(drop=re.compile(r"-[wW]|--follow(?:-new)?"), letters="wW", clusters="wWTHxLtk"),
     "top": Form(add="-b -n 1"),
     "iotop": Form(add="-b -n 3"),
+    "mtr": Form(add="-r -c 10"),
     "ping": Form(add="-c 4"),
     "ping6": Form(add="-c 4"),
     **dict.fromkeys(("vmstat", "iostat", "mpstat", "pidstat", "sar", "dstat"), Form(add="3", after_verb=False)),

@@ -16,6 +16,8 @@ import msgspec
 
 COMMAND = "exec bash --noprofile --norc -s"
 """What stands in a command line over there: a bash of its own for each step, which reads no start-up files."""
+AT_TERMINAL = "exec bash --noprofile --norc /dev/stdin"
+"""The same where its input is a terminal: by `-s` it would take itself to be talking with somebody."""
 
 FLAGS, OPTIONS = "hBc", "braceexpand:hashall:interactive-comments"
 """Those of a bash that was given a command and nothing else: `$-` and `$SHELLOPTS`."""
@@ -81,15 +83,20 @@ def spell_one(shopt: str) -> str:
     )
 
 
-def spell(text: str, env: Mapping[str, str], directory: str, nonce: str) -> Program:
-    """The program of a statement; `nonce` goes with each of its reports. Raises `Unspeakable`."""
+def spell(text: str, env: Mapping[str, str], directory: str, nonce: str, *, terminal: bool = False) -> Program:
+    """The program of a statement; `nonce` goes with each of its reports. Raises `Unspeakable`.
+
+    A `terminal` takes bytes as they come while the program is read, and lines from there on.
+    """
     lost = f"{{ {_report(nonce, 'lost')}; exit {_NO_DIRECTORY}; }}"
     before = [f"cd -- {quote(directory)} 2>/dev/null || {lost}"] if directory else []
     before += [assign(name, value) for name, value in env.items()]
     before.append(_report(nonce, "ready %s", '"$$"'))
     end = _report(nonce, "ended %s", '"${TOCSIN_ENDED-${PIPESTATUS[*]}}"')
     whole = f'{text}\n\nTOCSIN_CODE=$? TOCSIN_ENDED="${{PIPESTATUS[*]}}"; \\builtin exit "$TOCSIN_CODE"'
-    return Program(_join(before), _join([f"trap {quote(end)} EXIT; eval {quote(whole)} </dev/null"]))
+    reads = "" if terminal else " </dev/null"
+    settle = "stty icanon isig icrnl 2>/dev/null; " if terminal else ""
+    return Program(_join(before), _join([f"trap {quote(end)} EXIT; {settle}eval {quote(whole)}{reads}"]))
 
 
 def spell_end(process: int) -> bytes:

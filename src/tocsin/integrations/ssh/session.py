@@ -10,18 +10,29 @@ import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from typing import Any
 
 import asyncssh
 import msgspec
 
 from tocsin.errors import NotBegun, Unavailable
 from tocsin.integrations.capture import Capture
+from tocsin.integrations.question import COLUMNS, ROWS, Asking, watch_for_question
 from tocsin.integrations.ssh.link import Link
-from tocsin.integrations.ssh.program import COMMAND, Program, Reports, Unspeakable, spell, spell_end
+from tocsin.integrations.ssh.program import AT_TERMINAL, COMMAND, Program, Reports, Unspeakable, spell, spell_end
 
 END_S = 6.0
 """How long it may take over there to end a step that must not go on."""
 WINDOW = 2**21
+_AS_IT_COMES = (
+    asyncssh.PTY_ICANON, asyncssh.PTY_ECHO, asyncssh.PTY_ISIG, asyncssh.PTY_IEXTEN, asyncssh.PTY_ICRNL,
+    asyncssh.PTY_IXON, asyncssh.PTY_OPOST,
+)  # fmt: skip
+TERMINAL: dict[str, Any] = {
+    "request_pty": True, "term_type": "dumb", "term_size": (COLUMNS, ROWS),
+    "term_modes": dict.fromkeys(_AS_IT_COMES, 0),
+}  # fmt: skip
+"""A terminal that takes long lines, and passes on bytes as they come."""
 
 Arrive = Callable[[], Awaitable[None]]
 """Returns when the step may begin, and raises `NotBegun` if it must not."""
@@ -38,7 +49,7 @@ class Unopened(NotBegun):
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
     """What is to run: `most` bytes of each stream are kept. What `changes` is only sent once the shell is known to be
-    there, so that nobody need doubt whether it began.
+    there, so that nobody need doubt whether it began. With a `terminal` it has one of its own.
     """
 
     text: str
@@ -47,6 +58,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     timeout_s: float
     most: int
     changes: bool = False
+    terminal: bool = False
 
 
 class Ran(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,8 +74,9 @@ class Ran(msgspec.Struct, frozen=True, kw_only=True):
 class _Session(asyncssh.SSHClientSession[bytes]):
     """Takes what comes, keeps what there is room for, and knows when it is over."""
 
-    def __init__(self, most: int, nonce: str, hear: Hear) -> None:
+    def __init__(self, most: int, nonce: str, hear: Hear, *, terminal: bool = False) -> None:
         self.out, self.err, self._hear = Capture(most), Capture(most), hear
+        self.asking = Asking() if terminal else None
         self.reports = Reports(nonce)
         self.code: int | None = None
         self.error: Exception | None = None
@@ -72,12 +85,16 @@ class _Session(asyncssh.SSHClientSession[bytes]):
         self.over: asyncio.Future[None] = loop.create_future()
 
     def data_received(self, data: bytes, datatype: int | None) -> None:
-        if datatype is None:
+        if datatype is None and self.asking is None:
             self.out.add(data)
             self._hear("out", data)
             return
         shown = self.reports.take(data)
-        if shown:
+        if shown and self.asking is not None:  # on a terminal all is one
+            self.out.add(shown)
+            self.asking.hear(shown)
+            self._hear("out", shown)
+        elif shown:
             self.err.add(shown)
             self._hear("err", shown)
         if not self.ready.done() and self.reports.said:
@@ -91,7 +108,7 @@ class _Session(asyncssh.SSHClientSession[bytes]):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.error = exc
-        self.err.add(self.reports.finish())
+        (self.err if self.asking is None else self.out).add(self.reports.finish())
         for each in (self.ready, self.over):
             if not each.done():
                 each.set_result(None)
@@ -107,12 +124,14 @@ async def run(link: Link, order: Order, hear: Hear, gate: Arrive | None, begun: 
     """
     nonce = secrets.token_hex(8)
     try:
-        program = spell(order.text, order.env, order.directory, nonce)
+        program = spell(order.text, order.env, order.directory, nonce, terminal=order.terminal)
     except Unspeakable as error:
         raise NotBegun(f"Nothing was run: {error}.") from None
     async with link.sessions:
-        framed = program.frame() if link.proof.command and gate is None and not order.changes else None
-        channel, session = await _open(link, order, nonce, hear, COMMAND if framed is None else link.proof.command)
+        at_once = link.proof.command and gate is None and not (order.changes or order.terminal)
+        framed = program.frame() if at_once else None
+        usual = AT_TERMINAL if order.terminal else COMMAND
+        channel, session = await _open(link, order, nonce, hear, usual if framed is None else link.proof.command)
         try:
             if framed is not None:
                 _send(link, channel, framed)
@@ -130,8 +149,11 @@ async def _open(
 ) -> tuple[asyncssh.SSHClientChannel[bytes], _Session]:
     try:
         async with asyncio.timeout(link.way.connect_s):
-            session = _Session(order.most, nonce, hear)
-            channel, _ = await link.connection.create_session(lambda: session, command, encoding=None, window=WINDOW)
+            session = _Session(order.most, nonce, hear, terminal=order.terminal)
+            ways = TERMINAL if order.terminal else {}
+            channel, _ = await link.connection.create_session(
+                lambda: session, command, encoding=None, window=WINDOW, **ways
+            )
     except TimeoutError:
         raise Unopened(f"Nothing was run: {link.way} is connected and gives no shell. Try it again.") from None
     except (asyncssh.Error, OSError) as error:
@@ -149,8 +171,9 @@ async def _begin(
     patient: bool,
 ) -> None:
     """Send it; with a gate, or if `patient`, only once the shell over there is ready (and everybody else is too)."""
+    ends = session.asking is None  # what ends the input of a terminal is part of what is typed there
     if gate is None and not patient:
-        _send(link, channel, program.before + program.run)
+        _send(link, channel, program.before + program.run, whole=ends)
         return
     _send(link, channel, program.before, whole=False)
     try:
@@ -162,7 +185,7 @@ async def _begin(
     if gate is not None:
         await gate()
         _require_ready(link, session)
-    _send(link, channel, program.run)
+    _send(link, channel, program.run, whole=ends)
 
 
 def _require_ready(link: Link, session: _Session) -> None:
@@ -173,7 +196,9 @@ def _require_ready(link: Link, session: _Session) -> None:
 def _tell_unready(link: Link, session: _Session) -> str:
     if "lost" in session.reports.said:
         return f"Nothing was run: there is no directory on {link.way} as the target's `directory` names it."
-    said = session.err.content().decode(errors="replace").strip().splitlines()
+    said = (
+        (session.err if session.asking is None else session.out).content().decode(errors="replace").strip().splitlines()
+    )
     return f"Nothing was run: {link.way} gives no bash ({said[-1] if said else 'the shell ended at once'})."
 
 
@@ -190,15 +215,13 @@ def _send(link: Link, channel: asyncssh.SSHClientChannel[bytes], lines: bytes, *
 async def _follow(link: Link, session: _Session, order: Order) -> Ran:
     try:
         async with asyncio.timeout(order.timeout_s):
-            await asyncio.shield(session.over)
+            asked = await _watch(session)
+        if asked:
+            return await _stop(link, session, "when it asked somebody", asked)
     except TimeoutError:
-        if not await _end(link, session):
-            raise Lost(
-                f"{link.way} did not end it within its limit of {order.timeout_s:g} s and did not answer when it was "
-                "told to; it may still run there."
-            ) from None
-        why = f"It was stopped after {order.timeout_s:g} s, the target's limit."
-        return _tell(session, 124, why)
+        limit = f"{order.timeout_s:g} s"
+        why = f"It was stopped after {limit}, the target's limit."
+        return await _stop(link, session, f"within its limit of {limit}", why)
     except asyncio.CancelledError:
         await asyncio.shield(asyncio.ensure_future(_end(link, session)))
         raise
@@ -207,6 +230,26 @@ async def _follow(link: Link, session: _Session, order: Order) -> Ran:
     if "ready" not in session.reports.said:
         raise NotBegun(_tell_unready(link, session))
     return _tell(session, session.code, "")
+
+
+async def _watch(session: _Session) -> str:
+    """Wait for its end; if it asks somebody before, the sentence that says so. Only its words are known here."""
+    if session.asking is None:
+        await asyncio.shield(session.over)
+        return ""
+    asked = asyncio.ensure_future(watch_for_question(session.asking, lambda: None))
+    try:
+        await asyncio.wait((session.over, asked), return_when=asyncio.FIRST_COMPLETED)
+        return "" if session.over.done() else asked.result()
+    finally:
+        asked.cancel()
+
+
+async def _stop(link: Link, session: _Session, when: str, why: str) -> Ran:
+    """End it over there, and say why. Raises `Lost` if nobody knows whether it has ended."""
+    if await _end(link, session):
+        return _tell(session, 124, why)
+    raise Lost(f"{link.way} did not end it {when} and did not answer when it was told to; it may still run there.")
 
 
 def _find_fault(link: Link, session: _Session) -> Exception:

@@ -29,7 +29,7 @@ class Way(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True):
 
 class Far(msgspec.Struct, frozen=True, kw_only=True):
     """Another machine. `change` is the way for what changes, null where nothing may; `most` bytes of output are
-    kept.
+    kept. With `terminal` every step has a terminal of its own.
     """
 
     read: Way
@@ -37,3 +37,4 @@ class Far(msgspec.Struct, frozen=True, kw_only=True):
     directory: str
     env: dict[str, str]
     most: int
+    terminal: bool = False

@@ -1,0 +1,174 @@
+"""A terminal of a step's own, for what refuses to run without one; nobody sits at it.
+
+It is made anew for one step and belongs to no other: the step is a session of its own, which has this terminal and
+cannot come to any other. Whatever it pushes into its terminal's input only it could read. It is wide and high, so that
+nothing is cut or shown by the page, and it leaves lines as they are printed. What waits there for an answer is ended.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import os
+import pty
+import struct
+import termios
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from tocsin.integrations.capture import CHUNK, Capture
+from tocsin.integrations.process import REPORT, Ended, Hear, Watch, end_group, follow, open_report, read_report
+from tocsin.integrations.question import COLUMNS, ROWS, Asking, watch_for_question
+
+TAKE = ("/usr/bin/setsid", "--ctty", "--wait")
+"""What makes the terminal that is its input the one of a new session, around a command."""
+
+READS = {"x86_64": frozenset({"0", "19"}), "aarch64": frozenset({"63", "65"})}
+"""The numbers of the calls `read` and `readv`."""
+
+
+async def run(
+    argv: Sequence[str],
+    spawn: Mapping[str, Any],
+    env: Mapping[str, str],
+    timeout_s: int,
+    hear: Hear,
+    watch: Watch,
+    spawned: Callable[[], None],
+    fds: Sequence[int] = (),
+    uid: int | None = None,
+) -> Ended:
+    """Run a command as `process.run` does, in a terminal of its own, which belongs to `uid`. What it prints is all one
+    stream.
+    """
+    near, far = open_pty(uid)
+    ours, theirs, twin = open_report()
+    screen = _Screen(near, hear)
+    try:
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *argv,
+                stdin=far,
+                stdout=far,
+                stderr=far,
+                env={**env, REPORT: f"{theirs}:{twin}"},
+                pass_fds=(theirs, twin, *fds),
+                **spawn,
+            )
+        finally:
+            os.close(theirs)
+            os.close(twin)
+        device = os.fstat(far).st_rdev
+        os.close(far)
+        far = -1
+        spawned()
+        screen.begin()
+        over = asyncio.gather(screen.over, process.wait())
+        asked = watch_for_question(screen.asking, lambda: reads_lines(near, device))
+        why = await follow(over, timeout_s, lambda: _first(watch(), asked), lambda: end_group(process))
+        begun, statuses = read_report(ours)
+    finally:
+        screen.close()
+        os.close(ours)
+        for fd in (near, far):
+            if fd >= 0:
+                os.close(fd)
+    code = process.returncode or 0
+    return Ended(
+        out=screen.capture,
+        err=Capture(),
+        why=why,
+        exit_code=code if code >= 0 else 128 - code,
+        begun=begun,
+        statuses=statuses,
+    )
+
+
+def open_pty(uid: int | None = None) -> tuple[int, int]:
+    """Our end of a new terminal, and the step's."""
+    near, far = pty.openpty()
+    modes = termios.tcgetattr(far)
+    modes[1] &= ~termios.OPOST
+    termios.tcsetattr(far, termios.TCSANOW, modes)
+    fcntl.ioctl(far, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
+    os.set_blocking(near, False)
+    if uid is not None:
+        os.fchown(far, uid, -1)
+    return near, far
+
+
+def reads_lines(near: int, device: int) -> bool | None:
+    """Whether a process sleeps in reading a line of the terminal whose other end is `near`; null where lines are not
+    what is read there, or the processes cannot be looked at.
+    """
+    if not termios.tcgetattr(near)[3] & termios.ICANON:
+        return None
+    number = (os.minor(device) & 0xFF) | (os.major(device) << 8) | ((os.minor(device) & ~0xFF) << 12)
+    calls, is_seen = READS.get(os.uname().machine, frozenset()), False
+    for folder in Path("/proc").iterdir():
+        if not folder.name.isdigit():
+            continue
+        try:
+            state, *rest = (folder / "stat").read_text(errors="replace").rpartition(")")[2].split()
+            if int(rest[3]) != number:
+                continue
+            call = (folder / "syscall").read_text().split()
+            is_seen = True
+            if state == "S" and call[0] in calls and _is_terminal(folder / "fd" / str(int(call[1], 16))):
+                return True
+        except (OSError, IndexError, ValueError):
+            continue
+    return False if is_seen else None
+
+
+def _is_terminal(fd: Path) -> bool:
+    return str(fd.readlink()).startswith(("/dev/pts/", "/dev/tty", "/pts/"))
+
+
+async def _first(*waited: Awaitable[str]) -> str:
+    """What is said by the first that says anything."""
+    tasks = [asyncio.ensure_future(each) for each in waited]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        return next(iter(done)).result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+class _Screen:
+    """Takes what is printed on a terminal; `over` is done once nobody has it open any more."""
+
+    def __init__(self, near: int, hear: Hear) -> None:
+        self._near, self._hear = near, hear
+        self._loop = asyncio.get_running_loop()
+        self.capture, self.asking = Capture(), Asking()
+        self.over: asyncio.Future[None] = self._loop.create_future()
+
+    def begin(self) -> None:
+        """Listen. The other end must be in other hands alone."""
+        self._loop.add_reader(self._near, self._read)
+
+    def _read(self) -> None:
+        try:
+            chunk = os.read(self._near, CHUNK)
+        except BlockingIOError:
+            return
+        except OSError:  # EIO: the last one has gone
+            chunk = b""
+        if chunk:
+            self.capture.add(chunk)
+            self.asking.hear(chunk)
+            self._hear("out", chunk)
+            return
+        self._loop.remove_reader(self._near)
+        if not self.over.done():
+            self.over.set_result(None)
+
+    def close(self) -> None:
+        """Listen no more."""
+        with contextlib.suppress(ValueError, OSError):
+            self._loop.remove_reader(self._near)

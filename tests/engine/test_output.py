@@ -235,3 +235,33 @@ def test_no_planted_secret_shows_live_wherever_the_pieces_end() -> None:
             shown += strand.take()
         assert not [part for part in each.secrets if part.encode() in shown], each.name
         assert shown.endswith(b"end\n"), each.name
+
+
+def show(content: bytes, size: int) -> bytes:
+    """What is shown of it, piece by piece."""
+    strand, shown = room._Strand(), b""
+    for at in range(0, len(content), size):
+        strand.add(content[at : at + size])
+        shown += strand.take()
+    return shown
+
+
+@pytest.mark.parametrize("is_by_hand", [False, True])
+def test_a_long_secret_of_kubernetes_is_not_seen_before_its_kind_is_known(is_by_hand: bool) -> None:
+    """`kubectl` prints the values first; by hand they come last, and go on for longer than is remembered."""
+    values = b"".join(b"  key%d: aHVudGVy\n" % each for each in range(400))
+    head, kind = b"apiVersion: v1\n", b"kind: Secret\n"
+    content = head + (kind if is_by_hand else b"") + b"data:\n" + values + (b"" if is_by_hand else kind)
+    shown = show(content + b"metadata:\n  name: shop\n", 100)
+    assert b"aHVudGVy" not in shown
+    assert shown.endswith(b"metadata:\n  name: shop\n")
+    assert b"replicas" in show(b"apiVersion: v1\nkind: ConfigMap\ndata:\n  replicas: 3\n", 7)
+    assert b"replicas" in show(b'{"data": {\n  "replicas": 3\n', 7)
+
+
+def test_a_long_table_is_not_seen_under_a_telling_name() -> None:
+    rows = b"".join(b" user%03d | hunter%03d\n" % (each, each) for each in range(300))
+    shown = show(b" name    | password\n---------+-----------\n" + rows + b"(300 rows)\n", 100)
+    assert b"hunter" not in shown
+    assert shown.count(b"user") == 300
+    assert shown.endswith(b"(300 rows)\n")

@@ -106,8 +106,9 @@ def lay_out(ground: Ground, mails: Mails, collector: Collector, planted: list[Pl
 
 def fire(ground: Ground, planted: list[Planted]) -> None:
     labels = {"alertname": "TillStuck", "till": "7"}
-    labels |= {f"said_{at}": each.text for at, each in enumerate(planted[::2])}
-    notes = {f"note_{at}": each.text for at, each in enumerate(planted)}
+    pairs = ["\n\n".join(each.text for each in planted[at : at + 2]) for at in range(0, len(planted), 2)]
+    labels |= {f"said_{at}": each for at, each in enumerate(pairs[::2])}
+    notes = {f"note_{at}": each for at, each in enumerate(pairs)}
     body = [{"labels": labels, "annotations": notes, "generatorURL": "https://bob:hunter2secret@prom/graph"}]
     answer = open_client().post(f"{ground.url()}/in/{KEY}/api/v2/alerts", json=body, timeout=30)
     assert answer.is_success, answer.text

@@ -12,6 +12,8 @@ import textwrap
 from collections.abc import Callable
 from typing import NamedTuple
 
+from tests.timeline.planted_anew import ANEW, READABLE
+
 LOWER, UPPER, DIGITS = "abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "0123456789"
 ALNUM = LOWER + UPPER + DIGITS
 B58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
@@ -279,6 +281,9 @@ SHAPES: dict[str, Callable[[Maker], tuple[str, tuple[str, ...]]]] = {
 }  # fmt: skip
 
 
+SHAPES |= ANEW
+
+
 def plant(seed: int) -> list[Planted]:
     """Every shape with values of this seed."""
     make = Maker(seed)
@@ -290,6 +295,7 @@ def plant_readable(seed: int) -> list[str]:
     m = Maker(seed)
     uuid = "-".join(m.hex(n) for n in (8, 4, 4, 4, 12))
     return [
+        *READABLE,
         f"image: registry.example.org/shop@sha256:{m.hex(64)}", f"commit {m.hex(40)}", f"HEAD is now at {m.hex(7)} fix",
         f"request_id={uuid}", f"trace={m.hex(32)} span={m.hex(16)}", f"block 0x{m.hex(64)} imported",
         f'"hash":"0x{m.hex(64)}","parentHash":"0x{m.hex(64)}"', f"from 0x{m.hex(40)} to 0x{m.hex(40)}",

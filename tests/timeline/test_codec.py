@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tocsin.errors import Corrupt
 from tocsin.timeline.codec import decode, encode, stamp, unstamp
-from tocsin.timeline.events import EVENTS, AnyEvent, Event
+from tocsin.timeline.events import EVENTS, AnyEvent, Event, OnTarget, StepFinished
 from tocsin.timeline.tell import tell
 
 
@@ -26,8 +26,9 @@ def values(kind: object) -> st.SearchStrategy[Any]:
         return st.builds(kind, **fields)
     if typing.get_origin(kind) is tuple:
         return st.lists(values(typing.get_args(kind)[0]), max_size=3).map(tuple)
-    if kind is float:
-        return st.floats(allow_nan=False, allow_infinity=False)
+    if kind in (float, float | None):
+        finite = st.floats(allow_nan=False, allow_infinity=False)
+        return finite if kind is float else st.none() | finite
     return st.from_type(kind)  # type: ignore[arg-type]
 
 
@@ -87,3 +88,12 @@ def test_a_year_that_was_kept_without_its_zeros_is_read() -> None:
 def test_what_is_no_time_is_corrupt_not_a_crash(text: Any) -> None:
     with pytest.raises(Corrupt, match="verify"):
         unstamp(text)
+
+
+@pytest.mark.parametrize("seconds", [float("inf"), float("-inf"), float("nan")])
+def test_what_no_bytes_can_hold_is_no_event(seconds: float) -> None:
+    """JSON has no such number: its bytes could never be read again, and the stream would be lost with them."""
+    with pytest.raises(ValueError, match="finite"):
+        StepFinished(answers=1, step="L1", exit_code=0, duration_s=seconds)
+    with pytest.raises(ValueError, match="finite"):
+        OnTarget(target="a/b", state="ok", duration_s=seconds)

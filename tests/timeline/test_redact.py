@@ -287,3 +287,25 @@ def test_escapes_without_an_end_are_read_in_bounded_time(piece: bytes) -> None:
     redact_bytes(piece * (2**20 // len(piece)))
     redact_bytes(piece + b"0" * 2**20)
     assert time.thread_time() - begun < 2
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "password=${DB_PASSWORD} client_secret='hunter2' AWS_SECRET_ACCESS_KEY=wJalrXUtnFEMI/K7MDENG0",
+        "password: PASSWORD = hunter2 sk-proj-0123456789abcdefghijABCD",
+        "PRIVATE KEY found, redis://:hunter2@cache:6379/0, sk-proj-0123456789abcdefghijABCD",
+        "secret = none, token=hunter2hunter2 and sk-proj-0123456789abcdefghijABCD",
+    ],
+)
+def test_what_stands_between_a_name_and_what_it_announces_does_not_survive(text: str) -> None:
+    shown = redact(text)
+    assert "hunter2" not in shown
+    assert redact(shown) == shown
+
+
+def test_what_stood_there_before_announces_nothing() -> None:
+    once = redact("Authorization: Bearer abc.def.ghi123 : max_tokens=4096")
+    assert once.endswith(" : max_tokens=4096")
+    assert redact(once) == once
+    assert "hunter2" not in redact('[redacted: " token: "hunter2hunter2')

@@ -14,6 +14,7 @@ from collections.abc import Callable, Collection
 import msgspec
 
 from tocsin.timeline.invisible import locate, take_out
+from tocsin.timeline.manifests import find_open, find_open_table
 from tocsin.timeline.redact import plain_bytes, redact_bytes
 from tocsin.timeline.seek import find_places
 
@@ -25,9 +26,9 @@ MOST_BEFORE, MOST_TOKEN, MOST_UNFINISHED = 2048, 512, 8192
 """Bytes of what was shown that are looked at again with what comes next, of a line that may go on, and of all such."""
 MAY_GO_ON = re.compile(
     rb"[^\n]*\\\n|(?=[^\n]*[0-9])(?:[^\n]*[ \t\"'=:|])?[A-Za-z0-9+/_=-]{16,}[ \t]*\n"
-    rb"|[ \t]*\d{1,2}[.):]?[ \t]+[a-z]{3,12}\n"
+    rb"|[ \t]*\d{1,2}[.):]?[ \t]+[a-z]{3,12}\n|[ \t]*[a-z]{3,12}(?:[ \t]+[a-z]{3,12}){4,24}[ \t]*\n"
 )
-"""A long word with digits at the end of a line, a backslash, or one numbered word."""
+"""A long word with digits at the end of a line, a backslash, one numbered word, or words that may be a wallet's."""
 LEAST_KNOWN = 6
 """Characters of a known secret that is looked for; what is shorter would tear words apart."""
 EVERY_S = 0.5
@@ -100,6 +101,8 @@ class _Strand:
             return b""
         whole, border = self.before + lines, len(self.before)
         self.before = whole[-MOST_BEFORE:]
+        if len(whole) > MOST_BEFORE and (head := find_open_table(whole)):
+            self.before = head + self.before[self.before.find(b"\n") + 1 :]
         places = find_places(whole) if border else None
         if places == []:
             return lines
@@ -115,7 +118,7 @@ class _Strand:
         """Whether what is skipped ends within a key, of what came before it and itself."""
         skipped = plain_bytes(skipped)
         text = self.held + skipped
-        at = _find_open(text)
+        at = _find_open(text, self.before)
         self.is_key = self.is_key and b"-----END " not in take_out(skipped)
         self.held = text[at:] if at >= 0 else b""
         if len(self.held) > MOST_HELD:
@@ -124,7 +127,7 @@ class _Strand:
     def _hold(self, lines: bytes) -> bytes:
         """What can be shown: not what may be part of a key that goes on."""
         text = self.held + (self._pass_key(lines) if self.is_key else lines)
-        at = _find_open(text)
+        at = _find_open(text, self.before)
         self.held = text[at:] if at >= 0 else b""
         shown = text[:at] if at >= 0 else text
         if len(self.held) > MOST_HELD:
@@ -151,13 +154,14 @@ def _find_unfinished(lines: bytes) -> int:
     return start if start > len(lines) - MOST_UNFINISHED else len(lines)
 
 
-def _find_open(text: bytes) -> int:
+def _find_open(text: bytes, before: bytes) -> int:
     """Where the line begins on which something begins that has not ended; -1 for nowhere."""
     seen = take_out(text)
-    at = seen.rfind(b"-----BEGIN ")
-    if at < 0 or seen.find(b"-----END ", at) >= 0 or not _BEGIN.match(seen, at):
-        return -1
-    return text.rfind(b"\n", 0, locate(text, at)) + 1
+    key = seen.rfind(b"-----BEGIN ")
+    if key >= 0 and (seen.find(b"-----END ", key) >= 0 or not _BEGIN.match(seen, key)):
+        key = -1
+    begun = [at for at in (key, find_open(before, seen)) if at >= 0]
+    return text.rfind(b"\n", 0, locate(text, min(begun))) + 1 if begun else -1
 
 
 def _see(lines: bytes) -> bytes:

@@ -10,12 +10,20 @@ import re
 from collections.abc import Iterator
 
 from tocsin.timeline.invisible import WINDOW
+from tocsin.timeline.manifests import find_in_manifests, find_in_tables
 from tocsin.timeline.shapes import Place
 
-_WHAT = rb"(?:[A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?|OpenVPN Static key V1|[A-Z0-9 ]{0,20}SECRET KEY(?: BLOCK)?)"
-_KEY = re.compile(rb"-----BEGIN " + _WHAT + rb"-----")
-_KEY_END = re.compile(rb"-----END " + _WHAT + rb"-----")
+_GAP = rb"(?: |%20|\+)"
+_WHAT = _GAP + rb"(?:(?:[A-Z0-9]{1,20}G){0,5}(?:PRIVATE|SECRET)GKEY(?:GBLOCK)?|OpenVPNGStaticGkeyGV1)-----".replace(
+    b"G", _GAP
+)
+_KEY = re.compile(rb"-----BEGIN" + _WHAT)
+_KEY_END = re.compile(rb"-----END" + _WHAT)
 _KEY_LINES = re.compile(rb"(?:[A-Za-z0-9+/=]{16,})?(?:(?:[\r\n]|\\[rn])+[ \t]*[A-Za-z0-9+/=]{8,}[ \t]*)*")
+_SSH2 = re.compile(
+    rb"---- BEGIN SSH2 [A-Z ]{0,20}PRIVATE KEY ?----(?:\s{1,8}(?:[\w-]{1,40}: [^\n]{0,200}|[A-Za-z0-9+/=]{4,80}))*"
+    rb"(?:\s{1,8}---- END SSH2[A-Z ]{0,40}----)?"
+)
 _MOST_KEY = 2**16
 """No key is longer; an end further away belongs to something else."""
 _IN_KEY = re.compile(rb"[A-Za-z0-9+/=]{4,100}")
@@ -32,7 +40,8 @@ _ARRAY = re.compile(rb"\[\s{0,8}(?:\d{1,3}\s{0,8},\s{0,8}){63}\d{1,3}\s{0,8}\]")
 def find_blocks(content: bytes) -> Iterator[Place]:
     """Where keys of several lines stand, in order and apart."""
     done = 0
-    for start, end, kind in sorted([*_find_keys(content), *_find_others(content)]):
+    fields = (*find_in_manifests(content), *find_in_tables(content))
+    for start, end, kind in sorted([*_find_keys(content), *_find_others(content), *fields]):
         if start >= done:
             done = end
             yield start, end, kind
@@ -85,6 +94,9 @@ def _find_others(content: bytes) -> Iterator[Place]:
         for at in find_all(content, word):
             if (found := _PRINTED.match(content, at - (word[:4] != b"priv"))) is not None:
                 yield *found.span(1), b"private key"
+    for at in find_all(content, b"---- BEGIN SSH2 "):
+        if (found := _SSH2.match(content, at)) is not None:
+            yield *found.span(), b"private key"
     for at in find_all(content, b"["):
         if content[at + 1 : at + 2] in b"0123456789 \n\r\t" and (found := _ARRAY.match(content, at)) is not None:
             yield *found.span(), b"wallet key"

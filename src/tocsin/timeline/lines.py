@@ -20,13 +20,14 @@ _VERSION = re.compile(rb"v?\d+(?:\.\d+)+")
 _NOBODY = frozenset((b"git", b"hg", b"svn"))
 """Whose address is that of a program."""
 _DSN = re.compile(rb"@(?:tcp|unix)\(|@//?[\w.-]+|@[A-Za-z0-9][\w.-]{0,253}(?::\d{2,5}\b|\.[A-Za-z]{2,}\b)")
-_USER = re.compile(rb"(?:^|[\s\"'=(,])(?!sha\d+:|mailto:)[\w.+%-]{1,64}[:/]([^\s:/@\"'<>]{3,256})\Z")
+_USER = re.compile(rb"(?:^|[\s\"'=(,]|thin:|oci:)(?!sha\d+:|mailto:)[\w.+%-]{1,64}[:/]([^\s:/@\"'<>]{3,256})\Z")
 _MOST_USER = 330
 
 _NETRC = re.compile(
     rb"(?:^|\s)(?:login|user|account|machine|default)\s+(?:\S{1,256}\s+)?(?:(?:login|user)\s+\S{1,256}\s+)?\Z"
 )
 _MOST_NETRC = 400
+_SIGN = re.compile(rb"[A-Za-z0-9\x80-\xff]")
 _NETRC_WORD = re.compile(rb"password\s{1,40}(\S{1,512})")
 _PGPASS = re.compile(rb":(?:\d{4,5}|\*):[\w.*-]{1,63}:[\w.*@-]{1,63}:([^\s:\"']{3,256})(?=[\s\"']|\Z)")
 _JAR = re.compile(
@@ -42,11 +43,15 @@ _PROGRAM = re.compile(
     rb"|(?:docker|podman|helm|crane|skopeo|oras|az|mongo(?:sh|dump|restore)?|nerdctl|buildah|sqlcmd|vault|influx|oc)\b"
     rb"[^\n|;&]{0,300}?[ \t](?:-p|-P)[ \t]+[\"']?"
     rb"(?P<l>(?!\d{1,5}:?\d{0,5}\b)[^\s\"'/=:-][^\s\"'/=:]{3,256})(?![^\s\"'])"
+    rb"|(?:snmp\w{2,12}|ipmitool|kadmin)\b[^\n|;&]{0,300}?[ \t]-[AXPwc][ \t]+[\"']?"
+    rb"(?P<s>[^\s\"'-][^\s\"']{2,256}(?:[ \t]+-x[ \t]+\w{2,12})?(?:[ \t]+-[XA][ \t]+[^\s\"']{3,256})?)"
     rb"|openssl\b[^\n|;&]{0,300}?\bpass:(?P<o>[^\s\"']{2,256})"
     rb"|htpasswd\b[^\n|;&]{0,100}?[ \t]-\w{0,6}b\w{0,6}[ \t]+\S{1,256}[ \t]+\S{1,128}[ \t]+[\"']?(?P<h>[^\s\"']{2,256})"
 )
 PROGRAMS = (
-    b"mysql mariadb sshpass curl wget ldap redis-cli docker podman mongo openssl htpasswd sqlcmd smbclient".split()
+    *b"mysql mariadb sshpass curl wget ldap redis-cli docker podman mongo openssl htpasswd sqlcmd smbclient".split(),
+    *b"helm crane skopeo oras nerdctl buildah vault influx svn snmp ipmitool kadmin".split(),
+    *(b"az ", b"oc ", b"http "),
 )
 _REFERS = re.compile(rb"[\"']?(?:\$|<|\[redacted|\{\{)")
 
@@ -105,7 +110,7 @@ def find_netrc(content: bytes, at: int) -> Place | None:
     if not any(word in before for word in (b"login", b"machine", b"default", b"user", b"account")):
         return None
     found = _NETRC_WORD.match(content, at)
-    if found is None or found[1].startswith(b"[redacted") or not _NETRC.search(before):
+    if found is None or found[1].startswith(b"[redacted") or not _SIGN.search(found[1]) or not _NETRC.search(before):
         return None
     return (*found.span(1), b"secret")
 

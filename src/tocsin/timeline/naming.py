@@ -32,7 +32,8 @@ STEMS = (
 _SUBWORDS = re.compile(rb"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _STRONG = frozenset(
     b"password passwords passwd passphrase passcode pwd secret mnemonic psk privkey privatekey apikey accesskey "
-    b"secretkey signingkey masterkey encryptionkey seedphrase nsec pgpassword mypwd".split()
+    b"secretkey signingkey masterkey encryptionkey seedphrase nsec pgpassword mypwd "
+    b"requirepass masterauth bindpw rootpw".split()
 )
 _STRONG_WITHIN = (
     b"passw", b"passphrase", b"apikey", b"privatekey", b"privkey", b"secretkey", b"accesskey", b"signingkey",

@@ -20,14 +20,23 @@ _RUN = re2.compile(rb"[A-Za-z0-9+/_-]{20,}={0,2}")
 _HEX = b"0123456789abcdef"
 _DOTTED = re2.compile(
     rb"\b[\w-]{4,40}\.atlasv1\.[\w-]{40,}|\b[MNO][\w-]{22,27}\.[\w-]{6}\.[\w-]{27,}|\b\d{8,10}:AA[\w-]{30,36}\b"
-    rb"|\b[\w~-]{3}8Q~[\w.~-]{31,36}"
+    rb"|\b[\w~-]{3}8Q~[\w.~-]{31,36}|\b[0-9a-f]{36}FFFFNRAL\b|\bSK[0-9a-f]{32}\b|\b11[0-9a-f]{32}\b"
+    rb"|\b[0-9a-f]{32}-(?:us\d{1,2}|[0-9a-f]{8}-[0-9a-f]{8})\b|\b[12]/\d{10,20}(?:/\d{10,20})?:[0-9a-f]{32}\b"
+    rb"|\b0\.[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\.[A-Za-z0-9]{24,}:[A-Za-z0-9+/]{16,}={0,2}"
 )
-"""Tokens that are known by what stands in their middle: of Terraform, Discord, Telegram and Azure."""
+"""Tokens that are known by what stands in their middle or at their end: of Terraform, Discord, Telegram, Azure, New
+Relic, Twilio, Jenkins, Mailchimp, Mailgun, Asana and Bitwarden.
+"""
+_HASH = re2.compile(
+    rb"\$(?:1|2[abxy]|5|6|7|y|gy|apr1|argon2(?:id|i|d)|scrypt|pbkdf2(?:-sha\d{1,3})?)\$[\w./+=,$-]{20,}"
+    rb"|SCRAM-SHA-(?:1|256|512)\$\d{1,7}:[\w+/]{16,}={0,2}\$[\w+/]{16,}={0,2}:[\w+/]{16,}={0,2}"
+)
+"""What a password can be guessed from, as programs keep it."""
 _WRAPPED = re2.compile(rb"(?:[A-Za-z0-9+/]{40,128}(?:\r?\n|\\n)[ \t]*)+[A-Za-z0-9+/]+={0,2}")
 _PIECES = re.compile(rb"[A-Za-z0-9+/_-]{16,}+={0,2}")
 _BETWEEN = re.compile(rb"\\n|\s+")
 _WIF = re.compile(rb"(?<![A-Za-z0-9])(?:[5KL9c][1-9A-HJ-NP-Za-km-z]{50,51}|6P[1-9A-HJ-NP-Za-km-z]{56})(?![A-Za-z0-9])")
-_PREFIXED = re.compile(rb"(?<![\w-])[A-Za-z][A-Za-z0-9]{1,12}(?:_[a-z0-9]{2,12}){0,2}_([A-Za-z0-9]{24,}+)(?![\w/-])")
+_PREFIXED = re.compile(rb"(?<![\w-])[A-Za-z][A-Za-z0-9]{1,12}(?:_[a-z0-9]{2,12}){0,2}_([A-Za-z0-9]{24,}+)(?![\w/+-])")
 _KEY_ID = re.compile(
     rb"(?:A[KS]IA[A-Z0-9]{16}|\[redacted: key id\])[\s\"',;:|]{1,12}(?:[A-Za-z_ ]{0,40}[=:\s\"]{1,4})?\Z"
 )
@@ -63,6 +72,8 @@ def _find_in(window: bytes, redact: Redact, depth: int) -> Iterator[Place]:
                 yield found.start(), end, b"encoded secret"
     for found in _DOTTED.finditer(window):
         yield *found.span(), b"token"
+    for found in _HASH.finditer(window):
+        yield *found.span(), b"password hash"
     for found in _RUN.finditer(window):
         while blocks and blocks[0][1] <= found.start():
             blocks.pop(0)
@@ -149,6 +160,7 @@ _WORDS = re2.compile(
 _WORD = re.compile(rb"[a-z]{3,12}")
 _NUMBERED = re.compile(rb"(?:^|[\s,\"'|-])\d{1,2}[.):]?[ \t]*[a-z]{3,12}\b")
 _ANNOUNCED = re.compile(rb"(?i)mnemonic|seed|recovery|phrase|wallet|secret|backup")
+_ANNOUNCED_WHOLE = re.compile(rb"(?i)\bwords\b[^\n]{0,200}(?:wallet|recover|restore)|mnemonic|seed phrase")
 _FEWEST = 12
 _COUNTS = frozenset((12, 13, 15, 16, 18, 20, 21, 24, 25, 33))
 _EVERYWHERE = frozenset(
@@ -164,12 +176,18 @@ def _find_phrases(window: bytes) -> Iterator[Place]:
             words = _WORD.findall(window[start:end])
             if len(words) < _FEWEST:
                 continue
-            if _ANNOUNCED.search(window, max(0, start - 100), start + 40) or _is_numbered(window[start:end], words):
+            if _is_announced(window, start) or _is_numbered(window[start:end], words):
                 yield start, end, b"wallet words"
                 continue
             for first, last in _split_lines(window, start, end):
                 if _may_be_phrase(window, first, last):
                     yield first, last, b"wallet words"
+
+
+def _is_announced(window: bytes, start: int) -> bool:
+    """Whether what stands before says that a wallet's words follow; a whole notice may do so from further away."""
+    near, far = max(0, start - 100), max(0, start - 400)
+    return _ANNOUNCED.search(window, near, start + 40) is not None or bool(_ANNOUNCED_WHOLE.search(window, far, start))
 
 
 def _group_lines(window: bytes, start: int, end: int) -> Iterator[tuple[int, int]]:

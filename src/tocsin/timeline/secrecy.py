@@ -15,19 +15,32 @@ from tocsin.timeline.shapes import Place
 _URL = re.compile(rb"://(?:([^\s/:@\"'<>]{0,256}+:[^\s/\"'<>]{1,256})|([\w.~%-]{20,256}+))@")
 _HEADER = re.compile(
     rb"(?i)(?:authorization\\?[\"']?[ \t]{0,8}[:=][ \t]{0,8}\\?[\"']?)?"
-    rb"(?P<secret>(?P<scheme>basic|bearer|token|geniekey|apikey|digest|negotiate|ntlm|hawk|aws4-hmac-sha256)"
+    rb"(?P<secret>(?P<scheme>basic|bearer|token|geniekey|apikey|ssws|splunk|digest|negotiate|ntlm|hawk|aws4-hmac-sha256)"
     rb"[ \t]{1,8}(?P<value>[^\s\"'\\]++))"
 )
+_OTHER_HEADER = re.compile(
+    rb"(?i)authorization\\?[\"']?[ \t]{0,8}[:=][ \t]{0,8}\\?[\"']?"
+    rb"(?P<secret>[a-z][\w-]{1,30}[ \t]{1,8}(?P<value>[^\s\"'\\]++))"
+)
+_WORDS = re.compile(rb"([A-Za-z0-9-]{2,20}(?:[ \t][A-Za-z0-9-]{2,20}){1,15}+)[ \t]*(?=\r?\n|\Z)")
+_SQL = re.compile(
+    rb"(?i)(?:password|identified(?:\s{1,8}with\s{1,8}\S{1,40})?\s{1,8}(?:by|as))\s{1,8}'((?:[^'\n]|''){1,512}+)'"
+)
+_CALLED = re.compile(rb"\\{0,4}[\"'],\s{0,8}\\{0,4}[\"']([^\"'\\\n]{1,512}+)\\{0,4}[\"']")
 _LINE_REST = re.compile(rb"[^\r\n]*+")
 _COOKIE = re.compile(
     rb"(?i)cookies?\\?[\"']?(?:\]|\))?[ \t]{0,8}(?::|=(?=[ \t]{0,8}\\?[\"'])|[ \t](?=[\"']))[ \t]{0,8}\\?[\"']?"
     rb"([^\s=;\"':,{}<>\\]{1,256}+=[^\r\n\"'\\]++)"
 )
 _AFTER = re.compile(
-    rb"(?P<escaped>\\{0,4})[\"']?\)?\]?[ \t]{0,8}(?P<sign>=>|:=|={1,2}|:(?!:)|%3[AaDd])(?P<gap>[ \t]{0,8})\\{0,4}"
+    rb"(?P<escaped>\\{0,4})[\"']?\)?\]?[ \t]{0,8}(?P<sign>=>|:=|={1,2}|:(?!:)|%3[AaDd])(?P<gap>[ \t]{0,8})"
+    rb"(?:(?:Some|Ok|Just|Optional|Secret\w{0,12}|String::from|b)\((?=[\"\\]))?\\{0,4}"
     rb"|(?P<flag>[ \t]{1,8})"
 )
-_SAID = re.compile(rb"(?i)[\"']?[ \t]{1,4}(?:is|was|set to|to|are)[ \t]{0,2}:?[ \t]{1,4}[\"'`]?([^\s\"'`,;]{6,512})")
+_SAID = re.compile(
+    rb"(?i)[\"']?[ \t]{1,4}(?:is generated for \S{1,64}|for [\w@.%-]{1,64}(?=:)|is|was|set to|to|are)"
+    rb"[ \t]{0,2}:?[ \t]{1,4}[\"'`]?([^\s\"'`,;]{6,512})"
+)
 _PAIR = re.compile(
     rb"(?i)\\{0,4}[\"']?[\s,]{1,80}+\\{0,4}[\"']?(?:value|content|string|secretstring)"
     rb"\\{0,4}[\"']?[ \t]{0,8}[:=][ \t]{0,8}"
@@ -39,7 +52,9 @@ _BLOCK = re.compile(
     rb"[\"']?[ \t]*[:=][ \t]*(?:\\|[|>][+-]?\d?)?[ \t]*\r?\n([ \t]{0,64})"
     rb"[\"']?([^\s\"']{6,4096}+)[\"']?[ \t]*(?=\r?\n|\Z)"
 )
-_QUOTED = re.compile(rb"\"((?:[^\"\\\n]|\\.)+)\"|'([^'\n]++)'|`([^`\n]++)`")
+_QUOTED = re.compile(
+    rb"\'\'\'([^\n]{1,4096}?)\'\'\'|\"\"\"([^\n]{1,4096}?)\"\"\"|\"((?:[^\"\\\n]|\\.)+)\"|'([^'\n]++)'|`([^`\n]++)`"
+)
 _IN_QUOTED = re.compile(rb"[\"']?(([^\s\"'\\]{1,512}+)[^\s\"'\\]*+)")
 _WORD = re.compile(rb"[\"']?(([^\s\"',;&]{1,512}+)[^\s\"',;&]*+)")
 _WIDE_WORD = re.compile(rb"[\"']?(([^\s\"']{1,512}+)[^\s\"']*+)")
@@ -85,6 +100,9 @@ def find_url_password(content: bytes, at: int) -> Place | None:
 def find_header(content: bytes, at: int) -> Place | None:
     """At ``Authorization`` or ``Bearer``: the scheme and what follows it."""
     found = _HEADER.match(content, at)
+    if found is None and (other := _OTHER_HEADER.match(content, at)) is not None and _is_mixed(other["value"]):
+        known = _may_be_secret(other["value"])
+        return (*other.span("secret"), b"authorization") if known else None
     if found is None or not _begins_word(content, at):
         return None
     value = found["value"]
@@ -97,6 +115,12 @@ def find_header(content: bytes, at: int) -> Place | None:
     several = found["scheme"].lower() in (b"digest", b"hawk", b"aws4-hmac-sha256")
     rest = _LINE_REST.match(content, found.end()) if several else None
     return found.start("secret"), rest.end() if rest else found.end(), b"authorization"
+
+
+def find_in_sql(content: bytes, at: int) -> Place | None:
+    """At ``password`` or ``identified`` in a statement of a database: what is quoted behind it."""
+    found = _SQL.match(content, at)
+    return (*found.span(1), b"secret") if found is not None and _may_be_secret(found[1]) else None
 
 
 def find_cookie(content: bytes, at: int) -> Place | None:
@@ -124,7 +148,11 @@ def _find_given(content: bytes, start: int, end: int, telling: Telling) -> Place
     if found is None:
         return None
     if found["flag"] is not None:
-        return _find_argument(content, start, found.end(), telling) or _find_said(content, end, telling)
+        return (
+            _find_argument(content, start, found.end(), telling)
+            or _find_said(content, end, telling)
+            or (_find_setting(content, start, end) if telling is Telling.STRONG else None)
+        )
     quoted = None if found["escaped"] else _QUOTED.match(content, found.end())
     if quoted is None:
         return _find_word(content, content[start:end], found, telling)
@@ -138,6 +166,8 @@ def _find_word(content: bytes, name: bytes, found: re.Match[bytes], telling: Tel
     if name == b"PASS" and not tight:
         return None
     wide = not tight and (bool(found["gap"]) or found["sign"] == b":")
+    if name.lower().endswith(b"passphrase") and (several := _find_words(content, found.end())):
+        return several
     word = (_IN_QUOTED if found["escaped"] else _WIDE_WORD if wide else _WORD).match(content, found.end())
     if word is None:
         return None
@@ -147,6 +177,15 @@ def _find_word(content: bytes, name: bytes, found: re.Match[bytes], telling: Tel
         return start, end, b"secret"
     alone = _END.match(content, end) is not None
     return (start, end, b"secret") if _is_secret(value, telling, tight=tight, alone=alone) else None
+
+
+def _find_words(content: bytes, at: int) -> Place | None:
+    """Words to the end of the line that make no sentence, nor one about a secret."""
+    found = _WORDS.match(content, at)
+    words = set(found[1].lower().split()) if found else set()
+    if found is None or words & (_SPOKEN - _SAYINGS) or len(words - _SAYINGS) < 3:
+        return None
+    return (*found.span(1), b"secret")
 
 
 def _find_argument(content: bytes, start: int, at: int, telling: Telling) -> Place | None:
@@ -180,9 +219,23 @@ def _find_said(content: bytes, end: int, telling: Telling) -> Place | None:
     return found.start(1), found.start(1) + len(value), b"secret"
 
 
+_SETTING = re.compile(rb"[ \t]{1,40}[\"']?([^\s\"'#]{6,512})[\"']?[ \t]*(?=\r?\n|\Z)")
+
+
+def _find_setting(content: bytes, start: int, end: int) -> Place | None:
+    """``requirepass …``: a name and a value that are all of a line."""
+    line = content.rfind(b"\n", max(0, start - 41), start) + 1
+    found = _SETTING.match(content, end)
+    if found is None or content[line:start].strip() or (line == 0 and start > 40) or not _is_mixed(found[1]):
+        return None
+    return (*found.span(1), b"secret") if _may_be_secret(found[1]) else None
+
+
 def _find_elsewhere(content: bytes, start: int, end: int, telling: Telling) -> Place | None:
     """What stands apart from its name: in a field of its own, an element, the next line."""
-    for form in (_ELEMENT,) if content[max(0, start - 1) : start] in (b"<", b":") else (_PAIR, _OBJECT, _BLOCK):
+    is_called = telling is Telling.STRONG and _OPENS.search(content, max(0, start - 4), start) is not None
+    forms = (_CALLED,) if is_called else (_PAIR, _OBJECT, _BLOCK)
+    for form in (_ELEMENT,) if content[max(0, start - 1) : start] in (b"<", b":") else forms:
         found = form.match(content, end)
         if found is None:
             continue
@@ -194,6 +247,9 @@ def _find_elsewhere(content: bytes, start: int, end: int, telling: Telling) -> P
         if taken and (telling is Telling.STRONG or is_chance(value) or (telling is Telling.WEAK and len(value) >= 8)):
             return (*found.span(group), b"secret")
     return None
+
+
+_OPENS = re.compile(rb"\(\s?\\{0,1}[\"']\Z")
 
 
 def _find_near(content: bytes, end: int, telling: Telling) -> Place | None:

@@ -6,6 +6,7 @@ then what base64 wraps and what is long and by chance, then what a word announce
 
 from __future__ import annotations
 
+import heapq
 import re
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -25,7 +26,7 @@ from tocsin.timeline.lines import (
 )
 from tocsin.timeline.naming import STEMS
 from tocsin.timeline.runs import cut_windows, find_runs
-from tocsin.timeline.secrecy import find_cookie, find_header, find_named, find_url_password
+from tocsin.timeline.secrecy import find_cookie, find_header, find_in_sql, find_named, find_url_password
 from tocsin.timeline.shapes import HOOKS, STARTS, Place, find_hook, find_otpauth, find_shaped
 
 Judge = Callable[[bytes, int], Place | None]
@@ -34,11 +35,11 @@ _RULES: tuple[tuple[tuple[bytes, ...], tuple[Judge, ...]], ...] = (
     ((b"://",), (find_url_password,)),
     ((b"otpauth",), (find_otpauth,)),
     (tuple(HOOKS), (find_hook,)),
-    ((b"authorization", b"bearer ", b"basic "), (find_header, find_named)),
+    ((b"authorization", b"bearer ", b"basic ", b"geniekey ", b"ssws ", b"splunk "), (find_header, find_named)),
     (tuple(each for each in STARTS if any(stem in each for stem in STEMS)), (find_shaped, find_named)),
     (tuple(each for each in STARTS if not any(stem in each for stem in STEMS)), (find_shaped,)),
     ((b"cookie",), (find_cookie, find_named)),
-    ((b"password",), (find_netrc, find_named)),
+    ((b"password", b"identified"), (find_in_sql, find_netrc, find_named)),
     (tuple(PROGRAMS), (find_in_command,)),
     (tuple(STEMS), (find_named,)),
     ((b"@",), (find_at,)),
@@ -89,15 +90,45 @@ def _replace(content: bytes, find: Callable[[bytes], Iterator[Place]]) -> bytes:
 
 
 def _find_secrets(content: bytes) -> Iterator[Place]:
-    """Where secrets stand, in order and without overlap."""
+    """Where secrets stand, in order and without overlap.
+
+    A name may announce what stands far behind it; what stands between is looked at all the same. Of two that begin at
+    the same place the longer one is taken.
+    """
     done = 0
+    found: list[tuple[int, int, bytes]] = []
     for at, word in _find_words(content):
-        for judge in _JUDGES.get(word, (find_in_line,)) if at >= done else ():
-            place = judge(content, at)
-            if place is not None and place[0] >= done and _NAMED.fullmatch(content, place[0], place[1]) is None:
-                done = place[1]
-                yield place
-                break
+        while found and found[0][0] < at:
+            start, back, kind = heapq.heappop(found)
+            if start >= done:
+                done = -back
+                yield start, done, kind
+        if at >= done and not _is_of_marker(content, at):
+            found += _judge(content, at, word, done)
+            heapq.heapify(found)
+    for start, back, kind in sorted(found):
+        if start >= done:
+            done = -back
+            yield start, done, kind
+
+
+def _judge(content: bytes, at: int, word: bytes, done: int) -> Iterator[tuple[int, int, bytes]]:
+    """The place that a word leads to, with its end counted backwards, if there is one."""
+    for judge in _JUDGES.get(word, (find_in_line,)):
+        place = judge(content, at)
+        if place is not None and place[0] >= done and _NAMED.fullmatch(content, place[0], place[1]) is None:
+            yield place[0], -place[1], place[2]
+            return
+
+
+def _is_of_marker(content: bytes, at: int) -> bool:
+    """Whether a word only says what stood there before it was replaced."""
+    start = content.rfind(b"[redacted: ", max(0, at - _MOST_MARKER), at)
+    marker = _MARKER.match(content, start) if start >= 0 else None
+    return marker is not None and marker.end() > at
+
+
+_MARKER, _MOST_MARKER = re.compile(rb"\[redacted: [a-z ]{1,30}\]"), 40
 
 
 _NAMED = re.compile(rb"(?:[\w.~%+-]{0,256}:|\w{1,30}[ \t])?sealed_[0-9a-f]{64}")

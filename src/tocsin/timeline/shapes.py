@@ -22,8 +22,11 @@ _SHAPES = re.compile(
     rb"|dapi[0-9a-f]{32}(?:-\d)?|NRAK-[A-Z0-9]{20,}+|NR(?:JS|II)-[\w-]{16,}+|PMAK-[0-9a-f-]{30,}+|lin_api_\w{20,}+"
     rb"|rubygems_[0-9a-f]{32,}+|oy2[a-z0-9]{43}|[0-9a-f]{32}-us\d{1,2}\b|xkeysib-[0-9a-f]{40,}+[\w-]*+"
     rb"|sk-(?=[\w-]{0,80}[0-9])[\w-]{20,}+|pscale_(?:tkn|pw|oauth)_[\w.-]{20,}+|fio-u-[\w-]{20,}+"
-    rb"|glc_[\w+/=]{20,}+|glsa_\w{20,}+)"
-    rb"|(?P<token>eyJ[\w-]{8,}+\.[\w-]{8,}+(?:\.[\w-]*+){0,3}|gh[pousr]_\w{20,}+|github_pat_\w{20,}+"
+    rb"|glc_[\w+/=]{20,}+|glsa_\w{20,}+|xai-\w{40,}+|pplx-\w{30,}+|sk_[0-9a-f]{40,}+\b|lsv2_(?:pt|sk)_[0-9a-f]{32}_\w{8,}+"
+    rb"|pcsk_\w{40,}+|nvapi-[\w-]{40,}+|csk-[a-z0-9]{40,}+|tvly-[\w-]{20,}+|pa-[\w-]{43}(?![\w-])|fc-[0-9a-f]{32}\b"
+    rb"|e2b_[0-9a-f]{40}|a[ks]-(?=[A-Za-z]{0,21}\d)[A-Za-z0-9]{22}(?![\w-])|re_[A-Za-z0-9]{8}_[A-Za-z0-9]{20,}+"
+    rb"|sdk-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|AQE[\w+/]{30,}+[\w+/=.-]*+|cflt[A-Za-z0-9+/]{50,}+)"
+    rb"|(?P<token>eyJ[\w-]{8,}+\.[\w-]{8,}+(?:\.[\w-]*+){0,3}|ghs_\w{4,}_eyJ[\w.-]{20,}+|gh[pousr]_\w{20,}+|github_pat_\w{20,}+"
     rb"|gl(?:pat|dt|rt|cbt|ptt|ft|soat|imt|agent|oas|ffct|cibt)-[\w.-]{16,}+|GR1348941[\w-]{20,}+"
     rb"|xox[abeoprs](?:\.xox[bp])?-[\w-]{10,}+|xapp-[\w-]{16,}+|npm_\w{30,}+|hv[sbr]\.[\w-]{20,}+|pypi-[\w-]{30,}+"
     rb"|ya29\.[\w-]{20,}+|1//0[\w-]{20,}+|GOCSPX-[\w-]{20,}+|do[opr]_v1_[0-9a-f]{40,}+|dp\.(?:pt|st|ct|sa|scim|audit)\."
@@ -31,7 +34,11 @@ _SHAPES = re.compile(
     rb"|sntry[su]_[\w+/=-]{20,}+|sbp_[0-9a-f]{40}|bkua_[0-9a-f]{30,}+|CCIPAT_\w{20,}+|pul-[0-9a-f]{40}"
     rb"|tskey-[\w-]{16,}+|pnu_\w{30,}+|ATATT3x[\w=-]{20,}+|ATCTT3x[\w=-]{20,}+|HRKU-[\w-]{30,}+|EAA[A-Z][A-Za-z0-9]{40,}+"
     rb"|EAAA[\w-]{50,}+|access_token\$production\$\w+\$[0-9a-f]{32}|v1\.0-[0-9a-f]{24}-[0-9a-f]{100,}+"
-    rb"|sl\.[\w-]{60,}+|t1\.9eu[\w-]{30,}+|AQVN[\w-]{30,}+)"
+    rb"|sb_secret_[\w-]{20,}+|napi_[a-z0-9]{50,}+|fm[12]a?_[\w+/=]{40,}+|dt0[cs]\d\d\.[A-Z0-9]{24}\.[A-Z0-9]{64}"
+    rb"|secret-(?:live|test)-[\w-]{30,}+|st\.[0-9a-f]{24}\.[0-9a-f]{32}\.[0-9a-f]{32}|AKCp[A-Za-z0-9]{60,}+"
+    rb"|cmVmdGtu\w{40,}+|cio[A-Za-z0-9]{32}\b|ATBB[A-Za-z0-9_=]{24,}+|pat[A-Za-z0-9]{14}\.[0-9a-f]{64}"
+    rb"|access-(?:production|sandbox|development)-[0-9a-f-]{36}|snyk_[us]at\.[\w.-]{30,}+|sq[aup]_[0-9a-f]{40}"
+    rb"|sgp_(?:\w{5,16}_)?[0-9a-f]{40}|u\+(?=[A-Za-z_-]{0,17}\d)[\w-]{18}(?![\w-])|sl\.[\w-]{60,}+|t1\.9eu[\w-]{30,}+|AQVN[\w-]{30,}+)"
     rb"|(?P<wallet_key>[xyzuvtYZUV]prv" + _B58 + rb"{20,}+|AGE-(?:SECRET-KEY|PLUGIN-[A-Z0-9]+)-1[0-9A-Z]{30,}+"
     rb"|nsec1[02-9ac-hj-np-z]{50,}+|edsk" + _B58 + rb"{50,}+)"
 )
@@ -39,7 +46,7 @@ _HOOK = re.compile(
     rb"(?i)(?:hooks\.slack(?:-gov)?\.com/(?:services|workflows|triggers)/|discord(?:app)?\.com/api/webhooks/"
     rb"|[\w.-]{1,80}\.webhook\.office\.com/webhookb2/|outlook\.office\.com/webhook/|api\.telegram\.org/bot"
     rb"|infura\.io/(?:ws/)?v3/|alchemy(?:api)?\.(?:com|io)/v2/|quiknode\.pro/|events\.pagerduty\.com/integration/"
-    rb"|hc-ping\.com/|chat\.googleapis\.com/v1/spaces/)(?!\[redacted)([^\s\"'<>\\]{8,512}+)"
+    rb"|hc-ping\.com/|rpc\.ankr\.com/\w{1,40}/|go\.getblock\.io/|chat\.googleapis\.com/v1/spaces/)(?!\[redacted)([^\s\"'<>\\]{8,512}+)"
 )
 _OTPAUTH = re.compile(rb"(?i)otpauth(?:-migration)?://[^\s\"'<>]{1,1024}+")
 STARTS = (
@@ -49,11 +56,14 @@ STARTS = (
     b"rubygems_ oy2 xkeysib- pscale_ fio-u- glc_ glsa_ ya29. 1//0 gocspx- doo_v1_ dop_v1_ dor_v1_ dp.pt. dp.st. dp.ct. "
     b"dp.sa. dp.scim. dp.audit. hf_ ntn_ secret_ figd_ dckr_ sntrys_ sntryu_ sbp_ bkua_ ccipat_ pul- tskey- pnu_ "
     b"atatt3x atctt3x hrku- eaa access_token$ v1.0- sl. t1.9eu aqvn xprv yprv zprv uprv vprv tprv age-secret-key- "
-    b"age-plugin- nsec1 edsk"
+    b"age-plugin- nsec1 edsk xai- pplx- lsv2_ pcsk_ nvapi- csk- tvly- pa- fc- e2b_ ak- as- re_ sdk- aqe cflt "
+    b"sb_secret_ napi_ fm1_ fm2_ fm1a_ dt0c dt0s secret-live- secret-test- st. akcp cmvmdgtu cio atbb pat access- "
+    b"snyk_ squ_ sqp_ sqa_ sgp_ u+"
 ).split()
 HOOKS = (
     b"hooks.slack discord.com/api discordapp.com/api webhook.office.com outlook.office.com/webhook api.telegram.org "
-    b"infura.io alchemy alchemyapi quiknode.pro events.pagerduty.com/integration hc-ping.com chat.googleapis.com"
+    b"infura.io alchemy alchemyapi quiknode.pro events.pagerduty.com/integration hc-ping.com chat.googleapis.com "
+    b"rpc.ankr.com go.getblock.io"
 ).split()
 _BREAK = re.compile(rb"\\?\r?\n[ \t]{0,40}")
 MOST_BROKEN, MOST_BREAKS = 400, 2
@@ -88,7 +98,10 @@ def _find_broken(content: bytes, at: int) -> Place | None:
 
 
 _TOKEN = re.compile(rb"[\w.+/=-]+")
-_REST = re.compile(rb"\\?\r?\n[ \t]{0,40}([\w.+/=-]{6,}+)[ \t]*+(?=[\r\n\"']|\Z)")
+_REST = re.compile(rb"\\?\r?\n[ \t]{0,40}([\w.+/=-]{6,}+)[ \t]*+(?=[\\\r\n\"']|\Z)")
+_LAST = re.compile(
+    rb"\\?\r?\n[ \t]{0,40}(?=[\w.+/=-]{0,40}\d)(?=[\w.+/=-]{0,40}[A-Z])([\w.+/=-]{4,40}+)[ \t]*+(?=[\r\n\"']|\Z)"
+)
 
 
 def _is_token(piece: bytes) -> bool:
@@ -97,11 +110,12 @@ def _is_token(piece: bytes) -> bool:
 
 def go_on(content: bytes, end: int) -> int:
     """Where a token ends that was broken at the end of a line: the next line is by chance, and nothing else."""
-    rest = _REST.match(content, end)
+    rest, lines = _REST.match(content, end), 0
     while rest is not None and is_chance(rest[1], 10):
-        end = rest.end(1)
+        end, lines = rest.end(1), lines + 1
         rest = _REST.match(content, end)
-    return end
+    last = _LAST.match(content, end) if lines else None
+    return last.end(1) if last else end
 
 
 def find_hook(content: bytes, at: int) -> Place | None:

@@ -7,7 +7,7 @@ from typing import ClassVar
 import msgspec
 
 from tocsin.timeline.events.kinds import Fact, Intent, Outcome
-from tocsin.timeline.events.targets import Fan, OnTarget
+from tocsin.timeline.events.targets import Fan, OnTarget, require_finite
 from tocsin.words import Effect, Tag
 
 
@@ -208,6 +208,9 @@ class StepFinished(Outcome, frozen=True, kw_only=True):
     stdout_sealed: str = ""
     stderr_sealed: str = ""
     ran_as: str = ""
+
+    def __post_init__(self) -> None:
+        require_finite(self.duration_s)
 
 
 class EvidenceOpened(Fact, frozen=True, kw_only=True):

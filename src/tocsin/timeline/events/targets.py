@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import Literal
 
 import msgspec
@@ -39,3 +40,12 @@ class OnTarget(msgspec.Struct, frozen=True, kw_only=True):
     why: str = ""
     stdout_sealed: str = ""
     stderr_sealed: str = ""
+
+    def __post_init__(self) -> None:
+        require_finite(self.duration_s)
+
+
+def require_finite(seconds: float | None) -> None:
+    """Raises `ValueError` for what no bytes can hold: an event with it could never be read again."""
+    if seconds is not None and not isfinite(seconds):
+        raise ValueError(f"A duration is a finite number of seconds, not {seconds}.")

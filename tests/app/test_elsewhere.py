@@ -31,6 +31,7 @@ def check(asked: Asked) -> Reply:
     assert asked.headers["accept"] == "application/vnd.pagerduty+json;version=2"
     query = parse_qs(where.query, strict_parsing=True)
     since, until = (datetime.fromisoformat(query[each][0]) for each in ("since", "until"))
+    assert query["overflow"] == ["true"], "shifts at the bounds come whole"
     assert since < NOW + timedelta(days=1)
     assert until - since <= timedelta(days=90)
     shifts = [

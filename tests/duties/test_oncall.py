@@ -15,7 +15,7 @@ from tocsin.errors import Unavailable
 from tocsin.incident.commands import Acknowledge, Resolve
 from tocsin.knowledge import load_knowledge
 from tocsin.oncall.duty import Plan, list_shifts
-from tocsin.oncall.settings import Person, Schedule
+from tocsin.oncall.settings import Person, Schedule, Stretch
 from tocsin.playbook.compile import compile_playbook
 from tocsin.playbook.model import Playbook
 from tocsin.testing.story import Cast, Story
@@ -143,6 +143,41 @@ async def test_on_monday_whoever_takes_over_is_told_of_the_week(week: Cast) -> N
         assert len(sent) == 2, "told once"
         await story.until(MONDAY + timedelta(days=7))
         assert len(sent) == 4, "and at the next hand-off"
+
+
+async def test_a_schedule_that_is_kept_elsewhere_is_handed_over_when_that_says_so(week: Cast) -> None:
+    """Its own turns do not count, nor a shift that goes on with the same person, nor one of a few hours."""
+    sent: list[tuple[datetime, str]] = []
+    tuesday, noon = MONDAY + timedelta(days=1), THURSDAY + timedelta(days=1)
+    stretches = tuple(
+        Stretch(person=person, starts_at=since, ends_at=until)
+        for person, since, until in (
+            ("ana", THURSDAY - timedelta(days=2), noon),
+            ("cy", noon, noon + 2 * HOUR),
+            ("ana", noon + 2 * HOUR, MONDAY),
+            ("ana", MONDAY, tuesday),
+            ("dee", tuesday, tuesday + timedelta(days=7)),
+        )
+    )
+    async with Story(week, start=THURSDAY) as story:
+
+        async def send(person: str, subject: str, text: str) -> str:
+            sent.append((story.clock.now(), person))
+            return "mail"
+
+        settings = story.shelf.settings
+        staffing = settings.teams["team"].staffing
+        primary = msgspec.structs.replace(staffing.schedules["primary"], pagerduty="PABC123")
+        changed = msgspec.structs.replace(staffing, schedules={"primary": primary}, calendars={"primary": stretches})
+        team = msgspec.structs.replace(settings.teams["team"], staffing=changed)
+        story.shelf.settings = msgspec.structs.replace(settings, teams={"team": team})
+        story.engine.handing.send = send
+        await story.until(tuesday - timedelta(seconds=1))
+        back = noon + 2 * HOUR
+        assert sent == [(back, "ana"), (back, "cy")]
+        sent.clear()
+        await story.until(tuesday + HOUR)
+        assert sent == [(tuesday, "dee"), (tuesday, "ana")]
 
 
 async def test_in_shadow_mode_the_summary_stands_on_the_screen_and_nobody_is_written_to(week: Cast) -> None:

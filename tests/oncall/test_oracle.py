@@ -50,7 +50,7 @@ def _ask_oracle(
     calendar.add_component(event)
     found = recurring_ical_events.of(calendar).between(since - 2 * DAY, until + 2 * DAY)
     clock = first.time()
-    moments = {_mend(each["DTSTART"].dt, clock) for each in found}
+    moments = {_mend(each["DTSTART"].dt, clock if rule != "HOURLY" else each["DTSTART"].dt.time()) for each in found}
     return sorted(moment for moment in moments if since < moment < until)
 
 
@@ -104,3 +104,15 @@ def test_months_and_hours_too(name: str) -> None:
     assert _list_handoffs(long, zone, SINCE + 15 * DAY, UNTIL) == _ask_oracle(
         zone, first, "DAILY", 10, SINCE + 15 * DAY, UNTIL
     )
+
+
+@pytest.mark.parametrize("name", ZONES[::3])
+def test_hours_around_each_change_of_the_wall(name: str) -> None:
+    """A turn that the wall leaps over has no time, one that it shows twice lasts for both."""
+    zone = ZoneInfo(name)
+    for change in _find_changes(zone):
+        for clock in ("00:00", "00:30"):
+            first = datetime.combine((change - 2 * DAY).date(), datetime.strptime(clock, "%H:%M").time())
+            hourly = Schedule(people=("ana", "bo", "cy"), rotation="hourly", handoff=clock, start=first.date())
+            since, until = change - DAY, change + 2 * DAY
+            assert _list_handoffs(hourly, zone, since, until) == _ask_oracle(zone, first, "HOURLY", 1, since, until)

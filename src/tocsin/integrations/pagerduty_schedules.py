@@ -48,13 +48,16 @@ class Read(msgspec.Struct, frozen=True, kw_only=True):
 async def read_schedule(
     api: str, token: str, schedule: str, people: Mapping[str, Person], since: datetime, until: datetime
 ) -> Read:
-    """The shifts of a schedule between two moments. Raises `Unavailable` and `Rejected`."""
+    """The shifts of a schedule between two moments. Raises `Unavailable` and `Rejected`.
+
+    `overflow` has those at the bounds whole: else the first one begins when it is asked for, another time each minute.
+    """
     answer = await ask(
         VENDOR,
         f"{api}/schedules/{schedule}",
         method="GET",
         headers={"Authorization": f"Token token={token}", "Accept": "application/vnd.pagerduty+json;version=2"},
-        params={"since": since.isoformat(), "until": until.isoformat(), "time_zone": "UTC"},
+        params={"since": since.isoformat(), "until": until.isoformat(), "time_zone": "UTC", "overflow": "true"},
     )
     require_yes(VENDOR, answer)
     shifts = read_json(VENDOR, answer, _Answer).schedule.final_schedule.rendered_schedule_entries

@@ -131,7 +131,7 @@ async def test_only_what_keeps_alerts_quiet_may_change_in_a_book_without_everybo
 
 
 async def test_a_page_that_was_taken_asks_nobody() -> None:
-    for concerned in CONCERNED[e.PageDelivered], CONCERNED[e.ObligationArmed]:
+    for concerned in CONCERNED[e.PageDelivered], CONCERNED[e.ObligationLate]:
         assert not concerned
     assert find_concerned([e.NoteAdded(text="Hm.", by="ana")]) == set()
 

@@ -83,3 +83,21 @@ def test_a_deadline_passes_over_christmas_and_the_day_on_which_the_team_is_close
     hours = Hours(during=("Mon-Fri 08:00-16:00",), holidays=Holidays(country="DE"), closed=(CLOSED,))
     working = WorkingTime(hours, ZoneInfo("Europe/Berlin"))
     assert find_deadline(Response(within_s=7200, calendar=calendar), 7200, since, working) == due
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_the_last_working_hour_before_a_moment(seed: int) -> None:
+    dice = random.Random(seed)
+    zone = ZoneInfo(dice.choice(ZONES))
+    hours = Hours(during=(dice.choice(list(SHOWN)),), closed=(CLOSED,))
+    at = datetime(2026, 12, 21, tzinfo=UTC) + dice.randrange(10 * 24 * 60) * MINUTE
+    found = WorkingTime(hours, zone).find_last(at)
+    if is_open(hours, zone, at):
+        assert found == at
+        return
+    assert found <= at - 60 * MINUTE
+    assert all(is_open(hours, zone, found + n * MINUTE) for n in range(60))
+    after = found + 60 * MINUTE
+    while after < at:
+        assert not is_open(hours, zone, after)
+        after += MINUTE

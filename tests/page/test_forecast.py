@@ -106,13 +106,18 @@ def _open(dice: random.Random, book: Book, rota: Rota) -> IncidentOpened:
     return opened
 
 
+def _calls(entry: Entry) -> bool:
+    """Whether it pages somebody for the incident; reminders of duties are no part of a forecast."""
+    return isinstance(entry.event, PageRequested) and not entry.event.duties
+
+
 def _run_engine(opened: IncidentOpened, book: Book, rota: Rota, at: datetime, until: datetime) -> list[Page]:
     """What all planners together decide in the engine's own drafts, if channels take everything and nobody answers."""
     pages, draft = list[Page](), Draft("team-1", None, at)
     draft.add([opened])
     asked, wake = draft.plan(book, rota), draft.wake
     while True:
-        requested = [entry for entry in draft.entries if isinstance(entry.event, PageRequested)]
+        requested = [entry for entry in draft.entries if _calls(entry)]
         for entry in requested:
             page = entry.event
             assert isinstance(page, PageRequested)
@@ -221,13 +226,13 @@ async def test_it_is_what_goes_out_of_a_whole_engine(shared: Path) -> None:
             decided = [
                 (each.at, each.event.responder, each.event.channel, each.event.round)
                 for each in await story.events(PageRequested, stream)
-                if isinstance(each.event, PageRequested)
+                if isinstance(each.event, PageRequested) and _calls(each)
             ]
             assert decided == [(each.at, each.responder, each.channel, each.round) for each in expected[team].pages]
             sent = [
                 (page.responder, page.channel, page.round)
                 for page in story.pages()
-                if page.key.startswith(f"{stream}:")
+                if page.key.startswith(f"{stream}:") and not page.duties
             ]
             assert sorted(sent) == sorted(each[1:] for each in decided), team
         assert sum(map(len, (each.pages for each in expected.values()))) > 50

@@ -21,6 +21,7 @@ from tocsin.config import Problems, Source
 from tocsin.errors import BadInput
 from tocsin.incident.authority import OWNER
 from tocsin.incident.inhibition import read_rule
+from tocsin.incident.reminders import find_fault as find_reminder_fault
 from tocsin.incident.state import MOST_REFIRED
 from tocsin.incident.window import find_fault as find_window_fault
 from tocsin.integrations.doors import OPEN, read_destination
@@ -273,6 +274,9 @@ def check_team(
     if table.acknowledgement_good_for_s and not LEAST_GOOD_S <= table.acknowledgement_good_for_s <= MOST_TAKEN_S:
         text = f"it must lie between {LEAST_GOOD_S} and {MOST_TAKEN_S} seconds, or be 0 for never."
         problems.append(source.problem(("teams", team, "acknowledgement_good_for_s"), text))
+    field, fault = find_reminder_fault(table.reminders)
+    if fault:
+        problems.append(source.problem(("teams", team, "reminders", field), fault))
     _check_heartbeats(source, team, table, problems)
     check_bindings(source, team, table, problems)
     check_predicates(source, team, table, playbook, problems)

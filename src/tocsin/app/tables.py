@@ -17,6 +17,7 @@ from tocsin.comms.settings import StatusPage
 from tocsin.incident.blank import Rule
 from tocsin.incident.inhibition import Inhibit
 from tocsin.incident.predicate import Check, Predicate
+from tocsin.incident.reminders import Reminders
 from tocsin.incident.window import Window
 from tocsin.integrations.apprise import AppriseSettings
 from tocsin.integrations.ntfy import NtfySettings
@@ -137,6 +138,7 @@ class TeamTable(msgspec.Struct, frozen=True, kw_only=True):
     permissions: dict[str, tuple[str, ...]] = {}
     urgency: dict[str, Urgency] = {}
     hours: Hours = Hours()
+    reminders: Reminders = Reminders()
 
 
 class File(msgspec.Struct, frozen=True, kw_only=True):

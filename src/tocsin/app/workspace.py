@@ -300,6 +300,7 @@ def _policy(team: str, table: TeamTable, file: File) -> TeamPolicy:
         permissions=table.permissions,
         urgency=table.urgency,
         tickets=table.tickets,
+        reminders=table.reminders,
     )
 
 

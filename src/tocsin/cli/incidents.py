@@ -137,7 +137,11 @@ def _changes(room: dict[str, Any]) -> list[str]:
 def _obligation(each: dict[str, Any], now: str | None) -> str:
     line = f" (line {each['line']})" if each.get("line") else ""
     left = f", {since(each['due_at'], now)}" if each.get("is_open") and now else ""
-    return f"  {each['state']:<14} {fold(each['what'])}{line}, due {clock(each['due_at'])}{left}  [{each['key']}]"
+    told = f", reminded {clock(each['told_at'])}" if each.get("told_at") else ""
+    if each.get("escalated_at"):
+        names = ", ".join(fold(who["name"]) for who in each.get("escalated", ()))
+        told += f", escalated {clock(each['escalated_at'])} to {names}"
+    return f"  {each['state']:<14} {fold(each['what'])}{line}, due {clock(each['due_at'])}{left}{told}  [{each['key']}]"
 
 
 def _step(step: dict[str, Any], incident: str) -> list[str]:

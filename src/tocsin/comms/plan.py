@@ -8,7 +8,6 @@ from tocsin.comms.announce import plan_announcement
 from tocsin.comms.bridge import find_bridge
 from tocsin.comms.cadence import find_duties
 from tocsin.comms.notice import plan_notices
-from tocsin.comms.overdue import plan_overdue
 from tocsin.comms.report import find_report_duties
 from tocsin.comms.room_duty import find_room_duties
 from tocsin.comms.tell import find_next_notice, find_telling
@@ -54,8 +53,7 @@ def plan(incident: Incident, book: Book, rota: Rota, now: datetime) -> Plan:
     owed = find_telling(incident, book, now) if is_spoken or incident.status is Status.RESOLVED else ()
     ahead = Plan(wake=find_next_notice(incident, book, now) if is_spoken else None)
     ledger = settle(incident, (*wanted, *owed), DUTIES, now)
-    overdue = plan_overdue(incident, book, rota, now) if is_spoken else NOTHING
-    told = join((ledger, ahead, bridge, overdue, plan_announcement(incident, book, now)))
+    told = join((ledger, ahead, bridge, plan_announcement(incident, book, now)))
     if not (policy.war_room or policy.tickets):
         return told
     duties = find_room_duties(incident, book) if policy.war_room else ()

@@ -20,6 +20,7 @@ from tocsin.incident.plan import At, Happening, Plan
 from tocsin.incident.state import Incident
 from tocsin.oncall.rota import Rota
 from tocsin.page import plan as page
+from tocsin.page import remind
 from tocsin.review import plan as review
 from tocsin.run import plan as run
 from tocsin.timeline import events as e
@@ -29,21 +30,23 @@ from tocsin.words import Status
 
 Planner = Callable[[Incident, Book, Rota, datetime], Plan]
 
-PLANNERS: tuple[Planner, ...] = (page.plan, run.plan, comms.plan, review.plan)
-"""The flow: page, run, comms, review."""
+PLANNERS: tuple[Planner, ...] = (page.plan, run.plan, comms.plan, review.plan, remind.plan)
+"""The flow: page, run, comms, review; and last, when all duties are in the ledger, who is told of them."""
 MOST_ROUNDS = 20
 
 ALL, NOBODY, PAGING = frozenset(PLANNERS), frozenset[Planner](), frozenset(PLANNERS[:1])
+REMINDING = frozenset((remind.plan,))
+HUSHING = PAGING | REMINDING
 CONCERNED: dict[type[e.Event], frozenset[Planner]] = {
     **dict.fromkeys((e.PageFailed, e.PageWithheld, e.PageReported), PAGING),
-    **dict.fromkeys((e.AlertCleared, e.AlertFiredAgain, e.AlertFlaps, e.AlertWentSilent), PAGING),
-    **dict.fromkeys((e.AlertSteadied, e.AlertSilenced, e.AlertUnsilenced, e.SilenceEnding), PAGING),
-    **dict.fromkeys((e.PagingHeld, e.PagingFreed), PAGING),
-    e.AlertsJoined: frozenset(PLANNERS[:2]),
+    **dict.fromkeys((e.AlertFlaps, e.AlertWentSilent, e.AlertSteadied, e.SilenceEnding), PAGING),
+    **dict.fromkeys((e.AlertCleared, e.AlertFiredAgain, e.AlertSilenced, e.AlertUnsilenced), HUSHING),
+    **dict.fromkeys((e.PagingHeld, e.PagingFreed), HUSHING),
+    e.AlertsJoined: frozenset((page.plan, run.plan, remind.plan)),
     e.StepStarted: frozenset((run.plan,)),
     **dict.fromkeys((e.StepFinished, e.StepNotRun), frozenset((run.plan, comms.plan))),
-    **dict.fromkeys((e.ObligationMet, e.ObligationWaived), frozenset((run.plan, comms.plan, review.plan))),
-    e.UpdatePosted: frozenset((run.plan, comms.plan)),
+    **dict.fromkeys((e.ObligationMet, e.ObligationWaived), ALL - PAGING),
+    e.UpdatePosted: frozenset((run.plan, comms.plan, remind.plan)),
     **dict.fromkeys((e.PageRequested, e.LevelJoined), frozenset((comms.plan,))),
     **dict.fromkeys((e.ChatFailed, e.ChatWithheld, e.RoomWanted), frozenset((comms.plan,))),
     **dict.fromkeys((e.TicketDone, e.TicketFailed, e.TicketWithheld), frozenset((comms.plan,))),
@@ -52,7 +55,8 @@ CONCERNED: dict[type[e.Event], frozenset[Planner]] = {
     **dict.fromkeys((e.Shared, e.SharingFailed), PAGING),
     e.SharingRequested: NOBODY,
     e.PagePutOff: PAGING | frozenset((comms.plan,)),
-    **dict.fromkeys((e.ObligationArmed, e.ObligationLate, e.ObligationDropped), NOBODY),
+    **dict.fromkeys((e.ObligationArmed, e.ObligationDropped), REMINDING),
+    **dict.fromkeys((e.ObligationLate, e.DutiesReminded, e.DutiesEscalated), NOBODY),
     **dict.fromkeys((e.PageDelivered, e.NoteAdded, e.EvidenceOpened), NOBODY),
     **dict.fromkeys((e.UpdateDrafted, e.UpdateApproved, e.UpdateDropped), NOBODY),
 }

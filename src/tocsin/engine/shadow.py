@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 from tocsin.engine.journal import Journal
@@ -12,6 +12,9 @@ from tocsin.incident.standing import team_stream
 from tocsin.review.shadow import ShadowReport, compare, find_day
 from tocsin.timeline.events import OtherPagerActed
 from tocsin.words import Mode
+
+AFTERWARDS = timedelta(days=60)
+"""So long after its end people may be told of what is left to do."""
 
 
 async def make_report(journal: Journal, team: str, day: date, further: Sequence[OtherPagerActed] = ()) -> ShadowReport:
@@ -23,7 +26,7 @@ async def make_report(journal: Journal, team: str, day: date, further: Sequence[
     begins, ends = find_day(day, zone)
     incidents = []
     for card in await journal.store.cards(team=team):
-        if card.opened_at < ends and (card.resolved_at is None or card.resolved_at >= begins):
+        if card.opened_at < ends and (card.resolved_at is None or card.resolved_at >= begins - AFTERWARDS):
             incident = await journal.incident(card.id)
             if incident is not None:
                 incidents.append((incident, await journal.entries(card.id)))

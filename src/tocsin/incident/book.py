@@ -16,6 +16,7 @@ import msgspec
 from tocsin.incident.blank import Rule
 from tocsin.incident.inhibition import Inhibitions
 from tocsin.incident.predicate import Check, Predicate
+from tocsin.incident.reminders import Reminders
 from tocsin.incident.silence import Silence
 from tocsin.incident.state import Incident
 from tocsin.playbook.model import Playbook, Procedure, Prohibition, Response, Severity, Statement, Step
@@ -107,6 +108,8 @@ class TeamPolicy(msgspec.Struct, frozen=True, kw_only=True):
     permissions: dict[str, tuple[str, ...]] = {}
     urgency: dict[str, Urgency] = {}
     """How urgent a severity is to people, where its response time does not tell."""
+    reminders: Reminders = Reminders()
+    """When whoever owes a duty is told of it, and who next."""
 
     @property
     def target(self) -> TargetPolicy | None:

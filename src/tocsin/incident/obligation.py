@@ -59,6 +59,10 @@ def name_telling(audience: Audience, *, ending: bool = False) -> str:
 
 
 TELLINGS = frozenset(name_telling(each, ending=ending) for each in Audience for ending in (False, True))
+KINDS = TELLINGS | {
+    ACKNOWLEDGE, UPDATE, ROLE, LEAD, VERIFY, BRIDGE, ROOM, ROOM_CLOSED, REVIEW, REPORT, PHASE, NOTIFICATION, *_PAGE
+}  # fmt: skip
+"""Every kind of duty."""
 
 
 class Stated(Protocol):

@@ -159,7 +159,11 @@ class Taken(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Obligation(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """One duty: due when, stated where, owed by whom, and whether it was kept. Late ones may still be met, late."""
+    """One duty: due when, stated where, owed by whom, and whether it was kept. Late ones may still be met, late.
+
+    `turn` is how often it was told of (`reminders.py`), last at `told_at` to those in `told`; with `escalated_at` to
+    those in `escalated` too, who do not owe it.
+    """
 
     key: str
     duty: str
@@ -173,6 +177,11 @@ class Obligation(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     met_by: str | None = None
     evidence: int | None = None
     reason: str = ""
+    turn: int = 0
+    told_at: datetime | None = None
+    told: tuple[str, ...] = ()
+    escalated_at: datetime | None = None
+    escalated: tuple[str, ...] = ()
 
     @property
     def is_open(self) -> bool:

@@ -19,6 +19,7 @@ from tocsin.oncall.settings import Hours
 from tocsin.oncall.wall import find_instant, find_wall
 
 DAY = timedelta(days=1)
+LAST_HOUR = timedelta(hours=1)
 MOST_DAYS = 400
 """How far ahead somebody looks for working hours; who closes for longer has none."""
 Stretch = tuple[datetime, datetime]
@@ -38,6 +39,17 @@ class WorkingTime(msgspec.Struct, frozen=True, gc=False):
     def is_open(self, at: datetime) -> bool:
         """Whether a moment lies in working hours."""
         return self.find_opening(at) == at
+
+    def find_last(self, at: datetime) -> datetime:
+        """`at` if that lies in working hours, else an hour before these ended last: there is time to do something."""
+        today = find_wall(at, self.zone).date()
+        for before in range(MOST_DAYS):
+            for begins, ends in reversed(_list_stretches(self.hours, self.zone, today - before * DAY)):
+                if begins <= at < ends:
+                    return at
+                if ends <= at:
+                    return max(begins, ends - LAST_HOUR).astimezone(at.tzinfo)
+        return at
 
     def add(self, since: datetime, amount: timedelta) -> datetime:
         """`since` plus `amount` of working hours."""

@@ -114,6 +114,12 @@ def find_working(staffing: Staffing) -> WorkingTime:
     return WorkingTime(staffing.hours, ZoneInfo(staffing.timezone))
 
 
+def means_everybody(name: str) -> bool:
+    """Whether a name is one of the few words that mean everybody."""
+    wanted = _fold(name)
+    return bool(ON_DUTY.match(wanted) or EVERYBODY.match(wanted))
+
+
 def list_members(schedule: Schedule) -> tuple[str, ...]:
     """Everybody whom a schedule names, in its order."""
     layers = [person for layer in schedule.layers for person in layer.people]

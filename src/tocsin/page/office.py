@@ -1,8 +1,4 @@
-"""The roles that the playbook wants filled, the change of command and the second look: owed, and asked for again.
-
-Whoever has the incident is told when a role is still open at its time, and again every ten minutes until somebody plays
-it. Nobody is woken for it: while nobody has taken the incident, its pages say enough.
-"""
+"""The roles that the playbook wants filled, the change of command and the second look: owed, like any other duty."""
 
 from __future__ import annotations
 
@@ -13,16 +9,14 @@ from tocsin.incident.book import Book
 from tocsin.incident.ledger import Wanted
 from tocsin.incident.obligation import LEAD, ROLE, VERIFY
 from tocsin.incident.office import find_leader, find_second_look, find_wanted_roles
-from tocsin.incident.plan import NOTHING, Happening, Plan
-from tocsin.incident.state import Incident, Obligation
-from tocsin.incident.urgency import Ways
+from tocsin.incident.plan import NOTHING, Plan
+from tocsin.incident.state import Incident
 from tocsin.oncall.rota import Rota
 from tocsin.page.clocks import Clocks
-from tocsin.timeline.events import ObligationMet, RoleMissing
+from tocsin.timeline.events import ObligationMet
 from tocsin.words import Status
 
 DUTIES = frozenset({ROLE, LEAD, VERIFY})
-AGAIN = timedelta(minutes=10)
 SOON_S = 900
 IN_CHARGE = "whoever has the incident"
 
@@ -63,37 +57,3 @@ def find_handover(incident: Incident, book: Book, rota: Rota, now: datetime) -> 
     if duty is None or not duty.is_open or incident.commander not in rota.answer(leader[0], now):
         return NOTHING
     return Plan((ObligationMet(key=duty.key, by=incident.commander, words=duty.what, line=duty.line),))
-
-
-def find_missing(incident: Incident, rota: Rota, now: datetime, ways: Ways) -> Plan:
-    """The roles that are open past their time: who has the incident is told of each, again and again."""
-    if incident.status is not Status.ACKNOWLEDGED or incident.is_hushed:
-        return NOTHING
-    events: list[Happening] = []
-    ahead: list[datetime] = []
-    for duty in incident.obligations.values():
-        if duty.duty != ROLE or not duty.is_open:
-            continue
-        role = duty.key.partition(":")[2]
-        due = _find_next(incident, role, duty)
-        if due > now:
-            ahead.append(due)
-        else:
-            events += _ask_for(incident, rota, role, duty, ways, now)
-            ahead.append(now + AGAIN)
-    return Plan(tuple(events), min(ahead, default=None))
-
-
-def _find_next(incident: Incident, role: str, duty: Obligation) -> datetime:
-    last = incident.missed.get(role)
-    return duty.due_at if last is None or last < duty.armed_at else last + AGAIN
-
-
-def _ask_for(
-    incident: Incident, rota: Rota, role: str, duty: Obligation, ways: Ways, now: datetime
-) -> Iterator[Happening]:
-    told = tuple(dict.fromkeys(who for who in (incident.commander, incident.acknowledged_by) if who in rota.people))
-    yield RoleMissing(role=role, told=tuple(who for who in told if who), line=duty.line)
-    for who in told:
-        assert who is not None
-        yield ways.tell(who, f"nobody is {role} yet; give it to somebody, or take it", duty.line, now)

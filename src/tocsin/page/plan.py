@@ -25,8 +25,9 @@ from tocsin.page.expiry import find_expiry
 from tocsin.page.flap import find_flaps
 from tocsin.page.hush import find_hush
 from tocsin.page.ladder import Demand, Rung, place_rungs
-from tocsin.page.office import DUTIES, find_handover, find_missing, find_office_duties
+from tocsin.page.office import DUTIES, find_handover, find_office_duties
 from tocsin.page.ordered import BOX
+from tocsin.page.remind import is_quieted
 from tocsin.page.sharing import plan_sharing
 from tocsin.timeline.events import LevelJoined, PagePutOff, PageRequested
 from tocsin.timeline.tell import HUSHED
@@ -68,11 +69,10 @@ def _plan_calls(incident: Incident, book: Book, rota: Rota, now: datetime) -> Pl
     repeats = _repeat(incident, clocks, calls)
     _inform(incident, rota, clocks, calls)
     late = _tell_late(incident, calls)
-    missing = find_missing(incident, rota, now, calls.attempts.ways)
-    wakes = (ledger.wake, hush.wake, flaps.wake, expiry.wake, missing.wake, ahead, repeats, late, calls.ahead)
+    wakes = (ledger.wake, hush.wake, flaps.wake, expiry.wake, ahead, repeats, late, calls.ahead)
     ahead = min([wake for wake in wakes if wake is not None], default=None)
     handover = find_handover(incident, book, rota, now)
-    return Plan((*ledger.events, *calls.events, *missing.events, *handover.events), ahead)
+    return Plan((*ledger.events, *calls.events, *handover.events), ahead)
 
 
 def _acknowledgement(incident: Incident, book: Book, rota: Rota, clocks: Clocks) -> Iterator[Wanted]:
@@ -93,6 +93,8 @@ def _acknowledgement(incident: Incident, book: Book, rota: Rota, clocks: Clocks)
 
 def find_answer(incident: Incident, page: PageRequested, seq: int) -> str:
     """Why a page that was decided, as entry `seq`, need not go out any more; empty while it must."""
+    if page.duties:
+        return _find_kept(incident, page)
     if incident.status not in CALLING:
         return f"the incident is {incident.status} by now"
     if incident.is_hushed and (incident.is_barred or page.line not in incident.asked):
@@ -103,6 +105,14 @@ def find_answer(incident: Incident, page: PageRequested, seq: int) -> str:
     if call is not None and call.answered_at is not None:
         return "answered meanwhile"
     return "paged again meanwhile" if call is not None and call.intent > seq else ""
+
+
+def _find_kept(incident: Incident, page: PageRequested) -> str:
+    """Why a reminder need not go out: what it reminds of is done, waived or not owed by now, or all is hushed."""
+    if is_quieted(incident):
+        return f"{HUSHED[incident.hush or Hush.SILENCE]} meanwhile"
+    duties = [incident.obligations.get(key) for key in page.duties]
+    return "" if any(each is not None and each.is_open for each in duties) else "nothing of it is owed any more"
 
 
 def goes_on(

@@ -25,7 +25,7 @@ from tocsin.words import PublicStatus
 
 
 class SentPage(msgspec.Struct, frozen=True, kw_only=True):
-    """A page that went out."""
+    """A page that went out; one that `informs` calls nobody, one with `duties` reminds of these."""
 
     at: datetime
     key: str
@@ -37,6 +37,8 @@ class SentPage(msgspec.Struct, frozen=True, kw_only=True):
     late_s: int
     repeat: bool
     beside: tuple[str, ...] = ()
+    informs: bool = False
+    duties: tuple[str, ...] = ()
 
 
 class RanStep(msgspec.Struct, frozen=True, kw_only=True):
@@ -107,6 +109,8 @@ class Recorder:
                 late_s=intent.late_s,
                 repeat=key.again,
                 beside=intent.beside,
+                informs=intent.informs,
+                duties=intent.duties,
             )
         )
         return PageDelivered(answers=key.seq, responder=intent.responder, channel=intent.channel, repeat=key.again)

@@ -30,6 +30,7 @@ from tocsin.incident.book import Book, TargetPolicy, TeamPolicy
 from tocsin.incident.commands import Command
 from tocsin.incident.inhibition import Inhibit, read_rule
 from tocsin.incident.predicate import Check, Predicate
+from tocsin.incident.reminders import Reminders
 from tocsin.incident.state import Incident, Obligation
 from tocsin.incident.window import Window
 from tocsin.integrations.chat import Chat, Rooms
@@ -118,6 +119,7 @@ class Cast(msgspec.Struct, frozen=True, kw_only=True):
     permissions: dict[str, tuple[str, ...]] = {}
     urgency: dict[str, Urgency] = {}
     hours: Hours = Hours()
+    reminders: Reminders = Reminders()
 
 
 class Story:
@@ -322,6 +324,7 @@ def _shelve(cast: Cast, start: datetime) -> TeamShelf:
         permissions=cast.permissions,
         urgency=cast.urgency,
         tickets=cast.tickets,
+        reminders=cast.reminders,
     )
     return TeamShelf(
         policy=policy,

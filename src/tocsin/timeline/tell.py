@@ -13,6 +13,7 @@ from tocsin.timeline import events as e
 from tocsin.timeline.pipe import tell_end
 from tocsin.timeline.tell_calls import tell_calls
 from tocsin.timeline.tell_chat import tell_chat
+from tocsin.timeline.tell_reminded import tell_reminded
 from tocsin.words import Audience, Hush
 
 Name = Callable[[str], str]
@@ -153,9 +154,6 @@ def _tell_words(event: e.Event, name: Name) -> str | None:
             return f"{name(by)} drafted words to {_readers(audiences)}{_line(line)}: {text}"
         case e.UpdateApproved(by=by, draft=draft, role=role):
             return f"{name(by)} approved draft {draft}{f' for {role}' if role else ''}"
-        case e.PromiseOverdue(words=words, due_at=due_at, responders=responders):
-            told = " and ".join(name(each) for each in responders) or "nobody, since nobody speaks for it"
-            return f"Overdue since {_clock(due_at)}: {words}; told {told}"
         case e.UpdateDropped(by=by, draft=draft, reason=reason):
             return f"{name(by)} dropped draft {draft}{f': {reason}' if reason else ''}"
         case e.UpdateWithdrawn(by=by, update=update, reason=reason):
@@ -347,5 +345,6 @@ def _tell_shifts(event: e.Event, name: Name) -> str | None:
 
 
 TELLERS = (
-    _tell_opening, _tell_status, _tell_words, tell_chat, tell_calls, _tell_steps, _tell_duties, _tell_shifts
+    _tell_opening, _tell_status, _tell_words, tell_chat, tell_calls, _tell_steps, _tell_duties, tell_reminded,
+    _tell_shifts,
 )  # fmt: skip

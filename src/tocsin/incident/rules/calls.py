@@ -58,7 +58,7 @@ def _page_requested(incident: Incident, entry: Entry, event: e.PageRequested) ->
         incident = replace(incident, put_off={**incident.put_off, event.responder: told})
     if event.informs:
         pages = {**incident.pages, entry.seq: PageState.REQUESTED}
-        return replace(incident, pages=pages, informed=incident.informed or event.line is None)
+        return replace(incident, pages=pages, informed=incident.informed or (event.line is None and not event.duties))
     before = incident.calls.get(event.responder)
     again = before is not None and before.answered_at is None and before.state is not PageState.PUT_OFF
     call = Call(

@@ -53,6 +53,31 @@ def _obligation_met(incident: Incident, entry: Entry, event: e.ObligationMet) ->
     return replace(incident, obligations={**incident.obligations, event.key: met})
 
 
+def _duties_reminded(incident: Incident, entry: Entry, event: e.DutiesReminded) -> Incident:
+    told = {"told_at": entry.at, "told": event.responders}
+    return _note_turns(incident, event.duties, told)
+
+
+def _duties_escalated(incident: Incident, entry: Entry, event: e.DutiesEscalated) -> Incident:
+    known = dict.fromkeys(who for each in event.duties for who in _find_escalated(incident, each.key))
+    told = {"escalated_at": entry.at, "escalated": tuple(dict.fromkeys((*known, *event.responders)))}
+    return _note_turns(incident, event.duties, told)
+
+
+def _find_escalated(incident: Incident, key: str) -> tuple[str, ...]:
+    duty = incident.obligations.get(key)
+    return duty.escalated if duty is not None else ()
+
+
+def _note_turns(incident: Incident, duties: tuple[e.Owed, ...], told: dict[str, Any]) -> Incident:
+    changed = {
+        each.key: replace(incident.obligations[each.key], turn=each.turn, **told)
+        for each in duties
+        if each.key in incident.obligations
+    }
+    return replace(incident, obligations={**incident.obligations, **changed})
+
+
 def _prohibition_lifted(incident: Incident, entry: Entry, event: e.ProhibitionLifted) -> Incident:
     return replace(incident, lifted={**incident.lifted, event.line: event.by})
 
@@ -63,5 +88,7 @@ RULES: dict[type[e.Event], Any] = {
     e.ObligationDropped: _obligation_dropped,
     e.ObligationMet: _obligation_met,
     e.ObligationWaived: _obligation_waived,
+    e.DutiesReminded: _duties_reminded,
+    e.DutiesEscalated: _duties_escalated,
     e.ProhibitionLifted: _prohibition_lifted,
 }

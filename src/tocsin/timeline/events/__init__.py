@@ -54,11 +54,14 @@ from tocsin.timeline.events.comms import (
     UpdatePosted,
 )
 from tocsin.timeline.events.duty import (
+    DutiesEscalated,
+    DutiesReminded,
     ObligationArmed,
     ObligationDropped,
     ObligationLate,
     ObligationMet,
     ObligationWaived,
+    Owed,
     ProhibitionLifted,
 )
 from tocsin.timeline.events.incident import (
@@ -179,6 +182,8 @@ __all__ = [
     "Declared",
     "Dismissed",
     "DoubtSettled",
+    "DutiesEscalated",
+    "DutiesReminded",
     "DutyTicked",
     "EscalationAsked",
     "EscalationDeclined",
@@ -214,6 +219,7 @@ __all__ = [
     "Outcome",
     "OverrideEnded",
     "OverrideSet",
+    "Owed",
     "PageDelivered",
     "PageFailed",
     "PagePutOff",
@@ -292,6 +298,7 @@ AnyEvent = (
     | WaitBegun | WaitEnded
     | BarrierCalled | OperatorReady | BarrierHeld | CountdownBegun | BarrierPassed
     | ObligationArmed | ObligationLate | ObligationDropped | ObligationMet | ObligationWaived | ProhibitionLifted
+    | DutiesReminded | DutiesEscalated
     | AccessNoted | PlaybookActivated | FreezeSet | SilenceSet | SilenceExpired | ChangeSeen
     | InhibitorsFired | InhibitorsCleared | OtherPagerActed
     | OverrideSet | OverrideEnded | ShiftsSwapped | FeedOpened | FeedRevoked

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+import msgspec
+
 from tocsin.timeline.events.kinds import Fact
 
 
@@ -58,6 +60,31 @@ class ObligationWaived(Fact, frozen=True, kw_only=True):
     reason: str
     words: str = ""
     line: int | None = None
+
+
+class Owed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """A duty that people are told of for the `turn`-th time (1: before its deadline, 2: at it, then after it)."""
+
+    key: str
+    turn: int
+    words: str
+    due_at: datetime
+    line: int | None = None
+
+
+class DutiesReminded(Fact, frozen=True, kw_only=True):
+    """Those who owe these duties are told so; nobody where `responders` is empty."""
+
+    duties: tuple[Owed, ...]
+    responders: tuple[str, ...] = ()
+
+
+class DutiesEscalated(Fact, frozen=True, kw_only=True):
+    """These duties are late for so long that `responders`, who do not owe them, hear of it; `who` is what they are."""
+
+    duties: tuple[Owed, ...]
+    responders: tuple[str, ...]
+    who: str = ""
 
 
 class ProhibitionLifted(Fact, frozen=True, kw_only=True):

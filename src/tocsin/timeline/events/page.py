@@ -44,7 +44,8 @@ class PageRequested(Intent, frozen=True, kw_only=True):
     """Call `responder` on `channel`, for the `round`-th time; `line` is the playbook line that demands it.
 
     One that only `informs` wants no answer: it is sent once to somebody who has the incident already. One that `waited`
-    was put off; `beside` are the other incidents that are told in the same message, as it is sent.
+    was put off; `beside` are the other incidents that are told in the same message, as it is sent. `duties` are the
+    keys of those that it reminds of.
     """
 
     responder: str
@@ -56,6 +57,7 @@ class PageRequested(Intent, frozen=True, kw_only=True):
     informs: bool = False
     waited: bool = False
     beside: tuple[str, ...] = ()
+    duties: tuple[str, ...] = ()
 
 
 class PagePutOff(Fact, frozen=True, kw_only=True):

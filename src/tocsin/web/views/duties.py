@@ -9,7 +9,7 @@ from tocsin.web.views.scene import Cite, Scene, View, Who, clean
 
 
 class DutyView(View, frozen=True, kw_only=True):
-    """One duty; `evidence` is the entry of the timeline that met it."""
+    """One duty; `evidence` is the entry of the timeline that met it. `told` were reminded, `escalated` heard later."""
 
     key: str
     duty: str
@@ -25,6 +25,10 @@ class DutyView(View, frozen=True, kw_only=True):
     met_by: Who | None = None
     evidence: int | None = None
     reason: str = ""
+    told_at: datetime | None = None
+    told: tuple[Who, ...] = ()
+    escalated_at: datetime | None = None
+    escalated: tuple[Who, ...] = ()
 
 
 def show_duties(scene: Scene) -> tuple[DutyView, ...]:
@@ -54,4 +58,12 @@ def _show(duty: Obligation, scene: Scene) -> DutyView:
         met_by=scene.who(duty.met_by),
         evidence=duty.evidence,
         reason=clean(duty.reason, 300),
+        told_at=duty.told_at,
+        told=_name(duty.told, scene),
+        escalated_at=duty.escalated_at,
+        escalated=_name(duty.escalated, scene),
     )
+
+
+def _name(people: tuple[str, ...], scene: Scene) -> tuple[Who, ...]:
+    return tuple(who for who in map(scene.who, people) if who is not None)

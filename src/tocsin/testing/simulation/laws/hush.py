@@ -25,6 +25,8 @@ LAST_WORD_S = 12 * 3600.0
 AGAIN_S = 1800.0
 """The longest distance between two calls of somebody who does not answer, for what may wake people."""
 
+OVER = (e.Resolved, e.Closed)
+
 Firing = dict[str, Labels]
 
 
@@ -81,7 +83,7 @@ def check_hushed(evidence: Evidence) -> Iterator[Violation]:
             continue
         alerts = _find_firing(stages[page.stream], now)
         held = must_hush(spells, alerts, now - MARGIN_S, now)
-        if held and not _is_asked(evidence, page, held) and not _refused_lately(evidence, page.left_at):
+        if held and not _may_go(evidence, page, held) and not _refused_lately(evidence, page.left_at):
             text = f"{page.key} left at {now:.1f}, under {[each.sure for each in held]}."
             yield Violation("paged while hushed", page.stream, text)
 
@@ -94,6 +96,19 @@ def _find_firing(stages: list[Stage], now: float) -> list[Labels]:
     for stage in within:
         found |= stage.firing
     return list(found.values()) if within and within[-1].firing else []
+
+
+def _may_go(evidence: Evidence, page: Arrived, held: list[Spell]) -> bool:
+    """Whether a hush lets a page through: a person asked for it, or it tells what is left to do after the end."""
+    return _is_asked(evidence, page, held) or _is_afterwards(evidence, page)
+
+
+def _is_afterwards(evidence: Evidence, page: Arrived) -> bool:
+    seq, entries = int(page.key.rpartition(":")[2]), evidence.incidents[page.stream]
+    intent = entries[seq - 1].event if seq <= len(entries) else None
+    turns = [entry.event for entry in entries[:seq] if isinstance(entry.event, (*OVER, e.Reopened))]
+    reminds = isinstance(intent, e.PageRequested) and bool(intent.duties)
+    return reminds and bool(turns) and isinstance(turns[-1], OVER)
 
 
 def _is_asked(evidence: Evidence, page: Arrived, held: list[Spell]) -> bool:

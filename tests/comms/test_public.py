@@ -61,6 +61,7 @@ async def test_an_incident_shows_itself_only_once_a_person_has_spoken_to_the_pub
             title="Disk Full",
             status=PublicStatus.INVESTIGATING,
             started_at=NOW,
+            changed_at=at(4),
             resolved_at=None,
             updates=(told,),
             impact=ComponentStatus.MAJOR_OUTAGE,
@@ -88,7 +89,7 @@ async def test_nothing_internal_is_in_what_the_public_gets() -> None:
 def test_the_fields_of_what_is_public_are_these_and_no_more() -> None:
     """Whoever adds one should have to think about who reads it."""
     assert PublicIncident.__struct_fields__ == (
-        "number", "title", "status", "started_at", "resolved_at", "updates", "components", "impact",
+        "number", "title", "status", "started_at", "changed_at", "resolved_at", "updates", "components", "impact",
     )  # fmt: skip
     assert PublicUpdate.__struct_fields__ == ("at", "status", "text")
 

@@ -172,13 +172,33 @@ async def test_the_json_has_the_shapes_of_statuspage(watched: House) -> None:
     assert set(incident["incident_updates"][0]) == UPDATE_KEYS
     assert (incident["status"], incident["impact"]) == ("identified", "critical")
     assert [each["id"] for each in incident["components"]] == [part["id"]]
-    assert summary["status"] == {"indicator": "critical", "description": "Major outage"}
+    assert summary["status"] == {"indicator": "critical", "description": "Major Service Outage"}
     kinds = {"components": "components", "incidents": "incidents", "incidents/unresolved": "incidents"}
     for document in DOCUMENTS[1:]:
         found = await read(watched, document)
         kind = kinds.get(document, "status" if document == "status" else "scheduled_maintenances")
         assert set(found) == {"page", kind}, document
     assert "secret cause" not in json.dumps(summary)
+
+
+async def test_the_json_says_when_anything_changed_and_not_when_it_was_asked(watched: House) -> None:
+    async def find_times() -> tuple[str, str, str]:
+        found = await read(watched, "summary")
+        part, group = found["components"]
+        return found["page"]["updated_at"], part["updated_at"], group["updated_at"]
+
+    began = await find_times()
+    await watched.story.advance("10m")
+    assert await find_times() == began
+    await watched.story.do(PostUpdate(by="bo", text="Blocks have stopped.", audiences=PUBLIC))
+    said = await find_times()
+    assert said == ("2026-03-02T03:10:00.000Z",) * 3
+    await watched.story.advance("10m")
+    assert await find_times() == said
+    await watched.story.do(IdentifyCause(by="bo", text="disk"))
+    assert await find_times() == ("2026-03-02T03:20:00.000Z",) * 3, "its status is another"
+    (incident,) = (await read(watched, "summary"))["incidents"]
+    assert incident["updated_at"] == "2026-03-02T03:20:00.000Z"
 
 
 async def test_the_feed_has_one_entry_for_each_message(watched: House) -> None:

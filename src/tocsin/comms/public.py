@@ -24,12 +24,16 @@ class PublicUpdate(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PublicIncident(msgspec.Struct, frozen=True, kw_only=True):
-    """One incident, as the public sees it: the newest message first; `components` by their ids, and how bad it is."""
+    """One incident, as the public sees it: the newest message first; `components` by their ids, and how bad it is.
+
+    `changed_at` is when a message or the status last changed it.
+    """
 
     number: str
     title: str
     status: PublicStatus
     started_at: datetime
+    changed_at: datetime
     resolved_at: datetime | None
     updates: tuple[PublicUpdate, ...]
     components: tuple[str, ...] = ()
@@ -54,11 +58,18 @@ def show_incident(
         PublicUpdate(at=update.at, status=update.status, text=update.text)
         for update in reversed(incident.public_updates)
     )
+    reached = {
+        PublicStatus.IDENTIFIED: incident.cause_at,
+        PublicStatus.MONITORING: incident.mitigated_at,
+        PublicStatus.RESOLVED: find_end(incident),
+    }.get(status)
+    moments = [incident.started_at, *(each.at for each in incident.public_updates), *([reached] if reached else [])]
     return PublicIncident(
         number=incident.number,
         title=title,
         status=status,
         started_at=incident.opened_at,
+        changed_at=max(moments),
         resolved_at=find_end(incident) if status is PublicStatus.RESOLVED else None,
         updates=tuple(updates),
         components=components,

@@ -23,6 +23,14 @@ IMPACT = {
     ComponentStatus.MAINTENANCE: "maintenance",
     ComponentStatus.OPERATIONAL: "none",
 }
+DESCRIPTIONS = {
+    "none": "All Systems Operational",
+    "minor": "Minor Service Outage",
+    "major": "Partial System Outage",
+    "critical": "Major Service Outage",
+    "maintenance": "Service Under Maintenance",
+}
+"""Statuspage's own words: programs show them as they are, or look for them."""
 DOCUMENTS = (
     "summary",
     "status",
@@ -81,7 +89,7 @@ class Statuspage:
         return found | self._tell_work(planned[document])
 
     def _status(self) -> Json:
-        return {"status": {"indicator": self._board.indicator, "description": self._board.summary}}
+        return {"status": {"indicator": self._board.indicator, "description": DESCRIPTIONS[self._board.indicator]}}
 
     def _tell_page(self) -> Json:
         return {
@@ -89,7 +97,7 @@ class Statuspage:
             "name": self._board.title,
             "url": self._url,
             "time_zone": "Etc/UTC",
-            "updated_at": spell_moment(self._board.now),
+            "updated_at": spell_moment(self._find_changed(None)),
         }
 
     def _tell_components(self) -> Json:
@@ -104,7 +112,7 @@ class Statuspage:
             "name": component.name,
             "status": component.status,
             "created_at": since,
-            "updated_at": spell_moment(self._board.now),
+            "updated_at": spell_moment(self._find_changed({component.id})),
             "position": position,
             "description": component.description or None,
             "showcase": True,
@@ -115,12 +123,28 @@ class Statuspage:
             "only_show_if_degraded": False,
         }
 
+    def _find_changed(self, ids: set[str] | None) -> datetime:
+        """When anything last changed for these components; null: for the page. A reader that compares it reads no more
+        than it must.
+        """
+        board = self._board
+        moments = [board.since]
+        for incident in board.incidents:
+            if ids is None or ids & set(incident.components):
+                moments.append(incident.changed_at)
+        for work in board.maintenance:
+            if ids is None or ids & set(work.components):
+                moments += [work.starts_at, work.ends_at]
+        return max(moment for moment in moments if moment <= board.now)
+
     def _tell_group(self, group: str, position: int) -> Json:
         members = [each for each in self._board.components if each.group == group]
         order = tuple(ComponentStatus)
         worst = max((each.status for each in members), key=order.index)
         like = PublicComponent(id=group, name=group, description="", group="", status=worst, uptime=None, days=())
+        changed = self._find_changed({each.id for each in members})
         return self._tell_component(like, position) | {
+            "updated_at": spell_moment(changed),
             "id": make_id("group", self._team, group),
             "group": True,
             "components": [make_id("component", self._team, each.id) for each in members],
@@ -151,14 +175,13 @@ class Statuspage:
             }
             for each in incident.updates
         ]
-        last = max([each.at for each in incident.updates] + [incident.resolved_at or incident.started_at])
         fixed = [each.at for each in incident.updates if each.status is PublicStatus.MONITORING]
         return {
             "id": id_,
             "name": incident.title,
             "status": incident.status,
             "created_at": spell_moment(incident.updates[-1].at if incident.updates else incident.started_at),
-            "updated_at": spell_moment(last),
+            "updated_at": spell_moment(incident.changed_at),
             "monitoring_at": spell_moment(min(fixed)) if fixed else None,
             "resolved_at": spell_moment(incident.resolved_at) if incident.resolved_at else None,
             "impact": IMPACT[incident.impact],

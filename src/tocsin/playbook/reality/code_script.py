@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 
+from tocsin.playbook.reality.python_verbs import read_verbs
 from tocsin.playbook.reality.script import Parameter, Prompt, Script
 
 LARGEST = 400_000
@@ -21,6 +22,8 @@ _KEY = re.compile(r"[\"']?([A-Za-z][\w-]*)[\"']?\s*:\s*\{")
 _ANY_WORD = re.compile(r"[.\"'`]([a-zA-Z][\w-]*)")
 """Where no parser is told which flags there are, whatever the source names may be one."""
 _ARGV = re.compile(r"process\.argv|parseArgs|yargs|commander|minimist|\bcac\b|\bmeow\b|\barg\(|Deno\.args|Bun\.argv")
+_TAKES_IN = re.compile(r"(?:require\(|from|import)\s*\(?[\"']\.{1,2}/")
+"""Another file of the checkout, which may read the arguments."""
 _NODE_ENV = re.compile(r"process\.env(?:\.|\[[\"'])(\w+)|\benv\.([A-Z]\w+)")
 _PYTHON_ENV = re.compile(r"(?:environ(?:\.get)?|getenv)[\[(]\s*[\"'](\w+)")
 
@@ -36,6 +39,8 @@ def read_node(text: str) -> Script:
     variables = {one or other for one, other in _NODE_ENV.findall(text)}
     prompts = [] if "isTTY" in text else list(_find_prompts(text))
     told = options is not None or ".option(" in text
+    if not told and _TAKES_IN.search(text):
+        return Script(variables=frozenset(variables), prompts=tuple(prompts))
     hints = frozenset() if told else frozenset(f"--{_dash(name)}" for name in _ANY_WORD.findall(text))
     return Script(flags=frozenset(flags), hints=hints, variables=frozenset(variables), prompts=tuple(prompts))
 
@@ -73,8 +78,14 @@ def read_python(text: str) -> Script:
                and isinstance(node.slice.value, int)]  # fmt: skip
     highest = max([len(parameters), *indexes])
     sub = any(_name(each) in ("add_subparsers", "group") for each in calls)
+    verbs = read_verbs(tree, text)
+    if sub or verbs:
+        sub, parameters = True, (Parameter(name="sub-command", choices=verbs),) if verbs else ()
     free = sub or any(isinstance(k.value, ast.Constant) and k.arg == "nargs" for each in added for k in each.keywords)
     knows = bool(added)
+    if not knows and _is_parsed_elsewhere(tree):
+        return Script(prompts=() if "isatty" in text else tuple(_python_prompts(calls)),
+                      variables=frozenset(_PYTHON_ENV.findall(text)))  # fmt: skip
     return Script(
         parameters=parameters or tuple(Parameter() for _ in range(highest)),
         least=0 if free else sum(1 for each in parameters),
@@ -85,6 +96,32 @@ def read_python(text: str) -> Script:
         variables=frozenset(_PYTHON_ENV.findall(text)),
         strict=knows,
     )
+
+
+_OWN_MODULES = frozenset(
+    "__future__ abc argparse ast asyncio base64 bisect collections concurrent configparser contextlib copy csv ctypes "
+    "dataclasses datetime decimal difflib email enum errno fcntl fnmatch functools getpass glob gzip hashlib heapq "
+    "hmac html http importlib inspect io ipaddress itertools json locale logging math mimetypes multiprocessing "
+    "operator os pathlib pickle platform pprint queue random re resource secrets select shlex shutil signal smtplib "
+    "socket sqlite3 ssl stat statistics string struct subprocess sys syslog tarfile tempfile textwrap threading time "
+    "timeit traceback types typing unicodedata urllib uuid warnings weakref xml zipfile zlib zoneinfo".split()
+)
+"""The interpreter's own that read no arguments."""
+
+
+def _is_parsed_elsewhere(tree: ast.Module) -> bool:
+    """Whether something that is not the interpreter's own may read the arguments: a library, another file."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom):
+            taken = [node.module or ""] if not node.level else [""]
+        elif isinstance(node, ast.Import):
+            taken = [each.name for each in node.names]
+        else:
+            continue
+        tops = {each.partition(".")[0] for each in taken}
+        if not tops <= _OWN_MODULES:
+            return True
+    return False
 
 
 def _name(call: ast.Call) -> str:

@@ -7,6 +7,13 @@ from enum import StrEnum
 
 import msgspec
 
+from tocsin.playbook.reality.names import WILD
+
+
+def _show(text: str) -> str:
+    """As people read it: a gap is an ellipsis."""
+    return text.replace(WILD, "…")
+
 
 class Verdict(StrEnum):
     """How a thing that a statement needs stands to the system."""
@@ -62,23 +69,38 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 
 def matches(kind: str, what: str, where: str | None = None, why: str = "") -> Finding:
     """The thing is there."""
-    return Finding(verdict=Verdict.MATCHES, kind=kind, what=what, where=where, why=why)
+    return Finding(verdict=Verdict.MATCHES, kind=kind, what=_show(what), where=where, why=_show(why))
 
 
 def missing(kind: str, what: str, why: str, nearest: str | None = None, where: str | None = None,
             ask: Question | None = None) -> Finding:  # fmt: skip
     """The thing is surely not there."""
-    return Finding(verdict=Verdict.MISSING, kind=kind, what=what, why=why, nearest=nearest, where=where, ask=ask)
+    return Finding(
+        verdict=Verdict.MISSING,
+        kind=kind,
+        what=_show(what),
+        why=_show(why),
+        nearest=nearest and _show(nearest),
+        where=where,
+        ask=ask,
+    )
 
 
 def ambiguous(kind: str, what: str, why: str, nearest: str | None = None, where: str | None = None) -> Finding:
     """Something is there, but a person has to look whether it is what the statement means."""
-    return Finding(verdict=Verdict.AMBIGUOUS, kind=kind, what=what, why=why, nearest=nearest, where=where)
+    return Finding(
+        verdict=Verdict.AMBIGUOUS,
+        kind=kind,
+        what=_show(what),
+        why=_show(why),
+        nearest=nearest and _show(nearest),
+        where=where,
+    )
 
 
 def unknown(kind: str, what: str, why: str, ask: Question | None = None) -> Finding:
     """Nobody can say from here."""
-    return Finding(verdict=Verdict.NOT_CHECKABLE, kind=kind, what=what, why=why, ask=ask)
+    return Finding(verdict=Verdict.NOT_CHECKABLE, kind=kind, what=_show(what), why=_show(why), ask=ask)
 
 
 def make_row(path: str, line: int, text: str, findings: Iterable[Finding]) -> Row:

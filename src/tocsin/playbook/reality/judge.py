@@ -26,6 +26,7 @@ from tocsin.playbook.reality import (
     reach,
     scripts,
     services,
+    workflows,
 )
 from tocsin.playbook.reality.command import Command
 from tocsin.playbook.reality.finding import Finding, Row, Verdict, make_row, missing, unknown
@@ -53,6 +54,7 @@ def _table() -> dict[str, Judge]:
         ("nc ncat netcat telnet ping traceroute mtr ssh dig nslookup host", reach.judge_connection),
         ("psql pg_isready redis-cli mysql pg_dump", reach.judge_client),
         ("amtool promtool", observe.judge_tool),
+        ("gh", workflows.judge),
         ("cd pushd", files.judge_change),
     )
     found = {program: judge for listed, judge in rows for program in listed.split()}

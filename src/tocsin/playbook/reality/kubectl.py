@@ -150,6 +150,9 @@ def _judge_object(kind: str, name: str, space: str | None, system: System) -> Fi
     if other is not None and (near is None or not of_kind):
         why = f"There is a {other.kind} of this name."
         return missing("object", what, why, f"{other.kind}/{name}", other.where, ask)
+    chart = system.cluster.find_dependency(name)
+    if chart is not None:
+        return unknown("object", what, f"A chart that {chart} depends on may make it.", ask)
     why = f"No manifest has a {kind} of this name."
     return missing("object", what, why, near, known[near] if near else None, ask)
 

@@ -69,6 +69,16 @@ class Cluster:
                 found.setdefault(each.namespace, each.where)
         return found
 
+    def find_dependency(self, name: str) -> str | None:
+        """The chart that depends on another whose name is part of this one."""
+        for file in self._repository.named("Chart.yaml", "requirements.yaml"):
+            root = next(iter(read_trees(file.text or "")), Tree())
+            for each in root.get("dependencies").items():
+                called = [each.get("name").text, each.get("alias").text]
+                if any(part and part in name for part in called):
+                    return file.path
+        return None
+
     @cached_property
     def charts(self) -> tuple[str, ...]:
         """The names of Helm charts."""

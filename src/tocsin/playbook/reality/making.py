@@ -23,11 +23,14 @@ def judge(command: Command, system: System) -> Iterator[Finding]:
     program = "make" if command.program == "gmake" else "task" if command.program == "go-task" else command.program
     parts = take_apart(command.words[1:], _VALUED[program])
     wanted = [word for word in parts.operands if "=" not in word]
-    wanted = wanted[:1] if program == "just" else wanted
     files, found = _choose(command, program, parts.value(*_FOLDER[program]), parts.value(*_FILE[program]), system)
     yield from found
     if found and any(each.verdict == "missing" for each in found):
         return
+    if program == "just" and wanted:
+        known = {key for each in files for key in each.known}
+        joined = "::".join(wanted[:2])
+        wanted = [joined if any(key.startswith(f"{wanted[0]}::") for key in known) else wanted[0]]
     yield from (_judge_target(program, name, files, system) for name in wanted)
     if not wanted and files:
         yield matches("target", f"{program} default target", files[0].path)

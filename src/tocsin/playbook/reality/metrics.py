@@ -65,6 +65,10 @@ ELSEWHERE = re.compile(
 """Names that exporters, runtimes and libraries make, whatever the checkout says."""
 
 
+_ENDINGS = frozenset("total bucket sum count created info seconds max bytes milliseconds".split())
+"""What libraries put behind a name."""
+
+
 class Metrics:
     """What a checkout's programs measure and what is watched."""
 
@@ -89,6 +93,41 @@ class Metrics:
             if match:
                 return f"{file.path}:{(file.text or '').count(chr(10), 0, match.start()) + 1}"
         return None
+
+    def find_spelt_otherwise(self, name: str) -> str | None:
+        """Where source code has a name with dots, of which a library makes it: ``orders.placed``."""
+        bare = name
+        while True:
+            parts = bare.split("_")
+            if len(parts) < 2:
+                return None
+            pattern = re.compile("[\"'`]" + r"[._-]".join(map(re.escape, parts)) + "[\"'`]")
+            for file in self._sources:
+                match = pattern.search(file.text or "")
+                if match:
+                    return f"{file.path}:{(file.text or '').count(chr(10), 0, match.start()) + 1}"
+            if parts[-1] not in _ENDINGS:
+                return None
+            bare = "_".join(parts[:-1])
+
+    def find_pieces(self, name: str) -> str | None:
+        """A source file that has the beginning and the end of a name apart, so that it may put them together."""
+        parts = name.split("_")
+        while len(parts) > 2 and parts[-1] in _ENDINGS - {"seconds", "bytes"}:
+            parts.pop()
+        for at in range(1, len(parts)):
+            head, tail = "_".join(parts[:at]), "_".join(parts[at:])
+            begins = re.compile(rf"[\"'`]{re.escape(head)}_?(?:[\"'`]|[{{%$])")
+            ends = re.compile(rf"(?:[\"'`}}]|%[sv])_?{re.escape(tail)}[\"'`]")
+            for file in self._sources:
+                if tail in (file.text or "") and begins.search(file.text or "") and ends.search(file.text or ""):
+                    return file.path
+        return None
+
+    @cached_property
+    def _sources(self) -> tuple[File, ...]:
+        every = self._repository.ending(*_CODE)
+        return tuple(each for each in every if not _is_test(each.path) and _EXPORTS.search(each.text or ""))
 
     @cached_property
     def watched(self) -> dict[str, str]:

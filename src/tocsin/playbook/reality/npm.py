@@ -226,7 +226,7 @@ def _judge_absent(what: str, script: str, chosen: list[Package], system: System)
     own = {name: each for each in chosen for name in each.scripts}
     close = names.nearest(script, own)
     others = [each for each in system.packages.all.values() if script in each.scripts]
-    why = f"{', '.join(each.path for each in chosen[:3])} has no such script"
+    why = f"{', '.join(dict.fromkeys(each.path for each in chosen[:3]))} has no such script"
     why += f"; {others[0].path} has one." if others else "."
     where = own[close].where(close) if close else others[0].where(script) if others else chosen[0].path
     return missing("package_script", what, why, close, where)

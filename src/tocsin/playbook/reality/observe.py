@@ -56,11 +56,17 @@ def judge_metric(name: str, system: System, *, part: bool = False) -> Finding:
     source = metrics.find_word(name, part=part)
     if source is not None:
         return matches("metric", what, source)
+    dotted = metrics.find_spelt_otherwise(name)
+    if dotted is not None:
+        return matches("metric", what, dotted)
     watched = _find(name, metrics.watched, part=part)
     whole = next((each for each in metrics.watched if name in each), name) if part else name
     own = whole.split("_")[0] in metrics.prefixes
     if watched is not None and not (metrics.exported and own):
         return matches("metric", what, watched, "Rules or dashboards name it.")
+    pieces = metrics.find_pieces(name)
+    if pieces is not None:
+        return unknown("metric", what, f"{pieces} may put its name together.", ask)
     near = names.nearest(name, metrics.exported)
     if not metrics.exported or not (own or near or part):
         return unknown("metric", what, "No source in the checkout exports it; something else may.", ask)

@@ -143,6 +143,18 @@ def _judge_domain(host: str, what: str, system: System) -> Finding:
     return unknown("host", what, "It is not in the checkout; whoever runs its domain knows.")
 
 
+_ON_HOST = re.compile(r"""network_mode["']?:\s*["']?host\b""")
+_USUAL = {
+    "22": "SSH", "53": "A name server", "2379": "etcd", "4317": "An OpenTelemetry collector", "6443": "Kubernetes",
+    "4318": "An OpenTelemetry collector", "8200": "Vault", "8500": "Consul", "9090": "Prometheus",
+    "9093": "Alertmanager", "9091": "A Pushgateway", "9100": "A node exporter",
+    "10250": "A kubelet", "16686": "Jaeger", "3100": "Loki",
+}  # fmt: skip
+"""What watches and carries a system is often set up apart from it. A database or a server of its own is not here: the
+checkout of a system that talks to one says so.
+"""
+
+
 def judge_local_port(port: str, system: System) -> Finding:
     """Whether something of the checkout listens on a port of the machine."""
     what = f"port {names.show(port)} on localhost"
@@ -161,6 +173,14 @@ def judge_local_port(port: str, system: System) -> Finding:
         return unknown("port", what, f"The number stands in {written}, but not as a port.")
     if not network.published and len(network.mentioned) < 1:
         return unknown("port", what, "The checkout says nothing of ports.")
+    files = [each.path for each in system.compose.files]
+    shared = next((path for path in files if _ON_HOST.search(system.repository.text(path))), "")
+    if shared:
+        why = f"A service of {shared} has the machine's own network; what it listens on is not written."
+        return unknown("port", what, why)
+    if port in _USUAL:
+        why = f"{_USUAL[port]} usually listens on it, and the checkout does not say whether one runs."
+        return unknown("port", what, why)
     near = names.nearest(port, network.published or network.mentioned)
     known = {**network.mentioned, **network.published}
     return missing(

@@ -37,6 +37,21 @@ class Session:
     change: Callable[[tuple[str, ...], str], tuple[str, ...]]
     variables: dict[str, str] = field(default_factory=dict)
     exports: set[str] = field(default_factory=set)
+    before: tuple[str, ...] | None = None
+    stack: tuple[tuple[str, ...], ...] = ()
+
+    def go(self, program: str, target: str | None) -> None:
+        """What `cd`, `pushd` and `popd` do."""
+        folders = self.folders
+        if program == "popd":
+            if self.stack:
+                self.folders, self.stack = self.stack[-1], self.stack[:-1]
+        elif target == "-" and program == "cd":
+            self.folders = self.before if self.before is not None else folders
+        else:
+            self.folders = self.change(folders, target or "~")
+            self.stack = (*self.stack, folders) if program == "pushd" else self.stack
+        self.before = folders
 
 
 @dataclass(frozen=True)
@@ -112,9 +127,11 @@ class _Walk:
         """What a sub-shell does to its directory and variables ends with it."""
         session = self._session
         kept = session.folders, dict(session.variables), set(session.exports)
+        ways = session.before, session.stack
         for child in node.named_children:
             yield from self._visit(child, feed)
         session.folders, variables, session.exports = kept
+        session.before, session.stack = ways
         session.variables.clear()
         session.variables.update(variables)
 
@@ -213,9 +230,9 @@ class _Walk:
         carried = open_command(command.words) if depth < _DEEPEST else None
         if carried is None:
             yield command
-            if command.program in ("cd", "pushd"):
-                target = next((word for word in command.words[1:] if not word.startswith("-")), "~")
-                self._session.folders = self._session.change(self._session.folders, target)
+            if command.program in ("cd", "pushd", "popd"):
+                words = (word for word in command.words[1:] if not word.startswith("-") or word == "-")
+                self._session.go(command.program, next(words, None))
             return
         if carried.own:
             yield alter(command, words=carried.own)

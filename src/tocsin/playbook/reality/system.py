@@ -107,7 +107,10 @@ class System:
         return self._scripts[path]
 
     def _read_script(self, path: str) -> Script | None:
-        text = self.repository.text(path)
+        file = self.repository.file(path)
+        if file is None or file.text is None:
+            return None  # too large, or no text: nobody has read it
+        text = file.text
         first = text.split("\n", 1)[0]
         if path.endswith((".sh", ".bash")) or _SHELL.match(first):
             return read_shell(text, tuple(self._libraries(path, text)))

@@ -18,7 +18,11 @@ FILES = {
 }
 _RULE = re.compile(r"^(?![\t #.]|\.PHONY)([^\s:=#?+!][^:=#\n]*?)\s*::?(?![=:])", re.MULTILINE)
 _INCLUDE = re.compile(r"^-?s?include\s+(.+)$", re.MULTILINE)
-_RECIPE = re.compile(r"^@?([A-Za-z_][\w-]*)(?:\s+[^:=\n]*)?:(?!=)", re.MULTILINE)
+_RECIPE = re.compile(
+    r"^@?([A-Za-z_][\w-]*)(?:[ \t]+(?:\"[^\"\n]*\"|'[^'\n]*'|`[^`\n]*`|[^:\"'`\n])*)?:(?!=)", re.MULTILINE
+)
+_IMPORT = re.compile(r"^import(\?)?[ \t]+[\"']([^\"'\n]+)[\"']", re.MULTILINE)
+_MODULE = re.compile(r"^mod(\?)?[ \t]+([\w-]+)(?:[ \t]+[\"']([^\"'\n]+)[\"'])?[ \t]*$", re.MULTILINE)
 _ALIAS = re.compile(r"^alias\s+([\w-]+)\s*:=", re.MULTILINE)
 _DEEPEST = 5
 
@@ -52,10 +56,9 @@ class Targets:
         """The targets of one file, with those of the files that it includes."""
         text = self._repository.text(path)
         if program == "just":
-            found = {
-                match[1]: f"{path}:{_line(text, match)}" for match in (*_RECIPE.finditer(text), *_ALIAS.finditer(text))
-            }
-            return Recipes(path=path, known=found, whole="import " not in text and "mod " not in text)
+            recipes: dict[str, str] = {}
+            complete = all(list(self._just(path, "", recipes, 0)))
+            return Recipes(path=path, known=recipes, whole=complete)
         if program == "task":
             root = next(iter(read_trees(text)), Tree())
             tasks = {name: f"{path}:{each.line}" for name, each in root.get("tasks").pairs()}
@@ -63,6 +66,25 @@ class Targets:
         known: dict[str, str] = {}
         whole = all(list(self._make(path, known, 0)))
         return Recipes(path=path, known=known, whole=whole)
+
+    def _just(self, path: str, prefix: str, known: dict[str, str], depth: int) -> Iterator[bool]:
+        """Collect the recipes of a justfile, of what it imports, and of its modules; false where one was not found."""
+        text = self._repository.text(path)
+        for match in (*_RECIPE.finditer(text), *_ALIAS.finditer(text)):
+            known.setdefault(prefix + match[1], f"{path}:{_line(text, match)}")
+        others = [(prefix, [match[2]], bool(match[1])) for match in _IMPORT.finditer(text)]
+        for match in _MODULE.finditer(text):
+            name = match[2]
+            known.setdefault(prefix + name, f"{path}:{_line(text, match)}")
+            usual = [f"{name}.just", *(f"{name}/{each}" for each in ("mod.just", *FILES["just"]))]
+            others.append((f"{prefix}{name}::", [match[3]] if match[3] else usual, bool(match[1])))
+        for inner, places, may_lack in others if depth < _DEEPEST else ():
+            spelt = [join(parent(path), each) for each in places]
+            found = next((each for each in spelt if each and self._repository.file(each) is not None), None)
+            if found is not None:
+                yield from self._just(found, inner, known, depth + 1)
+            else:
+                yield may_lack
 
     def _make(self, path: str, known: dict[str, str], depth: int) -> Iterator[bool]:
         """Collect a makefile's targets; yields false where some of them are computed."""

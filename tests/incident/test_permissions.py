@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import msgspec
 import pytest
 
 from tocsin.comms.commands import PostUpdate
 from tocsin.engine.decide import DECISIONS
-from tocsin.errors import NotAuthorised
+from tocsin.errors import NotAuthorised, NotFound
 from tocsin.incident.authority import GRANTS, OWNER, find_permissions, require_authority
 from tocsin.incident.book import TeamPolicy
 from tocsin.incident.commands import Command, Resolve, TakeRole
+from tocsin.incident.privacy import Privacy
+from tocsin.incident.sight import find_nothing
 from tocsin.incident.state import Incident
 from tocsin.words import Audience, Permission, Status
 
@@ -32,13 +35,13 @@ NEEDED = {
             "Acknowledge", "ApproveStep", "BeginWait", "CallBarrier", "CheckDoubt", "ChooseScenario", "Declare",
             "DeclineEscalation", "DraftUpdate", "DropUpdate", "EndWait", "Escalate", "FileReport", "FinishStep",
             "HoldBarrier", "IdentifyCause", "LiftProhibition", "MeetObligation", "Mitigate", "OpenRoom",
-            "ConfirmFix", "OpenBridge", "TickDuty",
+            "ConfirmFix", "Invite", "MakePrivate", "OpenBridge", "RevokeInvitation", "TickDuty",
             "PostUpdate", "ProposeStep", "PursueScenario", "Reopen", "SavePostmortem", "SetSeverity", "SettleDoubt",
             "SkipStep", "TakeRole", "TakeWay", "TellReady",
         ),
         "respond",
     ),
-    **dict.fromkeys(("Close", "Dismiss", "Resolve", "WaiveObligation"), "command"),
+    **dict.fromkeys(("Close", "Disclose", "Dismiss", "Resolve", "WaiveObligation"), "command"),
     **dict.fromkeys(("ApproveUpdate", "PublishUpdate", "WithdrawUpdate"), "speak"),
     "OpenEvidence": "secure",
     **dict.fromkeys(("ClearAlert", "JoinAlerts", "RefireAlert", "StartStep"), "server"),
@@ -119,3 +122,22 @@ def test_a_role_in_the_incident_brings_its_permission_there_and_goes_only_to_who
     assert is_allowed(POLICY, TakeRole(by="duty", role="Scribe", responder="duty"))
     assert not is_allowed(POLICY, TakeRole(by="duty", role="Communications Lead", responder="duty"))
     assert is_allowed(OPEN, TakeRole(by="duty", role=take, responder="stranger")), "as it was where nothing is granted"
+
+
+@pytest.mark.parametrize("kind", DECISIONS, ids=lambda kind: kind.__name__)
+def test_of_a_private_incident_every_command_finds_nothing_for_whoever_may_not_see_it(kind: type[Command]) -> None:
+    """Whatever they may do elsewhere: to administer, to command or to oversee is no reason to see it."""
+    hidden = msgspec.structs.replace(incident(), privacy=Privacy(since=NOW, by="duty", invited={"guest": "duty"}))
+    policy = msgspec.structs.replace(POLICY, security=(PEOPLE["security"],))
+    ours = NEEDED[kind.__name__] == "server"
+    for person in ("stranger", "duty", *(who for grant, who in PEOPLE.items() if grant != "security")):
+        with pytest.raises(NotAuthorised if ours else NotFound) as refused:
+            require_authority(hidden, policy, bare(kind, person))
+        assert ours or str(refused.value) == str(find_nothing("x-1"))
+    for person in ("guest", PEOPLE["security"]):
+        allowed = find_permissions(policy, person, hidden)
+        if Permission(NEEDED[kind.__name__]) not in allowed:
+            with pytest.raises(NotAuthorised):
+                require_authority(hidden, policy, bare(kind, person))
+        else:
+            require_authority(hidden, policy, bare(kind, person))

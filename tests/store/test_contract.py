@@ -395,3 +395,14 @@ async def test_a_card_says_how_its_alerts_are_grouped_and_whether_it_forbids_any
         shown = replace(card(f"a-{at}"), grouping=grouping, forbids=forbids)
         await store.write(Write(appends=(Append(stream=f"a-{at}", expected_seq=0, card=shown),)))
         assert shown in await store.cards()
+
+
+async def test_a_private_incident_is_marked_and_not_counted(store: AnyStore) -> None:
+    hidden = replace(card("a-1"), private=True)
+    for each in (hidden, card("a-2")):
+        await store.write(Write(appends=(Append(stream=each.id, expected_seq=0, card=each),)))
+    assert {each.id: each.private for each in await store.cards()} == {"a-1": True, "a-2": False}
+    assert (await store.tally()).incidents == {("a", "active"): 1}
+    disclosed = Append(stream="a-1", expected_seq=0, card=replace(hidden, private=False))
+    await store.write(Write(appends=(disclosed,)))
+    assert (await store.tally()).incidents == {("a", "active"): 2}

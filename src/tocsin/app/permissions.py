@@ -1,10 +1,11 @@
-"""What must hold of the grants in the settings."""
+"""What must hold of the grants in the settings, and of what they make private."""
 
 from __future__ import annotations
 
-from tocsin.app.tables import File
+from tocsin.app.tables import File, TeamTable
 from tocsin.config import Problems, Source
 from tocsin.incident.authority import GRANTS
+from tocsin.playbook.model import Playbook
 
 
 def check_permissions(source: Source, file: File, problems: Problems) -> None:
@@ -22,3 +23,16 @@ def check_permissions(source: Source, file: File, problems: Problems) -> None:
         if table.permissions and not (table.permissions.get("commander") or table.permissions.get("admin")):
             text = "nobody could resolve an incident: name somebody under `commander` or `admin`."
             problems.append(source.problem(base, text))
+
+
+def check_private(source: Source, team: str, table: TeamTable, playbook: Playbook, problems: Problems) -> None:
+    """The table `[teams.ID.private]`: scenarios and severities that the playbook has; a slip would leave one open."""
+    known = {
+        "scenarios": (table.private.scenarios, [each.title for each in playbook.scenarios]),
+        "severities": (table.private.severities, [each.id for each in playbook.severities]),
+    }
+    for field, (wanted, there) in known.items():
+        for at, name in enumerate(wanted):
+            if name not in there:
+                text = f"the playbook has no {name!r}, so nothing would be private by it; it has {', '.join(there)}."
+                problems.append(source.problem(("teams", team, "private", field, at), text))

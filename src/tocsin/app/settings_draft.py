@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from tocsin.app.ladder import SCHEDULES, Ladder, Rung, build_ladder, quote_line
+from tocsin.incident.privacy import is_about_security
 from tocsin.integrations.asked import find_addresses
 from tocsin.integrations.doors import read_destination
 from tocsin.oncall.rota import EVERYBODY, ON_DUTY
@@ -132,6 +133,17 @@ def write_commands(compiled: Iterable[tuple[str, Playbook]]) -> str:
     return COMMANDS + "\n".join(line for team, playbook in compiled for line in _undecided(team, playbook)) + "\n"
 
 
+def _private(team: str, source: str, playbook: Playbook) -> Iterator[str]:
+    """Incidents that are private by themselves, where the playbook has scenarios about security."""
+    found = [each for each in playbook.scenarios if is_about_security(each)]
+    if found:
+        yield f"[teams.{team}.private]"
+        yield "# Seen only by whoever is paged, has a role in it, answers for security, or is invited:"
+        yield from (f"# {source}:{each.line}: {_clean(each.title)}" for each in found)
+        yield "security = true"
+        yield ""
+
+
 def _team(team: str, shown: Sequence[str], playbook: Playbook, mode: Mode, work: str) -> str:
     source, ladder = f"{team}.md", build_ladder(playbook, shown)
     title = _clean(playbook.document.title or "")[:MOST_TITLE] or team
@@ -152,6 +164,7 @@ def _team(team: str, shown: Sequence[str], playbook: Playbook, mode: Mode, work:
         f"[teams.{team}.roles]",
         *_roles(playbook, ladder, source),
         "",
+        *_private(team, source, playbook),
         f"[teams.{team}.targets.local]",
         "# Where statements run: this machine, isolated. `directory` is where your playbook's relative paths begin and",
         "# what approved changes may write, so it is not the folder of these settings.",

@@ -18,6 +18,7 @@ from tocsin.incident.blank import Rule
 from tocsin.incident.inhibition import Inhibit
 from tocsin.incident.predicate import Check, Predicate
 from tocsin.incident.reminders import Reminders
+from tocsin.incident.privacy import PrivateWhen
 from tocsin.incident.window import Window
 from tocsin.integrations.apprise import AppriseSettings
 from tocsin.integrations.ntfy import NtfySettings
@@ -139,6 +140,7 @@ class TeamTable(msgspec.Struct, frozen=True, kw_only=True):
     urgency: dict[str, Urgency] = {}
     hours: Hours = Hours()
     reminders: Reminders = Reminders()
+    private: PrivateWhen = PrivateWhen()
 
 
 class File(msgspec.Struct, frozen=True, kw_only=True):

@@ -19,7 +19,7 @@ from tocsin.app.catalogue import COMMANDS, Owned, choose, find_directories, list
 from tocsin.app.channels import read_channels
 from tocsin.app.check import TEAM, check_names, check_team, check_whole
 from tocsin.app.inventory import equip, find_elsewhere, list_inventory, read_targets
-from tocsin.app.permissions import check_permissions
+from tocsin.app.permissions import check_permissions, check_private
 from tocsin.app.personal import check_people
 from tocsin.app.place import MOST_BYTES, NAME, NoWorkspace
 from tocsin.app.public.check import check_pages
@@ -37,6 +37,7 @@ from tocsin.errors import ConfigError
 from tocsin.incident.authority import name_responders
 from tocsin.incident.book import TeamPolicy
 from tocsin.incident.inhibition import read_rule
+from tocsin.incident.sight import name_security
 from tocsin.integrations.inventory import Target
 from tocsin.integrations.shell import LocalTarget
 from tocsin.knowledge import load_knowledge
@@ -228,6 +229,7 @@ def _read_team(
     for each in unreadable(playbook):
         problems.append(Problem(table.playbook, max(each.line, 1), each.rule, spell(each)))
     check_team(source, team, table, playbook, root, node, problems)
+    check_private(source, team, table, playbook, problems)
     return TeamShelf(
         policy=_policy(team, table, file),
         playbook=playbook,
@@ -299,6 +301,8 @@ def _policy(team: str, table: TeamTable, file: File) -> TeamPolicy:
         war_room=table.war_room,
         permissions=table.permissions,
         urgency=table.urgency,
+        private=table.private,
+        security=name_security(_staffing(table), file.people, table.permissions),
         tickets=table.tickets,
         reminders=table.reminders,
     )

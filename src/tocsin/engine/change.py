@@ -194,7 +194,12 @@ def find_forbidden(incident: Incident | None, playbook: Playbook) -> frozenset[R
         return NONE
     rules = (rule for each in find_scenarios(playbook, incident) for rule in each.prohibitions)
     lines = frozenset(rule.line for rule in rules if rule.line not in incident.lifted)
-    return name_rules(incident.model, lines) if lines else NONE
+    return name_rules(incident.model, mark_private(incident, lines)) if lines else NONE
+
+
+def mark_private(incident: Incident, lines: frozenset[int]) -> frozenset[int]:
+    """The lines by which an incident forbids something; line 0 says that others are not told which incident it is."""
+    return lines | {0} if incident.is_private else lines
 
 
 def still_forbidden(known: Known, incident: Incident, playbook: Playbook) -> frozenset[Rule]:
@@ -207,6 +212,7 @@ def still_forbidden(known: Known, incident: Incident, playbook: Playbook) -> fro
         and before.scenario_line == incident.scenario_line
         and before.pursued == incident.pursued
         and before.model == incident.model
+        and before.is_private is incident.is_private
     ):
         return known.rules
     return find_forbidden(incident, playbook)
@@ -269,4 +275,5 @@ def show_card(incident: Incident, forbids: bool = False) -> Card:
         public=bool(incident.public_updates),
         grouping=incident.group,
         forbids=forbids,
+        private=incident.is_private,
     )

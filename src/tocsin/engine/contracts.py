@@ -89,6 +89,7 @@ class Card(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What lists show of an incident: a read row that could be thrown away and made anew from the timeline.
 
     By `scenario` and `grouping` alerts find it; `forbids`: its scenario may forbid something that holds for others.
+    `private`: it stands in nobody's list who may not see it (`incident/sight.py`).
     """
 
     id: str
@@ -105,6 +106,7 @@ class Card(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     public: bool = False
     grouping: str = ""
     forbids: bool = False
+    private: bool = False
 
 
 CHANNEL, TARGET, SHARE = "channel:", "target:", "share:"
@@ -198,7 +200,7 @@ class Backlog(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Tally(msgspec.Struct, frozen=True, kw_only=True):
-    """How much there is: incidents by team and status, and alerts that fire by team."""
+    """How much there is: incidents by team and status but those that are private, and alerts that fire by team."""
 
     incidents: dict[tuple[str, str], int] = {}
     firing: dict[str, int] = {}

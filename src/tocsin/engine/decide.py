@@ -7,7 +7,7 @@ from datetime import datetime
 from tocsin.comms import commands as comms
 from tocsin.comms import drafting
 from tocsin.incident import commands as incident_commands
-from tocsin.incident import escalating, firing, office_commands
+from tocsin.incident import escalating, firing, hiding, office_commands
 from tocsin.incident.book import Book
 from tocsin.incident.commands import Command, Decision
 from tocsin.incident.state import Incident
@@ -22,6 +22,7 @@ DECISIONS: dict[type[Command], Decision] = {
     **page.DECISIONS,
     **escalating.DECISIONS,
     **office_commands.DECISIONS,
+    **hiding.DECISIONS,
     **run.DECISIONS,
     **originals.DECISIONS,
     **barrier.DECISIONS,

@@ -16,6 +16,7 @@ from tocsin.comms.warroom import is_owed
 from tocsin.errors import TocsinError
 from tocsin.incident.book import Book
 from tocsin.incident.evolve import evolve
+from tocsin.incident.hiding import find_demand
 from tocsin.incident.plan import At, Happening, Plan
 from tocsin.incident.state import Incident
 from tocsin.oncall.rota import Rota
@@ -132,6 +133,7 @@ class Draft:
         wanted, wakes = self._find_planners(book, rota, before)
         for _ in range(MOST_ROUNDS):
             heard = len(self.entries)
+            self._hide(book)
             for at in range(len(PLANNERS)):
                 if PLANNERS[at] not in wanted:
                     continue
@@ -152,6 +154,13 @@ class Draft:
                 self.wake = min((wake for wake in wakes if wake is not None), default=None)
                 return Asked(book, rota, tuple(wakes))
         raise TocsinError(f"The planners do not come to rest on {self.stream}; please report this with its timeline.")
+
+    def _hide(self, book: Book) -> None:
+        """Make it private where the team's settings say so, before anybody plans to tell anything of it."""
+        assert self.incident is not None
+        demand = find_demand(self.incident, book) if self.incident.status is not Status.CLOSED else None
+        if demand is not None:
+            self.add((demand,))
 
     def keeps(self, before: Asked | None) -> bool:
         """Whether this concerns no planner, and the time of none has come: then what they have said stands, whatever

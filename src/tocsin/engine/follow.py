@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Protocol
 
+from tocsin.engine.change import mark_private
 from tocsin.engine.journal import Journal
 from tocsin.errors import Corrupt, WrittenByNewer
 from tocsin.incident.book import find_scenarios
@@ -146,7 +147,8 @@ class Follower:
         playbook = await self._journal.shelf.playbook(incident.model)
         scenarios = find_scenarios(playbook, incident) if incident.is_open else ()
         rules = (rule for each in scenarios for rule in each.prohibitions)
-        forbids = frozenset(rule.line for rule in rules if rule.line not in incident.lifted)
+        lines = frozenset(rule.line for rule in rules if rule.line not in incident.lifted)
+        forbids = mark_private(incident, lines) if lines else lines
         if forbids != self._forbids.get(incident.id, frozenset()):
             await self._journal.disturb(incident.team, incident.id)
         if forbids:

@@ -143,11 +143,15 @@ class Intake(Alerts):
             self._lanes[name] = Lane(self._take)
         return self._lanes[name]
 
-    async def declare(self, team: str, title: str, scenario: str | None, severity: str | None, by: str) -> str:
-        """Open an incident by hand; its id. Raises `NotFound` for a team, scenario or severity that is not known."""
+    async def declare(
+        self, team: str, title: str, scenario: str | None, severity: str | None, by: str, *, private: bool = False
+    ) -> str:
+        """Open an incident by hand, also a private one; its id. Raises `NotFound` for a team, scenario or severity that
+        is not known.
+        """
         if team not in self._shelf.settings.teams:
             raise NotFound(f"There is no team {team!r}; there are {', '.join(self._shelf.settings.teams)}.")
-        events = declared(self._shelf.settings.teams[team], title, scenario, severity, by)
+        events = declared(self._shelf.settings.teams[team], title, scenario, severity, by, private=private)
         async with self._lane(team).lock:
             for _ in range(MOST_TRIES):
                 try:

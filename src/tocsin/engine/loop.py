@@ -31,6 +31,7 @@ from tocsin.errors import Corrupt, NotFound, Unavailable, WrittenByNewer
 from tocsin.incident.authority import require_authority
 from tocsin.incident.book import Book
 from tocsin.incident.commands import ChooseScenario, Command
+from tocsin.incident.sight import find_nothing
 from tocsin.incident.standing import find_team, team_stream
 from tocsin.incident.state import Incident
 from tocsin.timeline.entry import Entry
@@ -200,12 +201,12 @@ class Engine:
 
         def choose(incident: Incident | None, book: Book) -> tuple[Event, ...]:
             if incident is None:
-                raise NotFound(f"There is no incident {stream!r}; `tocsin incidents` lists them.")
+                raise find_nothing(stream)
             require_authority(incident, self.journal.shelf.policy(incident), command)
             return decide(incident, book, command, self.clock.now())
 
         if await self.journal.incident(stream) is None:
-            raise NotFound(f"There is no incident {stream!r}; `tocsin incidents` lists them.")
+            raise find_nothing(stream)
         book = None
         if isinstance(command, ChooseScenario):
             command, book = self._pin(command)

@@ -15,7 +15,7 @@ from tocsin.incident.number import spell_number
 from tocsin.incident.scenario import find_scenario
 from tocsin.incident.state import Incident
 from tocsin.playbook.model import Playbook
-from tocsin.timeline.events import Event, IncidentOpened
+from tocsin.timeline.events import Event, IncidentOpened, MadePrivate
 
 Events = Callable[[str], tuple[Event, ...]]
 """The first events of an incident, given its number."""
@@ -73,8 +73,10 @@ def _pattern(journal: Journal, team: str) -> str | None:
     return pattern.text if pattern else None
 
 
-def declared(shelf: TeamShelf | None, title: str, scenario: str | None, severity: str | None, by: str) -> Events:
-    """The first event of an incident that a person declares. Raises `NotFound` naming what the playbook does have."""
+def declared(
+    shelf: TeamShelf | None, title: str, scenario: str | None, severity: str | None, by: str, *, private: bool = False
+) -> Events:
+    """The first events of an incident that a person declares. Raises `NotFound` naming what the playbook does have."""
     playbook = shelf.playbook if shelf else Playbook(path="", digest="", is_playbook=False)
     found = find_scenario(playbook, scenario) if scenario else None
     chosen = _find_severity(playbook, severity) if severity else None
@@ -94,7 +96,7 @@ def declared(shelf: TeamShelf | None, title: str, scenario: str | None, severity
             scenario_line=found.line if found else None,
             severity=chosen,
         )
-        return (opened,)
+        return (opened, MadePrivate(by=by, reason="it was declared so", invited=(by,))) if private else (opened,)
 
     return events
 

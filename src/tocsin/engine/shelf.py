@@ -89,7 +89,7 @@ class _InForces:
             for each in self.found:
                 if each.incident != own:
                     rules.setdefault(id(each.prohibition), each)
-            chosen = self._chosen[own] = tuple(rules.values())
+            chosen = self._chosen[own] = tuple(each.hide() if each.private else each for each in rules.values())
         return chosen
 
 
@@ -250,7 +250,8 @@ class Shelf:
         modes = {policy.mode for policy in policies}
         mode = Mode.SHADOW if modes == {Mode.SHADOW} else Mode.ASSIST
         responders = join_responders(policies)
-        return TeamPolicy(team=incident.team, name=incident.team, mode=mode, responders=responders)
+        security = tuple(dict.fromkeys(person for policy in policies for person in policy.security))
+        return TeamPolicy(team=incident.team, name=incident.team, mode=mode, responders=responders, security=security)
 
     def _classify(self) -> Callable[[str], Statement]:
         return next(iter(self.settings.teams.values())).classify
@@ -285,7 +286,9 @@ class Shelf:
             playbook = await self.playbook(other.model)
             for rule in (rule for each in find_scenarios(playbook, other) for rule in each.prohibitions):
                 if rule.line not in other.lifted and rule.scope != "section":
-                    found.append(InForce(incident=other.id, scenario=other.title, prohibition=rule))
+                    found.append(
+                        InForce(incident=other.id, scenario=other.title, prohibition=rule, private=other.is_private)
+                    )
         return found
 
     def _candidates(self, incident: Incident) -> Sequence[str]:

@@ -1,8 +1,8 @@
 """Who may act in an incident, and which roles somebody answers to.
 
-Everybody who is signed in may read, declare and add a note. Whatever else is asked of an incident comes from a
-responder of its team: from whoever stands in one of its schedules, its ladder or its roles, oversees all teams, or was
-called or given a role in this incident.
+Everybody who is signed in may declare, and read and add a note to what they may see (`sight.py`). Whatever else is
+asked of an incident comes from a responder of its team: from whoever stands in one of its schedules, its ladder or its
+roles, oversees all teams, or was called or given a role in this incident.
 
 Each command names the permission that it needs. Where a team's settings grant nothing, every responder has all of them.
 Where they do (`[teams.ID.permissions]`), a person has what the grants named for them bring, and every responder who is
@@ -22,13 +22,13 @@ from datetime import datetime
 from tocsin.errors import NotAuthorised
 from tocsin.incident.book import Book, TeamPolicy
 from tocsin.incident.commands import Command, TakeRole
+from tocsin.incident.sight import OWNER as OWNER
+from tocsin.incident.sight import may_see, require_sight
 from tocsin.incident.state import Incident
 from tocsin.oncall.rota import Rota
 from tocsin.oncall.settings import Person, Staffing
 from tocsin.words import Permission
 
-OWNER = "local-admin"
-"""In whose name the server's own credential asks: whoever can read the workspace's private files."""
 MOST_NAMED = 8
 P = Permission
 GRANTS: dict[str, frozenset[Permission]] = {
@@ -76,6 +76,8 @@ def find_permissions(policy: TeamPolicy, person: str, incident: Incident | None 
     """What somebody may ask for in a team, and in one of its incidents."""
     if person == OWNER:
         return ALL
+    if incident is not None and not may_see(incident, policy, person):
+        return frozenset()
     called = incident is not None and (person in incident.calls or plays_role(incident, person))
     named = [grant for grant, people in policy.permissions.items() if person in people]
     if not policy.permissions:
@@ -119,10 +121,14 @@ def require_permission(
 
 
 def require_authority(incident: Incident, policy: TeamPolicy, command: Command) -> None:
-    """Raise `NotAuthorised`, naming who may, unless whoever asks may ask this of the incident."""
+    """Raise `NotAuthorised`, naming who may, unless whoever asks may ask this of the incident.
+
+    To whoever may not see it there is no such incident: `NotFound`.
+    """
     person, needed = command.by, command.needs()
     if needed is P.SERVER:
         raise NotAuthorised("Only tocsin itself does this.")
+    require_sight(incident, policy, incident.id, person)
     if command.personal:
         require_human(policy, person)
     require_permission(policy, person, needed, incident)

@@ -17,6 +17,7 @@ from tocsin.incident.blank import Rule
 from tocsin.incident.inhibition import Inhibitions
 from tocsin.incident.predicate import Check, Predicate
 from tocsin.incident.reminders import Reminders
+from tocsin.incident.privacy import PrivateWhen
 from tocsin.incident.silence import Silence
 from tocsin.incident.state import Incident
 from tocsin.playbook.model import Playbook, Procedure, Prohibition, Response, Severity, Statement, Step
@@ -110,6 +111,9 @@ class TeamPolicy(msgspec.Struct, frozen=True, kw_only=True):
     """How urgent a severity is to people, where its response time does not tell."""
     reminders: Reminders = Reminders()
     """When whoever owes a duty is told of it, and who next."""
+    private: PrivateWhen = PrivateWhen()
+    security: tuple[str, ...] = ()
+    """Which incidents are private by themselves, and who sees private ones since they answer for security."""
 
     @property
     def target(self) -> TargetPolicy | None:
@@ -130,6 +134,15 @@ class InForce(msgspec.Struct, frozen=True, kw_only=True):
     incident: str
     scenario: str
     prohibition: Prohibition
+    private: bool = False
+
+    def hide(self) -> InForce:
+        """The same as it may be told to whoever does not see the incident: it holds, and that is all."""
+        rule = msgspec.structs.replace(self.prohibition, line=0, text=HIDDEN, lifted_by=None, section=None)
+        return InForce(incident="a private incident", scenario="", prohibition=rule, private=True)
+
+
+HIDDEN = "A private incident that is open forbids this"
 
 
 class Book(msgspec.Struct, frozen=True, kw_only=True, dict=True):

@@ -39,7 +39,7 @@ class Room(msgspec.Struct, frozen=True, kw_only=True):
 
     `message` is the id of the pinned status, `log` the blob of what was said, once that was kept. `joined` are the
     people who were let in, `strangers` those who have no account there. It is the `turn`-th room of the incident: one
-    that comes back after its room was archived gets another.
+    that comes back after its room was archived gets another. `private`: only who was let in can find it.
     """
 
     system: str
@@ -53,6 +53,12 @@ class Room(msgspec.Struct, frozen=True, kw_only=True):
     log: str = ""
     archived_at: datetime | None = None
     turn: int = 1
+    private: bool = False
+
+    @property
+    def is_hidden(self) -> bool:
+        """Whether nobody finds it who was not let in. The built-in one is the incident's own screen."""
+        return self.private or self.system == "web"
 
 
 class Ticket(Asked, frozen=True, kw_only=True, gc=False):

@@ -12,7 +12,20 @@ from msgspec.structs import replace
 
 from tocsin.errors import Corrupt
 from tocsin.incident.obligation import keep, kept_by
-from tocsin.incident.rules import alerts, barrier, calls, chat, duties, office, speech, status, steps, wait, words
+from tocsin.incident.rules import (
+    alerts,
+    barrier,
+    calls,
+    chat,
+    duties,
+    office,
+    privacy,
+    speech,
+    status,
+    steps,
+    wait,
+    words,
+)
 from tocsin.incident.state import Incident
 from tocsin.timeline import events as e
 from tocsin.timeline.entry import Entry
@@ -27,6 +40,7 @@ RULES: dict[type[e.Event], Rule] = {
     **status.RULES,
     **office.RULES,
     **words.RULES,
+    **privacy.RULES,
     **speech.RULES,
     **chat.RULES,
     **calls.RULES,
@@ -49,6 +63,7 @@ def open_incident(entry: Entry) -> Incident:
         number=event.number,
         title=event.title,
         origin=event.origin,
+        opened_by=event.by if event.origin == "person" else "",
         opened_at=entry.at,
         status=Status.TRIAGE if event.candidates else Status.ACTIVE,
         playbook=event.playbook,

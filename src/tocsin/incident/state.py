@@ -8,6 +8,7 @@ import msgspec
 
 from tocsin.incident.calling import Call, PutOff, Sharing
 from tocsin.incident.errand import ChatTask, Room, Ticket
+from tocsin.incident.privacy import Privacy
 from tocsin.incident.speech import Report as Report
 from tocsin.incident.speech import Sketch
 from tocsin.incident.speech import Update as Update
@@ -219,6 +220,7 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     number: str
     title: str
     origin: str
+    opened_by: str = ""
     opened_at: datetime
     status: Status
     playbook: str = ""
@@ -288,6 +290,12 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     room_wanted: bool = False
     chat: dict[str, ChatTask] = {}
     tickets: dict[str, Ticket] = {}
+    privacy: Privacy | None = None
+
+    @property
+    def is_private(self) -> bool:
+        """Whether only some see it (`sight.py`)."""
+        return self.privacy is not None and self.privacy.is_on
 
     @property
     def is_open(self) -> bool:

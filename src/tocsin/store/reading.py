@@ -118,7 +118,8 @@ class Reading:
     async def tally(self) -> Tally:
         """What there is, counted while others read."""
         card, alert = schema.card, schema.alert
-        incidents = select(card.c.team, card.c.status, func.count()).group_by(card.c.team, card.c.status)
+        told = select(card.c.team, card.c.status, func.count()).where(card.c.private.is_(False))
+        incidents = told.group_by(card.c.team, card.c.status)
         firing = select(alert.c.team, func.count()).where(alert.c.firing.is_(True)).group_by(alert.c.team)
         found = await self.look_aside(lambda c: (c.execute(incidents).all(), c.execute(firing).all()))
         return Tally(

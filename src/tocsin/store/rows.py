@@ -185,7 +185,8 @@ def read_card(row: Any) -> Card:
     values["opened_at"] = unstamp(values["opened_at"])
     values["acknowledged_at"] = _unstamp(values["acknowledged_at"])
     values["resolved_at"] = _unstamp(values["resolved_at"])
-    values["public"], values["forbids"] = bool(values["public"]), bool(values["forbids"])
+    for name in ("public", "forbids", "private"):
+        values[name] = bool(values[name])
     return Card(**values)
 
 

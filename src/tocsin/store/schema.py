@@ -129,6 +129,7 @@ card = Table(
     Column("public", Boolean, nullable=False),
     Column("grouping", Text, nullable=False, server_default=text("''")),
     Column("forbids", Boolean, nullable=False, server_default=true()),
+    Column("private", Boolean, nullable=False, server_default=false()),
     Index("card_team", "team", "status"),
     Index("card_opened", "opened_at"),
 )

@@ -273,7 +273,7 @@ class MemoryStore:
 
     async def tally(self) -> Tally:
         """What there is, counted."""
-        incidents = Counter((card.team, card.status) for card in self._cards.values())
+        incidents = Counter((card.team, card.status) for card in self._cards.values() if not card.private)
         return Tally(incidents=incidents, firing=Counter(row.team for row in self._alerts.values() if row.firing))
 
     def _count_queue(self, destination: str, now: datetime) -> Queue:

@@ -31,6 +31,8 @@ from tocsin.incident.commands import Command
 from tocsin.incident.inhibition import Inhibit, read_rule
 from tocsin.incident.predicate import Check, Predicate
 from tocsin.incident.reminders import Reminders
+from tocsin.incident.privacy import PrivateWhen
+from tocsin.incident.sight import name_security
 from tocsin.incident.state import Incident, Obligation
 from tocsin.incident.window import Window
 from tocsin.integrations.chat import Chat, Rooms
@@ -120,6 +122,7 @@ class Cast(msgspec.Struct, frozen=True, kw_only=True):
     urgency: dict[str, Urgency] = {}
     hours: Hours = Hours()
     reminders: Reminders = Reminders()
+    private: PrivateWhen = PrivateWhen()
 
 
 class Story:
@@ -323,6 +326,8 @@ def _shelve(cast: Cast, start: datetime) -> TeamShelf:
         war_room=cast.war_room,
         permissions=cast.permissions,
         urgency=cast.urgency,
+        private=cast.private,
+        security=name_security(staffing, cast.people, cast.permissions),
         tickets=cast.tickets,
         reminders=cast.reminders,
     )

@@ -14,6 +14,8 @@ from tocsin.timeline.pipe import tell_end
 from tocsin.timeline.tell_calls import tell_calls
 from tocsin.timeline.tell_chat import tell_chat
 from tocsin.timeline.tell_reminded import tell_reminded
+from tocsin.timeline.tell_privacy import tell_privacy
+from tocsin.timeline.tell_shifts import tell_shifts
 from tocsin.words import Audience, Hush
 
 Name = Callable[[str], str]
@@ -319,32 +321,7 @@ def _tell_duties(event: e.Event, name: Name) -> str | None:
     return None
 
 
-def _tell_shifts(event: e.Event, name: Name) -> str | None:
-    match event:
-        case e.OverrideSet(schedule=schedule, person=person, instead=instead, by=by, reason=reason):
-            whose = f"{name(instead)}'s duty in {schedule}" if instead else f"the duty of {schedule}"
-            when = f"from {event.starts_at:%d %b %H:%M} to {event.ends_at:%d %b %H:%M}"
-            return f"{name(person)} has {whose} {when}, as {name(by)} set{_because(reason)}"
-        case e.OverrideEnded(by=by):
-            return f"{name(by)} ended an override of a schedule"
-        case e.ShiftsSwapped(schedule=schedule, shifts=shifts, by=by, reason=reason):
-            halves = " and ".join(
-                f"{name(each.person)} has {name(each.instead)}'s from {each.starts_at:%d %b %H:%M}" for each in shifts
-            )
-            return f"{name(by)} swapped shifts of {schedule}: {halves}{_because(reason)}"
-        case e.FeedOpened(by=by, person=person, schedule=schedule):
-            return f"{name(by)} opened a calendar feed of {schedule or name(person)}"
-        case e.HandoffSummarised(schedules=schedules, incoming=incoming, line=line):
-            who = ", ".join(map(name, incoming)) or "nobody"
-            return f"{', '.join(schedules)} went to {who}; the time before was summed up{_line(line)}"
-        case e.HandoffTold(person=person, how=how, why=why):
-            return f"{name(person)} was sent the summary by {how}" if how else f"{name(person)} was not sent it: {why}"
-        case e.FeedRevoked(by=by):
-            return f"{name(by)} revoked a calendar feed"
-    return None
-
-
 TELLERS = (
-    _tell_opening, _tell_status, _tell_words, tell_chat, tell_calls, _tell_steps, _tell_duties, tell_reminded,
-    _tell_shifts,
+    _tell_opening, _tell_status, _tell_words, tell_chat, tell_privacy, tell_calls, _tell_steps, _tell_duties,
+    tell_reminded, tell_shifts,
 )  # fmt: skip

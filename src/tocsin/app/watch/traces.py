@@ -122,13 +122,18 @@ class Traces:
         lost = 0
         for stream, seqs in wanted.items():
             try:
-                spans = find_spans(await self._journal.entries(stream))
+                spans = await self._find_spans(stream)
             except Corrupt as error:
                 LOG.warning("Traces: the timeline of %s cannot be read (%s); it is left out.", stream, error.code)
                 lost += len(seqs)
             else:
                 found += [(stream, span) for span in spans if span.seq in seqs]
         return found, lost
+
+    async def _find_spans(self, stream: str) -> Sequence[Span]:
+        """The spans of an incident; of a private one nothing leaves the house."""
+        incident = await self._journal.incident(stream)
+        return () if incident is None or incident.is_private else tuple(find_spans(await self._journal.entries(stream)))
 
     def _export(self, table: TracesTable, found: Sequence[tuple[str, Span]]) -> str:
         from opentelemetry.sdk.trace.export import SpanExportResult

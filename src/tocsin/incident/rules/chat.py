@@ -46,6 +46,7 @@ def _chat_done(incident: Incident, entry: Entry, event: e.ChatDone) -> Incident:
             name=event.name,
             link=event.link,
             opened_at=entry.at,
+            private=event.private,
             turn=incident.room.turn + 1 if incident.room else 1,
         )
         return replace(changed, room=opened)

@@ -106,6 +106,7 @@ from tocsin.timeline.events.page import (
     SharingFailed,
     SharingRequested,
 )
+from tocsin.timeline.events.privacy import Disclosed, InvitationGiven, InvitationRevoked, MadePrivate
 from tocsin.timeline.events.run import (
     ApprovalGiven,
     ApprovalLapsed,
@@ -180,6 +181,7 @@ __all__ = [
     "Closed",
     "CountdownBegun",
     "Declared",
+    "Disclosed",
     "Dismissed",
     "DoubtSettled",
     "DutiesEscalated",
@@ -202,8 +204,11 @@ __all__ = [
     "InhibitorsCleared",
     "InhibitorsFired",
     "Intent",
+    "InvitationGiven",
+    "InvitationRevoked",
     "LeftFile",
     "LevelJoined",
+    "MadePrivate",
     "Merged",
     "Mitigated",
     "NoteAdded",
@@ -281,6 +286,7 @@ AnyEvent = (
     | AlertSilenced | AlertUnsilenced | AlertWentSilent | SilenceEnding | AlertFlaps | AlertSteadied
     | Declared | Acknowledged | AcknowledgementExpired | SeveritySet | RoleTaken | CauseIdentified
     | Mitigated | Resolved | Reopened | Closed | Dismissed | Merged
+    | MadePrivate | Disclosed | InvitationGiven | InvitationRevoked
     | NoteAdded | UpdatePosted | UpdateForbidden | PostmortemSaved | ReportFiled
     | UpdateDrafted | UpdateApproved | UpdateDropped | UpdateWithdrawn | PromiseOverdue
     | RoomWanted | ChatRequested | ChatDone | ChatFailed | ChatWithheld

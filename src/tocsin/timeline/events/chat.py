@@ -18,6 +18,7 @@ class ChatRequested(Intent, frozen=True, kw_only=True):
     `to` is a room's id, the name of one to be opened or of a standing channel. `message` is the pinned message that the
     text takes the place of; `here` calls on everybody who is in the room; `line` is the playbook line that demands it.
     `asks` is the line of a question that the text asks, which is answered with yes or no.
+    `private`: the room that is opened is for those who are let in.
     """
 
     act: ChatAct
@@ -30,13 +31,15 @@ class ChatRequested(Intent, frozen=True, kw_only=True):
     here: bool = False
     line: int | None = None
     asks: int | None = None
+    private: bool = False
 
 
 class ChatDone(Outcome, frozen=True, kw_only=True):
     """It was done. `room` is the room's id in its system, `name` what it is called there, `link` where it is.
 
     `message` is the id of the message that is pinned; `strangers` are people without an account there; `log` is the
-    blob of what was said in the room. `repeat`: it may have been done before a crash and was done again.
+    blob of what was said in the room. `repeat`: it may have been done before a crash and was done again. `private`: the
+    room that was opened is found only by whoever was let in.
     """
 
     act: ChatAct
@@ -50,6 +53,7 @@ class ChatDone(Outcome, frozen=True, kw_only=True):
     log: str = ""
     detail: str = ""
     repeat: bool = False
+    private: bool = False
 
 
 class ChatFailed(Outcome, frozen=True, kw_only=True):

@@ -2,7 +2,8 @@
 
 Made from what a person has told the public, from the settings, and from nothing else: no label, name, cause or
 evidence of an incident is in it. Where a playbook forbids public words in an incident, all of it stays away until
-whoever the playbook names has lifted that; where another incident forbids them, what was said stays as it was.
+whoever the playbook names has lifted that; where another incident forbids them, what was said stays as it was. Of a
+private incident nothing is shown but the words that were said to the public.
 """
 
 from __future__ import annotations
@@ -12,12 +13,13 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from tocsin.comms.gate import find_told_status, is_about_security
+from tocsin.comms.gate import find_told_status
 from tocsin.comms.history import DAYS, Day, Spell, count_days, find_spells, tell_share
 from tocsin.comms.public import SHOWN_FOR, PublicIncident, find_end, show_incident
 from tocsin.comms.settings import Component, Planned, StatusPage
 from tocsin.comms.silence import find_silence
 from tocsin.incident.book import Book
+from tocsin.incident.privacy import is_about_security
 from tocsin.incident.state import Incident
 from tocsin.incident.window import Window, find_occurrence
 from tocsin.timeline.entry import Entry
@@ -142,12 +144,16 @@ def find_title(incident: Incident, book: Book, page: StatusPage | None) -> str:
 
 
 def _is_discreet(book: Book, incident: Incident) -> bool:
+    if incident.is_private:
+        return True
     hushed = any(rule.forbids.comms for rule in book.prohibitions(incident))
     return hushed or any(is_about_security(each) for each in book.scenarios(incident))
 
 
 def concerns(incident: Incident, component: Component) -> bool:
-    """Whether an incident is about a component: by its alerts, or by its scenario."""
+    """Whether an incident is about a component: by its alerts, or by its scenario. Of a private one nobody says."""
+    if incident.is_private:
+        return False
     if incident.scenario is not None and incident.scenario in component.scenarios:
         return True
     matchers = read_matchers(component.matchers)

@@ -16,6 +16,7 @@ import msgspec
 from tocsin.comms.silence import find_silence
 from tocsin.comms.tell import find_notices
 from tocsin.incident.book import Book
+from tocsin.incident.privacy import is_about_security
 from tocsin.incident.role import answers_for
 from tocsin.incident.state import Incident
 from tocsin.pattern import compile_late
@@ -23,9 +24,6 @@ from tocsin.playbook.model import Procedure
 from tocsin.words import Audience, PublicStatus, Status
 
 SECURITY = "security"
-_BREACH = compile_late(
-    r"\bsecurity\b|\bbreach\b|\bcompromis\w+|\bintrusion\b|\bunauthori[sz]ed\b|\bexfiltrat\w+", re.IGNORECASE
-)
 _PUBLIC = compile_late(
     r"\bdisclos\w+|\bpublic(?:ly)?\b|\bnotif(?:y|ication)\b.*\b(?:requirements?|part(?:y|ies)|users?|customers?)\b",
     re.IGNORECASE,
@@ -62,18 +60,15 @@ def _find_locking(incident: Incident, book: Book) -> Procedure | None:
 
 
 def find_told_status(incident: Incident, book: Book) -> PublicStatus:
-    """The public status that may be told. In a security incident it goes no further than the last words that were
-    allowed: that the cause is known or a fix is in says something too. Once it is closed, it is over for everybody.
+    """The public status that may be told. In a security incident, and in a private one, it goes no further than the
+    last words that were allowed: that the cause is known or a fix is in says something too. Once it is closed, it is
+    over for everybody.
     """
     said = incident.public_updates
-    if said and incident.status is not Status.CLOSED and _find_locking(incident, book) is not None:
+    locked = incident.is_private or _find_locking(incident, book) is not None
+    if said and incident.status is not Status.CLOSED and locked:
         return said[-1].status
     return incident.public_status
-
-
-def is_about_security(scenario: Procedure) -> bool:
-    """Whether a scenario is a security incident."""
-    return _BREACH.search(scenario.title) is not None
 
 
 def _find_line(scenario: Procedure) -> tuple[int, str]:

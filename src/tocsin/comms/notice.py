@@ -5,7 +5,7 @@
 - where reviews are: that there is a post-mortem.
 
 A channel without a purpose is left alone. While the playbook forbids words about an incident, its title stays out:
-standing channels are read by everybody.
+standing channels are read by everybody. Of a private incident nothing is said there at all.
 """
 
 from __future__ import annotations
@@ -61,6 +61,8 @@ def _plan_channel(incident: Incident, book: Book, channel: ChatChannel, system: 
 
 
 def _list_notices(incident: Incident, book: Book) -> Iterator[tuple[ChatChannel, Saying]]:
+    if incident.is_private:
+        return
     coordination, alerts = _find(book, _COORDINATION), _find(book, _ALERTS)
     has_room = find_room(incident, book) is not None or incident.room is not None
     told = coordination if has_room or alerts is None else alerts

@@ -52,7 +52,7 @@ def find_room(incident: Incident, book: Book) -> RoomPlan | None:
     return RoomPlan(
         opens_at=opens_at,
         due_at=due_at,
-        name=name_room(_find_pattern(book), incident.opened_at, incident.title, incident.number),
+        name=name_room(_find_pattern(book), incident.opened_at, _find_name(incident), incident.number),
         line=duty.line if duty else None,
         invite=_find(wishes, RoomWish.INVITE),
         first=_find(wishes, RoomWish.SAY),
@@ -67,6 +67,11 @@ def _find_times(incident: Incident, book: Book, duty: RoomDuty | None, since: da
         ends = within_s(book.paging_severity(incident), book.playbook.severities) or 900
     starts = duty.starts_s if duty and duty.starts_s is not None and not incident.room_wanted else 0
     return since + timedelta(seconds=starts), since + timedelta(seconds=ends)
+
+
+def _find_name(incident: Incident) -> str:
+    """What the room is called for. Names of rooms are seen by others too, so a private incident has only its number."""
+    return incident.number if incident.is_private else incident.title
 
 
 def _find_pattern(book: Book) -> str:

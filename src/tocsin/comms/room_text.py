@@ -42,15 +42,19 @@ class Saying(msgspec.Struct, frozen=True, kw_only=True):
     asks: int | None = None
 
 
-def write_topic(incident: Incident) -> str:
-    """One line: what it is, how bad, where it stands, who leads."""
+def write_topic(incident: Incident, *, bare: bool = False) -> str:
+    """One line: what it is, how bad, where it stands, who leads; `bare` is for those who may not know."""
+    if bare:
+        return f"{incident.number}: private"
     lead = f"led by {incident.commander}" if incident.commander else "nobody leads yet"
     severity = fold(incident.severity or "unclassified")
     return fold(f"{incident.number} {severity}: {incident.title} · {incident.status} · {lead}", 240)
 
 
-def write_status(incident: Incident, book: Book) -> str:
-    """The pinned message: it follows the incident."""
+def write_status(incident: Incident, book: Book, *, bare: bool = False) -> str:
+    """The pinned message: it follows the incident; `bare` is for those who may not know."""
+    if bare:
+        return f"{incident.number} is private. Whoever may see it finds it in tocsin; nothing more is said here."
     return "\n".join(_status_lines(incident, book))[:MOST_TEXT]
 
 

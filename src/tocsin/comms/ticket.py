@@ -63,7 +63,7 @@ def _list_work(incident: Incident, book: Book, tracker: str) -> Iterator[TicketR
         return
     if incident.status in OVER and not known.closed:
         text = f"{incident.number} is {incident.status}."
-        if incident.cause and find_lock(incident, book) is None:
+        if incident.cause and not incident.is_private and find_lock(incident, book) is None:
             text += f" Cause: {fold(incident.cause)}"
         yield TicketRequested(act=TicketAct.CLOSE, tracker=known.tracker, key=WORK, ticket=known.id, text=text)
     if incident.is_open and known.closed:
@@ -84,8 +84,9 @@ def _create(key: str, tracker: str, title: str, text: str, duty: TicketDuty | No
 
 
 def _name(incident: Incident, book: Book) -> str:
-    """By number alone while words about it are locked: trackers are read by many."""
-    return incident.number if find_lock(incident, book) is not None else f"{incident.number}: {fold(incident.title)}"
+    """By number alone while it is private or words about it are locked: trackers are read by many."""
+    bare = incident.is_private or find_lock(incident, book) is not None
+    return incident.number if bare else f"{incident.number}: {fold(incident.title)}"
 
 
 def _describe(incident: Incident, book: Book, duty: TicketDuty | None) -> str:
@@ -93,6 +94,8 @@ def _describe(incident: Incident, book: Book, duty: TicketDuty | None) -> str:
         f"Severity: {fold(incident.severity or 'unclassified')}",
         f"Opened: {incident.opened_at:%Y-%m-%d %H:%M} UTC",
     ]
+    if incident.is_private:
+        return "\n".join([*lines, "It is private: whoever may see it finds it in tocsin."])
     if incident.scenario:
         lines.append(f"Scenario: {fold(incident.scenario)}")
     if duty is not None:

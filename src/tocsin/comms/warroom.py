@@ -2,7 +2,8 @@
 
 One thing is asked of a room at a time, so that it reads in order and a chat system is not flooded; what failed for a
 while is asked again before anything else. Which chat it is, the team's settings say (`war_room`); without, the room is
-nobody's to open here. The log is kept before the room is archived, or it is not archived.
+nobody's to open here. The log is kept before the room is archived, or it is not archived. The room of a private
+incident is private, and called by its number; one that was open to all before says no more of it.
 """
 
 from __future__ import annotations
@@ -44,6 +45,7 @@ class Asks(msgspec.Struct, frozen=True, kw_only=True):
     line: int | None = None
     asks: int | None = None
     again: bool = False
+    private: bool = False
 
 
 def plan_room(incident: Incident, book: Book, rota: Rota, now: datetime) -> Plan:
@@ -77,7 +79,15 @@ def _plan_opening(incident: Incident, book: Book, system: str, now: datetime) ->
     if wanted.opens_at > now:
         return Plan((), wanted.opens_at)
     turn = (incident.room.turn if incident.room else 0) + 1
-    asks = Asks(act=ChatAct.OPEN, key=_key("open", turn), to=wanted.name, text=write_topic(incident), line=wanted.line)
+    topic = write_topic(incident, bare=incident.is_private)
+    asks = Asks(
+        act=ChatAct.OPEN,
+        key=_key("open", turn),
+        to=wanted.name,
+        text=topic,
+        line=wanted.line,
+        private=incident.is_private,
+    )
     return _ask_first(incident, system, [asks], now) or NOTHING
 
 
@@ -120,22 +130,27 @@ def _request(system: str, asks: Asks) -> ChatRequested:
         here=asks.here,
         line=asks.line,
         asks=asks.asks,
+        private=asks.private,
     )
 
 
 def _list_asks(incident: Incident, book: Book, rota: Rota, room: Room, now: datetime) -> list[Asks]:
-    plan = find_room(incident, book)
+    plan, bare = find_room(incident, book), incident.is_private and not room.is_hidden
+    pin = Asks(
+        act=ChatAct.PIN,
+        key=_key("pin", room.turn),
+        to=room.id,
+        text=write_status(incident, book, bare=bare),
+        message=room.message,
+        again=True,
+    )
+    topic = write_topic(incident, bare=bare)
+    head = (pin, Asks(act=ChatAct.TOPIC, key=_key("topic", room.turn), to=room.id, text=topic, again=True))
+    if bare:  # others read it: what it says on top is taken back, and nothing more is said
+        return [*head]
     return [
         *_invite(incident, rota, room, plan, now),
-        Asks(
-            act=ChatAct.PIN,
-            key=_key("pin", room.turn),
-            to=room.id,
-            text=write_status(incident, book),
-            message=room.message,
-            again=True,
-        ),
-        Asks(act=ChatAct.TOPIC, key=_key("topic", room.turn), to=room.id, text=write_topic(incident), again=True),
+        *head,
         *(
             Asks(
                 act=ChatAct.SAY,
@@ -159,7 +174,10 @@ def _list_last(incident: Incident, room: Room) -> list[Asks]:
 
 
 def _invite(incident: Incident, rota: Rota, room: Room, plan: RoomPlan | None, now: datetime) -> Iterator[Asks]:
-    """Those whom the playbook names, once, as the room opens; whoever is called or takes a role, as that happens."""
+    """Those whom the playbook names, once, as the room opens; whoever is called or takes a role, as that happens.
+
+    Into the room of a private incident nobody is let for standing in a list.
+    """
     asked = [task for key, task in incident.chat.items() if key.startswith("invite") and _turn(key) == room.turn]
     known = {person for task in asked for person in task.people}
     for number, task in enumerate(asked, 1):
@@ -167,9 +185,10 @@ def _invite(incident: Incident, rota: Rota, room: Room, plan: RoomPlan | None, n
         yield Asks(act=ChatAct.INVITE, key=key, to=room.id, people=task.people)
     beside = (person for others in incident.beside.values() for person in others)
     called = (who for who, call in incident.calls.items() if call.state is not PageState.PUT_OFF)
-    wanted = [*called, *incident.roles.values(), *beside]
+    let_in = incident.privacy.invited if incident.privacy is not None and incident.is_private else ()
+    wanted = [*called, *incident.roles.values(), *beside, *let_in]
     line = plan.invite.line if plan and plan.invite else None
-    if not asked and plan is not None and plan.invite is not None:
+    if not asked and plan is not None and plan.invite is not None and not incident.is_private:
         wanted = [*_name_people(plan.invite.text, rota, now), *wanted]
     new = tuple(dict.fromkeys(each for each in wanted if each in rota.people and each not in known))
     if new:

@@ -19,6 +19,7 @@ from tocsin.timeline import events as e
 from tocsin.words import PageState, Permission
 
 MOST_TOLD = 20
+UNSENT = (PageState.REQUESTED, PageState.PUT_OFF)
 
 
 class MakePrivate(Command, frozen=True, kw_only=True):
@@ -91,7 +92,7 @@ def list_told(incident: Incident) -> Iterator[str]:
     """
     if incident.seq > 1:
         yield f"Whoever was signed in could see all of it since {incident.opened_at:%Y-%m-%d %H:%M} UTC."
-    out = [each for each in incident.calls.values() if not each.withheld and each.state is not PageState.REQUESTED]
+    out = [each for each in incident.calls.values() if not each.withheld and each.state not in UNSENT]
     channels = sorted({each.channel for each in out})
     if out:
         people = "1 person" if len(out) == 1 else f"{len(out)} people"

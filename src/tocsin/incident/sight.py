@@ -15,6 +15,7 @@ from tocsin.incident.book import TeamPolicy
 from tocsin.incident.state import Incident
 from tocsin.oncall.rota import list_members
 from tocsin.oncall.settings import Person, Staffing
+from tocsin.words import PageState
 
 OWNER = "local-admin"
 """In whose name the server's own credential asks: whoever can read the workspace's private files."""
@@ -44,7 +45,8 @@ def name_readers(incident: Incident, policy: TeamPolicy) -> dict[str, str]:
     readers = dict.fromkeys(policy.security, "answer for the team's security")
     if incident.privacy is not None:
         readers |= {who: f"were invited by {by}" for who, by in incident.privacy.invited.items()}
-    readers |= dict.fromkeys(incident.calls, "were paged for it")
+    called = (who for who, call in incident.calls.items() if call.state is not PageState.PUT_OFF)
+    readers |= dict.fromkeys(called, "were paged for it")
     readers |= {who: f"are {role}" for role, others in incident.beside.items() for who in others}
     return readers | {who: f"are {role}" for role, who in incident.roles.items()}
 

@@ -21,11 +21,15 @@ from tocsin.words import ChatAct
 
 
 class OpenRoom(msgspec.Struct, frozen=True, kw_only=True):
-    """A room that is open: its id in the chat system, what it is called there, where it is."""
+    """A room that is open: its id in the chat system, what it is called there, where it is.
+
+    `private`: nobody finds it who was not let in.
+    """
 
     id: str
     name: str
     link: str = ""
+    private: bool = False
 
 
 class Said(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,9 +44,9 @@ class Said(msgspec.Struct, frozen=True, kw_only=True):
 class Chat(Protocol):
     """A chat system. Each verb raises `Unavailable` if trying again may help, `Rejected` if not."""
 
-    async def open(self, key: Key, name: str, topic: str) -> OpenRoom:
+    async def open(self, key: Key, name: str, topic: str, *, private: bool = False) -> OpenRoom:
         """Open a room, or the one that was opened for the same incident before a crash. If the name is taken by
-        another, take the next free one (`comms.room_name.add_suffix`).
+        another, take the next free one (`comms.room_name.add_suffix`). A `private` one only those find who are let in.
         """
         ...
 
@@ -103,8 +107,8 @@ class Rooms:
         done = ChatDone(answers=key.seq, act=asked.act, key=asked.key)
         match asked.act:
             case ChatAct.OPEN:
-                room = await chat.open(key, asked.to, asked.text)
-                return msgspec.structs.replace(done, room=room.id, name=room.name, link=room.link)
+                room = await chat.open(key, asked.to, asked.text, private=asked.private)
+                return msgspec.structs.replace(done, room=room.id, name=room.name, link=room.link, private=room.private)
             case ChatAct.INVITE:
                 strangers = await chat.invite(asked.to, asked.people)
                 return msgspec.structs.replace(done, strangers=tuple(strangers))

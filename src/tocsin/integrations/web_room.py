@@ -31,14 +31,14 @@ class WebRooms:
         self._url, self._read_entries, self._is_taken = url, read_entries, is_taken
         self._given: dict[str, str] = {}
 
-    async def open(self, key: Key, name: str, topic: str) -> OpenRoom:
+    async def open(self, key: Key, name: str, topic: str, *, private: bool = False) -> OpenRoom:
         """Give the incident's screen a name that no other open room has."""
         for turn in range(1, MOST_TURNS):
             tried = add_suffix(name, turn)
             if self._given.get(tried, key.stream) == key.stream and not await self._is_taken(key.stream, tried):
                 break
         self._given[tried] = key.stream
-        return OpenRoom(id=key.stream, name=tried, link=f"{self._url()}/incidents/{key.stream}")
+        return OpenRoom(id=key.stream, name=tried, link=f"{self._url()}/incidents/{key.stream}", private=private)
 
     async def invite(self, room: str, people: Sequence[str]) -> Sequence[str]:
         """Everybody of the team can come in already."""

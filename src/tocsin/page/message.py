@@ -27,6 +27,8 @@ from tocsin.timeline.redact import plain
 from tocsin.words import LOOKING, Effect, StepState, Urgency
 
 MOST_SYMPTOMS = 3
+PRIVATE = "Private incident"
+"""What a private incident is called wherever others may read along."""
 MOST_EVIDENCE_LINES = 6
 MOST_ALERTS = 1000
 """Whose labels travel with a page that a machine reads; how many more there are is said."""
@@ -113,7 +115,33 @@ def compose(
     code: str = "",
     beside: Sequence[Beside] = (),
 ) -> PageMessage:
-    """The message of a page, with what is known at `now`."""
+    """The message of a page, with what is known at `now`; of a private incident nothing but that there is one."""
+    message = _compose(incident, book, rota, intent, now, link, room, code)
+    message = msgspec.structs.replace(message, repeat=repeat)
+    return _keep_private(message) if incident.is_private else message
+
+
+def _keep_private(message: PageMessage) -> PageMessage:
+    """What may lie on a locked screen and pass through other people's machines: no word of what it is about."""
+    return msgspec.structs.replace(
+        message,
+        title=PRIVATE,
+        scenario=None,
+        why="you are called for it; the room says what it is",
+        symptoms=(),
+        first_command=None,
+        evidence=(),
+        next=None,
+        labels={},
+        annotations={},
+        alerts=(),
+        more_alerts=0,
+    )
+
+
+def _compose(
+    incident: Incident, book: Book, rota: Rota, intent: PageRequested, now: datetime, link: str, room: str, code: str
+) -> PageMessage:
     same = _find_same(incident, book)
     seen = next((alert.seen for alert in incident.alerts.values()), None)
     return PageMessage(
@@ -136,7 +164,6 @@ def compose(
         link=link,
         room=room,
         late_s=intent.late_s,
-        repeat=repeat,
         bridge=book.policy.bridge if incident.bridge_at is not None else "",
         alerts=tuple(
             AlertLabels(labels=each.seen.labels, cleared=each.cleared_at is not None)

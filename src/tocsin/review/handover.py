@@ -19,9 +19,10 @@ NOISY = 3
 def write_summary(team: str, handoff: Handoff, incidents: Sequence[Incident]) -> str:
     """The summary as Markdown; `incidents` are those of the week, and those that are still open.
 
-    It stands in the record, so people are in it by their ids.
+    It stands in the record, so people are in it by their ids. Everybody reads it, so no private incident is in it.
     """
     since = handoff.at - WEEK
+    incidents = [each for each in incidents if not each.is_private]
     lines = [
         f"# Hand-off of {', '.join(handoff.schedules)} ({fold(team)})",
         "",

@@ -196,6 +196,8 @@ class _Cited(NamedTuple):
 
 def _elsewhere(force: InForce) -> str:
     rule = force.prohibition
+    if force.private:
+        return f"{rule.text}."
     return f"Line {rule.line} forbids it while {force.incident} ({force.scenario}) is open: {rule.text}"
 
 

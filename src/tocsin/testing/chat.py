@@ -27,6 +27,7 @@ class ToldRoom(msgspec.Struct, kw_only=True):
     asked: list[int] = []
     pinned: str = ""
     is_archived: bool = False
+    is_private: bool = False
 
 
 class MemoryChat:
@@ -57,14 +58,16 @@ class MemoryChat:
             raise Rejected("channel_not_found" if found is None else "is_archived")
         return found
 
-    async def open(self, key: Key, name: str, topic: str) -> OpenRoom:
+    async def open(self, key: Key, name: str, topic: str, *, private: bool = False) -> OpenRoom:
         """A room with the first free name."""
         self._answer()
         taken = self.taken | {each.name for each in self.rooms.values()}
         free = next(tried for tried in (add_suffix(name, turn) for turn in range(1, 100)) if tried not in taken)
-        room = ToldRoom(id=f"C{len(self.rooms) + 1:04}", name=free, incident=key.stream, topic=topic)
+        room = ToldRoom(
+            id=f"C{len(self.rooms) + 1:04}", name=free, incident=key.stream, topic=topic, is_private=private
+        )
         self.rooms[room.id] = room
-        return OpenRoom(id=room.id, name=free, link=f"chat://{room.id}")
+        return OpenRoom(id=room.id, name=free, link=f"chat://{room.id}", private=private)
 
     async def invite(self, room: str, people: Sequence[str]) -> Sequence[str]:
         """All but strangers are in."""

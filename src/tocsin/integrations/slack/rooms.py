@@ -42,31 +42,31 @@ class Slack:
 
     # ── rooms ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    async def open(self, key: Key, name: str, topic: str) -> OpenRoom:
+    async def open(self, key: Key, name: str, topic: str, *, private: bool = False) -> OpenRoom:
         """A channel under the first name that is free, or the one that was made for this incident before."""
-        purpose = f"{MARK} {key.stream}"
+        purpose, private = f"{MARK} {key.stream}", private or self.settings.private
         async with self._opening:
             for turn in range(1, MOST_TURNS):
                 tried = add_suffix(name, turn)
-                found = await self._make(tried, purpose)
+                found = await self._make(tried, purpose, private=private)
                 if found is not None:
                     await self.calls.call("conversations_setPurpose", channel=found, purpose=purpose)
-                    return OpenRoom(id=found, name=tried)
+                    return OpenRoom(id=found, name=tried, private=private)
         raise Rejected(f"Slack has {MOST_TURNS} channels that are called like {name} already.")
 
-    async def _make(self, name: str, purpose: str) -> str | None:
+    async def _make(self, name: str, purpose: str, *, private: bool) -> str | None:
         """The id of the new channel, or of ours of this name; null where the name is another's."""
         try:
-            made = await self.calls.call("conversations_create", name=name, is_private=self.settings.private)
+            made = await self.calls.call("conversations_create", name=name, is_private=private)
         except Refused as refused:
             if refused.word != "name_taken":
                 raise
-            return await self._find_own(name, purpose)
+            return await self._find_own(name, purpose, private=private)
         return str(made["channel"]["id"])
 
-    async def _find_own(self, name: str, purpose: str) -> str | None:
+    async def _find_own(self, name: str, purpose: str, *, private: bool) -> str | None:
         """Ours is made by this bot, and says so in its purpose or nothing yet."""
-        kinds = "private_channel" if self.settings.private else "public_channel"
+        kinds = "private_channel" if private else "public_channel"
         lists = self.calls.pages("conversations_list", MOST_LISTS, types=kinds, exclude_archived=True, limit=1000)
         async for answer in lists:
             for channel in answer.get("channels", ()):

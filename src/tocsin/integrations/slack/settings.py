@@ -13,7 +13,8 @@ class SlackSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     `token_file` holds the bot's token (``xoxb-…``). With `signing_secret_file` Slack may speak to
     ``/hooks/slack/NAME``; with `app_token_file` (``xapp-…``) tocsin opens a Socket Mode connection by itself. `people`
     maps a person's id to their Slack user (``U…``): nobody else can act. `channels` gives the ids of standing channels
-    by their names without ``#``, where the name alone is not enough. `private`: rooms are for those who are let in.
+    by their names without ``#``, where the name alone is not enough. `private`: all rooms are for those who are let in,
+    not only those of private incidents.
     """
 
     kind: Literal["slack"]

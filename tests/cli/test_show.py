@@ -56,7 +56,7 @@ class Answers(Answering):
     """One incident, and the evidence of its steps."""
 
     def get(self) -> None:
-        digest = self.path.rpartition("/")[2]
+        digest = self.path.partition("?")[0].rpartition("/")[2]
         if self.path.startswith("/api/evidence/"):
             known, content = digest in OUTPUTS, OUTPUTS.get(digest, "").encode()
         else:

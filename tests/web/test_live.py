@@ -120,7 +120,7 @@ async def test_a_quiet_connection_is_seen_to_live(house: House, monkeypatch: pyt
 
 async def test_one_that_cannot_keep_up_is_ended_and_comes_back(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(live, "MOST_WAITING", 3)
-    follow = house.app.state.live.follow("quorum-1", [])
+    follow = house.app.state.live.follow("quorum-1", [], "bo")
     assert (await anext(follow)).startswith(b"retry")
     for _ in range(4):
         await house.story.do(AddNote(by="bo", text="x"))

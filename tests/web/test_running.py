@@ -187,5 +187,5 @@ async def test_what_a_step_left_in_tmp_is_named_with_its_size(open_house: Open) 
         {"path": "/tmp/a<b>.log", "size": 2048, "digest": DIGEST},
         {"path": "/tmp/b.tar.gz", "size": 7, "digest": ""},
     ]
-    assert f'href="/api/evidence/{DIGEST}">/tmp/a&lt;b&gt;.log</a>' in html
+    assert f'href="/api/evidence/{DIGEST}?incident=quorum-1">/tmp/a&lt;b&gt;.log</a>' in html
     assert "2 KiB" in html

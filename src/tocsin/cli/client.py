@@ -68,10 +68,10 @@ class Client:
         """The text at an address below `/api`."""
         return self._ask("GET", parts).text
 
-    def lines(self, *parts: object) -> Iterator[str]:
+    def lines(self, *parts: object, **query: Any) -> Iterator[str]:
         """The lines of a text at an address below `/api`, one at a time, however long it is."""
         try:
-            with self._http.stream("GET", _address(parts)) as answer:
+            with self._http.stream("GET", _address(parts), params=_given(query)) as answer:
                 if not answer.is_success:
                     answer.read()
                     raise Refused(_sentence(answer), answer.status_code)

@@ -42,7 +42,13 @@ def list_all(
         return
     shown = [each for each in found if all or each["status"] not in ("resolved", "closed")]
     rows = [
-        (each["id"], each["severity"] or "unclassified", each["status"], clock(each["opened_at"]), fold(each["title"]))
+        (
+            each["id"],
+            each["severity"] or "unclassified",
+            each["status"],
+            clock(each["opened_at"]),
+            ("(private) " if each.get("private") else "") + fold(each["title"]),
+        )
         for each in shown
     ]
     show_table("Open incidents" if not all else "Incidents", ("Id", "Severity", "Status", "Opened", "Title"), rows)
@@ -74,7 +80,7 @@ def show(
     wanted = [_find_step(room, step)] if step is not None else room["steps"]
     for each in wanted:
         if each.get("ran"):
-            each["ran"]["outputs"] = read_outputs(client, each["ran"], None if full else LAST_LINES)
+            each["ran"]["outputs"] = read_outputs(client, asked.id, each["ran"], None if full else LAST_LINES)
     if format == "json":
         show_json(room if step is None else wanted[0])
     elif step is not None:
@@ -100,6 +106,7 @@ def _lines(room: dict[str, Any]) -> list[str]:
         f"{fold(room['number'])} ({room['id']}): {fold(room['title'])}",
         f"{room['severity'] or 'unclassified'}, {room['status']}, opened {clock(room['opened_at'])} UTC",
     ]
+    lines += _readers(room)
     lines += [_suggestion(each) for each in room.get("suggestions", ())]
     lines += [*_hush(room), *_changes(room)]
     lines += ["", "Owed:", *([_obligation(each, room.get("now")) for each in room["obligations"]] or ["  nothing"])]
@@ -108,6 +115,15 @@ def _lines(room: dict[str, Any]) -> list[str]:
         lines += _step(step, room["id"])
     lines += [] if room["steps"] else ["  none"]
     return [*lines, *show_ways(room), *show_jumps(room)]
+
+
+def _readers(room: dict[str, Any]) -> list[str]:
+    privacy = room.get("privacy") or {}
+    if not privacy.get("is_on"):
+        return []
+    who = [f"{fold(each['who']['name'])} (they {fold(each['why'])})" for each in privacy["readers"]]
+    told = [f"  told before: {fold(each, 500)}" for each in privacy["told"]]
+    return [f"private, seen by {', '.join(who) or 'nobody'}", *told]
 
 
 def _suggestion(each: dict[str, Any]) -> str:

@@ -20,7 +20,7 @@ def _ask(incident: str, verb: str, where: Where, **body: Any) -> None:
 
 def declare(
     team: str, /, *, scenario: str | None = None, severity: str | None = None, title: str | None = None,
-    where: Where = HERE,
+    private: bool = False, where: Where = HERE,
 ) -> None:  # fmt: skip
     """Open an incident by hand.
 
@@ -32,8 +32,11 @@ def declare(
         Its severity, as the playbook names it.
     title
         What it is, where no scenario fits.
+    private
+        Only those who need it see it, from its first moment.
     """
-    made = Client(where).post("incidents", team=team, scenario=scenario, severity=severity, title=title)
+    body = {"scenario": scenario, "severity": severity, "title": title, "private": private or None}
+    made = Client(where).post("incidents", team=team, **body)
     say(made["id"])
 
 

@@ -31,16 +31,16 @@ class Output(msgspec.Struct, frozen=True, kw_only=True):
     lost: str = ""
 
 
-def read_outputs(client: Client, ran: dict[str, Any], last: int | None) -> dict[str, Output]:
-    """Both outputs of a step that ran, by name; `last` is how many lines, all of them without."""
-    return {name: _read(client, ran[name], last) for name in STREAMS if ran.get(name)}
+def read_outputs(client: Client, incident: str, ran: dict[str, Any], last: int | None) -> dict[str, Output]:
+    """Both outputs of a step of an incident that ran, by name; `last` is how many lines, all of them without."""
+    return {name: _read(client, incident, ran[name], last) for name in STREAMS if ran.get(name)}
 
 
-def _read(client: Client, digest: str, last: int | None) -> Output:
+def _read(client: Client, incident: str, digest: str, last: int | None) -> Output:
     kept: deque[str] = deque(maxlen=last)
     count = 0
     try:
-        for line in client.lines("evidence", digest):
+        for line in client.lines("evidence", digest, incident=incident):
             kept.append(plain(line)[:MOST_LINE] if last is not None else plain(line))
             count += 1
     except Refused as error:

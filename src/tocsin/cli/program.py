@@ -55,6 +55,10 @@ GROUPS: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("reopen", "moves:reopen", "Say that it is not over."),
         ("close", "moves:close", "Close it, once nothing is owed any more."),
         ("dismiss", "moves:dismiss", "Say that what is in triage is no incident."),
+        ("private", "privacy:make_private", "Let only those see it who need it."),
+        ("disclose", "privacy:disclose", "Let everybody who is signed in see it again."),
+        ("invite", "privacy:invite", "Let somebody see a private incident."),
+        ("uninvite", "privacy:uninvite", "Take an invitation back."),
     ),
     "Quiet": (
         ("silences", "quiet:list_all", "List silences and maintenance windows, those to come too."),

@@ -16,7 +16,16 @@ from tocsin.timeline.entry import Entry
 from tocsin.timeline.events import FreezeSet, PlaybookActivated, StepProposed
 from tocsin.timeline.tell import tell
 from tocsin.web.auth import Asker, require_person
-from tocsin.web.bodies import ActivateBody, ApproveBody, Body, DeclareBody, FreezeBody, ProposeBody, RoleBody
+from tocsin.web.bodies import (
+    ActivateBody,
+    ApproveBody,
+    Body,
+    DeclareBody,
+    FreezeBody,
+    ProposeBody,
+    ReaderBody,
+    RoleBody,
+)
 from tocsin.web.desk import Desk
 from tocsin.web.library import Library
 from tocsin.web.verbs import Verb
@@ -66,8 +75,8 @@ class Acts:
     async def do(self, stream: str, verb: Verb, asker: Asker, body: Body, target: str = "") -> Done:
         """One verb of the tables. Raises what the rooms raise."""
         require_person(self._desk, asker)
-        await self._library.incident(stream)
-        if isinstance(body, RoleBody):
+        await self._desk.sight.find(stream, asker.person)
+        if isinstance(body, RoleBody | ReaderBody):
             self._require_known(body.responder)
         command = await self._answer_for(verb.command(asker, target, body), stream, asker)
         entries = await self._desk.engine.submit(stream, command)
@@ -90,6 +99,7 @@ class Acts:
     async def approve(self, stream: str, step: str, asker: Asker, body: ApproveBody) -> Done:
         """Allow exactly what has the digest to run once, in the name of a person with all roles they answer to."""
         require_person(self._desk, asker)
+        await self._desk.sight.find(stream, asker.person)
         scene = await self._library.scene(stream)
         command = ApproveStep(
             by=asker.person,
@@ -137,7 +147,9 @@ class Acts:
         """Open an incident by hand; its id."""
         require_person(self._desk, asker)
         intake, title = self._desk.engine.intake, body.title.strip()
-        return await intake.declare(body.team, title, body.scenario or None, body.severity or None, asker.person)
+        return await intake.declare(
+            body.team, title, body.scenario or None, body.severity or None, asker.person, private=body.private
+        )
 
     async def activate(self, team: str, asker: Asker, body: ActivateBody) -> str:
         """Let the team's playbook run things by itself; its digest. Only what the team has now can be activated."""

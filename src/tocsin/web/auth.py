@@ -28,6 +28,8 @@ COOKIE = "tocsin_session"
 SESSION_FOR = timedelta(days=30)
 LOCAL = "local-admin"
 """The person of the credential file that only the server's own user can read."""
+INCIDENT = "incident"
+"""What addresses call the incident that they are about, in their path or as a parameter."""
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 MOST_NAMED = 12
 KEEPING = ("/api/tokens", "/api/links", "/api/accounts", "/api/access", "/account")
@@ -76,6 +78,7 @@ async def require_asker(connection: ASGIConnection[Any, Any, Any, Any], handler:
         await _require_own_form(connection, asker)
     _require_scope(connection, asker)
     connection.scope["user"] = asker
+    await _require_sight(connection, desk, asker)
 
 
 def _require_scope(connection: ASGIConnection[Any, Any, Any, Any], asker: Asker) -> None:
@@ -85,6 +88,14 @@ def _require_scope(connection: ASGIConnection[Any, Any, Any, Any], asker: Asker)
         raise NotAuthorised("This token is for reading only; make one with the scope `respond`.")
     if asker.scope != "admin" and path.startswith(KEEPING):
         raise NotAuthorised("This token is not for accounts, links and tokens; make one with the scope `admin`.")
+
+
+async def _require_sight(connection: ASGIConnection[Any, Any, Any, Any], desk: Desk, asker: Asker) -> None:
+    """Of every address that names an incident: there is one, and whoever asks may see it. Raises one `NotFound`."""
+    named = connection.path_params.get(INCIDENT), connection.query_params.get(INCIDENT)
+    for stream in named:
+        if stream is not None:
+            await desk.sight.find(str(stream), asker.person)
 
 
 async def _find_asker(desk: Desk, connection: ASGIConnection[Any, Any, Any, Any]) -> Asker | None:

@@ -51,7 +51,10 @@ class Told(Body, frozen=True, kw_only=True):
 
 
 class SeverityBody(Body, frozen=True, kw_only=True):
-    """`severity` as the playbook names it."""
+    """`severity` as the playbook names it.
+
+    `private`: only those who need it see it, from its first moment.
+    """
 
     severity: Name
     reason: Remark = ""
@@ -69,6 +72,13 @@ class RoleBody(Body, frozen=True, kw_only=True):
 
     role: Name
     responder: Name
+
+
+class ReaderBody(Body, frozen=True, kw_only=True):
+    """`responder` (a person's id) may see a private incident, or may not any more."""
+
+    responder: Name
+    reason: Annotated[str, Meta(max_length=2000)] = ""
 
 
 class UpdateBody(Body, frozen=True, kw_only=True):
@@ -191,6 +201,7 @@ class DeclareBody(Body, frozen=True, kw_only=True):
     scenario: Annotated[str, Meta(max_length=500)] | None = None
     severity: Annotated[str, Meta(max_length=200)] | None = None
     title: Annotated[str, Meta(max_length=300)] = ""
+    private: bool = False
 
 
 class FreezeBody(Body, frozen=True, kw_only=True):

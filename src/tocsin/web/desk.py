@@ -23,6 +23,7 @@ from tocsin.page.contact import Contact, Subscription
 from tocsin.playbook.model import Playbook
 from tocsin.store.accounts import Accounts
 from tocsin.web.limits import Limits
+from tocsin.web.sight import Sight
 from tocsin.words import Reached
 
 ACCESS = "@access"
@@ -159,7 +160,7 @@ class Desk:
         reach: Callable[[str], str] = _reach_anybody,
         calendar_findings: Callable[[], Sequence[Finding]] = tuple,
     ) -> None:
-        self.engine = engine
+        self.engine, self.sight = engine, Sight(engine.journal)
         self.sessions = sessions
         self.blobs = blobs
         self.clock = clock

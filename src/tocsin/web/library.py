@@ -6,6 +6,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 
 from tocsin.errors import NotFound
+from tocsin.incident.sight import find_nothing
 from tocsin.incident.state import Incident
 from tocsin.playbook.source import read
 from tocsin.timeline.entry import Entry
@@ -28,7 +29,7 @@ class Library:
         """The incident. Raises `NotFound`."""
         found = await self._desk.engine.journal.incident(stream) if "/" not in stream else None
         if found is None:
-            raise NotFound(f"There is no incident {stream[:100]!r}; `tocsin incidents` lists them.")
+            raise find_nothing(stream)
         return found
 
     async def scene(self, stream: str) -> Scene:

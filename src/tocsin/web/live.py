@@ -22,8 +22,10 @@ from litestar.response import Stream
 from tocsin.engine.journal import Journal
 from tocsin.engine.output import Outputs
 from tocsin.timeline.entry import Entry
+from tocsin.web.auth import Asker
 from tocsin.web.desk import Desk
 from tocsin.web.library import Library
+from tocsin.web.sight import Sight
 
 HEARTBEAT_S = 15.0
 MOST_WAITING = 1000
@@ -45,8 +47,8 @@ class Notice(msgspec.Struct, frozen=True):
 class Live:
     """The listeners that are open. `stop` ends them all, so that a server can go without waiting for them."""
 
-    def __init__(self, journal: Journal, outputs: Outputs) -> None:
-        self._journal, self._outputs = journal, outputs
+    def __init__(self, journal: Journal, outputs: Outputs, sight: Sight) -> None:
+        self._journal, self._outputs, self._sight = journal, outputs, sight
         self._open: set[_Listener] = set()
         self._stopped = False
 
@@ -59,15 +61,23 @@ class Live:
         for listener in tuple(self._open):
             listener.end()
 
-    async def follow(self, stream: str | None, first: Sequence[Notice]) -> AsyncGenerator[bytes, None]:
-        """The events of one stream, or of all, as bytes for the wire; `first` is what was missed."""
+    async def follow(self, stream: str | None, first: Sequence[Notice], person: str) -> AsyncGenerator[bytes, None]:
+        """The events of one stream, or of all, as bytes for the wire; `first` is what was missed.
+
+        Of what `person` may not see they hear nothing, not even that something happened; what they are shut out of
+        while they follow it ends.
+        """
         listener = _Listener(stream, first)
         unlisten = (self._journal.listen(listener.hear), self._outputs.listen(listener.hear_output))
         self._open.add(listener)
         try:
             yield f"retry: {RETRY_MS}\n\n".encode()
             while not self._stopped:
-                for notice in await listener.wait():
+                until = asyncio.get_running_loop().time() + HEARTBEAT_S
+                told = await self._listen(listener, until, person)
+                if stream is not None and not await self._sight.hears(stream, person):
+                    return
+                for notice in told:
                     yield _spell(notice)
                 if listener.ended:
                     return
@@ -77,12 +87,20 @@ class Live:
             for each in unlisten:
                 each()
 
+    async def _listen(self, listener: _Listener, until: float, person: str) -> list[Notice]:
+        """What is new and for this person; nothing at `until`, whatever else has happened meanwhile."""
+        while True:
+            heard = await listener.wait(until)
+            told = [each for each in heard if await self._sight.hears(each.stream, person)]
+            if told or not heard or listener.stream is not None or listener.ended or self._stopped:
+                return told
+
 
 class _Listener:
     """What one screen has not been told yet. One that cannot keep up is ended; it comes back and catches up."""
 
     def __init__(self, stream: str | None, first: Sequence[Notice]) -> None:
-        self._stream = stream
+        self.stream = stream
         self._waiting: deque[Notice] = deque(first)
         self._woken = asyncio.Event()
         self.ended = False
@@ -90,7 +108,7 @@ class _Listener:
             self._woken.set()
 
     def hear(self, stream: str, entries: Sequence[Entry]) -> None:
-        if self._stream not in (None, stream):
+        if self.stream not in (None, stream):
             return
         self._waiting.extend(Notice(stream, entry.seq, entry.event.kind) for entry in entries)
         if len(self._waiting) > MOST_WAITING:
@@ -99,7 +117,7 @@ class _Listener:
 
     def hear_output(self, stream: str, step: str) -> None:
         notice = Notice(stream, 0, step)
-        if self._stream == stream and notice not in self._waiting:
+        if self.stream == stream and notice not in self._waiting:
             self._waiting.append(notice)
             self._woken.set()
 
@@ -107,10 +125,10 @@ class _Listener:
         self.ended = True
         self._woken.set()
 
-    async def wait(self) -> list[Notice]:
-        """What is new; nothing after a while without news, so that the connection is seen to live."""
+    async def wait(self, until: float) -> list[Notice]:
+        """What is new; nothing at `until`, by the loop's clock, so that the connection is seen to live."""
         try:
-            async with asyncio.timeout(HEARTBEAT_S):  # wait_for of Python 3.11 may swallow a cancellation
+            async with asyncio.timeout_at(until):  # wait_for of Python 3.11 may swallow a cancellation
                 await self._woken.wait()
         except TimeoutError:
             return []
@@ -132,24 +150,25 @@ async def follow_events(
     desk: Given[Desk],
     library: Given[Library],
     live: Given[Live],
+    asker: Given[Asker],
     request: Request[Any, Any, Any],
     incident: FromQuery[str | None] = None,
     last: Annotated[str, HeaderParameter(name="Last-Event-ID", max_length=300)] = "",
 ) -> Stream:
-    """Server-sent events of one incident, or of all."""
+    """Server-sent events of one incident, or of all that whoever asks may see."""
     if incident is not None:
         await library.incident(incident)
-    first = await _catch_up(desk, incident, last) if last else []
+    first = await _catch_up(desk, asker.person, incident, last) if last else []
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    events = live.follow(incident, first)
+    events = live.follow(incident, first, asker.person)
     gone = BackgroundTask(events.aclose)
     return Stream(events, media_type="text/event-stream", headers=headers, background=gone)
 
 
-async def _catch_up(desk: Desk, incident: str | None, last: str) -> list[Notice]:
+async def _catch_up(desk: Desk, person: str, incident: str | None, last: str) -> list[Notice]:
     """What was missed since `last`. Of all incidents only the newest entry of each is named."""
     if incident is None:
-        cards = await desk.engine.journal.store.cards()
+        cards = await desk.sight.keep(await desk.engine.journal.store.cards(), person)
         return [Notice(card.id, card.seq) for card in reversed(cards[:MOST_CAUGHT_UP])]
     stream, _, seq = last.rpartition(":")
     after = int(seq) if stream == incident and seq.isdecimal() else 0

@@ -1,9 +1,10 @@
-"""What players of roles can say over HTTP, in the table of verbs."""
+"""What players of roles can say over HTTP, in the table of verbs; and the whole of that table."""
 
 from __future__ import annotations
 
 from tocsin.incident.office_commands import ConfirmFix, OpenBridge, TickDuty
 from tocsin.web.bodies import Body, Line, Noted, Nothing
+from tocsin.web.privacy_verbs import PRIVACY_VERBS
 from tocsin.web.verbs import VERBS, Verb
 
 
@@ -16,6 +17,7 @@ class TickBody(Body, frozen=True, kw_only=True):
 
 ALL_VERBS: tuple[Verb, ...] = (
     *VERBS,
+    *PRIVACY_VERBS,
     Verb(
         name="tick",
         body=TickBody,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
+from tocsin.engine.silencing import Preview
 from tocsin.errors import BadInput, NotFound
 from tocsin.incident.authority import require_permission
 from tocsin.incident.silence import Silence, check_silence, check_window
@@ -34,11 +36,18 @@ class Quiet:
         shown = show_silences(found, rows, now, lambda who: spell_name(people, who), coming=coming)
         return (*shown, *(row for team, each in inhibited.items() for row in show_inhibitions(team, each, rows)))
 
-    async def preview(self, body: QuietBody) -> PreviewView:
-        """What it would hit now. Raises what setting it would raise, but for who asks."""
+    async def preview(self, asker: Asker, body: QuietBody) -> PreviewView:
+        """What it would hit now, as far as whoever asks may see it. Raises what setting it would raise, but for who
+        asks.
+        """
         self._require_team(body.team)
         matchers, _, _ = self._read(body)
-        return show_preview(await self._desk.engine.silencing.preview(body.team, matchers))
+        found, hidden = await self._desk.engine.silencing.preview(body.team, matchers), await self._hidden(asker)
+        rows = tuple(row for row in found.rows if row.incident not in hidden)
+        return show_preview(Preview(rows=rows, quiet=tuple(each for each in found.quiet if each not in hidden)))
+
+    async def _hidden(self, asker: Asker) -> Collection[str]:
+        return await self._desk.sight.find_hidden(asker.person)
 
     async def set(self, asker: Asker, body: QuietBody) -> str:
         """Set it, in the name of a responder of the team; its id."""

@@ -321,7 +321,7 @@ GIVEN = (
 
 def move_in(app: Litestar, desk: Desk) -> None:
     """Let an application stand on `desk` from now on. To lay out its routes is what takes long; this is not."""
-    library, listeners = Library(desk), Live(desk.engine.journal, desk.outputs)
+    library, listeners = Library(desk), Live(desk.engine.journal, desk.outputs, desk.sight)
     acts = Acts(desk, library)
     made = (
         desk,

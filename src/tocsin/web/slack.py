@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from tocsin.comms.room_text import write_status
+from tocsin.engine.contracts import Card
 from tocsin.errors import NotFound, OutsideError, UserError
 from tocsin.incident.book import Book
 from tocsin.incident.state import Incident
@@ -82,18 +83,17 @@ class SlackDesk:
         return {"response_type": "ephemeral", "text": spell_line(text), "blocks": shown}
 
     async def _do_slash(self, slack: r.Slack, asked: Slash) -> tuple[str, list[Block]]:
-        words = asked.text.split()
-        named = await self._find_named(words[0]) if words else None
+        words, asker = asked.text.split(), self._find_asker(slack, asked.user)
+        named = await self._find_named(words[0], asker) if words else None
         word, rest = _split(asked.text.strip().removeprefix(words[0]) if words and named else asked.text)
         if word in ("", "list") and named is None:
-            return await self._list_open(), []
+            return await self._list_open(asker), []
         if word == "help" or (word not in FIELD_OF and word not in ("", *LISTS)):
             return HELP, []
-        asker = self._find_asker(slack, asked.user)
         if word == "declare":
             await self._ask_form(slack, asked.trigger, self._write_declare(), _require(asker, asked.user))
             return "Fill in the form.", []
-        incident = named or await self._find_room(asked.channel)
+        incident = named or await self._find_room(asked.channel, asker)
         if incident is None:
             raise NotFound("Which incident? Put its number first: /tocsin INC-20260302-001 ack")
         if word in ("", "status"):
@@ -108,8 +108,8 @@ class SlackDesk:
         body = read_body(word, rest, asker.person, self._desk.people(), slack.settings.find_person)
         return _tell_done(await self._acts.do(stream, find_verb(word), asker, body))
 
-    async def _list_open(self) -> str:
-        cards = await self._desk.engine.journal.store.cards(open_only=True)
+    async def _list_open(self, asker: Asker | None) -> str:
+        cards = await self._keep(await self._desk.engine.journal.store.cards(open_only=True), asker)
         lines = [
             f"{card.number} [{card.severity or 'unclassified'}] {card.title} · {card.status}"
             for card in cards[:MOST_LISTED]
@@ -167,9 +167,9 @@ class SlackDesk:
 
     async def _do_press(self, slack: r.Slack, asked: Pressed) -> tuple[str, list[Block]]:
         if asked.action == r.STEPS:
-            return await self._list_steps(await self._library.incident(asked.value))
+            return await self._list_steps(await self._find_seen(slack, asked))
         if asked.action == r.QUESTIONS:
-            return await self._list_questions(await self._library.incident(asked.value))
+            return await self._list_questions(await self._find_seen(slack, asked))
         if asked.action not in (r.ACKNOWLEDGE, r.APPROVE, r.ROLE, r.SEVERITY, r.YES, r.NO):
             return "", []
         asker = _require(self._find_asker(slack, asked.user), asked.user)
@@ -180,6 +180,7 @@ class SlackDesk:
             return await self._do(slack, stream, asked.action.rpartition(":")[2], line, asker), []
         if asked.action == r.APPROVE:
             return await self._approve(asked.value, asker), []
+        await self._desk.sight.find(asked.value, asker.person)
         scene = await self._library.scene(asked.value)
         form = _write_choice(asked.action, scene.book, scene.incident, self._list_people(slack))
         await self._ask_form(slack, asked.trigger, form, asker)
@@ -242,7 +243,7 @@ class SlackDesk:
         asker = self._find_asker(slack, asked.user)
         if asker is None or (asked.event and not self._events.is_new(asked.event)):
             return
-        incident = await self._find_room(asked.channel)
+        incident = await self._find_room(asked.channel, asker)
         if incident is None or incident.room is None:
             return
         text = asked.text or await _read_message(slack, asked)
@@ -255,18 +256,27 @@ class SlackDesk:
 
     # ── which incident ─────────────────────────────────────────────────────────────────────────────────────────────
 
-    async def _find_named(self, word: str) -> Incident | None:
+    async def _find_seen(self, slack: r.Slack, asked: Pressed) -> Incident:
+        """The incident of a button, if whoever pressed it may see it."""
+        asker = self._find_asker(slack, asked.user)
+        return await self._desk.sight.find(asked.value, asker.person if asker is not None else None)
+
+    async def _keep(self, cards: Sequence[Card], asker: Asker | None) -> list[Card]:
+        """Those that whoever asks may see; for a stranger none that is private."""
+        return await self._desk.sight.keep(cards, asker.person if asker is not None else None)
+
+    async def _find_named(self, word: str, asker: Asker | None) -> Incident | None:
         """The incident of this id or number, the newest where a number stands for several teams' ones."""
         folded = word.casefold()
-        for card in await self._desk.engine.journal.store.cards():
+        for card in await self._keep(await self._desk.engine.journal.store.cards(), asker):
             if folded in (card.id.casefold(), card.number.casefold()):
                 return await self._desk.engine.journal.incident(card.id)
         return None
 
-    async def _find_room(self, channel: str) -> Incident | None:
+    async def _find_room(self, channel: str, asker: Asker | None) -> Incident | None:
         """The incident whose room this is."""
         since = self._desk.clock.now() - LATELY
-        for card in await self._desk.engine.journal.store.cards():
+        for card in await self._keep(await self._desk.engine.journal.store.cards(), asker):
             if card.opened_at < since:
                 return None
             incident = await self._desk.engine.journal.incident(card.id)

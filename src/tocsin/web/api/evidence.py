@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from typing import Annotated
 
 from litestar import get, post
 from litestar.di import NamedDependency as Given
-from litestar.params import FromPath, JSONBody
+from litestar.params import FromPath, JSONBody, QueryParameter
 from litestar.response import Response
 
 from tocsin.errors import NotFound
+from tocsin.timeline.codec import encode
+from tocsin.timeline.events import IncidentOpened, ScenarioChosen
 from tocsin.web.api.describe import describe_failures
 from tocsin.web.auth import Asker
 from tocsin.web.bodies import Explained
@@ -18,6 +21,8 @@ from tocsin.web.library import Library
 from tocsin.web.originals import open_original
 
 DIGEST = re.compile(r"\A[0-9a-f]{64}\Z")
+PINS = (IncidentOpened, ScenarioChosen)
+"""What names a playbook, which is no evidence."""
 ALONE = "sandbox; default-src 'none'"
 """Whatever a command printed, a browser that opens it does nothing with it but show it."""
 
@@ -29,12 +34,29 @@ ALONE = "sandbox; default-src 'none'"
     media_type="text/plain",
     responses=describe_failures(404),
 )
-async def read_evidence(desk: Given[Desk], digest: FromPath[str]) -> Response[bytes]:
+async def read_evidence(
+    desk: Given[Desk],
+    asker: Given[Asker],
+    digest: FromPath[str],
+    incident: Annotated[
+        str | None, QueryParameter(description="The incident that names it; it need be told of a private one.")
+    ] = None,
+) -> Response[bytes]:
     """The whole output of a step, by the digest that its entry names."""
     if not DIGEST.match(digest):
         raise NotFound("Evidence is named by 64 hexadecimal digits; the step's entry in the timeline has them.")
+    if not (incident is not None and await _names(desk, incident, digest)):
+        for hidden in await desk.sight.find_hidden(asker.person):
+            if await _names(desk, hidden, digest):
+                raise NotFound(f"There is no evidence {digest[:12]} here.")
     headers = {"Content-Security-Policy": ALONE, "Cache-Control": "private, max-age=31536000, immutable"}
     return Response(await desk.blobs.get(digest), media_type="text/plain", headers=headers)
+
+
+async def _names(desk: Desk, stream: str, digest: str) -> bool:
+    """Whether an incident has produced a piece of evidence; its playbook is none."""
+    entries = await desk.engine.journal.entries(stream)
+    return any(digest.encode() in encode(each.event) for each in entries if not isinstance(each.event, PINS))
 
 
 @post(

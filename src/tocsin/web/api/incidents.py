@@ -32,13 +32,14 @@ class Opened(msgspec.Struct, frozen=True):
 @get("/incidents", operation_id="listIncidents", tags=["incidents"], responses=describe_failures(400))
 async def list_incidents(
     desk: Given[Desk],
+    asker: Given[Asker],
     team: Annotated[str | None, QueryParameter(description="Only this team's.", max_length=200)] = None,
     only_open: Annotated[bool, QueryParameter(name="open", description="Only those that go on.")] = False,
     limit: Annotated[int, QueryParameter(ge=1, le=5000, description="At most so many.")] = MOST_LISTED,
 ) -> list[CardView]:
-    """The incidents, the newest first."""
+    """The incidents that you may see, the newest first."""
     cards = await desk.engine.journal.store.cards(team=team or None, open_only=only_open)
-    return [show_card(card) for card in cards[:limit]]
+    return [show_card(card) for card in (await desk.sight.keep(cards, asker.person))[:limit]]
 
 
 @post("/incidents", operation_id="openIncident", tags=["incidents"], responses=describe_failures(400, 403, 404))

@@ -47,7 +47,7 @@ async def show_shadow(
         wanted = date.fromisoformat(day) if day else today - timedelta(days=1)
     except ValueError:
         raise BadInput(f"{day!r} is no day; write it as 2026-03-02.") from None
-    report = await make_report(journal, team, wanted, further)
+    report = await make_report(journal, team, wanted, further, lambda incident: desk.sight.sees(incident, asker.person))
     return ShadowView(report=report, text=tell(report, library.name))
 
 

@@ -36,7 +36,7 @@ async def list_silences(quiet: Given[Quiet]) -> tuple[SilenceRow, ...]:
 @post("/silences", operation_id="setSilence", tags=["teams"], responses=describe_failures(400, 403, 404))
 async def set_silence(quiet: Given[Quiet], asker: Given[Asker], data: JSONBody[QuietBody]) -> SetSilence:
     """Set a silence or a maintenance window. Each has an end and a reason."""
-    preview = await quiet.preview(data)
+    preview = await quiet.preview(asker, data)
     return SetSilence(id=await quiet.set(asker, data), preview=preview)
 
 
@@ -47,9 +47,9 @@ async def set_silence(quiet: Given[Quiet], asker: Given[Asker], data: JSONBody[Q
     tags=["teams"],
     responses=describe_failures(400, 404),
 )
-async def preview_silence(quiet: Given[Quiet], data: JSONBody[QuietBody]) -> PreviewView:
+async def preview_silence(quiet: Given[Quiet], asker: Given[Asker], data: JSONBody[QuietBody]) -> PreviewView:
     """What a silence or window would hit, if it were set now. Nothing is set."""
-    return await quiet.preview(data)
+    return await quiet.preview(asker, data)
 
 
 @post(

@@ -41,13 +41,13 @@ class Myself(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @get("/teams", operation_id="listTeams", tags=["teams"], responses=describe_failures())
-async def list_teams(desk: Given[Desk]) -> list[TeamView]:
+async def list_teams(desk: Given[Desk], asker: Given[Asker]) -> list[TeamView]:
     """The teams as the settings have them now."""
-    return [await show_team(desk, team) for team in desk.engine.journal.shelf.settings.teams]
+    return [await show_team(desk, team, asker) for team in desk.engine.journal.shelf.settings.teams]
 
 
-async def show_team(desk: Desk, team: str) -> TeamView:
-    """One team, which exists."""
+async def show_team(desk: Desk, team: str, asker: Asker) -> TeamView:
+    """One team, which exists; of its incidents those are counted that whoever asks may see."""
     journal = desk.engine.journal
     shelf, standing = journal.shelf.settings.teams[team], await journal.standing(team)
     return TeamView(
@@ -60,7 +60,7 @@ async def show_team(desk: Desk, team: str) -> TeamView:
         frozen=standing.frozen,
         frozen_by=standing.frozen_by,
         scenarios=len(shelf.playbook.scenarios),
-        open_incidents=len(await journal.open_incidents(team)),
+        open_incidents=sum(desk.sight.sees(each, asker.person) for each in await journal.open_incidents(team)),
     )
 
 
@@ -94,7 +94,7 @@ async def activate_playbook(
 ) -> TeamView:
     """I have read the playbook that the team has now: it may run things by itself."""
     await acts.activate(team, asker, data)
-    return await show_team(desk, team)
+    return await show_team(desk, team, asker)
 
 
 @post(
@@ -109,4 +109,4 @@ async def freeze_team(
 ) -> TeamView:
     """Stop everything that runs by itself for this team, or let it run again."""
     await acts.freeze(team, asker, data)
-    return await show_team(desk, team)
+    return await show_team(desk, team, asker)

@@ -74,7 +74,7 @@ def _is_before(told: Told, since: datetime) -> bool:
 async def _take(desk: Desk, incident: Incident, channel: str, told: Told, agent: Agent) -> None:
     person, named = _find_person(desk, incident, channel, agent)
     where = fold(f"in PagerDuty{f', by {agent.summary}' if not named and agent.summary else ''}", 120)
-    if person is None or not incident.is_open:
+    if person is None or not incident.is_open or not desk.sight.sees(incident, person):
         return
     try:
         if told.event_type == RESOLVED:

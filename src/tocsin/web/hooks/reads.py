@@ -1,7 +1,8 @@
 """What Alertmanager's clients read: amtool, dashboards and Prometheus find here what they would find there.
 
 Only alerts that fire are listed, as there: one whose end has passed without a repetition is not. An alert under
-maintenance is suppressed, and its windows are those that mute it. The receivers are the teams.
+maintenance is suppressed, and its windows are those that mute it. The receivers are the teams. Whoever has a key has no
+name, so alerts of private incidents are left out.
 """
 
 from __future__ import annotations
@@ -150,7 +151,9 @@ class Reads:
     async def alerts(self, team: str | None, asked: Asked) -> list[Gettable]:
         """The alerts that fire and are asked for, by fingerprint."""
         engine, now = self._desk.engine, self._desk.clock.now()
-        rows = [row for row in await engine.intake.alerts(team, firing=True) if not row.is_silent(now)]
+        hidden = await self._desk.sight.find_hidden(None)
+        firing = await engine.intake.alerts(team, firing=True)
+        rows = [row for row in firing if not row.is_silent(now) and row.incident not in hidden]
         shelf, teams = engine.journal.shelf, {row.team for row in rows}
         silences = {each: await shelf.silences(each or TRIAGE) for each in teams}
         inhibitions = {each: await shelf.inhibitions(each or TRIAGE) for each in teams}

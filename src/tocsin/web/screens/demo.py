@@ -29,16 +29,18 @@ ANEW = "The demonstration begins anew."
 async def show_stage(desk: Given[Desk], library: Given[Library], frame: Given[Frame]) -> Response[str]:
     """The screen; htmx gets only the part that changes."""
     template = "parts/stage.html" if frame.inline else "demo.html"
-    return frame.show(template, demo=await _look(desk, library))
+    return frame.show(template, demo=await _look(desk, library, frame.asker))
 
 
 @get("/demo/state")
-async def read_stage(desk: Given[Desk], library: Given[Library], kept: FromQuery[int] = 0) -> DemoView:
+async def read_stage(
+    desk: Given[Desk], library: Given[Library], asker: Given[Asker], kept: FromQuery[int] = 0
+) -> DemoView:
     """The same as JSON: the screen asks for it every second, and notices so when the server has died.
 
     `kept` is the number of an entry that was there before; the answer says under which seal it is there now.
     """
-    return await _look(desk, library, kept)
+    return await _look(desk, library, asker, kept)
 
 
 @post("/demo/break", status_code=303)
@@ -78,7 +80,7 @@ async def _end_round(desk: Desk, asker: Asker) -> None:
     """Resolve what is open of the team whose world it is."""
     team = read_picture(await _stage(desk).state()).world
     for incident in await desk.engine.journal.open_incidents(team):
-        with contextlib.suppress(Denied):
+        with contextlib.suppress(Denied, NotFound):
             await desk.engine.submit(incident.id, Resolve(by=asker.person, note=ANEW))
 
 
@@ -88,17 +90,21 @@ def _back(frame: Frame) -> Response[Any]:
     return Redirect("/demo", status_code=303)
 
 
-async def _look(desk: Desk, library: Library, kept: int = 0) -> DemoView:
+async def _look(desk: Desk, library: Library, asker: Asker, kept: int = 0) -> DemoView:
     picture = read_picture(await _stage(desk).state())
-    incidents = await _find_incidents(desk, {page.incident: None for page in find_pages(picture)})
+    incidents = await _find_incidents(desk, asker, {page.incident: None for page in find_pages(picture)})
     main = incidents.get(find_main(picture))
     record = await _read_record(library, main, kept) if main is not None else Record()
     return show_demo(picture, record, incidents, library.name, desk.clock.now())
 
 
-async def _find_incidents(desk: Desk, streams: dict[str, None]) -> dict[str, Incident]:
+async def _find_incidents(desk: Desk, asker: Asker, streams: dict[str, None]) -> dict[str, Incident]:
     found = {name: await desk.engine.journal.incident(name) for name in streams if name and "/" not in name}
-    return {name: incident for name, incident in found.items() if incident is not None}
+    return {
+        name: incident
+        for name, incident in found.items()
+        if incident is not None and desk.sight.sees(incident, asker.person)
+    }
 
 
 async def _read_record(library: Library, incident: Incident, kept: int) -> Record:

@@ -27,6 +27,7 @@ class DeclareForm(Body, frozen=True, kw_only=True):
 
     what: Name
     title: str = ""
+    private: bool = False
 
 
 @get("/")
@@ -37,7 +38,7 @@ async def list_incidents(
     everything: Annotated[bool, QueryParameter(name="all")] = False,
 ) -> Response[str]:
     """The incidents, those that go on first."""
-    rows = await _find_rows(desk, everything=everything)
+    rows = await _find_rows(desk, frame.asker.person, everything=everything)
     return frame.show(
         "incidents.html",
         now=desk.clock.now(),
@@ -49,12 +50,12 @@ async def list_incidents(
     )
 
 
-async def _find_rows(desk: Desk, *, everything: bool) -> list[RowView]:
+async def _find_rows(desk: Desk, person: str, *, everything: bool) -> list[RowView]:
     journal, people = desk.engine.journal, desk.people()
     teams = journal.shelf.settings.teams
-    going = await journal.store.cards(open_only=True)
+    going = await desk.sight.keep(await journal.store.cards(open_only=True), person)
     ids = {card.id for card in going}
-    past = [card for card in await journal.store.cards() if card.id not in ids]
+    past = await desk.sight.keep((card for card in await journal.store.cards() if card.id not in ids), person)
     rows = [show_row(card, await journal.incident(card.id), teams.get(card.team), people) for card in going]
     shown = past if everything else past[:MOST_PAST]
     rows.sort(key=lambda row: (row.rank or 0, row.card.status != "active", -row.card.opened_at.timestamp()))
@@ -68,5 +69,5 @@ async def declare_incident(acts: Given[Acts], asker: Given[Asker], request: Requ
     team, _, line = form.what.rpartition(":")
     if not team:
         raise BadInput("Choose a team or a scenario.")
-    body = DeclareBody(team=team, scenario=line or None, title=form.title.strip()[:300])
+    body = DeclareBody(team=team, scenario=line or None, title=form.title.strip()[:300], private=form.private)
     return Redirect(f"/incidents/{await acts.declare(asker, body)}", status_code=303)

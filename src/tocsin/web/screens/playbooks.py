@@ -76,7 +76,7 @@ async def _read_document(request: Request[Any, Any, Any]) -> tuple[bytes, str]:
 @get("/playbooks")
 async def list_playbooks(desk: Given[Desk], frame: Given[Frame]) -> Response[str]:
     """The teams and their playbooks."""
-    teams = [await show_team(desk, team) for team in desk.engine.journal.shelf.settings.teams]
+    teams = [await show_team(desk, team, frame.asker) for team in desk.engine.journal.shelf.settings.teams]
     return frame.show("playbooks.html", teams=teams)
 
 
@@ -94,7 +94,9 @@ async def show_team_playbook(
     before = await library.lines(standing.activated) if standing.activated != shelf.playbook.digest else lines
     diff = list(compare(before, lines)) if before else []
     changes = (await find_difference(desk, team)).changes if diff else ()
-    return frame.show("playbook.html", playbook=view, team=await show_team(desk, team), diff=diff, changes=changes)
+    return frame.show(
+        "playbook.html", playbook=view, team=await show_team(desk, team, frame.asker), diff=diff, changes=changes
+    )
 
 
 def _find(desk: Desk, team: str) -> TeamShelf:

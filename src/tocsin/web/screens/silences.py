@@ -52,7 +52,7 @@ async def ask_silence(
         if form.act == "set":
             await quiet.set(asker, body)
             return Redirect("/silences", status_code=303)
-        return await _show(desk, quiet, frame, form, preview=await quiet.preview(body))
+        return await _show(desk, quiet, frame, form, preview=await quiet.preview(asker, body))
     except UserError as error:
         return await _show(desk, quiet, frame, form, refusal=str(error), status_code=error.status)
 

@@ -26,6 +26,7 @@ class CardView(View, frozen=True, kw_only=True):
     acknowledged_at: datetime | None
     resolved_at: datetime | None
     seq: int
+    private: bool = False
 
 
 class RowView(View, frozen=True, kw_only=True):
@@ -55,6 +56,7 @@ def show_card(card: Card) -> CardView:
         acknowledged_at=card.acknowledged_at,
         resolved_at=card.resolved_at,
         seq=card.seq,
+        private=card.private,
     )
 
 

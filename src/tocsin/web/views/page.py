@@ -51,7 +51,7 @@ def show_page(scene: Scene, message: PageMessage, ticket: Ticket, paged: Entry, 
     """The page that `ticket` stands for: `paged` is its entry, `since` is everything after it."""
     standing, may_take = _find_standing(scene, ticket, paged, since)
     ran = {each.command for each in message.evidence}
-    ahead = find_next_call(scene)
+    ahead = find_next_call(scene) if not scene.incident.is_private else None
     first = message.first_command if message.first_command and message.first_command.text not in ran else None
     return PageView(
         number=clean(message.number, 100),

@@ -26,6 +26,7 @@ from tocsin.web.views.people import (
     show_questions,
     show_roles,
 )
+from tocsin.web.views.readers import PrivacyView, show_privacy
 from tocsin.web.views.scene import Cite, Scene, View, Who, clean
 from tocsin.web.views.steps import ProcedureView, StepView, show_procedures, show_typed
 from tocsin.web.views.ways import ChoiceView, JumpView, show_choices, show_jumps
@@ -103,7 +104,7 @@ class Room(View, frozen=True, kw_only=True):
     `steps` are all of them; `procedures` say which belong where, in document order, by id. `uncleared` says as a
     sentence which alerts still fire. `hush` is why nobody is paged for now; `changes` what was changed on purpose about
     when it began. `choices` are the ways between which people choose, `jumps` the lines that lead into other scenarios.
-    `chat` is its room in the team's chat, and its tickets.
+    `chat` is its room in the team's chat, and its tickets; `privacy` who sees it, where that is not everybody.
     """
 
     id: str
@@ -161,11 +162,12 @@ class Room(View, frozen=True, kw_only=True):
     updates: tuple[UpdateView, ...]
     reports: tuple[ReportView, ...] = ()
     chat: ChatView = ChatView()
+    privacy: PrivacyView = PrivacyView()
 
 
 def show_room(scene: Scene) -> Room:
     """The room of an incident."""
-    return msgspec.structs.replace(_show_room(scene), chat=show_chat(scene))
+    return msgspec.structs.replace(_show_room(scene), chat=show_chat(scene), privacy=show_privacy(scene))
 
 
 def _show_room(scene: Scene) -> Room:

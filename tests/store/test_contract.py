@@ -124,7 +124,7 @@ async def test_what_is_due_and_not_done_is_counted(store: AnyStore) -> None:
 
 
 async def test_incidents_and_alerts_are_counted(store: AnyStore) -> None:
-    cards = [card("a-1"), card("a-2"), card("b-1", "closed")]
+    cards = [card("a-1"), card("a-2"), card("b-1", "closed"), replace(card("a-3"), private=True)]
     await store.write(Write(appends=tuple(Append(stream=each.id, expected_seq=0, card=each) for each in cards)))
     await store.write(Write(alerts=(alert("1"), alert("2"), alert("3", firing=False))))
     found = await store.tally()
@@ -390,19 +390,8 @@ async def test_several_are_counted_at_once_and_only_from_where_the_counter_stand
     assert await store.count("c") == 5
 
 
-async def test_a_card_says_how_its_alerts_are_grouped_and_whether_it_forbids_anything(store: AnyStore) -> None:
+async def test_a_card_says_how_alerts_are_grouped_whether_it_forbids_anything_and_is_private(store: AnyStore) -> None:
     for at, (grouping, forbids) in enumerate((('cluster="eu"', True), ("", False)), 1):
-        shown = replace(card(f"a-{at}"), grouping=grouping, forbids=forbids)
+        shown = replace(card(f"a-{at}"), grouping=grouping, forbids=forbids, private=forbids)
         await store.write(Write(appends=(Append(stream=f"a-{at}", expected_seq=0, card=shown),)))
         assert shown in await store.cards()
-
-
-async def test_a_private_incident_is_marked_and_not_counted(store: AnyStore) -> None:
-    hidden = replace(card("a-1"), private=True)
-    for each in (hidden, card("a-2")):
-        await store.write(Write(appends=(Append(stream=each.id, expected_seq=0, card=each),)))
-    assert {each.id: each.private for each in await store.cards()} == {"a-1": True, "a-2": False}
-    assert (await store.tally()).incidents == {("a", "active"): 1}
-    disclosed = Append(stream="a-1", expected_seq=0, card=replace(hidden, private=False))
-    await store.write(Write(appends=(disclosed,)))
-    assert (await store.tally()).incidents == {("a", "active"): 2}

@@ -99,6 +99,7 @@ BODIES: dict[str, Any] = {
     "unwait": {"reason": "x"},
     "report": {"fields": {"Time detected": "x"}},
     "take": {"line": 1}, "jump": {"scenario": "Chain Halted"}, "open": {"reason": "x"},
+    "private": {}, "invite": {"responder": "bo"}, "uninvite": {"responder": "bo"}, "disclose": {"reason": "x"},
     "shadow": [], "tick": {"line": 28}, "confirm": {}, "bridge": {},
     "activate": {}, "freeze": {"on": False}, "steps": {"text": "uptime"}, "links": {}, "incidents": {"team": "quorum"},
     "silences": {"team": "quorum", "matchers": ["a=b"], "minutes": 5, "reason": "x"},

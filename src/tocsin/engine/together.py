@@ -63,8 +63,10 @@ class Together:
         self._told.update({(stream, page.responder): told for stream in found})
 
     async def _find_beside(self, stream: str, page: PageRequested) -> list[str]:
-        """The other incidents of which this person is to be told now, since it waited."""
-        found = list[str]()
+        """The other incidents of which this person is to be told now, since it waited. Private ones are told alone."""
+        found, own = list[str](), await self._journal.incident(stream)
+        if own is not None and own.is_private:
+            return found
         for card in await self._journal.store.cards(open_only=True):
             incident = await self._journal.incident(card.id) if card.id != stream else None
             if incident is not None and await self._is_waiting(incident, page):
@@ -74,7 +76,7 @@ class Together:
     async def _is_waiting(self, incident: Incident, page: PageRequested) -> bool:
         shelf, call = self._journal.shelf, incident.calls.get(page.responder)
         policy = shelf.policy(incident)
-        if incident.status not in CALLING or incident.is_hushed or policy.mode is Mode.SHADOW:
+        if incident.status not in CALLING or incident.is_hushed or incident.is_private or policy.mode is Mode.SHADOW:
             return False
         ways = Ways(incident, await shelf.book(incident), shelf.rota(incident))
         now, line = self._clock.now(), call.line if call is not None else None

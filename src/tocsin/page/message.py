@@ -117,7 +117,7 @@ def compose(
 ) -> PageMessage:
     """The message of a page, with what is known at `now`; of a private incident nothing but that there is one."""
     message = _compose(incident, book, rota, intent, now, link, room, code)
-    message = msgspec.structs.replace(message, repeat=repeat)
+    message = msgspec.structs.replace(message, repeat=repeat, beside=tuple(beside))
     return _keep_private(message) if incident.is_private else message
 
 
@@ -171,7 +171,6 @@ def _compose(
         ),
         more_alerts=max(0, len(incident.alerts) - MOST_ALERTS),
         code=code,
-        beside=tuple(beside),
         urgent=find_urgency(incident, book) is Urgency.HIGH,
     )
 

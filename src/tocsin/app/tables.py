@@ -17,8 +17,8 @@ from tocsin.comms.settings import StatusPage
 from tocsin.incident.blank import Rule
 from tocsin.incident.inhibition import Inhibit
 from tocsin.incident.predicate import Check, Predicate
-from tocsin.incident.reminders import Reminders
 from tocsin.incident.privacy import PrivateWhen
+from tocsin.incident.reminders import Reminders
 from tocsin.incident.window import Window
 from tocsin.integrations.apprise import AppriseSettings
 from tocsin.integrations.ntfy import NtfySettings

@@ -16,8 +16,8 @@ import msgspec
 from tocsin.incident.blank import Rule
 from tocsin.incident.inhibition import Inhibitions
 from tocsin.incident.predicate import Check, Predicate
-from tocsin.incident.reminders import Reminders
 from tocsin.incident.privacy import PrivateWhen
+from tocsin.incident.reminders import Reminders
 from tocsin.incident.silence import Silence
 from tocsin.incident.state import Incident
 from tocsin.playbook.model import Playbook, Procedure, Prohibition, Response, Severity, Statement, Step

@@ -30,8 +30,8 @@ from tocsin.incident.book import Book, TargetPolicy, TeamPolicy
 from tocsin.incident.commands import Command
 from tocsin.incident.inhibition import Inhibit, read_rule
 from tocsin.incident.predicate import Check, Predicate
-from tocsin.incident.reminders import Reminders
 from tocsin.incident.privacy import PrivateWhen
+from tocsin.incident.reminders import Reminders
 from tocsin.incident.sight import name_security
 from tocsin.incident.state import Incident, Obligation
 from tocsin.incident.window import Window

@@ -13,8 +13,8 @@ from tocsin.timeline import events as e
 from tocsin.timeline.pipe import tell_end
 from tocsin.timeline.tell_calls import tell_calls
 from tocsin.timeline.tell_chat import tell_chat
-from tocsin.timeline.tell_reminded import tell_reminded
 from tocsin.timeline.tell_privacy import tell_privacy
+from tocsin.timeline.tell_reminded import tell_reminded
 from tocsin.timeline.tell_shifts import tell_shifts
 from tocsin.words import Audience, Hush
 

@@ -28,6 +28,14 @@ TELLING = [
     "consul exec 'echo <id>'", "salt '*' cmd.run 'echo <id>'", "aws ssm send-command --parameters commands='echo <id>'",
     "rails runner '<id>'",
     "python3 manage.py shell -c 'x(<id>)'", "docker run --entrypoint <id> image", "kubectl exec pod -- <id>",
+    "docker exec c <id>", "docker exec -it -u root c <id> x", "sudo docker exec c sh <id>", "docker run img <id>",
+    "docker run <id> ls", "docker run --rm -e A=b -v /x:/y img <id>", "docker compose exec web <id>",
+    "docker compose run --rm web <id>", "podman exec c python3 <id>", "kubectl exec pod -- sh <id>",
+    "ip netns exec n <id>", "sudo ip netns exec n <id>", "nsenter -t 1 -m <id>", "nsenter -t 1 -- <id>",
+    "chroot /mnt <id>", "sqlite3 db < <id>", "psql < <id>", "mysql shop < <id>", "bash < <id>", "bash < x-<id>",
+    "sudo -u postgres psql -f <id>", "psql -f<id>", "psql --file=<id>", "sqlite3 -init <id> db", "go run <id>",
+    "npm exec <id>", "uv run <id>", "env <id>", "env A=b <id> x", "xargs <id>", "python3 <id>", "bash scripts/<id>.sh",
+    "timeout 5 node <id>", "git -C x -c <id> log", "sudo git -C x -c <id> log",
     "tsx -e '<id>'", "nix-shell --run 'echo <id>'", "az vm run-command invoke --scripts 'echo <id>'",
 ]  # fmt: skip
 
@@ -45,6 +53,13 @@ SAYING = [
     "curl -d <id> http://web/x", "curl --data-urlencode <id> http://web/x", "redis-cli -u redis://<id> ping",
     "psql postgres://web@<id>/shop -c 'select 1'", "curl -s <id>", "sudo curl -fsS http://<id>:9100/metrics",
     "kubectl exec web -c <id> -- ls", "tar czf <id>.tgz logs",
+    "awk -F: -f x.awk <id>", "awk -fx.awk <id>", "sed -f x.sed <id>", "jq -f x.jq <id>", "git log -c <id>",
+    "git -C x log -c <id>", "gcloud logging read <id>", "gcloud logging read 'resource.labels.x=<id>'",
+    "kubectl --context=<id> get pods", "kubectl --server=https://<id>:6443 get pods", "docker exec <id> ls",
+    "docker exec web python3 x.py <id>", "docker run app:<id>", "docker run --name <id> alpine ls",
+    "docker compose exec web ls <id>", "ip netns exec <id> ls", "ip netns exec n ping <id>", "nsenter -t <id> -n ss",
+    "psql -f backup-<id>.sql", "psql shop < dumps/<id>.sql", "cat < <id>", "go run ./cmd/x <id>", "env A=b ls <id>",
+    "virtengine query node <id>", "sudo virtengine query node <id>", "bash -s -- <id>", "uv run pytest <id>",
     "make deploy TAG=<id>", "socat - TCP:<id>:80", "for ((i=0;i<3;i++)); do echo <id>; done",
 ]  # fmt: skip
 
@@ -98,6 +113,58 @@ REACHING = {
 def test_a_word_neither_sends_a_file_nor_goes_to_another_host(name: str) -> None:
     text, value = REACHING[name]
     assert fill(text, value).refused
+
+
+GOING = [
+    "ssh <id> uptime", "scp <id>:/x .", "scp logs root@<id>:/x", "rsync -a <id>:/x .", "rsync rsync://<id>/x .",
+    "sftp <id>", "sftp <id>:/x", "psql -h <id> -c 'select 1'", "psql --host=<id> -c 'select 1'",
+    "psql -d postgres://<id>/x -c 'select 1'", "psql postgres://web@<id>/shop -c 'select 1'", "psql 'host=<id>' -c ''",
+    "docker -H <id> ps", "docker -H tcp://<id>:2375 ps", "docker --host=<id> ps", "sudo docker --context <id> ps",
+    "kubectl --server <id> get pods", "kubectl get pods --server=https://<id>:6443", "kubectl get pods --context <id>",
+    "curl -x <id> http://web/x", "curl -x<id> http://web/x", "curl --proxy http://<id>:3128 http://web/x",
+    "curl --connect-to x:80:<id>:80 http://x", "git clone https://<id>/x.git", "git clone git@<id>:x.git",
+    "DOCKER_HOST=<id> docker ps", "export KUBECONFIG=<id>", "env PGHOST=<id> psql -c 'select 1'",
+    "docker exec web psql -h <id> -c 'select 1'", "mysql -h <id> -e 'select 1'", "redis-cli -h <id> ping",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", GOING)
+def test_an_alert_names_no_machine_to_go_to_but_one_of_the_teams(text: str) -> None:
+    """As with `ssh`. Whoever is asked for a value may give any, since they say where they go."""
+    assert alert(text, "validator-3").values == {"id": "validator-3"}
+    (held,) = alert(text, "evil.example").misfits
+    assert "one of the team's targets" in held.takes
+    assert not fill(text, "10.0.0.7").refused
+
+
+PERHAPS = ["scp <id> x", "rsync -a <id> x", "psql -d <id> -c 'select 1'", "git clone <id>", "git fetch <id>",
+           "git pull origin <id>", "git remote add x <id>"]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", PERHAPS)
+@pytest.mark.parametrize("value", ["evil.example:/x", "https://evil.example/x", "git@evil.example:x"])
+def test_nor_a_name_that_is_the_address_of_one(text: str, value: str) -> None:
+    assert alert(text, value).misfits
+    for ordinary in ("us-east-1", "10.0.0.7", "validator-3", "release-4.2"):
+        assert alert(text, ordinary).values == {"id": ordinary}
+    assert alert(text, "validator-3:/x").values
+
+
+@pytest.mark.parametrize("text", [
+    "scp logs host:<id>", "git clone https://example.org/<id>.git", "kubectl -n <id> get pods", "git show <id>:x.txt",
+    "docker exec web curl -H 'X-Id: <id>' http://web/x", "psql -U <id> -c 'select 1'", "docker logs <id>",
+    "kubectl exec pod -- cat -s <id>", "curl -s http://web/<id>", "git log <id>", "scp x web:<id>/y",
+])  # fmt: skip
+def test_what_says_nothing_of_where_it_goes_takes_what_an_alert_says(text: str) -> None:
+    for ordinary in ("us-east-1", "10.0.0.7", "validator-3"):
+        assert alert(text, ordinary).values == {"id": ordinary}
+
+
+def alert(text: str, value: str) -> Bound:
+    """The statement with what an alert says in its blanks, for a team with one target."""
+    blanks = tuple(Placeholder(text=span.text, name=span.name) for span in locate(text))
+    statement = Statement(line=1, text=text, effect=Effect.UNKNOWN, placeholders=blanks)
+    return bind(statement, {}, {"id": value}, Sources(hosts=("validator-3",)))
 
 
 def fill(text: str, value: str, pattern: str | None = None) -> Bound:

@@ -15,7 +15,8 @@ from tree_sitter import Node
 from tocsin.playbook.placeholder import Span, locate
 from tocsin.playbook.shell import parse_bound
 from tocsin.run.encoding import RAW, Reading, find_reading
-from tocsin.run.nested import Scene, find_refusal, mark_of, names_host
+from tocsin.run.nested import Scene, find_reached, find_refusal, mark_of
+from tocsin.run.reached import Reach
 from tocsin.run.site import MARKED, MOST, Word, around, mark, read_words
 
 _QUOTES = {"raw_string": "'", "string": '"', "command_substitution": "", "process_substitution": ""}
@@ -38,7 +39,7 @@ class Place(NamedTuple):
     """Where a blank stands: in which quotes (none, ``'`` or ``"``), how its value is written, or why it takes none.
 
     `is_bare`: the shell itself reads it. `in_sentence`: it is quoted with other words. `compares`: as a number.
-    `names_host`: it is the machine that a command goes to.
+    `reach`: whether it says what machine a command goes to.
     """
 
     span: Span
@@ -48,7 +49,7 @@ class Place(NamedTuple):
     is_bare: bool
     in_sentence: bool
     compares: bool
-    names_host: bool
+    reach: Reach
 
 
 class Form(NamedTuple):
@@ -89,7 +90,7 @@ def _study_place(scene: Scene, at: int) -> Place:
         is_bare=_is_bare(root, span),
         in_sentence=_is_in_sentence(root, span),
         compares=_compares(root, span),
-        names_host=names_host(scene, at),
+        reach=find_reached(scene, at),
     )
 
 

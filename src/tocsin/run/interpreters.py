@@ -17,7 +17,8 @@ class Interpreter(NamedTuple):
 
     `values` are letters, and `data` names, of flags that take a value of another kind; `pairs` those that take two.
     `cluster` says that the program follows as the first operand wherever the letter stood; `feeds`, that without one
-    the program is read from what it is fed; `way` is how a value can be given as data.
+    the program is read from what it is fed; `files` are flags that name the file of the program, so that no operand is
+    one; `way` is how a value can be given as data.
     """
 
     short: str = ""
@@ -30,6 +31,7 @@ class Interpreter(NamedTuple):
     cluster: bool = False
     feeds: bool = False
     single_dash: bool = False
+    files: frozenset[str] = frozenset()
     way: str = ""
 
 
@@ -58,11 +60,13 @@ _PHP = Interpreter("rBRE", _names("--run --process-begin --process-code --proces
 _LUA = Interpreter("e", values="l", feeds=True)
 _PYTHON = Interpreter("c", values="mWX", feeds=True, way="give it behind the program, and read sys.argv: {blank}")
 _AWK = Interpreter("e", _names("--source"), operand=0, values="vFfEi", data=_names("--assign --field-separator --file"),
-                   way="give it as a variable: awk -v value={blank} …")  # fmt: skip
-_SED = Interpreter("e", _names("--expression"), operand=0, values="fl", data=_names("--file --line-length"))
+                   files=_names("-f --file"), way="give it as a variable: awk -v value={blank} …")  # fmt: skip
+_SED = Interpreter(
+    "e", _names("--expression"), operand=0, values="fl", data=_names("--file --line-length"), files=_names("-f --file")
+)
 _JQ = Interpreter(operand=0, values="fL", data=_names("--indent --from-file"),
                   pairs=_names("--arg --argjson --slurpfile --rawfile --argfile"),
-                  way="give it as a variable: jq --arg value {blank} …")  # fmt: skip
+                  files=_names("-f --from-file"), way="give it as a variable: jq --arg value {blank} …")  # fmt: skip
 _PSQL = Interpreter("c", _names("--command"), values="dfFhLopPRTUv", data=_names(
     "--dbname --file --host --port --username --set --variable --field-separator --output --log-file --pset"),
     feeds=True, way="give it as a variable: psql -v value={blank}, with :'value' in the query")  # fmt: skip
@@ -76,7 +80,7 @@ _QUERY = Interpreter("qQeEc", _names("--query --execute --eval --command -execut
 _REDIS = Interpreter(feeds=True, values="hpnaru", data=_names("--user --pass"))
 _RUNNERS = (_PYTHON, _SCRIPT, _PERL, _RUBY, _PHP, _LUA)
 
-_BY_NAME = Interpreter(short="C", operand=0, rest=True)
+_NAMED = Interpreter(short="C", operand=0, rest=True)
 """Commands of the shell that take a name to be worked out: to them an index is a program of its own."""
 
 INTERPRETERS: dict[str, Interpreter] = {
@@ -111,8 +115,14 @@ INTERPRETERS: dict[str, Interpreter] = {
     "redis-cli": _REDIS,
     "valkey-cli": _REDIS,
     "watch": _WATCH,
-    **dict.fromkeys("let unset read mapfile readarray enable hash complete bind coproc".split(), _BY_NAME),
+    **dict.fromkeys("let unset read mapfile readarray enable hash complete bind coproc".split(), _NAMED),
 }
+BY_NAME = frozenset(name for name, each in INTERPRETERS.items() if each is _NAMED)
+"""Words that are commands of the shell alone: behind another program's name they are something of that one's."""
+SCRIPTING = frozenset(name for name, each in INTERPRETERS.items() if each in (_SHELL, *_RUNNERS))
+"""Programs whose first operand is the file of a program."""
+FILE_FED = frozenset(name for name, each in INTERPRETERS.items() if each in (_PSQL, _MYSQL, _SQLITE, _DUCKDB, _QUERY))
+"""Clients of databases, which are fed files whose names say what is in them."""
 
 DATA = _names(
     "echo printf grep egrep fgrep rg ag systemctl service journalctl ufw iptables ip6tables nft apt apt-get dpkg "
@@ -209,11 +219,32 @@ def find_programs(interpreter: Interpreter, words: Sequence[str]) -> Given:
     if wanted:
         programs.update(operands[:1])
     first = interpreter.operand
-    if first is not None and (interpreter.rest or not (programs or wanted)):
+    from_file = any(_names_file(interpreter, word) for word in words[1:])
+    if first is not None and (interpreter.rest or not (programs or wanted or from_file)):
         programs.update(operands[first:] if interpreter.rest else operands[first : first + 1])
     is_fed = interpreter.feeds and not programs and not _has_script(interpreter, [words[at] for at in operands])
     is_fed = is_fed or (interpreter.feeds and interpreter.cluster and "-s" in words)
     return Given(frozenset(programs), is_fed)
+
+
+def _names_file(interpreter: Interpreter, word: str) -> bool:
+    """Whether a flag says which file the program is in; joined ones too (`-fx.awk`)."""
+    return any(
+        word.partition("=")[0] == each or (len(each) == 2 and word.startswith(each) and not word.startswith("--"))
+        for each in interpreter.files
+    )
+
+
+def find_operands(words: Sequence[str]) -> tuple[int, ...]:
+    """The first operand of a program that runs scripts, unless its program is given otherwise."""
+    interpreter = find_interpreter(words[0])
+    if interpreter is None or find_programs(interpreter, words).programs or not {"-m", "-s"}.isdisjoint(words[1:2]):
+        return ()
+    at = 1
+    while at < len(words) and words[at].startswith("-") and words[at] != "--":
+        at += 2 if words[at][1:] and words[at][-1] in interpreter.values and not words[at].startswith("--") else 1
+    at += at < len(words) and words[at] == "--"
+    return (at,) if at < len(words) else ()
 
 
 def _ends_flags(interpreter: Interpreter) -> bool:

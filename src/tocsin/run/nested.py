@@ -14,7 +14,9 @@ from typing import NamedTuple
 from tree_sitter import Node
 
 from tocsin.playbook.placeholder import Span
+from tocsin.run.chosen import find_choice, find_fed_choice
 from tocsin.run.interpreters import (
+    BY_NAME,
     CARRYING,
     CONTAINERS,
     DATA,
@@ -30,6 +32,7 @@ from tocsin.run.interpreters import (
     find_programs,
 )
 from tocsin.run.literal import SETTING
+from tocsin.run.reached import Reach, find_reach, list_programs, turns
 from tocsin.run.site import FIRST, HOLE, MARKED, Word, around, read_words, walk
 
 _FLOWS = frozenset(
@@ -80,6 +83,8 @@ def find_refusal(scene: Scene, at: int) -> str:
                 return why
         elif node.type == "variable_assignment" and _reaches(node, scene):
             return f"{span.text} stands in a variable that says what runs"
+        elif node.type == "file_redirect" and (why := _judge_fed(node, scene, span)):
+            return why
         elif node.type == "herestring_redirect" and _is_fed(node.parent, scene):
             return f"{span.text} is fed to `{_name(node.parent, scene)}`, which reads it as a program"
         elif node.type == "pipeline":
@@ -91,6 +96,22 @@ def find_refusal(scene: Scene, at: int) -> str:
         flows = flows or node.type in _FLOWS
     if flows and any(_is_open(word) for word in _find_programs(scene)):
         return f"{span.text} may reach a text that another program reads as a program of its own"
+    return ""
+
+
+def _judge_fed(node: Node, scene: Scene, span: Span) -> str:
+    """Why a blank does not stand in the name of a file from which a command is fed."""
+    if not scene.marked[node.start_byte : node.end_byte].lstrip("0").startswith("<"):
+        return ""
+    written, mark = scene.marked[node.start_byte : node.end_byte], scene.marked[span.start]
+    for words in _commands(node.parent or node, scene):
+        for start, name in _find_callees(words, len(words)):
+            interpreter = find_interpreter(name)
+            texts = [word.text for word in words[start:]]
+            if interpreter is not None and find_programs(interpreter, texts).is_fed:
+                why = find_fed_choice(name, written, mark)
+                if why:
+                    return f"{span.text} {why}"
     return ""
 
 
@@ -118,6 +139,10 @@ def _judge_command(node: Node, scene: Scene, span: Span) -> str:
         return f"{span.text} stands where the program's name does, and no value chooses what runs"
     if words[place].text == scene.marked[span.start] and _names_program(words, place):
         return f"{span.text} stands where the program's name does, and no value chooses what runs"
+    own = [at for at in range(1, place) if words[at - 1].text == "--" or _names_program(words, at)]
+    why = find_choice(words, place, scene.marked[span.start], own)
+    if why:
+        return f"{span.text} {why}"
     for start, name in _find_callees(words, place):
         why = _judge_call(name, words[start:], place - start, span)
         if why:
@@ -148,8 +173,13 @@ def _find_callees(words: Sequence[Word], before: int) -> Iterator[tuple[int, str
     first = words[0].text.rsplit("/", 1)[-1]
     last = before if _carries(words, first) else 1
     for at in range(min(last, len(words))):
-        if find_interpreter(words[at].text) is not None:
+        if find_interpreter(words[at].text) is not None and _is_command(words, at):
             yield at, words[at].text.rsplit("/", 1)[-1]
+
+
+def _is_command(words: Sequence[Word], at: int) -> bool:
+    """Whether a word that only the shell knows stands where it is a command: `gcloud logging read` is none."""
+    return at == 0 or words[at].text not in BY_NAME or words[at - 1].text in ("builtin", "command")
 
 
 def _carries(words: Sequence[Word], first: str) -> bool:
@@ -203,13 +233,21 @@ def _judge_argument(words: Sequence[Word], place: int, span: Span) -> str:
     if _CODE_FLAG.match(text) or ("=" not in before and _CODE_FLAG.fullmatch(before)):
         flag = (_CODE_FLAG.match(text) or _CODE_FLAG.match(before) or [""])[0].rstrip("=")
         return f"{span.text} stands in what `{name}` takes after {flag}, which looks like a program of its own"
-    if (name == "git" and before == "-c") or (name == "printf" and before == "-v"):
+    if (name == "git" and before == "-c" and _is_before_verb(words, place)) or (name == "printf" and before == "-v"):
         return f"{span.text} stands in what `{name}` takes after {before}, which says what runs"
     if name not in DATA and _SHORT_CODE_FLAG.fullmatch(before) and re.search(r"\s", text):
         return f"{span.text} stands in what `{name}` takes after {before}, which looks like a program of its own"
     if _TEMPLATE.search(text):
         return f"{span.text} stands in a template of `{name}`"
     return ""
+
+
+def _is_before_verb(words: Sequence[Word], place: int) -> bool:
+    """Whether a word of git stands before its sub-command, where `-c` sets what git does."""
+    at = 1
+    while at < place and words[at].text.startswith("-"):
+        at += 2 if words[at].text in ("-c", "-C", "--git-dir", "--work-tree", "--namespace", "--exec-path") else 1
+    return at >= place
 
 
 def _find_told(words: Sequence[Word], place: int) -> Iterator[tuple[int, str]]:
@@ -223,14 +261,16 @@ def _is_named(words: Sequence[Word], name: str) -> bool:
     """Whether the last word says what a program runs, by the flag that it follows or begins with."""
     text, before, flags = words[-1].text, words[-2].text, NAMING[name]
     if name == "git":
-        flags = flags.union(*(VERBED.get(word.text, ()) for word in words[1:-1]), ("-c",) * (len(words) == 3))
+        flags = flags.union(
+            *(VERBED.get(word.text, ()) for word in words[1:-1]), ("-c",) * _is_before_verb(words, len(words) - 1)
+        )
     if name == "socat":
         return ":" not in MARKED.split(text)[0] or _STARTS.match(text) is not None
     if name in SCRIPTED and any(not word.text.startswith("-") for word in words[1:-2]):
         return False
     if before in flags:
         return True
-    return any(text.startswith(each if len(each) == 2 else f"{each}=") for each in flags if each.startswith("-"))
+    return any(text.startswith(each if len(each) == 2 else f"{each}=") for each in flags - {"--"} if each[0] == "-")
 
 
 def _commands(node: Node, scene: Scene) -> Iterator[list[Word]]:
@@ -286,12 +326,26 @@ def _name(node: Node | None, scene: Scene) -> str:
     return words[0].text if words else "a program"
 
 
-def names_host(scene: Scene, at: int) -> bool:
-    """Whether a blank is (part of) the machine that `ssh` reaches."""
-    command = next((node for node in around(scene.root, scene.spans[at]) if node.type == "command"), None)
+def find_reached(scene: Scene, at: int) -> Reach:
+    """What a blank says of the machine that a command goes to."""
+    nodes = list(around(scene.root, scene.spans[at]))
+    setting = next((node for node in nodes if node.type == "variable_assignment"), None)
+    if setting is not None and turns(scene.marked[setting.start_byte : setting.end_byte].partition("=")[0]):
+        return Reach.HOST
+    command = next((node for node in nodes if node.type == "command"), None)
     words = read_words(command, scene.marked) if command is not None else []
     place = next((number for number, word in enumerate(words) if mark_of(at) in word.text), 0)
-    for start, name in _find_callees(words, place) if words else ():
+    if not words or not place:
+        return Reach.NOWHERE
+    if _is_reached_by_ssh(words, place):
+        return Reach.HOST
+    first = words[0].text.rsplit("/", 1)[-1]
+    own = list_programs(words, carries=_carries(words, first))
+    return find_reach(words, place, mark_of(at), [*own])
+
+
+def _is_reached_by_ssh(words: Sequence[Word], place: int) -> bool:
+    for start, name in _find_callees(words, place):
         interpreter = find_interpreter(name)
         if name in REMOTE and interpreter is not None:
             programs = find_programs(interpreter, [word.text for word in words[start:]]).programs

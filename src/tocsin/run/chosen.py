@@ -1,0 +1,120 @@
+"""Which blanks would choose the program that runs: the command that something carries, a script, what a client is fed.
+
+No value chooses what runs, whoever gave it: the playbook has the program, and a value is only ever its argument. A
+file's name may be completed by one for a client of a database, behind something that says which files are meant.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from tocsin.run.forms import find_verb
+from tocsin.run.interpreters import BY_NAME, FILE_FED, SCRIPTING, find_interpreter, find_operands
+from tocsin.run.site import Word
+
+_EXEC_VALUES = frozenset(
+    "-e -u -w --env --user --workdir --env-file --detach-keys --index -n --namespace -c --container --context".split()
+)
+_RUN_VALUES = frozenset(
+    "-e -u -w -v -p -m -h -l -a -c -f --env --user --workdir --env-file --volume --publish --name --network --net "
+    "--memory --cpus --hostname --label --mount --entrypoint --add-host --cap-add --cap-drop --device --dns --expose "
+    "--gpus --ip --link --log-driver --log-opt --pid --platform --pull --restart --runtime --security-opt --shm-size "
+    "--tmpfs --ulimit --volumes-from --network-alias --ipc --cgroupns --group-add --health-cmd --stop-signal".split()
+)
+"""Flags that take a value."""
+_AFTER: Mapping[tuple[str, ...], int] = {
+    ("ip", "netns", "exec"): 1, ("nsenter",): 0, ("chroot",): 1, ("go", "run"): 0, ("npm", "exec"): 0,
+    ("pnpm", "exec"): 0, ("pnpm", "dlx"): 0, ("yarn", "dlx"): 0, ("yarn", "exec"): 0, ("bunx",): 0, ("uvx",): 0,
+    ("uv", "run"): 0, ("pipx", "run"): 0, ("poetry", "run"): 0, ("bundle", "exec"): 0, ("deno", "run"): 0,
+    ("machinectl", "shell"): 1, ("pkexec",): 0, ("firejail",): 0, ("nomad", "alloc", "exec"): 1, ("taskset",): 1,
+    ("bwrap",): 0, ("prlimit",): 0, ("dotenv",): 0, ("docker", "sbx", "run"): 0,
+}  # fmt: skip
+"""Behind these words and so many more operands stands a program."""
+_FILES = frozenset({"-f", "--file", "-init", "--init", "--queries-file", "-i"})
+_TAKES = {"nsenter": frozenset("-t --target -S --setuid -G --setgid".split())}
+_TAKES_ELSEWHERE = frozenset("-p --package -e --env --uid --setenv -C --prefix".split())
+
+
+def find_choice(words: Sequence[Word], place: int, mark: str, own: Sequence[int]) -> str:
+    """Why no value goes into this word, where it would choose what runs; empty if it would not.
+
+    `own` is where else in the command programs stand for sure; what these carry is found from there.
+    """
+    texts, begun = [word.text for word in words], {0, *own}
+    for at in range(place):
+        if at not in begun:
+            continue
+        if _chooses(texts[at:], place - at, mark):
+            return "stands where the program's name does, and no value chooses what runs"
+        if _names_file(texts[at:], place - at, mark):
+            return f"chooses the file that `{texts[at]}` reads as a program; write which one is meant into the playbook"
+        begun.update(each for each in range(at + 1, place) if _chooses(texts[at:], each - at, texts[each]))
+    return ""
+
+
+def _names_file(texts: Sequence[str], place: int, mark: str) -> bool:
+    """Whether a word is the file of a query that a client is told to read."""
+    text, before = texts[place], texts[place - 1]
+    if texts[0].rsplit("/", 1)[-1] not in FILE_FED:
+        return False
+    joined = next((each for each in _FILES if text.startswith(f"{each}=" if each.startswith("--") else each)), "")
+    return (before in _FILES or bool(joined)) and not is_completed(text.removeprefix(joined), mark)
+
+
+def _chooses(texts: Sequence[str], place: int, mark: str) -> bool:
+    name = texts[0].rsplit("/", 1)[-1]
+    if texts[place].startswith("-"):
+        return False
+    verb = find_verb(texts)
+    if verb is not None and texts[verb] in ("exec", "run") and place > verb:
+        return _is_carried(name, texts, place, verb, mark)
+    for path, skipped in _AFTER.items():
+        if (name, *texts[1 : len(path)]) == path and place >= len(path):
+            return _count(texts, len(path), place) == skipped
+    return name in SCRIPTING and find_operands(texts)[:1] == (place,)
+
+
+def _is_carried(name: str, texts: Sequence[str], place: int, verb: int, mark: str) -> bool:
+    """Whether a word is the command in a container, or names the image whose program runs."""
+    is_run = texts[verb] == "run"
+    if name in ("kubectl", "oc", "crictl") and ("--" in texts or is_run):
+        return False  # told apart by its own sign
+    operands = _list_operands(texts, verb + 1, _RUN_VALUES if is_run else _EXEC_VALUES)
+    is_compose = "compose" in name or "compose" in texts[1:verb]
+    if is_run and not is_compose and operands[:1] == [place]:
+        return texts[place].startswith(mark)
+    return operands[1:2] == [place]
+
+
+def _list_operands(texts: Sequence[str], at: int, values: frozenset[str]) -> list[int]:
+    """The container or image and the word behind it; what follows is that command's own."""
+    while at < len(texts) and texts[at].startswith("-"):
+        at += 2 if texts[at] in values else 1
+    return [at, at + 1]
+
+
+def _count(texts: Sequence[str], at: int, place: int) -> int:
+    """How many operands stand before a word; -1 for one that is the value of a flag."""
+    count, takes = 0, _TAKES.get(texts[0].rsplit("/", 1)[-1], _TAKES_ELSEWHERE)
+    while at < place:
+        if texts[at].startswith("-"):
+            at += 2 if texts[at] in takes else 1
+            continue
+        count, at = count + 1, at + 1
+    return count if at == place else -1
+
+
+def find_fed_choice(name: str, written: str, mark: str) -> str:
+    """Why no value goes into the name of a file from which a command is fed; empty if it may."""
+    interpreter = find_interpreter(name)
+    if interpreter is None or not interpreter.feeds or name.rsplit("/", 1)[-1] in BY_NAME:
+        return ""
+    if name.rsplit("/", 1)[-1] in FILE_FED and is_completed(written, mark):
+        return ""
+    return f"chooses the file that `{name}` reads as a program; write which one is meant into the playbook"
+
+
+def is_completed(written: str, mark: str) -> bool:
+    """Whether something before a blank in a file's name says already which files are meant."""
+    return re.search(r"\w", written.partition(mark)[0]) is not None

@@ -180,6 +180,24 @@ async def test_a_schedule_that_is_kept_elsewhere_is_handed_over_when_that_says_s
         assert sent == [(tuesday, "dee"), (tuesday, "ana")]
 
 
+@pytest.mark.parametrize("wanted", [True, False])
+async def test_a_team_whose_playbook_says_nothing_of_it_can_want_the_summary(
+    shared: Path, week: Cast, wanted: bool
+) -> None:
+    sent: list[str] = []
+    playbook = (shared / "seeds" / "virtengine.md").read_bytes()
+    async with Story(msgspec.structs.replace(week, playbook=playbook, handoff_summary=wanted), start=THURSDAY) as story:
+
+        async def send(person: str, subject: str, text: str) -> str:
+            sent.append(person)
+            return "mail"
+
+        await story.settle()
+        story.engine.handing.send = send
+        await story.until(MONDAY + HOUR)
+        assert sorted(sent) == (["ana", "bo"] if wanted else [])
+
+
 async def test_in_shadow_mode_the_summary_stands_on_the_screen_and_nobody_is_written_to(week: Cast) -> None:
     sent: list[str] = []
     async with Story(msgspec.structs.replace(week, mode=Mode.SHADOW), start=THURSDAY) as story:

@@ -98,7 +98,7 @@ class TeamTable(msgspec.Struct, frozen=True, kw_only=True):
     where their kind does not; `eligible` who may play a role (people, or roles of the settings); `bridge` is the team's
     conference; `shadow_readers` are the people who may read what the shadow mode would have done, `media` those who may
     speak to the press. `urgency` maps severities to ``high`` or ``low`` where their response time should not say it;
-    `hours` are the team's working hours.
+    `hours` are the team's working hours. With `handoff_summary` hand-offs are summed up whatever the playbook says.
     """
 
     playbook: str
@@ -118,6 +118,7 @@ class TeamTable(msgspec.Struct, frozen=True, kw_only=True):
     flap_within_s: float = 600.0
     approval_good_for_s: float = 600.0
     acknowledgement_good_for_s: float = 0.0
+    handoff_summary: bool = False
     means: dict[str, Means] = {}
     eligible: dict[str, tuple[str, ...]] = {}
     bridge: str = ""

@@ -290,6 +290,7 @@ def _policy(team: str, table: TeamTable, file: File) -> TeamPolicy:
         eligible=find_eligible(table),
         bridge=table.bridge,
         acknowledgement_good_for_s=table.acknowledgement_good_for_s,
+        handoff_summary=table.handoff_summary,
         shadow_readers=table.shadow_readers,
         media=table.media,
         assistants=tuple(name for name, person in file.people.items() if person.assistant),

@@ -3,7 +3,7 @@
 The next hand-off is part of a team's wake, so that it is found whatever happens to this process. What the record says
 of the last one is what is known of it: a server that was away sums up the last hand-off when it comes back, once, and
 says how late; who was not told of it is told again. In shadow mode it stands on the screen only. A playbook wants it
-(`Rotation.summary`), or nothing happens.
+(`Rotation.summary`) or the settings do (`handoff_summary`), or nothing happens.
 """
 
 from __future__ import annotations
@@ -54,25 +54,24 @@ class Handing:
         if self._seen is settings:
             return []
         self._seen = settings
-        return [name for name, team in settings.teams.items() if _find_line(team) is not None]
+        return [name for name, team in settings.teams.items() if _is_wanted(team)]
 
     async def check(self, team: str) -> datetime | None:
         """Sum up the hand-off that is due, and see to it that people are told; when to look again."""
         shelf = self._journal.shelf.settings.teams.get(team)
-        line = _find_line(shelf) if shelf is not None else None
-        if shelf is None or line is None:
+        if shelf is None or not _is_wanted(shelf):
             return None
         standing, now = await self._journal.standing(team), self._journal.clock.now()
         rota = Rota(staffing=shelf.staffing, people=self._journal.shelf.settings.people, overrides=standing.overrides)
         last = find_last(rota, now)
         if last is not None and _is_due(last, standing, now):
-            await self._sum_up(team, shelf, last, line)
+            await self._sum_up(team, shelf, last)
             standing = await self._journal.standing(team)
         waiting = shelf.policy.mode is not Mode.SHADOW and self._tell(team, standing, now)
         moments = [find_next(rota, now), now + AGAIN if waiting else None]
         return min((each for each in moments if each is not None), default=None)
 
-    async def _sum_up(self, team: str, shelf: TeamShelf, handoff: Handoff, line: int) -> None:
+    async def _sum_up(self, team: str, shelf: TeamShelf, handoff: Handoff) -> None:
         cards = await self._journal.store.cards(team=team)
         wanted = [card.id for card in cards if card.opened_at >= handoff.at - WEEK or card.status != "closed"]
         found = [await self._journal.incident(stream) for stream in wanted[:MOST_READ]]
@@ -85,7 +84,7 @@ class Handing:
             outgoing=handoff.outgoing,
             incoming=handoff.incoming,
             summary=text,
-            line=line,
+            line=_find_line(shelf),
             late_s=late_s if late_s > LATE_S else 0,
         )
 
@@ -140,6 +139,11 @@ class Handing:
         """Let go of what is being sent; whoever was not told is told by the next server."""
         for task in tuple(self._tasks):
             task.cancel()
+
+
+def _is_wanted(shelf: TeamShelf) -> bool:
+    """Whether the playbook or the settings want hand-offs summed up."""
+    return shelf.policy.handoff_summary or _find_line(shelf) is not None
 
 
 def _find_line(shelf: TeamShelf) -> int | None:

@@ -98,6 +98,8 @@ class TeamPolicy(msgspec.Struct, frozen=True, kw_only=True):
     """How channels reach people, where their name does not tell."""
     acknowledgement_good_for_s: float = 0.0
     """After so long without a sign of life an acknowledgement has expired while an alert fires; 0: none does."""
+    handoff_summary: bool = False
+    """Whether hand-offs are summed up, whatever the playbook says of it."""
     shadow_readers: tuple[str, ...] = ()
     """Who is told what the shadow mode would have done."""
     media: tuple[str, ...] = ()

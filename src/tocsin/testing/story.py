@@ -111,6 +111,7 @@ class Cast(msgspec.Struct, frozen=True, kw_only=True):
     eligible: dict[str, tuple[str, ...]] = {}
     bridge: str = ""
     acknowledgement_good_for_s: float = 0.0
+    handoff_summary: bool = False
     sharing: tuple[str, ...] = ()
     place: str = ""
     predicates: dict[str, Predicate] = {}
@@ -317,6 +318,7 @@ def _shelve(cast: Cast, start: datetime) -> TeamShelf:
         eligible=cast.eligible,
         bridge=cast.bridge,
         acknowledgement_good_for_s=cast.acknowledgement_good_for_s,
+        handoff_summary=cast.handoff_summary,
         sharing=cast.sharing,
         assistants=tuple(name for name, person in cast.people.items() if person.assistant),
         targets=(TargetPolicy(name=f"{cast.name}/local", allow=cast.allow, place=cast.place), *cast.targets),

@@ -27,6 +27,7 @@ async def test_what_may_wait_waits_for_the_teams_own_hours(
         await story.declare("", severity=severity)
         await story.expect_obligation("acknowledge", ObligationState.PENDING)
         await story.advance("6d")
-        assert [story.since(page.at) for page in story.pages("ana")] == [called]
+        calls = [page for page in story.pages("ana") if not page.duties]
+        assert [story.since(page.at) for page in calls] == [called]
         duty = (await story.incident()).obligations["acknowledge"]
         assert (story.since(duty.due_at), duty.state) == (due, ObligationState.LATE)

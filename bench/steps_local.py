@@ -86,7 +86,8 @@ class Local:
         steps = typed or [await self._propose(self._spell(argv)) for _ in range(n)]
         await asyncio.gather(*(self._approve(step) for step in steps))
         while True:
-            states = [(await self._look()).steps[step].state for step in steps]
+            known = (await self._look()).steps
+            states = [known[step].state for step in steps]
             if all(state in OVER for state in states):
                 return states.count(StepState.OK)
             await asyncio.sleep(0.002)

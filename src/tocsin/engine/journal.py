@@ -11,6 +11,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
+from datetime import datetime
 from weakref import WeakValueDictionary
 
 import msgspec
@@ -24,22 +25,21 @@ from tocsin.engine.change import (
     NoOutgoing,
     Outgoing,
     Prepared,
-    make_append,
     remember,
-    seal_all,
-    share_book,
-    still_forbidden,
 )
 from tocsin.engine.contracts import Clock, Store, Write
 from tocsin.engine.counts import Counts
-from tocsin.engine.draft import Draft
 from tocsin.engine.failpoint import Reach, pass_by
 from tocsin.engine.index import TeamIndex
 from tocsin.engine.listeners import Listener, Listeners
+from tocsin.engine.preparing import Preparing
 from tocsin.engine.shelf import Shelf
 from tocsin.engine.streams import Streams
 from tocsin.engine.teams import Teams
-from tocsin.errors import Conflict, Denied, Stale
+from tocsin.engine.gathering import ALONE as NOTHING
+from tocsin.engine.gathering import MOST as MOST_WITHOUT_PAUSE
+from tocsin.engine.gathering import Part, Gathering, join_writes
+from tocsin.errors import Conflict, Stale
 from tocsin.incident.book import Book
 from tocsin.incident.standing import Standing
 from tocsin.incident.state import Incident
@@ -51,10 +51,6 @@ LOG = logging.getLogger("tocsin.journal")
 
 MOST_TRIES = 50
 """Of a few nodes that change one incident at once, each is first soon; this many times nobody comes too late."""
-MOST_WITHOUT_PAUSE = 20
-"""Changes that are decided together before others have a turn: a few milliseconds."""
-
-NOTHING = Write()
 
 
 class Journal:
@@ -70,13 +66,15 @@ class Journal:
         self._own: set[tuple[str, int]] = set()
         self.take_in: Callable[[], Awaitable[None]] | None = None
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._preparing = Preparing(key, self.streams, self.ahead, self._now, self._reserve)
+        self._gathering = Gathering(self.hold, self._carry)
         self.counts = Counts(store)
         self.outgoing: Outgoing = NoOutgoing()
         self.teams = Teams(store, clock, key, self.hold, shelf.windows)
         self._listeners, self._own_listeners = Listeners(), Listeners()
         self._disturbed: dict[str, None] = {}
         shelf.standing, shelf.overrides = self.standing, self.teams.overrides
-        shelf.now = lambda: self.clock.now()  # noqa: PLW0108 it may have another clock by then
+        shelf.now = self._now  # it may have another clock by then
         shelf.forbidding_incidents, shelf.forbidding_mark = self._ongoing.find_forbidding, self._ongoing.find_mark
 
     def listen(self, listener: Listener, *, own: bool = False) -> Callable[[], None]:
@@ -163,17 +161,24 @@ class Journal:
         committed before it is raised. What rests on counters is not decided again here: that raises `Stale`, and
         whoever counted counts again.
         """
-        return await self._change(Change(stream, (decide,), book), cause, write)
+        return await self._gathering.change(Change(stream, (decide,), book), cause, write)
 
-    async def _change(self, change: Change, cause: str, write: Write) -> list[Entry]:
-        async with self.hold(change.stream):
-            for _ in range(MOST_TRIES):
-                try:
-                    return await self._try(change, cause, write)
-                except Stale:
-                    if write.counters:
-                        raise
-        raise Conflict(f"{change.stream} is changing too fast; try again.")
+    async def _carry(self, stream: str, parts: Sequence[Part]) -> Sequence[Entry]:
+        """Decide and commit what waited together; what the planners have added. Where nothing is left of all, that is
+        not written.
+        """
+        write = join_writes(parts)
+        for _ in range(MOST_TRIES):
+            try:
+                prepared, planned = await self._preparing.prepare_parts(parts)
+                if prepared is not None:
+                    await self._commit([prepared], tuple(dict.fromkeys(part.cause for part in parts)), write)
+            except Stale:
+                if write.counters:
+                    raise
+            else:
+                return planned
+        raise Conflict(f"{stream} is changing too fast; try again.")
 
     async def change_all(self, changes: Sequence[Change], *, cause: str, write: Write = NOTHING) -> None:
         """Decide, plan and commit many streams in one transaction, all of them or none. Raises `Stale` too.
@@ -181,7 +186,7 @@ class Journal:
         No stream may be named twice.
         """
         async with self._hold_all(change.stream for change in changes):
-            await self._commit(await self._prepare_all(changes), cause, write)
+            await self._commit(await self._prepare_all(changes), (cause,), write)
 
     @asynccontextmanager
     async def _hold_all(self, streams: Iterable[str]) -> AsyncIterator[None]:
@@ -202,7 +207,7 @@ class Journal:
         prepared: list[Prepared] = []
         try:
             for at, change in enumerate(changes, 1):
-                ready = await self._prepare(change, None)
+                ready = await self._preparing.prepare(change)
                 if ready is not None:
                     prepared.append(ready)
                 if at % MOST_WITHOUT_PAUSE == 0:
@@ -212,60 +217,21 @@ class Journal:
             raise
         return prepared
 
-    async def _try(self, change: Change, cause: str, write: Write) -> list[Entry]:
-        denied: list[Denied] = []
-        prepared = await self._prepare(change, denied)
-        if prepared is not None:
-            await self._commit([prepared], cause, write)
-        if denied:
-            raise denied[0]
-        return prepared.draft.entries if prepared is not None else []
+    def _now(self) -> datetime:
+        return self.clock.now()
 
-    async def _prepare(self, change: Change, denied: list[Denied] | None) -> Prepared | None:
-        """Decide and plan on the newest state, and seal what that gives; null where there is no incident.
+    def _reserve(self, to: str) -> bool:
+        return self.outgoing.reserve(to)
 
-        What a `Denied` leaves behind is kept if there is somewhere to put the error.
-        """
-        known = Known() if change.is_new else await self.streams.find(change.stream)
-        now = self.clock.now()
-        draft = Draft(change.stream, known.incident, max(now, known.at or now))
-        book: Book | None = None
-        for decide in change.decides:
-            before = draft.incident
-            book = change.book or await self._book(before)
-            try:
-                draft.add(decide(before, book))
-            except Denied as error:
-                if not error.record or denied is None:
-                    raise
-                denied.append(error)
-                draft.add(error.record)
-        if draft.incident is None:
-            return None
-        asked, rules, policy = known.asked, known.rules, self.shelf.policy(draft.incident)
-        if self.store.is_sole and draft.keeps(asked):
-            sealed = seal_all(self._key, draft.entries, known.seal)
-        else:
-            if book is None or book is change.book or not share_book(before, draft.incident):
-                book = await self.shelf.book(draft.incident)
-            draft, asked, sealed = self.ahead.plan(draft, known, book, self.shelf.rota(draft.incident), now)
-            assert draft.incident is not None
-            rules = still_forbidden(known, draft.incident, book.playbook)
-        append = make_append(draft, known, sealed, policy, self.outgoing.reserve, forbids=bool(rules))
-        return Prepared(draft, known, asked, append, rules)
-
-    async def _book(self, incident: Incident | None) -> Book:
-        """What is being opened has no book yet, and its first events are decided without one."""
-        return self.shelf.blank() if incident is None else await self.shelf.book(incident)
-
-    async def _commit(self, prepared: Sequence[Prepared], cause: str, write: Write) -> None:
+    async def _commit(self, prepared: Sequence[Prepared], causes: Sequence[str], write: Write) -> None:
         """Write it, and remember what is on disk. What says nothing that is not there already is not written."""
         appends = tuple(each.append for each in prepared if not (self.store.is_sole and each.is_idle))
         if not appends and write is NOTHING:
             for each in prepared:
                 self._take_up(each)
             return
-        self.reach(f"{cause}.before_commit")
+        for cause in causes:
+            self.reach(f"{cause}.before_commit")
         try:
             await self.store.write(msgspec.structs.replace(write, appends=(*write.appends, *appends)))
         except BaseException as error:
@@ -273,7 +239,8 @@ class Journal:
             for each in prepared:
                 self._doubt_stream(each, error)
             raise
-        self.reach(f"{cause}.after_commit")
+        for cause in causes:
+            self.reach(f"{cause}.after_commit")
         changed = [each for each in prepared if each.rules != each.before.rules]
         marks = {team: self._ongoing.find_mark(team) for team in {each.team for each in changed}}
         for each in prepared:
@@ -345,7 +312,7 @@ class Journal:
 
     async def replan(self, stream: str) -> list[Entry]:
         """Ask the planners again because time has passed."""
-        return await self._change(Change(stream, ()), "timer", NOTHING)
+        return await self._gathering.change(Change(stream, ()), "timer", NOTHING)
 
     async def replan_all(self, streams: Sequence[str]) -> None:
         """The same for many, in one commit: all of them or none."""

@@ -26,11 +26,16 @@ class Streams:
     """So many may be read ahead without taking the place of what is in use."""
 
     def __init__(self, store: Store, shelf: Shelf, key: bytes) -> None:
-        self._store, self._shelf, self._key = store, shelf, key
+        self._store, self.shelf, self._key = store, shelf, key
         self.cache = Cache()
         self.left_alone: dict[str, str] = {}
         """What is left to nodes of a newer version, and why."""
         self.ongoing = Ongoing(store, self.incident, self.read_ahead)
+
+    @property
+    def is_sole(self) -> bool:
+        """Whether nobody else appends to any."""
+        return self._store.is_sole
 
     async def incident(self, stream: str) -> Incident | None:
         """The incident as it is now, null if there is none. Raises `Corrupt`."""
@@ -83,7 +88,7 @@ class Streams:
         except WrittenByNewer as error:
             self.left_alone[stream] = str(error)
             raise
-        rules = find_forbidden(incident, await self._shelf.playbook(incident.model)) if incident else NONE
+        rules = find_forbidden(incident, await self.shelf.playbook(incident.model)) if incident else NONE
         if sealed:
             found = Known(incident=incident, seal=sealed[-1].mac, at=unstamp(sealed[-1].recorded_at), rules=rules)
         self.cache.settle(stream, found.seq if sealed else None)

@@ -1,0 +1,127 @@
+"""Changes of one stream that wait for their turn: they are decided one after the other, and committed as one.
+
+While one commit of an incident is on its way to the disk, the steps that end meanwhile, the next that begin and what
+people ask for gather. Each is decided on what the one before it has made of the incident, by its own rules, and is
+refused alone; then the planners are asked once for all of them. So sixteen steps that end together cost one sync, and
+nobody is told of anything before that sync.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+
+import msgspec
+
+from tocsin.engine.change import Change
+from tocsin.engine.contracts import Write
+from tocsin.timeline.entry import Entry
+
+MOST = 20
+"""Changes that are decided together before others have a turn: a few milliseconds."""
+
+ALONE = Write()
+
+
+class Part:
+    """One change among those of a commit, and what came of it: its own entries, or why there are none."""
+
+    __slots__ = ("cause", "change", "done", "entries", "error", "write")
+
+    def __init__(self, change: Change, cause: str, write: Write, done: asyncio.Future[list[Entry]] | None) -> None:
+        self.change, self.cause, self.write, self.done = change, cause, write, done
+        self.entries: list[Entry] = []
+        self.error: Exception | None = None
+
+    def begin(self) -> None:
+        """Forget what an earlier try has made of it."""
+        self.entries, self.error = [], None
+
+    def settle(self, planned: Sequence[Entry]) -> list[Entry]:
+        """The entries that are its own, and what the planners have added; raises what it was refused with."""
+        if self.error is not None:
+            raise self.error
+        return [*self.entries, *planned]
+
+    def tell(self, planned: Sequence[Entry]) -> None:
+        """Tell whoever waits for it, if anybody still does."""
+        if self.done is None or self.done.done():
+            return
+        if self.error is not None:
+            self.done.set_exception(self.error)
+        else:
+            self.done.set_result([*self.entries, *planned])
+
+    def fail(self, error: BaseException) -> None:
+        """Nothing of the commit is known to be on disk."""
+        if self.done is None or self.done.done():
+            return
+        if isinstance(error, Exception):
+            self.done.set_exception(error)
+        else:
+            self.done.cancel()
+
+
+def join_writes(parts: Sequence[Part]) -> Write:
+    """What belongs to the transaction beside the stream's entries: of several parts, errands that are handed out."""
+    if len(parts) == 1:
+        return parts[0].write
+    claims = tuple(errand for part in parts for errand in part.write.claims)
+    patient = all(part.write.patient for part in parts)
+    return msgspec.structs.replace(ALONE, claims=claims, patient=patient) if claims or patient else ALONE
+
+
+class Gathering:
+    """Those that wait, by stream. `carry` is given the parts of one commit once it is their turn."""
+
+    def __init__(
+        self, hold: Callable[[str], asyncio.Lock], carry: Callable[[str, Sequence[Part]], Awaitable[Sequence[Entry]]]
+    ) -> None:
+        self._hold, self._carry = hold, carry
+        self._waiting: dict[str, list[Part]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def change(self, change: Change, cause: str, write: Write) -> list[Entry]:
+        """Have a change decided and committed, with others of its stream if it must wait; its entries."""
+        lock = self._hold(change.stream)
+        if not lock.locked() or not may_join(change, write):
+            part = Part(change, cause, write, None)
+            async with lock:
+                return part.settle(await self._carry(change.stream, (part,)))
+        part = Part(change, cause, write, asyncio.get_running_loop().create_future())
+        waiting = self._waiting.get(change.stream)
+        if waiting is None or len(waiting) >= MOST:
+            waiting = self._waiting[change.stream] = []
+            task = asyncio.create_task(self._go(change.stream, waiting, lock))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        waiting.append(part)
+        assert part.done is not None
+        return await part.done
+
+    async def _go(self, stream: str, waiting: list[Part], lock: asyncio.Lock) -> None:
+        """Take the stream, shut the company, and have it carried out. Who has gone away meanwhile asks for nothing."""
+        parts: Sequence[Part] = waiting
+        try:
+            async with lock:
+                if self._waiting.get(stream) is waiting:
+                    del self._waiting[stream]
+                parts = [part for part in waiting if part.done is not None and not part.done.cancelled()]
+                planned = await self._carry(stream, parts) if parts else ()
+        except BaseException as error:
+            if self._waiting.get(stream) is waiting:
+                del self._waiting[stream]
+            for part in parts:
+                part.fail(error)
+            if not isinstance(error, Exception):
+                raise
+            return
+        for part in parts:
+            part.tell(planned)
+
+
+def may_join(change: Change, write: Write) -> bool:
+    """Whether it may be committed with others: what is counted on, or brings more than errands, goes alone."""
+    if change.is_new or write is ALONE:
+        return not change.is_new
+    return write == msgspec.structs.replace(ALONE, claims=write.claims, patient=write.patient)

@@ -57,6 +57,7 @@ grep -E '^(Cpus_allowed|Sig(Ign|Blk)|Cap...|NoNewPrivs|Seccomp|Groups|[UG]id):' 
 (set -- /proc/[0-9]*; echo $#); ls -A /dev/shm /dev/pts; tail -n +2 /proc/sysvipc/*
 cut -d' ' -f5- /proc/self/mountinfo | sed 's/master:[0-9]*//'
 cat /proc/net/unix | tail -n +2; cat /proc/net/tcp | tail -n +2; hostname; ls /proc/self/fd; env | sort; pwd; id; umask
+perl -e '($t, $n) = qw(user left); print syscall(250, 10, $_, $t, $n, 0), " " for -5 .. -3'  # no key is found
 chrt -p $$ 2>/dev/null | sed 's/pid [0-9]*//'; ionice -p $$; readlink /proc/self/ns/* | sort | cut -d: -f1
 """
 
@@ -82,7 +83,14 @@ ATTACKS = {
         " || echo traced"
     ),
     "names": "hostname else; domainname else; echo else > /proc/sys/kernel/hostname; true",
-    "a key": "keyctl add user x y @u; keyctl add user x y @s; true",
+    "a key": (
+        "perl -e '($t, $n) = qw(user left); syscall(248, $t, $n, $n, 4, $_) for -5 .. -3; "
+        "exit(syscall(250, 10, -4, $t, $n, 0) > 0 ? 0 : 9)'"
+    ),
+    "the memory of the first process": (
+        'perl -e \'$b = "\\0" x 8; $near = pack("Q2", unpack("Q", pack("p", $b)), 8); '
+        '$far = pack("Q2", 0x400000, 8); exit(syscall(310, 1, $near, 1, $far, 1, 0) > 0 ? 9 : 0)\' || echo traced'
+    ),
     "listening": (
         "perl -MIO::Socket::INET -e 'IO::Socket::INET->new(Listen=>1,LocalPort=>6666) or die; sleep 300' & sleep 0.3"
     ),

@@ -11,6 +11,7 @@ import subprocess
 import time
 import weakref
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -20,6 +21,10 @@ from tocsin.integrations.box import SCRATCH_BYTES
 from tocsin.integrations.capture import CHUNK, Capture
 from tocsin.integrations.process import BEGUN, GRACE_S, Ended, Hear, Watch, follow, read_report
 
+MOST_INLINE = 2**16
+"""Bytes of an order that go with its message; a longer one has a file of its own."""
+MOST_USES = 500
+"""Statements that one usher lets in."""
 KILLED = 128 + signal.SIGKILL
 Take = Callable[[bytes], None]
 
@@ -43,18 +48,64 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     hosts: str = ""
 
     def spell(self, directory: Path) -> bytes:
-        """As `porter` reads it."""
-        lists = (
-            self.places,
-            [f"{which}:{most}" for which, most in self.limits.items()],
-            self.argv,
-            self.otherwise,
-            [f"{name}={value}" for name, value in self.env.items()],
-        )
+        """As an usher reads it."""
+        env = [f"{name}={value}" for name, value in self.env.items()]
         fields = [str(directory), str(SCRATCH_BYTES), str(self.report), self.start_up, self.hosts]
-        for each in lists:
+        for each in (self.places, self.argv, self.otherwise, env):
             fields += [str(len(each)), *each]
         return "\0".join(fields).encode(errors="surrogateescape")
+
+    def spell_limits(self) -> str:
+        """The bounds that its usher must have: nobody is ever bounded less than before."""
+        return ",".join(f"{which}:{most}" for which, most in self.limits.items()) or "-"
+
+
+class Usher:
+    """Who lets one statement after the other into a box: what is said of the one that runs goes to `hear`."""
+
+    def __init__(self, number: int, limits: str, link: socket.socket, forget: Callable[[socket.socket], None]) -> None:
+        self.number, self.limits, self._link, self._forget = number, limits, link, forget
+        self.hear: Callable[[bytes], None] = _ignore
+        self.is_gone = False
+        self.uses = 0
+        asyncio.get_running_loop().add_reader(link, self._read)
+
+    def send(self, content: bytes, fds: Mapping[str, int]) -> None:
+        """Have an order carried out with these descriptors, which stay the sender's. Raises `OSError`."""
+        self.uses += 1
+        if len(content) <= MOST_INLINE:
+            socket.send_fds(self._link, ["".join(fds).encode() + b"\n" + content], [*fds.values()])
+            return
+        held = os.memfd_create("order")
+        try:
+            os.write(held, content)
+            socket.send_fds(self._link, [f"o{''.join(fds)}\n".encode()], [held, *fds.values()])
+        finally:
+            os.close(held)
+
+    def _read(self) -> None:
+        try:
+            said = self._link.recv(64)
+        except BlockingIOError:
+            return
+        except OSError:
+            said = b""
+        if not said:
+            self.close()
+        self.hear(said)
+
+    def close(self) -> None:
+        """Let it go: whoever is told nothing more has nothing to do."""
+        if not self.is_gone:
+            self.is_gone = True
+            with contextlib.suppress(RuntimeError):
+                asyncio.get_running_loop().remove_reader(self._link)
+            self._forget(self._link)
+            self._link.close()
+
+
+def _ignore(said: bytes) -> None:
+    """Nobody asked."""
 
 
 class Berth:
@@ -62,45 +113,66 @@ class Berth:
 
     def __init__(self, process: subprocess.Popen[bytes], control: socket.socket, directory: Path, apart: bool) -> None:
         self._control, self._directory, self._apart = control, directory, apart
-        self._count = 0
+        self._poll, self._count = process.poll, 0
+        self._idle: list[Usher] = []
+        self._links: set[socket.socket] = set()
         self.users = 0
         self.used_at = time.monotonic()
         self.is_stale = False
-        self._leave: Callable[[], object] = weakref.finalize(self, _leave, process, control)
+        self._leave: Callable[[], object] = weakref.finalize(self, _leave, process, control, self._links)
 
     async def is_ready(self) -> str:
         """Wait until its porter is there; why it never will be, or nothing. Raises `OSError`."""
         said = await asyncio.get_running_loop().sock_recv(self._control, 64)
         return "" if said == porter.READY else "its first process did not start"
 
-    def send(self, order: Order, fds: Mapping[str, int]) -> int:
-        """Have an order carried out with these descriptors, which stay the sender's; the number of what runs then.
-
-        Raises `OSError` where the porter is gone.
-        """
+    def call(self, limits: str) -> Usher:
+        """An usher with these bounds who has nothing to do, or a new one. Raises `OSError` where the box is gone."""
+        if self._poll() is not None:
+            raise ConnectionError("the box has ended")
+        for usher in reversed(self._idle):
+            if usher.limits == limits:
+                self._idle.remove(usher)
+                if not usher.is_gone:
+                    return usher
         self._count += 1
-        content = os.memfd_create("order")
-        try:
-            os.write(content, order.spell(self._directory))
+        near, far = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        near.setblocking(False)
+        self._links.add(near)
+        with far:
             word = "apart" if self._apart else "open"
-            message = f"run {self._count} o{''.join(fds)} {word}".encode()
-            socket.send_fds(self._control, [message], [content, *fds.values()])
-        finally:
-            os.close(content)
-        return self._count
+            socket.send_fds(self._control, [f"usher {self._count} {limits} {word}".encode()], [far.fileno()])
+        return Usher(self._count, limits, near, self._links.discard)
 
-    def kill(self, number: int, which: int) -> None:
-        """Signal all that an order has started."""
+    def send(self, usher: Usher, order: Order, fds: Mapping[str, int]) -> None:
+        """Have an usher carry out an order."""
+        usher.send(order.spell(self._directory), fds)
+
+    def release(self, usher: Usher, *, well: bool) -> None:
+        """It has nothing to do any more; one with whom not all went well, or who has served long, is let go."""
+        usher.hear = _ignore
+        if well and not usher.is_gone and usher.uses < MOST_USES:
+            self._idle.append(usher)
+        else:
+            usher.close()
+
+    def kill(self, usher: Usher, which: int) -> None:
+        """Signal all that an usher has let in; what cannot be refused ends the usher too."""
         with contextlib.suppress(OSError):
-            self._control.send(f"kill {number} {which}".encode())
+            self._control.send(f"kill {usher.number} {which}".encode())
 
     def close(self) -> None:
         """End whatever runs in it."""
+        for usher in self._idle:
+            usher.close()
+        self._idle.clear()
         self._leave()
 
 
-def _leave(process: subprocess.Popen[bytes], control: socket.socket) -> None:
-    control.close()
+def _leave(process: subprocess.Popen[bytes], control: socket.socket, links: set[socket.socket]) -> None:
+    for each in (control, *links):
+        each.close()
+    links.clear()
     process.kill()
     process.wait()
 
@@ -111,8 +183,8 @@ async def run(
     """Run an order to its end, its time-out, or until `watch` has a reason to stop it; `begun` is called when it has
     begun, and `door` is where the box hands out what listens in it. Raises `Unopened` if the box took nothing.
     """
-    out, err, said, report = Capture(), Capture(), _Answers(begun), _Report(needed=bool(order.report))
-    streams = _Streams()
+    out, err, report, streams = Capture(), Capture(), _Report(needed=bool(order.report)), _Streams()
+    said = _Answers(begun, streams.end_one)
 
     def take(name: str, capture: Capture) -> Take:
         def add(chunk: bytes) -> None:
@@ -122,12 +194,15 @@ async def run(
         return add
 
     berth.users += 1
+    usher, why = None, "it was let go of"
     try:
-        fds = {"a": streams.open(said.take), "1": streams.open(take("out", out)), "e": streams.open(take("err", err))}
-        number = berth.send(order, fds | report.fds | dict(zip("d", door, strict=False)))
+        fds = {"1": streams.open(take("out", out)), "e": streams.open(take("err", err))}
+        usher = berth.call(order.spell_limits())
+        usher.hear = said.take
+        berth.send(usher, order, fds | report.fds | dict(zip("d", door, strict=False)))
         streams.begin()
         report.give()
-        why = await follow(streams.over, timeout_s, watch, lambda: _end(berth, number, streams))
+        why = await follow(streams.over, timeout_s, watch, partial(_end, berth, usher, streams))
         berth.is_stale = berth.is_stale or not said.is_begun
         if said.is_shut or not (said.is_begun or why or err or door):
             raise Unopened
@@ -140,40 +215,43 @@ async def run(
     finally:
         berth.users -= 1
         berth.used_at = time.monotonic()
+        if usher is not None:
+            berth.release(usher, well=said.is_over and not why)
         streams.close()
         report.close()
 
 
 class _Answers:
-    """What is said of an order. A first process that says nothing any more was killed."""
+    """What an usher says of an order. One that says nothing any more was killed, and with it all that it had let in."""
 
-    def __init__(self, begun: Callable[[], None]) -> None:
-        self._said, self._begun = b"", begun
-        self.is_begun = self.is_shut = False
+    def __init__(self, begun: Callable[[], None], over: Callable[[], None]) -> None:
+        self._begun, self._over = begun, over
+        self.is_begun = self.is_shut = self.is_over = False
         self.code = KILLED
 
-    def take(self, chunk: bytes) -> None:
-        *lines, self._said = (self._said + chunk).split(b"\n")
-        for line in lines:
-            match line.decode().split():
-                case ["start"]:
-                    self.is_begun = True
-                    self._begun()
-                case ["fail"]:
-                    self.is_begun = False
-                case ["end", code]:
-                    self.code = int(code)
-                case _:
-                    self.is_shut = True
+    def take(self, line: bytes) -> None:
+        match line.decode().split():
+            case ["start"]:
+                self.is_begun = True
+                self._begun()
+                return
+            case ["fail"]:
+                self.is_begun = False
+                return
+            case ["end", code]:
+                self.code, self.is_over = int(code), True
+            case ["shut"]:
+                self.is_shut = True
+        self._over()
 
 
-async def _end(berth: Berth, number: int, streams: _Streams) -> None:
+async def _end(berth: Berth, usher: Usher, streams: _Streams) -> None:
     """Ask it to end, then make it, and if even that does not help, end all that the box holds."""
     for which in (signal.SIGTERM, signal.SIGKILL, None):
         if which is None:
             berth.close()
         else:
-            berth.kill(number, which)
+            berth.kill(usher, which)
         await asyncio.wait((streams.over,), timeout=GRACE_S)
         if streams.over.done():
             return
@@ -206,13 +284,23 @@ class _Report:
 
 
 class _Streams:
-    """Pipes from a statement; `over` is done when each has ended."""
+    """Pipes from a statement; `over` is done when each has ended, and its usher has said the last."""
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
         self.over: asyncio.Future[None] = self._loop.create_future()
         self._reading: dict[int, Take] = {}
         self._writing: list[int] = []
+        self._is_told = False
+
+    def end_one(self) -> None:
+        """The usher has said the last."""
+        self._is_told = True
+        self._look()
+
+    def _look(self) -> None:
+        if self._is_told and not self._reading and not self.over.done():
+            self.over.set_result(None)
 
     def open(self, take: Take) -> int:
         """A pipe: the end to write to."""
@@ -239,8 +327,7 @@ class _Streams:
         self._loop.remove_reader(fd)
         os.close(fd)
         del self._reading[fd]
-        if not self._reading and not self.over.done():
-            self.over.set_result(None)
+        self._look()
 
     def _let_go(self) -> None:
         while self._writing:

@@ -1,10 +1,11 @@
 """Boxes that stay laid out for the next statement of the same incident on the same target.
 
-To lay a box out is most of what a short statement costs. What is kept is the mounts alone: `porter` is the one process
-in there, and lets each statement into namespaces of its own, made for it and gone with it. A box is as it was made: it
-is used only while its whole command is what would be written now, the machine's mounts are what they were, and the
-porter finds in it nothing mounted, moved or taken away; then it is made anew. Before its first statement a step's own
-identity tries in it what it must not be able to do. Where none can be had, each statement has a box of its own.
+To lay a box out is most of what a short statement costs. What is kept is the mounts alone: `porter` is in there, and
+begins ushers, each of whom lets one statement after the other into namespaces that are made for it and gone with it. A
+box is as it was made: it is used only while its whole command is what would be written now, the machine's mounts are
+what they were, and the usher finds in it nothing mounted, moved or taken away; then it is made anew. Before its first
+statement a step's own identity tries in it what it must not be able to do. Where none can be had, each statement has a
+box of its own.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from typing import Any
 
 import msgspec
 
-from tocsin.integrations import doorway, porter, sieve
+from tocsin.integrations import doorway, porter, sieve, usher
 from tocsin.integrations.berth import Berth, Order, Unopened, run
 from tocsin.integrations.box import Box, Mount, find_mount
 from tocsin.integrations.doors import OPEN
@@ -36,7 +37,7 @@ LOG = logging.getLogger("tocsin.steps")
 IDLE_S = 60.0
 """How long a box is kept that nothing runs in."""
 MOST = 24
-"""Boxes at once: each is three or four sleeping processes."""
+"""Boxes at once: each is three or four sleeping processes, and one more for each of its statements that run at once."""
 READY_S = 20.0
 NOT_AGAIN_S = 300.0
 """How long no other is tried where one could not be made."""
@@ -49,11 +50,13 @@ def load(name, text=""):
     return made
 texts = sys.stdin.buffer.read().decode().split("\\0")
 load("tocsin"), load("tocsin.integrations")
-sys.modules["tocsin.integrations"].doorway = load("tocsin.integrations.doorway", texts[0])
-sys.modules["tocsin.integrations"].sieve = load("tocsin.integrations.sieve", texts[1])
-sys.exit(load("tocsin.integrations.porter", texts[2]).main(int(sys.argv[1])))
+room = sys.modules["tocsin.integrations"]
+room.doorway = load("tocsin.integrations.doorway", texts[0])
+room.sieve = load("tocsin.integrations.sieve", texts[1])
+room.usher = load("tocsin.integrations.usher", texts[2])
+sys.exit(load("tocsin.integrations.porter", texts[3]).main(int(sys.argv[1])))
 """
-"""The box may not show where tocsin is installed: its three modules come in as text."""
+"""The box may not show where tocsin is installed: its four modules come in as text."""
 
 PROVED = 7
 """What a proof answers that has found nothing."""
@@ -113,7 +116,7 @@ class Berths:
         python = find_inside(layout)
         bare = box if box.network == OPEN else msgspec.structs.replace(box, network=())
         command, spawn = isolation.wrap([python, "-IS", "-c", LOADER], bare, None, layout)
-        whole = repr((command, spawn, porter.read_mounts()))
+        whole = repr((command, spawn, usher.read_mounts()))
         key = hashlib.blake2b(whole.encode(errors="surrogateescape")).hexdigest()
         self._spelt[box] = made = _Spelt(layout, command, spawn, key)
         return made
@@ -198,7 +201,7 @@ def start(command: list[str], spawn: dict[str, Any], box: Box) -> Berth:
     near, far = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     text = os.memfd_create("porter")
     try:
-        os.write(text, "\0".join(map(inspect.getsource, (doorway, sieve, porter))).encode())
+        os.write(text, "\0".join(map(inspect.getsource, (doorway, sieve, usher, porter))).encode())
         os.lseek(text, 0, os.SEEK_SET)
         process = subprocess.Popen(
             [*command, str(far.fileno())],

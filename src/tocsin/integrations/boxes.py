@@ -15,7 +15,6 @@ from tocsin.integrations.berths import Berths
 from tocsin.integrations.box import Box
 from tocsin.integrations.isolation import Isolation, Layout
 from tocsin.integrations.passage import Passage
-from tocsin.integrations.porter import START_UP_FD
 from tocsin.integrations.process import (
     AT_END,
     BASH,
@@ -28,6 +27,7 @@ from tocsin.integrations.process import (
     spell_command,
     spell_program,
 )
+from tocsin.integrations.usher import START_UP_FD
 
 ULIMIT = {resource.RLIMIT_DATA: ("-d", 1024), resource.RLIMIT_FSIZE: ("-f", 1024), resource.RLIMIT_NPROC: ("-u", 1)}
 """How a shell calls a bound, and its unit."""

@@ -16,8 +16,9 @@ from tocsin.engine.output import Outputs
 from tocsin.integrations.box import Box
 from tocsin.integrations.doors import OPEN
 from tocsin.integrations.isolation import STEP_UID, Isolation, find_isolation
+from tocsin.integrations.local import LocalTarget, Place
 from tocsin.integrations.scratch import Scratches
-from tocsin.integrations.shell import LocalTarget, Place, Shell
+from tocsin.integrations.shell import Shell
 from tocsin.store.blobs import FileBlobs
 from tocsin.timeline.events import StepFinished, StepRequested
 from tocsin.words import Effect, Tag

@@ -11,7 +11,7 @@ import pytest
 from tocsin.integrations import layouts as layouts_room
 from tocsin.integrations.box import Box
 from tocsin.integrations.isolation import Isolation
-from tocsin.integrations.layouts import Layouts
+from tocsin.integrations.layouts import Layouts, walk
 
 ALONE = Isolation(bwrap="/usr/bin/bwrap")
 
@@ -59,3 +59,54 @@ def test_a_socket_in_tmp_does_not_keep_a_step_from_its_own_tmp(tmp_path: Path) -
     assert path in layout.box.shut
     assert Path("/tmp") in layout.kept
     assert path not in layout.pins
+
+
+def test_while_changes_run_a_box_is_laid_out_anew_only_where_something_was_moved(tmp_path: Path) -> None:
+    layouts, work = Layouts(), tmp_path / "work"
+    (work / "out").mkdir(parents=True)
+    (work / "in").symlink_to("out")
+    box = Box(directory=work, writable=(work, work / "in"), private=(work / "keys",))
+    with layouts.change():
+        first = layouts.find(ALONE, box)
+        (work / "a file").write_text("is passed by nobody")
+        assert layouts.find(ALONE, box) is first
+        (work / "keys").mkdir()
+        second = layouts.find(ALONE, box)
+        assert second is not first
+        assert work / "keys" in second.mounts
+        (work / "in").unlink()
+        (work / "in").symlink_to(tmp_path)
+        assert layouts.find(ALONE, box) is not second
+    third = layouts.find(ALONE, box)
+    (work / "keys").chmod(0o700)
+    assert layouts.find(ALONE, box) is third, "without a change, others' doings are seen a moment later"
+    with layouts.change():
+        pass
+    assert layouts.find(ALONE, box) is not third
+
+
+def test_a_socket_that_a_change_leaves_is_hidden_from_the_next_read(tmp_path: Path) -> None:
+    layouts, read = Layouts(), Box(directory=Path("/usr"), network=(), sockets=False)
+    with layouts.change():
+        before = layouts.find(ALONE, read)
+    with tempfile.TemporaryDirectory(prefix="tocsin-layout-") as folder, socket.socket(socket.AF_UNIX) as server:
+        path = Path(folder) / "sock"
+        with layouts.change():
+            server.bind(str(path))
+        after = layouts.find(ALONE, read)
+    assert path not in before.box.shut
+    assert path in after.box.shut
+
+
+def test_what_is_passed_is_followed_to_its_end_and_no_further(tmp_path: Path) -> None:
+    (tmp_path / "real" / "deep").mkdir(parents=True)
+    (tmp_path / "link").symlink_to("real")
+    (tmp_path / "round").symlink_to("round")
+    passed = walk([f"{tmp_path}/link/deep/../gone/further", f"{tmp_path}/round/x"])
+    inside = {place.removeprefix(str(tmp_path)): sight for place, sight in passed.items() if str(tmp_path) in place}
+    assert {name for name, sight in inside.items() if sight is None} == {"/real/gone"}
+    assert {name: sight[2] for name, sight in inside.items() if sight and sight[2]} == {
+        "/link": "real",
+        "/round": "round",
+    }
+    assert "/real/deep" in inside

@@ -16,7 +16,8 @@ from tocsin.engine.output import Outputs, Shown
 from tocsin.errors import NotBegun, Rejected
 from tocsin.integrations.box import Box
 from tocsin.integrations.isolation import find_isolation
-from tocsin.integrations.shell import LocalTarget, Place, Shell
+from tocsin.integrations.local import LocalTarget, Place
+from tocsin.integrations.shell import Shell
 from tocsin.store.blobs import FileBlobs
 from tocsin.timeline.events import Part, StepFinished, StepRequested
 from tocsin.timeline.redact import plain

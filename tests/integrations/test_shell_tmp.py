@@ -82,9 +82,9 @@ async def test_the_last_of_the_disk_is_kept_from_a_step(
     ground: Path, place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bench = await set_up("found", ground, place)
-    free = iter([200, 150, 90, 40])
+    free = iter([200, 150, 90, 40, 40])
     monkeypatch.setattr(leftovers, "LOOK_EVERY_S", 0.05)
-    monkeypatch.setattr(leftovers, "free_bytes", lambda folder: next(free) * 2**20)
+    monkeypatch.setattr(scratch, "free_bytes", lambda folder: next(free) * 2**20)
     finished = await bench.run("sleep 10", changes=True)
     assert "the disk had 200 MiB free and has 40 MiB left" in finished.why
 

@@ -20,7 +20,7 @@ from tocsin.app.tables import CommandFile, File
 from tocsin.config import Problem, Problems, Source, convert, read
 from tocsin.errors import Conflict, NotAuthorised, NotFound, UserError
 from tocsin.incident.authority import name_responders
-from tocsin.integrations.shell import LocalTarget
+from tocsin.integrations.local import LocalTarget
 from tocsin.oncall.rota import Rota
 from tocsin.oncall.settings import Staffing
 from tocsin.playbook.effect import Entry

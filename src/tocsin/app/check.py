@@ -25,7 +25,7 @@ from tocsin.incident.reminders import find_fault as find_reminder_fault
 from tocsin.incident.state import MOST_REFIRED
 from tocsin.incident.window import find_fault as find_window_fault
 from tocsin.integrations.doors import OPEN, read_destination
-from tocsin.integrations.shell import LocalTarget
+from tocsin.integrations.local import LocalTarget
 from tocsin.integrations.twilio import TwilioSettings
 from tocsin.oncall.rota import Rota
 from tocsin.oncall.settings import MOST_AFTER_S, Staffing

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
@@ -20,8 +21,9 @@ from tocsin.app.workspace import Workspace
 from tocsin.integrations.box import Box, is_within
 from tocsin.integrations.doors import spell_destination
 from tocsin.integrations.isolation import STEP_UID, Isolation, find_isolation
+from tocsin.integrations.layouts import GOOD_FOR_S
+from tocsin.integrations.local import LocalTarget, Place
 from tocsin.integrations.scratch import Scratches
-from tocsin.integrations.shell import LocalTarget, Place
 
 LOG = logging.getLogger("tocsin.steps")
 
@@ -33,6 +35,26 @@ def find_place(workspace: Workspace, data: Path, name: str) -> Place | None:
     """The place of a target (``team/target``), if there is one."""
     found = workspace.targets.get(name)
     return _make_place(workspace, data, name, *found) if found else None
+
+
+class Grounds:
+    """Places as they were found a moment ago: every step asks, and to look for other workspaces beside this one takes
+    longer than all else of it. What was found by other settings is not used.
+    """
+
+    def __init__(self, data: Path) -> None:
+        self._data = data
+        self._found: dict[str, tuple[Workspace, float, Place | None]] = {}
+
+    def find(self, workspace: Workspace, name: str) -> Place | None:
+        """The place of a target (``team/target``), if there is one."""
+        known, now = self._found.get(name), time.monotonic()
+        if known is not None and known[0] is workspace and now - known[1] < GOOD_FOR_S:
+            return known[2]
+        place = find_place(workspace, self._data, name)
+        if place is not None:
+            self._found[name] = (workspace, now, place)
+        return place
 
 
 def find_places(workspace: Workspace, data: Path) -> dict[str, Place]:

@@ -15,7 +15,7 @@ from tocsin.config import Problems, Source, convert
 from tocsin.engine.shelf import TeamShelf
 from tocsin.incident.book import TargetPolicy
 from tocsin.integrations.inventory import KINDS, ClusterTarget, ContainerTarget, GroupTarget, SshTarget, Target
-from tocsin.integrations.shell import LocalTarget
+from tocsin.integrations.local import LocalTarget
 from tocsin.playbook.braces import TooMany, expand
 
 Known = dict[str, LocalTarget | Target]

@@ -16,7 +16,7 @@ from tocsin.app.channels import Opener, count_places
 from tocsin.app.contactable import find_unreachable
 from tocsin.app.contacting import Contacting
 from tocsin.app.elsewhere import Elsewhere
-from tocsin.app.guarding import find_place, find_places, find_scratches, give_to_steps
+from tocsin.app.guarding import Grounds, find_places, find_scratches, give_to_steps
 from tocsin.app.handoffs import Letters
 from tocsin.app.own_rules import OwnRules
 from tocsin.app.place import MOST_BYTES
@@ -39,10 +39,11 @@ from tocsin.engine.shelf import Settings, Shelf
 from tocsin.incident.state import OPEN
 from tocsin.integrations.chat import Rooms
 from tocsin.integrations.isolation import Isolation
+from tocsin.integrations.local import Place
 from tocsin.integrations.pager import Pager
 from tocsin.integrations.scratch import KEPT_DAYS
 from tocsin.integrations.sharer import Sharer
-from tocsin.integrations.shell import Place, Shell
+from tocsin.integrations.shell import Shell
 from tocsin.integrations.tickets import Tickets
 from tocsin.knowledge import load_knowledge
 from tocsin.page.link import GOOD_FOR, PATH, Ticket, make_code, sign
@@ -93,7 +94,7 @@ class Parts:
         self.workspace = workspace
         self.refused = ""
         self._isolation = isolation
-        self._directory = directory
+        self._directory, self._grounds = directory, Grounds(directory)
         self._doubts: tuple[str, ...] = ()
         self.storage, self.clock, self.store, self.blobs = storage, storage.clock, storage.store, storage.blobs
         storage.workspace, clock = lambda: self.workspace, storage.clock
@@ -170,7 +171,7 @@ class Parts:
         )
 
     def _find_place(self, name: str) -> Place | None:
-        return find_place(self.workspace, self._directory, name)
+        return self._grounds.find(self.workspace, name)
 
     async def keep_sweeping(self) -> None:
         """Take away what steps left in their /tmp, once nobody has needed it for long."""

@@ -33,7 +33,8 @@ from tocsin.incident.book import Book, InForce, TargetPolicy, TeamPolicy, number
 from tocsin.incident.role import answers_for
 from tocsin.incident.state import AlertState, Incident
 from tocsin.integrations.isolation import Isolation
-from tocsin.integrations.shell import LocalTarget, Shell
+from tocsin.integrations.local import LocalTarget
+from tocsin.integrations.shell import Shell
 from tocsin.knowledge import load_knowledge
 from tocsin.oncall.settings import Staffing
 from tocsin.playbook.compile import compile_playbook

@@ -39,7 +39,7 @@ from tocsin.incident.book import TeamPolicy
 from tocsin.incident.inhibition import read_rule
 from tocsin.incident.sight import name_security
 from tocsin.integrations.inventory import Target
-from tocsin.integrations.shell import LocalTarget
+from tocsin.integrations.local import LocalTarget
 from tocsin.knowledge import load_knowledge
 from tocsin.oncall.settings import Staffing
 from tocsin.playbook.compile import compile_playbook

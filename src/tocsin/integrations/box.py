@@ -23,7 +23,7 @@ SCRATCH_BYTES = 2**30
 """How much a step may put in a `/tmp` that is memory and ends with it, and in what its programs share."""
 
 
-class Box(msgspec.Struct, frozen=True, kw_only=True):
+class Box(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True):
     """Where a statement runs and what it has of the disk.
 
     `readable` comes back inside what is hidden; `writable` may be altered. Whatever those say, `private` is never seen

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shlex
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import Executor
 from pathlib import Path
 from typing import TypeVar, TypeVarTuple
@@ -12,14 +12,15 @@ from typing import TypeVar, TypeVarTuple
 from tocsin.engine.contracts import Blobs
 from tocsin.engine.originals import NoOriginals, Originals
 from tocsin.errors import NotBegun
+from tocsin.integrations import scratch
 from tocsin.integrations.capture import REDACTED, Capture
+from tocsin.integrations.looks import Seen
 from tocsin.integrations.scratch import (
     Found,
     Survey,
     bound_bytes,
     find_places,
     find_written,
-    free_bytes,
     read_file,
     survey,
 )
@@ -46,10 +47,16 @@ MOST_PATH = 300
 
 
 class Leftovers:
-    """What a step leaves in `folder` (null: nothing stays)."""
+    """What a step leaves in `folder` (null: nothing stays); `look` is how that is seen, after the moment of asking."""
 
-    def __init__(self, folder: Path | None, threads: Executor, originals: Originals | None = None) -> None:
-        self._folder, self._threads = folder, threads
+    def __init__(
+        self,
+        folder: Path | None,
+        look: Callable[[], Awaitable[Seen]],
+        threads: Executor,
+        originals: Originals | None = None,
+    ) -> None:
+        self._folder, self._look, self._threads = folder, look, threads
         self._originals: Originals = originals or NoOriginals()
         self._before = Survey()
         self._free = 0
@@ -58,7 +65,7 @@ class Leftovers:
         """See what lies there before the step. Raises `NotBegun` where not all of it can be counted."""
         if self._folder is None:
             return
-        self._before, self._free = await self._run(_look, self._folder)
+        self._before, self._free = await self._look()
         if self._before.beyond:
             raise NotBegun(
                 f"Nothing was run: earlier steps have left {self._before.beyond} in /tmp, where no bound would hold "
@@ -92,7 +99,7 @@ class Leftovers:
             return f"it has left {now.beyond} in /tmp. {WAY_OUT}"
         if now.taken + count_unlinked(find_places(folder)) > max(most, self._before.taken):
             return f"its incident's steps may leave {max(most, 2**20) // 2**20} MiB in /tmp. {WAY_OUT}"
-        free = free_bytes(folder)
+        free = scratch.free_bytes(folder)
         if free < LEAST_FREE_BYTES and self._free - free > most:
             return f"the disk had {self._free // 2**20} MiB free and has {free // 2**20} MiB left. Make room first."
         return ""
@@ -113,15 +120,10 @@ class Leftovers:
         return LeftFile(path=path, size=found.size, digest=await blobs.put(text) if text else "", sealed=sealed)
 
     async def _survey(self) -> Survey:
-        return await self._run(survey, self._folder) if self._folder is not None else Survey()
+        return (await self._look())[0] if self._folder is not None else Survey()
 
     async def _run(self, call: Callable[[*Ts], T], *args: *Ts) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, call, *args)
-
-
-def _look(folder: Path) -> tuple[Survey, int]:
-    """What lies there, and what its disk has left."""
-    return survey(folder), free_bytes(folder)
 
 
 def _read_content(folder: Path, path: str) -> bytes:

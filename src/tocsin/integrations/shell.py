@@ -15,8 +15,9 @@ import resource
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar, TypeVarTuple
+from typing import TypeVar, TypeVarTuple
 
 import msgspec
 
@@ -28,11 +29,13 @@ from tocsin.integrations.box import Box, choose_writable
 from tocsin.integrations.boxes import Boxes, Statement
 from tocsin.integrations.capture import REDACTED, Capture, spell_head
 from tocsin.integrations.company import Company, Stay
-from tocsin.integrations.doors import OPEN, Network, Scout
+from tocsin.integrations.doors import Scout
 from tocsin.integrations.isolation import Isolation, Layout, find_doubt
 from tocsin.integrations.kept import tell_kept
 from tocsin.integrations.layouts import Layouts
 from tocsin.integrations.leftovers import Leftovers
+from tocsin.integrations.local import Boxed, LocalTarget, Place
+from tocsin.integrations.looks import Looks
 from tocsin.integrations.passage import Passage, open_passage
 from tocsin.integrations.process import Ended
 from tocsin.integrations.scratch import Scratches
@@ -63,55 +66,6 @@ QUIET = {
 """No colours, no pager, nobody asked; and `git status` looks without writing its index anew."""
 
 
-class LocalTarget(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`[teams.ID.targets.NAME] kind = "local"`: statements run on the server's own machine, or on that of the `node`
-    that is named, where there are several.
-
-    `directory` is where, relative to the workspace; `path` is put in front of the usual program path; `writable` names
-    what approved changes may write beside the directory, `readable` what comes back inside what is hidden (a tool in a
-    home directory, a credential made for steps). Neither reaches the workspace's secrets, data, settings or playbooks.
-    `network` is what reads reach, by ``host:port``, and `change_network` what approved changes do; "open" is all.
-    `allow` lets reads run by themselves that are `read_sensitive` or `privileged`. `timeout_s` bounds one statement,
-    `processes` how many it has at once, `memory_mib` what each of them may use, `file_mib` each file that it writes;
-    0 is no bound. With `terminal` every step has a terminal of its own, else only what is known to need one.
-    """
-
-    kind: Literal["local"] = "local"
-    node: str | None = None
-    directory: str = "."
-    path: tuple[str, ...] = ()
-    env: dict[str, str] = {}
-    writable: tuple[str, ...] = ()
-    readable: tuple[str, ...] = ()
-    network: Network = ()
-    change_network: Network = OPEN
-    allow: tuple[Literal["read_sensitive", "privileged"], ...] = ()
-    timeout_s: int = 60
-    processes: Annotated[int, msgspec.Meta(ge=0)] = 1024
-    memory_mib: Annotated[int, msgspec.Meta(ge=0)] = 4096
-    file_mib: Annotated[int, msgspec.Meta(ge=0)] = 16384
-    terminal: bool = False
-
-
-class Place(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a target's statements run: what it was set to, its directory, and what of the disk its steps have.
-
-    `box` is a change's; a read has the same without writing, and with its own bounds of what it reaches.
-    """
-
-    target: LocalTarget
-    directory: Path
-    box: Box
-
-    def find_box(self, *, changes: bool) -> Box:
-        """The box of a statement."""
-        if changes:
-            return self.box
-        network = self.target.network
-        read = msgspec.structs.replace(self.box, writable=(), also=self.box.writable)
-        return msgspec.structs.replace(read, network=network, sockets=False)
-
-
 class Shell:
     """The performer of steps on local targets. `places` is looked up each time, so that a changed setting holds.
 
@@ -138,7 +92,8 @@ class Shell:
         self._reads: dict[tuple[str, ...], tuple[datetime, StepFinished]] = {}
         self._proved: set[Box] = set()
         self._company, self._scout, self._layouts, self.boxes = Company(), Scout(), Layouts(), Boxes()
-        self._threads = ThreadPoolExecutor(2, thread_name_prefix="tocsin-evidence")
+        self._threads, self._boxed = ThreadPoolExecutor(2, thread_name_prefix="tocsin-evidence"), Boxed()
+        self._looks = Looks(self._threads, scratches.open if scratches is not None else _make_nothing)
 
     async def perform(self, key: Key, intent: Intent) -> Outcome:
         """Run the statement, or share the answer of the same read a moment ago."""
@@ -149,12 +104,15 @@ class Shell:
         doubt = await self.find_doubt(place, changes=intent.changes)
         if doubt:
             raise NotBegun(doubt)
-        box = await self._open_box(place, intent.changes, key.stream, intent.target)
+        box, pins = self._open_box(place, intent.changes, key.stream, intent.target)
+        look = partial(self._looks.take, box.scratch or box.directory, pins)
+        left = Leftovers(box.scratch, look, self._threads, self._originals)
         with self._company.join(box.scratch, intent.step) as stay:
-            return await self._perform_in(key, intent, place, box, stay)
+            return await self._perform_in(key, intent, place, box, left, stay)
 
-    async def _perform_in(self, key: Key, intent: StepRequested, place: Place, box: Box, stay: Stay) -> StepFinished:
-        left = Leftovers(box.scratch, self._threads, self._originals)
+    async def _perform_in(
+        self, key: Key, intent: StepRequested, place: Place, box: Box, left: Leftovers, stay: Stay
+    ) -> StepFinished:
         await left.begin()
         same = _name_read(place, intent, key.stream if left.any_before else "")
         shared = self._shared(same, intent)
@@ -176,30 +134,31 @@ class Shell:
 
     async def find_doubt(self, place: Place, *, changes: bool) -> str:
         """Why nothing runs in a place; empty if its isolation has been proved."""
-        box = place.find_box(changes=changes)
+        box = self._boxed.find(place, changes=changes)
         if self._isolation is None:
             return "Steps cannot be isolated on this machine, so none runs."
         if box in self._proved:
             return ""
-        doubt = await find_doubt(self._isolation, await self._open_box(place, changes, "", "trial"))
+        trial, pins = self._open_box(place, changes, "", "trial")
+        if trial.scratch is not None and self._scratches is not None:
+            await self._in_thread(self._scratches.open, trial.scratch, pins)
+        doubt = await find_doubt(self._isolation, trial)
         if doubt:
             return f"No step runs in {box.directory}: {doubt}"
         self._proved.add(box)
         return ""
 
-    async def _open_box(self, place: Place, changes: bool, incident: str, target: str) -> Box:
-        """A statement's box, with the scratch of its incident on its target if one can be had."""
+    def _open_box(self, place: Place, changes: bool, incident: str, target: str) -> tuple[Box, tuple[Path, ...]]:
+        """A statement's box, with the scratch of its incident on its target if one can be had, and the folders that
+        must be in there.
+        """
         assert self._isolation is not None
-        box = place.find_box(changes=changes)
+        box = self._boxed.find(place, changes=changes)
         if self._scratches is None:
-            return box
-        folder = self._scratches.find(incident, target)
-        kept = msgspec.structs.replace(box, scratch=folder)
+            return box, ()
+        kept = self._boxed.give(box, self._scratches.find(incident, target))
         layout = self._layouts.guess(self._isolation, kept)
-        if not layout.kept:
-            return box
-        await self._in_thread(self._scratches.open, folder, layout.pins)
-        return kept
+        return (kept, layout.pins) if layout.kept else (box, ())
 
     def _keep_read(self, same: tuple[str, ...], begun: datetime, finished: StepFinished) -> None:
         for each in [each for each, (moment, _) in self._reads.items() if not self._is_fresh(moment)]:
@@ -322,6 +281,10 @@ class Shell:
     async def _in_thread(self, call: Callable[[*Ts], T], *args: *Ts) -> T:
         """Call it in a thread of the shell's own: much output takes seconds, and nothing else may wait for it."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, call, *args)
+
+
+def _make_nothing(folder: Path, pins: tuple[Path, ...]) -> None:
+    """There are no scratches."""
 
 
 async def fill(originals: Originals, intent: StepRequested, incident: str) -> tuple[StepRequested, tuple[str, ...]]:

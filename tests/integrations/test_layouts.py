@@ -25,8 +25,14 @@ def test_a_layout_serves_every_scratch_and_is_soon_looked_at_anew(
     assert layouts.find(ALONE, other) is first
     assert layouts.find(ALONE, Box(directory=tmp_path)) is not first
     assert layouts.find(Isolation(bwrap="/bin/other"), one) is not first
+    (tmp_path / "secrets").mkdir()
+    kept = Box(directory=tmp_path, private=(tmp_path / "secrets" / "key",))
+    assert tmp_path / "secrets" / "key" not in layouts.find(ALONE, kept).mounts
+    (tmp_path / "secrets" / "key").touch()
     monkeypatch.setattr(layouts_room, "GOOD_FOR_S", 0.0)
-    assert layouts.find(ALONE, one) is not first
+    found = layouts.find(ALONE, kept)
+    assert tmp_path / "secrets" / "key" in found.mounts
+    assert layouts.find(ALONE, kept) is found, "nothing has moved since"
 
 
 def test_what_was_seen_before_a_change_or_while_one_runs_is_not_used_again(tmp_path: Path) -> None:

@@ -40,6 +40,8 @@ from tocsin.timeline.events import Event, StepFinished, StepNotRun, StepRequeste
 LOG = logging.getLogger("tocsin.loop")
 
 TICK_S = 0.25
+APART_S = 0.01
+"""So long at least after a turn that found nothing comes the next."""
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 3.0
 """Between a turn, or a stream's plan, that failed and the next try."""
 SICK_AFTER_S = 30.0
@@ -120,6 +122,7 @@ class Engine:
             self._turned, wait = self._steady(), FIRST_WAIT_S
             if not busy:
                 await self._rest()
+                await self._gather()
 
     def end(self) -> None:
         """Hand nothing out any more, and end `run` with the turn that it is in: a turn that is cut off leaves behind
@@ -140,6 +143,14 @@ class Engine:
                 await self._nudged.wait()
         except TimeoutError:
             return
+
+    async def _gather(self) -> None:
+        """Where steps end one upon another, one turn is for several: it asks the store twice, and finds little. Where
+        there are other nodes it may find a page.
+        """
+        left = APART_S - (self._steady() - self._turned)
+        if left > 0 and self.journal.store.is_sole and not self._is_ending:
+            await asyncio.sleep(left)
 
     async def turn(self) -> int:
         """Plan what is due, hand out what is due; how much that was."""

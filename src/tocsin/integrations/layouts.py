@@ -1,8 +1,8 @@
 """What boxes look like, remembered for a moment: to lay a box out is most of what a step costs.
 
-A change may turn the very links that were followed. So once one has begun, what was remembered is used only if every
-place that was passed on the way is what it was then: there or not, a folder, a link to the same place, with the same
-rights. To look at these again costs a tenth of laying the box out anew.
+A change may turn the very links that were followed. So once one has begun, and after a moment at the latest, what was
+remembered is used only if every place that was passed on the way is what it was then: there or not, a folder, a link to
+the same place, with the same rights. To look at these again costs a tenth of laying the box out anew.
 """
 
 from __future__ import annotations
@@ -34,9 +34,12 @@ Sight = tuple[int, int, str] | None
 
 
 class _Seen(msgspec.Struct):
-    """A box's layout, when it was made and by what, all that was passed, and how many changes had begun or ended."""
+    """A box's layout, and what that rests upon: the box as it was narrowed, when and by what it was made, all that was
+    passed, and how many changes had begun or ended.
+    """
 
     box: Box
+    tight: Box
     at: float
     isolation: Isolation
     layout: Layout
@@ -57,17 +60,21 @@ class Layouts:
         """The layout of a box, as it is or was a moment ago."""
         same = self._forget_scratch(box)
         now, seen = time.monotonic(), self._seen.get(same)
-        if seen is not None and seen.isolation == isolation and now - seen.at < GOOD_FOR_S:
-            if seen.epoch == self._epoch and not self._changing:
-                return seen.layout
-            if _still_holds(seen):
-                seen.epoch = self._epoch
-                return seen.layout
-        return self._look(isolation, same, now)
+        if seen is None or seen.isolation != isolation:
+            return self._look(isolation, same, now)
+        is_fresh = now - seen.at < GOOD_FOR_S
+        if is_fresh and seen.epoch == self._epoch and not self._changing:
+            return seen.layout
+        if not _still_holds(seen) or not (is_fresh or isolation.narrow(same) == seen.tight):
+            return self._look(isolation, same, now)
+        seen.epoch = self._epoch
+        seen.at = seen.at if is_fresh else now
+        return seen.layout
 
     def _look(self, isolation: Isolation, same: Box, now: float) -> Layout:
         """Lay it out, and remember that unless something was moved meanwhile."""
-        starts = _list_starts(isolation.narrow(same))
+        tight = isolation.narrow(same)
+        starts = _list_starts(tight)
         before = walk(starts)
         layout = isolation.lay_out(same)
         if len(self._last) >= MOST:
@@ -76,7 +83,7 @@ class Layouts:
         self._last[same] = layout
         self._seen.pop(same, None)
         if walk(starts) == before:
-            self._seen[same] = _Seen(same, now, isolation, layout, before, self._epoch)
+            self._seen[same] = _Seen(same, tight, now, isolation, layout, before, self._epoch)
         return layout
 
     def _forget_scratch(self, box: Box) -> Box:

@@ -26,6 +26,8 @@ import msgspec
 from tocsin.integrations.capture import Capture
 
 GRACE_S = 2.0
+SOON_S = 0.1
+"""What has ended by then was never watched: to watch costs more than most statements take."""
 FIRST_REPORT_FD = 700
 MOST_REPORT = 65536
 BEGUN = "begun"
@@ -185,15 +187,20 @@ async def _read(
 
 async def follow(over: asyncio.Future[Any], timeout_s: int, watch: Watch, end: Callable[[], Awaitable[None]]) -> str:
     """Wait until it is over; where it must be stopped before, `end` does that. Why it was, or nothing."""
-    watching = asyncio.ensure_future(watch())
+    watching: asyncio.Future[str] | None = None
     try:
         async with asyncio.timeout(timeout_s):
-            await asyncio.wait((asyncio.shield(over), watching), return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait((over,), timeout=SOON_S)
+            if over.done():
+                return ""
+            watching = asyncio.ensure_future(watch())
+            await asyncio.wait((over, watching), return_when=asyncio.FIRST_COMPLETED)
         return "" if over.done() else watching.result()
     except TimeoutError:
         return f"It was stopped after {timeout_s} s, the target's limit."
     finally:
-        watching.cancel()
+        if watching is not None:
+            watching.cancel()
         if not over.done():
             await end()
             over.cancel()

@@ -1,12 +1,16 @@
 """Local statements through the product, beside bare processes: commits, isolation, evidence and all.
 
-    PYTHONPATH=.:bench python bench/steps_local.py [--count 200] [--jobs 16] [--rounds 3] [--profile]
+    PYTHONPATH=.:bench python bench/steps_local.py [--count 200] [--jobs 16] [--rounds 5] [--profile]
     PYTHONPATH=src:.:bench python fanout.py --call steps_local:reads --call steps_local:changes
 
 Each statement was typed and is approved while the clock runs: the approval with the request, and of a change its start,
 are committed before it is spawned, its end after that, all on a real SQLite file. It runs in bubblewrap (or whatever
 holds on this machine), bounded and watched, and what it says is kept. Only ratios within one run mean anything, and of
-a busy machine only those of CPU.
+a busy machine only those of CPU, which is that of the whole tree of processes.
+
+A read is the reference's own command. A change must change something: `touch` is one command, as the reference's is;
+the other change is a shell, the reference's command in it and a `touch` after that, three programs beside its one. So
+each has the same command as a bare process beside it too.
 """
 
 from __future__ import annotations
@@ -22,7 +26,7 @@ import shlex
 import statistics
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -50,8 +54,8 @@ class Local:
     argv: tuple[str, ...] = ("true",)
     """What is typed before the clock runs; another command is typed while it does."""
 
-    def __init__(self, *, changes: bool) -> None:
-        self._changes = changes
+    def __init__(self, spell: Callable[[Sequence[str]], str]) -> None:
+        self._spell = spell
 
     async def prepare(self, n: int, jobs: int) -> None:
         """Everything that a server has done before its first step."""
@@ -92,9 +96,6 @@ class Local:
                 return states.count(StepState.OK)
             await asyncio.sleep(0.002)
 
-    def _spell(self, argv: Sequence[str]) -> str:
-        return f"{shlex.join(argv)} && touch done" if self._changes else shlex.join(argv)
-
     async def _propose(self, text: str) -> str:
         entries = await self._parts.engine.submit(self._incident, ProposeStep(by=PERSON, text=text))
         return next(entry.event.step for entry in entries if isinstance(entry.event, StepProposed))
@@ -119,39 +120,71 @@ class Local:
         self._folder.cleanup()
 
 
-reads, changes = Local(changes=False), Local(changes=True)
-exec_reads, exec_changes = reads, changes
-"""As `steps.py` asks for them, beside what the reference calls an exec."""
+def add_touch(argv: Sequence[str]) -> str:
+    """The command, and a change after it."""
+    return f"{shlex.join(argv)} && touch done"
 
 
 class Bare:
-    """The same command as a bare process, as asyncio starts it."""
+    """A command as a bare process, as asyncio starts it."""
+
+    def __init__(self, turn: Callable[[Sequence[str]], Sequence[str]] = list) -> None:
+        self._turn = turn
 
     async def __call__(self, n: int, jobs: int, argv: list[str]) -> int:
         """Run it that many times; how many went well."""
-        places = asyncio.Semaphore(jobs)
+        places, words = asyncio.Semaphore(jobs), self._turn(argv)
 
-        async def one() -> bool:
+        async def one(folder: str) -> bool:
             async with places:
                 process = await asyncio.create_subprocess_exec(
-                    *argv, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, start_new_session=True
+                    *words,
+                    stdout=asyncio.subprocess.PIPE,
+                    stderr=asyncio.subprocess.PIPE,
+                    start_new_session=True,
+                    cwd=folder,
                 )
                 await process.communicate()
                 return process.returncode == 0
 
-        return sum(await asyncio.gather(*(one() for _ in range(n))))
+        with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
+            return sum(await asyncio.gather(*(one(folder) for _ in range(n))))
+
+
+exec_reads, exec_touches, exec_changes = Local(shlex.join), Local(lambda argv: "touch done"), Local(add_touch)
+exec_bare_touches = Bare(lambda argv: ("touch", "done"))
+exec_bare_changes = Bare(lambda argv: ("/bin/bash", "-c", add_touch(argv)))
+"""As `steps.py` asks for them, beside what the reference calls an exec."""
 
 
 def read_cpu() -> float:
-    """CPU seconds of this process and of what it has started and seen end."""
+    """CPU seconds of this process and of all below it: what has ended and was waited for, and what still runs."""
     both = [resource.getrusage(each) for each in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(each.ru_utime + each.ru_stime for each in both)
+    ended = sum(each.ru_utime + each.ru_stime for each in both)
+    found = {int(each.name): _read_process(each) for each in Path("/proc").iterdir() if each.name.isdigit()}
+    ticks, left = 0, [os.getpid()]
+    while left:
+        parent = left.pop()
+        below = [process for process, (above, _) in found.items() if above == parent]
+        ticks += sum(found[process][1] for process in below)
+        left += below
+    return ended + ticks / os.sysconf("SC_CLK_TCK")
+
+
+def _read_process(folder: Path) -> tuple[int, int]:
+    """A process's parent, and the clock ticks of it and of what it has waited for."""
+    try:
+        fields = (folder / "stat").read_bytes().rpartition(b")")[2].split()
+    except OSError:
+        return 0, 0
+    return int(fields[1]), sum(map(int, fields[11:15]))
 
 
 async def measure(runner: Any, n: int, jobs: int, argv: list[str]) -> tuple[float, float]:
     """Milliseconds of time and of CPU that one statement takes."""
     if hasattr(runner, "prepare"):
         await runner.prepare(n, jobs)
+    await asyncio.sleep(0.3)  # what the one before has left ends
     cpu, start = read_cpu(), time.perf_counter()
     done = await runner(n, jobs, argv)
     took, spent = time.perf_counter() - start, read_cpu() - cpu
@@ -161,30 +194,54 @@ async def measure(runner: Any, n: int, jobs: int, argv: list[str]) -> tuple[floa
     return took / n * 1000, spent / n * 1000
 
 
+RUNNERS: dict[str, Any] = {
+    "bare": Bare(),
+    "a read": exec_reads,
+    "bare touch": exec_bare_touches,
+    "a touch": exec_touches,
+    "bare change": exec_bare_changes,
+    "a change": exec_changes,
+}
+TWINS = {"a read": "bare", "a touch": "bare touch", "a change": "bare change"}
+
+
 def main() -> None:
-    """Measure and print a table."""
+    """Measure and print a table: one after the other in each round, so that a ratio is of the same minute."""
     asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     asked.add_argument("--count", type=int, default=200)
     asked.add_argument("--jobs", type=int, default=16)
-    asked.add_argument("--rounds", type=int, default=3)
+    asked.add_argument("--rounds", type=int, default=5)
     asked.add_argument("--profile", action="store_true")
     given = asked.parse_args()
-    rows = {"bare": Bare(), "a read": reads, "a change": changes}
-    print(f"as uid {os.geteuid()}, {given.jobs} at once, median of {given.rounds}; load {os.getloadavg()[0]:.1f}")
-    print("| statement | what | ms | CPU ms | bare ÷ this, time | CPU |\n|---|---|---|---|---|---|")
+    print(f"as uid {os.geteuid()}, {given.jobs} at once, medians of {given.rounds}; load {os.getloadavg()[0]:.1f}")
     for argv in (["true"], ["/usr/bin/perl", "-e", "1 for 1..400000"]):
-        bare, Local.argv = (0.0, 0.0), tuple(argv)
-        for name, runner in rows.items():
-            profile = cProfile.Profile() if given.profile and name != "bare" else None
-            if profile:
-                profile.enable()
-            found = [asyncio.run(measure(runner, given.count, given.jobs, argv)) for _ in range(given.rounds)]
-            if profile:
-                profile.disable()
-                pstats.Stats(profile).sort_stats("tottime").print_stats(25)
-            took, spent = (statistics.median(each) for each in zip(*found, strict=True))
-            bare = bare if any(bare) else (took, spent)
-            print(f"| {argv[0]} | {name} | {took:.2f} | {spent:.2f} | {bare[0] / took:.2f} | {bare[1] / spent:.2f} |")
+        Local.argv = tuple(argv)
+        runners = {name: each for name, each in RUNNERS.items() if argv == ["true"] or "touch" not in name}
+        found: dict[str, list[tuple[float, float]]] = {name: [] for name in runners}
+        for _ in range(given.rounds):
+            for name, runner in runners.items():
+                profile = cProfile.Profile(time.thread_time) if given.profile and name in TWINS else None
+                with profile or contextlib.nullcontext():
+                    found[name].append(asyncio.run(measure(runner, given.count, given.jobs, argv)))
+                if profile:
+                    pstats.Stats(profile).sort_stats("tottime").print_stats(25)
+        print("\n".join(spell(argv[0], found)))
+
+
+def spell(command: str, found: dict[str, list[tuple[float, float]]]) -> list[str]:
+    """A table: beside the reference's command and beside the same command, the ratios of the rounds."""
+    lines = [
+        f"\n| {command} | ms | CPU ms | speed ÷ bare (rounds) | CPU | speed ÷ the same command bare | CPU |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for name, rounds in found.items():
+        columns = [name, *(f"{statistics.median(each):.2f}" for each in zip(*rounds, strict=True))]
+        for other in ("bare", TWINS.get(name, name)):
+            took, spent = ([b[at] / m[at] for m, b in zip(rounds, found[other], strict=True)] for at in (0, 1))
+            of_rounds = ", ".join(f"{each:.2f}" for each in took)
+            columns += [f"**{statistics.median(took):.2f}** ({of_rounds})", f"{statistics.median(spent):.2f}"]
+        lines.append(f"| {' | '.join(columns)} |")
+    return lines
 
 
 if __name__ == "__main__":

@@ -85,7 +85,7 @@ ATTACKS = {
     "names": "hostname else; domainname else; echo else > /proc/sys/kernel/hostname; true",
     "a key": (
         "perl -e '($t, $n) = qw(user left); syscall(248, $t, $n, $n, 4, $_) for -5 .. -3; "
-        "exit(syscall(250, 10, -4, $t, $n, 0) > 0 ? 0 : 9)'"
+        "exit(syscall(250, 10, -4, $t, $n, 0) > 0 ? 9 : 0)'"  # a step has no keys at all: see `sieve`
     ),
     "the memory of the first process": (
         'perl -e \'$b = "\\0" x 8; $near = pack("Q2", unpack("Q", pack("p", $b)), 8); '

@@ -30,15 +30,15 @@ from tocsin.engine.change import (
 from tocsin.engine.contracts import Clock, Store, Write
 from tocsin.engine.counts import Counts
 from tocsin.engine.failpoint import Reach, pass_by
+from tocsin.engine.gathering import ALONE as NOTHING
+from tocsin.engine.gathering import MOST as MOST_WITHOUT_PAUSE
+from tocsin.engine.gathering import Gathering, Part, join_writes
 from tocsin.engine.index import TeamIndex
 from tocsin.engine.listeners import Listener, Listeners
 from tocsin.engine.preparing import Preparing
 from tocsin.engine.shelf import Shelf
 from tocsin.engine.streams import Streams
 from tocsin.engine.teams import Teams
-from tocsin.engine.gathering import ALONE as NOTHING
-from tocsin.engine.gathering import MOST as MOST_WITHOUT_PAUSE
-from tocsin.engine.gathering import Part, Gathering, join_writes
 from tocsin.errors import Conflict, Stale
 from tocsin.incident.book import Book
 from tocsin.incident.standing import Standing

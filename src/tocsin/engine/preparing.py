@@ -8,8 +8,8 @@ from datetime import datetime
 from tocsin.engine.ahead import Ahead
 from tocsin.engine.change import Change, Known, Prepared, make_append, seal_all, still_forbidden
 from tocsin.engine.draft import Draft
-from tocsin.engine.streams import Streams
 from tocsin.engine.gathering import Part
+from tocsin.engine.streams import Streams
 from tocsin.errors import Denied
 from tocsin.incident.book import Book
 from tocsin.incident.state import Incident

@@ -22,9 +22,10 @@ from tocsin.app.inventory import equip, find_elsewhere, list_inventory, read_tar
 from tocsin.app.permissions import check_permissions, check_private
 from tocsin.app.personal import check_people
 from tocsin.app.place import MOST_BYTES, NAME, NoWorkspace
+from tocsin.app.policies import make_policy, make_staffing
 from tocsin.app.public.check import check_pages
 from tocsin.app.rooms import check_rooms
-from tocsin.app.tables import File, TeamTable, find_eligible, find_means, is_mail, is_pager
+from tocsin.app.tables import File
 from tocsin.app.trackers import read_trackers
 from tocsin.app.watch.check import check_watch, read_heartbeat, read_sending
 from tocsin.app.watch.heartbeat import Beating
@@ -34,14 +35,10 @@ from tocsin.app.watch.traces import TracesTable
 from tocsin.config import Problem, Problems, Source, convert, read
 from tocsin.engine.shelf import Settings, TeamShelf
 from tocsin.errors import ConfigError
-from tocsin.incident.authority import name_responders
-from tocsin.incident.book import TeamPolicy
 from tocsin.incident.inhibition import read_rule
-from tocsin.incident.sight import name_security
 from tocsin.integrations.inventory import Target
 from tocsin.integrations.local import LocalTarget
 from tocsin.knowledge import load_knowledge
-from tocsin.oncall.settings import Staffing
 from tocsin.playbook.compile import compile_playbook
 from tocsin.playbook.diagnostic import Diagnostic
 from tocsin.playbook.effect import Catalogue, classify
@@ -231,10 +228,10 @@ def _read_team(
     check_team(source, team, table, playbook, root, node, problems)
     check_private(source, team, table, playbook, problems)
     return TeamShelf(
-        policy=_policy(team, table, file),
+        policy=make_policy(team, table, file),
         playbook=playbook,
         source=content,
-        staffing=_staffing(table),
+        staffing=make_staffing(table),
         classify=judge_typed(catalogue),
         heartbeats=table.heartbeats,
         windows=table.maintenance,
@@ -268,57 +265,6 @@ def judge_typed(catalogue: Catalogue) -> Any:
         )
 
     return judge
-
-
-def _policy(team: str, table: TeamTable, file: File) -> TeamPolicy:
-    return TeamPolicy(
-        team=team,
-        name=table.name or team,
-        mode=table.mode,
-        severity_map=table.severity_map,
-        severity_label=table.severity_label,
-        evidence_wait_s=table.evidence_wait_s,
-        group_by=table.group_by,
-        group_wait_s=table.group_wait_s,
-        group_interval_s=table.group_interval_s,
-        flap_times=table.flap_times,
-        flap_within_s=table.flap_within_s,
-        approval_good_for_s=table.approval_good_for_s,
-        mail_channel=next((name for name, each in file.channels.items() if is_mail(each)), ""),
-        sharing=tuple(name for name, each in file.channels.items() if is_pager(each)),
-        means=find_means(file) | table.means,
-        eligible=find_eligible(table),
-        bridge=table.bridge,
-        acknowledgement_good_for_s=table.acknowledgement_good_for_s,
-        handoff_summary=table.handoff_summary,
-        shadow_readers=table.shadow_readers,
-        media=table.media,
-        assistants=tuple(name for name, person in file.people.items() if person.assistant),
-        responders=name_responders(_staffing(table), file.people, file.server.overseers),
-        bindings=table.bindings,
-        prometheus=table.prometheus.url if table.prometheus is not None else "",
-        predicates=table.predicates,
-        checks=table.checks,
-        war_room=table.war_room,
-        permissions=table.permissions,
-        urgency=table.urgency,
-        private=table.private,
-        security=name_security(_staffing(table), file.people, table.permissions),
-        tickets=table.tickets,
-        reminders=table.reminders,
-    )
-
-
-def _staffing(table: TeamTable) -> Staffing:
-    return Staffing(
-        timezone=table.timezone,
-        schedules=table.schedules,
-        levels=table.levels,
-        level_after_s=table.level_after_s,
-        roles=table.roles,
-        last_resort=table.last_resort,
-        hours=table.hours,
-    )
 
 
 def _targets(root: Path, file: File) -> Iterator[tuple[str, tuple[LocalTarget, Path]]]:

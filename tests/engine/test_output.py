@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import random
+import threading
 import time
 
 import pytest
@@ -128,6 +129,75 @@ async def test_a_flood_costs_little(chunk: bytes) -> None:
 
 async def test_what_a_progress_bar_writes_over_is_not_seen_nor_are_escapes() -> None:
     assert feed([b" 10%\r 50%\r100%\r\n\x1b[31mred\x1b[0m\n"]) == ["100%\nred\n"]
+
+
+HOSTILE = b"password=\n" * 8000
+
+
+class Held:
+    """Readings in a thread wait until they are let go; `threads` are those that have read."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.may_go, self.threads, take = threading.Event(), list[int](), room._Strand.take
+
+        def wait(strand: room._Strand) -> bytes:
+            self.threads.append(threading.get_ident())
+            assert threading.get_ident() == threading.main_thread().ident or self.may_go.wait(60)
+            return take(strand)
+
+        monkeypatch.setattr(room._Strand, "take", wait)
+        monkeypatch.setattr(room, "EVERY_S", 0.0)
+        monkeypatch.setattr(room, "SOON_S", 0.0)
+
+    async def begin(self, output: Output) -> None:
+        output.hear("out", HOSTILE)
+        while not self.is_reading(output):
+            await asyncio.sleep(0)
+
+    def is_reading(self, output: Output) -> bool:
+        return output._reading is not None
+
+
+async def test_the_loop_goes_on_while_a_hostile_output_is_redacted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody's page waits for it; what comes meanwhile is seen behind it, in its order, and nothing is lost."""
+    held, outputs = Held(monkeypatch), Outputs()
+    output = outputs.begin("team-1", "L1")
+    await held.begin(output)
+    output.hear("out", b"Authorization: Bearer abcdef123456\nlast\n")
+    assert output.show().text == ""
+    held.may_go.set()
+    while not output.show().text.endswith("last\n"):
+        await asyncio.sleep(0.001)
+    assert "abcdef" not in output.show().text
+    assert held.threads[0] != threading.main_thread().ident
+    assert len(output.show().text) + output.show().skipped >= len(HOSTILE)
+    outputs.end("team-1", "L1")
+
+
+async def test_a_flood_beside_a_reading_waits_for_it_and_memory_stays_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    held, output = Held(monkeypatch), Output(lambda: None)
+    monkeypatch.setattr(room, "MOST_BESIDE", 10_000)
+    await held.begin(output)
+    threading.Timer(0.05, held.may_go.set).start()
+    for _ in range(40):
+        output.hear("out", b"x" * 999 + b"\n")
+        assert output._size_beside <= 11_000
+    assert not held.is_reading(output), "it was waited for"
+    output._turn()
+    assert output.show().text.endswith("x\n")
+    output.end()
+
+
+async def test_a_step_that_ends_while_its_output_is_read_says_nothing_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = list[int]()
+    held, output = Held(monkeypatch), Output(lambda: told.append(1))
+    await held.begin(output)
+    output.hear("out", b"more\n")
+    output.end()
+    held.may_go.set()
+    while held.is_reading(output):
+        await asyncio.sleep(0.001)
+    assert not told and output._timer is None
 
 
 async def test_listeners_hear_of_a_step_at_most_twice_a_second(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,14 +2,17 @@
 
 Only whole lines are shown, and nothing of a private key whose end has not come: a secret never shows because a piece
 of output happened to end in the middle of it. Each byte is redacted at most once, a flood is skipped through, a line
-that is longer than all that is shown is only named, and listeners hear of a step at most twice a second.
+that is longer than all that is shown is only named, and listeners hear of a step at most twice a second. More than a
+little is read in a thread: what a hostile program prints takes seconds to redact, and pages do not wait for that.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 from collections.abc import Callable, Collection
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import msgspec
 
@@ -33,6 +36,11 @@ LEAST_KNOWN = 6
 """Characters of a known secret that is looked for; what is shorter would tear words apart."""
 EVERY_S = 0.5
 SOON_S = 0.05
+LITTLE = 4096
+"""Bytes that are redacted at once, in a few hundredths of a second at worst."""
+MOST_BESIDE = 16 * 2**20
+"""Bytes that may come while a thread reads; a flood beyond that waits for it."""
+_THREADS = ThreadPoolExecutor(2, thread_name_prefix="tocsin-output")
 
 _BEGIN = re.compile(rb"-----BEGIN [A-Z0-9 ]{0,40}-----")
 _LINE_OF_KEY = re.compile(rb"[ \t]*[A-Za-z0-9+/=]{8,}[ \t]*\r?\n?")
@@ -183,6 +191,12 @@ def _see_line(raw: bytes, glued: bytes, safe: bytes) -> bytes:
     return plain_bytes(raw.rstrip(b"\r").rpartition(b"\r")[2])
 
 
+def _call(loop: asyncio.AbstractEventLoop, call: Callable[[Future[bytes]], None], done: Future[bytes]) -> None:
+    """Have it called by the loop, if that is still there."""
+    with contextlib.suppress(RuntimeError):
+        loop.call_soon_threadsafe(call, done)
+
+
 class Output:
     """What one running step prints. `hear` takes pieces of its streams as they come."""
 
@@ -193,23 +207,67 @@ class Output:
         self._dropped = 0
         self._timer: asyncio.TimerHandle | None = None
         self._told_at = float("-inf")
+        self._reading: Future[bytes] | None = None
+        self._beside: list[tuple[str, bytes]] = []
+        self._size_beside = 0
+        self._is_over = False
 
     def hear(self, name: str, chunk: bytes) -> None:
         """Take a piece; whoever listens is told soon, and not too often."""
+        if self._reading is not None:
+            self._beside.append((name, chunk))
+            self._size_beside += len(chunk)
+            if self._size_beside > MOST_BESIDE:
+                self._take_back(self._reading)
+            return
         self._strands.setdefault(name, _Strand()).add(chunk)
+        self._plan()
+
+    def _plan(self) -> None:
         if self._timer is None:
             loop = asyncio.get_running_loop()
             at = max(loop.time() + SOON_S, self._told_at + EVERY_S)
-            self._timer = loop.call_at(at, self._turn)
+            self._timer = loop.call_at(at, self._begin)
+
+    def _begin(self) -> None:
+        """Read what has come: a little here, more in a thread, which has the strands to itself meanwhile."""
+        self._timer = None
+        if sum(len(strand.waiting) + len(strand.held) for strand in self._strands.values()) <= LITTLE:
+            self._turn()
+            return
+        loop = asyncio.get_running_loop()
+        self._reading = reading = _THREADS.submit(self._read)
+        reading.add_done_callback(lambda done: _call(loop, self._take_back, done))
+
+    def _take_back(self, reading: Future[bytes]) -> None:
+        """The strands are here again, with what was read; waits for it, if a flood cannot."""
+        if self._reading is not reading:
+            return
+        self._reading = None
+        new = reading.result()
+        came, self._beside, self._size_beside = self._beside, [], 0
+        if self._is_over:
+            return
+        for name, chunk in came:
+            self._strands.setdefault(name, _Strand()).add(chunk)
+        self._told_at = asyncio.get_running_loop().time()
+        self._say(new)
+        if came:
+            self._plan()
 
     def _turn(self) -> None:
-        self._timer = None
         self._told_at = asyncio.get_running_loop().time()
+        self._say(self._read())
+
+    def _read(self) -> bytes:
         new = b"".join(strand.take() for strand in self._strands.values())
         for value in self._known:
             new = (
                 new.replace(value.encode(errors="replace"), b"[redacted: secret]") if len(value) >= LEAST_KNOWN else new
             )
+        return new
+
+    def _say(self, new: bytes) -> None:
         if new:
             self._add(new.decode(errors="replace"))
             self._tell()
@@ -228,6 +286,7 @@ class Output:
 
     def end(self) -> None:
         """Say nothing more."""
+        self._is_over = True
         if self._timer is not None:
             self._timer.cancel()
 

@@ -265,3 +265,23 @@ def test_deep_and_long_texts_pass_for_nothing_harmless(knowledge: Knowledge, tex
 def test_what_ends_when_the_run_ends_is_not_endless(text: str, knowledge: Knowledge) -> None:
     verdict = classify(text, knowledge)
     assert (verdict.effect, Tag.ENDLESS in verdict.tags) == (Effect.READ, False)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "kubectl config use-context prod", "kubectl config set-context prod", "kubectx prod", "kubens shop",
+        "oc project shop", "oc logout", "docker context use prod", "docker logout", "gcloud config set project shop",
+        "az account set", "az logout", "terraform workspace select prod", "vault login", "kdestroy",
+    ],
+)  # fmt: skip
+def test_whoever_chooses_for_all_that_come_after_changes_something(text: str, knowledge: Knowledge) -> None:
+    """It is written to a file of the account: the next step of another incident goes to the other cluster too."""
+    verdict = classify(text, knowledge)
+    assert verdict.effect is Effect.MUTATE
+    assert Tag.SESSION_STATE not in verdict.tags
+
+
+@pytest.mark.parametrize("text", ["kubectx", "kubens", "klist", "kubectl config get-contexts", "docker context ls"])
+def test_who_only_asks_what_is_chosen_changes_nothing(text: str, knowledge: Knowledge) -> None:
+    assert classify(text, knowledge).effect is Effect.READ

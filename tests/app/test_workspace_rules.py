@@ -98,3 +98,26 @@ def test_working_hours_and_closed_days_reach_the_team(root: Path) -> None:
     path.write_text(f'{path.read_text()}\n[teams.till.hours]\nduring = ["Mon 08:00-16:00"]\nclosed = [2026-12-24]\n')
     hours = load_workspace(root, TODAY).settings.teams["till"].staffing.hours
     assert hours == Hours(during=("Mon 08:00-16:00",), closed=(date(2026, 12, 24),))
+
+
+@pytest.mark.parametrize(
+    ("contact", "said"),
+    [
+        ("", r"contacts\.cloud\.channels.*say how they are reached"),
+        ('channels = ["terminal"]', r"contacts\.cloud\.channels.*the terminal is only where"),
+        ('channels = ["pigeon"]', r"contacts\.cloud\.channels.*there is no channel 'pigeon'"),
+        ('channels = ["post"]', r"contacts\.cloud\.channels.*post needs a mail address; give them `mail`"),
+        ('channels = ["post"]\nmail = "a@b.example"\nscenarios = ["Flood"]', r"scenarios.*no scenario 'Flood'"),
+        (
+            'channels = ["post"]\nmail = "a@b.example"\nentries = ["AWS"]',
+            r"entries.*lists no contact 'AWS'; it has: none",
+        ),
+    ],
+)
+def test_a_contact_outside_that_nobody_could_call_is_named_with_its_line(root: Path, contact: str, said: str) -> None:
+    path = root / "tocsin.toml"
+    post = '[channels.post]\nkind = "smtp"\nhost = "h"\nsender = "a@b.example"\nsecurity = "none"'
+    text = f"{path.read_text()}\n{post}\n[teams.till.contacts.cloud]\nname = 'Cloud'\n{contact}\n"
+    path.write_text(text)
+    with pytest.raises(ConfigError, match=rf"(?s)tocsin\.toml:\d+.*{said}"):
+        load_workspace(root, TODAY)

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from tocsin.comms.commands import PostUpdate
+from tocsin.comms.outside import CallContact
 from tocsin.engine.decide import DECISIONS
 from tocsin.errors import NotAuthorised, NotFound
 from tocsin.incident.authority import GRANTS, OWNER, find_permissions, require_authority
@@ -29,13 +30,15 @@ POLICY = TeamPolicy(
 OPEN = TeamPolicy(team="x", name="x", responders=("duty",))
 
 NEEDED = {
-    **dict.fromkeys(("AddNote", "ReportPage"), "view"),
+    **dict.fromkeys(("AddNote", "AnswerContact", "ReportPage"), "view"),
     **dict.fromkeys(
         (
-            "Acknowledge", "ApproveStep", "BeginWait", "CallBarrier", "CheckDoubt", "ChooseScenario", "Declare",
+            "Acknowledge", "AllowContact", "ApproveStep",
+            "BeginWait", "CallBarrier", "CheckDoubt", "ChooseScenario", "Declare",
             "DeclineEscalation", "DraftUpdate", "DropUpdate", "EndWait", "Escalate", "FileReport", "FinishStep",
             "HoldBarrier", "IdentifyCause", "LiftProhibition", "MeetObligation", "Mitigate", "OpenRoom",
             "ConfirmFix", "Invite", "MakePrivate", "OpenBridge", "RevokeInvitation", "TickDuty",
+            "CallContact",
             "PostUpdate", "ProposeStep", "PursueScenario", "Reopen", "SavePostmortem", "SetSeverity", "SettleDoubt",
             "SkipStep", "TakeRole", "TakeWay", "TellReady",
         ),
@@ -104,6 +107,12 @@ def test_whoever_is_named_for_nothing_responds_if_they_are_a_responder_and_else_
     assert find_permissions(POLICY, "duty") == GRANTS["responder"]
     assert find_permissions(POLICY, "stranger") == GRANTS["viewer"]
     assert find_permissions(POLICY, PEOPLE["viewer"]) == GRANTS["viewer"], "to be named a viewer takes the rest away"
+
+
+def test_words_of_ones_own_for_somebody_outside_are_those_of_whoever_may_speak() -> None:
+    for person, allowed in ((PEOPLE["comms"], True), (PEOPLE["responder"], False), (PEOPLE["commander"], False)):
+        assert is_allowed(POLICY, CallContact(by=person, contact="x", text="Hello")) is allowed
+        assert is_allowed(POLICY, CallContact(by=person, contact="x"))
 
 
 @pytest.mark.parametrize("audience", [each for each in Audience if each is not Audience.RESPONDERS])

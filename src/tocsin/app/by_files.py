@@ -12,7 +12,7 @@ from tocsin.engine.clock import SystemClock
 from tocsin.engine.forecasting import foresee_by_files
 from tocsin.oncall.finding import Finding, find_all
 from tocsin.oncall.rota import Rota
-from tocsin.web.rotas import list_notes, list_outlasting, show_all
+from tocsin.web.rotas import list_notes, list_of_playbooks, show_all
 from tocsin.web.views.rotas import ForecastView, SchedulesView, show_finding, show_forecast, show_hours
 
 
@@ -50,8 +50,8 @@ class Files:
         )
 
     def _find(self, rotas: dict[str, Rota], until: datetime) -> list[Finding]:
-        outlasting = list_outlasting(self._workspace.settings.teams, rotas)
-        return [*find_all(rotas, self._reach, self.now, until), *outlasting]
+        others = list_of_playbooks(self._workspace.settings.teams, rotas)
+        return [*find_all(rotas, self._reach, self.now, until), *others]
 
     def list_limits(self) -> Iterator[str]:
         """What the files do not say."""

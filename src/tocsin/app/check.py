@@ -13,6 +13,7 @@ from tocsin.alert.group import TRIAGE
 from tocsin.alert.heartbeat import find_fault
 from tocsin.alert.sources.mapped import read_path
 from tocsin.app.binding import check_bindings
+from tocsin.app.outsiders import check_scenarios
 from tocsin.app.predicates import check_predicates
 from tocsin.app.public.check import check_components
 from tocsin.app.rotas import check_hours, check_schedule, is_zone
@@ -278,6 +279,7 @@ def check_team(
     if fault:
         problems.append(source.problem(("teams", team, "reminders", field), fault))
     _check_heartbeats(source, team, table, problems)
+    check_scenarios(source, team, table.contacts, playbook, problems)
     check_bindings(source, team, table, problems)
     check_predicates(source, team, table, playbook, problems)
     check_components(source, team, table, playbook, problems)

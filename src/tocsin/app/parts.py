@@ -18,6 +18,7 @@ from tocsin.app.contacting import Contacting
 from tocsin.app.elsewhere import Elsewhere
 from tocsin.app.guarding import Grounds, find_places, find_scratches, give_to_steps
 from tocsin.app.handoffs import Letters
+from tocsin.app.outsiders import list_contacts
 from tocsin.app.own_rules import OwnRules
 from tocsin.app.place import MOST_BYTES
 from tocsin.app.public.pages import StatusPages
@@ -46,8 +47,9 @@ from tocsin.integrations.sharer import Sharer
 from tocsin.integrations.shell import Shell
 from tocsin.integrations.tickets import Tickets
 from tocsin.knowledge import load_knowledge
+from tocsin.oncall.outsider import CONTACT
 from tocsin.page.link import GOOD_FOR, PATH, Ticket, make_code, sign
-from tocsin.page.message import Beside, PageMessage, compose, describe_beside
+from tocsin.page.message import Beside, PageMessage, compose, compose_outside, describe_beside
 from tocsin.page.ordered import find_box
 from tocsin.playbook.compile import compile_playbook
 from tocsin.playbook.model import Playbook
@@ -109,9 +111,6 @@ class Parts:
         self._opener = Opener(reach, mark, self._phones)
         self._channels = self._opener.open(workspace.root, workspace.channels)
         self._scratches, self.outputs = find_scratches(self._directory), Outputs()
-        pager = Pager(
-            lambda: self._channels, lambda: self.shelf.settings.people, self._write, reach, self._find_mailbox
-        )
         self._shell = self._open_shell(clock)
         self.fleet = open_fleet(
             self._shell, lambda: self.workspace, self.blobs, clock, self._reach, self.outputs, storage.originals
@@ -121,7 +120,14 @@ class Parts:
         rooms = Rooms(chats.list_all, self.blobs)
         self.public = StatusPages(self.store, self.journal, clock, self._link_key, lambda: self.workspace, url)
         tickets = Tickets(lambda: self._trackers, self._find_url)
-        performers = (pager, Sharer(lambda: self._channels), self.fleet, rooms, tickets, self.public.herald)
+        performers = (
+            self._open_pager(),
+            Sharer(lambda: self._channels),
+            self.fleet,
+            rooms,
+            tickets,
+            self.public.herald,
+        )
         self.engine = Engine(self.journal, clock, performers, storage.lease, Beats(self.store))
         self.calendars = Calendars(self.shelf, clock, workspace.root, directory / "calendars")
         letters = Letters(workspace.root, lambda: self.workspace.channels, lambda: self.shelf.settings.people)
@@ -138,6 +144,16 @@ class Parts:
         self.shadow_files = ShadowFiles(self.journal, directory / "shadow", lambda: self.shelf.settings.people)
         self.desk = self._open_desk(clock, wishes)
 
+    def _open_pager(self) -> Pager:
+        return Pager(
+            lambda: self._channels,
+            lambda: self.shelf.settings.people,
+            self._write,
+            self._reach,
+            self._find_mailbox,
+            lambda: list_contacts(self.shelf.settings),
+        )
+
     def _open_contacting(self, clock: Clock) -> Contacting:
         return Contacting(
             Contacts(self.store),
@@ -145,7 +161,7 @@ class Parts:
             clock,
             self._link_key,
             lambda: self._channels,
-            lambda: self.shelf.settings.people,
+            lambda: {**self.shelf.settings.people, **list_contacts(self.shelf.settings)},
             self._find_url,
         )
 
@@ -238,6 +254,7 @@ class Parts:
             channels=lambda: self._channels,
             contacting=self._open_contacting(clock),
             own_rules=self.own_rules,
+            contacts=lambda: list_contacts(self.shelf.settings),
             followers=self.public.followers,
             accounts=Accounts(self.store),
             nudge=self.public.courier.nudge,
@@ -311,16 +328,22 @@ class Parts:
             channel=intent.channel,
             until=now + GOOD_FOR,
         )
+        link = f"{base}{PATH}{sign(self._link_key, ticket)}"
+        code = make_code(self._link_key, key.stream, key.seq, intent.responder, intent.channel)
+        book = await self.shelf.book(incident)
+        if intent.responder.startswith(CONTACT):
+            name = list_contacts(self.shelf.settings)[intent.responder].name
+            return compose_outside(incident, book, intent, name, link=link, repeat=key.again, code=code)
         return compose(
             incident,
-            await self.shelf.book(incident),
+            book,
             self.shelf.rota(incident),
             intent,
             now=now,
-            link=f"{base}{PATH}{sign(self._link_key, ticket)}",
+            link=link,
             room=f"{base}/incidents/{key.stream}",
             repeat=key.again,
-            code=make_code(self._link_key, key.stream, key.seq, intent.responder, intent.channel),
+            code=code,
             beside=[await self._tell_beside(each, base) for each in intent.beside],
         )
 

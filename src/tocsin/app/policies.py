@@ -42,6 +42,7 @@ def make_policy(team: str, table: TeamTable, file: File) -> TeamPolicy:
         war_room=table.war_room,
         permissions=table.permissions,
         urgency=table.urgency,
+        contacts=table.contacts,
         private=table.private,
         security=name_security(make_staffing(table), file.people, table.permissions),
         tickets=table.tickets,

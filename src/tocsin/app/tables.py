@@ -29,6 +29,7 @@ from tocsin.integrations.terminal import TerminalSettings
 from tocsin.integrations.twilio import TwilioSettings
 from tocsin.integrations.webhook import WebhookSettings
 from tocsin.integrations.webpush import WebPushSettings
+from tocsin.oncall.outsider import Outsider
 from tocsin.oncall.settings import Hours, Person, Schedule
 from tocsin.review.retention import Retention
 from tocsin.words import Means, Mode, Urgency
@@ -98,7 +99,8 @@ class TeamTable(msgspec.Struct, frozen=True, kw_only=True):
     where their kind does not; `eligible` who may play a role (people, or roles of the settings); `bridge` is the team's
     conference; `shadow_readers` are the people who may read what the shadow mode would have done, `media` those who may
     speak to the press. `urgency` maps severities to ``high`` or ``low`` where their response time should not say it;
-    `hours` are the team's working hours. With `handoff_summary` hand-offs are summed up whatever the playbook says.
+    `hours` are the team's working hours, `contacts` whom it may need from outside. With `handoff_summary` hand-offs are
+    summed up whatever the playbook says.
     """
 
     playbook: str
@@ -142,6 +144,7 @@ class TeamTable(msgspec.Struct, frozen=True, kw_only=True):
     hours: Hours = Hours()
     reminders: Reminders = Reminders()
     private: PrivateWhen = PrivateWhen()
+    contacts: dict[str, Outsider] = {}
 
 
 class File(msgspec.Struct, frozen=True, kw_only=True):

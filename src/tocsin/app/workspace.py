@@ -19,6 +19,7 @@ from tocsin.app.catalogue import COMMANDS, Owned, choose, find_directories, list
 from tocsin.app.channels import read_channels
 from tocsin.app.check import TEAM, check_names, check_team, check_whole
 from tocsin.app.inventory import equip, find_elsewhere, list_inventory, read_targets
+from tocsin.app.outsiders import check_contacts
 from tocsin.app.permissions import check_permissions, check_private
 from tocsin.app.personal import check_people
 from tocsin.app.place import MOST_BYTES, NAME, NoWorkspace
@@ -101,6 +102,7 @@ def load_workspace(root: Path, today: date, no_isolation: str = "", node: str = 
     check_pages(source, file, problems)
     check_permissions(source, file, problems)
     check_people(source, file, problems)
+    check_contacts(source, file, channels, problems)
     heartbeat = read_heartbeat(root, source, file, node, problems)
     sending = read_sending(root, source, file, channels, problems)
     pings: dict[str, tuple[str, str]] = {}

@@ -83,6 +83,29 @@ def escalate(
     _ask(incident, "escalate", where, line=line, reason=reason)
 
 
+def contact(
+    incident: str,
+    name: Annotated[str, Parameter(help="The contact's name under [teams.ID.contacts] in tocsin.toml.")],
+    /,
+    *,
+    text: str = "",
+    where: Where = HERE,
+) -> None:
+    """Call a contact outside, with this text or with the one that is drafted from the incident."""
+    _ask(incident, "contact", where, contact=name, text=text)
+
+
+def allow_contact(
+    incident: str,
+    entry: Annotated[int, Parameter(help="The entry of the timeline in which the call was asked for.")],
+    /,
+    *,
+    where: Where = HERE,
+) -> None:
+    """Allow a call to a contact outside, as it stands."""
+    _ask(incident, "allow-contact", where, wanted=entry)
+
+
 def decline(
     incident: str,
     line: Annotated[int, Parameter(help="The playbook's line whose condition does not hold.")],

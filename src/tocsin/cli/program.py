@@ -44,6 +44,8 @@ GROUPS: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("report", "reports:report", "Fill in a form of the playbook, such as the first report of a breach."),
         ("update", "moves:update", "Tell responders, or the public, where things stand."),
         ("escalate", "moves:escalate", "Call those whom a line of the playbook names."),
+        ("contact", "moves:contact", "Call a contact outside: a provider, a validator, a vendor."),
+        ("allow-contact", "moves:allow_contact", "Allow a call to a contact outside that waits for it."),
         ("tick", "moves:tick", "Tick a duty of a role."),
         ("bridge", "moves:bridge", "Say that the team's conference is open."),
         ("confirm", "moves:confirm", "Say that you have seen that the fix holds."),

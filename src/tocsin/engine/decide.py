@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from tocsin.comms import commands as comms
-from tocsin.comms import drafting
+from tocsin.comms import drafting, outside
 from tocsin.incident import commands as incident_commands
 from tocsin.incident import escalating, firing, hiding, office_commands
 from tocsin.incident.book import Book
@@ -30,6 +30,7 @@ DECISIONS: dict[type[Command], Decision] = {
     **wait.DECISIONS,
     **comms.DECISIONS,
     **drafting.DECISIONS,
+    **outside.DECISIONS,
 }
 
 

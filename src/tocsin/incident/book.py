@@ -20,6 +20,7 @@ from tocsin.incident.privacy import PrivateWhen
 from tocsin.incident.reminders import Reminders
 from tocsin.incident.silence import Silence
 from tocsin.incident.state import Incident
+from tocsin.oncall.outsider import Outsider
 from tocsin.playbook.model import Playbook, Procedure, Prohibition, Response, Severity, Statement, Step
 from tocsin.timeline.events import Order
 from tocsin.words import Calendar, Means, Mode, Urgency
@@ -109,6 +110,8 @@ class TeamPolicy(msgspec.Struct, frozen=True, kw_only=True):
     war_room: str = ""
     tickets: str = ""
     permissions: dict[str, tuple[str, ...]] = {}
+    contacts: dict[str, Outsider] = {}
+    """People and organisations outside, by their name in the settings."""
     urgency: dict[str, Urgency] = {}
     """How urgent a severity is to people, where its response time does not tell."""
     reminders: Reminders = Reminders()

@@ -55,3 +55,31 @@ class Sharing(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     failures: int = 0
     is_done: bool = False
     is_lost: bool = False
+
+
+class Wanted(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A call to a contact outside that waits for the leave of whoever answers to `role`."""
+
+    contact: str
+    text: str
+    by: str
+    role: str
+    at: datetime
+
+
+class Outside(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """The last call to a contact outside: its text, who asked and allowed it, the channels that were asked so far, how
+    far the last page came, and when they said that they have it.
+    """
+
+    text: str
+    by: str
+    at: datetime
+    allowed_by: str = ""
+    channel: str = ""
+    intent: int = 0
+    state: PageState = PageState.REQUESTED
+    tried: tuple[str, ...] = ()
+    last_at: datetime | None = None
+    why: str = ""
+    answered_at: datetime | None = None

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import msgspec
 
-from tocsin.incident.calling import Call, PutOff, Sharing
+from tocsin.incident.calling import Call, Outside, PutOff, Sharing, Wanted
 from tocsin.incident.errand import ChatTask, Room, Ticket
 from tocsin.incident.privacy import Privacy
 from tocsin.incident.speech import Report as Report
@@ -210,7 +210,8 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     `room` is the one of its own in the chat `room_system`; `chat` what was asked there, by key.
     `announced` is the public status that followers of the status page were told last.
     `beside` are those who play a role of several with the last who took it.
-    `put_off` is what people in quiet hours are told when these end.
+    `put_off` is what people in quiet hours are told when these end. `outside` are the calls to contacts outside, by
+    contact; `wanted` those that wait for leave, by entry.
     `taken` are the ways that it goes, by their lines; `pursued` the lines of further scenarios that it goes on in.
     """
 
@@ -257,6 +258,8 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     silent: dict[str, datetime] = {}
     informed: bool = False
     put_off: dict[str, tuple[PutOff, ...]] = {}
+    outside: dict[str, Outside] = {}
+    wanted: dict[int, Wanted] = {}
     joined: dict[str, datetime] = {}
     asked: dict[int, datetime] = {}
     answered: dict[int, Answered] = {}

@@ -27,7 +27,11 @@ pre { background: #f2f3f5; padding: 10px; white-space: pre-wrap; font: 13px/1.4 
 """
 TEMPLATE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>{{ page.title }}</title><style>{{ style }}</style></head><body>
-<p><span class="plate">{{ page.severity | fold }}</span>
+{% if page.outside %}<h1>{{ page.title | fold }}</h1>
+<p>{{ page.why }}</p>
+<p><a class="take" href="{{ page.link }}">We have it…</a></p>
+<p class="soft">The link opens a screen with one button; opening it changes nothing. Incident {{ page.number }}.</p>
+{% else %}<p><span class="plate">{{ page.severity | fold }}</span>
 <span class="soft">{{ page.number }} · {{ page.team }}</span></p>
 <h1>{{ page.title | fold }}</h1>
 {% if page.late_s %}<p class="warn">LATE by {{ page.late_s // 60 }} min: tocsin was not running.</p>{% endif %}
@@ -47,7 +51,7 @@ TEMPLATE = """<!doctype html>
 {% endif %}{% if page.next %}<p class="soft">Next: {{ page.next.who | map("fold") | join(", ") }} at
 {{ page.next.at.strftime("%H:%M:%S") }} UTC.</p>{% endif %}
 <p><a href="{{ page.room }}">Open the room</a></p>
-</body></html>
+{% endif %}</body></html>
 """
 
 

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from tocsin.engine.contracts import Key
 from tocsin.errors import Rejected
 from tocsin.integrations.channel import Channel
+from tocsin.oncall.outsider import CONTACT
 from tocsin.oncall.settings import Person
 from tocsin.page.message import PageMessage
 from tocsin.page.ordered import BOX
@@ -29,9 +30,17 @@ class Pager:
         write: Write,
         reach: Callable[[str], None],
         find_mailbox: FindMailbox | None = None,
+        contacts: Callable[[], Mapping[str, Person]] = dict,
     ) -> None:
+        self._contacts = contacts
         self._channels, self._people, self._write, self._reach = channels, people, write, reach
         self._find_mailbox = find_mailbox
+
+    def _find_contact(self, contact: str) -> Person:
+        found = self._contacts().get(contact)
+        if found is None:
+            raise Rejected("This contact is not in tocsin.toml any more.")
+        return found
 
     async def perform(self, key: Key, intent: Intent) -> Outcome:
         """Send the page. An `OutsideError` is the engine's to turn into `PageFailed`."""
@@ -40,7 +49,9 @@ class Pager:
         if channel is None:
             raise Rejected(f"There is no channel {intent.channel!r} any more; look at tocsin.toml.")
         person = self._people().get(intent.responder) or Person(name=intent.responder)
-        if intent.responder.startswith(BOX) and self._find_mailbox is not None:
+        if intent.responder.startswith(CONTACT):
+            person = self._find_contact(intent.responder)
+        elif intent.responder.startswith(BOX) and self._find_mailbox is not None:
             person = Person(name=intent.responder, mail=await self._find_mailbox(key, intent))
         message = await self._write(key, intent)
         self._reach("page.before_send")

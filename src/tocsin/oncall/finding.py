@@ -11,7 +11,7 @@ import msgspec
 from tocsin.oncall.duty import Shift, list_shifts
 from tocsin.oncall.rota import Rota
 
-Kind = Literal["gap", "double", "unreachable", "calendar", "quiet"]
+Kind = Literal["gap", "double", "unreachable", "calendar", "quiet", "contact"]
 Reach = Callable[[str], str]
 """Why a person cannot be reached, by id; empty for somebody who can."""
 

@@ -10,6 +10,8 @@ MOST_TITLE = 200
 
 def title(message: PageMessage) -> str:
     """What it is and how bad, on one line."""
+    if message.outside:
+        return fold(f"{message.title} ({message.number})", MOST_TITLE)
     return fold(f"[{message.severity}] {message.title} ({message.number})", MOST_TITLE)
 
 
@@ -17,6 +19,8 @@ def brief(message: PageMessage, most: int, *, headed: bool = False) -> str:
     """Why you, since when and whether it was said before, at most `most` characters; no link. `headed`: with what it is
     before.
     """
+    if message.outside:
+        return fold(f"{f'{title(message)}: ' if headed else ''}{message.why}", most)
     parts = [
         *([title(message)] if headed else []),
         *(["AGAIN, sent once before a restart."] if message.repeat else []),
@@ -32,5 +36,7 @@ def brief(message: PageMessage, most: int, *, headed: bool = False) -> str:
 
 def say(message: PageMessage) -> str:
     """The page as a voice reads it: no signs that it would spell out."""
+    if message.outside:
+        return f"{'This is a repeat. ' if message.repeat else ''}{fold(message.why, 1200)}"
     again = "This is a repeat. " if message.repeat else ""
     return f"{again}Severity {fold(message.severity, 40)}. {fold(message.title, 200)}. Team {fold(message.team, 80)}."

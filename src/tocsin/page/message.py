@@ -71,7 +71,8 @@ class Beside(msgspec.Struct, frozen=True, kw_only=True):
 
 class PageMessage(msgspec.Struct, frozen=True, kw_only=True):
     """One page. `link` shows one acknowledge button; `room` is the incident on screen. What is not `urgent` may be read
-    in the morning. `code` in a reply acknowledges, where a channel takes replies.
+    in the morning. `code` in a reply acknowledges, where a channel takes replies. What goes to a contact `outside` says
+    `why` and nothing else; the answer is that they have it.
     """
 
     incident: str
@@ -100,6 +101,7 @@ class PageMessage(msgspec.Struct, frozen=True, kw_only=True):
     urgent: bool = True
     code: str = ""
     beside: tuple[Beside, ...] = ()
+    outside: bool = False
 
 
 def compose(
@@ -172,6 +174,35 @@ def _compose(
         more_alerts=max(0, len(incident.alerts) - MOST_ALERTS),
         code=code,
         urgent=find_urgency(incident, book) is Urgency.HIGH,
+    )
+
+
+def compose_outside(
+    incident: Incident, book: Book, intent: PageRequested, name: str, *, link: str, repeat: bool, code: str
+) -> PageMessage:
+    """The message to a contact outside: the words that were allowed, who sends them, and nothing else."""
+    return PageMessage(
+        incident=incident.number,
+        number=fold(incident.number),
+        team=fold(book.policy.name),
+        title=f"{fold(book.policy.name)} asks for you",
+        severity=fold(incident.severity or "unclassified"),
+        scenario=None,
+        responder=name,
+        round=intent.round,
+        why=fold(intent.why, MOST_VALUE),
+        opened_at=incident.opened_at,
+        symptoms=(),
+        first_command=None,
+        evidence=(),
+        next=None,
+        labels={},
+        annotations={},
+        link=link,
+        room=link,
+        repeat=repeat,
+        code=code,
+        outside=True,
     )
 
 
@@ -272,6 +303,8 @@ def find_next(incident: Incident, book: Book, rota: Rota, now: datetime) -> Next
 
 def spell(message: PageMessage) -> str:
     """The message as plain text, for mail and terminal; the most important first."""
+    if message.outside:
+        return _spell_outside(message)
     first = quote(message.first_command.text, "") if message.first_command else []
     parts = [
         f"[{fold(message.severity)}] {fold(message.title)} ({fold(message.number)}, {fold(message.team)})",
@@ -289,6 +322,12 @@ def spell(message: PageMessage) -> str:
         *([f"Next: {_name(message.next)} at {message.next.at:%H:%M:%S} UTC."] if message.next else []),
     ]
     return "\n".join(parts)
+
+
+def _spell_outside(message: PageMessage) -> str:
+    again = ["This was sent once before a restart.", ""] if message.repeat else []
+    said = [fold(message.why, MOST_VALUE), "", f"Say that you have it: {message.link}"]
+    return "\n".join([*again, *said, f"Incident {fold(message.number)} of {fold(message.team)}."])
 
 
 def _tell_beside(each: Beside) -> str:

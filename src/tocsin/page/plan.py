@@ -18,6 +18,7 @@ from tocsin.incident.ledger import Wanted, settle
 from tocsin.incident.obligation import ACKNOWLEDGE
 from tocsin.incident.plan import NOTHING, Happening, Plan, join
 from tocsin.incident.state import Incident
+from tocsin.oncall.outsider import CONTACT
 from tocsin.oncall.rota import Rota
 from tocsin.page.attempt import Attempts
 from tocsin.page.clocks import Clocks, read_clocks
@@ -27,6 +28,7 @@ from tocsin.page.hush import find_hush
 from tocsin.page.ladder import Demand, Rung, place_rungs
 from tocsin.page.office import DUTIES, find_handover, find_office_duties
 from tocsin.page.ordered import BOX
+from tocsin.page.outside import plan_outside
 from tocsin.page.remind import is_quieted
 from tocsin.page.sharing import plan_sharing
 from tocsin.timeline.events import LevelJoined, PagePutOff, PageRequested
@@ -45,7 +47,11 @@ def plan(incident: Incident, book: Book, rota: Rota, now: datetime) -> Plan:
 
     Asked again with what it answered in force it would have nothing to add, and the same to say of the next moment.
     """
-    calls = _plan_calls(incident, book, rota, now) if incident.status is not Status.CLOSED else NOTHING
+    if incident.status is Status.CLOSED:
+        return plan_sharing(incident, book, now) if book.policy.sharing else NOTHING
+    outside = plan_outside(incident, book)
+    calls = _plan_calls(incident, book, rota, now)
+    calls = join((outside, calls)) if outside.events else calls
     return join((plan_sharing(incident, book, now), calls)) if book.policy.sharing else calls
 
 
@@ -95,6 +101,8 @@ def find_answer(incident: Incident, page: PageRequested, seq: int) -> str:
     """Why a page that was decided, as entry `seq`, need not go out any more; empty while it must."""
     if page.duties:
         return _find_kept(incident, page)
+    if page.responder.startswith(CONTACT):
+        return "the incident is closed by now" if incident.status is Status.CLOSED else ""
     if incident.status not in CALLING:
         return f"the incident is {incident.status} by now"
     if incident.is_hushed and (incident.is_barred or page.line not in incident.asked):
@@ -124,6 +132,8 @@ def goes_on(
     another of them is `hopeful`. Otherwise there is no better way, and it waits for this one.
     """
     call = incident.calls.get(page.responder)
+    if page.responder.startswith(CONTACT):
+        return True
     if page.informs or call is None:
         return False
     fresh = tried and call.failures < len(channels)

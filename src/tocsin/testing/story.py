@@ -39,6 +39,7 @@ from tocsin.integrations.chat import Chat, Rooms
 from tocsin.integrations.tickets import Tickets
 from tocsin.integrations.web_room import WebRooms
 from tocsin.knowledge import load_knowledge
+from tocsin.oncall.outsider import Outsider
 from tocsin.oncall.settings import Hours, Person, Schedule, Staffing
 from tocsin.playbook.compile import compile_playbook
 from tocsin.playbook.effect import EMPTY, Catalogue, classify
@@ -124,6 +125,7 @@ class Cast(msgspec.Struct, frozen=True, kw_only=True):
     hours: Hours = Hours()
     reminders: Reminders = Reminders()
     private: PrivateWhen = PrivateWhen()
+    contacts: dict[str, Outsider] = {}
 
 
 class Story:
@@ -330,6 +332,7 @@ def _shelve(cast: Cast, start: datetime) -> TeamShelf:
         urgency=cast.urgency,
         private=cast.private,
         security=name_security(staffing, cast.people, cast.permissions),
+        contacts=cast.contacts,
         tickets=cast.tickets,
         reminders=cast.reminders,
     )

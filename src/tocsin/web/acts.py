@@ -8,6 +8,7 @@ from datetime import datetime
 import msgspec
 
 from tocsin.comms.drafting import ApproveUpdate
+from tocsin.comms.outside import AllowContact, CallContact
 from tocsin.errors import Conflict, Denied, NotFound
 from tocsin.incident.authority import find_roles, require_human, require_permission
 from tocsin.incident.commands import Command, LiftProhibition, Resolve
@@ -85,7 +86,7 @@ class Acts:
 
     async def _answer_for(self, command: Command, stream: str, asker: Asker) -> Command:
         """The command with all roles that its asker answers to, where it needs them."""
-        if not isinstance(command, ApproveUpdate):
+        if not isinstance(command, ApproveUpdate | CallContact | AllowContact):
             return command
         scene = await self._library.scene(stream)
         roles = find_roles(scene.incident, scene.book, scene.rota, asker.person, scene.now)

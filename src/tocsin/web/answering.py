@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hmac
 
+from tocsin.comms.outside import AnswerContact
 from tocsin.incident.commands import Acknowledge
+from tocsin.oncall.outsider import CONTACT
 from tocsin.page.commands import ReportPage
 from tocsin.page.contact import TEST, Contact, Standing
 from tocsin.page.link import GOOD_FOR, Ticket, make_code
@@ -12,6 +14,7 @@ from tocsin.page.message import compose
 from tocsin.timeline.events import PageRequested
 from tocsin.web.desk import Desk
 from tocsin.web.library import Library
+from tocsin.web.views.outside import OutsideView, show_outside
 from tocsin.web.views.page import PageView, show_page
 from tocsin.words import Reached
 
@@ -25,7 +28,11 @@ class Answering:
     async def find(self, ticket: Ticket) -> PageView | None:
         """The view of the page that a ticket stands for; null where that page was never sent to that responder."""
         desk = self._desk
-        if "/" in ticket.incident or await desk.engine.journal.incident(ticket.incident) is None:
+        if (
+            "/" in ticket.incident
+            or ticket.responder.startswith(CONTACT)
+            or await desk.engine.journal.incident(ticket.incident) is None
+        ):
             return None
         entries = await desk.engine.journal.entries(ticket.incident, ticket.page - 1)
         paged = entries[0].event if entries else None
@@ -65,8 +72,30 @@ class Answering:
         if contact is not None:
             is_confirmed = contact.page == ticket.page and contact.standing is Standing.CONFIRMED
             return "Confirmed: the test page came." if is_confirmed else "That was an older test page."
+        if ticket.responder.startswith(CONTACT):
+            found = await self.take_outside(ticket, via)
+            return "Thank you: the team knows that you have it." if found else "This is over."
         view = await self.take(ticket, via)
         return f"{view.number}: {view.standing}" if view is not None else "This page is not there any more."
+
+    async def find_outside(self, ticket: Ticket) -> OutsideView | None:
+        """What a contact outside holds; null where it was never sent to them, or a newer one was."""
+        if not ticket.responder.startswith(CONTACT) or "/" in ticket.incident:
+            return None
+        incident = await self._desk.engine.journal.incident(ticket.incident)
+        known = incident.outside.get(ticket.responder) if incident is not None else None
+        if incident is None or known is None or (known.intent, known.channel) != (ticket.page, ticket.channel):
+            return None
+        team = self._desk.engine.journal.shelf.policy(incident).name
+        return show_outside(known, team, incident.number, is_open=incident.is_open)
+
+    async def take_outside(self, ticket: Ticket, via: str) -> OutsideView | None:
+        """They have it; nothing of the incident changes by that."""
+        if await self.find_outside(ticket) is None:
+            return None
+        command = AnswerContact(by=ticket.responder, page=ticket.page, contact=ticket.responder, via=via)
+        await self._desk.engine.submit(ticket.incident, command)
+        return await self.find_outside(ticket)
 
     async def take(self, ticket: Ticket, via: str) -> PageView | None:
         """Acknowledge as the responder, if there is anything to take; the view afterwards."""
@@ -81,7 +110,7 @@ class Answering:
         if self._desk.contacting is not None and await self.find_test(ticket) is not None:
             await self._desk.contacting.report(ticket.responder, ticket.channel, ticket.page, reached, detail)
             return
-        if await self.find(ticket) is not None:
+        if await self.find(ticket) is not None or await self.find_outside(ticket) is not None:
             command = ReportPage(
                 by=ticket.responder,
                 page=ticket.page,
@@ -105,7 +134,7 @@ class Answering:
         for card in await self._desk.engine.journal.store.cards(open_only=True):
             incident = await self._desk.engine.journal.incident(card.id)
             call = incident.calls.get(responder) if incident is not None else None
-            if incident is None or call is None:
+            if incident is None or (call is None and responder not in incident.outside):
                 continue
             for page in incident.pages:
                 if _fits(code, make_code(self._desk.link_key, card.id, page, responder, channel)):

@@ -152,6 +152,7 @@ class Desk:
         channels: Callable[[], Mapping[str, Channel]] = dict,
         contacting: Contacting | None = None,
         own_rules: OwnRules | None = None,
+        contacts: Callable[[], Mapping[str, Person]] = dict,
         followers: Followers | None = None,
         nudge: Callable[[], None] = lambda: None,
         can_mail: Callable[[str], bool] = lambda team: True,
@@ -174,6 +175,7 @@ class Desk:
         self.mappings, self.pings = mappings, pings
         self.measure = measure
         self.channels, self.contacting, self.own_rules = channels, contacting, own_rules
+        self.contacts = contacts
         self.export: Export = export or _export_nothing
         self.followers, self.nudge, self.can_mail, self.kept_since = followers, nudge, can_mail, kept_since
         self.limits, self.accounts = Limits(), accounts

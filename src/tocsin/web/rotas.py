@@ -21,6 +21,7 @@ from tocsin.oncall.override import Feed
 from tocsin.oncall.rota import Rota
 from tocsin.page.forecast import Forecast
 from tocsin.page.outlast import find_outlasting
+from tocsin.page.outside import find_unfilled
 from tocsin.web.auth import Asker, require_person
 from tocsin.web.desk import Desk
 from tocsin.web.shifts import FeedBody, OverrideBody, SwapBody
@@ -70,8 +71,8 @@ class Rotas:
         )
 
     def _find(self, rotas: dict[str, Rota], since: datetime, until: datetime) -> list[Finding]:
-        outlasting = list_outlasting(self._desk.engine.journal.shelf.settings.teams, rotas)
-        return [*find_all(rotas, self._desk.reach, since, until), *outlasting, *self._desk.calendar_findings()]
+        others = list_of_playbooks(self._desk.engine.journal.shelf.settings.teams, rotas)
+        return [*find_all(rotas, self._desk.reach, since, until), *others, *self._desk.calendar_findings()]
 
     async def _rotas(self) -> dict[str, Rota]:
         covering = self._desk.engine.covering
@@ -200,13 +201,14 @@ def list_notes(
     return notes
 
 
-def list_outlasting(teams: Mapping[str, TeamShelf], rotas: Mapping[str, Rota]) -> list[Finding]:
-    """Whose quiet hours may outlast a response time."""
-    return [
-        each
-        for team, rota in rotas.items()
-        for each in find_outlasting(team, rota, teams[team].playbook.severities, teams[team].policy.urgency)
-    ]
+def list_of_playbooks(teams: Mapping[str, TeamShelf], rotas: Mapping[str, Rota]) -> list[Finding]:
+    """Whose quiet hours may outlast a response time, and contacts of playbooks that nobody could call."""
+    found: list[Finding] = []
+    for team, rota in rotas.items():
+        playbook, policy = teams[team].playbook, teams[team].policy
+        found += find_outlasting(team, rota, playbook.severities, policy.urgency)
+        found += find_unfilled(team, playbook, policy.contacts)
+    return found
 
 
 def _digest(secret: str) -> str:

@@ -7,7 +7,9 @@ from typing import Any
 from msgspec.structs import replace
 
 from tocsin.incident.calling import Call, PutOff, Sharing
+from tocsin.incident.rules.outside import note_ended, note_requested
 from tocsin.incident.state import Answered, Incident
+from tocsin.oncall.outsider import CONTACT
 from tocsin.timeline import events as e
 from tocsin.timeline.entry import Entry
 from tocsin.words import PageState, Reached
@@ -53,6 +55,8 @@ def _page_put_off(incident: Incident, entry: Entry, event: e.PagePutOff) -> Inci
 
 
 def _page_requested(incident: Incident, entry: Entry, event: e.PageRequested) -> Incident:
+    if event.responder.startswith(CONTACT):
+        return note_requested(incident, entry, event)
     if (event.waited or not event.informs) and event.responder in incident.put_off:
         told = tuple(replace(each, page=each.page or entry.seq) for each in incident.put_off[event.responder])
         incident = replace(incident, put_off={**incident.put_off, event.responder: told})
@@ -120,7 +124,7 @@ def _sharing_ended(incident: Incident, entry: Entry, event: e.Shared | e.Sharing
 
 
 def _page_failed(incident: Incident, entry: Entry, event: e.PageFailed) -> Incident:
-    return _page_ended(incident, event.answers, event.responder, PageState.FAILED, passing=event.passing)
+    return _page_ended(incident, event.answers, event.responder, PageState.FAILED, event.why, passing=event.passing)
 
 
 def _page_withheld(incident: Incident, entry: Entry, event: e.PageWithheld) -> Incident:
@@ -131,13 +135,16 @@ def _page_ended(
     incident: Incident, intent: int, responder: str, state: PageState, why: str = "", *, passing: bool = False
 ) -> Incident:
     pages = {**incident.pages, intent: state}
+    if responder.startswith(CONTACT):
+        return note_ended(replace(incident, pages=pages), intent, responder, state, why)
     if responder in incident.put_off:
         incident = replace(incident, put_off=_drop_told(incident.put_off, intent))
     call = incident.calls.get(responder)
     if call is None or call.intent != intent or call.answered_at is not None:
         return replace(incident, pages=pages)
     failures = call.failures + 1 if state is PageState.FAILED else 0
-    ended = replace(call, state=state, failures=failures, withheld=why, passing=passing)
+    withheld = why if state is PageState.WITHHELD else ""
+    ended = replace(call, state=state, failures=failures, withheld=withheld, passing=passing)
     return replace(incident, pages=pages, calls={**incident.calls, responder: ended})
 
 

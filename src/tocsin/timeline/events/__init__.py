@@ -90,6 +90,7 @@ from tocsin.timeline.events.oncall import (
     ShiftsSwapped,
     SwappedShift,
 )
+from tocsin.timeline.events.outside import ContactAnswered, ContactCalled, ContactWanted
 from tocsin.timeline.events.page import (
     EscalationAsked,
     EscalationDeclined,
@@ -179,6 +180,9 @@ __all__ = [
     "ChatWithheld",
     "CheckEnded",
     "Closed",
+    "ContactAnswered",
+    "ContactCalled",
+    "ContactWanted",
     "CountdownBegun",
     "Declared",
     "Disclosed",
@@ -295,7 +299,7 @@ AnyEvent = (
     | LevelJoined | EscalationAsked | EscalationDeclined | PageRequested | PageDelivered | PageFailed | PageWithheld
     | BridgeOpened | DutyTicked | FixConfirmed | RoleMissing
     | PageReported | SharingRequested | Shared | SharingFailed
-    | PagePutOff | PagingHeld | PagingFreed
+    | ContactWanted | ContactCalled | ContactAnswered | PagePutOff | PagingHeld | PagingFreed
     | ValueHeld
     | StepProposed | StepApproved | ApprovalGiven | ApprovalLapsed
     | StepForbidden | StepSkipped | StepDone | DoubtSettled

@@ -64,7 +64,8 @@ async def take_reply(
     """A reply by SMS: the code of a page, from the number of whom it called, acknowledges."""
     _, fields = _require_signed(desk, request, channel, body)
     sender = _digits(fields.get("From", ""))
-    people = [each for each, person in desk.people().items() if person.phone and _digits(person.phone) == sender]
+    known = {**desk.people(), **desk.contacts()}
+    people = [each for each, person in known.items() if person.phone and _digits(person.phone) == sender]
     if not people:
         return _answer(write_reply(""))
     for code in _CODE.findall(fields.get("Body", ""))[:3]:

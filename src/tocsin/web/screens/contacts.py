@@ -47,10 +47,11 @@ async def send_test(desk: Desk, person: str, channel: str) -> Contact:
 @get("/contacts")
 async def show_contacts(desk: Given[Desk], frame: Given[Frame]) -> Response[str]:
     """Everybody's channels, those that were never confirmed marked."""
-    rows: dict[str, list[Contact]] = {name: [] for name, each in desk.people().items() if not each.assistant}
+    known = {**desk.people(), **desk.contacts()}
+    rows: dict[str, list[Contact]] = {name: [] for name, each in known.items() if not each.assistant}
     for each in await require_contacting(desk).list_all():
         rows.setdefault(each.person, []).append(msgspec.structs.replace(each, detail=clean(each.detail, 300)))
-    return frame.show("contacts.html", now=desk.clock.now(), rows=rows, people=desk.people(), me=frame.asker.person)
+    return frame.show("contacts.html", now=desk.clock.now(), rows=rows, people=known, me=frame.asker.person)
 
 
 @post("/contacts/{person:str}/{channel:str}/test", status_code=303)

@@ -31,6 +31,9 @@ async def show_link(
     contact = await answering.find_test(found) if found is not None else None
     if found is not None and contact is not None:
         return _show_test(library, found, contact)
+    outside = await answering.find_outside(found) if found is not None else None
+    if outside is not None:
+        return show_public("page_outside.html", page=outside)
     return _show(await answering.find(found) if found is not None else None)
 
 
@@ -43,6 +46,9 @@ async def acknowledge_by_link(
     contact = await answering.confirm(found) if found is not None else None
     if found is not None and contact is not None:
         return _show_test(library, found, contact)
+    outside = await answering.take_outside(found, "link") if found is not None else None
+    if outside is not None:
+        return show_public("page_outside.html", page=outside)
     return _show(await answering.take(found, "link") if found is not None else None)
 
 

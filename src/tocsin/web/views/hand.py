@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tocsin.pattern import compile_late
+from tocsin.web.views.outside import CalledView, WantedView, show_called, show_wanted
 from tocsin.web.views.scene import Cite, Scene, View, clean, find_link
 
 _ADDRESS = compile_late(r"https?://[^\s)>\]]+")
@@ -41,6 +42,8 @@ class HandView(View, frozen=True, kw_only=True):
     contacts: tuple[ContactView, ...]
     resources: tuple[ResourceView, ...]
     ways: tuple[WayView, ...] = ()
+    called: tuple[CalledView, ...] = ()
+    wanted: tuple[WantedView, ...] = ()
     reported: Cite | None = None
 
 
@@ -51,6 +54,8 @@ def show_hand(scene: Scene) -> HandView:
         contacts=show_contacts(scene),
         resources=show_resources(scene),
         ways=show_ways(scene),
+        called=show_called(scene),
+        wanted=show_wanted(scene),
         reported=scene.cite(scenario.reported.line) if scenario is not None and scenario.reported is not None else None,
     )
 

@@ -31,7 +31,8 @@ from tocsin.app.trackers import open_trackers
 from tocsin.app.watch.checkpoints import Checkpoints
 from tocsin.app.watch.lookout import Lookout
 from tocsin.app.workspace import Workspace
-from tocsin.engine.contracts import Clock, Key
+from tocsin.app.writer import Writer
+from tocsin.engine.contracts import Clock
 from tocsin.engine.failpoint import Reach
 from tocsin.engine.journal import Journal
 from tocsin.engine.loop import Engine
@@ -47,10 +48,6 @@ from tocsin.integrations.sharer import Sharer
 from tocsin.integrations.shell import Shell
 from tocsin.integrations.tickets import Tickets
 from tocsin.knowledge import load_knowledge
-from tocsin.oncall.outsider import CONTACT
-from tocsin.page.link import GOOD_FOR, PATH, Ticket, make_code, sign
-from tocsin.page.message import Beside, PageMessage, compose, compose_outside, describe_beside
-from tocsin.page.ordered import find_box
 from tocsin.playbook.compile import compile_playbook
 from tocsin.playbook.model import Playbook
 from tocsin.store.accounts import Accounts
@@ -58,7 +55,6 @@ from tocsin.store.beats import Beats
 from tocsin.store.contacts import Contacts, Subscriptions
 from tocsin.store.personal import Personal
 from tocsin.store.sessions import Sessions
-from tocsin.timeline.events import PageRequested
 from tocsin.web.desk import Desk, Policy, Stage
 
 LOG = logging.getLogger("tocsin.steps")
@@ -145,12 +141,13 @@ class Parts:
         self.desk = self._open_desk(clock, wishes)
 
     def _open_pager(self) -> Pager:
+        writer = Writer(self.journal, self.clock, self._link_key, self._find_url)
         return Pager(
             lambda: self._channels,
             lambda: self.shelf.settings.people,
-            self._write,
+            writer.write,
             self._reach,
-            self._find_mailbox,
+            writer.find_mailbox,
             lambda: list_contacts(self.shelf.settings),
         )
 
@@ -314,50 +311,6 @@ class Parts:
     def _compile(self, source: bytes, name: str) -> Playbook:
         today = self.engine.clock.now().date()
         return compile_playbook(source, name, load_knowledge(), today=today, max_bytes=MOST_BYTES)
-
-    async def _write(self, key: Key, intent: PageRequested) -> PageMessage:
-        """The page's message, with what is known when it is sent."""
-        incident = await self.journal.incident(key.stream)
-        assert incident is not None
-        now = self.engine.clock.now()
-        base = self._find_url()
-        ticket = Ticket(
-            incident=key.stream,
-            page=key.seq,
-            responder=intent.responder,
-            channel=intent.channel,
-            until=now + GOOD_FOR,
-        )
-        link = f"{base}{PATH}{sign(self._link_key, ticket)}"
-        code = make_code(self._link_key, key.stream, key.seq, intent.responder, intent.channel)
-        book = await self.shelf.book(incident)
-        if intent.responder.startswith(CONTACT):
-            name = list_contacts(self.shelf.settings)[intent.responder].name
-            return compose_outside(incident, book, intent, name, link=link, repeat=key.again, code=code)
-        return compose(
-            incident,
-            book,
-            self.shelf.rota(incident),
-            intent,
-            now=now,
-            link=link,
-            room=f"{base}/incidents/{key.stream}",
-            repeat=key.again,
-            code=code,
-            beside=[await self._tell_beside(each, base) for each in intent.beside],
-        )
-
-    async def _tell_beside(self, stream: str, base: str) -> Beside:
-        incident = await self.journal.incident(stream)
-        assert incident is not None
-        return describe_beside(incident, f"{base}/incidents/{stream}")
-
-    async def _find_mailbox(self, key: Key, intent: PageRequested) -> str:
-        """The mailbox that a line of the incident's playbook gives."""
-        incident = await self.journal.incident(key.stream)
-        assert incident is not None
-        book = await self.shelf.book(incident)
-        return find_box(book.playbook, book.scenario(incident), intent.line)
 
     async def take_over(self, workspace: Workspace) -> None:
         """Use other settings from now on; open incidents are planned again by them."""

@@ -13,7 +13,7 @@ from tocsin.incident.commands import Close, IdentifyCause, Mitigate, Resolve
 from tocsin.run.turns import PursueScenario
 from tocsin.testing.story import Story
 from tocsin.timeline.events import AnnouncementRequested
-from tocsin.words import PublicStatus
+from tocsin.words import ObligationState, PublicStatus
 
 from .ground import NOW, PLAYBOOK, PUBLIC, at, cast
 
@@ -65,6 +65,21 @@ async def test_what_security_approves_is_a_text_and_not_the_scenarios_name() -> 
         await story.do(PublishUpdate(by="ana", draft=number))
         (shown,) = (await look(story)).incidents
         assert (shown.title, [each.text for each in shown.updates]) == ("Incident", ["Sign-in is off."])
+
+
+async def test_the_duty_to_speak_says_whose_words_it_waits_for() -> None:
+    async with Story(cast(playbook=TEXT)) as story:
+        await story.alert("DiskFull")
+        assert (await story.incident()).obligations["status_page"].what.endswith("looked into")
+    async with Story(cast(playbook=TEXT)) as story:
+        await story.alert("BreakIn")
+        duty = (await story.incident()).obligations["status_page"]
+        assert duty.what.endswith("looked into, in words that security has approved")
+        await story.do(DraftUpdate(by="ana", text="Sign-in is off.", audiences=PUBLIC))
+        (number,) = (await story.look())[0].drafts
+        await story.do(ApproveUpdate(by="sec", draft=number, roles=("Security",)))
+        await story.do(PublishUpdate(by="ana", draft=number))
+        assert (await story.incident()).obligations["status_page"].state is ObligationState.MET
 
 
 async def test_what_somebody_has_closed_is_over_for_the_public_as_well() -> None:

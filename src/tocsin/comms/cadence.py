@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from tocsin.comms.gate import find_lock
 from tocsin.comms.silence import find_silence
 from tocsin.incident.book import Book, within_s
 from tocsin.incident.ledger import Wanted
@@ -17,6 +18,7 @@ from tocsin.incident.state import Incident
 from tocsin.playbook.model import Severity
 
 OWNER = "communications lead"
+LOOKED_INTO = "Say on the status page that it is being looked into"
 
 
 def find_duties(incident: Incident, book: Book) -> Iterator[Wanted]:
@@ -41,10 +43,11 @@ def _status_page(incident: Incident, book: Book, severity: Severity | None, sinc
             within, line = own, severity.status_page_line or severity.line
     if within is None or find_silence(incident, book) is not None:
         return
+    lock = find_lock(incident, book)
     yield Wanted(
         key=_key(STATUS_PAGE, incident),
         duty=STATUS_PAGE,
-        what="Say on the status page that it is being looked into",
+        what=LOOKED_INTO + (f", in words that {lock.role} has approved" if lock is not None else ""),
         due_at=since + timedelta(seconds=within),
         owner=OWNER,
         line=line or book.playbook.document.status_page_line,

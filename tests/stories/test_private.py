@@ -158,6 +158,17 @@ async def test_made_private_later_it_says_what_was_told_and_tells_no_more(cast: 
         assert "boss" not in room.members
 
 
+async def test_what_was_said_while_it_was_private_is_not_listed_as_told(cast: Casting) -> None:
+    async with Story(cast("virtengine")) as story:
+        await declare(story, severity="SEV-3", scenario="Node Out of Sync")
+        await story.advance("5m")
+        await story.do(Disclose(by="ana", reason="harmless"))
+        await story.do(MakePrivate(by="ana", reason="it is not"))
+        privacy = (await story.incident()).privacy
+        assert privacy is not None
+        assert privacy.told == ("Whoever was signed in could see all of it since 2026-03-02 03:05 UTC.",)
+
+
 async def test_whoever_is_let_in_is_let_into_the_room_and_has_to_be_taken_out_there(cast: Casting) -> None:
     async with Story(cast("virtengine", **CHATTY)) as story:
         await declare(story)

@@ -75,13 +75,14 @@ def find_demand(incident: Incident, book: Book) -> e.MadePrivate | None:
 
 def _make_private(incident: Incident, by: str, reason: str, line: int | None = None) -> e.MadePrivate:
     asked = () if by == "tocsin" else (by,)
+    known = incident.privacy.told if incident.privacy is not None else ()
     invited = (*asked, incident.opened_by, incident.acknowledged_by or "")
     return e.MadePrivate(
         by=by,
         reason=reason,
         line=line,
         invited=tuple(dict.fromkeys(each for each in invited if each)),
-        told=tuple(list_told(incident)),
+        told=tuple(dict.fromkeys((*known, *list_told(incident)))),
     )
 
 
@@ -90,10 +91,12 @@ def list_told(incident: Incident) -> Iterator[str]:
 
     What is on its way out counts as told. Of an incident that is private from its first moment there is nothing.
     """
+    since = incident.privacy.since if incident.privacy is not None else incident.opened_at
     if incident.seq > 1:
-        yield f"Whoever was signed in could see all of it since {incident.opened_at:%Y-%m-%d %H:%M} UTC."
-    out = [each for each in incident.calls.values() if not each.withheld and each.state not in UNSENT]
-    channels = sorted({each.channel for each in out})
+        yield f"Whoever was signed in could see all of it since {since:%Y-%m-%d %H:%M} UTC."
+    calls = [each for each in incident.calls.values() if incident.privacy is None or each.last_at > since]
+    out = [each for each in calls if not each.withheld and each.state not in UNSENT]
+    channels = sorted({each.channel for each in out} | set(incident.handed if incident.privacy is None else ()))
     if out:
         people = "1 person" if len(out) == 1 else f"{len(out)} people"
         yield f"Pages with its title went to {people} by {', '.join(channels)}."

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import resource
 import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -15,7 +17,7 @@ from tests.sshd import ME, Sshd
 
 from tocsin.errors import NotBegun
 from tocsin.integrations.ssh.program import quote
-from tocsin.integrations.ssh.session import Lost
+from tocsin.integrations.ssh.session import END_S, Lost, _Session
 from tocsin.integrations.ssh.way import Way
 
 from .remote import KEY, Range, own, range_, sshd
@@ -208,23 +210,55 @@ async def test_nobody_there_begins_nothing(range_: Range, sshd: Sshd) -> None:
         await range_.ask("true", changes=True)
 
 
+LONG = f"4711.{os.getpid()}"
+"""How long a nap is that nobody else of this machine takes at the moment."""
+
+
 async def test_a_step_over_its_limit_is_ended_there_with_all_that_it_started(range_: Range, sshd: Sshd) -> None:
     range_.add("web", sshd)
-    finished = await range_.ask("sleep 4711 & (trap '' TERM; sleep 4711; sleep 4711) & sleep 4711", timeout_s=1)
+    finished = await range_.ask(
+        f"sleep {LONG} & (trap '' TERM; sleep {LONG}; sleep {LONG}) & sleep {LONG}", timeout_s=1
+    )
     assert (finished.exit_code, finished.why) == (124, "It was stopped after 1 s, the target's limit.")
-    assert not list(find_running("sleep\x004711"))
+    assert not list(find_running(f"sleep\x00{LONG}"))
     assert await range_.read("echo still") == "still\n"
 
 
-async def test_whoever_lets_go_of_a_step_ends_it_there(range_: Range, sshd: Sshd) -> None:
+@pytest.mark.parametrize("changes", [False, True])
+async def test_whoever_lets_go_of_a_step_ends_it_there(range_: Range, sshd: Sshd, changes: bool) -> None:
     range_.add("web", sshd)
-    going = asyncio.ensure_future(range_.ask("sleep 4712", changes=True))
-    while not list(find_running("sleep\x004712")):
+    going = asyncio.ensure_future(range_.ask(f"sleep {LONG}", changes=changes))
+    while not list(find_running(f"sleep\x00{LONG}")):
         await asyncio.sleep(0.02)
     going.cancel()
     with pytest.raises(asyncio.CancelledError):
         await going
-    assert not list(find_running("sleep\x004712"))
+    assert not list(find_running(f"sleep\x00{LONG}"))
+
+
+@pytest.mark.parametrize("sent", [False, True])
+async def test_whoever_lets_go_before_it_has_answered_leaves_nothing_there(
+    range_: Range, sshd: Sshd, sent: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A read is sent before anybody has said that there is a shell for it: just before that, and just after."""
+    range_.add("web", sshd)
+    await range_.ask("true")
+    give = _Session._give
+
+    def let_go(session: _Session, channel: Any) -> None:
+        if sent:
+            give(session, channel)
+        going.cancel()
+
+    monkeypatch.setattr(_Session, "_give", let_go)
+    going = asyncio.ensure_future(range_.ask(f"sleep {LONG}"))
+    begun = time.monotonic()
+    with pytest.raises(asyncio.CancelledError):
+        await going
+    assert time.monotonic() - begun < END_S
+    monkeypatch.undo()
+    await range_.ask("true")
+    assert not list(find_running(f"sleep\x00{LONG}"))
 
 
 def find_running(command: str) -> Iterator[int]:

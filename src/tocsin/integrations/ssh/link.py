@@ -15,6 +15,7 @@ from contextlib import contextmanager, suppress
 import asyncssh
 
 from tocsin.errors import NotBegun
+from tocsin.integrations.ssh.gather import Straight
 from tocsin.integrations.ssh.proof import Proof
 from tocsin.integrations.ssh.way import Way
 
@@ -186,7 +187,7 @@ def _open(way: Way, through: Link | None) -> Awaitable[asyncssh.SSHClientConnect
         username=way.user,
         client_keys=[asyncssh.import_private_key(way.key)],
         known_hosts=b"# every host is looked for here\n" + way.known,
-        tunnel=through.connection if through is not None else (),
+        tunnel=through.connection if through is not None else Straight(),
         config=None,
         agent_path=None,
         x509_trusted_certs=None,

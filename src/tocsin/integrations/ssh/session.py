@@ -72,17 +72,49 @@ class Ran(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Session(asyncssh.SSHClientSession[bytes]):
-    """Takes what comes, keeps what there is room for, and knows when it is over."""
+    """Takes what comes, keeps what there is room for, and knows when it is over.
 
-    def __init__(self, most: int, nonce: str, hear: Hear, *, terminal: bool = False) -> None:
-        self.out, self.err, self._hear = Capture(most), Capture(most), hear
+    What is to be `given` goes with the command, before anybody has said that it was taken.
+    """
+
+    def __init__(self, most: int, nonce: str, hear: Hear, given: bytes = b"", *, terminal: bool = False) -> None:
+        self.out, self.err, self._hear, self._given = Capture(most), Capture(most), hear, given
         self.asking = Asking() if terminal else None
+        self._channel: asyncssh.SSHClientChannel[bytes] | None = None
+        self.may_run = False
         self.reports = Reports(nonce)
         self.code: int | None = None
         self.error: Exception | None = None
         loop = asyncio.get_running_loop()
         self.ready: asyncio.Future[None] = loop.create_future()
         self.over: asyncio.Future[None] = loop.create_future()
+
+    def connection_made(self, chan: asyncssh.SSHClientChannel[bytes]) -> None:
+        self._channel = chan
+        if self._given:
+            asyncio.get_running_loop().call_soon(self._give, chan)
+
+    def _give(self, channel: asyncssh.SSHClientChannel[bytes]) -> None:
+        """The command has just been written: this comes behind it, and in the same piece."""
+        self.may_run = True
+        with suppress(asyncssh.Error, OSError):
+            channel.write(self._given)
+            channel.write_eof()
+
+    async def find_process(self) -> str:
+        """Its number over there, once its shell has told it: also where nobody waits for the channel any more, which
+        asyncssh lets read only then.
+        """
+        if self._channel is not None:
+            self._channel.resume_reading()
+        await asyncio.shield(self.ready)
+        process = self.reports.said.get("ready", "")
+        return process if process.isascii() and process.isdecimal() else ""
+
+    def abort(self) -> None:
+        """Leave it, if it is not over."""
+        if self._channel is not None and not self.over.done():
+            self._channel.abort()
 
     def data_received(self, data: bytes, datatype: int | None) -> None:
         if datatype is None and self.asking is None:
@@ -128,37 +160,41 @@ async def run(link: Link, order: Order, hear: Hear, gate: Arrive | None, begun: 
     except Unspeakable as error:
         raise NotBegun(f"Nothing was run: {error}.") from None
     async with link.sessions:
-        at_once = link.proof.command and gate is None and not (order.changes or order.terminal)
-        framed = program.frame() if at_once else None
-        usual = AT_TERMINAL if order.terminal else COMMAND
-        channel, session = await _open(link, order, nonce, hear, usual if framed is None else link.proof.command)
+        command, given = AT_TERMINAL if order.terminal else COMMAND, b""
+        if gate is None and not (order.changes or order.terminal):
+            framed = program.frame() if link.proof.command else None
+            command, given = (link.proof.command, framed) if framed else (COMMAND, program.before + program.run)
+        session = _Session(order.most, nonce, hear, given, terminal=order.terminal)
         try:
-            if framed is not None:
-                _send(link, channel, framed)
-            else:
-                await _begin(link, channel, session, program, gate, patient=order.changes)
+            channel = await _open(link, session, command)
+            if not given:
+                await _begin(link, channel, session, program, gate)
             begun()
             return await _follow(link, session, order)
+        except asyncio.CancelledError:
+            if session.may_run:
+                await asyncio.shield(asyncio.ensure_future(_end(link, session)))
+            raise
         finally:
-            if not session.over.done():
-                channel.abort()
+            session.abort()
 
 
-async def _open(
-    link: Link, order: Order, nonce: str, hear: Hear, command: str
-) -> tuple[asyncssh.SSHClientChannel[bytes], _Session]:
+async def _open(link: Link, session: _Session, command: str) -> asyncssh.SSHClientChannel[bytes]:
     try:
         async with asyncio.timeout(link.way.connect_s):
-            session = _Session(order.most, nonce, hear, terminal=order.terminal)
-            ways = TERMINAL if order.terminal else {}
+            ways = TERMINAL if session.asking is not None else {}
             channel, _ = await link.connection.create_session(
                 lambda: session, command, encoding=None, window=WINDOW, **ways
             )
     except TimeoutError:
+        if session.may_run:
+            raise Lost(f"{link.way} did not say whether it began; it may run there.") from None
         raise Unopened(f"Nothing was run: {link.way} is connected and gives no shell. Try it again.") from None
     except (asyncssh.Error, OSError) as error:
+        if session.may_run and not isinstance(error, asyncssh.ChannelOpenError):
+            raise _find_fault(link, session) from error
         raise Unopened(f"Nothing was run: {link.way} gives no shell ({error}). Try it again.") from error
-    return channel, session
+    return channel
 
 
 async def _begin(
@@ -167,14 +203,8 @@ async def _begin(
     session: _Session,
     program: Program,
     gate: Arrive | None,
-    *,
-    patient: bool,
 ) -> None:
-    """Send it; with a gate, or if `patient`, only once the shell over there is ready (and everybody else is too)."""
-    ends = session.asking is None  # what ends the input of a terminal is part of what is typed there
-    if gate is None and not patient:
-        _send(link, channel, program.before + program.run, whole=ends)
-        return
+    """Send it, only once the shell over there is ready, and with a gate everybody else too."""
     _send(link, channel, program.before, whole=False)
     try:
         async with asyncio.timeout(link.way.connect_s):
@@ -185,7 +215,11 @@ async def _begin(
     if gate is not None:
         await gate()
         _require_ready(link, session)
-    _send(link, channel, program.run, whole=ends)
+    session.may_run = True
+    _send(
+        link, channel, program.run, whole=session.asking is None
+    )  # the end of a terminal's input would be typed there
+    await asyncio.sleep(0)  # it leaves this machine at the end of the loop's turn
 
 
 def _require_ready(link: Link, session: _Session) -> None:
@@ -222,9 +256,6 @@ async def _follow(link: Link, session: _Session, order: Order) -> Ran:
         limit = f"{order.timeout_s:g} s"
         why = f"It was stopped after {limit}, the target's limit."
         return await _stop(link, session, f"within its limit of {limit}", why)
-    except asyncio.CancelledError:
-        await asyncio.shield(asyncio.ensure_future(_end(link, session)))
-        raise
     if session.code is None:
         raise _find_fault(link, session)
     if "ready" not in session.reports.said:
@@ -267,11 +298,11 @@ def _tell(session: _Session, code: int, why: str) -> Ran:
 
 async def _end(link: Link, session: _Session) -> bool:
     """End it over there; whether that is sure. A connection on which not even this works is dropped by its user."""
-    process = session.reports.said.get("ready", "")
-    if not (process.isascii() and process.isdecimal()):
-        return False
     with suppress(asyncssh.Error, OSError, TimeoutError):
         async with asyncio.timeout(END_S):
+            process = await session.find_process()
+            if not process:
+                return False
             ending = _Session(4096, "", lambda name, chunk: None)
             channel, _ = await link.connection.create_session(lambda: ending, COMMAND, encoding=None)
             channel.write(spell_end(int(process)))

@@ -183,3 +183,4 @@ async def test_a_machine_that_says_anything_proves_nothing(
         (own.folder / "authorized").write_text(f'command="{forced}" {key}')
         link = await range_.links.find_for_reads(range_.add(forced, own).read)
         assert link.proof.command == ""
+    await range_.links.close()

@@ -111,6 +111,9 @@ async def test_who_may_call_whom_and_for_what_is_as_the_settings_say(cast: Casti
         await story.do(CallContact(by="ana", contact="law"))
         assert not story.pages("contact:virtengine:law")
         assert [each.role for each in (await story.incident()).wanted.values()] == ["engineering lead"]
+        asked = [page for page in story.pages("lea") if "leave is wanted to call the contact law" in page.why]
+        assert len(asked) == 1, "whoever may allow it is told that it waits, once"
+        assert not (await story.incident()).informed, "that is no word of a silent source"
         await story.do(CallContact(by="lea", contact="law", roles=("engineering lead",)))
         assert len(story.pages("contact:virtengine:law")) == 1
         with pytest.raises(NotAuthorised, match="Agency is called by lea alone"):

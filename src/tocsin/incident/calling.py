@@ -65,6 +65,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     by: str
     role: str
     at: datetime
+    line: int | None = None
 
 
 class Outside(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -49,7 +49,7 @@ def plan(incident: Incident, book: Book, rota: Rota, now: datetime) -> Plan:
     """
     if incident.status is Status.CLOSED:
         return plan_sharing(incident, book, now) if book.policy.sharing else NOTHING
-    outside = plan_outside(incident, book)
+    outside = plan_outside(incident, book, rota, now)
     calls = _plan_calls(incident, book, rota, now)
     calls = join((outside, calls)) if outside.events else calls
     return join((plan_sharing(incident, book, now), calls)) if book.policy.sharing else calls

@@ -14,7 +14,7 @@ from tocsin.words import PageState
 
 
 def _wanted(incident: Incident, entry: Entry, event: e.ContactWanted) -> Incident:
-    made = Wanted(contact=event.contact, text=event.text, by=event.by, role=event.role, at=entry.at)
+    made = Wanted(contact=event.contact, text=event.text, by=event.by, role=event.role, at=entry.at, line=event.line)
     return replace(incident, wanted={**incident.wanted, entry.seq: made})
 
 

@@ -23,6 +23,7 @@ WORDS = (e.NoteAdded, e.UpdatePosted, e.UpdateForbidden, e.PostmortemSaved, e.Re
 CALLS = (
     e.LevelJoined,
     e.EscalationAsked,
+    *(e.ContactWanted, e.ContactCalled, e.ContactAnswered),
     e.PagePutOff,
     e.PageRequested,
     e.PageDelivered,

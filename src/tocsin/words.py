@@ -313,6 +313,17 @@ class Level(StrEnum):
     REMARK = "remark"
 
 
+class Way(StrEnum):
+    """How the readers of an audience are reached."""
+
+    MAIL = "mail"
+    WEBHOOK = "webhook"
+    CHAT = "chat"
+    FILE = "file"
+    FOLLOWERS = "followers"
+    PEOPLE = "people"
+
+
 class Audience(StrEnum):
     """Who reads an update: whoever responds, the status page, and those who are written to."""
 

@@ -31,3 +31,16 @@ async def test_an_update_goes_to_those_who_are_ticked(house: House, audiences: l
 
 def test_what_is_read_in_the_browser_is_what_is_read_in_the_terminal() -> None:
     assert MOST_SOURCE == MOST_BYTES
+
+
+async def test_what_was_said_is_taken_back_with_a_reason(house: House) -> None:
+    browser = await house.browser()
+    assert (await browser.post(ADDRESS, data={"text": "All is well", "audiences": ["responders"]})).is_success
+    (posted,) = await house.story.events(UpdatePosted)
+    address = f"/incidents/quorum-1/updates/{posted.seq}/withdraw"
+    assert f'action="{address}"' in (await browser.get("/incidents/quorum-1")).text
+    assert (await browser.post(address, data={"reason": ""})).status_code == 400
+    assert (await browser.post(address, data={"reason": "it is not"})).is_success
+    room = (await browser.get("/incidents/quorum-1")).text
+    assert "taken back" in room
+    assert f'action="{address}"' not in room

@@ -22,6 +22,7 @@ from tocsin.app.outsiders import list_contacts
 from tocsin.app.own_rules import OwnRules
 from tocsin.app.place import MOST_BYTES
 from tocsin.app.public.pages import StatusPages
+from tocsin.app.public.parcels import Parcels
 from tocsin.app.reaching import open_fleet
 from tocsin.app.retention import make_housekeeping
 from tocsin.app.rooms import Chats
@@ -42,6 +43,7 @@ from tocsin.incident.state import OPEN
 from tocsin.integrations.chat import Rooms
 from tocsin.integrations.isolation import Isolation
 from tocsin.integrations.local import Place
+from tocsin.integrations.messenger import Messenger
 from tocsin.integrations.pager import Pager
 from tocsin.integrations.scratch import KEPT_DAYS
 from tocsin.integrations.sharer import Sharer
@@ -115,14 +117,14 @@ class Parts:
         self._trackers = open_trackers(workspace.root, workspace.trackers)
         rooms = Rooms(chats.list_all, self.blobs)
         self.public = StatusPages(self.store, self.journal, clock, self._link_key, lambda: self.workspace, url)
-        tickets = Tickets(lambda: self._trackers, self._find_url)
         performers = (
             self._open_pager(),
             Sharer(lambda: self._channels),
             self.fleet,
             rooms,
-            tickets,
+            Tickets(lambda: self._trackers, self._find_url),
             self.public.herald,
+            self._open_messenger(chats),
         )
         self.engine = Engine(self.journal, clock, performers, storage.lease, Beats(self.store))
         self.calendars = Calendars(self.shelf, clock, workspace.root, directory / "calendars")
@@ -150,6 +152,10 @@ class Parts:
             writer.find_mailbox,
             lambda: list_contacts(self.shelf.settings),
         )
+
+    def _open_messenger(self, chats: Chats) -> Messenger:
+        parcels = Parcels(self.journal, lambda: self.workspace, lambda: self._channels, chats.list_all)
+        return Messenger(parcels.pack, self.public.followers, self.public.courier.nudge)
 
     def _open_contacting(self, clock: Clock) -> Contacting:
         return Contacting(

@@ -18,6 +18,7 @@ from tocsin.incident.blank import Rule
 from tocsin.incident.inhibition import Inhibit
 from tocsin.incident.predicate import Check, Predicate
 from tocsin.incident.privacy import PrivateWhen
+from tocsin.incident.readers import Readers
 from tocsin.incident.reminders import Reminders
 from tocsin.incident.window import Window
 from tocsin.integrations.apprise import AppriseSettings
@@ -142,6 +143,7 @@ class TeamTable(msgspec.Struct, frozen=True, kw_only=True):
     permissions: dict[str, tuple[str, ...]] = {}
     urgency: dict[str, Urgency] = {}
     hours: Hours = Hours()
+    audiences: dict[str, Readers] = {}
     reminders: Reminders = Reminders()
     private: PrivateWhen = PrivateWhen()
     contacts: dict[str, Outsider] = {}

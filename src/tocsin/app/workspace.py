@@ -25,6 +25,7 @@ from tocsin.app.personal import check_people
 from tocsin.app.place import MOST_BYTES, NAME, NoWorkspace
 from tocsin.app.policies import make_policy, make_staffing
 from tocsin.app.public.check import check_pages
+from tocsin.app.public.readers import check_readers
 from tocsin.app.rooms import check_rooms
 from tocsin.app.tables import File
 from tocsin.app.trackers import read_trackers
@@ -100,6 +101,7 @@ def load_workspace(root: Path, today: date, no_isolation: str = "", node: str = 
     _check_store(source, file, problems)
     check_watch(source, file, problems)
     check_pages(source, file, problems)
+    check_readers(source, file, problems)
     check_permissions(source, file, problems)
     check_people(source, file, problems)
     check_contacts(source, file, channels, problems)

@@ -48,6 +48,7 @@ GROUPS: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("allow-contact", "moves:allow_contact", "Allow a call to a contact outside that waits for it."),
         ("tick", "moves:tick", "Tick a duty of a role."),
         ("bridge", "moves:bridge", "Say that the team's conference is open."),
+        ("room", "drafting:open_room", "Open a room of its own in the team's chat."),
         ("confirm", "moves:confirm", "Say that you have seen that the fix holds."),
         ("decline", "moves:decline", "Answer no to a condition of the playbook."),
         ("cause", "moves:cause", "Say what the cause is."),
@@ -145,6 +146,19 @@ for _name, _place, _help in (
 ):
     EVIDENCE.command(f"tocsin.cli.evidence:{_place}", name=_name, help=_help)
 
+DRAFT = App(name="draft", help="Words on their way out: drafted, approved, published, taken back.")
+for _name, _place, _help in (
+    ("list", "list_all", "List texts of the playbook, drafts, and what was said."),
+    ("show", "show", "Print a draft as it stands."),
+    ("write", "write", "Draft words: a text of the playbook, or your own."),
+    ("fill", "fill", "Fill blanks of a draft."),
+    ("approve", "approve", "Allow a draft to go out as it stands."),
+    ("publish", "publish", "Say what was approved, to its audiences."),
+    ("drop", "drop", "Do not say it."),
+    ("withdraw", "withdraw", "Take back what was said."),
+):
+    DRAFT.command(f"tocsin.cli.drafting:{_place}", name=_name, help=_help)
+
 for _title, _verbs in GROUPS.items():
     _group = Group.create_ordered(_title)
     for _name, _place, _help in _verbs:
@@ -152,6 +166,9 @@ for _title, _verbs in GROUPS.items():
     if _title == "Review":
         EVIDENCE.group = (_group,)
         APP.command(EVIDENCE)
+    if _title == "Respond":
+        DRAFT.group = (_group,)
+        APP.command(DRAFT)
     if _title == "See":
         STATUS.group = (_group,)
         APP.command(STATUS)

@@ -63,9 +63,9 @@ def post(
     *,
     draft: int | None = None,
     subject: str = "",
-    opened: bool = False,
+    opened_as: str = "",
 ) -> tuple[e.Event, ...]:
-    """Say it. `opened`: whoever opens the lock on words has approved these. Raises `Denied`."""
+    """Say it. `opened_as`: in that role somebody who opens the lock on words approved these. Raises `Denied`."""
     text = command.text.strip()
     if not text:
         raise Denied("There is nothing to say: write the update.")
@@ -77,7 +77,7 @@ def post(
         raise IllegalMove("This incident is closed; nobody is told about it any more.")
     if any(each.is_outside for each in command.audiences):
         require_human(book.policy, command.by)
-        _require_speech(incident, book, command, now, opened=opened)
+        _require_speech(incident, book, command, now, opened=bool(opened_as))
     form = find_form(incident, book) if Audience.RESPONDERS in command.audiences else None
     return (
         e.UpdatePosted(
@@ -90,6 +90,7 @@ def post(
             draft=draft,
             subject=subject,
             spared=find_spared(text, book),
+            opened_as=opened_as,
         ),
     )
 

@@ -135,7 +135,15 @@ def _publish(incident: Incident, book: Book, command: PublishUpdate, now: dateti
     lock = find_lock(incident, book) if outside else None
     opened = lock is not None and bool(opens(lock, (sketch.approved_as,)))
     said = PostUpdate(by=command.by, text=sketch.text, audiences=sketch.audiences)
-    return post(incident, book, said, now, draft=command.draft, subject=sketch.subject, opened=opened)
+    return post(
+        incident,
+        book,
+        said,
+        now,
+        draft=command.draft,
+        subject=sketch.subject,
+        opened_as=sketch.approved_as if opened else "",
+    )
 
 
 def _drop(incident: Incident, book: Book, command: DropUpdate, now: datetime) -> tuple[e.Event, ...]:

@@ -7,6 +7,7 @@ from datetime import datetime
 from tocsin.comms.announce import plan_announcement
 from tocsin.comms.bridge import find_bridge
 from tocsin.comms.cadence import find_duties
+from tocsin.comms.delivery import plan_deliveries
 from tocsin.comms.notice import plan_notices
 from tocsin.comms.report import find_report_duties
 from tocsin.comms.room_duty import find_room_duties
@@ -44,7 +45,7 @@ def plan(incident: Incident, book: Book, rota: Rota, now: datetime) -> Plan:
     policy = book.policy
     if incident.status is Status.CLOSED:
         room = plan_room(incident, book, rota, now) if is_owed(incident) else NOTHING
-        return join((room, plan_announcement(incident, book, now)))
+        return join((room, plan_announcement(incident, book, now), plan_deliveries(incident, book, now)))
     is_spoken = incident.status in SPEAKING
     bridge = find_bridge(incident, book, rota, now) if is_spoken else NOTHING
     if bridge.events:
@@ -53,7 +54,8 @@ def plan(incident: Incident, book: Book, rota: Rota, now: datetime) -> Plan:
     owed = find_telling(incident, book, now) if is_spoken or incident.status is Status.RESOLVED else ()
     ahead = Plan(wake=find_next_notice(incident, book, now) if is_spoken else None)
     ledger = settle(incident, (*wanted, *owed), DUTIES, now)
-    told = join((ledger, ahead, bridge, plan_announcement(incident, book, now)))
+    said = plan_deliveries(incident, book, now) if policy.audiences else NOTHING
+    told = join((ledger, ahead, bridge, plan_announcement(incident, book, now), said))
     if not (policy.war_room or policy.tickets):
         return told
     duties = find_room_duties(incident, book) if policy.war_room else ()

@@ -20,6 +20,7 @@ from tocsin.timeline import chain
 from tocsin.timeline.entry import Entry, Sealed
 from tocsin.timeline.events import (
     ChatRequested,
+    DeliveryRequested,
     Intent,
     Outcome,
     PageRequested,
@@ -29,7 +30,7 @@ from tocsin.timeline.events import (
     StepRequested,
     TicketRequested,
 )
-from tocsin.words import StepState
+from tocsin.words import StepState, Way
 
 Decide = Callable[[Incident | None, Book], Iterable[Happening]]
 
@@ -253,6 +254,8 @@ def destination(intent: Intent) -> str:
         return f"{TARGET}{intent.target}"
     if isinstance(intent, ChatRequested):
         return f"chat:{intent.system}"
+    if isinstance(intent, DeliveryRequested):
+        return f"words:{intent.way}:{intent.to if intent.way is Way.WEBHOOK else ''}"
     if isinstance(intent, TicketRequested):
         return f"tracker:{intent.tracker}"
     return "other"

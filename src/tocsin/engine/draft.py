@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from tocsin.comms import plan as comms
 from tocsin.comms.announce import is_unsaid
+from tocsin.comms.delivery import is_undelivered
 from tocsin.comms.warroom import is_owed
 from tocsin.errors import TocsinError
 from tocsin.incident.book import Book
@@ -55,6 +56,8 @@ CONCERNED: dict[type[e.Event], frozenset[Planner]] = {
     **dict.fromkeys((e.AnnouncementRequested, e.AnnouncementMade, e.AnnouncementNotMade), NOBODY),
     **dict.fromkeys((e.Shared, e.SharingFailed), PAGING),
     e.SharingRequested: NOBODY,
+    **dict.fromkeys((e.DeliveryRequested, e.DeliveryMade, e.DeliveryWithheld), NOBODY),
+    e.DeliveryFailed: frozenset((comms.plan,)),
     e.PagePutOff: PAGING | frozenset((comms.plan,)),
     **dict.fromkeys((e.ObligationArmed, e.ObligationDropped), REMINDING),
     **dict.fromkeys((e.ObligationLate, e.DutiesReminded, e.DutiesEscalated), NOBODY),
@@ -91,7 +94,7 @@ def is_like(before: Book, book: Book) -> bool:
 
 def _has_last_words(incident: Incident) -> bool:
     """Whether somebody still waits to hear of an incident that is closed."""
-    return is_owed(incident) or is_unsaid(incident)
+    return is_owed(incident) or is_unsaid(incident) or is_undelivered(incident)
 
 
 class Asked(NamedTuple):

@@ -21,6 +21,8 @@ def withhold(seq: int, intent: e.Intent, why: str) -> e.Outcome:
         return e.TicketWithheld(answers=seq, act=intent.act, key=intent.key, why=why)
     if isinstance(intent, e.AnnouncementRequested):
         return e.AnnouncementNotMade(answers=seq, why=why)
+    if isinstance(intent, e.DeliveryRequested):
+        return e.DeliveryWithheld(answers=seq, key=intent.key, why=why)
     if isinstance(intent, e.SharingRequested):
         return e.SharingFailed(answers=seq, channel=intent.channel, act=intent.act, why=why)
     assert isinstance(intent, e.StepRequested)
@@ -37,6 +39,8 @@ def fail(seq: int, intent: e.Intent, why: str, *, passing: bool = False) -> e.Ou
         return e.TicketFailed(answers=seq, act=intent.act, key=intent.key, why=why, passing=passing)
     if isinstance(intent, e.AnnouncementRequested):
         return e.AnnouncementNotMade(answers=seq, why=why)
+    if isinstance(intent, e.DeliveryRequested):
+        return e.DeliveryFailed(answers=seq, key=intent.key, why=why, passing=passing)
     if isinstance(intent, e.SharingRequested):
         return e.SharingFailed(answers=seq, channel=intent.channel, act=intent.act, why=why, passing=passing)
     assert isinstance(intent, e.StepRequested)
@@ -49,7 +53,7 @@ def name_kind(intent: e.Intent) -> str:
     """The first part of the failpoints' names."""
     if isinstance(intent, e.StepRequested):
         return "change" if intent.changes else "read"
-    if isinstance(intent, e.ChatRequested):
+    if isinstance(intent, e.ChatRequested | e.DeliveryRequested):
         return "chat"
     if isinstance(intent, e.SharingRequested):
         return "share"

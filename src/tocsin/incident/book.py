@@ -17,6 +17,7 @@ from tocsin.incident.blank import Rule
 from tocsin.incident.inhibition import Inhibitions
 from tocsin.incident.predicate import Check, Predicate
 from tocsin.incident.privacy import PrivateWhen
+from tocsin.incident.readers import Readers
 from tocsin.incident.reminders import Reminders
 from tocsin.incident.silence import Silence
 from tocsin.incident.state import Incident
@@ -114,6 +115,8 @@ class TeamPolicy(msgspec.Struct, frozen=True, kw_only=True):
     """People and organisations outside, by their name in the settings."""
     urgency: dict[str, Urgency] = {}
     """How urgent a severity is to people, where its response time does not tell."""
+    audiences: dict[str, Readers] = {}
+    """Where words for an audience go, by its name."""
     reminders: Reminders = Reminders()
     """When whoever owes a duty is told of it, and who next."""
     private: PrivateWhen = PrivateWhen()

@@ -7,7 +7,7 @@ from typing import Literal
 
 import msgspec
 
-from tocsin.words import ChatAct, TicketAct
+from tocsin.words import Audience, ChatAct, TicketAct, Way
 
 Standing = Literal["asked", "done", "failed"]
 
@@ -71,3 +71,14 @@ class Ticket(Asked, frozen=True, kw_only=True, gc=False):
     link: str = ""
     closed: bool = False
     line: int | None = None
+
+
+class Delivery(Asked, frozen=True, kw_only=True, gc=False):
+    """Words on one way to the readers of an audience; `detail` is what was said of their arrival."""
+
+    update: int
+    audience: Audience
+    way: Way
+    to: str
+    detail: str = ""
+    withheld: bool = False

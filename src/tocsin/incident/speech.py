@@ -27,7 +27,7 @@ class Sketch(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Update(msgspec.Struct, frozen=True, kw_only=True):
-    """What was said to whom, as entry `seq`. `withdrawn_at`: it was taken back."""
+    """What was said to whom, as entry `seq`. `withdrawn_at`: it was taken back; `opened_as`: who opened a lock."""
 
     at: datetime
     text: str
@@ -38,6 +38,7 @@ class Update(msgspec.Struct, frozen=True, kw_only=True):
     seq: int = 0
     in_form: bool = True
     withdrawn_at: datetime | None = None
+    opened_as: str = ""
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):

@@ -62,9 +62,14 @@ async def _always(key: str) -> bool:
     return True
 
 
+async def _never(key: str, text: str) -> bool:
+    return False
+
+
 class Courier:
     """Delivers what is queued. `find` says how a team's page reaches people, null where there is no such page;
-    `may_tell` whether the announcement of this key may be told now: what waited may have been locked meanwhile.
+    `may_tell` whether the announcement of this key may be told now: what waited may have been locked meanwhile; and
+    `is_taken_back` whether its words are not to be told at all any more.
     """
 
     def __init__(
@@ -74,9 +79,10 @@ class Courier:
         key: bytes,
         find: Callable[[str], Outlet | None],
         may_tell: Callable[[str], Awaitable[bool]] = _always,
+        is_taken_back: Callable[[str, str], Awaitable[bool]] = _never,
     ) -> None:
         self._followers, self._clock, self._key = followers, clock, key
-        self._find, self._may_tell = find, may_tell
+        self._find, self._may_tell, self._is_taken_back = find, may_tell, is_taken_back
         self._woken = asyncio.Event()
 
     def nudge(self) -> None:
@@ -135,6 +141,8 @@ class Courier:
         outlet = self._find(notice.follower.team)
         if outlet is None:
             raise Rejected("the page is gone")
+        if isinstance(notice.what, Announcement) and await self._is_taken_back(notice.key, notice.what.text):
+            raise Rejected("the words were taken back")
         if isinstance(notice.what, Announcement) and not await self._may_tell(notice.key):
             raise Unavailable("nothing may be said of it now")
         if notice.follower.way == "mail":

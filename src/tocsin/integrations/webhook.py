@@ -51,7 +51,10 @@ class Webhook:
 
     async def send(self, key: Key, person: Person, message: PageMessage) -> str:
         """Post the page; the answer must be 2xx."""
-        body = b'{"kind":"page","key":%b,%b' % (_encode(str(key)), _encode(message)[1:])
+        return await self.post(key, b'{"kind":"page","key":%b,%b' % (_encode(str(key)), _encode(message)[1:]))
+
+    async def post(self, key: Key, body: bytes) -> str:
+        """Post a body; the answer must be 2xx."""
         try:
             status, after_s = await self._post(key, body)
         except (httpx.HTTPError, Broken) as error:

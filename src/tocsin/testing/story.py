@@ -31,6 +31,7 @@ from tocsin.incident.commands import Command
 from tocsin.incident.inhibition import Inhibit, read_rule
 from tocsin.incident.predicate import Check, Predicate
 from tocsin.incident.privacy import PrivateWhen
+from tocsin.incident.readers import Readers
 from tocsin.incident.reminders import Reminders
 from tocsin.incident.sight import name_security
 from tocsin.incident.state import Incident, Obligation
@@ -51,6 +52,7 @@ from tocsin.store.blobs import FileBlobs
 from tocsin.store.sqlite import SqliteStore
 from tocsin.testing.chat import MemoryChat
 from tocsin.testing.clock import FakeClock
+from tocsin.testing.readers import MemoryReaders
 from tocsin.testing.recorder import Recorder, SentPage
 from tocsin.testing.tickets import MemoryTracker
 from tocsin.timeline.entry import Entry
@@ -123,6 +125,7 @@ class Cast(msgspec.Struct, frozen=True, kw_only=True):
     permissions: dict[str, tuple[str, ...]] = {}
     urgency: dict[str, Urgency] = {}
     hours: Hours = Hours()
+    audiences: dict[str, Readers] = {}
     reminders: Reminders = Reminders()
     private: PrivateWhen = PrivateWhen()
     contacts: dict[str, Outsider] = {}
@@ -162,7 +165,8 @@ class Story:
         self.chats: dict[str, Chat] = {"chat": self.chat, "web": web}
         rooms = Rooms(lambda: self.chats, self.blobs)
         tickets = Tickets(lambda: {"tracker": self.tracker}, lambda: URL)
-        performers = (self.recorder, rooms, tickets)
+        self.readers = MemoryReaders(self.journal, self.clock)
+        performers = (self.recorder, rooms, tickets, self.readers)
         self.engine = Engine(self.journal, self.clock, performers, beats=Beats(self.store))
         for name, team in self.shelf.settings.teams.items():
             await self.journal.change_team(name, PlaybookActivated(digest=team.playbook.digest, by="story"))
@@ -334,6 +338,7 @@ def _shelve(cast: Cast, start: datetime) -> TeamShelf:
         security=name_security(staffing, cast.people, cast.permissions),
         contacts=cast.contacts,
         tickets=cast.tickets,
+        audiences=cast.audiences,
         reminders=cast.reminders,
     )
     return TeamShelf(

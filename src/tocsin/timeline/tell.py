@@ -13,6 +13,7 @@ from tocsin.timeline import events as e
 from tocsin.timeline.pipe import tell_end
 from tocsin.timeline.tell_calls import tell_calls
 from tocsin.timeline.tell_chat import tell_chat
+from tocsin.timeline.tell_delivery import tell_delivery
 from tocsin.timeline.tell_privacy import tell_privacy
 from tocsin.timeline.tell_reminded import tell_reminded
 from tocsin.timeline.tell_shifts import tell_shifts
@@ -322,6 +323,6 @@ def _tell_duties(event: e.Event, name: Name) -> str | None:
 
 
 TELLERS = (
-    _tell_opening, _tell_status, _tell_words, tell_chat, tell_privacy, tell_calls, _tell_steps, _tell_duties,
-    tell_reminded, tell_shifts,
+    _tell_opening, _tell_status, _tell_words, tell_chat, tell_delivery, tell_privacy, tell_calls, _tell_steps,
+    _tell_duties, tell_reminded, tell_shifts,
 )  # fmt: skip

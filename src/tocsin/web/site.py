@@ -145,6 +145,7 @@ SCREENS: list[HTTPRouteHandler] = [
     room.ask_of_step,
     room.ask_of_duty,
     room.ask_of_draft,
+    room.ask_of_update,
     room.lift_prohibition,
     room.ask_of_incident,
     postmortem_screen.show_postmortem,

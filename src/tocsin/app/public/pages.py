@@ -13,6 +13,7 @@ from urllib.parse import quote
 from tocsin.app.public.copies import put_copy
 from tocsin.app.workspace import Workspace
 from tocsin.comms.board import find_title, may_show
+from tocsin.comms.delivery import find_bar
 from tocsin.engine.contracts import Clock, Key
 from tocsin.engine.following import Announcement
 from tocsin.engine.journal import Journal
@@ -21,7 +22,7 @@ from tocsin.integrations.courier import Courier, Outlet
 from tocsin.integrations.herald import Herald
 from tocsin.integrations.smtp import SmtpSettings
 from tocsin.store.followers import FollowerRows
-from tocsin.timeline.events import AnnouncementRequested
+from tocsin.timeline.events import AnnouncementRequested, DeliveryRequested
 from tocsin.web.desk import Desk
 from tocsin.web.public.boards import PublicBoards
 from tocsin.web.public.copies import write_copy
@@ -39,7 +40,7 @@ class StatusPages:
     def __init__(self, store: Any, journal: Journal, clock: Clock, key: bytes, find: Callable[[], Workspace], url: str):
         self._journal, self._clock, self._find, self._url = journal, clock, find, url
         self.followers = FollowerRows(store)
-        self.courier = Courier(self.followers, clock, key, self.find_outlet, self.may_tell)
+        self.courier = Courier(self.followers, clock, key, self.find_outlet, self.may_tell, self.is_taken_back)
         self.herald = Herald(self.followers, self._compose, self.courier.nudge)
         self.troubles: dict[str, str] = {}
 
@@ -56,7 +57,7 @@ class StatusPages:
             url=own,
             shown=page.url or own,
             smtp=smtp,
-            password=_read_password(workspace.root, smtp),
+            password=read_password(workspace.root, smtp),
             anywhere=page.webhooks == "any",
         )
 
@@ -67,8 +68,21 @@ class StatusPages:
 
     async def may_tell(self, key: str) -> bool:
         """Whether the public may see the incident that an announcement is about, as it is by now."""
+        stream, _, seq = key.rpartition(":")
+        incident = await self._journal.incident(stream)
+        if incident is None:
+            return False
+        book, entries = await self._journal.shelf.book(incident), await self._journal.entries(stream, int(seq) - 1)
+        asked = entries[0].event if entries else None
+        if isinstance(asked, DeliveryRequested):
+            return not find_bar(incident, book, asked)
+        return may_show(incident, book)
+
+    async def is_taken_back(self, key: str, text: str) -> bool:
+        """Whether the words that wait for a follower were taken back meanwhile."""
         incident = await self._journal.incident(key.rpartition(":")[0])
-        return incident is not None and may_show(incident, await self._journal.shelf.book(incident))
+        said = [each for each in incident.updates if each.text == text] if incident is not None else []
+        return bool(said) and all(each.withdrawn_at is not None for each in said)
 
     async def _compose(self, key: Key, intent: AnnouncementRequested) -> Announcement:
         incident = await self._journal.incident(key.stream)
@@ -125,7 +139,8 @@ class StatusPages:
             self.troubles.pop(team, None)
 
 
-def _read_password(root: Path, smtp: SmtpSettings | None) -> str | None:
+def read_password(root: Path, smtp: SmtpSettings | None) -> str | None:
+    """The password of a mail server; null where it has none, or the file cannot be read."""
     if smtp is None or smtp.password_file is None:
         return None
     try:

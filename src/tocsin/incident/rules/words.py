@@ -26,6 +26,7 @@ def _update_posted(incident: Incident, entry: Entry, event: e.UpdatePosted) -> I
         promise_s=event.promise_s,
         seq=entry.seq,
         in_form=event.in_form,
+        opened_as=event.opened_as,
     )
     drafts = {key: each for key, each in incident.drafts.items() if key != event.draft}
     return replace(incident, updates=(*incident.updates, update), drafts=drafts)

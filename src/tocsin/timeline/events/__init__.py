@@ -47,6 +47,10 @@ from tocsin.timeline.events.comms import (
     AnnouncementMade,
     AnnouncementNotMade,
     AnnouncementRequested,
+    DeliveryFailed,
+    DeliveryMade,
+    DeliveryRequested,
+    DeliveryWithheld,
     NoteAdded,
     PostmortemSaved,
     ReportFiled,
@@ -185,6 +189,10 @@ __all__ = [
     "ContactWanted",
     "CountdownBegun",
     "Declared",
+    "DeliveryFailed",
+    "DeliveryMade",
+    "DeliveryRequested",
+    "DeliveryWithheld",
     "Disclosed",
     "Dismissed",
     "DoubtSettled",
@@ -296,6 +304,7 @@ AnyEvent = (
     | RoomWanted | ChatRequested | ChatDone | ChatFailed | ChatWithheld
     | TicketRequested | TicketDone | TicketFailed | TicketWithheld
     | AnnouncementRequested | AnnouncementMade | AnnouncementNotMade
+    | DeliveryRequested | DeliveryMade | DeliveryFailed | DeliveryWithheld
     | LevelJoined | EscalationAsked | EscalationDeclined | PageRequested | PageDelivered | PageFailed | PageWithheld
     | BridgeOpened | DutyTicked | FixConfirmed | RoleMissing
     | PageReported | SharingRequested | Shared | SharingFailed

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tocsin.timeline.events.kinds import Fact, Intent, Outcome
-from tocsin.words import Audience, PublicStatus
+from tocsin.words import Audience, PublicStatus, Way
 
 
 class NoteAdded(Fact, frozen=True, kw_only=True):
@@ -17,7 +17,8 @@ class UpdatePosted(Fact, frozen=True, kw_only=True):
     """Somebody was told where things stand. `promise_s`: the next update was promised within so many seconds.
 
     `in_form`: it has the form in which the playbook wants a status told, if any. `draft` is the draft that it was.
-    `spared` are addresses in it that the playbook itself gives everybody.
+    `spared` are addresses in it that the playbook itself gives everybody. `opened_as` is the role that allowed it while
+    words were locked.
     """
 
     text: str
@@ -29,6 +30,7 @@ class UpdatePosted(Fact, frozen=True, kw_only=True):
     draft: int | None = None
     subject: str = ""
     spared: tuple[str, ...] = ()
+    opened_as: str = ""
 
 
 class UpdateForbidden(Fact, frozen=True, kw_only=True):
@@ -71,4 +73,40 @@ class AnnouncementMade(Outcome, frozen=True, kw_only=True):
 class AnnouncementNotMade(Outcome, frozen=True, kw_only=True):
     """Nobody was told, and why."""
 
+    why: str
+
+
+class DeliveryRequested(Intent, frozen=True, kw_only=True):
+    """Tell the readers of `audience` what was published in entry `update`, on one `way` that leads `to` somewhere.
+
+    `key` names it once for all within the incident.
+    """
+
+    key: str
+    update: int
+    audience: Audience
+    way: Way
+    to: str
+
+
+class DeliveryMade(Outcome, frozen=True, kw_only=True):
+    """It was taken there. `repeat`: it may have been sent before a crash, and was sent again with the same name."""
+
+    key: str
+    detail: str = ""
+    repeat: bool = False
+
+
+class DeliveryFailed(Outcome, frozen=True, kw_only=True):
+    """It was not taken. `passing`: it is tried again."""
+
+    key: str
+    why: str
+    passing: bool = False
+
+
+class DeliveryWithheld(Outcome, frozen=True, kw_only=True):
+    """Decided and not sent: shadow mode, or the words were taken back or locked meanwhile."""
+
+    key: str
     why: str

@@ -21,7 +21,7 @@ from tocsin.web.forms import read_form
 from tocsin.web.frame import Frame
 from tocsin.web.library import Library
 from tocsin.web.office_verbs import ALL_VERBS
-from tocsin.web.verbs import DRAFT_VERBS, DUTY_VERBS, STEP_VERBS, Verb
+from tocsin.web.verbs import DRAFT_VERBS, DUTY_VERBS, STEP_VERBS, UPDATE_VERBS, Verb
 from tocsin.web.views.hand import show_hand
 from tocsin.web.views.room import show_room
 from tocsin.web.views.scene import Who, clean
@@ -31,6 +31,7 @@ from tocsin.web.views.timeline import MOST_ENTRIES, show_entries
 BY_NAME = {verb.name: verb for verb in ALL_VERBS}
 OF_DUTIES = {verb.name: verb for verb in DUTY_VERBS}
 OF_DRAFTS = {verb.name: verb for verb in DRAFT_VERBS}
+OF_UPDATES = {verb.name: verb for verb in UPDATE_VERBS}
 OF_STEPS = {verb.name: verb for verb in STEP_VERBS}
 ALL = 1_000_000
 
@@ -177,6 +178,21 @@ async def ask_of_draft(
 ) -> Response[Any]:
     """A verb on a draft."""
     await _carry(acts, asker, incident, _find(OF_DRAFTS, verb), request, key)
+    return _back(frame, incident, "drafts")
+
+
+@post("/incidents/{incident:str}/updates/{key:str}/{verb:str}", status_code=303)
+async def ask_of_update(
+    acts: Given[Acts],
+    asker: Given[Asker],
+    frame: Given[Frame],
+    incident: FromPath[str],
+    key: FromPath[str],
+    verb: FromPath[str],
+    request: Request[Any, Any, Any],
+) -> Response[Any]:
+    """A verb on what was said."""
+    await _carry(acts, asker, incident, _find(OF_UPDATES, verb), request, key)
     return _back(frame, incident, "drafts")
 
 

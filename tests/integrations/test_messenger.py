@@ -1,0 +1,143 @@
+"""Published words on their way out: one mail for a list, a signed post, a file that has each once, followers."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from tocsin.engine.contracts import Key
+from tocsin.errors import OutsideError, Rejected, Unavailable
+from tocsin.integrations.messenger import Messenger, Parcel, Words
+from tocsin.integrations.smtp import SmtpSettings
+from tocsin.integrations.webhook import Webhook, WebhookSettings
+from tocsin.testing.story import START
+from tocsin.timeline.events import DeliveryMade, DeliveryRequested
+from tocsin.words import Audience, PublicStatus, Way
+
+from .test_courier import Place, place
+
+__all__ = ["place"]
+pytestmark = pytest.mark.anyio
+WORDS = Words(
+    team="shop",
+    incident="INC-1",
+    audience=Audience.PARTNERS,
+    status=PublicStatus.INVESTIGATING,
+    subject="Slow payments",
+    text="Payments are slow. <!-- not a mark -->",
+    at=START,
+)
+
+
+class Nobody:
+    """Followers who are not asked."""
+
+    async def announce(self, key: str, what: Any) -> int:
+        return 2
+
+
+async def send(way: Way, parcel: Parcel, *, again: bool = False) -> DeliveryMade:
+    async def pack(key: Key, asked: DeliveryRequested) -> Parcel:
+        return parcel
+
+    messenger = Messenger(pack, Nobody(), lambda: None)  # type: ignore[arg-type]
+    asked = DeliveryRequested(key="7:partners:x", update=7, audience=Audience.PARTNERS, way=way, to="x")
+    outcome = await messenger.perform(Key("shop-1", 9, again), asked)
+    assert isinstance(outcome, DeliveryMade)
+    return outcome
+
+
+def by_mail(place: Place, **changes: Any) -> Parcel:
+    smtp = SmtpSettings(kind="smtp", host="127.0.0.1", port=place.mail_port, sender="s@till.example", security="none")
+    settled: dict[str, Any] = {"words": WORDS, "title": "Till", "mails": ("a@x.example", "b@x.example"), "smtp": smtp}
+    return Parcel(**(settled | changes))
+
+
+async def test_a_list_gets_one_mail_and_nobody_reads_the_others_addresses(place: Place) -> None:
+    first = await send(Way.MAIL, by_mail(place))
+    await send(Way.MAIL, by_mail(place), again=True)
+    assert first.detail == "handed to the mail server"
+    mail, repeat = place.mails
+    assert mail["To"] == "s@till.example"
+    assert "x.example" not in mail.as_string()
+    assert mail["Subject"] == "Slow payments"
+    assert mail["Message-ID"] == repeat["Message-ID"], "sent again after a crash it is the same mail"
+    assert "Payments are slow." in mail.get_payload()
+
+
+async def test_what_is_for_the_press_says_so(place: Place) -> None:
+    await send(Way.PEOPLE, by_mail(place))
+    assert place.mails[0].get_payload().startswith("For you to give to the press; it has gone nowhere else.")
+
+
+@pytest.mark.parametrize(("refusal", "kind"), [("451 later", Unavailable), ("554 no", Rejected)])
+async def test_what_the_mail_server_says_is_told(place: Place, refusal: str, kind: type[OutsideError]) -> None:
+    place.refusal = refusal
+    with pytest.raises(kind, match=f"answered {refusal[:3]}"):
+        await send(Way.MAIL, by_mail(place))
+
+
+async def test_no_mail_server_and_no_address_are_told(place: Place) -> None:
+    with pytest.raises(Rejected, match="no smtp channel"):
+        await send(Way.MAIL, by_mail(place, smtp=None))
+    with pytest.raises(Rejected, match="no address"):
+        await send(Way.PEOPLE, by_mail(place, mails=()))
+    with pytest.raises(Unavailable, match="did not take it"):
+        await send(Way.MAIL, by_mail(place, smtp=replace(by_mail(place).smtp, port=9)))  # type: ignore[type-var]
+
+
+@pytest.fixture
+async def hook(place: Place) -> AsyncIterator[Webhook]:
+    settings = WebhookSettings(kind="webhook", url=f"http://127.0.0.1:{place.port}/told")
+    yield Webhook(settings, b"secret", lambda where: None)
+
+
+async def test_a_webhook_gets_the_words_signed(place: Place, hook: Webhook) -> None:
+    await send(Way.WEBHOOK, Parcel(words=WORDS, title="Till", webhook=hook))
+    headers, body, raw = place.posts[0]
+    assert (body["kind"], body["text"], body["audience"], body["status"]) == (
+        "update",
+        WORDS.text,
+        "partners",
+        "investigating",
+    )
+    assert headers["idempotency-key"] == "shop-1:9"
+    assert headers["x-tocsin-signature"] == "v1=" + hmac.new(b"secret", raw, hashlib.sha256).hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"), [("503 Busy", Unavailable), ("429 Slow", Unavailable), ("410 Gone", Rejected)]
+)
+async def test_what_a_webhook_answers_is_told(
+    place: Place, hook: Webhook, answer: str, kind: type[OutsideError]
+) -> None:
+    place.answer = f"HTTP/1.1 {answer}\r\nContent-Length: 0\r\n\r\n".encode()
+    with pytest.raises(kind, match=answer[:3]):
+        await send(Way.WEBHOOK, Parcel(words=WORDS, title="Till", webhook=hook))
+
+
+async def test_a_file_keeps_each_once_and_is_whole(tmp_path: Path) -> None:
+    file = tmp_path / "public" / "notes.md"
+    parcel = Parcel(words=WORDS, title="Till", file=file)
+    await send(Way.FILE, parcel)
+    await send(Way.FILE, parcel, again=True)
+    text = file.read_text()
+    assert text.count("Payments are slow.") == 1
+    assert text.startswith("## 2026-03-02 Slow payments\n<!-- tocsin ")
+    assert text.count("<!--") == 1, "no words can pass for a mark"
+    file.unlink()
+    file.mkdir()
+    with pytest.raises(Unavailable, match="cannot be written"):
+        await send(Way.FILE, parcel)
+
+
+async def test_a_way_that_the_settings_do_not_have_any_more() -> None:
+    for way in (Way.WEBHOOK, Way.CHAT, Way.FILE, Way.FOLLOWERS):
+        with pytest.raises(Rejected, match="do not have this way any more"):
+            await send(way, Parcel(words=WORDS, title="Till"))

@@ -9,6 +9,7 @@ import pytest
 
 from tocsin.comms.board import Told, make_board
 from tocsin.comms.commands import OpenRoom, PostUpdate
+from tocsin.comms.outside import AnswerContact, CallContact
 from tocsin.comms.settings import Component, StatusPage
 from tocsin.errors import Denied, IllegalMove, Prohibited
 from tocsin.incident.authority import find_permissions
@@ -17,6 +18,7 @@ from tocsin.incident.hiding import Disclose, Invite, MakePrivate, RevokeInvitati
 from tocsin.incident.privacy import PrivateWhen
 from tocsin.incident.sight import may_see, name_readers
 from tocsin.oncall.handoff import Handoff
+from tocsin.oncall.outsider import Outsider
 from tocsin.page.brief import brief, say, title
 from tocsin.page.message import compose, spell
 from tocsin.review.handover import write_summary
@@ -167,6 +169,24 @@ async def test_what_was_said_while_it_was_private_is_not_listed_as_told(cast: Ca
         privacy = (await story.incident()).privacy
         assert privacy is not None
         assert privacy.told == ("Whoever was signed in could see all of it since 2026-03-02 03:05 UTC.",)
+
+
+async def test_a_contact_outside_answers_and_sees_nothing(cast: Casting) -> None:
+    cloud = Outsider(name="Cloud support", mail="help@cloud.example", channels=("mail",))
+    async with Story(cast("virtengine", contacts={"cloud": cloud})) as story:
+        await declare(story)
+        contact = "contact:virtengine:cloud"
+        await story.do(CallContact(by="ana", contact="cloud"))
+        (sent,) = story.pages(contact)
+        assert PLANT not in sent.why
+        assert HALT not in sent.why
+        await story.do(AnswerContact(by=contact, contact=contact, page=int(sent.key.rpartition(":")[2])))
+        assert (await story.incident()).outside[contact].answered_at == story.clock.now()
+        await story.do(Disclose(by="ana", reason="told"))
+        await story.do(MakePrivate(by="ana"))
+        privacy = (await story.incident()).privacy
+        assert privacy is not None
+        assert "The contact cloud outside was called." in privacy.told
 
 
 async def test_whoever_is_let_in_is_let_into_the_room_and_has_to_be_taken_out_there(cast: Casting) -> None:

@@ -15,6 +15,7 @@ from tocsin.incident.commands import Command, Decision
 from tocsin.incident.privacy import is_about_security
 from tocsin.incident.sight import may_see, name_readers
 from tocsin.incident.state import Incident
+from tocsin.oncall.outsider import split_id
 from tocsin.timeline import events as e
 from tocsin.words import PageState, Permission
 
@@ -110,6 +111,8 @@ def list_told(incident: Incident) -> Iterator[str]:
     for each in list(incident.tickets.values())[:MOST_TOLD]:
         if each.id:
             yield f"Ticket {each.id} ({each.tracker}) says {each.title!r}."
+    for contact in list(incident.outside)[:MOST_TOLD]:
+        yield f"The contact {split_id(contact)[1]} outside was called."
     for audience, times in sorted(_count_audiences(incident).items()):
         yield f"{times} {'update was' if times == 1 else 'updates were'} for the {audience.replace('_', ' ')}."
 

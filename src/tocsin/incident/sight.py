@@ -47,6 +47,7 @@ def name_readers(incident: Incident, policy: TeamPolicy) -> dict[str, str]:
         readers |= {who: f"were invited by {by}" for who, by in incident.privacy.invited.items()}
     called = (who for who, call in incident.calls.items() if call.state is not PageState.PUT_OFF)
     readers |= dict.fromkeys(called, "were paged for it")
+    readers |= dict.fromkeys(incident.outside, "were called from outside")  # who has no screen, and may answer
     readers |= {who: f"are {role}" for role, others in incident.beside.items() for who in others}
     return readers | {who: f"are {role}" for role, who in incident.roles.items()}
 

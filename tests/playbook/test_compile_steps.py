@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from tocsin.knowledge import load_knowledge
 from tocsin.playbook import effect
 from tocsin.playbook.compile import compile_playbook
 from tocsin.playbook.forbid import covers, find
@@ -258,3 +259,26 @@ def test_a_fence_of_sql_is_done_by_a_person_statement_by_statement(
     text = f"## Slow\n**Symptoms:**\n- Slow\n\n**Fix:**\n{fence}"
     made = compile_playbook(text.encode(), "x.md", knowledge).scenarios[0].steps
     assert [(step.line, step.text, step.title) for step in made if step.kind is StepKind.SQL] == steps
+
+
+@pytest.mark.parametrize(
+    ("before", "later", "is_common"),
+    [
+        ("docker-compose stop web", "docker-compose start web", True),
+        ("sudo systemctl stop web", "sudo systemctl start web", True),
+        ("docker compose down", "docker compose up -d", True),
+        ("kubectl drain n1 --force", "kubectl uncordon n1", True),
+        ("docker-compose stop web", "docker-compose start db", False),
+        ("docker-compose stop web", "docker-compose restart web", False),
+        ("docker-compose start web", "docker-compose stop web", False),
+    ],
+)
+def test_what_is_taken_back_after_several_ways_stands_on_none(before: str, later: str, is_common: bool) -> None:
+    fence = f"{before}\n\n# Restore\ncp a b\n\n# Or begin anew\nrm -rf b\n{later}"
+    text = f"# Runbook\n\n## Scenarios\n\n### 1. Down (P1)\n\n**Resolution:**\n\n```bash\n{fence}\n```\n"
+    (scenario,) = compile_playbook(text.encode(), "x.md", load_knowledge()).scenarios
+    (branch,) = scenario.branches
+    found = {step.text: step.branch for step in scenario.steps}
+    assert found["rm -rf b"] == branch.line
+    assert found[later] == (None if is_common else branch.line)
+    assert branch.end_line == branch.line + (1 if is_common else 2)

@@ -79,7 +79,6 @@ def line_of(scene: Scene, words: str) -> int:
     [
         (RESTORE, "cp -r /backups/latest /data/web", "rm -rf /data/web/db"),
         (RESTORE, "rm -rf /data/web/db", "cp -r /backups/latest /data/web"),
-        (RESTORE, "cp -r /backups/latest /data/web", "docker start web"),
         (OPTIONS, "docker restart web", "git checkout v1"),
         (OPTIONS, "git checkout v1", "docker restart web"),
         (CASES, "docker restart logs", "docker restart db"),
@@ -249,3 +248,10 @@ def test_a_way_is_found_by_its_line() -> None:
         "Restore from backup",
         "Or resync from network",
     ]
+
+
+@pytest.mark.parametrize("way", ["cp -r /backups/latest /data/web", "rm -rf /data/web/db"])
+def test_what_was_stopped_before_the_ways_may_be_started_after_either(way: str) -> None:
+    scene = Scene(RESTORE)
+    approve(scene, way)
+    assert isinstance(judge(scene.task("docker start web"), scene.incident, scene.book), NeedsApproval)

@@ -90,8 +90,24 @@ async def test_the_other_way_runs_once_somebody_says_why(cast: Casting) -> None:
         with pytest.raises(Denied, match="--reason why"):
             await story.do(TakeWay(by="lea", line=406))
         await story.do(TakeWay(by="lea", line=406, reason="the backup does not start"))
-        await story.approve("L408", "ana")
-        assert await _changes(story) == ["L404", "L408"]
+        await story.approve("L407", "ana")
+        await story.approve("L407", "bo")
+        assert await _changes(story) == ["L404", "L407"]
+
+
+@pytest.mark.parametrize("way", ["L404", "L407"])
+async def test_what_was_stopped_for_all_ways_is_started_again_after_any(cast: Casting, way: str) -> None:
+    """Else whoever restores the backup can only start the node by opening the way that deletes it."""
+    async with Story(cast("bitcell")) as story:
+        await story.declare("Database Issues")
+        for step in ("L401", way, "L408"):
+            await story.approve(step, "ana")
+            if step == "L407":
+                await story.approve(step, "bo")
+        assert await _changes(story) == ["L401", way, "L408"]
+        closed = "L407" if way == "L404" else "L404"
+        with pytest.raises(Denied, match="took line"):
+            await story.approve(closed, "lea")
 
 
 @pytest.mark.duty("MON-26")

@@ -155,6 +155,24 @@ def state(text: str, line: int, ground: effect.Ground) -> Statement:
     )
 
 
+_UNDONE_BY = {
+    "stop": ("start", "up"), "down": ("up", "start"), "pause": ("unpause", "resume"), "suspend": ("resume",),
+    "disable": ("enable",), "mask": ("unmask",), "cordon": ("uncordon",), "drain": ("uncordon",), "off": ("on",),
+    "umount": ("mount",), "maintenance:on": ("maintenance:off",),
+}  # fmt: skip
+
+
+def undoes(later: str, earlier: str) -> bool:
+    """Whether a statement takes back what an earlier one did: ``start X`` after ``stop X``.
+
+    It belongs to whatever stood between, also where it follows the last of several ways without a word: what was
+    stopped for all of them is started again after any.
+    """
+    one, other = ([word for word in text.split() if not word.startswith("-")] for text in (earlier, later))
+    differ = [(was, now) for was, now in zip(one, other, strict=False) if was != now]
+    return len(one) == len(other) and len(differ) == 1 and differ[0][1] in _UNDONE_BY.get(differ[0][0], ())
+
+
 class _Reader:
     """Walks the items of one fence, holding the comments not yet used and the branch that is open."""
 
@@ -169,6 +187,7 @@ class _Reader:
         self.condition_text = ""
         self.used = False  # whether the open branch governs anything yet
         self.last_line = 0
+        self.plain: list[str] = []  # statements of this fence that stand under no condition of it
 
     def run(self) -> None:
         items = self.found.items
@@ -263,6 +282,10 @@ class _Reader:
     def _add_statement(self, item: FenceItem) -> None:
         made = state(item.text, item.line, self.ground)
         self.found.statements.append(made)
+        if self.condition is not None and self.used and any(undoes(item.text, each) for each in self.plain):
+            self._close(self.last_line)
+        if self.condition is None:
+            self.plain.append(item.text)
         own = trailing_condition(item.trailing)
         if own is not None:
             self.found.branches.append(Branch(condition=own, line=item.line, end_line=item.end_line, in_fence=True))

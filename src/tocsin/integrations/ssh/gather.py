@@ -1,7 +1,7 @@
 """A connection's packets, sent together: what is written in one turn of the loop goes out in one piece.
 
 SSH writes packet by packet, and each that is sent by itself wakes the other end: a small step is ten of them. Gathered
-they are three.
+they are four.
 """
 
 from __future__ import annotations

@@ -95,7 +95,7 @@ class _Session(asyncssh.SSHClientSession[bytes]):
             asyncio.get_running_loop().call_soon(self._give, chan)
 
     def _give(self, channel: asyncssh.SSHClientChannel[bytes]) -> None:
-        """The command has just been written: this comes behind it, and in the same piece."""
+        """The command has just been written: this comes behind it, as soon as the other end takes anything."""
         self.may_run = True
         with suppress(asyncssh.Error, OSError):
             channel.write(self._given)

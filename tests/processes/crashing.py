@@ -35,6 +35,7 @@ CHANGES = {
     "ssh": "ssh box 'cd {till} && ./turn.sh'",
     "http": "curl -sS -X POST {url}/turn -d '{{\"till\": 7}}'",
     "sql": "sqlite3 till.db \"INSERT INTO turns VALUES ('turned') RETURNING *\"",
+    "terminal": "test -t 1 && ./turn.sh",
 }
 """What takes effect, by the kind of its step."""
 READS = {
@@ -44,11 +45,13 @@ READS = {
     "http look": "curl -sS {url}/health",
     "promql look": 'till_stuck{{till="7"}} == 1',
     "sql look": "sqlite3 till.db 'SELECT count(*) FROM turns'",
+    "terminal look": "test -t 1 && cat till.log",
 }
 TYPED = ("typed", "typed look")
 ASKED = (*TYPED, "promql look")
 """What runs only once somebody has asked for it: what is typed, and what needs no approval and waits all the same."""
 MANUAL = "Press the red button"
+WAIT = "Wait 3 seconds"
 
 PLAYBOOK = """\
 # Till Playbook
@@ -72,6 +75,8 @@ PLAYBOOK = """\
    ```bash
    {change}
    ```
+
+3. Wait 3 seconds for the drawer to close.
 """
 
 API = """
@@ -157,6 +162,8 @@ class Till(Ground):
             self.look = self._fill(READS[self.kind])
         (self.root / "playbooks" / "shop.md").write_text(PLAYBOOK.format(look=self.look, change=self.change))
         settings = self.root / "tocsin.toml"
+        if self.kind.startswith("terminal"):
+            settings.write_text(settings.read_text().replace("timeout_s = 20", "timeout_s = 20\nterminal = true"))
         settings.write_text(settings.read_text() + API.format(port=self.api.port, url=self.api.url))
         if self.sshd is not None:
             self._add_box(self.sshd)

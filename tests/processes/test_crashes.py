@@ -19,7 +19,7 @@ from tocsin.engine.failpoint import NAMES
 
 # The cluster is the whole suite's.
 from ..postgres import Cluster  # noqa: TID252
-from .crashing import ASKED, CHANGES, MANUAL, READS, TYPED, Till
+from .crashing import ASKED, CHANGES, MANUAL, READS, TYPED, WAIT, Till
 from .ground import Sink, wait_for
 
 ALL = os.environ.get("TOCSIN_TORTURE") == "all"
@@ -40,7 +40,7 @@ DOUBT = (
 OVER = ("change.after_outcome_commit",)
 LOOKED = ("read.before_spawn", "read.during", "read.after", "read.before_outcome_commit", "read.after_outcome_commit")
 SAID = ("command.before_commit", "command.after_commit")
-ACTS = ("done", "skip", "doubt", "propose")
+ACTS = ("done", "skip", "doubt", "propose", "wait")
 
 MATRIX = [
     *((kind, moment) for kind in CHANGES for moment in (*LOST, *GOES_ON, *DOUBT, *OVER)),
@@ -55,6 +55,7 @@ SAMPLE = [
     ("ssh", "change.after"),
     ("sql", "change.during"),
     ("doubt", "command.after_commit"),
+    ("terminal", "change.during"),
 ]
 STORES = ["sqlite", pytest.param("postgres", marks=pytest.mark.needs("postgres"))]
 
@@ -177,6 +178,8 @@ def _choose(till: Till, act: str) -> tuple[str, str, Callable[[], Any]]:
         return till.change, "step_skipped", lambda: till.say(till.change, "skip", reason="not this till")
     if act == "propose":
         return till.text, "step_proposed", lambda: till.propose(till.text)
+    if act == "wait":
+        return WAIT, "wait_begun", lambda: till.say(WAIT, "wait")
     till.die("change.during", lambda: till.approve(till.change))
     till.bring_up()
     wait_for(lambda: till.find(till.change).get("state") == "in_doubt", "doubt")

@@ -91,6 +91,11 @@ ATTACKS = {
         'perl -e \'$b = "\\0" x 8; $near = pack("Q2", unpack("Q", pack("p", $b)), 8); '
         '$far = pack("Q2", 0x400000, 8); exit(syscall(310, 1, $near, 1, $far, 1, 0) > 0 ? 9 : 0)\' || echo traced'
     ),
+    "the rest of a connection": (
+        'perl -MIO::Socket::INET -e \'$to = IO::Socket::INET->new(Listen => 1, LocalAddr => "127.0.0.1") or die; '
+        '$from = IO::Socket::INET->new(PeerAddr => "127.0.0.1", PeerPort => $to->sockport) or die; '
+        "$at = $to->accept; close $from; close $at'; grep -q ' 06 ' /proc/net/tcp"
+    ),
     "listening": (
         "perl -MIO::Socket::INET -e 'IO::Socket::INET->new(Listen=>1,LocalPort=>6666) or die; sleep 300' & sleep 0.3"
     ),

@@ -3,9 +3,10 @@
 It is master of a namespace of users of its own, and in there alone. Each message on its socket is an order with the
 descriptors that are named before it: `1` and `e` standard output and error, `r` both ends of where a statement's shell
 reports, `d` where sockets are handed out, `o` the order itself where it is long. For each it enters new namespaces of
-mounts, IPC, host names and, where a statement has a network of its own, of that, and begins a new one of processes,
-whose first process does nothing but to be that. The command is the usher's child, in all of them. When it ends, the
-first process is ended, and the kernel ends with it whatever is left; then the usher leaves, and they are gone.
+mounts, IPC and host names, and begins a new one of processes, whose first process does nothing but to be that. The
+command is the usher's child, in all of them. When it ends, the first process is ended, and the kernel ends with it
+whatever is left; then the usher leaves, and they are gone. A network of a statement's own is the usher's, as long as
+that is as empty as a new one, which is made where it is not.
 
 The usher answers `start`, just before it starts the command, `fail` where there turns out to be none, and `end CODE`
 when nothing is left. Before `start` comes nothing but `shut`: there are no namespaces to be had, or since it began
@@ -46,6 +47,8 @@ MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REMOUNT, MS_BIND = 1, 2, 4, 8, 32,
 """From linux/mount.h."""
 
 SHARED, TERMINALS, HOSTS = "/dev/shm", "/dev/pts", "/etc/hosts"  # noqa: S108 the step's own
+COUNTED = ("used", "inuse", "tw", "memory")
+"""In `sockstat`: sockets, those of each kind, ends of connections that linger, and pieces of messages."""
 START_UP_FD = 198
 """Where a statement's shell finds what it reads first."""
 MOST_MESSAGE, MOST_FDS = 2**17, 16
@@ -126,7 +129,9 @@ class Usher:
         self._become_master()
         spaces = SPACES | ({"net": CLONE_NEWNET} if is_apart else {})
         self._home = [(os.open(f"/proc/self/ns/{name}", os.O_RDONLY), flag) for name, flag in spaces.items()]
-        self._spaces, self._mounts = sum(spaces.values()), read_mounts()
+        self._spaces, self._mounts = sum(SPACES.values()), read_mounts()
+        if is_apart:
+            doorway.raise_loopback()
         self._null = os.open(os.devnull, os.O_RDONLY)
         self._stacks = [_Stack(), _Stack()]
         self._sleep = ctypes.cast(LIBC.pause, ctypes.c_void_p)
@@ -179,19 +184,26 @@ class Usher:
     def _let_in(self, order: Order, fds: Fds) -> int:
         """Run an order where nobody is but it; its exit code, as a shell has it. All of it has ended then."""
         try:
-            _check(LIBC.unshare(self._spaces) == 0, "unshare")
+            network = self._choose_network(order)
+            _check(LIBC.unshare(self._spaces | network) == 0, "unshare")
             first = self._begin_processes()
         except OSError as error:
             raise Unmade(str(error)) from error
         try:
             self._settle(order)
-            if self._is_apart:
+            if network:
                 open_doors(order, fds)
             code = self._run(order, fds)
         finally:
             os.kill(first, signal.SIGKILL)
             os.waitpid(first, 0)
         return code if code >= 0 else 128 - code
+
+    def _choose_network(self, order: Order) -> int:
+        """The usher's own will do where nothing is to be put there, and nothing is left of who was in it before: no
+        statement has the power to change anything else of it. To make one takes longer than all the rest.
+        """
+        return CLONE_NEWNET if self._is_apart and (order.places or not is_empty_network()) else 0
 
     def _begin_processes(self) -> int:
         """The first process of a statement's own. What has no parent any more is its child, and it takes in nobody:
@@ -261,6 +273,15 @@ class _Stack:
     def __init__(self) -> None:
         self._memory = mmap.mmap(-1, STACK_BYTES)
         self.top = ctypes.c_void_p(ctypes.addressof(ctypes.c_char.from_buffer(self._memory)) + STACK_BYTES - 64)
+
+
+def is_empty_network() -> bool:
+    """Whether no socket is in this network, nor the rest of one: of the last statement's, or of one handed on."""
+    words: list[str] = []
+    for name in ("sockstat", "sockstat6"):
+        with contextlib.suppress(FileNotFoundError), open(f"/proc/self/net/{name}") as file:  # noqa: PTH123
+            words += file.read().split()
+    return "used" in words and all(words[at + 1] == "0" for at, word in enumerate(words) if word in COUNTED)
 
 
 def open_doors(order: Order, fds: Fds) -> None:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from tocsin.app.ladder import SCHEDULES, Ladder, Rung, build_ladder, quote_line
+from tocsin.app.settings_wanted import list_wanted, list_wanted_tables
 from tocsin.incident.privacy import is_about_security
 from tocsin.integrations.asked import find_addresses
 from tocsin.integrations.doors import read_destination
@@ -159,12 +160,14 @@ def _team(team: str, shown: Sequence[str], playbook: Playbook, mode: Mode, work:
         *_levels(ladder, source, shown),
         f'last_resort = ["{STAND_IN}"]  # told whenever nobody else can be',
         *_severities(playbook, source),
+        *list_wanted(source, playbook),
         "",
         *(line for tier in ladder.tiers for line in _schedule(team, tier, playbook, shown)),
         f"[teams.{team}.roles]",
         *_roles(playbook, ladder, source),
         "",
         *_private(team, source, playbook),
+        *list_wanted_tables(team, source, playbook),
         f"[teams.{team}.targets.local]",
         "# Where statements run: this machine, isolated. `directory` is where your playbook's relative paths begin and",
         "# what approved changes may write, so it is not the folder of these settings.",

@@ -39,8 +39,10 @@ def find_in_manifests(content: bytes) -> Iterator[Place]:
     if b"Secret" not in content:
         return
     done = 0
-    for found in _KIND.finditer(content):
-        start, end = _find_manifest(content, max(done, found.start() - _MOST), *found.span())
+    kinds = [found.span() for found in _KIND.finditer(content)]
+    befores, nexts = [0, *(end for _, end in kinds)], [*(start for start, _ in kinds[1:]), len(content)]
+    for (at, behind), before, following in zip(kinds, befores, nexts, strict=False):
+        start, end = _find_manifest(content, max(before, at - _MOST), at, behind, following)
         within = [*_find_in_yaml(content, start, end), *_find_in_json(content, start, end)]
         for place in sorted(within):
             if place[0] >= done and not content.startswith(b"[redacted", place[0]):
@@ -48,11 +50,12 @@ def find_in_manifests(content: bytes) -> Iterator[Place]:
                 yield place
 
 
-def _find_manifest(content: bytes, least: int, at: int, behind: int) -> tuple[int, int]:
-    """From where to where the manifest goes that says its kind at `at`."""
+def _find_manifest(content: bytes, least: int, at: int, behind: int, most: int) -> tuple[int, int]:
+    """From where to where the manifest goes that says its kind at `at`: each has one, so no byte is read often."""
     firsts = [found.start() for found in _FIRST.finditer(content[least:at])]
-    nexts = _FIRST.search(content[behind : behind + _MOST])
-    return least + (firsts[-1] if firsts else 0), behind + (nexts.start() if nexts else _MOST)
+    most = min(most, behind + _MOST)
+    nexts = _FIRST.search(content[behind:most])
+    return least + (firsts[-1] if firsts else 0), behind + nexts.start() if nexts else most
 
 
 def _find_in_yaml(content: bytes, start: int, end: int) -> Iterator[Place]:

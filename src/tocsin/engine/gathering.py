@@ -24,7 +24,11 @@ ALONE = Write()
 
 
 class Part:
-    """One change among those of a commit, and what came of it: its own entries, or why there are none."""
+    """One change among those of a commit, and what came of it: its own entries, or why there are none.
+
+    It lets go of an error that it has told: an error knows the frames that it came through, and they know the part. For
+    the same reason no frame here has a name for the lock of a stream, which is forgotten once nobody holds it.
+    """
 
     __slots__ = ("cause", "change", "done", "entries", "error", "write")
 
@@ -39,16 +43,21 @@ class Part:
 
     def settle(self, planned: Sequence[Entry]) -> list[Entry]:
         """The entries that are its own, and what the planners have added; raises what it was refused with."""
-        if self.error is not None:
-            raise self.error
-        return [*self.entries, *planned]
+        error, self.error = self.error, None
+        try:
+            if error is not None:
+                raise error
+            return [*self.entries, *planned]
+        finally:
+            del error
 
     def tell(self, planned: Sequence[Entry]) -> None:
         """Tell whoever waits for it, if anybody still does."""
         if self.done is None or self.done.done():
             return
-        if self.error is not None:
-            self.done.set_exception(self.error)
+        error, self.error = self.error, None
+        if error is not None:
+            self.done.set_exception(error)
         else:
             self.done.set_result([*self.entries, *planned])
 
@@ -83,27 +92,29 @@ class Gathering:
 
     async def change(self, change: Change, cause: str, write: Write) -> list[Entry]:
         """Have a change decided and committed, with others of its stream if it must wait; its entries."""
-        lock = self._hold(change.stream)
-        if not lock.locked() or not may_join(change, write):
+        if not self._hold(change.stream).locked() or not may_join(change, write):
             part = Part(change, cause, write, None)
-            async with lock:
+            async with self._hold(change.stream):
                 return part.settle(await self._carry(change.stream, (part,)))
         part = Part(change, cause, write, asyncio.get_running_loop().create_future())
         waiting = self._waiting.get(change.stream)
         if waiting is None or len(waiting) >= MOST:
             waiting = self._waiting[change.stream] = []
-            task = asyncio.create_task(self._go(change.stream, waiting, lock))
+            task = asyncio.create_task(self._go(change.stream, waiting))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
         waiting.append(part)
         assert part.done is not None
-        return await part.done
+        try:
+            return await part.done
+        finally:
+            part.done = None
 
-    async def _go(self, stream: str, waiting: list[Part], lock: asyncio.Lock) -> None:
+    async def _go(self, stream: str, waiting: list[Part]) -> None:
         """Take the stream, shut the company, and have it carried out. Who has gone away meanwhile asks for nothing."""
         parts: Sequence[Part] = waiting
         try:
-            async with lock:
+            async with self._hold(stream):
                 if self._waiting.get(stream) is waiting:
                     del self._waiting[stream]
                 parts = [part for part in waiting if part.done is not None and not part.done.cancelled()]

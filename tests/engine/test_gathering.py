@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tocsin.engine import draft
 from tocsin.engine.contracts import Write
 from tocsin.engine.gathering import MOST
 from tocsin.errors import IllegalMove, Stale, Unavailable
@@ -146,3 +147,24 @@ async def test_so_many_at_most_are_decided_before_others_have_a_turn(monkeypatch
             await turn()
         await asyncio.gather(*asked)
         assert [sum(len(append.entries) for append in write.appends) for write in seen] == [1, MOST, MOST - 1]
+
+
+async def test_of_a_change_that_breaks_off_nothing_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    real: Any = vars(draft)["evolve"]
+
+    def evolve(incident: Any, entry: Any) -> Any:
+        if isinstance(entry.event, NoteAdded) and entry.event.text == "second":
+            raise ArithmeticError("a fault of ours")
+        return real(incident, entry)
+
+    async with Story(cast()) as story:
+        await story.declare("")
+        before = await story.journal.entries(story.stream)
+        monkeypatch.setattr(draft, "evolve", evolve)
+        with pytest.raises(ArithmeticError, match="a fault of ours"):
+            await story.journal.change(
+                story.stream,
+                lambda incident, book: [NoteAdded(text=text, by="shop-ana") for text in ("first", "second")],
+                cause="command",
+            )
+        assert await story.journal.entries(story.stream) == before

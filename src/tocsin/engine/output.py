@@ -38,7 +38,7 @@ EVERY_S = 0.5
 SOON_S = 0.05
 LITTLE = 4096
 """Bytes that are redacted at once, in a few hundredths of a second at worst."""
-MOST_BESIDE = 16 * 2**20
+MOST_BESIDE = 2**20
 """Bytes that may come while a thread reads; a flood beyond that waits for it."""
 _THREADS = ThreadPoolExecutor(2, thread_name_prefix="tocsin-output")
 

@@ -30,11 +30,12 @@ class Preparing:
         known, draft = await self._begin(parts[0].change)
         for part in parts:
             part.begin()
-            heard = len(draft.entries)
+            heard, before = len(draft.entries), draft.incident
             try:
                 await self._decide(part, draft)
-            except Exception as error:  # noqa: BLE001 it is raised where the part was asked for
-                part.error = error
+            except Exception as error:  # noqa: BLE001 it is raised where the part was asked for, and half of it is none
+                part.error, draft.incident = error, before
+                del draft.entries[heard:]
             part.entries = draft.entries[heard:]
         if draft.incident is None or (not draft.entries and all(part.error for part in parts)):
             return None, ()

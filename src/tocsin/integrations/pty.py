@@ -66,8 +66,11 @@ async def run(
         spawned()
         screen.begin()
         over = asyncio.gather(screen.over, process.wait())
-        asked = watch_for_question(screen.asking, lambda: reads_lines(near, device))
-        why = await follow(over, timeout_s, lambda: _first(watch(), asked), lambda: end_group(process))
+
+        def watch_both() -> Awaitable[str]:
+            return _first(watch(), watch_for_question(screen.asking, lambda: reads_lines(near, device)))
+
+        why = await follow(over, timeout_s, watch_both, lambda: end_group(process))
         begun, statuses = read_report(ours)
     finally:
         screen.close()

@@ -74,6 +74,26 @@ async def test_the_next_channel_is_asked_where_one_fails_and_what_failed_is_said
         assert len(story.pages(CLOUD)) == 1
 
 
+async def test_an_outage_loses_no_call_and_whoever_made_one_that_all_refuse_is_told_once(cast: Casting) -> None:
+    async with Story(cast_with(cast)) as story:
+        await story.alert("ChainHalted")
+        story.recorder.broken.add("mail")
+        await story.do(CallContact(by="ana", contact="cloud"))
+        await story.advance("3s")
+        story.recorder.broken.clear()
+        await story.advance("10m")
+        assert [page.channel for page in story.pages(CLOUD)] == ["mail"], "it waited for its only channel"
+        assert (await story.incident()).outside[CLOUD].state is PageState.DELIVERED
+        story.recorder.refusing.add("mail")
+        await story.do(CallContact(by="ana", contact="cloud", text="Please look again."))
+        assert (await story.incident()).outside[CLOUD].state is PageState.FAILED
+        story.recorder.refusing.clear()
+        await story.advance("10m")
+        asked = [entry.event for entry in await story.events(e.PageRequested)]
+        lost = [page for page in asked if isinstance(page, e.PageRequested) and "cloud was not reached" in page.why]
+        assert [page.responder for page in lost] == ["ana"], "whoever had it called hears of it once"
+
+
 async def test_secrets_that_somebody_writes_do_not_leave_the_house(cast: Casting) -> None:
     async with Story(cast_with(cast)) as story:
         await story.alert("ChainHalted")

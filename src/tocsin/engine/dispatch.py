@@ -33,6 +33,8 @@ from tocsin.errors import NotBegun, OutsideError, Unavailable
 from tocsin.incident.book import Book
 from tocsin.incident.state import Incident
 from tocsin.incident.urgency import Ways
+from tocsin.oncall.outsider import CONTACT
+from tocsin.page.outside import list_channels
 from tocsin.page.plan import find_answer, goes_on
 from tocsin.run.commands import StartStep
 from tocsin.timeline import events as e
@@ -299,8 +301,10 @@ class Dispatch:
         """The failure, which calls the responder's next channel; null where there is none and the page waits."""
         incident, now = await self._journal.incident(errand.stream), self._clock.now()
         assert incident is not None
-        shelf = self._journal.shelf
-        channels = Ways(incident, await shelf.book(incident), shelf.rota(incident)).channels(page.responder)
+        shelf, who = self._journal.shelf, page.responder
+        book = await shelf.book(incident)
+        ways = Ways(incident, book, shelf.rota(incident))
+        channels = list_channels(book, who) if who.startswith(CONTACT) else ways.channels(who)
         hopeful = [each for each in channels if self.breakers.is_hopeful(f"{CHANNEL}{each}", now)]
         if goes_on(incident, page, channels, hopeful, tried=tried):
             return failed

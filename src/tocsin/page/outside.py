@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from tocsin.incident.book import Book
@@ -21,15 +21,53 @@ from tocsin.words import PageState
 MOST_NAMED = 3
 LEAVE = "leave:"
 """How the key begins under which somebody was asked to allow a call."""
+LOST = "lost:"
+"""How the key begins under which whoever had a contact called was told that no channel takes it."""
 AGAIN = 2
 """So often every channel is asked, if none takes it."""
 
 
 def plan_outside(incident: Incident, book: Book, rota: Rota, now: datetime) -> Plan:
-    """The pages to contacts that are due now, and whoever is to be asked for leave."""
+    """The pages to contacts that are due now, whoever is to be asked for leave, and who is told that one is lost."""
     if not incident.outside and not incident.wanted:
         return Plan()
-    return Plan((*_find_pages(incident, book), *_ask_leave(incident, book, rota, now)))
+    asked = _ask_leave(incident, book, rota, now)
+    return Plan((*_find_pages(incident, book), *asked, *_tell_lost(incident, book, rota, now)))
+
+
+def list_channels(book: Book, contact: str) -> tuple[str, ...]:
+    """The channels of a contact, in the order in which they are asked; none where the settings know it no more."""
+    settings = book.policy.contacts.get(split_id(contact)[1])
+    return settings.channels if settings is not None else ()
+
+
+def goes_on_outside(
+    incident: Incident, page: PageRequested, channels: Sequence[str], hopeful: Collection[str], *, tried: bool
+) -> bool:
+    """Whether a page to a contact whose channel takes nothing now has failed, so that the next is asked. The last that
+    there is waits for its channel: an outage loses no call.
+    """
+    known = incident.outside.get(page.responder)
+    if known is None or page.channel not in channels:
+        return True
+    if len(known.tried) >= AGAIN * len(channels):
+        return False
+    fresh = tried and len(known.tried) < len(channels)
+    return fresh or any(each in hopeful and each != page.channel for each in channels)
+
+
+def _tell_lost(incident: Incident, book: Book, rota: Rota, now: datetime) -> Iterator[Event]:
+    """Whoever had a contact called is told once that all its channels refused; else the last resort is."""
+    ways = Ways(incident, book, rota)
+    for contact, known in incident.outside.items():
+        key = f"{LOST}{known.intent}"
+        if known.state is not PageState.FAILED or key in incident.joined or _choose(known, book, contact):
+            continue
+        why = f"the contact {split_id(contact)[1]} was not reached, no channel took it; call them yourself"
+        found = (known.by,) if known.by in rota.people else ()
+        yield LevelJoined(key=key, who=(known.by,), responders=found, why=why)
+        for who in found or rota.answer_all(rota.staffing.last_resort, now):
+            yield PageRequested(responder=who, channel=ways.channels(who)[0], round=1, why=why, line=0, informs=True)
 
 
 def _ask_leave(incident: Incident, book: Book, rota: Rota, now: datetime) -> Iterator[Event]:
@@ -58,8 +96,7 @@ def _find_pages(incident: Incident, book: Book) -> Iterator[PageRequested]:
 
 def _choose(known: Outside, book: Book, contact: str) -> str:
     """The channel that is asked next; empty while one is being asked, has taken it, or all were asked in vain."""
-    settings = book.policy.contacts.get(split_id(contact)[1])
-    channels = settings.channels if settings is not None else ()
+    channels = list_channels(book, contact)
     if known.intent and known.state is not PageState.FAILED:
         return ""
     if not channels or len(known.tried) >= AGAIN * len(channels):

@@ -28,7 +28,7 @@ from tocsin.page.hush import find_hush
 from tocsin.page.ladder import Demand, Rung, place_rungs
 from tocsin.page.office import DUTIES, find_handover, find_office_duties
 from tocsin.page.ordered import BOX
-from tocsin.page.outside import plan_outside
+from tocsin.page.outside import goes_on_outside, plan_outside
 from tocsin.page.remind import is_quieted
 from tocsin.page.sharing import plan_sharing
 from tocsin.timeline.events import LevelJoined, PagePutOff, PageRequested
@@ -133,7 +133,7 @@ def goes_on(
     """
     call = incident.calls.get(page.responder)
     if page.responder.startswith(CONTACT):
-        return True
+        return goes_on_outside(incident, page, channels, hopeful, tried=tried)
     if page.informs or call is None:
         return False
     fresh = tried and call.failures < len(channels)

@@ -249,7 +249,9 @@ def test_what_is_asked_of_the_wrong_place_says_so(ground: Ground, monkeypatch: p
     assert complains(tocsin("incidents", "--url", "tocsin.example.org"), "https://")
     assert complains(tocsin("incidents", "--url", "http://127.0.0.1:9"), "does not answer")
     assert complains(tocsin("explain", "TOC-999"), "PB101 to PB")
-    assert complains(tocsin("note", "shop-1", "", "--workspace", str(ground.root), "--as", "ana"), "nothing is given")
+    assert complains(
+        tocsin("note", "shop-1", "", "--workspace", str(ground.root), "--as", "ana"), "no incident 'shop-1'"
+    )
 
 
 def test_huge_and_malformed_bodies_are_refused_and_the_good_alerts_kept(ground: Ground) -> None:

@@ -84,7 +84,7 @@ DAMAGES = pytest.mark.parametrize(
         ("UPDATE head SET seq = 3 WHERE n = 12", "Head 12"),
         ("UPDATE head SET seal = 'x' WHERE n = 12", "Head 12"),
         ("INSERT INTO card SELECT 'a-9', number, team, title, scenario, severity, status, opened_at, acknowledged_at, "
-         "resolved_at, seq, public, grouping, forbids FROM card WHERE id = 'a-1'", "a-9: the list"),
+         "resolved_at, seq, public, grouping, forbids, private FROM card WHERE id = 'a-1'", "a-9: the list"),
     ],
 )  # fmt: skip
 

@@ -133,7 +133,7 @@ async def test_what_is_on_its_way_cannot_be_sent_again(house: House) -> None:
         await button.click()
         await gate.caught.wait()
         await house.story.engine.submit("quorum-1", PostUpdate(by="ana", text="x", audiences=(Audience.RESPONDERS,)))
-        await expect(page.locator(".composer")).to_contain_text("1 update so far")
+        await expect(page.get_by_role("region", name="Say something")).to_contain_text("1 update so far")
         assert old is not None
         assert await old.evaluate("(field) => field.isConnected") is False
         await expect(field).to_have_value("Half a thought")
@@ -176,7 +176,7 @@ async def test_a_refusal_is_told_even_if_its_form_is_gone(house: House) -> None:
         await page.get_by_role("button", name="Note", exact=True).click()
         await gate.caught.wait()
         await house.story.engine.submit("quorum-1", PostUpdate(by="ana", text="x", audiences=(Audience.RESPONDERS,)))
-        await expect(page.locator(".composer")).to_contain_text("1 update so far")
+        await expect(page.get_by_role("region", name="Say something")).to_contain_text("1 update so far")
         gate.open()
         await expect(page.get_by_role("alert")).to_contain_text("too long, at most 10000 characters")
         await expect(page.get_by_role("button", name="Note", exact=True)).to_be_enabled()

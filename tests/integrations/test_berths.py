@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tocsin.integrations import berths
+from tocsin.integrations import berths, usher
 from tocsin.integrations.berth import Berth
 from tocsin.integrations.isolation import Isolation
 
@@ -172,6 +172,17 @@ async def test_what_must_be_hidden_is_hidden_also_when_it_is_put_there_anew(
 async def test_a_box_that_has_ended_is_made_anew(kept: Bench, made: Made) -> None:
     made[0][1].kill()
     made[0][1].wait()
+    assert (await kept.run("true", changes=True)).exit_code == 0
+    assert len(made) == 2
+
+
+async def test_what_the_machine_mounts_later_has_a_box_made_anew(
+    kept: Bench, made: Made, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = usher.read_mounts()
+    assert (await kept.run("true", changes=True)).exit_code == 0
+    assert len(made) == 1
+    monkeypatch.setattr(usher, "read_mounts", lambda: before + b"999 1 0:99 / /srv/new rw - nfs srv:/new rw\n")
     assert (await kept.run("true", changes=True)).exit_code == 0
     assert len(made) == 2
 

@@ -63,11 +63,12 @@ PROVED = 7
 
 
 class _Spelt(msgspec.Struct, frozen=True):
-    """The whole command that makes a box, for as long as its layout is the same one. `key` has what the machine then
-    had mounted too.
+    """The whole command that makes a box, for as long as its layout is the same one, and the machine has the same
+    mounted; `key` has both.
     """
 
     layout: Layout
+    mounts: bytes
     command: list[str]
     spawn: dict[str, Any]
     key: str
@@ -108,17 +109,17 @@ class Berths:
         self._left.clear()
 
     def _spell(self, isolation: Isolation, box: Box, layout: Layout) -> _Spelt:
-        known = self._spelt.get(box)
-        if known is not None and known.layout is layout:
+        known, mounts = self._spelt.get(box), usher.read_mounts()
+        if known is not None and known.layout is layout and known.mounts == mounts:
             return known
         if len(self._spelt) >= 2 * MOST:
             self._spelt.clear()
         python = find_inside(layout)
         bare = box if box.network == OPEN else msgspec.structs.replace(box, network=())
         command, spawn = isolation.wrap([python, "-IS", "-c", LOADER], bare, None, layout)
-        whole = repr((command, spawn, usher.read_mounts()))
+        whole = repr((command, spawn, mounts))
         key = hashlib.blake2b(whole.encode(errors="surrogateescape")).hexdigest()
-        self._spelt[box] = made = _Spelt(layout, command, spawn, key)
+        self._spelt[box] = made = _Spelt(layout, mounts, command, spawn, key)
         return made
 
     async def _make(self, isolation: Isolation, box: Box, spelt: _Spelt) -> Berth | None:

@@ -36,6 +36,13 @@ TELLING = [
     "sudo -u postgres psql -f <id>", "psql -f<id>", "psql --file=<id>", "sqlite3 -init <id> db", "go run <id>",
     "npm exec <id>", "uv run <id>", "env <id>", "env A=b <id> x", "xargs <id>", "python3 <id>", "bash scripts/<id>.sh",
     "timeout 5 node <id>", "git -C x -c <id> log", "sudo git -C x -c <id> log",
+    "flock /x <id>", "flock -n -w 5 /x <id>", "gosu app <id>", "su-exec app <id>",
+    "setpriv --reuid 5 --regid 5 <id>", "setpriv --reuid=5 <id>", "runuser -u app -- <id>", "runuser -u app <id>",
+    "unshare -n <id>",
+    "lxc-attach -n c <id>", "lxc-attach -n c -e -- <id>", "numactl -N 0 -m 0 <id>", "cgexec -g cpu:x <id>",
+    "proxychains -q <id>",
+    "torsocks <id>", "ansible-playbook <id>", "ansible-playbook -i hosts <id>", "ansible-playbook all.yml <id>",
+    "nomad alloc exec -task a x <id>", "java -jar <id>", "java -Xmx1g -jar <id> x", "sudo gosu app sh <id>",
     "tsx -e '<id>'", "nix-shell --run 'echo <id>'", "az vm run-command invoke --scripts 'echo <id>'",
 ]  # fmt: skip
 
@@ -60,6 +67,10 @@ SAYING = [
     "docker compose exec web ls <id>", "ip netns exec <id> ls", "ip netns exec n ping <id>", "nsenter -t <id> -n ss",
     "psql -f backup-<id>.sql", "psql shop < dumps/<id>.sql", "cat < <id>", "go run ./cmd/x <id>", "env A=b ls <id>",
     "virtengine query node <id>", "sudo virtengine query node <id>", "bash -s -- <id>", "uv run pytest <id>",
+    "flock /x ls <id>", "flock /run/<id>.lock ls", "gosu app ls <id>", "gosu <id> ls", "setpriv --reuid <id> ls",
+    "runuser -u <id> -- ls", "runuser -u app -- ls <id>", "lxc-attach -n <id> -- ls", "numactl -N <id> ls",
+    "cgexec -g <id> ls", "torsocks curl -s <id>", "ansible-playbook -l <id> all.yml",
+    "nomad alloc exec -task a <id> ls", "nomad alloc exec -task <id> x ls", "java -jar app.jar <id>",
     "make deploy TAG=<id>", "socat - TCP:<id>:80", "for ((i=0;i<3;i++)); do echo <id>; done",
 ]  # fmt: skip
 

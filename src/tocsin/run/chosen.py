@@ -28,11 +28,39 @@ _AFTER: Mapping[tuple[str, ...], int] = {
     ("pnpm", "exec"): 0, ("pnpm", "dlx"): 0, ("yarn", "dlx"): 0, ("yarn", "exec"): 0, ("bunx",): 0, ("uvx",): 0,
     ("uv", "run"): 0, ("pipx", "run"): 0, ("poetry", "run"): 0, ("bundle", "exec"): 0, ("deno", "run"): 0,
     ("machinectl", "shell"): 1, ("pkexec",): 0, ("firejail",): 0, ("nomad", "alloc", "exec"): 1, ("taskset",): 1,
-    ("bwrap",): 0, ("prlimit",): 0, ("dotenv",): 0, ("docker", "sbx", "run"): 0,
+    ("bwrap",): 0, ("prlimit",): 0, ("dotenv",): 0, ("docker", "sbx", "run"): 0, ("flock",): 1, ("gosu",): 1,
+    ("su-exec",): 1, ("setpriv",): 0, ("runuser",): 0, ("unshare",): 0, ("lxc-attach",): 0, ("numactl",): 0,
+    ("cgexec",): 0, ("proxychains",): 0, ("proxychains4",): 0, ("torsocks",): 0, ("ansible-playbook",): 0,
 }  # fmt: skip
 """Behind these words and so many more operands stands a program."""
 _FILES = frozenset({"-f", "--file", "-init", "--init", "--queries-file", "-i"})
-_TAKES = {"nsenter": frozenset("-t --target -S --setuid -G --setgid".split())}
+_TAKES = {
+    name: frozenset(flags.split())
+    for name, flags in {
+        "nsenter": "-t --target -S --setuid -G --setgid",
+        "flock": "-w --wait --timeout -E --conflict-exit-code",
+        "setpriv": "--reuid --regid --ruid --euid --rgid --egid --groups --inh-caps "
+        "--ambient-caps --bounding-set --securebits --pdeathsig "
+        "--ptracer --selinux-label --apparmor-profile --rlimit",
+        "runuser": "-u --user -g --group -G --supp-group -s --shell -w --whitelist-environment",
+        "unshare": "-R --root -w --wd -S --setuid -G --setgid --propagation --setgroups --map-user --map-group "
+        "--map-users --map-groups --monotonic --boottime",
+        "lxc-attach": "-n --name -P --lxcpath -a --arch -s --namespaces -v --set-var "
+        "-o --logfile -l --logpriority -f --rcfile -L --pty-log -u --uid -g --gid --keep-var -c --context",
+        "numactl": "-N --cpunodebind -m --membind -C --physcpubind -i --interleave -p --preferred -w "
+        "--weighted-interleave -P --preferred-many",
+        "cgexec": "-g",
+        "proxychains": "-f",
+        "proxychains4": "-f",
+        "torsocks": "-u --user -p --pass -P --port -a --address",
+        "nomad": "-task -job -namespace -region -address -token -e --task --job --namespace --region",
+        "ansible-playbook": "-i --inventory --inventory-file -e --extra-vars -l --limit -t --tags --skip-tags -u "
+        "--user -f --forks -c --connection -T --timeout -M --module-path --private-key --key-file --vault-id "
+        "--vault-password-file --start-at-task --become-method --become-user --become-password-file "
+        "--connection-password-file --ssh-common-args --ssh-extra-args --sftp-extra-args --scp-extra-args",
+    }.items()
+}
+"""Flags that take a value, of programs whose flags are not the usual ones."""
 _TAKES_ELSEWHERE = frozenset("-p --package -e --env --uid --setenv -C --prefix".split())
 
 
@@ -66,12 +94,15 @@ def _chooses(texts: Sequence[str], place: int, mark: str) -> bool:
     name = texts[0].rsplit("/", 1)[-1]
     if texts[place].startswith("-"):
         return False
+    if name == "java" and texts[place - 1] == "-jar":
+        return True
     verb = find_verb(texts)
     if verb is not None and texts[verb] in ("exec", "run") and place > verb:
         return _is_carried(name, texts, place, verb, mark)
     for path, skipped in _AFTER.items():
         if (name, *texts[1 : len(path)]) == path and place >= len(path):
-            return _count(texts, len(path), place) == skipped
+            count = _count(texts, len(path), place)
+            return count == skipped or (name == "ansible-playbook" and count > skipped)
     return name in SCRIPTING and find_operands(texts)[:1] == (place,)
 
 
@@ -97,11 +128,14 @@ def _list_operands(texts: Sequence[str], at: int, values: frozenset[str]) -> lis
 def _count(texts: Sequence[str], at: int, place: int) -> int:
     """How many operands stand before a word; -1 for one that is the value of a flag."""
     count, takes = 0, _TAKES.get(texts[0].rsplit("/", 1)[-1], _TAKES_ELSEWHERE)
+    are_flags = True
     while at < place:
-        if texts[at].startswith("-"):
+        if are_flags and texts[at] == "--":
+            are_flags, at = False, at + 1
+        elif are_flags and texts[at].startswith("-"):
             at += 2 if texts[at] in takes else 1
-            continue
-        count, at = count + 1, at + 1
+        else:
+            count, at = count + 1, at + 1
     return count if at == place else -1
 
 

@@ -98,10 +98,15 @@ async def test_what_only_works_on_is_left_alone(text: str, ground: Path, place: 
 
 
 @pytest.mark.parametrize(("line", "asks"), [
-    ("[sudo] password for ana: ", True), ("Enter passphrase for key '/x/id': ", True), ("Continue? ", True),
+    ("[sudo] password for ana: ", True), ("Enter passphrase for key '/x/id': ", True), ("Continue? ", False),
     ("Are you sure you want to continue connecting (yes/no/[fingerprint])? ", True), ("Proceed (y/n)? [n]: ", True),
     ("Do you want to continue? [Y/n] ", True), ("--More--(12%)", True), ("Enter a value: ", True),
     ("Press ENTER to go on ", True), ("\x1b[1mOverwrite? (y/N)\x1b[0m ", True), ("Verification code: ", True),
+    ("Password: ", True), ("Retype new password: ", True), ("ana@db01's password: ", True), ("Enter PIN: ", True),
+    ("Rotating password for db01: ", False), ("Restoring token store: ", False),
+    ("Setting password for 3 users: ", False), ("Re-encrypting with passphrase from vault: ", False),
+    ("Waiting for PIN-17 drain: ", False), ("Checking: is the replica in sync? ", False),
+    ("Will press Enter key handlers: ", False),
     ("Restoring: ", False), ("working ...", False), ("50 %", False), ("", False), ("password changed", False),
     ("select 1\n", False), ("Deleting volumes (2/7): ", False), ("Proceed? y\nremoving: ", False),
 ])  # fmt: skip

@@ -49,15 +49,26 @@ async def test_long_texts_and_odd_values_arrive_whole(range_: Range, sshd: Sshd,
     assert [part.exit_code for part in finished.parts] == [3, 0]
 
 
-@pytest.mark.parametrize("changes", [False, True])
-async def test_what_asks_there_is_ended_there(range_: Range, sshd: Sshd, tmp_path: Path, changes: bool) -> None:
+async def test_what_asks_there_is_ended_there(range_: Range, sshd: Sshd, tmp_path: Path) -> None:
     range_.add("web", sshd, directory=str(tmp_path))
     text = "echo $$ > pid; read -p 'Overwrite? [y/N] ' x; touch went-on"
-    finished = await range_.ask(text, tags=NEEDS, changes=changes, timeout_s=60)
+    finished = await range_.ask(text, tags=NEEDS, timeout_s=60)
     assert finished.exit_code == 124 and "“Overwrite? [y/N]”" in finished.why
     assert not (tmp_path / "went-on").exists()
     while Path(f"/proc/{(tmp_path / 'pid').read_text().strip()}").exists():
         await asyncio.sleep(0.02)
+
+
+async def test_a_change_there_is_not_ended_for_its_words(range_: Range, sshd: Sshd, tmp_path: Path) -> None:
+    """Nobody can look whether it works on: its deadline ends it, and says what stood there."""
+    range_.add("web", sshd, directory=str(tmp_path))
+    text = "printf 'Removing what is old [y/n] '; sleep 1.5; echo done"
+    assert await range_.read(text, tags=NEEDS, changes=True) == "Removing what is old [y/n] done\n"
+    text = "read -p 'Overwrite? [y/N] ' x; touch went-on"
+    late = await range_.ask(text, tags=NEEDS, changes=True, timeout_s=3)
+    assert late.exit_code == 124 and late.why.startswith("It was stopped after 3 s")
+    assert "may have waited for an answer at its terminal after “Overwrite? [y/N]”" in late.why
+    assert not (tmp_path / "went-on").exists()
 
 
 async def test_its_deadline_and_work_behind_an_unfinished_line(range_: Range, sshd: Sshd) -> None:

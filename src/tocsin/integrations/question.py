@@ -3,7 +3,8 @@
 Who waits there waits for ever. So: nothing was printed for `PATIENCE_S`, and either a process sleeps in reading lines
 from the terminal, or the last line stands there unfinished and is a question in its words. The words count alone where
 nobody can look at the processes (another machine), or where keys are read instead of lines, as clients of containers do
-all the time. A change that works on behind an unfinished line must not be ended for it, so that the words are few.
+all the time. What works on behind an unfinished line must not be ended for it, so that the words are few; and a change
+on another machine is never ended for words: its deadline ends it, and says what stood there.
 """
 
 from __future__ import annotations
@@ -24,14 +25,15 @@ MOST_SAID = 120
 """Characters of a question that are told."""
 
 _ASKS = re.compile(
-    r"(?:pass\s?(?:word|phrase|code)|\bPIN|\bOTP|\bverification code|\bone-time code|\btoken)\b[^\n]{0,160}:\s*\Z"
+    r"\A(?:\[sudo\] )?(?:(?:enter|new|retype|current) )*(?:password|passphrase|PIN|OTP)(?: for (?:key )?\S+)?:\s*\Z"
+    r"|\A\S+'s password:\s*\Z|\A(?:verification code|enter a value):\s*\Z"
     r"|[\[(]\s*(?:y|n|yes|no)\s*/\s*(?:y|n|yes|no)\b[^\n]{0,40}[\])][\s:?>]*\Z"
     r"|\b(?:y/n|yes/no)\b[\s:?>]*\Z"
-    r"|\bpress\b[^\n]{0,60}\b(?:key|enter|return|space)\b[^\n]{0,60}\Z"
-    r"|\benter (?:a |the |your )?(?:value|name|choice|number|option|selection)\b[^\n]{0,60}[:>]\s*\Z"
-    r"|--More--[^\n]{0,20}\Z|\(END\)\s*\Z|\?\s*\Z",
+    r"|\Apress (?:any key|enter|return|space)\b[^\n:]{0,40}\Z"
+    r"|\A--More--[^\n]{0,20}\Z|\A\(END\)\s*\Z",
     re.IGNORECASE,
 )
+"""Whole lines that programs ask with; what only speaks of a password, or ends with a question mark, is work."""
 
 
 class Asking:
@@ -60,6 +62,14 @@ class Asking:
     def is_question(self) -> bool:
         """Whether that line asks in its words."""
         return _ASKS.search(self.question) is not None
+
+    @property
+    def doubt(self) -> str:
+        """What to add for whoever wonders why its deadline has passed; empty if nothing stands there unfinished."""
+        said = self.question
+        if not said or not self.is_silent:
+            return ""
+        return f" It may have waited for an answer at its terminal after “{said}”: nobody sits there."
 
     def explain(self) -> str:
         """The sentence for whoever wonders why it was ended."""

@@ -249,12 +249,12 @@ def _send(link: Link, channel: asyncssh.SSHClientChannel[bytes], lines: bytes, *
 async def _follow(link: Link, session: _Session, order: Order) -> Ran:
     try:
         async with asyncio.timeout(order.timeout_s):
-            asked = await _watch(session)
+            asked = await _watch(session, order)
         if asked:
             return await _stop(link, session, "when it asked somebody", asked)
     except TimeoutError:
         limit = f"{order.timeout_s:g} s"
-        why = f"It was stopped after {limit}, the target's limit."
+        why = f"It was stopped after {limit}, the target's limit.{session.asking.doubt if session.asking else ''}"
         return await _stop(link, session, f"within its limit of {limit}", why)
     if session.code is None:
         raise _find_fault(link, session)
@@ -263,9 +263,11 @@ async def _follow(link: Link, session: _Session, order: Order) -> Ran:
     return _tell(session, session.code, "")
 
 
-async def _watch(session: _Session) -> str:
-    """Wait for its end; if it asks somebody before, the sentence that says so. Only its words are known here."""
-    if session.asking is None:
+async def _watch(session: _Session, order: Order) -> str:
+    """Wait for its end; if it asks somebody before, the sentence that says so. Only its words are known here, and for
+    words no change is ended in mid-work.
+    """
+    if session.asking is None or order.changes:
         await asyncio.shield(session.over)
         return ""
     asked = asyncio.ensure_future(watch_for_question(session.asking, lambda: None))

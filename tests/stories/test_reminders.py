@@ -258,3 +258,26 @@ async def test_in_somebody_s_quiet_hours_what_may_wait_waits() -> None:
         hours = {page.at.hour for page in story.pages("ana") if page.duties}
         assert hours
         assert all(14 <= hour < 17 for hour in hours)
+
+
+async def test_nobody_is_reminded_through_another_pager_but_by_mail_or_not_at_all() -> None:
+    """Nothing would end there what a reminder begins after the end of the incident."""
+    people = PEOPLE | {
+        "bo": Person(name="Bo", channels=("pd", "phone")),
+        "lea": Person(name="Lea", channels=("pd",), mail="lea@shop.example"),
+        "em": Person(name="Em", channels=("pd",)),
+    }
+    async with Story(cast(people=people, sharing=("pd",))) as story:
+        await begin(story)
+        await story.do(say("bo", Audience.PUBLIC))
+        await story.advance("2h")
+        assert reminders(story, "update:2") == [
+            (16, "bo", "phone"),
+            (20, "bo", "phone"),
+            (25, "bo", "phone"),
+            (35, "bo", "phone"),
+            (35, "lea", "mail"),
+            (55, "bo", "phone"),
+        ]
+        duty = (await story.incident()).obligations["update:2"]
+        assert "em" not in duty.escalated, "who has but the other pager is not said to have heard"

@@ -114,7 +114,7 @@ def _tell(told: list[_Due], incident: Incident, book: Book, rota: Rota, peace: _
     loud = set[str]()
     for owing in dict.fromkeys(each.owing for each in told):
         owed = [each for each in told if each.owing == owing]
-        people = tuple(who for who in owing if not peace.has(who))
+        people = tuple(who for who in owing if not peace.has(who) and _list_channels(who, book, rota, peace))
         yield DutiesReminded(duties=tuple(each.owed for each in owed), responders=people)
         for who in people:
             words.setdefault(who, {}).update((each.duty.key, _say(each.duty, now)) for each in owed)
@@ -125,7 +125,7 @@ def _tell(told: list[_Due], incident: Incident, book: Book, rota: Rota, peace: _
             loud |= {who} if not all(is_long(each.duty) for each in late) else set()
     quiet = read_clocks(incident, book).quiet or incident.status not in GOING_ON
     for who, said in words.items():
-        channels = peace.ways.channels(who)
+        channels = _list_channels(who, book, rota, peace)
         yield PageRequested(
             responder=who,
             channel=channels[-1] if who in loud and not quiet else channels[0],
@@ -137,6 +137,15 @@ def _tell(told: list[_Due], incident: Incident, book: Book, rota: Rota, peace: _
         )
 
 
+def _list_channels(who: str, book: Book, rota: Rota, peace: _Peace) -> tuple[str, ...]:
+    """The channels on which somebody is reminded; none where they have but another pager. A reminder there would be
+    an alert that nobody ends: it hears the end of an incident once.
+    """
+    found = tuple(each for each in peace.ways.channels(who) if each not in book.policy.sharing)
+    person, mail = rota.people.get(who), book.policy.mail_channel
+    return found or ((mail,) if mail and person is not None and person.mail else ())
+
+
 def _escalate(
     told: list[_Due], incident: Incident, book: Book, rota: Rota, peace: _Peace
 ) -> dict[tuple[str, tuple[str, ...]], list[_Due]]:
@@ -145,7 +154,7 @@ def _escalate(
     for each in told:
         if is_escalated(each.turn.number, book.policy.reminders):
             name, people = find_next(each.duty, each.owing, incident, book, rota, peace.now)
-            new = tuple(who for who in people if not peace.has(who))
+            new = tuple(who for who in people if not peace.has(who) and _list_channels(who, book, rota, peace))
             if new:
                 found.setdefault((name, new), []).append(each)
     return found

@@ -158,6 +158,15 @@ async def test_after_an_outage_what_was_missed_is_told_once() -> None:
         assert len([page for page in story.pages("bo") if page.duties]) == 1
 
 
+async def test_what_is_late_from_long_before_there_were_reminders_is_told_to_nobody() -> None:
+    async with Story(cast()) as story:
+        await begin(story)
+        story.clock.set(START.replace(month=START.month + 2))  # nothing was looked at in between
+        await story.settle()
+        assert [page for page in story.pages() if "status_page" in page.duties] == []
+        assert await story.events(e.DutiesEscalated) == []
+
+
 async def test_a_change_of_severity_arms_anew() -> None:
     async with Story(cast()) as story:
         await begin(story)

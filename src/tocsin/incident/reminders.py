@@ -24,6 +24,8 @@ LONG_S = 12 * 3600
 ROLE_AGAIN_S, ROLE_TURNS = 600, 1000
 """A role is asked for until somebody plays it, as often as that."""
 MOST_TIMES = 20
+STALE = timedelta(days=7)
+"""What is over for so long and was never told of is from before there were reminders: nobody is told now."""
 
 
 class Reminders(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,7 +84,7 @@ def find_fault(rules: Reminders) -> tuple[str, str]:
 def find_turn(duty: Obligation, rules: Reminders, now: datetime, hours: WorkingTime | None) -> Turn | None:
     """The next turn of a duty: of those that have come the last, else the next one ahead; null after the last.
 
-    With `hours` they fall into these. After an outage what was missed is made up for once.
+    With `hours` they fall into these. After an outage what was missed is made up for once, if it is not `STALE`.
     """
     found: Turn | None = None
     for number in range(duty.turn + 1, _count(duty, rules) + 1):
@@ -92,7 +94,7 @@ def find_turn(duty: Obligation, rules: Reminders, now: datetime, hours: WorkingT
         if turn.at > now:
             return found or turn
         found = turn
-    return found
+    return None if found is not None and not duty.turn and now - found.at > STALE else found
 
 
 def find_ahead(duty: Obligation, rules: Reminders, now: datetime, hours: WorkingTime | None) -> datetime | None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from tocsin.incident.commands import Acknowledge, Resolve, SetSeverity
 from tocsin.incident.escalating import Escalate
+from tocsin.oncall.personal import find_faults
 from tocsin.oncall.settings import Person, Rules, Schedule, Try
 from tocsin.testing.story import Cast, Story
 from tocsin.timeline import events as e
@@ -196,3 +197,9 @@ async def test_whoever_is_only_told_in_quiet_hours_is_told_when_these_end() -> N
         assert (sent.at, sent.channel) == (NIGHT.replace(hour=10), "mail")
         assert {sent.key.partition(":")[0], *sent.beside} == streams
         assert not (await story.incident()).put_off
+
+
+def test_so_many_rows_of_quiet_hours_that_reading_them_takes_long_are_refused_unread() -> None:
+    rows = tuple(f"{n // 60:02}:{n % 60:02}-23:59" for n in range(51))
+    assert not list(find_faults(Rules(quiet=rows[:50]), ()))
+    assert [where for where, _ in find_faults(Rules(quiet=(*rows[:50], "no hours")), ())] == [("quiet",)]

@@ -22,6 +22,7 @@ MOST_QUIET = timedelta(hours=96)
 """How long quiet hours may last at a stretch: a long weekend."""
 DAY = timedelta(days=1)
 MOST_STRETCHES = 40
+MOST_ROWS = 50
 
 Fault = tuple[tuple[str | int, ...], str]
 """Where in the rules something is wrong, and a sentence."""
@@ -59,6 +60,9 @@ def find_faults(rules: Rules, channels: tuple[str, ...]) -> Iterator[Fault]:
     for urgency, tries in ((Urgency.HIGH, rules.high), (Urgency.LOW, rules.low)):
         for where, text in _find_tries_faults(tries, channels, MOST_AFTER_S[urgency]):
             yield (urgency.value, *where), text
+    if len(rules.quiet) > MOST_ROWS:
+        yield ("quiet",), f"{MOST_ROWS} rows of quiet hours are enough; put days with the same hours into one."
+        return
     for at, text in enumerate(rules.quiet):
         try:
             parse_restriction(text)

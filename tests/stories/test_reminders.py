@@ -17,6 +17,8 @@ from tocsin.timeline import events as e
 from tocsin.timeline.tell import tell
 from tocsin.words import Audience, Mode
 
+from .test_sharing import Other, listen
+
 PLAYBOOK = b"""# Incident Response Playbook
 
 ## Severity Levels
@@ -277,6 +279,7 @@ async def test_nobody_is_reminded_through_another_pager_but_by_mail_or_not_at_al
         "em": Person(name="Em", channels=("pd",)),
     }
     async with Story(cast(people=people, sharing=("pd",))) as story:
+        listen(story, Other())
         await begin(story)
         await story.do(say("bo", Audience.PUBLIC))
         await story.advance("2h")

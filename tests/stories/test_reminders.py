@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import msgspec
 import pytest
 
 from tocsin.comms.commands import PostUpdate
-from tocsin.incident.commands import Acknowledge, Resolve, SetSeverity, TakeRole, WaiveObligation
+from tocsin.comms.outside import CallContact
+from tocsin.incident.commands import Acknowledge, Reopen, Resolve, SetSeverity, TakeRole, WaiveObligation
+from tocsin.incident.hiding import MakePrivate
 from tocsin.incident.obligation import PHASE
 from tocsin.incident.reminders import Reminders
+from tocsin.incident.sight import may_see
+from tocsin.oncall.outsider import Outsider
 from tocsin.oncall.settings import Person, Rules, Schedule
 from tocsin.testing.recorder import SentPage
 from tocsin.testing.story import START, Cast, Story, seconds
 from tocsin.timeline import events as e
 from tocsin.timeline.tell import tell
-from tocsin.words import Audience, Mode
+from tocsin.words import Audience, Mode, PageState, Urgency
 
 from .test_sharing import Other, listen
 
@@ -55,6 +60,8 @@ Hold a post-mortem within 48 hours of resolution.
 """
 PEOPLE = {name: Person(name=name.title(), channels=("mail", "phone")) for name in ("ana", "bo", "lea", "em", "boss")}
 
+ROLES = {"communications lead": ("bo",), "incident commander": ("lea",), "engineering manager": ("em",)}
+
 
 def cast(**changes: object) -> Cast:
     settings = {
@@ -62,7 +69,7 @@ def cast(**changes: object) -> Cast:
         "people": PEOPLE,
         "schedules": {"primary": Schedule(people=("ana",))},
         "levels": (("primary",),),
-        "roles": {"communications lead": ("bo",), "incident commander": ("lea",), "engineering manager": ("em",)},
+        "roles": ROLES,
         "last_resort": ("boss",),
     }
     return Cast(**(settings | changes))  # type: ignore[arg-type]
@@ -98,6 +105,44 @@ async def test_before_at_and_after_its_time_and_then_to_whoever_is_next() -> Non
             (55, "bo", "mail"),
             (55, "em", "phone"),  # then the playbook's own escalation
         ], "and no more after that"
+
+
+async def test_of_a_private_incident_only_those_who_see_it_are_told() -> None:
+    async with Story(cast(roles={**ROLES, "security team": ("em",)})) as story:
+        await begin(story)
+        await story.do(MakePrivate(by="ana"))
+        await story.advance("8h")
+        incident, book = await story.look()
+        told = {page.responder for page in story.pages() if page.duties}
+        assert told == {"ana", "em"}, "bo and lea owe and lead, and would find nothing behind the link"
+        assert all(may_see(incident, book.policy, who) for who in told)
+        escalated = {who for duty in incident.obligations.values() for who in duty.escalated}
+        assert escalated == {"em"}, "behind all others those who answer for security"
+
+
+async def test_leave_for_a_private_incident_is_asked_of_whoever_sees_it() -> None:
+    law = Outsider(name="Law", mail="law@example.org", channels=("mail",), approval="engineering manager")
+    async with Story(cast(contacts={"law": law}, roles={**ROLES, "security team": ("lea",)})) as story:
+        await begin(story)
+        await story.do(MakePrivate(by="ana"))
+        await story.do(CallContact(by="ana", contact="law"))
+        assert [page.responder for page in story.pages() if "leave is wanted" in page.why] == ["lea"]
+
+
+async def test_whoever_was_paged_for_a_private_incident_goes_on_seeing_it_in_quiet_hours() -> None:
+    rules = Rules(quiet=("Mon-Sun 03:20-08:00",))
+    people = {**PEOPLE, "ana": msgspec.structs.replace(PEOPLE["ana"], rules=rules)}
+    async with Story(cast(people=people, urgency={"SEV-2": Urgency.LOW})) as story:
+        story.stream = await story.engine.intake.declare("team", "Hush", "Disk Full", "SEV-2", "lea", private=True)
+        await story.settle()
+        await story.do(Acknowledge(by="ana"))
+        await story.do(TakeRole(by="ana", role="incident commander", responder="lea"))
+        await story.do(Resolve(by="lea"))
+        await story.advance("25m")
+        await story.do(Reopen(by="lea", reason="again"))
+        incident, book = await story.look()
+        assert incident.calls["ana"].state is PageState.PUT_OFF
+        assert may_see(incident, book.policy, "ana")
 
 
 async def test_it_stands_in_the_timeline_and_in_the_ledger() -> None:

@@ -8,14 +8,13 @@ read the server's files.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from tocsin.errors import NotFound
 from tocsin.incident.book import TeamPolicy
 from tocsin.incident.state import Incident
 from tocsin.oncall.rota import list_members
 from tocsin.oncall.settings import Person, Staffing
-from tocsin.words import PageState
 
 OWNER = "local-admin"
 """In whose name the server's own credential asks: whoever can read the workspace's private files."""
@@ -45,8 +44,7 @@ def name_readers(incident: Incident, policy: TeamPolicy) -> dict[str, str]:
     readers = dict.fromkeys(policy.security, "answer for the team's security")
     if incident.privacy is not None:
         readers |= {who: f"were invited by {by}" for who, by in incident.privacy.invited.items()}
-    called = (who for who, call in incident.calls.items() if call.state is not PageState.PUT_OFF)
-    readers |= dict.fromkeys(called, "were paged for it")
+    readers |= dict.fromkeys(incident.paged, "were paged for it")
     readers |= dict.fromkeys(incident.outside, "were called from outside")  # who has no screen, and may answer
     readers |= {who: f"are {role}" for role, others in incident.beside.items() for who in others}
     return readers | {who: f"are {role}" for role, who in incident.roles.items()}
@@ -55,6 +53,11 @@ def name_readers(incident: Incident, policy: TeamPolicy) -> dict[str, str]:
 def may_see(incident: Incident, policy: TeamPolicy, person: str) -> bool:
     """Whether somebody may know that there is such an incident, and all that is in it."""
     return not incident.is_private or person == OWNER or person in name_readers(incident, policy)
+
+
+def keep_readers(people: Iterable[str], incident: Incident, policy: TeamPolicy) -> tuple[str, ...]:
+    """Those of them who may see it, each once: nobody else is asked to do anything about a private incident."""
+    return tuple(each for each in dict.fromkeys(people) if may_see(incident, policy, each))
 
 
 def require_sight(incident: Incident | None, policy: TeamPolicy | None, stream: str, person: str) -> Incident:

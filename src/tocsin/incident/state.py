@@ -207,6 +207,7 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     ends soon to the end that was told. `silent` maps an alert of which nothing is heard any more to when it was to be
     heard of again. `refired` is when an alert fired again, the last times; `flapping` since when it does so too often.
     `informed`: whoever has the incident was told so. `held` maps a blank to the value that was last kept out of it.
+    `paged` are all who were ever called for it, also before it was reopened.
     `room` is the one of its own in the chat `room_system`; `chat` what was asked there, by key.
     `announced` is the public status that followers of the status page were told last.
     `beside` are those who play a role of several with the last who took it.
@@ -265,6 +266,7 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     answered: dict[int, Answered] = {}
     """What was said of an escalation's condition, by its line."""
     calls: dict[str, Call] = {}
+    paged: tuple[str, ...] = ()
     pages: dict[int, PageState] = {}
     reached: dict[int, Reached] = {}
     handed: tuple[str, ...] = ()

@@ -8,6 +8,7 @@ from datetime import datetime
 from tocsin.incident.book import Book
 from tocsin.incident.calling import Outside
 from tocsin.incident.plan import Plan
+from tocsin.incident.sight import keep_readers
 from tocsin.incident.state import Incident
 from tocsin.incident.urgency import Ways
 from tocsin.oncall.finding import Finding
@@ -72,16 +73,19 @@ def _tell_lost(incident: Incident, book: Book, rota: Rota, now: datetime) -> Ite
 
 def _ask_leave(incident: Incident, book: Book, rota: Rota, now: datetime) -> Iterator[Event]:
     """Whoever may allow a call is told once that it waits, at any hour, since a person wants it; where nobody answers
-    to that role, the last resort is.
+    to that role, the last resort is. Of a private incident none but those who see it, behind all others security.
     """
     ways = Ways(incident, book, rota)
     for seq, wanted in incident.wanted.items():
         if f"{LEAVE}{seq}" in incident.joined:
             continue
         why = f"leave is wanted to call the contact {split_id(wanted.contact)[1]}: allow it in the room, or do not"
-        found = tuple(who for who in rota.answer(wanted.role, now) if who != wanted.by)
+        asked = keep_readers(rota.answer(wanted.role, now), incident, book.policy)
+        found = tuple(who for who in asked if who != wanted.by)
         yield LevelJoined(key=f"{LEAVE}{seq}", who=(wanted.role,), responders=found, why=why)
-        for who in found or rota.answer_all(rota.staffing.last_resort, now):
+        last = rota.answer_all(rota.staffing.last_resort, now)
+        security = book.policy.security if incident.is_private else ()
+        for who in found or keep_readers((*last, *security), incident, book.policy):
             channel = ways.channels(who)[0]  # no line is 0: a page without any says that a source has gone silent
             yield PageRequested(responder=who, channel=channel, round=1, why=why, line=wanted.line or 0, informs=True)
 

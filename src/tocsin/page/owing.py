@@ -7,27 +7,30 @@ from datetime import datetime
 
 from tocsin.incident.book import Book
 from tocsin.incident.role import answers_for
+from tocsin.incident.sight import SECURITY, keep_readers
 from tocsin.incident.state import Incident, Obligation
 from tocsin.oncall.rota import Rota, means_everybody
 
 LEADER = "incident commander"
 
 
-def find_owing(owner: str, incident: Incident, rota: Rota, now: datetime) -> tuple[str, ...]:
+def find_owing(owner: str, incident: Incident, book: Book, rota: Rota, now: datetime) -> tuple[str, ...]:
     """Who answers for a duty of `owner`: the role as it was taken, as the settings have it; then the commander, whoever
-    has the incident, whoever is on call, the last resort.
+    has the incident, whoever is on call, the last resort. Of a private incident none but those who see it, and behind
+    all others those who answer for security.
     """
+    asked = (keep_readers(people, incident, book.policy) for people in _list_owing(owner, incident, rota, now))
+    return next(filter(None, asked), ())
+
+
+def _list_owing(owner: str, incident: Incident, rota: Rota, now: datetime) -> Iterator[tuple[str, ...]]:
     taken = next((who for name, who in incident.roles.items() if answers_for(name, owner)), None)
     if taken is not None and taken in rota.people:
-        return (taken,)
-    found = rota.answer(owner, now)
-    if found:
-        return found
-    has = next((who for who in (incident.commander, incident.acknowledged_by) if who in rota.people), None)
-    if has is not None:
-        return (has,)
-    first = rota.staffing.levels[0] if rota.staffing.levels else ()
-    return rota.answer_all(first, now) or rota.answer_all(rota.staffing.last_resort, now)
+        yield (taken,)
+    yield rota.answer(owner, now)
+    yield from ((who,) for who in (incident.commander, incident.acknowledged_by) if who in rota.people)
+    yield rota.answer_all(rota.staffing.levels[0] if rota.staffing.levels else (), now)
+    yield rota.answer_all(rota.staffing.last_resort, now)
 
 
 def find_next(
@@ -35,11 +38,12 @@ def find_next(
 ) -> tuple[str, tuple[str, ...]]:
     """Who is next for a late duty: what they are, and the people; both empty where nobody is left.
 
-    Whoever owes it, has heard of it already or has the incident is no escalation: the one after is taken.
+    Whoever owes it, has heard of it already or has the incident is no escalation: the one after is taken. So is
+    whoever may not see a private incident, who could do nothing about it.
     """
     known = {*owing, *duty.told, *duty.escalated, incident.acknowledged_by}
     for name, people in _list_next(incident, book, rota, now):
-        new = tuple(each for each in people if each not in known)
+        new = tuple(each for each in keep_readers(people, incident, book.policy) if each not in known)
         if new:
             return name, new
     return "", ()
@@ -56,6 +60,8 @@ def _list_next(incident: Incident, book: Book, rota: Rota, now: datetime) -> Ite
     for who in (*_find_levels(incident, book), *staffing.levels[1:]):
         yield ", ".join(who), rota.answer_all(who, now)
     yield "last resort", rota.answer_all(staffing.last_resort, now)
+    if incident.is_private:
+        yield SECURITY, book.policy.security
 
 
 def _find_levels(incident: Incident, book: Book) -> list[tuple[str, ...]]:

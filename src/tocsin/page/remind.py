@@ -74,7 +74,7 @@ def _find(incident: Incident, book: Book, rota: Rota, now: datetime) -> Iterator
         turn = find_turn(duty, rules, now, hours)
         if turn is not None:
             after = find_ahead(duty, rules, max(now, turn.at), hours)
-            owing = find_owing(duty.owner, incident, rota, now) if turn.early <= now else ()
+            owing = find_owing(duty.owner, incident, book, rota, now) if turn.early <= now else ()
             yield _Due(duty, turn, after, owing)
 
 

@@ -79,6 +79,7 @@ def _page_requested(incident: Incident, entry: Entry, event: e.PageRequested) ->
     return replace(
         incident,
         calls={**incident.calls, event.responder: call},
+        paged=tuple(dict.fromkeys((*incident.paged, event.responder))),
         pages={**incident.pages, entry.seq: PageState.REQUESTED},
     )
 

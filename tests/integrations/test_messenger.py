@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from msgspec.structs import replace
 
 from tocsin.engine.contracts import Key
 from tocsin.errors import OutsideError, Rejected, Unavailable
-from tocsin.integrations.messenger import Messenger, Parcel, Words
+from tocsin.integrations.messenger import Messenger, Parcel, Words, add_entry
 from tocsin.integrations.smtp import SmtpSettings
 from tocsin.integrations.webhook import Webhook, WebhookSettings
 from tocsin.testing.story import START
@@ -135,6 +136,15 @@ async def test_a_file_keeps_each_once_and_is_whole(tmp_path: Path) -> None:
     file.mkdir()
     with pytest.raises(Unavailable, match="cannot be written"):
         await send(Way.FILE, parcel)
+
+
+async def test_entries_that_come_at_once_all_stand_in_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "notes.md"
+    names = [f"shop-1:{n}" for n in range(40)]
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(lambda name: add_entry(file, WORDS, "Till", name), names))
+    text = file.read_text()
+    assert [name for name in names if text.count(f"<!-- tocsin {name} -->") != 1] == []
 
 
 async def test_a_way_that_the_settings_do_not_have_any_more() -> None:

@@ -7,9 +7,11 @@ so that what a crash has sent twice is seen once.
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import hashlib
 import os
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.utils import parseaddr
@@ -146,24 +148,38 @@ def _write(parcel: Parcel, smtp: SmtpSettings, name: str, *, is_for_press: bool)
 def add_entry(file: Path, words: Words, title: str, name: str) -> str:
     """Add words to a file of Markdown as its last entry, once for each name. Raises `Unavailable`."""
     mark = f"<!-- tocsin {name} -->"
+    head = f"## {words.at.astimezone(UTC):%Y-%m-%d} {plain(words.subject or words.incident)}"
+    quoted = plain(words.text).replace("<!--", "<! --")
     try:
-        before = file.read_text(encoding="utf-8") if file.exists() else ""
-        if mark in before:
-            return "it stands in the file"
-        head = f"## {words.at.astimezone(UTC):%Y-%m-%d} {plain(words.subject or words.incident)}"
-        quoted = plain(words.text).replace("<!--", "<! --")
-        content = f"{before.rstrip()}\n\n{head}\n{mark}\n\n{quoted}\n".lstrip()
         file.parent.mkdir(parents=True, exist_ok=True)
-        new = file.with_name(f".{file.name}.new")
-        with new.open("w", encoding="utf-8") as opened:
-            opened.write(content)
-            opened.flush()
-            os.fsync(opened.fileno())
-        new.replace(file)
+        with _alone(file.parent):
+            before = file.read_text(encoding="utf-8") if file.exists() else ""
+            if mark not in before:
+                _replace(file, f"{before.rstrip()}\n\n{head}\n{mark}\n\n{quoted}\n".lstrip())
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is no text"
         raise Unavailable(f"{file.name} cannot be written ({why}).") from error
     return "it stands in the file"
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """One writer at a time, of all threads and nodes: whoever reads a file and writes it back must not be overtaken."""
+    held = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(held)
+
+
+def _replace(file: Path, content: str) -> None:
+    new = file.with_name(f".{file.name}.new")
+    with new.open("w", encoding="utf-8") as opened:
+        opened.write(content)
+        opened.flush()
+        os.fsync(opened.fileno())
+    new.replace(file)
 
 
 def find_webhook(channels: Mapping[str, object], name: str) -> Webhook | None:

@@ -163,3 +163,32 @@ async def test_shadow_mode_sends_nothing_and_shows_what_it_would(cast: Casting) 
         await story.do(say(Audience.STAKEHOLDERS))
         assert told(story) == []
         assert len(await story.events(e.DeliveryWithheld)) == 1
+
+
+async def test_followers_hear_the_same_words_once(cast: Casting) -> None:
+    both = (Audience.PUBLIC, Audience.USERS)
+    async with Story(cast("monero-marketplace", audiences=AUDIENCES)) as story:
+        await story.declare("Complete Service Outage", severity="P1")
+        await story.do(Acknowledge(by="ana"))
+        await story.advance("31m")  # before that the playbook allows its users no mail
+        await story.do(say(*both))
+        assert len(story.recorder.announced) == 1, "its first public words change what the page says"
+        assert told(story) == []
+        await story.advance("10m")
+        await story.do(say(*both, text="Still slow."))
+        assert len(story.recorder.announced) == 1
+        assert [each[1:] for each in told(story)] == [("users", "followers")], (
+            "the page says the same; the words are new"
+        )
+
+
+async def test_followers_of_two_audiences_hear_once_and_a_refused_word_comes_again(cast: Casting) -> None:
+    audiences = {"stakeholders": Readers(followers=True), "partners": Readers(followers=True)}
+    async with Story(cast("monero-marketplace", audiences=audiences)) as story:
+        await begin(story)
+        story.readers.broken.add(Way.FOLLOWERS)
+        await story.do(say(Audience.STAKEHOLDERS, Audience.PARTNERS))
+        assert told(story) == []
+        story.readers.broken.clear()
+        await story.advance("1h")
+        assert len(told(story)) == 1

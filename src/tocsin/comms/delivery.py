@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
+from tocsin.comms.announce import plan_announcement
 from tocsin.comms.asking import MOST_TRIES, find_again
 from tocsin.comms.gate import find_lock
 from tocsin.incident.book import Book
@@ -18,6 +19,7 @@ from tocsin.incident.readers import list_ways
 from tocsin.incident.speech import Update
 from tocsin.incident.state import Incident
 from tocsin.timeline.events import DeliveryRequested
+from tocsin.words import Audience, Way
 
 
 def plan_deliveries(incident: Incident, book: Book, now: datetime) -> Plan:
@@ -47,13 +49,29 @@ def _list_wanted(incident: Incident, book: Book, now: datetime) -> Iterator[Deli
 
 
 def _list_requests(incident: Incident, update: Update, book: Book, now: datetime) -> Iterator[DeliveryRequested]:
-    """What was published just now, and what was asked for before."""
+    """What was published just now, and what was asked for before. Followers hear the same words once, of however many
+    audiences they are.
+    """
+    hear_already = _is_announced(incident, update, book, now)
     for audience in update.audiences:
         readers = book.policy.audiences.get(audience)
         for way, to in list_ways(audience, readers) if readers is not None else ():
             key = f"{update.seq}:{audience}:{way}:{to}"
-            if update.at >= now or key in incident.deliveries:
+            is_asked = key in incident.deliveries
+            if way is Way.FOLLOWERS:
+                if hear_already and not is_asked:
+                    continue
+                hear_already = True
+            if update.at >= now or is_asked:
                 yield DeliveryRequested(key=key, update=update.seq, audience=audience, way=way, to=to)
+
+
+def _is_announced(incident: Incident, update: Update, book: Book, now: datetime) -> bool:
+    """Whether followers hear of words for the public as of a change of its status."""
+    if Audience.PUBLIC not in update.audiences:
+        return False
+    is_told = incident.announced_at is not None and incident.announced_at >= update.at
+    return is_told or bool(plan_announcement(incident, book, now).events)
 
 
 def _ask(incident: Incident, request: DeliveryRequested, now: datetime) -> Plan:

@@ -33,7 +33,7 @@ def _update_posted(incident: Incident, entry: Entry, event: e.UpdatePosted) -> I
 
 
 def _announced(incident: Incident, entry: Entry, event: e.AnnouncementRequested) -> Incident:
-    return replace(incident, announced=event.status)
+    return replace(incident, announced=event.status, announced_at=entry.at)
 
 
 def _postmortem_saved(incident: Incident, entry: Entry, event: e.PostmortemSaved) -> Incident:

@@ -122,6 +122,17 @@ LOOP = {
     "x.sh": "#!/bin/bash\ncat list | while read line; do echo $line; done\n"
     "while IFS= read -r l; do :; done < f\nread -r v < /proc/uptime\n"
 }
+FLAGS = "while [ $# -gt 0 ]; do case $1 in --dry-run) D=1;; --to) T=$2; shift;; *) exit 1;; esac; shift; done\n"
+RIGID = {"a.sh": f"#!/bin/bash\nenv=$1\nshard=$2\nshift 2\n{FLAGS}"}
+LOOSE = {
+    "a.sh": '#!/bin/bash\nfor arg in "$@"; do case $arg in --dry-run) D=1;; *) env=$arg;; esac; done\necho $env\n'
+}
+WRAPS = {"a.sh": '#!/bin/sh\nregion=$1; shift\nexec kubectl --context "$region" "$@"\n'}
+PLACED = {"a.sh": '#!/bin/sh\nif [ "$1" = "--force" ]; then F=1; shift; fi\nenv=$1\necho $env\n'}
+CASED = {"a.sh": '#!/bin/sh\ncase "$1" in -h|--list) ls; exit;; esac\nenv=$1\necho $env\n'}
+ANEW = {"a.sh": f"#!/bin/bash\nset -- $(getopt -o '' -l dry-run,to: -- \"$@\")\nenv=$1\n{FLAGS}"}
+ORDER = "in another order than the script reads them"
+JOBS = {"job.yml": "apiVersion: batch/v1\nkind: CronJob\nmetadata: {name: reconcile, namespace: shop}\n"}
 METRICS = {"app.py": 'from prometheus_client import Counter\nC = Counter("shop_orders_total", "x")\n'}
 
 
@@ -199,6 +210,18 @@ METRICS = {"app.py": 'from prometheus_client import Counter\nC = Counter("shop_o
         (ASKS, "sudo bash x.sh", "ambiguous", "asks on a terminal"),
         (SELECT, "./x.sh", "ambiguous", "asks on a terminal (select)"),
         (LOOP, "./x.sh", "matches", "script ./x.sh"),
+        (RIGID, "./a.sh prod 3 --dry-run --to 4", "matches", "flag --to"),
+        (RIGID, "./a.sh --dry-run prod 3", "ambiguous", ORDER),
+        (RIGID, "./a.sh prod --to 4 3", "ambiguous", ORDER),
+        (LOOSE, "./a.sh --dry-run prod", "matches", "flag --dry-run"),
+        (WRAPS, "./a.sh eu --tail=3 get pods", "matches", "script ./a.sh"),
+        (WRAPS, "./a.sh --tail=3 eu get pods", "ambiguous", ORDER),
+        (PLACED, "./a.sh --force prod", "matches", "flag --force"),
+        (PLACED, "./a.sh prod --force", "ambiguous", ORDER),
+        (CASED, "./a.sh --list", "matches", "flag --list"),
+        (ANEW, "./a.sh --dry-run prod", "matches", "flag --dry-run"),
+        (JOBS, "kubectl -n shop create job --from=cronjob/reconcile now", "matches", "cronjob reconcile"),
+        (JOBS, "kubectl -n shop create job --from=cronjob/reconciler now", "missing", "cronjob reconciler"),
         (METRICS, "rate(shop_orders_total[5m])", "matches", "metric shop_orders_total"),
         (METRICS, "rate(shop_order_total[5m])", "missing", "metric shop_order_total"),
         (METRICS, "rate(node_cpu_seconds_total[5m])", "not_checkable", "metric node_cpu_seconds_total"),

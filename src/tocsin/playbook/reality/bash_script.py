@@ -9,6 +9,7 @@ from tree_sitter import Node
 
 from tocsin.playbook import shell
 from tocsin.playbook.effect.variables import below
+from tocsin.playbook.reality.positions import count_rigid, find_placed
 from tocsin.playbook.reality.script import Parameter, Prompt, Script
 
 LARGEST = 400_000
@@ -52,6 +53,7 @@ class _Reader:
         self._root = shell.parse_as_written(text)
         self._libraries = [(each, shell.parse_as_written(each)) for each in libraries if len(each) < LARGEST]
         self._names: dict[int, Parameter] = {}
+        self._read_at: dict[int, int] = {}
         self._set_by: dict[str, set[str]] = {}
         self._functions = {
             self._of(node.child_by_field_name("name")) for node in below(self._root, "function_definition")
@@ -75,6 +77,8 @@ class _Reader:
             most=most,
             flags=frozenset(flags) if flags or not takes_flags else None,
             valued=frozenset(valued),
+            rigid=count_rigid(self._text, self._root, self._read_at.items()),
+            placed=tuple(find_placed(self._text, self._root)),
             prompts=tuple(self._prompts()),
             needs=tuple(dict.fromkeys(self._needs(code))),
             variables=frozenset(_ANY_NAME.findall(code)),
@@ -124,6 +128,7 @@ class _Reader:
         if above is not None and above.type == "variable_assignment" and at not in self._names:
             name = self._of(above.child_by_field_name("name"))
             self._names[at] = Parameter(name=name, line=node.start_point[0] + 1)
+            self._read_at[at] = node.start_byte
 
     def _read_usage(self) -> Iterator[Parameter]:
         match = _USAGE.search(self._text)

@@ -39,7 +39,7 @@ def judge(command: Command, system: System) -> Iterator[Finding]:
     for name in (*parts.values("-f", "--filename"), *parts.values("-k", "--kustomize")):
         if "://" not in name and name != "-":
             yield paths.judge_file(command, name, system, "manifest", "manifest")
-    operands = _strip_verbs(parts.operands)
+    operands = parts.values("--from") if parts.operands[:2] == ("create", "job") else _strip_verbs(parts.operands)
     if operands is None:
         return
     pairs = list(_pairs(operands, parts.operands[0]))

@@ -27,6 +27,8 @@ class Script(msgspec.Struct, frozen=True, kw_only=True):
     ``flags`` are those that it knows, null where nobody can say; ``valued`` those of them that take a value.
     ``hints`` are words of a source without a parser of flags: each may be one that it reads.
     ``needs`` are variables without which it ends at once, with their lines.
+    ``rigid`` are how many of its first arguments it reads by their number before it looks for any flag; ``placed`` are
+    flags that it looks for at those numbers only.
     """
 
     parameters: tuple[Parameter, ...] = ()
@@ -34,6 +36,8 @@ class Script(msgspec.Struct, frozen=True, kw_only=True):
     most: int | None = None
     flags: frozenset[str] | None = None
     valued: frozenset[str] = frozenset()
+    rigid: int = 0
+    placed: tuple[tuple[str, tuple[int, ...]], ...] = ()
     hints: frozenset[str] = frozenset()
     prompts: tuple[Prompt, ...] = ()
     needs: tuple[tuple[str, int], ...] = ()

@@ -90,6 +90,7 @@ def judge_arguments(
     parts = take_apart(tuple(words), script.valued)
     operands = (*parts.operands, *parts.rest)
     yield from _judge_flags(place, parts, script)
+    yield from _judge_places(place, words, script)
     yield from _judge_number(place, operands, script)
     yield from _judge_values(place, operands, script)
     yield from _judge_prompts(command, place, parts, operands, script)
@@ -114,12 +115,35 @@ def _judge_flags(place: str, parts: Arguments, script: Script) -> Iterator[Findi
             yield missing("flag", what, why, names.nearest(name, script.flags), place)
 
 
+def _judge_places(place: str, words: tuple[str, ...], script: Script) -> Iterator[Finding]:
+    """A flag where the script reads an operand by its number, or where it does not look for that flag."""
+    placed = dict(script.placed)
+    what = f"arguments of {place}: in another order than the script reads them"
+    for at, word in enumerate(words, 1):
+        if not re.match(r"--?[A-Za-z]", word) or names.is_wild(word) or word in ("-h", "--help"):
+            continue
+        if at <= script.rigid and (script.flags is None or word.partition("=")[0] in script.flags):
+            name = _named(script, at)
+            why = f"It reads {name} by its place and finds {names.show(word)} there."
+            right = " ".join(map(names.show, _put_behind(words, at - 1, script)))
+            yield ambiguous("argument_order", what, why, right, _where(place, script, at - 1))
+            return
+        if at not in placed.get(word, (at,)):
+            number = " or ".join(map(str, placed[word]))
+            yield ambiguous("argument_order", what, f"It looks for {word} as argument {number} only.", None, place)
+            return
+
+
+def _put_behind(words: tuple[str, ...], at: int, script: Script) -> tuple[str, ...]:
+    """The words with a flag, and its value, moved to their end."""
+    end = at + 1 + (words[at] in script.valued)
+    return (*words[:at], *words[end:], *words[at:end])
+
+
 def _judge_number(place: str, operands: tuple[str, ...], script: Script) -> Iterator[Finding]:
     given = len(operands)
     if given < script.least:
-        lacking = [
-            each.name or f"argument {at}" for at, each in enumerate(_named(script), 1) if given < at <= script.least
-        ]
+        lacking = [_named(script, at) for at in range(given + 1, script.least + 1)]
         what = f"arguments of {place}: {', '.join(lacking) or f'{script.least} are needed'}"
         yield missing(
             "arguments",
@@ -134,8 +158,9 @@ def _judge_number(place: str, operands: tuple[str, ...], script: Script) -> Iter
         yield ambiguous("arguments", f"arguments of {place}: {extra} is ignored", why, None, place)
 
 
-def _named(script: Script) -> list[Parameter]:
-    return [*script.parameters, *(Parameter() for _ in range(script.least - len(script.parameters)))]
+def _named(script: Script, at: int) -> str:
+    name = script.parameters[at - 1].name if at <= len(script.parameters) else ""
+    return name or f"argument {at}"
 
 
 def _where(place: str, script: Script, at: int) -> str:

@@ -1,0 +1,67 @@
+"""Where a shell script wants an argument to stand: what it reads by number before it looks for flags, and flags that it
+looks for in one place only.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from tree_sitter import Node
+
+from tocsin.playbook.effect.variables import below
+
+LOOPS = ("while_statement", "for_statement")
+_FLAG = re.compile(r"--?[A-Za-z]")
+_COMPARED = re.compile(
+    r"\$\{?(?P<number>[1-9])?(?P<name>[A-Za-z_@*]\w*)?[^}\s\"']*\}?[\"']?\s*(?:==?|=~)\s*[\"']?(?P<flag>-[\w*-]*)"
+)
+_SET_ANEW = re.compile(r"(?m)(?:^|;)\s*(?:set\s+--|eval\s+set)")
+
+
+def count_rigid(text: str, root: Node, reads: Iterable[tuple[int, int]]) -> int:
+    """How many first arguments are read by number before any flag is. ``reads`` are numbers and where they stand.
+
+    None where a flag may be told from an operand in another way than by a loop over all arguments.
+    """
+    if _SET_ANEW.search(text) or _COMPARED.search(text) or any(not looped for _, looped in _cases(text, root)):
+        return 0
+    looked_for = [node.start_byte for kind in LOOPS for node in below(root, kind) if _reads_flags(text, node)]
+    first = min(looked_for, default=len(text))
+    early = {at for at, byte in reads if byte < first}
+    return next(at for at in range(len(early) + 1) if at + 1 not in early)
+
+
+def find_placed(text: str, root: Node) -> Iterator[tuple[str, tuple[int, ...]]]:
+    """Flags that are only ever compared with arguments of fixed numbers, and these."""
+    if "getopts" in text or _SET_ANEW.search(text) or list(_cases(text, root)):
+        return
+    shifted = re.search(r"\bshift\b", text)
+    numbers: dict[str, set[int]] = {}
+    for match in _COMPARED.finditer(text):
+        if shifted and shifted.start() < match.start():
+            return
+        numbers.setdefault(match["flag"], set()).add(int(match["number"] or 0))
+    for flag, found in numbers.items():
+        if 0 not in found and _FLAG.match(flag):
+            yield flag, tuple(sorted(found))
+
+
+def _cases(text: str, root: Node) -> Iterator[tuple[Node, bool]]:
+    """The cases that name a flag, and whether they stand in a loop."""
+    for item in below(root, "case_item"):
+        if any(text[each.start_byte :].lstrip("\"'(").startswith("-") for each in item.children_by_field_name("value")):
+            yield item, _in_loop(item)
+
+
+def _in_loop(node: Node) -> bool:
+    above = node.parent
+    while above is not None:
+        if above.type in LOOPS:
+            return True
+        above = above.parent
+    return False
+
+
+def _reads_flags(text: str, loop: Node) -> bool:
+    return any(_cases(text, loop)) or "getopts" in text[loop.start_byte : loop.end_byte]

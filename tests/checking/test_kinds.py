@@ -124,9 +124,7 @@ LOOP = {
 }
 FLAGS = "while [ $# -gt 0 ]; do case $1 in --dry-run) D=1;; --to) T=$2; shift;; *) exit 1;; esac; shift; done\n"
 RIGID = {"a.sh": f"#!/bin/bash\nenv=$1\nshard=$2\nshift 2\n{FLAGS}"}
-LOOSE = {
-    "a.sh": '#!/bin/bash\nfor arg in "$@"; do case $arg in --dry-run) D=1;; *) env=$arg;; esac; done\necho $env\n'
-}
+LOOSE = {"a.sh": '#!/bin/bash\nfor arg in "$@"; do case $arg in --dry-run) D=1;; *) env=$arg;; esac; done\necho $env\n'}
 WRAPS = {"a.sh": '#!/bin/sh\nregion=$1; shift\nexec kubectl --context "$region" "$@"\n'}
 PLACED = {"a.sh": '#!/bin/sh\nif [ "$1" = "--force" ]; then F=1; shift; fi\nenv=$1\necho $env\n'}
 CASED = {"a.sh": '#!/bin/sh\ncase "$1" in -h|--list) ls; exit;; esac\nenv=$1\necho $env\n'}

@@ -27,15 +27,13 @@ from tocsin.engine.given_up import is_given_up
 from tocsin.engine.journal import Journal
 from tocsin.engine.parking import Parking
 from tocsin.engine.places import Places
+from tocsin.engine.sending import Sending
 from tocsin.engine.together import Together
 from tocsin.engine.undone import fail, find_limit, is_final, name_kind, withhold
 from tocsin.errors import NotBegun, OutsideError, Unavailable
 from tocsin.incident.book import Book
 from tocsin.incident.state import Incident
-from tocsin.incident.urgency import Ways
-from tocsin.oncall.outsider import CONTACT
-from tocsin.page.outside import list_channels
-from tocsin.page.plan import find_answer, goes_on
+from tocsin.page.plan import find_answer
 from tocsin.run.commands import StartStep
 from tocsin.timeline import events as e
 from tocsin.timeline.tell import SHADOWED
@@ -64,7 +62,8 @@ class Dispatch:
         self.breakers = Breakers()
         self.places, self.gates = Places(), Gates(clock, self.breakers)
         self.parking = Parking(journal.store, self.breakers)
-        self.together = Together(journal, clock, self._perform)
+        together = Together(journal, clock, self._perform)
+        self.sending = Sending(journal, clock, self.breakers, self.gates, together, self._look_again)
         self._tasks: set[asyncio.Task[None]] = set()
         self._in_flight = Carried(clock.now)
         self._unreleased: dict[Errand, timedelta] = {}
@@ -279,37 +278,22 @@ class Dispatch:
                 return incident, why
 
     async def _send(self, errand: Errand, key: Key, page: e.PageRequested) -> e.Outcome | None:
-        """Send a page if its channel is in order, or to be tried; null if it waits for it."""
-        to, begun = errand.destination, self._clock.now()
-        if not self.breakers.admit(to, begun):
-            why = f"{page.channel} is {self.breakers.tell(to)}; it was not asked again."
-            return await self._move_on(errand, page, fail(key.seq, page, why, passing=True), tried=False)
-        outcome = await self.together.send(key, page)
-        if isinstance(outcome, e.PageFailed) and outcome.passing:
-            self.breakers.fail(to, begun, self._clock.now())
-            self.gates.doubt(to)
-            return await self._move_on(errand, page, outcome, tried=True)
-        self.gates.show(to)
-        if isinstance(outcome, e.PageDelivered) and self.breakers.mend(to, self._clock.now()):
-            self.parking.shake()
-            self.nudge()
-        return outcome
-
-    async def _move_on(
-        self, errand: Errand, page: e.PageRequested, failed: e.Outcome, *, tried: bool
-    ) -> e.Outcome | None:
-        """The failure, which calls the responder's next channel; null where there is none and the page waits."""
-        incident, now = await self._journal.incident(errand.stream), self._clock.now()
-        assert incident is not None
-        shelf, who = self._journal.shelf, page.responder
-        book = await shelf.book(incident)
-        ways = Ways(incident, book, shelf.rota(incident))
-        channels = list_channels(book, who) if who.startswith(CONTACT) else ways.channels(who)
-        hopeful = [each for each in channels if self.breakers.is_hopeful(f"{CHANNEL}{each}", now)]
-        if goes_on(incident, page, channels, hopeful, tried=tried):
-            return failed
-        await self.parking.park(errand, now, tried=tried)
+        """Send a page. If its channel fails for now, the failure calls the responder's next; null where there is none
+        and the page waits. What only tells goes by any other that takes it.
+        """
+        outcome, tried = await self.sending.ask(key, page)
+        if not isinstance(outcome, e.PageFailed):
+            return outcome
+        told = await self.sending.go_round(key, page, tried=tried and outcome.passing)
+        if told is not None or not outcome.passing or await self.sending.goes_on(errand.stream, page, tried=tried):
+            return told or outcome
+        await self.parking.park(errand, self._clock.now(), tried=tried)
         return None
+
+    def _look_again(self) -> None:
+        """A channel is in order again: what waits anywhere may have its way."""
+        self.parking.shake()
+        self.nudge()
 
     async def _record(self, errand: Errand, outcome: e.Outcome) -> list[Waiting]:
         """Write down what came of an intent. If the store refuses, ask it again and again: it has been done."""

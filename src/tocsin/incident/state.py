@@ -163,7 +163,7 @@ class Obligation(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One duty: due when, stated where, owed by whom, and whether it was kept. Late ones may still be met, late.
 
     `turn` is how often it was told of (`reminders.py`), last at `told_at` to those in `told`; with `escalated_at` to
-    those in `escalated` too, who do not owe it.
+    those in `escalated` too, who do not owe it. `heard` has the entry that last told each of them.
     """
 
     key: str
@@ -183,6 +183,7 @@ class Obligation(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     told: tuple[str, ...] = ()
     escalated_at: datetime | None = None
     escalated: tuple[str, ...] = ()
+    heard: dict[str, int] = {}
 
     @property
     def is_open(self) -> bool:

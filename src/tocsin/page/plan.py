@@ -100,7 +100,7 @@ def _acknowledgement(incident: Incident, book: Book, rota: Rota, clocks: Clocks)
 def find_answer(incident: Incident, page: PageRequested, seq: int) -> str:
     """Why a page that was decided, as entry `seq`, need not go out any more; empty while it must."""
     if page.duties:
-        return _find_kept(incident, page)
+        return _find_kept(incident, page, seq)
     if page.responder.startswith(CONTACT):
         return "the incident is closed by now" if incident.status is Status.CLOSED else ""
     if incident.status not in CALLING:
@@ -115,12 +115,20 @@ def find_answer(incident: Incident, page: PageRequested, seq: int) -> str:
     return "paged again meanwhile" if call is not None and call.intent > seq else ""
 
 
-def _find_kept(incident: Incident, page: PageRequested) -> str:
-    """Why a reminder need not go out: what it reminds of is done, waived or not owed by now, or all is hushed."""
+def _find_kept(incident: Incident, page: PageRequested, seq: int) -> str:
+    """Why a reminder need not go out: what it reminds of is done, waived or not owed by now, or all is hushed; or they
+    were reminded anew since, or it has another time.
+    """
     if is_quieted(incident):
         return f"{HUSHED[incident.hush or Hush.SILENCE]} meanwhile"
     duties = [incident.obligations.get(key) for key in page.duties]
-    return "" if any(each is not None and each.is_open for each in duties) else "nothing of it is owed any more"
+    still = [each for each in duties if each is not None and each.is_open]
+    if not still:
+        return "nothing of it is owed any more"
+    if not any(each.turn for each in still):
+        return "it has another time by now"
+    newest = all(not each.turn or each.heard.get(page.responder, 0) > seq for each in still)
+    return "reminded again meanwhile" if newest else ""
 
 
 def goes_on(
@@ -129,7 +137,8 @@ def goes_on(
     """Whether a page whose channel takes nothing now has failed, so that the responder's next channel is asked.
 
     It has if it was `tried` and not each of their `channels` has failed since the last that took a page, and wherever
-    another of them is `hopeful`. Otherwise there is no better way, and it waits for this one.
+    another of them is `hopeful`. Otherwise there is no better way, and it waits for this one; as does what only tells,
+    which has asked the others itself (`list_detours`).
     """
     call = incident.calls.get(page.responder)
     if page.responder.startswith(CONTACT):
@@ -138,6 +147,16 @@ def goes_on(
         return False
     fresh = tried and call.failures < len(channels)
     return fresh or any(each in hopeful and each != page.channel for each in channels)
+
+
+def list_detours(page: PageRequested, channels: Sequence[str], sharing: Collection[str]) -> tuple[str, ...]:
+    """The other channels that a page which only tells may go by: the next stronger one first, then the weaker ones.
+    Never another pager (`sharing`), where a word would be an alert that nobody ends.
+    """
+    at = channels.index(page.channel) + 1 if page.channel in channels else 0
+    return tuple(
+        each for each in (*channels[at:], *reversed(channels[:at])) if each != page.channel and each not in sharing
+    )
 
 
 class _Calls:

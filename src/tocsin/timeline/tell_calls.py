@@ -75,7 +75,7 @@ def tell_calls(event: e.Event, name: Name) -> str | None:
             again = f", round {turn}" if turn > 1 else ""
             return f"Paging {name(responder)} by {channel}{again}"
         case e.PageDelivered(responder=responder, channel=channel, repeat=repeat, detail=detail):
-            again = " (sent again after a restart)" if repeat else ""
+            again = " (sent again)" if repeat else ""
             return f"Page to {name(responder)} taken by {channel}{again}{_because(detail)}"
         case e.SharingRequested(channel=channel, act=act):
             return f"Telling {channel}: {_SHARED[act]}"

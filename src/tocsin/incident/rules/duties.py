@@ -55,13 +55,13 @@ def _obligation_met(incident: Incident, entry: Entry, event: e.ObligationMet) ->
 
 def _duties_reminded(incident: Incident, entry: Entry, event: e.DutiesReminded) -> Incident:
     told = {"told_at": entry.at, "told": event.responders}
-    return _note_turns(incident, event.duties, told)
+    return _note_turns(incident, event.duties, told, dict.fromkeys(event.responders, entry.seq))
 
 
 def _duties_escalated(incident: Incident, entry: Entry, event: e.DutiesEscalated) -> Incident:
     known = dict.fromkeys(who for each in event.duties for who in _find_escalated(incident, each.key))
     told = {"escalated_at": entry.at, "escalated": tuple(dict.fromkeys((*known, *event.responders)))}
-    return _note_turns(incident, event.duties, told)
+    return _note_turns(incident, event.duties, told, dict.fromkeys(event.responders, entry.seq))
 
 
 def _find_escalated(incident: Incident, key: str) -> tuple[str, ...]:
@@ -69,11 +69,14 @@ def _find_escalated(incident: Incident, key: str) -> tuple[str, ...]:
     return duty.escalated if duty is not None else ()
 
 
-def _note_turns(incident: Incident, duties: tuple[e.Owed, ...], told: dict[str, Any]) -> Incident:
+def _note_turns(
+    incident: Incident, duties: tuple[e.Owed, ...], told: dict[str, Any], heard: dict[str, int]
+) -> Incident:
+    known = incident.obligations
     changed = {
-        each.key: replace(incident.obligations[each.key], turn=each.turn, **told)
+        each.key: replace(known[each.key], turn=each.turn, heard={**known[each.key].heard, **heard}, **told)
         for each in duties
-        if each.key in incident.obligations
+        if each.key in known
     }
     return replace(incident, obligations={**incident.obligations, **changed})
 

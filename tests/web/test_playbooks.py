@@ -8,6 +8,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from msgspec.structs import replace
 
 from tocsin.testing.story import Story
 from tocsin.timeline.events import PlaybookActivated
@@ -171,3 +172,19 @@ async def test_remarks_alone_are_not_called_dangerous_or_missing(house: House) -
     answer = await drop(house, b"## Shop is down\n\n**Symptoms:**\n- Slow\n\n**Fix:**\n1. Restart it\n")
     assert "<strong>0</strong> dangerous or missing" in answer.text
     assert ">Remarks</h3>" in answer.text
+
+
+async def test_a_team_sees_which_duties_cannot_be_kept_and_by_what_lines_they_could(house: House) -> None:
+    browser, caller = await house.browser(), await house.caller()
+    shown = (await browser.get("/playbooks/quorum")).text
+    assert "Cannot be kept as the settings are" in shown and "war_room = &#34;web&#34;" in shown
+    listed = (await caller.get("/api/teams/quorum/lacks")).json()
+    room = next(each for each in listed if each["kind"] == "room")
+    assert f'href="/playbooks/quorum/source#L{room["duties"][0]["line"]}"' in shown
+    assert (await caller.get("/api/teams/nobody/lacks")).status_code == 404
+    shelf = house.story.shelf
+    team = shelf.settings.teams["quorum"]
+    changed = replace(team, policy=replace(team.policy, war_room="web"))
+    shelf.settings = replace(shelf.settings, teams={**shelf.settings.teams, "quorum": changed})
+    after = (await caller.get("/api/teams/quorum/lacks")).json()
+    assert after == [each for each in listed if each["kind"] != "room"]

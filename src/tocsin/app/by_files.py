@@ -10,6 +10,9 @@ from tocsin.app.contactable import find_unreachable
 from tocsin.app.workspace import Workspace, load_workspace
 from tocsin.engine.clock import SystemClock
 from tocsin.engine.forecasting import foresee_by_files
+from tocsin.engine.lacking import find_lacks
+from tocsin.errors import NotFound
+from tocsin.incident.lack import Lack
 from tocsin.oncall.finding import Finding, find_all
 from tocsin.oncall.rota import Rota
 from tocsin.web.rotas import list_notes, list_of_playbooks, show_all
@@ -52,6 +55,19 @@ class Files:
     def _find(self, rotas: dict[str, Rota], until: datetime) -> list[Finding]:
         others = list_of_playbooks(self._workspace.settings.teams, rotas)
         return [*find_all(rotas, self._reach, self.now, until), *others]
+
+    def lacks(self, team: str | None = None) -> tuple[Lack, ...]:
+        """The duties that cannot be kept for want of a setting, of one team or of all. Raises `NotFound`."""
+        teams = self._workspace.settings.teams
+        if team is not None and team not in teams:
+            raise NotFound(f"There is no team {team[:100]!r}; there are {', '.join(teams)}.")
+        people, url = self._workspace.settings.people, self._workspace.url or ""
+        chosen = [teams[team]] if team is not None else list(teams.values())
+        return tuple(each for shelf in chosen for each in find_lacks(shelf, people, self._reach, url))
+
+    def playbook(self, team: str) -> str:
+        """Where a team's playbook lies, below the workspace."""
+        return self._workspace.settings.teams[team].playbook.path
 
     def list_limits(self) -> Iterator[str]:
         """What the files do not say."""

@@ -254,6 +254,7 @@ class Parts:
             export=self._exporter.export,
             reach=self._find_unreachable,
             calendar_findings=self.calendars.list_findings,
+            public_url=lambda: self.workspace.url or "",
             channels=lambda: self._channels,
             contacting=self._open_contacting(clock),
             own_rules=self.own_rules,

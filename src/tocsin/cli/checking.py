@@ -1,4 +1,7 @@
-"""`tocsin check`: do playbooks still match the system that they speak of? Needs a checkout, and nothing else."""
+"""`tocsin check`: do playbooks still match the system that they speak of? Needs a checkout, and nothing else.
+
+With `--settings` the other side is asked: do the workspace's settings let the playbooks' duties be kept?
+"""
 
 from __future__ import annotations
 
@@ -26,6 +29,7 @@ def run(
     *playbook: Path,
     root: Path | None = None,
     team: str | None = None,
+    settings: bool = False,
     live: bool = False,
     prometheus: str | None = None,
     all: bool = False,  # noqa: A002 the option's name
@@ -43,6 +47,9 @@ def run(
         run or changed.
     team
         Check this team's playbook, of the workspace's settings.
+    settings
+        Lay the workspace's settings beside its playbooks instead: which duties cannot be kept for want of a setting,
+        and the lines of tocsin.toml that would mend it.
     live
         Ask the running system too, with commands that only look: docker, systemctl, kubectl, `--help`.
     prometheus
@@ -50,10 +57,12 @@ def run(
     all
         Show what matches and what could not be checked as well.
     workspace
-        With --team: the folder of the workspace, if it is not this one or above it.
+        With --team or --settings: the folder of the workspace, if it is not this one or above it.
     format
         `text` for people, `json` for programs.
     """
+    if settings:
+        return _check_settings(playbook, team, workspace, format)
     paths = [*playbook, *([_find_playbook(team, workspace)] if team is not None else [])]
     if not paths:
         raise UserError("Name at least one playbook: tocsin check runbook.md --root ../my-system (or --team TEAM)")
@@ -72,6 +81,20 @@ def run(
     if texts.gaps:
         return 2
     return int(any(row.verdict in WRONG for row in rows))
+
+
+def _check_settings(playbook: Sequence[Path], team: str | None, workspace: Path | None, format: Format) -> int:  # noqa: A002 as above
+    """0: every duty can be kept; 1: some cannot. Settings that do not hold together are a `ConfigError`, 2."""
+    from tocsin.app.by_files import Files  # only whoever asks for it has settings to read
+    from tocsin.cli.lacking import tell_lacks
+
+    if playbook:
+        raise UserError("With --settings the playbooks are those of the workspace: name none, or one team by --team.")
+    files = Files(find_workspace((workspace or Path()).absolute()))
+    found = files.lacks(team)
+    tell_lacks(found, files.playbook, format)
+    finish_streams()
+    return int(bool(found))
 
 
 def _find_playbook(team: str, workspace: Path | None) -> Path:

@@ -25,7 +25,7 @@ from tocsin.incident.obligation import (
 from tocsin.incident.phase import Part, find_parts
 from tocsin.incident.state import Incident
 from tocsin.pattern import compile_late
-from tocsin.playbook.model import Notice, StatusDuty, Step
+from tocsin.playbook.model import Notice, Playbook, StatusDuty, Step
 from tocsin.words import Audience, Status, StepKind, StepState
 
 OWNER = "communications lead"
@@ -77,6 +77,20 @@ def find_telling(incident: Incident, book: Book, now: datetime) -> Iterator[Want
         yield from _by_notice(incident, book, now)
     if incident.resolved_at is not None:
         yield from _by_review(incident, book, incident.resolved_at, silent=silent)
+
+
+def list_told(playbook: Playbook) -> Iterator[tuple[str, int, str]]:
+    """Every line of a playbook that has somebody told, whatever the severity: the kind of duty, the line, the text."""
+    for process in playbook.processes:
+        for step in process.steps:
+            if step.kind in (StepKind.CHECKLIST, StepKind.MANUAL):
+                yield _read(step.text, ending=False), step.line, step.text
+    for scenario in playbook.scenarios:
+        for step in scenario.steps:
+            if step.kind is not StepKind.STATEMENT:
+                yield _read_outside(step.text), step.line, step.text
+    for review in playbook.reviews:
+        yield from ((_read(item.text, ending=False), item.line, item.text) for item in review.items)
 
 
 def find_notices(incident: Incident, book: Book) -> tuple[Notice, ...]:

@@ -51,6 +51,27 @@ class Rota(msgspec.Struct, frozen=True, kw_only=True):
                 return self.duty(schedule, at).people
         return (name,) if name in self.people else ()
 
+    def behind(self, name: str) -> tuple[str, ...]:
+        """Everybody who may answer to `name`, whoever's turn it is."""
+        wanted = _fold(name)
+        if wanted in (roles := {_fold(role): names for role, names in self.staffing.roles.items()}):
+            return _once(person for each in roles[wanted] for person in self._turns(each))
+        if ON_DUTY.match(wanted):
+            return _once(person for schedule in self.staffing.schedules for person in self._turns(schedule))
+        return self.everybody() if EVERYBODY.match(wanted) else self._turns(name)
+
+    def _turns(self, name: str) -> tuple[str, ...]:
+        wanted = _fold(name)
+        for schedule, each in self.staffing.schedules.items():
+            if _fold(schedule) in (wanted, _plain(wanted)):
+                read = (stretch.person for stretch in self.staffing.calendars.get(schedule, ()))
+                return _once([*list_members(each), *read])
+        return (name,) if name in self.people else ()
+
+    def behind_all(self, names: Iterable[str]) -> tuple[str, ...]:
+        """Everybody who may answer to any of `names`."""
+        return _once(person for name in names for person in self.behind(name))
+
     def answer_all(self, names: tuple[str, ...], at: datetime) -> tuple[str, ...]:
         """Those who answer to any of `names`."""
         return _once(person for name in names for person in self.answer(name, at))

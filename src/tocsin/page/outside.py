@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from tocsin.incident.book import Book
 from tocsin.incident.calling import Outside
+from tocsin.incident.lack import MAIL, Ground, Lack, Mend, add_mail, list_quoted, quote, state
 from tocsin.incident.plan import Plan
 from tocsin.incident.sight import keep_readers
 from tocsin.incident.state import Incident
@@ -14,6 +16,7 @@ from tocsin.incident.urgency import Ways
 from tocsin.oncall.finding import Finding
 from tocsin.oncall.outsider import Outsider, split_id
 from tocsin.oncall.rota import Rota
+from tocsin.playbook.model import Contact as PlaybookContact
 from tocsin.playbook.model import Playbook
 from tocsin.timeline.events import Event, LevelJoined, PageRequested
 from tocsin.timeline.line import fold
@@ -110,11 +113,37 @@ def _choose(known: Outside, book: Book, contact: str) -> str:
 
 def find_unfilled(team: str, playbook: Playbook, contacts: Mapping[str, Outsider]) -> Iterator[Finding]:
     """The contacts of the playbook that have no address there, and none in the settings either; all in one."""
-    known = {entry.casefold() for each in contacts.values() for entry in each.entries}
-    known |= {each.name.casefold() for each in contacts.values()}
-    missing = [each for each in playbook.contacts if each.placeholder and each.title.casefold() not in known]
+    missing = _list_unfilled(playbook, contacts)
     if missing:
         named = ", ".join(f"{fold(each.title, 60)} (line {each.line})" for each in missing[:MOST_NAMED])
         more = f" and {len(missing) - MOST_NAMED} more" if len(missing) > MOST_NAMED else ""
         text = f"the playbook gives no address for {named}{more}; write it there, or add [teams.{team}.contacts.NAME]"
         yield Finding(kind="contact", text=text, team=team)
+
+
+def find_contact_lacks(ground: Ground) -> Iterator[Lack]:
+    """The same as duties that cannot be kept, each with the lines that give an address."""
+    team = ground.policy.team
+    for each in _list_unfilled(ground.playbook, ground.policy.contacts):
+        if ground.rota.behind(each.title):
+            continue  # the team's own, who are called by the settings
+        name = re.sub(r"[^a-z0-9]+", "-", each.title.lower()).strip("-") or f"line-{each.line}"
+        lines = (
+            f"name = {quote(each.title)}",
+            f"mail = {quote(f'{name}@example.org')}",
+            f"channels = {list_quoted([ground.policy.mail_channel or MAIL[0]])}",
+            f"entries = {list_quoted([each.title])}",
+        )
+        yield Lack(
+            team=team,
+            kind="contact",
+            why=f"Nobody can call {fold(each.title, 60)}: neither the playbook nor the settings have an address.",
+            duties=(state(each.line, f"{each.title}: {each.value}" if each.value else each.title),),
+            mends=(Mend(table=f"teams.{team}.contacts.{name}", lines=lines), *add_mail(ground.policy)),
+        )
+
+
+def _list_unfilled(playbook: Playbook, contacts: Mapping[str, Outsider]) -> list[PlaybookContact]:
+    known = {entry.casefold() for each in contacts.values() for entry in each.entries}
+    known |= {each.name.casefold() for each in contacts.values()}
+    return [each for each in playbook.contacts if each.placeholder and each.title.casefold() not in known]

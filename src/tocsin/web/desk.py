@@ -11,10 +11,12 @@ import msgspec
 from tocsin.alert.sources.mapped import Intake as IntakeTable
 from tocsin.engine.contracts import Blobs, Clock
 from tocsin.engine.following import Followers
+from tocsin.engine.lacking import find_lacks
 from tocsin.engine.loop import Engine
 from tocsin.engine.originals import NoOriginals, Originals
 from tocsin.engine.output import Outputs
 from tocsin.errors import NotFound
+from tocsin.incident.lack import Lack
 from tocsin.integrations.channel import Channel
 from tocsin.integrations.webpush import WebPush
 from tocsin.oncall.finding import Finding
@@ -160,6 +162,7 @@ class Desk:
         kept_since: Callable[[datetime], datetime | None] = lambda now: None,
         reach: Callable[[str], str] = _reach_anybody,
         calendar_findings: Callable[[], Sequence[Finding]] = tuple,
+        public_url: Callable[[], str] = str,
     ) -> None:
         self.engine, self.sight = engine, Sight(engine.journal)
         self.sessions = sessions
@@ -181,5 +184,12 @@ class Desk:
         self.limits, self.accounts = Limits(), accounts
         self.originals: Originals = originals or NoOriginals()
         self.outputs = outputs or Outputs()
-        self.reach, self.calendar_findings = reach, calendar_findings
+        self.reach, self.calendar_findings, self.public_url = reach, calendar_findings, public_url
         self.signin = (stage.signin if stage is not None else "") or SIGNIN
+
+    def find_lacks(self, team: str) -> tuple[Lack, ...]:
+        """The duties of a team that cannot be kept as the settings are now. Raises `NotFound`."""
+        shelf = self.engine.journal.shelf.settings.teams.get(team)
+        if shelf is None:
+            raise NotFound(f"There is no team {team[:100]!r}.")
+        return find_lacks(shelf, self.people(), self.reach, self.public_url())

@@ -196,6 +196,7 @@ API: list[HTTPRouteHandler] = [
     evidence.open_evidence,
     evidence.export_evidence,
     playbooks.compile_document,
+    teams.list_lacks,
     teams.list_teams,
     teams.list_people,
     heartbeats.list_heartbeats,

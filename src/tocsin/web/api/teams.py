@@ -7,6 +7,7 @@ from litestar import get, post
 from litestar.di import NamedDependency as Given
 from litestar.params import FromPath, JSONBody
 
+from tocsin.incident.lack import Lack
 from tocsin.web.acts import Acts
 from tocsin.web.api.describe import describe_failures
 from tocsin.web.auth import Asker
@@ -80,6 +81,12 @@ async def tell_asker(asker: Given[Asker], library: Given[Library]) -> Myself:
 async def read_difference(desk: Given[Desk], team: FromPath[str]) -> Difference:
     """What the team's playbook does otherwise than the one that was activated: read it, then activate."""
     return await find_difference(desk, team)
+
+
+@get("/teams/{team:str}/lacks", operation_id="listLacks", tags=["teams"], responses=describe_failures(404))
+async def list_lacks(desk: Given[Desk], team: FromPath[str]) -> list[Lack]:
+    """The duties of the team's playbook that cannot be kept for want of a setting, and the lines that would mend it."""
+    return list(desk.find_lacks(team))
 
 
 @post(

@@ -95,7 +95,12 @@ async def show_team_playbook(
     diff = list(compare(before, lines)) if before else []
     changes = (await find_difference(desk, team)).changes if diff else ()
     return frame.show(
-        "playbook.html", playbook=view, team=await show_team(desk, team, frame.asker), diff=diff, changes=changes
+        "playbook.html",
+        playbook=view,
+        team=await show_team(desk, team, frame.asker),
+        diff=diff,
+        changes=changes,
+        lacks=desk.find_lacks(team),
     )
 
 

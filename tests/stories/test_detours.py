@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 from msgspec.structs import replace
 
+from tocsin.engine.contracts import Key
+from tocsin.errors import Unavailable
 from tocsin.incident.commands import SetSeverity
 from tocsin.oncall.settings import Person
+from tocsin.testing.recorder import Recorder
 from tocsin.testing.story import Story
 from tocsin.timeline import events as e
+from tocsin.timeline.events import Intent, Outcome
 from tocsin.timeline.tell import tell
 from tocsin.words import Audience
 
@@ -60,6 +66,61 @@ async def test_while_all_are_out_it_waits_and_goes_once_by_whichever_is_back_fir
             story.recorder.broken.clear()
             await story.advance("1m")
             assert len(reminders(story, KEY)) == 1
+
+
+class Slow(Recorder):
+    """Channels that take their time, or a page without saying so. `meanwhile` happens while mail is asked."""
+
+    meanwhile: Callable[[], Awaitable[object]] | None = None
+    mute = frozenset[str]()
+
+    async def perform(self, key: Key, intent: Intent) -> Outcome:
+        if isinstance(intent, e.PageRequested) and intent.channel == "mail" and self.meanwhile is not None:
+            do, self.meanwhile = self.meanwhile, None
+            await do()
+        outcome = await super().perform(key, intent)
+        if isinstance(intent, e.PageRequested) and intent.channel in self.mute:
+            raise Unavailable("No answer.")
+        return outcome
+
+
+def slow(story: Story) -> Slow:
+    """The story's recorder, made slow."""
+    story.recorder.__class__ = Slow
+    assert isinstance(story.recorder, Slow)
+    return story.recorder
+
+
+async def test_what_was_done_while_its_channel_was_asked_goes_by_no_other() -> None:
+    async with Story(cast()) as story:
+        await begin(story)
+        await story.do(say("bo", Audience.PUBLIC))
+        await story.advance("15m")
+        recorder = slow(story)
+        recorder.broken.add("mail")
+        recorder.meanwhile = lambda: story.engine.submit(story.stream, say("bo", Audience.PUBLIC))
+        await story.advance("2m")
+        assert reminders(story, KEY) == []
+        assert "nothing of it is owed any more" in await tell_withheld(story)
+
+
+async def test_what_another_channel_may_have_taken_goes_out_as_sent_again() -> None:
+    async with Story(cast()) as story:
+        await begin(story)
+        await story.do(say("bo", Audience.PUBLIC))
+        await story.advance("15m59s")
+        breakers, now = story.engine.dispatch.breakers, story.clock.now()
+        breakers.heed("channel:mail", 30)  # it asked for patience, and is not asked
+        breakers.fail("channel:mail", now, now)
+        recorder = slow(story)
+        recorder.mute = frozenset({"phone"})
+        await story.advance("2s")
+        assert len(story.recorder.tries) == 2, "ana's page and this"
+        recorder.mute = frozenset()
+        await story.advance("1m")
+        told = [page for page in story.pages("bo") if KEY in page.duties]
+        assert [page.repeat for page in told] == [False, *[True] * (len(told) - 1)]
+        assert len(told) > 1
 
 
 async def test_never_by_another_pager_where_nobody_would_end_it() -> None:

@@ -284,10 +284,10 @@ class Dispatch:
         outcome, tried = await self.sending.ask(key, page)
         if not isinstance(outcome, e.PageFailed):
             return outcome
-        told = await self.sending.go_round(key, page, tried=tried and outcome.passing)
+        told, gone = await self.sending.go_round(key, page, tried=tried and outcome.passing)
         if told is not None or not outcome.passing or await self.sending.goes_on(errand.stream, page, tried=tried):
             return told or outcome
-        await self.parking.park(errand, self._clock.now(), tried=tried)
+        await self.parking.park(errand, self._clock.now(), tried=tried or gone)
         return None
 
     def _look_again(self) -> None:

@@ -15,11 +15,11 @@ from tocsin.engine.contracts import CHANNEL, Clock, Key
 from tocsin.engine.gates import Gates
 from tocsin.engine.journal import Journal
 from tocsin.engine.together import Together
-from tocsin.engine.undone import fail
+from tocsin.engine.undone import fail, withhold
 from tocsin.incident.urgency import Ways
 from tocsin.oncall.outsider import CONTACT
 from tocsin.page.outside import list_channels
-from tocsin.page.plan import goes_on, list_detours
+from tocsin.page.plan import find_answer, goes_on, list_detours
 from tocsin.timeline.events import Outcome, PageDelivered, PageFailed, PageRequested
 
 
@@ -54,23 +54,33 @@ class Sending:
             self._mended()
         return outcome, True
 
-    async def go_round(self, key: Key, page: PageRequested, *, tried: bool) -> PageDelivered | None:
-        """What another of the responder's channels says that takes a page which only tells; null if none does.
-
-        A channel that was `tried` may have taken it all the same: then it goes out as sent again.
+    async def go_round(self, key: Key, page: PageRequested, *, tried: bool) -> tuple[Outcome | None, bool]:
+        """What another of the responder's channels says that takes a page which only tells, or why it is withheld by
+        now; null if none takes it. And whether any may have taken it all the same, as one that was `tried` may have.
         """
         if not page.informs or page.responder.startswith(CONTACT):
-            return None
-        again = key.again or tried
+            return None, tried
         for channel in await self._list_detours(key.stream, page):
-            while await self._gates.hold_back(f"{CHANNEL}{channel}"):
-                continue
-            outcome, asked = await self.ask(replace(key, again=again), replace(page, channel=channel))
+            why = await self._wait(key, page, f"{CHANNEL}{channel}")
+            if why:
+                return withhold(key.seq, page, why), tried
+            outcome, asked = await self.ask(replace(key, again=key.again or tried), replace(page, channel=channel))
             if isinstance(outcome, PageDelivered):
-                why = f"{page.channel} did not take it"
-                return replace(outcome, detail=f"{why}; {outcome.detail}" if outcome.detail else why)
-            again = again or asked
-        return None
+                said = f"{page.channel} did not take it"
+                return replace(outcome, detail=f"{said}; {outcome.detail}" if outcome.detail else said), True
+            tried = tried or asked
+        return None, tried
+
+    async def _wait(self, key: Key, page: PageRequested, to: str) -> str:
+        """Wait at the gate of another channel; why it is not to be sent any more, empty if it is. The channel before
+        may have taken its time.
+        """
+        while True:
+            incident = await self._journal.incident(key.stream)
+            assert incident is not None
+            why = find_answer(incident, page, key.seq)
+            if why or not await self._gates.hold_back(to):
+                return why
 
     async def _list_detours(self, stream: str, page: PageRequested) -> tuple[str, ...]:
         incident, shelf = await self._journal.incident(stream), self._journal.shelf

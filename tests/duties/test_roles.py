@@ -27,6 +27,8 @@ async def test_only_who_qualifies_commands_and_the_playbook_says_why(cast: Casti
         with pytest.raises(NotAuthorised, match="Senior engineer or EM") as refusal:
             await story.do(TakeRole(by="ana", role="IC", responder="ana"))
         assert refusal.value.line == 175
+        with pytest.raises(NotAuthorised, match="may not play Commander"):
+            await story.do(TakeRole(by="ana", role="Commander", responder="ana"))
         await story.do(TakeRole(by="ana", role="IC", responder="lea"))
         assert (await story.incident()).roles == {IC: "lea"}, "the abbreviation is the role"
         room = await look_in(story)

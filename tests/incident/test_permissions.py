@@ -17,6 +17,7 @@ from tocsin.incident.commands import Command, Resolve, TakeRole
 from tocsin.incident.privacy import Privacy
 from tocsin.incident.sight import find_nothing
 from tocsin.incident.state import Incident
+from tocsin.playbook.model import Playbook, Role
 from tocsin.words import Audience, Permission, Status
 
 NOW = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
@@ -131,6 +132,25 @@ def test_a_role_in_the_incident_brings_its_permission_there_and_goes_only_to_who
     assert is_allowed(POLICY, TakeRole(by="duty", role="Scribe", responder="duty"))
     assert not is_allowed(POLICY, TakeRole(by="duty", role="Communications Lead", responder="duty"))
     assert is_allowed(OPEN, TakeRole(by="duty", role=take, responder="stranger")), "as it was where nothing is granted"
+
+
+@pytest.mark.parametrize("name", ["IC", "ic ", "Incident  Commander", "Incident Commander (IC)", "Commander"])
+def test_a_role_is_the_same_under_each_of_its_names(name: str) -> None:
+    role = Role(line=1, title="Incident Commander", abbr="IC")
+    playbook = Playbook(path="x.md", digest="", is_playbook=True, roles=(role,))
+    for policy, responder in ((POLICY, "duty"), (POLICY, PEOPLE["comms"])):
+        with pytest.raises(NotAuthorised):
+            require_authority(incident(), policy, TakeRole(by="duty", role=name, responder=responder), playbook)
+    require_authority(incident(), POLICY, TakeRole(by="duty", role=name, responder=PEOPLE["commander"]), playbook)
+
+
+@pytest.mark.parametrize("name", ["Security", "security team lead", "CISO"])
+def test_where_somebody_answers_for_security_nobody_else_takes_or_gives_that_role(name: str) -> None:
+    policy = msgspec.structs.replace(OPEN, responders=("duty", "sec"), security=("sec",))
+    assert not is_allowed(policy, TakeRole(by="duty", role=name, responder="duty"))
+    assert is_allowed(policy, TakeRole(by="duty", role=name, responder="sec")), "whoever is named is called to it"
+    assert is_allowed(policy, TakeRole(by="sec", role=name, responder="duty")), "and may hand it on"
+    assert is_allowed(OPEN, TakeRole(by="duty", role=name, responder="duty")), "where nobody is named, anybody does"
 
 
 @pytest.mark.parametrize("kind", DECISIONS, ids=lambda kind: kind.__name__)

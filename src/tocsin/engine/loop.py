@@ -213,7 +213,7 @@ class Engine:
         def choose(incident: Incident | None, book: Book) -> tuple[Event, ...]:
             if incident is None:
                 raise find_nothing(stream)
-            require_authority(incident, self.journal.shelf.policy(incident), command)
+            require_authority(incident, self.journal.shelf.policy(incident), command, book.playbook)
             return decide(incident, book, command, self.clock.now())
 
         if await self.journal.incident(stream) is None:

@@ -16,17 +16,20 @@ since its approval gates use any of them.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 
 from tocsin.errors import NotAuthorised
 from tocsin.incident.book import Book, TeamPolicy
 from tocsin.incident.commands import Command, TakeRole
+from tocsin.incident.office import find_role
 from tocsin.incident.sight import OWNER as OWNER
 from tocsin.incident.sight import may_see, require_sight
 from tocsin.incident.state import Incident
 from tocsin.oncall.rota import Rota
 from tocsin.oncall.settings import Person, Staffing
+from tocsin.playbook.model import Playbook
 from tocsin.words import Permission
 
 MOST_NAMED = 8
@@ -42,6 +45,8 @@ GRANTS: dict[str, frozenset[Permission]] = {
 """What each grant brings. An administrator does not secure by that: who may see what is hidden is another choice."""
 ROLES = {"commander": P.COMMAND, "communication": P.SPEAK, "security": P.SECURE}
 """Words in the name of a role by which its holder has a permission in that incident."""
+SHORT = {"ic": P.COMMAND, "comms": P.SPEAK, "ciso": P.SECURE}
+"""What the same is called for short, as a word of its own."""
 ALL = frozenset(Permission) - {P.SERVER}
 
 
@@ -90,7 +95,9 @@ def find_permissions(policy: TeamPolicy, person: str, incident: Incident | None 
 
 
 def _needed_for(role: str) -> frozenset[Permission]:
-    return frozenset(permission for word, permission in ROLES.items() if word in role.casefold())
+    folded = role.casefold()
+    short = (SHORT[word] for word in re.findall(r"\w+", folded) if word in SHORT)
+    return frozenset(permission for word, permission in ROLES.items() if word in folded).union(short)
 
 
 def may_act(incident: Incident, policy: TeamPolicy, person: str) -> bool:
@@ -120,10 +127,12 @@ def require_permission(
     )
 
 
-def require_authority(incident: Incident, policy: TeamPolicy, command: Command) -> None:
+def require_authority(
+    incident: Incident, policy: TeamPolicy, command: Command, playbook: Playbook | None = None
+) -> None:
     """Raise `NotAuthorised`, naming who may, unless whoever asks may ask this of the incident.
 
-    To whoever may not see it there is no such incident: `NotFound`.
+    To whoever may not see it there is no such incident: `NotFound`. By `playbook` a role is known under all its names.
     """
     person, needed = command.by, command.needs()
     if needed is P.SERVER:
@@ -132,9 +141,24 @@ def require_authority(incident: Incident, policy: TeamPolicy, command: Command) 
     if command.personal:
         require_human(policy, person)
     require_permission(policy, person, needed, incident)
-    if isinstance(command, TakeRole) and policy.permissions:
-        for each in _needed_for(command.role) - find_permissions(policy, command.responder):
+    if isinstance(command, TakeRole):
+        _require_role(policy, command, playbook)
+
+
+def _require_role(policy: TeamPolicy, command: TakeRole, playbook: Playbook | None) -> None:
+    """Nobody appoints themselves to what only the settings give, by whichever of the role's names."""
+    found = find_role(playbook, command.role) if playbook is not None else None
+    names = [command.role, *([found.title, found.abbr or ""] if found is not None else [])]
+    needed = frozenset[Permission]().union(*map(_needed_for, names))
+    if policy.permissions:
+        for each in needed - find_permissions(policy, command.responder):
             require_permission(policy, command.responder, each)
+    trusted = (*policy.security, OWNER)
+    if P.SECURE in needed and policy.security and command.responder not in trusted and command.by not in trusted:
+        raise NotAuthorised(
+            f"{command.responder} does not answer for security in team {policy.name}. {_list(policy.security, str)} "
+            "may take this role, or give it to somebody."
+        )
 
 
 def name_who_may(policy: TeamPolicy, spell: Callable[[str], str] = str) -> str:

@@ -238,8 +238,8 @@ def _choose_scenario(incident: Incident, book: Book, command: ChooseScenario, no
 
 def _take_role(incident: Incident, book: Book, command: TakeRole, now: datetime) -> tuple[e.Event, ...]:
     _require_unclosed(incident)
-    found = find_role(book, command.role)
-    role = found.title if found is not None else command.role
+    found = find_role(book.playbook, command.role)
+    role = found.title if found is not None else " ".join(command.role.split())
     require_eligible(book, role, command.responder)
     return (e.RoleTaken(role=role, responder=command.responder, by=command.by),)
 

@@ -9,9 +9,10 @@ import msgspec
 
 from tocsin.errors import NotAuthorised
 from tocsin.incident.book import Book
+from tocsin.incident.role import answers_for
 from tocsin.incident.state import Incident
 from tocsin.pattern import compile_late
-from tocsin.playbook.model import Phase, Procedure, Remark, Role, Step
+from tocsin.playbook.model import Phase, Playbook, Procedure, Remark, Role, Step
 
 _RESOLVES = compile_late(r"(?i)\b(?:declare|call|announce)s?\b.*\b(?:resolved|resolution|over|all[- ]clear)\b")
 _SECOND = compile_late(
@@ -35,10 +36,10 @@ class WantedRole(msgspec.Struct, frozen=True, kw_only=True):
     within_s: int | None = None
 
 
-def find_role(book: Book, name: str) -> Role | None:
+def find_role(playbook: Playbook, name: str) -> Role | None:
     """The playbook's role of that name, also by its abbreviation or both ("Incident Commander (IC)")."""
-    wanted = name.strip().casefold()
-    for role in book.playbook.roles:
+    wanted = " ".join(name.split()).casefold()
+    for role in playbook.roles:
         title, abbr = role.title.casefold(), (role.abbr or "").casefold()
         if wanted in (title, abbr, f"{title} ({abbr})"):
             return role
@@ -47,7 +48,7 @@ def find_role(book: Book, name: str) -> Role | None:
 
 def find_meant(book: Book, words: str) -> Role | None:
     """The role that a shorter word means: each of its words begins one of the title's."""
-    exact = find_role(book, words)
+    exact = find_role(book.playbook, words)
     if exact is not None:
         return exact
     begins = [SHORT.get(each.casefold(), each.casefold()) for each in re.findall(r"\w+", words)]
@@ -63,11 +64,17 @@ def _agrees(begin: str, title: list[str]) -> bool:
 
 
 def require_eligible(book: Book, role: str, responder: str) -> None:
-    """Raise `NotAuthorised`, with the playbook's line, where the settings name who may play a role, and not them."""
-    eligible = next((who for name, who in book.policy.eligible.items() if name.casefold() == role.casefold()), None)
-    if eligible is None or responder in eligible:
+    """Raise `NotAuthorised`, with the playbook's line, where the settings name who may play a role, and not them.
+
+    A role by another name is that role: a ``commander`` commands as the ``Incident Commander`` does.
+    """
+    known = {name.casefold(): who for name, who in book.policy.eligible.items()}
+    same = [known[role.casefold()]] if role.casefold() in known else []
+    same = same or [who for name, who in known.items() if answers_for(role, name)]
+    eligible = next((who for who in same if responder not in who), None)
+    if eligible is None:
         return
-    found = find_role(book, role)
+    found = find_role(book.playbook, role)
     demands = found.demands if found is not None else ()
     why = f" The playbook wants: {'; '.join(each.text for each in demands)}." if demands else ""
     named = ", ".join(eligible) or "nobody"

@@ -322,6 +322,7 @@ class Way(StrEnum):
     FILE = "file"
     FOLLOWERS = "followers"
     PEOPLE = "people"
+    IN_APP = "in_app"
 
 
 class Audience(StrEnum):

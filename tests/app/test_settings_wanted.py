@@ -42,7 +42,7 @@ def test_each_comment_is_a_setting_that_this_version_knows(seeds: Path, name: st
     lines = draft(seeds, name).splitlines()
     begin, end = lines.index(f"[teams.{name}]"), lines.index(f"[teams.{name}.targets.local]")
     marks = ("war_room", "tickets", "bridge", "media", "acknowledgement_good_for_s", "shadow_readers", '"', "[teams.")
-    more = ("followers", "webhooks", "file", "mail", "times", "escalate_at")
+    more = ("followers", "in_app", "file", "mail", "times", "escalate_at")
     bare = [each.removeprefix("# ") if each.removeprefix("# ").startswith((*marks, *more)) else each for each in lines]
     text = "\n".join([*lines[:begin], *bare[begin:end], *lines[end:]])
     problems = Problems()

@@ -16,7 +16,7 @@ from tocsin.words import Audience, RoomWish
 MOST_TEXT = 70
 EXAMPLES = {
     Audience.USERS: "followers = true  # those who follow the status page",
-    Audience.FEED: 'webhooks = ["app"]  # a channel of kind "webhook"',
+    Audience.FEED: "in_app = true  # the application shows /status/TEAM/feed.json",
     Audience.RELEASE_NOTES: 'file = "public/release-notes.md"',
     Audience.PARTNERS: 'mail = ["operators@example.org"]',
     Audience.STAKEHOLDERS: 'mail = ["heads@example.org"]',

@@ -38,6 +38,8 @@ def find_bar(incident: Incident, book: Book, asked: DeliveryRequested) -> str:
     update = next((each for each in incident.updates if each.seq == asked.update), None)
     if update is None or update.withdrawn_at is not None:
         return "the words were taken back"
+    if asked.way is Way.IN_APP and incident.is_private:
+        return "the incident is private, and nothing of it stands in the feed"
     lock = find_lock(incident, book) if asked.audience.is_outside and not update.opened_as else None
     return f"words to the outside are locked by line {lock.line}" if lock is not None else ""
 

@@ -18,13 +18,12 @@ BY_MAIL = compile_late(r"\be-?mails?\b", re.IGNORECASE)
 OPTIONAL = "optional"
 WAYS = {
     Audience.USERS: "followers = true",
-    Audience.FEED: 'webhooks = ["app"]',
+    Audience.FEED: "in_app = true",
     Audience.RELEASE_NOTES: 'file = "public/release-notes.md"',
     Audience.PARTNERS: 'mail = ["operators@example.org"]',
     Audience.STAKEHOLDERS: 'mail = ["heads@example.org"]',
 }
 """How an audience is told, where nothing says how."""
-HOOK = Mend(table="channels.app", lines=('kind = "webhook"', 'url = "https://app.example.org/notices"'))
 TRACKERS = {
     "github": ('kind = "github"', 'repository = "owner/name"', 'token_file = "secrets/github"'),
     "jira": (
@@ -136,8 +135,6 @@ def _name(audience: Audience) -> str:
 
 def _need(ground: Ground, audience: Audience, duties: list[Stated]) -> tuple[Mend, ...]:
     """The channels that the lines for an audience take."""
-    if audience is Audience.FEED:
-        return (HOOK,)
     mails = audience in (Audience.PARTNERS, Audience.STAKEHOLDERS) or any(BY_MAIL.search(each.text) for each in duties)
     return add_mail(ground.policy) if mails else ()
 

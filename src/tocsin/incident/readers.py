@@ -10,6 +10,8 @@ from tocsin.words import Audience, Way
 
 CONFIGURED = frozenset(Audience) - {Audience.RESPONDERS, Audience.PUBLIC}
 """Responders have the room, the public has the status page."""
+IN_APP = frozenset({Audience.USERS, Audience.FEED, Audience.RELEASE_NOTES})
+"""Whose readers use the application."""
 
 
 class Readers(msgspec.Struct, frozen=True, kw_only=True):
@@ -18,7 +20,8 @@ class Readers(msgspec.Struct, frozen=True, kw_only=True):
     `mail` are addresses (of a list, or of people), written to in one mail through the smtp channel `channel` (default:
     the first); `webhooks` are channels of that kind; `chat` is a standing channel of the team's chat (``#status``);
     `file` is a file below the workspace that gets each as an entry; with `followers` those who follow the status page
-    are told. The media have none of these: what is published for them goes by mail to the people named in `media`.
+    are told, with `in_app` they stand in the feed that the application shows. The media have none of these: what is
+    published for them goes by mail to the people named in `media`.
     """
 
     mail: tuple[str, ...] = ()
@@ -27,6 +30,7 @@ class Readers(msgspec.Struct, frozen=True, kw_only=True):
     chat: str = ""
     file: str = ""
     followers: bool = False
+    in_app: bool = False
 
 
 def list_ways(audience: Audience, readers: Readers) -> Iterator[tuple[Way, str]]:
@@ -43,3 +47,5 @@ def list_ways(audience: Audience, readers: Readers) -> Iterator[tuple[Way, str]]
         yield Way.FILE, readers.file
     if readers.followers:
         yield Way.FOLLOWERS, "followers of the status page"
+    if readers.in_app:
+        yield Way.IN_APP, "the in-app feed"

@@ -25,6 +25,7 @@ from tocsin.words import (
     Status,
     StepState,
     Tag,
+    Way,
 )
 
 MOST_REFIRED = 100
@@ -366,6 +367,12 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     def public_updates(self) -> tuple[Update, ...]:
         """What the public has been told."""
         return tuple(each for each in self.updates if Audience.PUBLIC in each.audiences and each.withdrawn_at is None)
+
+    @property
+    def is_public(self) -> bool:
+        """Whether words stand where anybody may read them: on the status page, or in the feed of the application."""
+        in_app = any(each.way is Way.IN_APP and each.state == "done" for each in self.deliveries.values())
+        return in_app or bool(self.public_updates)
 
     @property
     def is_watched(self) -> bool:

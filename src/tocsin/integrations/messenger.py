@@ -96,6 +96,8 @@ class Messenger:
                 count = await self._followers.announce(f"{key.stream}:{key.seq}", parcel.follow)
                 self._nudge()
                 return f"in the queues of {count} follower{'' if count == 1 else 's'}"
+            case Way.IN_APP:
+                return "it stands in the feed"
         raise Rejected("The settings do not have this way any more; look at the team's `audiences` in tocsin.toml.")
 
 

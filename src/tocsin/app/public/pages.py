@@ -126,7 +126,7 @@ class StatusPages:
 
     async def _copy(self, boards: PublicBoards, team: str, folder: Path) -> None:
         try:
-            files = write_copy(await boards.show(team), team, boards.find_url(team))
+            files = write_copy(await boards.show(team), await boards.list_in_app(team), team, boards.find_url(team))
             await asyncio.to_thread(put_copy, folder, files)
         except UserError as error:
             if self.troubles.get(team) != str(error):

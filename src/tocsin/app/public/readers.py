@@ -8,7 +8,7 @@ from pathlib import PurePath
 
 from tocsin.app.tables import File, TeamTable, is_mail
 from tocsin.config import Problems, Source
-from tocsin.incident.readers import CONFIGURED, Readers
+from tocsin.incident.readers import CONFIGURED, IN_APP, Readers
 from tocsin.words import Audience
 
 OURS = frozenset({".tocsin", "secrets", "playbooks"})
@@ -35,8 +35,10 @@ def _find_faults(
     if name == Audience.MEDIA:
         yield from _find_media_faults(file, table, readers, mails)
         return
-    if not (readers.mail or readers.webhooks or readers.chat or readers.file or readers.followers):
-        yield (), "it leads nowhere; set `mail`, `webhooks`, `chat`, `file` or `followers`."
+    if readers == Readers(channel=readers.channel):
+        yield (), "it leads nowhere; set `mail`, `webhooks`, `chat`, `file`, `followers` or `in_app`."
+    if readers.in_app and name not in IN_APP:
+        yield ("in_app",), f"the in-app feed is read by customers: {', '.join(sorted(IN_APP))}, not by {name}."
     for at, address in enumerate(readers.mail):
         if not ADDRESS.fullmatch(address):
             yield ("mail", at), f"{address!r} is no mail address."

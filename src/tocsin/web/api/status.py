@@ -31,5 +31,5 @@ async def read_status(board: Given[PublicBoards], team: FromPath[str]) -> Status
 @get("/status/{team:str}/copy", operation_id="copyStatus", tags=["public"], responses=FAILURES)
 async def export_status(board: Given[PublicBoards], team: FromPath[str]) -> Copy:
     """The status page as files that any file server can show."""
-    files = write_copy(await board.show(team), team, board.find_url(team))
+    files = write_copy(await board.show(team), await board.list_in_app(team), team, board.find_url(team))
     return Copy({path: content.decode() for path, content in files.items()})

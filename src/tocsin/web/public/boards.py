@@ -13,6 +13,7 @@ from urllib.parse import quote
 import msgspec
 
 from tocsin.comms.board import PublicBoard, Told, make_board
+from tocsin.comms.in_app import InApp, list_in_app
 from tocsin.comms.public import PublicIncident, PublicUpdate
 from tocsin.engine.shelf import Settings, TeamShelf
 from tocsin.errors import NotFound
@@ -42,6 +43,7 @@ class _Kept(msgspec.Struct, frozen=True):
     mark: int
     until: datetime
     view: StatusView
+    in_app: tuple[InApp, ...]
 
 
 class PublicBoards:
@@ -75,15 +77,25 @@ class PublicBoards:
 
     async def show(self, team: str) -> StatusView:
         """The status page of a team. Raises `NotFound`."""
+        return (await self._keep(team)).view
+
+    async def list_in_app(self, team: str) -> tuple[InApp, ...]:
+        """What the team's customers read inside the application, the newest first. Raises `NotFound`."""
+        return (await self._keep(team)).in_app
+
+    async def _keep(self, team: str) -> _Kept:
         shelf, settings = self.find(team), self._desk.engine.journal.shelf.settings
         now, kept, mark = self._desk.clock.now(), self._kept.get(team), self.mark
         if kept is not None and kept.settings is settings and kept.mark == mark and now < kept.until:
-            return kept.view
-        view = show_board(await self._make(team, shelf, now))
-        self._kept[team] = _Kept(settings, mark, now + KEPT_FOR, view)
-        return view
+            return kept
+        told = await self._list_told(team)
+        view = show_board(await self._make(team, shelf, told, now))
+        in_app = tuple(_clean_words(each) for each in list_in_app(told, shelf.status, now))
+        made = self._kept[team] = _Kept(settings, mark, now + KEPT_FOR, view, in_app)
+        return made
 
-    async def _make(self, team: str, shelf: TeamShelf, now: datetime) -> PublicBoard:
+    async def _list_told(self, team: str) -> list[Told]:
+        """The incidents of which anything was told to anybody."""
         journal = self._desk.engine.journal
         cards = [card for card in await journal.store.cards(team=team) if card.public][:MOST_INCIDENTS]
         told = []
@@ -92,6 +104,9 @@ class PublicBoards:
             if incident is not None:
                 entries = await self._read(incident)
                 told.append(Told(incident=incident, book=await journal.shelf.book(incident), entries=entries))
+        return told
+
+    async def _make(self, team: str, shelf: TeamShelf, told: list[Told], now: datetime) -> PublicBoard:
         return make_board(
             shelf.status,
             shelf.policy.name,
@@ -131,6 +146,10 @@ def show_board(board: PublicBoard) -> StatusView:
         past=tuple(each for each in board.incidents if each.resolved_at is not None),
         board=board,
     )
+
+
+def _clean_words(words: InApp) -> InApp:
+    return msgspec.structs.replace(words, title=clean(words.title, 300), text=clean(words.text, 4000))
 
 
 def _clean(incident: PublicIncident) -> PublicIncident:

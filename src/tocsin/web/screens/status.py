@@ -5,9 +5,12 @@ Its JSON has the shapes of Statuspage's public API, and may be read from anybody
 
 from __future__ import annotations
 
+import hashlib
+from typing import Any
 from urllib.parse import quote
 
-from litestar import get
+import msgspec
+from litestar import Request, get
 from litestar.di import NamedDependency as Given
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
@@ -16,7 +19,7 @@ from litestar.response import Response
 from tocsin.web.desk import Desk
 from tocsin.web.frame import show_public
 from tocsin.web.public.boards import PublicBoards
-from tocsin.web.public.feed import write_feed
+from tocsin.web.public.feed import write_feed, write_in_app
 from tocsin.web.public.statuspage import DOCUMENTS, Json, Statuspage
 from tocsin.web.screens import follow
 
@@ -47,6 +50,22 @@ async def show_feed(board: Given[PublicBoards], team: FromPath[str]) -> Response
     return Response(feed, media_type="application/atom+xml", headers=OPEN)
 
 
+@get("/status/{team:str}/feed.json")
+async def show_in_app(
+    board: Given[PublicBoards], team: FromPath[str], request: Request[Any, Any, Any]
+) -> Response[bytes | None]:
+    """The messages for the team's own application, which asks again and again: what has not changed is not sent."""
+    view, words, url = await board.show(team), await board.list_in_app(team), board.find_url(team)
+    feed = write_in_app(words, team, view.board.title, url, f"{board.find_own_url(team)}/feed.json")
+    body = msgspec.json.encode(feed)
+    etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+    headers = {**OPEN, "Cache-Control": "no-cache", "ETag": etag}
+    known = [each.strip().removeprefix("W/") for each in request.headers.get("If-None-Match", "").split(",")]
+    if etag in known or "*" in known:
+        return Response(None, status_code=304, headers=headers)
+    return Response(body, media_type="application/feed+json", headers=headers)
+
+
 def _make_document(document: str) -> HTTPRouteHandler:
     @get(f"/status/{{team:str}}/api/v2/{document}.json", name=f"statuspage {document}")
     async def show_document(board: Given[PublicBoards], team: FromPath[str]) -> Response[Json]:
@@ -60,6 +79,7 @@ def _make_document(document: str) -> HTTPRouteHandler:
 STATUS: list[HTTPRouteHandler] = [
     show_status,
     show_feed,
+    show_in_app,
     *(_make_document(document) for document in DOCUMENTS),
     *follow.FOLLOW,
 ]

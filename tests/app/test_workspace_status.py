@@ -30,6 +30,7 @@ TEAM = "[teams.till.schedules.primary]"
         ('[teams.till.status.maintenance.m]\ntitle = "M"\nstarts_at = 2026-01-02\nends_at = 2026-01-03', "starts_at"),
         ('[teams.till.audiences.laundry]\nmail = ["a@b.c"]', "no audience 'laundry'"),
         ("[teams.till.audiences.users]", "leads nowhere"),
+        ("[teams.till.audiences.partners]\nin_app = true", "read by customers"),
         ('[teams.till.audiences.partners]\nmail = ["nobody"]', "is no mail address"),
         ('[teams.till.audiences.partners]\nwebhooks = ["x"]', "no webhook 'x'"),
         ('[teams.till.audiences.stakeholders]\nchat = "#x"', "set its `war_room`"),

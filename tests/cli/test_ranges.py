@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import pytest
+from tests import forked
 
 
 @pytest.mark.parametrize(
@@ -18,7 +16,7 @@ import pytest
     ],
 )
 def test_what_is_out_of_range_is_said_in_one_sentence(words: list[str], says: str) -> None:
-    done = subprocess.run([sys.executable, "-m", "tocsin", *words], capture_output=True, text=True, check=False)
+    done = forked.run(*words)
     assert done.returncode == 2
     assert says in done.stderr + done.stdout
     assert "Traceback" not in done.stderr

@@ -20,6 +20,9 @@ import httpx
 
 from tocsin.integrations.isolation import STEP_UID
 
+# What forks is the whole suite's.
+from .. import forked  # noqa: TID252
+
 T = TypeVar("T")
 
 PLAYBOOK = """\
@@ -118,8 +121,7 @@ def open_client() -> httpx.Client:
 def run(*words: str, database: str = "") -> subprocess.CompletedProcess[str]:
     """`tocsin`, with these words."""
     environment = {**os.environ, **({"TOCSIN_DATABASE_URL": database} if database else {})}
-    argv = [sys.executable, "-m", "tocsin", *words]
-    return subprocess.run(argv, capture_output=True, text=True, check=False, env=environment)
+    return forked.run(*words, environment=environment)
 
 
 class Sink:
@@ -173,7 +175,7 @@ class Ground:
     def __init__(self, folder: Path, sink: Sink, node: str = "", database: str = "") -> None:
         self.root, self.sink = folder / f"workspace{node}", sink
         self.till, self.node, self.database = folder / f"till{node}", node, database
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: forked.Process | None = None
         self._sleeps = False
         self.sources: Path | None = None
         """Where the version is that runs; null for this one."""
@@ -206,16 +208,21 @@ class Ground:
         path = self.till / "turns"
         return len(path.read_text().splitlines()) if path.exists() else 0
 
-    def start(self, failpoint: str = "", under: tuple[str, ...] = ()) -> None:
-        """Start a server; it dies at `failpoint`, if one is named. `under` is a program that runs it and looks on."""
+    def start(self, failpoint: str = "", under: tuple[str, ...] = (), *, anew: bool = False) -> None:
+        """Start a server; it dies at `failpoint`, if one is named. `under` is a program that runs it and looks on.
+
+        It is forked where no test says that it starts `anew`, by an interpreter of its own.
+        """
         paths = [str(LOOKING), *filter(None, [str(self.sources or ""), os.environ.get("PYTHONPATH")])]
         environment = {**self._environment(), "PYTHONPATH": os.pathsep.join(paths)}
         environment |= {"TOCSIN_FAILPOINT": failpoint, "TOCSIN_FAILPOINT_MARK": str(self.mark)}
         verb = ["serve", "--workspace", str(self.root), "--port", "0", *(["--node", self.node] if self.node else [])]
         log = (self.root.parent / "server.log").open("ab")
-        self.process = subprocess.Popen(
-            [*under, sys.executable, "-m", "tocsin", *verb], stdout=log, stderr=log, env=environment
-        )
+        if under or anew or self.sources is not None:
+            argv = [*under, sys.executable, "-m", "tocsin", *verb]
+            self.process = subprocess.Popen(argv, stdout=log, stderr=log, env=environment)
+        else:
+            self.process = forked.spawn(*verb, out=log, environment=environment)
         log.close()
 
     def _environment(self) -> dict[str, str]:

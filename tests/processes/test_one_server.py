@@ -7,18 +7,16 @@ import secrets
 import signal
 import sqlite3
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from .ground import Ground, wait_for
+from .ground import Ground, run, wait_for
 
 
 def tocsin(*words: str) -> subprocess.CompletedProcess[str]:
     """Run a verb to its end."""
-    argv = [sys.executable, "-m", "tocsin", *words]
-    return subprocess.run(argv, capture_output=True, text=True, check=False, timeout=60)
+    return run(*words)
 
 
 def private(ground: Ground, name: str) -> Path:

@@ -7,7 +7,6 @@ import os
 import shutil
 import socket
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +15,9 @@ from typing import Any
 import httpx
 import pytest
 
-from .ground import wait_for
+# What forks is the whole suite's.
+from .. import forked  # noqa: TID252
+from .ground import run, wait_for
 
 RULES = """\
 groups:
@@ -53,7 +54,7 @@ class House:
         self._tocsin("init", str(self.root), "--playbook", *map(str, playbooks), "--mode", "live")
         self.log = (folder / "server.log").open("wb")
         verb = ["serve", "--workspace", str(self.root), "--port", str(self.port), "--open-intake"]
-        self.process = subprocess.Popen([sys.executable, "-m", "tocsin", *verb], stdout=self.log, stderr=self.log)
+        self.process = forked.spawn(*verb, out=self.log)
         wait_for(self._is_ready, "server")
 
     def _is_ready(self) -> bool:
@@ -63,7 +64,7 @@ class House:
             return False
 
     def _tocsin(self, *words: str) -> str:
-        done = subprocess.run([sys.executable, "-m", "tocsin", *words], capture_output=True, text=True, check=False)
+        done = run(*words)
         assert done.returncode == 0, done.stderr
         return done.stdout
 

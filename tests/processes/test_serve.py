@@ -6,20 +6,18 @@ import json
 import socket
 import stat
 import subprocess
-import sys
 import time
 from pathlib import Path
 
 import httpx
 import pytest
 
-from .ground import KEY, Ground, wait_for
+from .ground import KEY, Ground, run, wait_for
 
 
 def tocsin(*words: str) -> subprocess.CompletedProcess[str]:
     """Run a verb to its end."""
-    argv = [sys.executable, "-m", "tocsin", *words]
-    return subprocess.run(argv, capture_output=True, text=True, check=False, timeout=60)
+    return run(*words)
 
 
 def complains(done: subprocess.CompletedProcess[str], *said: str) -> bool:
@@ -83,7 +81,7 @@ def test_verbs_without_a_server_say_how_to_start_one(ground: Ground) -> None:
 
 
 def test_what_it_writes_is_for_the_owner_only(ground: Ground) -> None:
-    ground.start()
+    ground.start(anew=True)
     wait_for(ground.url, "server")
     private = ground.root / ".tocsin"
     modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (private, *private.iterdir())}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import socket
 import sqlite3
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -15,6 +14,8 @@ from threading import Event, Thread
 import httpx
 import pytest
 
+# What forks is the whole suite's.
+from .. import forked  # noqa: TID252
 from .ground import Ground, run, wait_for
 
 
@@ -27,7 +28,8 @@ class Other:
             self.port = found.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
         words = ["witness", "--data", str(folder / "witness"), "--port", str(self.port)]
-        self.process = subprocess.Popen([sys.executable, "-m", "tocsin", *words], stdout=subprocess.DEVNULL)
+        with (folder / "witness.log").open("ab") as log:
+            self.process = forked.spawn(*words, out=log)
 
     def has(self) -> int:
         with suppress(httpx.HTTPError):

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
 
 import pytest
+from tests import forked
 
 from .house import House
 
@@ -25,15 +25,10 @@ async def call(house: House) -> AsyncIterator[Call]:
     async with house.serving() as url:
 
         async def run(verb: str, *words: str, fails: bool = False) -> str:
-            process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "tocsin", verb, "--url", url, *words),
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.PIPE,
-                env={**os.environ, "TOCSIN_TOKEN": secret},
-            )
-            out, err = await asyncio.wait_for(process.communicate(), 60)
-            assert bool(process.returncode) is fails, err.decode()
-            return (err if fails else out).decode()
+            environment = {**os.environ, "TOCSIN_TOKEN": secret}
+            done = await asyncio.to_thread(forked.run, verb, "--url", url, *words, environment=environment)
+            assert bool(done.returncode) is fails, done.stderr
+            return done.stderr if fails else done.stdout
 
         yield run
 

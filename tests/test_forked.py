@@ -14,7 +14,8 @@ from tests import forked
 TELL = """
 import json, os, signal, sys
 fds = sorted(int(each) for each in os.listdir("/proc/self/fd"))
-print(json.dumps([fds[:-1], os.getcwd(), dict(os.environ), sys.argv[1:], signal.getsignal(signal.SIGCHLD) is signal.SIG_DFL]))
+is_usual = signal.getsignal(signal.SIGCHLD) is signal.SIG_DFL
+print(json.dumps([fds[:-1], os.getcwd(), dict(os.environ), sys.argv[1:], is_usual]))
 sys.stdout.flush()
 """
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from importlib import import_module
 from itertools import groupby
 from pathlib import Path
 from typing import Annotated, Any
@@ -23,6 +24,8 @@ from tocsin.playbook.effect import Verdict
 from tocsin.playbook.effect import classify as judge
 from tocsin.playbook.statement import read_fence
 
+ELSEWHERE = ("tocsin.app.restoring", "tocsin.store.archive", "tocsin.store.lock", "tocsin.store.postgres_dump")
+"""Where errors are stated beside `errors.py`, and nothing else that `explain` needs."""
 NOT_READ = 2
 """The exit code where a file could not be read, as for every other mistake in what was asked."""
 
@@ -131,6 +134,8 @@ def explain(code: Annotated[str, Parameter(help="A code such as TOC-210 or PB101
     """Explain the code of an error or of a finding."""
     if findings.explain(code):
         return
+    for room in ELSEWHERE:
+        import_module(room)
     known = {each.code: each for each in _errors(TocsinError) if "code" in vars(each)}
     found = known.get(code.upper())
     if found is None:

@@ -43,7 +43,10 @@ class Answers(Answering):
 
     def get(self) -> None:
         speech = {"offered": [OFFERED], "drafts": [DRAFT], "said": [SAID], "lock": None}
-        self.say(json.dumps({"id": "till-1", "speech": speech}).encode())
+        if self.path != "/api/incidents/till-1/drafts":
+            self.send_error(404)
+            return
+        self.say(json.dumps(speech).encode())
 
     def do_POST(self) -> None:  # noqa: N802 http.server's name
         length = int(self.headers.get("Content-Length") or 0)

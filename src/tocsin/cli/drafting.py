@@ -113,7 +113,7 @@ def open_room(incident: str, /, *, where: Where = HERE) -> None:
 
 
 def _read(incident: str, where: Where) -> dict[str, Any]:
-    found: dict[str, Any] = Client(where).incident(incident).get()["speech"]
+    found: dict[str, Any] = Client(where).incident(incident).get("drafts")
     return found
 
 

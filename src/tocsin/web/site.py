@@ -185,6 +185,7 @@ API: list[HTTPRouteHandler] = [
     incidents.read_incident,
     incidents.read_timeline,
     incidents.read_why,
+    incidents.read_drafts,
     *make_verb_routes(),
     steps.propose_step,
     steps.read_step,

@@ -17,6 +17,7 @@ from tocsin.web.desk import Desk
 from tocsin.web.library import Library
 from tocsin.web.views.card import CardView, show_card
 from tocsin.web.views.room import Room, show_room
+from tocsin.web.views.speech import SpeechView, show_speech
 from tocsin.web.views.timeline import EntryFacts, show_facts
 from tocsin.web.views.why import WhyView
 
@@ -52,6 +53,14 @@ async def declare_incident(acts: Given[Acts], asker: Given[Asker], data: JSONBod
 async def read_incident(library: Given[Library], incident: FromPath[str]) -> Room:
     """Everything that the room shows: status, duties, calls, steps with their verdicts, what is forbidden."""
     return show_room(await library.scene(incident))
+
+
+@get(
+    "/incidents/{incident:str}/drafts", operation_id="readDrafts", tags=["incidents"], responses=describe_failures(404)
+)
+async def read_drafts(library: Given[Library], incident: FromPath[str]) -> SpeechView:
+    """Words on their way out: texts of the playbook, drafts, what was said and what became of it, and what locks words."""
+    return show_speech(await library.scene(incident))
 
 
 @get("/incidents/{incident:str}/why", operation_id="readWhy", tags=["incidents"], responses=describe_failures(404))

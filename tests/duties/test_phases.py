@@ -8,7 +8,10 @@ import pytest
 
 from tocsin.comms.commands import PostUpdate
 from tocsin.incident.commands import Acknowledge, IdentifyCause, Mitigate, Resolve, TakeRole, WaiveObligation
+from tocsin.incident.escalating import DeclineEscalation, Escalate
 from tocsin.incident.known import find_answer
+from tocsin.incident.office_commands import ConfirmFix
+from tocsin.run.commands import SkipStep
 from tocsin.run.turns import TakeWay
 from tocsin.testing.story import Cast, Story
 from tocsin.words import Audience, ObligationState
@@ -166,6 +169,63 @@ async def test_the_windows_of_a_p1_end_to_the_minute(cast: Casting) -> None:
         await story.expect_obligation("phase:75", LATE)
         await story.do(WaiveObligation(by="ana", key="phase:75", reason="the cause is known already"))
         await story.expect_obligation("phase:75", ObligationState.WAIVED)
+
+
+@pytest.mark.duty("MON-06")
+async def test_who_takes_a_p1_has_neither_decided_nor_mitigated_nor_verified_anything(cast: Casting) -> None:
+    """These phases have commands only, or questions: they end when what they are there for is so."""
+    async with Story(cast("monero-marketplace")) as story:
+        await story.declare("High Error Rate (>5%)", severity="P1")
+        await story.do(Acknowledge(by="ana"))
+        for line in (60, 75, 94, 115):
+            await story.expect_obligation(f"phase:{line}", PENDING)
+        await story.do(DeclineEscalation(by="ana", line=61))
+        await story.do(DeclineEscalation(by="ana", line=62))
+        await story.expect_obligation("phase:60", PENDING)
+        await story.do(Escalate(by="bo", line=63))
+        decided = await story.expect_obligation("phase:60", MET)
+        assert decided.met_by == "bo"
+        await story.advance("40m")
+        await story.do(Mitigate(by="ana"))
+        fixed = await story.expect_obligation("phase:94", MET)
+        assert story.since(fixed.met_at or story.start) == 2400
+        await story.expect_obligation("phase:115", PENDING)
+        await story.do(ConfirmFix(by="bo"))
+        await story.expect_obligation("phase:115", MET)
+
+
+@pytest.mark.duty("MON-06")
+async def test_a_fix_that_never_comes_makes_mitigation_and_verification_late(cast: Casting) -> None:
+    async with Story(cast("monero-marketplace")) as story:
+        await story.declare("High Error Rate (>5%)", severity="P1")
+        await story.do(Acknowledge(by="ana"))
+        await story.advance("44m59s")
+        await story.expect_obligation("phase:94", PENDING)
+        await story.advance("1s")
+        await story.expect_obligation("phase:94", LATE, due="45m")
+        await story.advance("15m")
+        await story.expect_obligation("phase:115", LATE, due="60m")
+
+
+async def test_a_phase_of_commands_is_over_once_all_of_them_have_run(cast: Casting) -> None:
+    async with Story(cast("monero-marketplace")) as story:
+        await story.declare("High Error Rate (>5%)", severity="P1")
+        await story.do(Acknowledge(by="ana"))
+        steps = [step.id for step in (await look_in(story)).steps if 115 <= step.line <= 124]
+        assert len(steps) == 3
+        for step in steps[:-1]:
+            await story.do(SkipStep(by="ana", step=step, reason="seen on the dashboard"))
+        await story.expect_obligation("phase:115", PENDING)
+        await story.do(SkipStep(by="ana", step=steps[-1], reason="nobody has an escrow now"))
+        await story.expect_obligation("phase:115", MET)
+
+
+async def test_the_first_look_is_over_when_it_is_taken_and_has_its_severity(cast: Casting) -> None:
+    async with Story(cast("virtengine")) as story:
+        await story.alert("ChainHalted")
+        await story.expect_obligation("phase:110", PENDING, due="5m")
+        await story.do(Acknowledge(by="ana"))
+        await story.expect_obligation("phase:110", MET)
 
 
 @pytest.mark.duty("MON-07")

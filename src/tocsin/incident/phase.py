@@ -12,18 +12,25 @@ import msgspec
 
 from tocsin.incident.book import Book, number_steps, within_s
 from tocsin.incident.state import Incident
-from tocsin.playbook.model import Phase, Procedure, Severity, Step
+from tocsin.playbook.model import Phase, Playbook, Procedure, Severity, Step
+from tocsin.words import SectionKind
 
 HOUR_S = 3600
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """A phase with what there is to do in it: its steps by their ids. `due_s` is counted from the start."""
+    """A phase with what there is to do in it: its steps by their ids, and the lines of the questions that it asks.
+
+    `due_s` is counted from the start; `is_first` is whether the process begins with it, `kind` its section's, if any.
+    """
 
     title: str
     line: int
     due_s: int
     steps: tuple[tuple[str, Step], ...]
+    questions: tuple[int, ...] = ()
+    kind: SectionKind | None = None
+    is_first: bool = False
 
 
 def find_parts(incident: Incident, book: Book) -> tuple[Part, ...]:
@@ -46,7 +53,7 @@ def _find(incident: Incident, book: Book, severity: Severity | None) -> Iterator
         soonest = 0 if process.severities else (HOUR_S * 24 if within is None else within)
         for phase, due_s in _time(process):
             if due_s >= soonest and phase.line not in reviews:
-                yield Part(title=phase.title, line=phase.line, due_s=due_s, steps=_steps(process, phase))
+                yield _lay_out(book.playbook, process, phase, due_s)
 
 
 def _time(process: Procedure) -> Iterator[tuple[Phase, int]]:
@@ -70,6 +77,18 @@ def _lies_within(inner: Phase, outer: Phase) -> bool:
     return began <= begins and inner.ends_s <= outer.ends_s and (begins, inner.ends_s) != (began, outer.ends_s)
 
 
-def _steps(process: Procedure, phase: Phase) -> tuple[tuple[str, Step], ...]:
+def _lay_out(playbook: Playbook, process: Procedure, phase: Phase, due_s: int) -> Part:
     after = min((each.line for each in process.phases if each.line > phase.line), default=process.end_line + 1)
-    return tuple((key, step) for key, step in number_steps(process) if phase.line <= step.line < after)
+    lines = range(phase.line, after)
+    asked = (
+        each.line or rung.line for rung in playbook.escalation for each in rung.triggers if each.condition is not None
+    )
+    return Part(
+        title=phase.title,
+        line=phase.line,
+        due_s=due_s,
+        steps=tuple((key, step) for key, step in number_steps(process) if step.line in lines),
+        questions=tuple(dict.fromkeys(line for line in asked if line in lines)),
+        kind=next((each.kind for each in process.sections if each.line in lines), None),
+        is_first=not phase.starts_s,
+    )

@@ -1,7 +1,9 @@
 """The duty to be through with each phase of a process in time, and what of it is still to do.
 
 A phase is over when each line of its checklists is ticked or answered by the timeline; where it has none, when its
-other manual steps and questions are. Its commands are ways to get there, not duties.
+other manual steps and questions are. Its commands are ways to get there, not duties: a phase that has nothing else is
+over when what it is there for is so (the cause is known, the fix is in, somebody saw that it holds), or when all of
+them have run.
 """
 
 from __future__ import annotations
@@ -16,11 +18,13 @@ from tocsin.incident.obligation import PHASE, TELL
 from tocsin.incident.phase import Part, find_parts
 from tocsin.incident.state import Incident
 from tocsin.playbook.model import Step
-from tocsin.words import StepKind, StepState
+from tocsin.words import SectionKind, StepKind, StepState
 
 OWNER = "incident commander"
 DONE = frozenset({StepState.OK, StepState.SKIPPED})
 BY_HAND = frozenset({StepKind.MANUAL, StepKind.QUESTION, StepKind.CHECKLIST})
+CAUSE = frozenset({SectionKind.CAUSES, SectionKind.DIAGNOSIS, SectionKind.INVESTIGATION})
+FIX = frozenset({SectionKind.CONTAINMENT, SectionKind.MITIGATION, SectionKind.RESOLUTION, SectionKind.RECOVERY})
 
 
 def find_phase_duties(incident: Incident, book: Book) -> Iterator[Wanted]:
@@ -59,10 +63,33 @@ def is_done(step_id: str, step: Step, incident: Incident) -> bool:
 
 
 def _find_end(part: Part, incident: Incident) -> Kept | None:
-    """A phase without anything to tick is the first look: somebody has taken it, and knows how bad it is."""
     duties = list_duties(part)
-    if not duties and incident.acknowledged_at is not None and incident.severity is not None:
-        return Kept(by=incident.acknowledged_by or "tocsin", note="it is taken and has its severity")
-    if not duties or find_open(part, incident):
-        return None
-    return Kept(by="tocsin", note=f"each of its {len(duties)} lines is done")
+    if duties or part.questions:
+        answered = [incident.answered[line] for line in part.questions if line in incident.answered]
+        if find_open(part, incident) or len(answered) < len(part.questions):
+            return None
+        lines = len(duties) + len(part.questions)
+        return Kept(
+            by=answered[-1].by if answered and not duties else "tocsin", note=f"each of its {lines} lines is done"
+        )
+    if part.steps and all(key in incident.steps and incident.steps[key].state in DONE for key, _ in part.steps):
+        return Kept(by="tocsin", note=f"each of its {len(part.steps)} steps has run")
+    return _find_purpose(part, incident)
+
+
+def _find_purpose(part: Part, incident: Incident) -> Kept | None:
+    """Whether that is so for which a phase without anything to tick is there. The first one is the first look: somebody
+    has taken it, and knows how bad it is.
+    """
+    by = incident.acknowledged_by or "tocsin"
+    if part.kind in CAUSE and incident.cause_at is not None:
+        return Kept(by="tocsin", note="the cause is known")
+    if part.kind in FIX and incident.mitigated_at is not None:
+        return Kept(by="tocsin", note="the fix is in")
+    if part.kind is SectionKind.VERIFICATION and incident.confirmed:
+        return Kept(
+            by=max(incident.confirmed, key=lambda who: incident.confirmed[who]), note="they saw that the fix holds"
+        )
+    if part.is_first and incident.acknowledged_at is not None and incident.severity is not None:
+        return Kept(by=by, note="it is taken and has its severity")
+    return None

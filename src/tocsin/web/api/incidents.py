@@ -59,7 +59,7 @@ async def read_incident(library: Given[Library], incident: FromPath[str]) -> Roo
     "/incidents/{incident:str}/drafts", operation_id="readDrafts", tags=["incidents"], responses=describe_failures(404)
 )
 async def read_drafts(library: Given[Library], incident: FromPath[str]) -> SpeechView:
-    """Words on their way out: texts of the playbook, drafts, what was said and what became of it, and what locks words."""
+    """Words on their way out: texts of the playbook, drafts, what was said and how it fared, and what locks them."""
     return show_speech(await library.scene(incident))
 
 

@@ -100,6 +100,9 @@ def test_working_hours_and_closed_days_reach_the_team(root: Path) -> None:
     assert hours == Hours(during=("Mon 08:00-16:00",), closed=(date(2026, 12, 24),))
 
 
+REACHED = 'channels = ["post"]\nmail = "a@b.example"\n'
+
+
 @pytest.mark.parametrize(
     ("contact", "said"),
     [
@@ -112,6 +115,16 @@ def test_working_hours_and_closed_days_reach_the_team(root: Path) -> None:
             'channels = ["post"]\nmail = "a@b.example"\nentries = ["AWS"]',
             r"entries.*lists no contact 'AWS'; it has: none",
         ),
+        (
+            f'{REACHED}approval = "head of nothing"',
+            r"cloud\.approval.*'head of nothing' is neither a person .* nor a role",
+        ),
+        (
+            f'{REACHED}approval = "primary"',
+            r"cloud\.approval.*'primary' is neither .*the roles are .*Incident Commander",
+        ),
+        (f'{REACHED}who = ["security", "ghost"]', r"cloud\.who\[1\].*'ghost' is neither a person"),
+        (f'{REACHED}approval = "zoe"\n[people.zoe]\nname = "Zoe"', r"cloud\.approval.*zoe may not act for this team"),
     ],
 )
 def test_a_contact_outside_that_nobody_could_call_is_named_with_its_line(root: Path, contact: str, said: str) -> None:

@@ -104,6 +104,31 @@ async def test_secrets_that_somebody_writes_do_not_leave_the_house(cast: Casting
         assert "hunter2horse" not in sent.why
 
 
+async def test_leave_may_be_one_person_s_to_give_by_their_id(cast: Casting) -> None:
+    law = Outsider(name="Counsel", mail="c@law.example", channels=("mail",), approval="lea")
+    async with Story(cast("virtengine", contacts={"law": law})) as story:
+        await story.alert("ChainHalted")
+        await story.do(CallContact(by="ana", contact="law"))
+        (wanted,) = (await story.incident()).wanted
+        asked = [page.responder for page in story.pages() if "leave is wanted" in page.why]
+        assert asked == ["lea"]
+        with pytest.raises(NotAuthorised, match="Only lea allows this call"):
+            await story.do(AllowContact(by="ana", wanted=wanted))
+        await story.do(AllowContact(by="lea", wanted=wanted))
+        await story.do(CallContact(by="lea", contact="law", text="Once more."))
+        assert len(story.pages("contact:virtengine:law")) == 2, "who gives leave needs none"
+
+
+async def test_no_id_of_a_person_opens_the_lock_of_a_security_incident(cast: Casting) -> None:
+    law = Outsider(name="Counsel", mail="c@law.example", channels=("mail",), approval="ana")
+    async with Story(cast("virtengine", contacts={"law": law})) as story:
+        await story.declare("Data Breach / Security Incident")
+        await story.do(CallContact(by="ana", contact="law"))
+        (wanted,) = (await story.incident()).wanted
+        with pytest.raises(NotAuthorised):
+            await story.do(AllowContact(by="ana", wanted=wanted))
+
+
 async def test_in_a_security_incident_words_wait_for_security_and_tell_no_title(cast: Casting) -> None:
     """VirtEngine's breach locks words to the outside; sec is security."""
     async with Story(cast_with(cast)) as story:

@@ -253,6 +253,7 @@ async def test_what_is_not_there_is_404_and_says_what_is(house: House) -> None:
         ("POST", "/api/incidents/quorum-1/obligations/none/meet", {}),
         ("POST", "/api/incidents/quorum-1/escalate", {"line": 1}),
         ("POST", "/api/incidents/quorum-1/role", {"role": "IC", "responder": "nobody"}),
+        ("POST", "/api/incidents/quorum-1/role", {"role": "Rain maker", "responder": "bo"}),
         ("POST", "/api/incidents", {"team": "nobody"}),
         ("POST", "/api/incidents", {"team": "quorum", "scenario": "Sharknado"}),
         ("GET", "/api/evidence/" + "0" * 64, None),

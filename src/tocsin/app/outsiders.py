@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 
 import msgspec
 
@@ -10,9 +10,14 @@ from tocsin.app.contactable import NEEDS
 from tocsin.app.tables import File
 from tocsin.config import Path, Problems, Source
 from tocsin.engine.shelf import Settings
+from tocsin.incident.authority import find_permissions
+from tocsin.incident.book import TeamPolicy
+from tocsin.incident.office import list_roles
+from tocsin.incident.role import answers_for
 from tocsin.oncall.outsider import Outsider, as_person, make_id
 from tocsin.oncall.settings import Person
 from tocsin.playbook.model import Playbook
+from tocsin.words import Permission
 
 NOT_FOR_THEM = {
     "terminal": "the terminal is only where the server runs",
@@ -73,3 +78,21 @@ def check_scenarios(
                 known = ", ".join(each.title for each in playbook.contacts) or "none"
                 text = f"the playbook lists no contact {entry!r}; it has: {known}."
                 problems.append(source.problem((*path, "entries", at), text))
+
+
+def check_callers(
+    source: Source, policy: TeamPolicy, people: Container[str], playbook: Playbook, problems: Problems
+) -> None:
+    """Those who call a contact and those who allow it: people who may act for the team, or roles that there are."""
+    roles = list_roles(playbook, policy.roles)
+    for name, contact in policy.contacts.items():
+        path: Path = ("teams", policy.team, "contacts", name)
+        named = [((*path, "who", at), who) for at, who in enumerate(contact.who)]
+        for where, who in [*named, *([((*path, "approval"), contact.approval)] if contact.approval else [])]:
+            if who in people:
+                if Permission.RESPOND not in find_permissions(policy, who):
+                    text = f"{who} may not act for this team; name them in its schedules, its ladder or its roles."
+                    problems.append(source.problem(where, text))
+            elif not any(answers_for(role, who) for role in roles):
+                text = f"{who!r} is neither a person under [people] nor a role; the roles are {', '.join(roles)}."
+                problems.append(source.problem(where, text))

@@ -28,6 +28,7 @@ def make_policy(team: str, table: TeamTable, file: File) -> TeamPolicy:
         sharing=tuple(name for name, each in file.channels.items() if is_pager(each)),
         means=find_means(file) | table.means,
         eligible=find_eligible(table),
+        roles=tuple(table.roles),
         bridge=table.bridge,
         acknowledgement_good_for_s=table.acknowledgement_good_for_s,
         handoff_summary=table.handoff_summary,

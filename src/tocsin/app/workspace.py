@@ -19,7 +19,7 @@ from tocsin.app.catalogue import COMMANDS, Owned, choose, find_directories, list
 from tocsin.app.channels import read_channels
 from tocsin.app.check import TEAM, check_names, check_team, check_whole
 from tocsin.app.inventory import equip, find_elsewhere, list_inventory, read_targets
-from tocsin.app.outsiders import check_contacts
+from tocsin.app.outsiders import check_callers, check_contacts
 from tocsin.app.permissions import check_permissions, check_private
 from tocsin.app.personal import check_people
 from tocsin.app.place import MOST_BYTES, NAME, NoWorkspace
@@ -230,9 +230,11 @@ def _read_team(
     for each in unreadable(playbook):
         problems.append(Problem(table.playbook, max(each.line, 1), each.rule, spell(each)))
     check_team(source, team, table, playbook, root, node, problems)
+    policy = make_policy(team, table, file)
+    check_callers(source, policy, file.people, playbook, problems)
     check_private(source, team, table, playbook, problems)
     return TeamShelf(
-        policy=make_policy(team, table, file),
+        policy=policy,
         playbook=playbook,
         source=content,
         staffing=make_staffing(table),

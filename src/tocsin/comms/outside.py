@@ -110,7 +110,7 @@ def _call(incident: Incident, book: Book, command: CallContact, now: datetime) -
         raise Denied(f"The text has {len(text)} characters; the limit is {MOST_CHARACTERS}. Say less.")
     responder = make_id(book.policy.team, command.contact)
     role, lock = find_leave(contact, incident, book)
-    if not role or _is_named("", command.roles, (role,)):
+    if not role or _may_allow(command, role, lock):
         allowed = command.by if role else ""
         return (e.ContactCalled(contact=responder, text=text, by=command.by, allowed_by=allowed, role=role),)
     if len(incident.wanted) >= MOST_WANTED:
@@ -128,7 +128,7 @@ def _allow(incident: Incident, book: Book, command: AllowContact, now: datetime)
         raise IllegalMove("This incident is closed; nobody is called about it any more.")
     contact = find_contact(book, split_id(wanted.contact)[1])
     role, lock = find_leave(contact, incident, book)
-    if role and not _is_named("", command.roles, (role,)):
+    if role and not _may_allow(command, role, lock):
         why = f"words to the outside are locked by line {lock.line} ({lock.text})" if lock else "the settings want it"
         raise NotAuthorised(f"Only {role} allows this call: {why}.")
     return (
@@ -148,6 +148,11 @@ def _answer(incident: Incident, book: Book, command: AnswerContact, now: datetim
     if known is None or known.intent != command.page or known.answered_at is not None:
         return ()
     return (e.ContactAnswered(contact=command.contact, page=command.page, via=command.via),)
+
+
+def _may_allow(command: CallContact | AllowContact, role: str, lock: Lock | None) -> bool:
+    """Whether whoever asks gives the leave that it takes: the settings may name a person, a lock has but roles."""
+    return _is_named(command.by if lock is None else "", command.roles, (role,))
 
 
 def _is_named(person: str, roles: tuple[str, ...], who: tuple[str, ...]) -> bool:

@@ -94,6 +94,8 @@ class TeamPolicy(msgspec.Struct, frozen=True, kw_only=True):
     sharing: tuple[str, ...] = ()
     eligible: dict[str, tuple[str, ...]] = {}
     """Who may play a role, by its title; whoever wants, where it does not stand here."""
+    roles: tuple[str, ...] = ()
+    """The names of the roles that the settings have people for."""
     bridge: str = ""
     """The team's conference; it may hold what lets people in, so it goes out in messages only."""
     means: dict[str, Means] = {}

@@ -16,7 +16,7 @@ import msgspec
 from tocsin.errors import IllegalMove, NotAuthorised, NotFound
 from tocsin.incident.book import Book
 from tocsin.incident.obligation import ROLE
-from tocsin.incident.office import find_role, require_eligible, require_resolver
+from tocsin.incident.office import require_eligible, require_resolver, require_role
 from tocsin.incident.role import answers_for
 from tocsin.incident.said import find_taken, find_unreal
 from tocsin.incident.scenario import find_scenario
@@ -238,8 +238,7 @@ def _choose_scenario(incident: Incident, book: Book, command: ChooseScenario, no
 
 def _take_role(incident: Incident, book: Book, command: TakeRole, now: datetime) -> tuple[e.Event, ...]:
     _require_unclosed(incident)
-    found = find_role(book.playbook, command.role)
-    role = found.title if found is not None else " ".join(command.role.split())
+    role = require_role(incident, book, command.role)
     require_eligible(book, role, command.responder)
     return (e.RoleTaken(role=role, responder=command.responder, by=command.by),)
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from tocsin.errors import NotAuthorised
+from tocsin.errors import NotAuthorised, NotFound
 from tocsin.incident.book import Book
 from tocsin.incident.role import answers_for
 from tocsin.incident.state import Incident
 from tocsin.pattern import compile_late
 from tocsin.playbook.model import Phase, Playbook, Procedure, Remark, Role, Step
+from tocsin.timeline.line import fold
 
 _RESOLVES = compile_late(r"(?i)\b(?:declare|call|announce)s?\b.*\b(?:resolved|resolution|over|all[- ]clear)\b")
 _SECOND = compile_late(
@@ -23,6 +24,9 @@ _LEADS = compile_late(r"(?i)\((?:the\s+)?(?P<who>[^()]{2,60}?)\s+(?:leads?|takes
 _ASSIGN = compile_late(r"(?i)^assign\s+(?:the\s+)?roles?\s*[:(–-]\s*(?P<who>[^()]+)\)?")
 _ASSIGNED = compile_late(r"(?i)^(?:an?\s+|the\s+)?(?P<who>[\w /-]{2,60}?)\s+(?:is\s+|was\s+)?assigned$")
 _BETWEEN = compile_late(r"\s*(?:,|/|&|\band\b)\s*")
+USUAL = ("Incident Commander", "Technical Lead", "Communications Lead", "Scribe", "Security")
+"""Roles that there are whatever a playbook says: duties that name no owner are theirs."""
+MOST_NAMED = 12
 FIRST_LETTERS = 3
 """So much of a word must agree."""
 SHORT = {"comms": "communication", "ops": "operation", "tech": "technical", "sec": "security", "eng": "engineer"}
@@ -44,6 +48,41 @@ def find_role(playbook: Playbook, name: str) -> Role | None:
         if wanted in (title, abbr, f"{title} ({abbr})"):
             return role
     return None
+
+
+def list_roles(playbook: Playbook, settled: Iterable[str]) -> tuple[str, ...]:
+    """The names of all roles that somebody may take: the playbook's, those of the settings, the usual ones, and whose
+    leave the playbook wants anywhere. Each once, whatever its case.
+    """
+    procedures = (*playbook.scenarios, *playbook.processes)
+    approvals = (*playbook.approvals, *(each for procedure in procedures for each in procedure.approvals))
+    rules = (*playbook.prohibitions, *(each for procedure in procedures for each in procedure.prohibitions))
+    asked = [*(each.by for each in approvals), *(each.lifted_by for each in rules)]
+    names = [*(role.title for role in playbook.roles), *settled, *USUAL, *(name for name in asked if name)]
+    found: dict[str, str] = {}
+    for name in names:
+        found.setdefault(_fold(name), name)
+    return tuple(found.values())
+
+
+def require_role(incident: Incident, book: Book, name: str) -> str:
+    """The role as it is written down, of the name that somebody gives it. Raises `NotFound` with the roles that there
+    are: under a name that nobody knows a role would be played and still be asked for.
+    """
+    found, policy = find_role(book.playbook, name), book.policy
+    if found is not None:
+        return found.title
+    asked = (each.approval for each in policy.contacts.values() if each.approval)
+    known = list_roles(book.playbook, (*policy.roles, *policy.eligible, *incident.roles, *asked))
+    same = next((each for each in known if _fold(each) == _fold(name)), None)
+    if same is None and not any(answers_for(name, each) for each in known):
+        there = ", ".join(map(fold, known[:MOST_NAMED])) + (" and more" if len(known) > MOST_NAMED else "")
+        raise NotFound(f"There is no role {fold(name, 100)!r}; there are {there}.")
+    return same or " ".join(name.split())
+
+
+def _fold(name: str) -> str:
+    return " ".join(name.split()).casefold()
 
 
 def find_meant(book: Book, words: str) -> Role | None:

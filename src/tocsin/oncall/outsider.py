@@ -20,8 +20,8 @@ class Outsider(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """`[teams.ID.contacts.NAME]`. `channels` are asked one after the other until one takes the text.
 
     Where `scenarios` are given, they are called in these alone; where `who` is, by these alone (people, or roles of the
-    settings or the playbook). With `approval` nothing goes out before somebody who answers to that role allows it.
-    `entries` are what the playbook's list of contacts calls them.
+    settings or the playbook). With `approval` nothing goes out before that person, or somebody who answers to
+    that role, allows it. `entries` are what the playbook's list of contacts calls them.
     """
 
     name: str

@@ -322,6 +322,7 @@ def _shelve(cast: Cast, start: datetime) -> TeamShelf:
         approval_good_for_s=cast.approval_good_for_s,
         mail_channel=cast.mail_channel,
         eligible=cast.eligible,
+        roles=tuple(cast.roles),
         bridge=cast.bridge,
         acknowledgement_good_for_s=cast.acknowledgement_good_for_s,
         handoff_summary=cast.handoff_summary,

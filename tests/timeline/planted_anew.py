@@ -110,6 +110,32 @@ def _announced_far(make: Maker) -> tuple[str, tuple[str, ...]]:
     return f"password=${{DB_PASSWORD}} client_secret='{one}' AWS_SECRET_ACCESS_KEY={two}", (one, two)
 
 
+def _bare_key(first: str, size: int, join: str) -> Shape:
+    """A key in base64 without its first and last line; `first` is how it begins, with its length in it."""
+
+    def shape(make: Maker) -> tuple[str, tuple[str, ...]]:
+        text = first + make.of(SMALL, size - len(first))
+        lines = textwrap.wrap(text, 64)
+        return join.join(lines), tuple(line[-10:] for line in lines)
+
+    return shape
+
+
+def _show(row: bytes) -> str:
+    return row.decode().replace("\n", ".")
+
+
+def _dump(show: Callable[[int, bytes], str]) -> Shape:
+    """A file as it looks in numbers, sixteen bytes a line."""
+
+    def shape(make: Maker) -> tuple[str, tuple[str, ...]]:
+        said = f"# settings of it\nDB_PASSWORD={make.word()}".ljust(64, "#").encode()
+        rows = [show(at, said[at : at + 16]) for at in range(0, len(said), 16)]
+        return "\n".join(rows), (rows[1][-16:], rows[2][-16:])
+
+    return shape
+
+
 ANEW: dict[str, Shape] = {
     "several in a line": _announced_far,
     "xai": _bare(lambda m: "xa" + "i-" + m.alnum(80)),
@@ -189,6 +215,25 @@ ANEW: dict[str, Shape] = {
     "jwt in narrow lines": _broken_jwt(40, "\n"),
     "jwt in continued lines": _broken_jwt(60, "\\\n"),
     "monero's own notice": _seed_of_three_lines,
+    "rsa without its lines": _bare_key("MII" + "EvQIBADANBgkqhkiG9w0BAQEFAASC", 1624, "\n"),
+    "rsa in one line": _bare_key("MII" + "EowIBAAKCAQEA", 1592, ""),
+    "ec without its lines": _bare_key("MHc" + "CAQEEIOr4", 164, "\n"),
+    "openssh without its lines": _bare_key("b3BlbnNzaC1r" + "ZXktdjEAAAAABG5vbmU", 540, "\r\n"),
+    "csv": _in("id,user,password,role\n1,bob,%,admin\n", lambda m: m.word()),
+    "csv with quotes": _in('"name";"db_password"\n"a; b";"%"\n', lambda m: m.word()),
+    "tab-separated": _in("id\tuser\tapi_token\n1\tbob\t%\n", lambda m: m.alnum(20)),
+    "consul": _in("AccessorID:   0c3c2a5e-1c2b-4a5e-9a11-aa22bb33cc44\nSecretID:     %\n", _uuid),
+    "approle": _in("Key          Value\n---          -----\nsecret_id    %\n", _uuid),
+    "vault before 1.10": _bare(lambda m: "s." + m.alnum(24)),
+    "a token in a line": _in("CF_API_TOKEN %\n", lambda m: m.alnum(40)),
+    "kubeconfig": _in("    client-key-data: %\n", lambda m: m.b64(150)),
+    "pin": _in("PIN: %", lambda m: m.of(DIGITS, 6)),
+    "one-time code": _in("Your verification code is %.", lambda m: m.of(DIGITS, 6)),
+    "otp": _in("otp code %", lambda m: m.of(DIGITS, 6)),
+    "xxd": _dump(lambda at, row: f"{at:08x}: {row.hex(' ', 2)}  {_show(row)}"),
+    "hexdump": _dump(lambda at, row: f"{at:08x}  {row[:8].hex(' ')}  {row[8:].hex(' ')}  |{_show(row)}|"),
+    "od": _dump(lambda at, row: f"{at:07o} {row.hex(' ')}"),
+    "plain hex": _dump(lambda at, row: row.hex()),
 }  # fmt: skip
 
 READABLE = [
@@ -200,6 +245,11 @@ READABLE = [
     "Enter passphrase for key '/home/bob/.ssh/id':", "U+200B is a character", "disk SK hynix 512G", "$1 $2 $5 and $6",
     "oc get pods -p 8080", "az vm list -o table", "password required for bob", "[sudo] password for bob: ",
     "pa-17 fc-3 ak-47 re_run sdk-34 st.louis pat.x", "helm upgrade shop ./chart --set image.tag=v1.2.3",
+    "id,name,token_count\n1,shop,12\n", "user,password_changed_at\nbob,2026-11-21\n",
+    "Password, token and key are set\nin two, three, four\n",
+    "PIN required", "pin 17 is high", "GPIO pin: 17", "2FA enabled for 1200 of them", "SecretId: shop/db",
+    "otp: invalid",
+    "00000000  7f 45 4c 46 02 01 01 00  00 00 00 00 00 00 00 00  |.ELF............|\n",
     "the words of the wallet team: we go on", "snmpwalk -v2c host system", "access-control-allow-origin: *",
 ]  # fmt: skip
 """What is near these shapes and is none."""

@@ -16,6 +16,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 import msgspec
 
+from tocsin.timeline.bare_keys import find_open_key
+from tocsin.timeline.columns import find_open_columns
 from tocsin.timeline.invisible import locate, take_out
 from tocsin.timeline.manifests import find_open, find_open_table
 from tocsin.timeline.redact import plain_bytes, redact_bytes
@@ -29,9 +31,12 @@ MOST_BEFORE, MOST_TOKEN, MOST_UNFINISHED = 2048, 512, 8192
 """Bytes of what was shown that are looked at again with what comes next, of a line that may go on, and of all such."""
 MAY_GO_ON = re.compile(
     rb"[^\n]*\\\n|(?=[^\n]*[0-9])(?:[^\n]*[ \t\"'=:|])?[A-Za-z0-9+/_=-]{16,}[ \t]*\n"
+    rb"|[ \t]*(?:0x)?[0-9a-f]{4,16}:?[ \t]{1,3}(?:[0-9a-f]{2,8}[ \t]{1,2}){2,32}[^\n]*\n"
     rb"|[ \t]*\d{1,2}[.):]?[ \t]+[a-z]{3,12}\n|[ \t]*[a-z]{3,12}(?:[ \t]+[a-z]{3,12}){4,24}[ \t]*\n"
 )
-"""A long word with digits at the end of a line, a backslash, one numbered word, or words that may be a wallet's."""
+"""A long word with digits at the end of a line, a backslash, a line of a dump, one numbered word, or
+words that may be a wallet's.
+"""
 LEAST_KNOWN = 6
 """Characters of a known secret that is looked for; what is shorter would tear words apart."""
 EVERY_S = 0.5
@@ -109,7 +114,7 @@ class _Strand:
             return b""
         whole, border = self.before + lines, len(self.before)
         self.before = whole[-MOST_BEFORE:]
-        if len(whole) > MOST_BEFORE and (head := find_open_table(whole)):
+        if len(whole) > MOST_BEFORE and (head := find_open_table(whole) or find_open_columns(whole)):
             self.before = head + self.before[self.before.find(b"\n") + 1 :]
         places = find_places(whole) if border else None
         if places == []:
@@ -168,7 +173,7 @@ def _find_open(text: bytes, before: bytes) -> int:
     key = seen.rfind(b"-----BEGIN ")
     if key >= 0 and (seen.find(b"-----END ", key) >= 0 or not _BEGIN.match(seen, key)):
         key = -1
-    begun = [at for at in (key, find_open(before, seen)) if at >= 0]
+    begun = [at for at in (key, find_open(before, seen), find_open_key(seen)) if at >= 0]
     return text.rfind(b"\n", 0, locate(text, min(begun))) + 1 if begun else -1
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from tocsin.timeline.bare_keys import find_bare_keys
+from tocsin.timeline.columns import find_in_columns
 from tocsin.timeline.invisible import WINDOW
 from tocsin.timeline.manifests import find_in_manifests, find_in_tables
 from tocsin.timeline.shapes import Place
@@ -40,7 +42,12 @@ _ARRAY = re.compile(rb"\[\s{0,8}(?:\d{1,3}\s{0,8},\s{0,8}){63}\d{1,3}\s{0,8}\]")
 def find_blocks(content: bytes) -> Iterator[Place]:
     """Where keys of several lines stand, in order and apart."""
     done = 0
-    fields = (*find_in_manifests(content), *find_in_tables(content))
+    fields = (
+        *find_in_manifests(content),
+        *find_in_tables(content),
+        *find_in_columns(content),
+        *find_bare_keys(content),
+    )
     for start, end, kind in sorted([*_find_keys(content), *_find_others(content), *fields]):
         if start >= done:
             done = end

@@ -41,6 +41,11 @@ def is_identifier(value: bytes) -> bool:
     return _HEX.fullmatch(value) is not None or _UUID.fullmatch(value) is not None or is_plain_form(value)
 
 
+def is_uuid(value: bytes) -> bool:
+    """Whether it is a UUID."""
+    return _UUID.fullmatch(value) is not None
+
+
 def is_hex(value: bytes) -> bool:
     """Whether it is a number in hex."""
     return _HEX.fullmatch(value) is not None

@@ -38,6 +38,7 @@ _STRONG = frozenset(
 _STRONG_WITHIN = (
     b"passw", b"passphrase", b"apikey", b"privatekey", b"privkey", b"secretkey", b"accesskey", b"signingkey",
     b"encryptionkey", b"masterkey", b"accountkey", b"sharedkey", b"mnemonic", b"spendkey", b"viewkey", b"clientsecret",
+    b"clientkeydata",
 )  # fmt: skip
 _WEAK = frozenset(
     b"token authtoken accesstoken credential credentials cred creds auth authorization pass pw cookie sessionid sessid "

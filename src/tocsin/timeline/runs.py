@@ -22,10 +22,10 @@ _DOTTED = re2.compile(
     rb"\b[\w-]{4,40}\.atlasv1\.[\w-]{40,}|\b[MNO][\w-]{22,27}\.[\w-]{6}\.[\w-]{27,}|\b\d{8,10}:AA[\w-]{30,36}\b"
     rb"|\b[\w~-]{3}8Q~[\w.~-]{31,36}|\b[0-9a-f]{36}FFFFNRAL\b|\bSK[0-9a-f]{32}\b|\b11[0-9a-f]{32}\b"
     rb"|\b[0-9a-f]{32}-(?:us\d{1,2}|[0-9a-f]{8}-[0-9a-f]{8})\b|\b[12]/\d{10,20}(?:/\d{10,20})?:[0-9a-f]{32}\b"
-    rb"|\b0\.[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\.[A-Za-z0-9]{24,}:[A-Za-z0-9+/]{16,}={0,2}"
+    rb"|\b0\.[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\.[A-Za-z0-9]{24,}:[A-Za-z0-9+/]{16,}={0,2}|\bs\.[A-Za-z0-9]{24}\b"
 )
 """Tokens that are known by what stands in their middle or at their end: of Terraform, Discord, Telegram, Azure, New
-Relic, Twilio, Jenkins, Mailchimp, Mailgun, Asana and Bitwarden.
+Relic, Twilio, Jenkins, Mailchimp, Mailgun, Asana, Bitwarden and, until 1.10, Vault.
 """
 _HASH = re2.compile(
     rb"\$(?:1|2[abxy]|5|6|7|y|gy|apr1|argon2(?:id|i|d)|scrypt|pbkdf2(?:-sha\d{1,3})?)\$[\w./+=,$-]{20,}"
@@ -43,7 +43,7 @@ _KEY_ID = re.compile(
 _FORTY = re.compile(rb"(?<![A-Za-z0-9+/=_.:-])[A-Za-z0-9+/]{40}(?![A-Za-z0-9+/=_-])")
 _LEAST_BARE = 40
 _READABLE = bytes(range(0x20, 0x7F)) + b"\n\r\t"
-_MOST_DEEP = 3
+MOST_DEEP = 3
 _BEYOND = 1024
 """Bytes of the next window that are looked at, too: words of a wallet may be cut in two."""
 
@@ -62,7 +62,7 @@ def find_runs(content: bytes, redact: Redact, depth: int = 0) -> Iterator[Place]
 
 def _find_in(window: bytes, redact: Redact, depth: int) -> Iterator[Place]:
     blocks: list[tuple[int, int]] = []
-    if depth < _MOST_DEEP:
+    if depth < MOST_DEEP:
         for found in _WRAPPED.finditer(window):
             end = found.start() + _measure(found.group())
             whole = _BETWEEN.sub(b"", window[found.start() : end])
@@ -71,14 +71,15 @@ def _find_in(window: bytes, redact: Redact, depth: int) -> Iterator[Place]:
             if is_wrapped_secret(whole, redact):
                 yield found.start(), end, b"encoded secret"
     for found in _DOTTED.finditer(window):
-        yield *found.span(), b"token"
+        if not found.group().startswith(b"s.") or is_chance(found.group(), 24):
+            yield *found.span(), b"token"
     for found in _HASH.finditer(window):
         yield *found.span(), b"password hash"
     for found in _RUN.finditer(window):
         while blocks and blocks[0][1] <= found.start():
             blocks.pop(0)
         in_block = bool(blocks) and blocks[0][0] <= found.start()
-        yield from _judge_run(window, found.start(), found.end(), redact, _MOST_DEEP if in_block else depth)
+        yield from _judge_run(window, found.start(), found.end(), redact, MOST_DEEP if in_block else depth)
     yield from _find_phrases(window)
 
 
@@ -103,7 +104,7 @@ def _judge_run(window: bytes, start: int, end: int, redact: Redact, depth: int) 
     if b"_" in run and (found := _PREFIXED.search(run)) is not None and is_chance(found[1], 24):
         yield start + found.start(), go_on(window, start + found.end()), b"token"
     yield from _judge_bare(window, start, run)
-    if depth < _MOST_DEEP:
+    if depth < MOST_DEEP:
         yield from _judge_wrapped(start, run, redact)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from tocsin.timeline.chance import is_chance, is_hex, is_plain_form
+from tocsin.timeline.chance import is_chance, is_hex, is_plain_form, is_uuid
 from tocsin.timeline.naming import Telling, find_name, find_phrase, judge_name
 from tocsin.timeline.shapes import Place
 
@@ -101,7 +101,7 @@ def find_header(content: bytes, at: int) -> Place | None:
     """At ``Authorization`` or ``Bearer``: the scheme and what follows it."""
     found = _HEADER.match(content, at)
     if found is None and (other := _OTHER_HEADER.match(content, at)) is not None and _is_mixed(other["value"]):
-        known = _may_be_secret(other["value"])
+        known = may_be_secret(other["value"])
         return (*other.span("secret"), b"authorization") if known else None
     if found is None or not _begins_word(content, at):
         return None
@@ -120,7 +120,7 @@ def find_header(content: bytes, at: int) -> Place | None:
 def find_in_sql(content: bytes, at: int) -> Place | None:
     """At ``password`` or ``identified`` in a statement of a database: what is quoted behind it."""
     found = _SQL.match(content, at)
-    return (*found.span(1), b"secret") if found is not None and _may_be_secret(found[1]) else None
+    return (*found.span(1), b"secret") if found is not None and may_be_secret(found[1]) else None
 
 
 def find_cookie(content: bytes, at: int) -> Place | None:
@@ -129,9 +129,19 @@ def find_cookie(content: bytes, at: int) -> Place | None:
     return (*found.span(1), b"cookie") if found else None
 
 
+def find_code(content: bytes, at: int) -> Place | None:
+    """At ``otp`` or ``PIN``: the few digits of it."""
+    found = _CODE.match(content, at)
+    if found is None or (at and content[at - 1 : at].isalnum()) or not (found["sure"] or found["sign"]):
+        return None
+    return (*found.span("value"), b"secret")
+
+
 def find_named(content: bytes, at: int) -> Place | None:
     """At a telling name: the value that is given to it."""
     start, end = find_name(content, at)
+    if content[start:end].lower() in (b"secretid", b"secret_id") and (found := _SECRET_ID.match(content, end)):
+        return (*found.span(1), b"secret")
     telling = judge_name(find_phrase(content, start, end))
     if telling is Telling.NOTHING:
         return None
@@ -151,7 +161,7 @@ def _find_given(content: bytes, start: int, end: int, telling: Telling) -> Place
         return (
             _find_argument(content, start, found.end(), telling)
             or _find_said(content, end, telling)
-            or (_find_setting(content, start, end) if telling is Telling.STRONG else None)
+            or (_find_setting(content, start, end, telling) if telling >= Telling.WEAK else None)
         )
     quoted = None if found["escaped"] else _QUOTED.match(content, found.end())
     if quoted is None:
@@ -196,9 +206,9 @@ def _find_argument(content: bytes, start: int, at: int, telling: Telling) -> Pla
     quoted = _QUOTED.match(content, at)
     if quoted is not None:
         group = quoted.lastindex or 1
-        return (*quoted.span(group), b"secret") if _may_be_secret(quoted[group]) else None
+        return (*quoted.span(group), b"secret") if may_be_secret(quoted[group]) else None
     word = _WORD.match(content, at)
-    if word is None or not _may_be_secret(word[2]) or word[2].startswith(b"-"):
+    if word is None or not may_be_secret(word[2]) or word[2].startswith(b"-"):
         return None
     value = word[2]
     plain = value.lower().strip(b".:!?") in _SPOKEN or (value.isupper() and value.isalpha())
@@ -214,21 +224,31 @@ def _find_said(content: bytes, end: int, telling: Telling) -> Place | None:
     if found is None:
         return None
     value = found[1].rstrip(b".,;:!?)")
-    if not _is_mixed(value) or not _may_be_secret(value) or (telling is not Telling.STRONG and not is_chance(value)):
+    if not _is_mixed(value) or not may_be_secret(value) or (telling is not Telling.STRONG and not is_chance(value)):
         return None
     return found.start(1), found.start(1) + len(value), b"secret"
 
 
+_SECRET_ID = re.compile(
+    rb"\\{0,4}[\"']?[ \t]{0,3}[:=]?[ \t]{0,40}\\{0,4}[\"']?([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})\b"
+)
+_CODE = re.compile(
+    rb"(?i)(?:(?P<sure>otp|totp|2fa|mfa|passcode|(?:verification|one-time|login|unlock|pairing) (?:code|pin))"
+    rb"(?:[ _-](?:code|pin))?|pin(?:[ _-]code)?)\\{0,4}[\"']?(?P<sign>[ \t]{0,8}[:=]|[ \t]is\b)?[ \t]{0,8}\\{0,4}[\"']?"
+    rb"(?P<value>\d{4,8})(?![\w/-]|[.:]\w)"
+)
 _SETTING = re.compile(rb"[ \t]{1,40}[\"']?([^\s\"'#]{6,512})[\"']?[ \t]*(?=\r?\n|\Z)")
 
 
-def _find_setting(content: bytes, start: int, end: int) -> Place | None:
-    """``requirepass …``: a name and a value that are all of a line."""
-    line = content.rfind(b"\n", max(0, start - 41), start) + 1
+def _find_setting(content: bytes, start: int, end: int, telling: Telling) -> Place | None:
+    """``requirepass …``: a name and a value that are all of a line; after a weaker name only what is by chance."""
     found = _SETTING.match(content, end)
-    if found is None or content[line:start].strip() or (line == 0 and start > 40) or not _is_mixed(found[1]):
+    if found is None or not _is_mixed(found[1]) or not may_be_secret(found[1]):
         return None
-    return (*found.span(1), b"secret") if _may_be_secret(found[1]) else None
+    line = content.rfind(b"\n", max(0, start - 41), start) + 1
+    alone = not content[line:start].strip() and (line > 0 or start <= 40)
+    known = is_chance(found[1], 20) or (alone and (telling is Telling.STRONG or is_uuid(found[1])))
+    return (*found.span(1), b"secret") if known else None
 
 
 def _find_elsewhere(content: bytes, start: int, end: int, telling: Telling) -> Place | None:
@@ -241,7 +261,7 @@ def _find_elsewhere(content: bytes, start: int, end: int, telling: Telling) -> P
             continue
         group = found.lastindex or 1
         value = found[group]
-        taken = _may_be_secret(value) and not is_plain_form(value)
+        taken = may_be_secret(value) and not is_plain_form(value)
         if form is _BLOCK:
             taken = taken and _is_mixed(value) and not value.endswith(b":") and b": " not in value
         if taken and (telling is Telling.STRONG or is_chance(value) or (telling is Telling.WEAK and len(value) >= 8)):
@@ -272,7 +292,7 @@ def _begins_word(content: bytes, at: int) -> bool:
 
 
 def _is_quoted_secret(value: bytes, telling: Telling) -> bool:
-    if not _may_be_secret(value):
+    if not may_be_secret(value):
         return False
     if telling is Telling.KEY:
         return is_chance(value, 20)
@@ -283,7 +303,7 @@ def _is_quoted_secret(value: bytes, telling: Telling) -> bool:
 
 def _is_secret(value: bytes, telling: Telling, *, tight: bool, alone: bool) -> bool:
     """Whether an unquoted word is a value: ``=`` says so; after a colon it must stand alone or look like no word."""
-    if not _may_be_secret(value):
+    if not may_be_secret(value):
         return False
     if telling is Telling.KEY:
         return is_chance(value, 20)
@@ -300,8 +320,11 @@ def _is_secret(value: bytes, telling: Telling, *, tight: bool, alone: bool) -> b
 _SAYS_DIGEST = re.compile(rb"(?i)sha(?:1|224|256|384|512)[-:]")
 
 
-def _may_be_secret(value: bytes) -> bool:
-    """Not what is already gone, a variable, a path, punctuation, a digest, or what is said about a secret."""
+def may_be_secret(value: bytes) -> bool:
+    """Whether a value may be one.
+
+    Not what is already gone, a variable, a path, punctuation, a digest, or what is said about a secret.
+    """
     value = value.strip(b"`")
     if value.startswith(b"[redacted") or _REFERENCE.fullmatch(value) or _PATH.fullmatch(value):
         return False

@@ -14,6 +14,7 @@ from functools import partial
 import re2
 
 from tocsin.timeline.blocks import find_blocks
+from tocsin.timeline.dumps import find_in_dumps
 from tocsin.timeline.invisible import map_back, take_out
 from tocsin.timeline.lines import (
     PROGRAMS,
@@ -25,8 +26,8 @@ from tocsin.timeline.lines import (
     find_netrc,
 )
 from tocsin.timeline.naming import STEMS
-from tocsin.timeline.runs import cut_windows, find_runs
-from tocsin.timeline.secrecy import find_cookie, find_header, find_in_sql, find_named, find_url_password
+from tocsin.timeline.runs import MOST_DEEP, cut_windows, find_runs
+from tocsin.timeline.secrecy import find_code, find_cookie, find_header, find_in_sql, find_named, find_url_password
 from tocsin.timeline.shapes import HOOKS, STARTS, Place, find_hook, find_otpauth, find_shaped
 
 Judge = Callable[[bytes, int], Place | None]
@@ -42,6 +43,12 @@ _RULES: tuple[tuple[tuple[bytes, ...], tuple[Judge, ...]], ...] = (
     ((b"password", b"identified"), (find_in_sql, find_netrc, find_named)),
     (tuple(PROGRAMS), (find_in_command,)),
     (tuple(STEMS), (find_named,)),
+    ((b"otp", b"pin"), (find_code, find_named)),
+    (
+        (b"totp", b"2fa", b"mfa", b"verification code", b"one-time ", b"login code", b"unlock code", b"pairing code"),
+        (find_code,),
+    ),
+    ((b"passcode",), (find_code, find_named)),
     ((b"@",), (find_at,)),
     ((b"\tTRUE\t/", b"\tFALSE\t/"), (find_in_jar,)),
     (tuple(b'"%b"' % each for each in (b"d", b"p", b"q", b"dp", b"dq", b"qi", b"k")), (find_in_jwk,)),
@@ -61,14 +68,24 @@ def replace_secrets(content: bytes, depth: int = 0) -> bytes:
     """A plain text with every secret replaced by its kind. `depth` is how often it was wrapped."""
     within = partial(replace_secrets, depth=depth + 1)
     content = _replace(content, find_blocks)
-    content = _replace(content, lambda seen: find_runs(seen, within, depth))
+    content = _replace(content, lambda seen: _find_wrapped(seen, within, depth))
     return _replace(content, _find_secrets)
+
+
+def _find_wrapped(content: bytes, within: Callable[[bytes], bytes], depth: int = 0) -> Iterator[Place]:
+    """What is wrapped, or long and by chance, in order and apart."""
+    done = 0
+    dumps = find_in_dumps(content, within) if depth < MOST_DEEP else ()
+    for place in sorted([*dumps, *find_runs(content, within, depth)]):
+        if place[0] >= done:
+            done = place[1]
+            yield place
 
 
 def find_places(content: bytes) -> list[Place]:
     """Where secrets stand in a short text that stays as it is, in order and apart."""
     seen = take_out(content)
-    places = [*find_blocks(seen), *find_runs(seen, replace_secrets), *_find_secrets(seen)]
+    places = [*find_blocks(seen), *_find_wrapped(seen, replace_secrets), *_find_secrets(seen)]
     apart: list[Place] = []
     for start, end, kind in sorted(places):
         if apart and start < apart[-1][1]:

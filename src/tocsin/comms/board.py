@@ -126,6 +126,7 @@ def _show(each: Told, page: StatusPage) -> PublicIncident:
         title=find_title(incident, book, page),
         components=touched,
         impact=find_impact(incident, book),
+        entries=each.entries,
     )
 
 

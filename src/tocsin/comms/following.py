@@ -68,13 +68,14 @@ def write_invitation(page: str, confirm: str) -> Letter:
 def write_announcement(
     page: str, title: str, status: PublicStatus, text: str, at: datetime, url: str, leave: str
 ) -> Letter:
-    """One change of what the public is told."""
+    """One change of what the public is told; it may have come without words."""
     moment = at.astimezone(UTC)
+    words = f"{plain(text)}\n\n" if text.strip() else ""
     return Letter(
         subject=f"[{_line(page)}] {status.capitalize()}: {_line(title)}",
         text=(
             f"{_line(title)}\n{status.capitalize()}, {moment:%Y-%m-%d %H:%M} UTC. {HEADLINES[status]}\n\n"
-            f"{plain(text)}\n\nThe page: {url}\n\nNo more of these: {leave}\n"
+            f"{words}The page: {url}\n\nNo more of these: {leave}\n"
         ),
         leave=leave,
     )

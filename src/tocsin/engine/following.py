@@ -24,7 +24,7 @@ class Follower(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Announcement(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="announcement"):
-    """One change of what the public is told of an incident; `text` is the newest message."""
+    """One change of what the public is told of an incident; `text` is what was said of that status, if anything was."""
 
     team: str
     page: str

@@ -14,6 +14,7 @@ from tocsin.app.public.copies import put_copy
 from tocsin.app.workspace import Workspace
 from tocsin.comms.board import find_title, may_show
 from tocsin.comms.delivery import find_bar
+from tocsin.comms.public import find_words
 from tocsin.engine.contracts import Clock, Key
 from tocsin.engine.following import Announcement
 from tocsin.engine.journal import Journal
@@ -89,7 +90,6 @@ class StatusPages:
         entries = await self._journal.entries(key.stream, key.seq - 1)
         assert incident is not None
         at, shelf = entries[0].at, self._journal.shelf.settings.teams.get(incident.team)
-        said = [each.text for each in incident.public_updates if each.at <= at]
         book = await self._journal.shelf.book(incident)
         return Announcement(
             team=incident.team,
@@ -98,7 +98,7 @@ class StatusPages:
             title=find_title(incident, book, shelf.status if shelf is not None else None),
             status=intent.status,
             at=at,
-            text=said[-1] if said else "",
+            text=find_words(incident, intent.status, at),
         )
 
     def list_chores(self, desk: Desk) -> list[Coroutine[Any, Any, None]]:

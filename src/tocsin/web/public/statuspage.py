@@ -135,7 +135,7 @@ class Statuspage:
         for work in board.maintenance:
             if ids is None or ids & set(work.components):
                 moments += [work.starts_at, work.ends_at]
-        return max(moment for moment in moments if moment <= board.now)
+        return max((moment for moment in moments if moment <= board.now), default=board.now)
 
     def _tell_group(self, group: str, position: int) -> Json:
         members = [each for each in self._board.components if each.group == group]

@@ -20,8 +20,10 @@ _LINES = re2.compile(
 )
 _LINE = re.compile(rb"[ \t]*(?:0x)?[0-9A-Fa-f]{4,16}:?[ \t]{1,3}((?:[0-9A-Fa-f]{2,8}[ \t]{0,2}){1,32})")
 _PLAIN = re2.compile(
-    rb"\b(?:[0-9a-f]{2}){16,}(?:\r?\n(?:[0-9a-f]{2})+)*\b|\b(?:[0-9A-F]{2}){16,}(?:\r?\n(?:[0-9A-F]{2})+)*\b"
+    rb"\b(?:[2-7][0-9a-f]|0[9ad]){16,}(?:\r?\n(?:[2-7][0-9a-f]|0[9ad])+)*\b"
+    rb"|\b(?:[2-7][0-9A-F]|0[9AD]){16,}(?:\r?\n(?:[2-7][0-9A-F]|0[9AD])+)*\b"
 )
+"""Numbers of characters only: of digests, which an output may be full of, none is made of these."""
 _MOST = 2**20
 
 _TEXT = bytes(range(0x20, 0x7F)) + b"\t\n\r"

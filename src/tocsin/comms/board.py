@@ -19,7 +19,7 @@ from tocsin.comms.public import SHOWN_FOR, PublicIncident, find_end, show_incide
 from tocsin.comms.settings import Component, Planned, StatusPage
 from tocsin.comms.silence import find_silence
 from tocsin.incident.book import Book
-from tocsin.incident.privacy import is_about_security
+from tocsin.incident.breach import find_breach
 from tocsin.incident.state import Incident
 from tocsin.incident.window import Window, find_occurrence
 from tocsin.timeline.entry import Entry
@@ -148,7 +148,7 @@ def _is_discreet(book: Book, incident: Incident) -> bool:
     if incident.is_private:
         return True
     hushed = any(rule.forbids.comms for rule in book.prohibitions(incident))
-    return hushed or any(is_about_security(each) for each in book.scenarios(incident))
+    return hushed or find_breach(incident, book) is not None
 
 
 def concerns(incident: Incident, component: Component) -> bool:

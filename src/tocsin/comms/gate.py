@@ -1,8 +1,9 @@
 """Who must allow words before they leave the house.
 
-A security incident locks them, whether or not the playbook has a line for it: only whoever answers for security opens
-the lock, for one text word for word. That beats everything that would speak by itself. What the playbook says about how
-customers are told at a level holds beside it.
+A security incident, by its scenario or since somebody said yes to the playbook's question whether it is one, locks
+them, whether or not the playbook has a line for it: only whoever answers for security opens the lock, for one text word
+for word. That beats everything that would speak by itself. What the playbook says about how customers are told at a
+level holds beside it.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import msgspec
 from tocsin.comms.silence import find_silence
 from tocsin.comms.tell import find_notices
 from tocsin.incident.book import Book
-from tocsin.incident.privacy import is_about_security
+from tocsin.incident.breach import find_admitted, find_scenario
 from tocsin.incident.role import answers_for
 from tocsin.incident.state import Incident
 from tocsin.pattern import compile_late
@@ -45,18 +46,16 @@ def find_lock(incident: Incident, book: Book) -> Lock | None:
     silence = find_silence(incident, book)
     if silence is not None:
         return Lock(line=silence.line, text=silence.text, role=silence.lifted_by or SECURITY, incident=silence.incident)
-    scenario = _find_locking(incident, book)
-    if scenario is None:
-        return None
-    line, text = _find_line(scenario)
-    return Lock(line=line, text=text, role=SECURITY)
+    found = _find_locking(incident, book)
+    return None if found is None else Lock(line=found[0], text=found[1], role=SECURITY)
 
 
-def _find_locking(incident: Incident, book: Book) -> Procedure | None:
-    """The scenario that locks words by what it is; where the playbook has a line of its own, that line decides."""
+def _find_locking(incident: Incident, book: Book) -> tuple[int, str] | None:
+    """What locks words by what the incident is; where the playbook has a line of its own, that line decides."""
     if any(rule.forbids.comms for rule in book.prohibitions(incident)):
         return None
-    return next((each for each in book.scenarios(incident) if is_about_security(each)), None)
+    scenario = find_scenario(incident, book)
+    return _find_line(scenario) if scenario is not None else find_admitted(incident, book)
 
 
 def find_told_status(incident: Incident, book: Book) -> PublicStatus:

@@ -11,6 +11,7 @@ from typing import ClassVar
 
 from tocsin.errors import IllegalMove
 from tocsin.incident.book import Book
+from tocsin.incident.breach import find_admitted
 from tocsin.incident.commands import Command, Decision
 from tocsin.incident.privacy import is_about_security
 from tocsin.incident.sight import may_see, name_readers
@@ -69,13 +70,19 @@ def find_demand(incident: Incident, book: Book) -> e.MadePrivate | None:
             reason, line = "incidents of this scenario are private", each.line
         if reason:
             break
+    admitted = find_admitted(incident, book) if when.security and not reason else None
+    if admitted is not None:
+        reason, line = "somebody said that it is one of security, and those of the team are private", admitted[0]
     if not reason and incident.severity is not None and incident.severity in when.severities:
         reason = f"incidents of {incident.severity} are private"
-    return _make_private(incident, "tocsin", reason, line) if reason else None
+    said = incident.answered[admitted[0]].by if admitted is not None else "tocsin"
+    return _make_private(incident, "tocsin", reason, line, said) if reason else None
 
 
-def _make_private(incident: Incident, by: str, reason: str, line: int | None = None) -> e.MadePrivate:
-    asked = () if by == "tocsin" else (by,)
+def _make_private(
+    incident: Incident, by: str, reason: str, line: int | None = None, said_by: str = "tocsin"
+) -> e.MadePrivate:
+    asked = tuple(each for each in (by, said_by) if each != "tocsin")
     known = incident.privacy.told if incident.privacy is not None else ()
     invited = (*asked, incident.opened_by, incident.acknowledged_by or "")
     return e.MadePrivate(

@@ -8,6 +8,7 @@ from typing import Literal
 import msgspec
 
 from tocsin.incident.book import TeamPolicy
+from tocsin.incident.breach import asks_for_security
 from tocsin.incident.privacy import is_about_security
 from tocsin.incident.role import answers_for
 from tocsin.oncall.rota import Rota
@@ -157,4 +158,8 @@ def _list_approvals(playbook: Playbook) -> dict[str, list[Stated]]:
     for scenario in playbook.scenarios:
         if is_about_security(scenario):
             add(SECURITY, scenario.line, scenario.title)
+    for rung in playbook.escalation:
+        for each in rung.triggers:
+            if each.condition is not None and asks_for_security(each.condition):
+                add(SECURITY, each.line or rung.line, each.condition)
     return found

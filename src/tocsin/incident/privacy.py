@@ -18,8 +18,8 @@ _BREACH = compile_late(
 class PrivateWhen(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`[teams.ID.private]`: which incidents of the team are private by themselves.
 
-    `security`: those of a scenario about security. `scenarios` are titles, `severities` ids, as in the playbook. All
-    are empty by default, so that an upgrade changes nobody's view.
+    `security`: those of a scenario about security, and those of which somebody has said that they are. `scenarios` are
+    titles, `severities` ids, as in the playbook. All are empty by default, so that an upgrade changes nobody's view.
     """
 
     security: bool = False
@@ -43,4 +43,9 @@ class Privacy(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 def is_about_security(scenario: Procedure) -> bool:
     """Whether a scenario is a security incident."""
-    return _BREACH.search(scenario.title) is not None
+    return speaks_of_security(scenario.title)
+
+
+def speaks_of_security(text: str) -> bool:
+    """Whether a line of a playbook names a breach, a compromise, an intrusion."""
+    return _BREACH.search(text) is not None

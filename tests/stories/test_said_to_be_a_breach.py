@@ -1,0 +1,96 @@
+"""Somebody says yes to "Is this a security breach?": words are locked, and the incident is hidden where that is set."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tocsin.comms.board import Told, make_board
+from tocsin.comms.commands import PostUpdate
+from tocsin.comms.drafting import ApproveUpdate, DraftUpdate, PublishUpdate
+from tocsin.comms.settings import StatusPage
+from tocsin.errors import NotAuthorised, Prohibited
+from tocsin.incident.breach import asks_for_security
+from tocsin.incident.commands import Acknowledge
+from tocsin.incident.escalating import DeclineEscalation, Escalate
+from tocsin.incident.privacy import PrivateWhen
+from tocsin.testing.story import Cast, Story
+from tocsin.words import Audience
+
+Casting = Callable[..., Cast]
+PUBLIC = (Audience.PUBLIC,)
+OUTAGE = "Complete Service Outage"
+
+
+async def begin(story: Story) -> None:
+    await story.declare(OUTAGE, severity="P1")
+    await story.do(Acknowledge(by="ana"))
+
+
+async def title(story: Story) -> str:
+    """What the status page calls it."""
+    incident, book = await story.look()
+    told = [Told(incident=incident, book=book)]
+    (shown,) = make_board(StatusPage(), "team", told, {}, "UTC", story.start, story.clock.now()).incidents
+    return shown.title
+
+
+@pytest.mark.duty("MON-04")
+async def test_a_yes_locks_public_words_until_security_approves(cast: Casting) -> None:
+    async with Story(cast("monero-marketplace")) as story:
+        await begin(story)
+        await story.do(PostUpdate(by="ana", text="Orders fail.", audiences=PUBLIC))
+        assert await title(story) == OUTAGE
+        await story.do(Escalate(by="ana", line=62))
+        for audience in (Audience.PUBLIC, Audience.PARTNERS):
+            with pytest.raises(Prohibited, match=r"security incident .line 62: Is this a security breach"):
+                await story.do(PostUpdate(by="ana", text="We were attacked.", audiences=(audience,)))
+        assert await title(story) == "Incident"
+        await story.do(PostUpdate(by="ana", text="Checking | Logs | 10min", audiences=(Audience.RESPONDERS,)))
+        await story.do(DraftUpdate(by="ana", text="We look into it.", audiences=PUBLIC))
+        (number,) = (await story.incident()).drafts
+        with pytest.raises(NotAuthorised):
+            await story.do(ApproveUpdate(by="lea", draft=number, roles=("Incident Commander",)))
+        await story.do(ApproveUpdate(by="sec", draft=number, roles=("Security Team",)))
+        await story.do(PublishUpdate(by="ana", draft=number))
+        assert [each.text for each in (await story.incident()).public_updates] == ["Orders fail.", "We look into it."]
+
+
+@pytest.mark.duty("MON-04")
+async def test_it_becomes_private_where_the_team_wants_that_of_security_incidents(cast: Casting) -> None:
+    async with Story(cast("monero-marketplace", private=PrivateWhen(security=True))) as story:
+        await begin(story)
+        await story.do(Escalate(by="bo", line=63))
+        assert not (await story.incident()).is_private, "lost data is no breach"
+        await story.do(Escalate(by="bo", line=62))
+        incident = await story.incident()
+        assert incident.privacy is not None
+        assert incident.is_private
+        assert {"ana", "bo"} <= incident.privacy.invited.keys(), "whoever has it, and whoever said so"
+
+
+async def test_a_no_locks_nothing(cast: Casting) -> None:
+    async with Story(cast("monero-marketplace", private=PrivateWhen(security=True))) as story:
+        await begin(story)
+        await story.do(DeclineEscalation(by="ana", line=62))
+        await story.do(PostUpdate(by="ana", text="Orders fail.", audiences=PUBLIC))
+        incident = await story.incident()
+        assert len(incident.public_updates) == 1
+        assert not incident.is_private
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("Is this a security breach? YES", True),
+        ("Security incident", True),
+        ("Unauthorized access suspected", True),
+        ("Is this a security breach? NO", False),
+        ("If it is not a security incident", False),
+        ("Is data loss involved? YES", False),
+    ],
+)
+def test_which_answers_say_so(text: str, says: Any) -> None:
+    assert asks_for_security(text) is says

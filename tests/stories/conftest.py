@@ -1,4 +1,7 @@
-"""The casts of the stories: the five playbooks as their teams wrote them, with people who answer."""
+"""The casts of the stories: the five playbooks as their teams wrote them, with people who answer.
+
+After every story that such a cast tells, the stored timeline alone gives the state that the engine has.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +12,10 @@ from typing import Any
 import pytest
 
 from tocsin.oncall.settings import Person, Schedule
-from tocsin.testing.story import Cast
+from tocsin.testing.story import Cast, Story
 
 from ..planning import ask_everybody  # noqa: TID252
+from ..timeline.replay import check_story  # noqa: TID252
 
 PEOPLE = {
     name: Person(name=name.title(), mail=f"{name}@example.org", channels=("mail", "phone"))
@@ -24,6 +28,24 @@ def _asked() -> Iterator[None]:
     """In every story, whoever is not asked for a plan has nothing to add."""
     with ask_everybody():
         yield
+
+
+@pytest.fixture(autouse=True)
+def _told_again(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Whatever such a story holds is read again from its record alone, before the story is left."""
+    if "cast" not in request.fixturenames:
+        yield
+        return
+    read: list[int] = []
+    leave = Story.__aexit__
+
+    async def check_and_leave(story: Story, *error: Any) -> None:
+        read.append(1 if any(error) else await check_story(story))  # what has failed says so itself
+        await leave(story, *error)
+
+    monkeypatch.setattr(Story, "__aexit__", check_and_leave)
+    yield
+    assert sum(read) > 0, "It told no story, or an empty one."
 
 
 @pytest.fixture

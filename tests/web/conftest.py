@@ -16,6 +16,15 @@ from .house import House, make_cast, make_desk
 Open = Callable[..., Awaitable[House]]
 
 
+@pytest.fixture(scope="module")
+async def browser(anyio_backend: str) -> AsyncIterator[None]:
+    """The browser of a file's tests, who reach it by `surfing`: to start one takes longer than most of them."""
+    from .surf import launching  # what loads playwright is loaded by those who surf
+
+    async with launching():
+        yield
+
+
 @pytest.fixture
 async def open_house(anyio_backend: str) -> AsyncIterator[Open]:
     """Open a house: ``await open_house(cast, desk=…)``; it is closed when the test is over."""

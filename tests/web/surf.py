@@ -17,15 +17,33 @@ expect.set_options(timeout=20_000)
 
 
 @contextlib.asynccontextmanager
+async def launching() -> AsyncIterator[Browser]:
+    """A browser. It is shared by the tests of a file, which each open windows of their own in it."""
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=shutil.which("chromium"), args=ARGUMENTS)
+        _SHARED.append(browser)
+        try:
+            yield browser
+        finally:
+            _SHARED.remove(browser)
+            await browser.close()
+
+
+_SHARED: list[Browser] = []
+
+
+@contextlib.asynccontextmanager
 async def surfing(house: House) -> AsyncIterator[tuple[Browser, str]]:
-    """A browser, and the address of the house with its engine running."""
+    """The browser, and the address of the house with its engine running."""
+    (browser,) = _SHARED
     turning = asyncio.create_task(house.story.engine.run())
     try:
-        async with house.serving() as url, async_playwright() as playwright:
-            program = shutil.which("chromium")
-            browser = await playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
-            yield browser, url
-            await browser.close()
+        async with house.serving() as url:
+            try:
+                yield browser, url
+            finally:
+                for context in browser.contexts:
+                    await context.close()
     finally:
         turning.cancel()
         with contextlib.suppress(asyncio.CancelledError):

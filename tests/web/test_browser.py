@@ -19,7 +19,7 @@ from .house import House, Stage, make_cast
 from .surf import sign_in, surfing
 from .test_demo import picture
 
-pytestmark = [pytest.mark.anyio, pytest.mark.needs("chromium")]
+pytestmark = [pytest.mark.anyio, pytest.mark.needs("chromium"), pytest.mark.usefixtures("browser")]
 
 CONTRAST = """() => {
   const parse = (c) => { const m = c.match(/[\\d.]+/g).map(Number); return m.length > 3 ? m : [...m, 1]; };

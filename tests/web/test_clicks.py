@@ -19,7 +19,7 @@ from .house import House, Stage, make_cast
 from .surf import Gate, is_refresh, sign_in, surfing, watch_posts
 from .test_demo import picture
 
-pytestmark = [pytest.mark.anyio, pytest.mark.needs("chromium")]
+pytestmark = [pytest.mark.anyio, pytest.mark.needs("chromium"), pytest.mark.usefixtures("browser")]
 
 ROOM = "/incidents/quorum-1"
 

@@ -11,7 +11,7 @@ from playwright.async_api import Page, expect
 from .house import PLAYBOOKS, House
 from .surf import Gate, sign_in, surfing, watch_posts
 
-pytestmark = [pytest.mark.anyio, pytest.mark.needs("chromium")]
+pytestmark = [pytest.mark.anyio, pytest.mark.needs("chromium"), pytest.mark.usefixtures("browser")]
 
 DROP = """([text, name]) => {
   const bag = new DataTransfer();

@@ -16,7 +16,7 @@ from .surf import sign_in, surfing
 from .test_browser import CONTRAST
 from .test_contacts import Wire, home  # noqa: F401 the house with wires
 
-pytestmark = [pytest.mark.anyio, pytest.mark.needs("chromium")]
+pytestmark = [pytest.mark.anyio, pytest.mark.needs("chromium"), pytest.mark.usefixtures("browser")]
 
 
 async def deliver(context: BrowserContext, page: Page, url: str, payload: dict[str, Any]) -> None:

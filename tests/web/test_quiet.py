@@ -163,6 +163,7 @@ async def test_the_screen_previews_sets_and_ends(house: House) -> None:
 
 
 @pytest.mark.needs("chromium")
+@pytest.mark.usefixtures("browser")
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1200, 400])
 async def test_the_screen_is_legible_and_works_by_hand(house: House, scheme: Any, width: int) -> None:
@@ -199,6 +200,7 @@ async def test_why_is_answered_in_the_api_and_on_its_screen(house: House) -> Non
 
 
 @pytest.mark.needs("chromium")
+@pytest.mark.usefixtures("browser")
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1200, 400])
 async def test_why_is_legible(house: House, scheme: Any, width: int) -> None:

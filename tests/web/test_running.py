@@ -56,6 +56,7 @@ async def begin(page: Page) -> Locator:
 
 
 @pytest.mark.needs("chromium")
+@pytest.mark.usefixtures("browser")
 async def test_the_first_line_is_seen_while_the_step_still_runs(house: House) -> None:
     slow = Slow.at(house)
     async with surfing(house) as (browser, url):
@@ -88,6 +89,7 @@ NOTE = "sources[0].addEventListener('output', () => { document.documentElement.d
 
 
 @pytest.mark.needs("chromium")
+@pytest.mark.usefixtures("browser")
 async def test_what_is_printed_before_the_screen_has_a_place_for_it_is_seen(house: House) -> None:
     slow, drawn, let_go = Slow.at(house), asyncio.Event(), asyncio.Event()
 

@@ -12,7 +12,7 @@ from .house import House, Stage, make_cast
 from .surf import surfing
 from .test_demo import picture
 
-pytestmark = [pytest.mark.anyio, pytest.mark.needs("chromium")]
+pytestmark = [pytest.mark.anyio, pytest.mark.needs("chromium"), pytest.mark.usefixtures("browser")]
 
 
 async def test_a_link_that_presses_itself_leads_on_again_and_again(open_house: Open) -> None:

@@ -64,7 +64,6 @@ ASKING = {
     "no question at all": ("echo begin; read x; touch went-on", "at its terminal, and"),
     "the terminal by its name": ("read x </dev/tty; touch went-on", "at its terminal, and"),
     "a password": ("stty -echo; printf 'Password: '; read x; touch went-on", "“Password:”"),
-    "one key": ("stty -icanon; printf 'Press any key to continue'; head -c 1; touch went-on", "“Press any key"),
     "what reads its input": ("cat; touch went-on", "at its terminal, and"),
 }
 
@@ -78,6 +77,25 @@ async def test_what_asks_is_ended_and_it_is_said_what_it_asked(name: str, ground
     assert finished.why.startswith("It waits for an answer at its terminal") and said in finished.why
     assert "asks nobody" in finished.why
     assert not (place / "went-on").exists()
+
+
+KEY = "stty -icanon; printf 'Press any key to continue'; "
+
+
+async def test_where_keys_are_read_the_words_end_a_read_and_never_a_change(ground: Path, place: Path) -> None:
+    """A client of a container reads keys all the time: behind such words it may be at work."""
+    bench = await set_up("found", ground, place)
+    finished, _ = await look(bench, f"{KEY}head -c 1", timeout_s=60)
+    assert finished.exit_code == 124 and "“Press any key" in finished.why
+    finished, said = await look(bench, f"{KEY}sleep 1.5; touch went-on; echo done", changes=True)
+    assert (finished.exit_code, finished.why) == (0, "") and said.endswith("done\n")
+    assert (place / "went-on").exists(), "it was at work"
+    finished, _ = await look(bench, f"{KEY}head -c 1", changes=True, timeout_s=2)
+    assert finished.exit_code == 124
+    assert finished.why == (
+        "It was stopped after 2 s, the target's limit. It may have waited for an answer at its terminal after “Press any "
+        "key to continue”: nobody sits there."
+    )
 
 
 async def test_the_fall_back_notices_it_too(ground: Path, place: Path) -> None:

@@ -39,7 +39,8 @@ ODD = ("BASH_ENV", "POSIXLY_CORRECT")
 
 class Statement(msgspec.Struct, frozen=True, kw_only=True):
     """What is to be run: `argv` are its words where it needs no shell; `limits` are the bounds of each of its
-    processes, by the numbers of `resource`. With a `terminal` it has one of its own.
+    processes, by the numbers of `resource`. With a `terminal` it has one of its own; one that
+    `changes` something is not ended there for its words alone.
 
     Memory is bounded as what a process may write to, not as its address space, of which Java, Node and Go reserve far
     more than they use. If the machine runs out all the same, the kernel ends a step before the server.
@@ -51,6 +52,7 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
     limits: Mapping[int, int]
     timeout_s: int
     terminal: bool = False
+    changes: bool = False
 
     def spell(self) -> list[str]:
         """The command that bounds itself and runs it. A bound that is lower already stays."""
@@ -89,8 +91,8 @@ class Boxes:
         """Run it to its end. Raises `OSError` if nothing could be started; `begun` is called once that was tried."""
         if statement.terminal:
             argv, spawn = isolation.wrap((*pty.TAKE, *statement.spell()), box, passage, layout)
-            env, within = statement.env, statement.timeout_s
-            return await pty.run(argv, spawn, env, within, hear, watch, begun, passage.fds, isolation.uid)
+            ways = pty.Ways(fds=passage.fds, uid=isolation.uid, changes=statement.changes)
+            return await pty.run(argv, spawn, statement.env, statement.timeout_s, hear, watch, begun, ways)
         for _ in range(2):  # one that turns out to be stale is made anew
             kept = await self._berths.find(isolation, box, layout)
             if kept is None:

@@ -197,7 +197,7 @@ async def follow(over: asyncio.Future[Any], timeout_s: int, watch: Watch, end: C
             await asyncio.wait((over, watching), return_when=asyncio.FIRST_COMPLETED)
         return "" if over.done() else watching.result()
     except TimeoutError:
-        return f"It was stopped after {timeout_s} s, the target's limit."
+        return tell_limit(timeout_s)
     finally:
         if watching is not None:
             watching.cancel()
@@ -206,6 +206,11 @@ async def follow(over: asyncio.Future[Any], timeout_s: int, watch: Watch, end: C
             over.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await over
+
+
+def tell_limit(timeout_s: int) -> str:
+    """Why a command was stopped that took too long."""
+    return f"It was stopped after {timeout_s} s, the target's limit."
 
 
 async def end_group(process: asyncio.subprocess.Process) -> None:

@@ -18,8 +18,20 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from tocsin.integrations.capture import CHUNK, Capture
-from tocsin.integrations.process import REPORT, Ended, Hear, Watch, end_group, follow, open_report, read_report
+from tocsin.integrations.process import (
+    REPORT,
+    Ended,
+    Hear,
+    Watch,
+    end_group,
+    follow,
+    open_report,
+    read_report,
+    tell_limit,
+)
 from tocsin.integrations.question import COLUMNS, ROWS, Asking, watch_for_question
 
 TAKE = ("/usr/bin/setsid", "--ctty", "--wait")
@@ -27,6 +39,16 @@ TAKE = ("/usr/bin/setsid", "--ctty", "--wait")
 
 READS = {"x86_64": frozenset({"0", "19"}), "aarch64": frozenset({"63", "65"})}
 """The numbers of the calls `read` and `readv`."""
+
+
+class Ways(msgspec.Struct, frozen=True, kw_only=True):
+    """What a command gets beside its terminal: open files, and the user to whom the terminal belongs. One that
+    `changes` something is ended only where it can be seen that it waits for an answer.
+    """
+
+    fds: Sequence[int] = ()
+    uid: int | None = None
+    changes: bool = False
 
 
 async def run(
@@ -37,13 +59,10 @@ async def run(
     hear: Hear,
     watch: Watch,
     spawned: Callable[[], None],
-    fds: Sequence[int] = (),
-    uid: int | None = None,
+    ways: Ways,
 ) -> Ended:
-    """Run a command as `process.run` does, in a terminal of its own, which belongs to `uid`. What it prints is all one
-    stream.
-    """
-    near, far = open_pty(uid)
+    """Run a command as `process.run` does, in a terminal of its own. What it prints is all one stream."""
+    near, far = open_pty(ways.uid)
     ours, theirs, twin = open_report()
     screen = _Screen(near, hear)
     try:
@@ -54,7 +73,7 @@ async def run(
                 stdout=far,
                 stderr=far,
                 env={**env, REPORT: f"{theirs}:{twin}"},
-                pass_fds=(theirs, twin, *fds),
+                pass_fds=(theirs, twin, *ways.fds),
                 **spawn,
             )
         finally:
@@ -68,9 +87,16 @@ async def run(
         over = asyncio.gather(screen.over, process.wait())
 
         def watch_both() -> Awaitable[str]:
-            return _first(watch(), watch_for_question(screen.asking, lambda: reads_lines(near, device)))
+            asked = watch_for_question(screen.asking, lambda: reads_lines(near, device), changes=ways.changes)
+            return _first(watch(), asked)
 
-        why = await follow(over, timeout_s, watch_both, lambda: end_group(process))
+        async def end() -> None:
+            doubts.append(screen.asking.doubt)
+            await end_group(process)
+
+        doubts = list[str]()
+        why = await follow(over, timeout_s, watch_both, end)
+        why += doubts[0] if why == tell_limit(timeout_s) else ""
         begun, statuses = read_report(ours)
     finally:
         screen.close()

@@ -4,7 +4,7 @@ Who waits there waits for ever. So: nothing was printed for `PATIENCE_S`, and ei
 from the terminal, or the last line stands there unfinished and is a question in its words. The words count alone where
 nobody can look at the processes (another machine), or where keys are read instead of lines, as clients of containers do
 all the time. What works on behind an unfinished line must not be ended for it, so that the words are few; and a change
-on another machine is never ended for words: its deadline ends it, and says what stood there.
+is never ended for words, here or on another machine: its deadline ends it, and says what stood there.
 """
 
 from __future__ import annotations
@@ -81,9 +81,9 @@ class Asking:
         )
 
 
-async def watch_for_question(asking: Asking, reads_lines: Callable[[], bool | None]) -> str:
+async def watch_for_question(asking: Asking, reads_lines: Callable[[], bool | None], *, changes: bool) -> str:
     """Wait until it waits for an answer; the sentence that says so. `reads_lines`: whether a process sleeps in reading
-    a line of the terminal, null where nobody can tell.
+    a line of the terminal, null where nobody can tell: then its words do, but not for what `changes` something.
     """
     seen = 0
     while True:
@@ -92,6 +92,7 @@ async def watch_for_question(asking: Asking, reads_lines: Callable[[], bool | No
             seen = 0
             continue
         reads = await asyncio.to_thread(reads_lines)
-        seen = seen + 1 if reads or (reads is None and asking.is_question) else 0
+        asks = reads is None and not changes and asking.is_question
+        seen = seen + 1 if reads or asks else 0
         if seen > 1:  # not only for the moment in which somebody looked
             return asking.explain()

@@ -204,6 +204,7 @@ class Shell:
             limits=list_limits(place.target, counted=counted),
             timeout_s=filled.timeout_s,
             terminal=place.target.terminal or Tag.TERMINAL in filled.tags,
+            changes=filled.changes,
         )
         output = self._outputs.begin(key.stream, filled.step, known)
 

@@ -267,10 +267,10 @@ async def _watch(session: _Session, order: Order) -> str:
     """Wait for its end; if it asks somebody before, the sentence that says so. Only its words are known here, and for
     words no change is ended in mid-work.
     """
-    if session.asking is None or order.changes:
+    if session.asking is None or order.changes:  # nobody can look there
         await asyncio.shield(session.over)
         return ""
-    asked = asyncio.ensure_future(watch_for_question(session.asking, lambda: None))
+    asked = asyncio.ensure_future(watch_for_question(session.asking, lambda: None, changes=order.changes))
     try:
         await asyncio.wait((session.over, asked), return_when=asyncio.FIRST_COMPLETED)
         return "" if session.over.done() else asked.result()

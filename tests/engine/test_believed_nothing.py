@@ -104,8 +104,8 @@ async def test_an_incident_that_is_opened_while_the_open_ones_are_looked_up_is_o
     async with Story(cast()) as story:
         read, go_on, real = asyncio.Event(), asyncio.Event(), story.store.cards
 
-        async def slow(*, team: str | None = None, open_only: bool = False) -> list[Card]:
-            found = await real(team=team, open_only=open_only)
+        async def slow(*, team: str | None = None, open_only: bool = False, private_only: bool = False) -> list[Card]:
+            found = await real(team=team, open_only=open_only, private_only=private_only)
             if not read.is_set():
                 read.set()
                 await go_on.wait()
@@ -127,8 +127,8 @@ async def test_what_is_doubted_while_it_is_looked_up_is_looked_up_again() -> Non
     async with Story(cast()) as story:
         read, go_on, real, times = asyncio.Event(), asyncio.Event(), story.store.cards, []
 
-        async def slow(*, team: str | None = None, open_only: bool = False) -> list[Card]:
-            found = await real(team=team, open_only=open_only)
+        async def slow(*, team: str | None = None, open_only: bool = False, private_only: bool = False) -> list[Card]:
+            found = await real(team=team, open_only=open_only, private_only=private_only)
             times.append(len(found))
             if len(times) == 1:
                 read.set()

@@ -190,6 +190,24 @@ async def test_evidence_is_found_by_its_digest_only_by_whoever_sees_the_incident
         assert (await insider.get(f"/api/evidence/{digest}?incident={stream}")).status_code == 200
 
 
+async def test_to_know_what_is_hidden_no_card_of_another_incident_is_read(
+    home: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hidden, store = await hide(home), home.desk.engine.journal.store
+    await home.story.declare("Data Breach")
+    assert len(await store.cards()) > 1
+    read, real = list[str](), store.cards
+
+    async def cards(**which: Any) -> list[Any]:
+        found = await real(**which)
+        read.extend(card.id for card in found)
+        return found
+
+    monkeypatch.setattr(store, "cards", cards)
+    assert list(await home.desk.sight.find_hidden("zoe")) == [hidden]
+    assert read == [hidden]
+
+
 async def timeline(house: House, person: str, stream: str) -> httpx.Response:
     return await (await house.caller(person)).get(f"/api/incidents/{stream}/timeline")
 

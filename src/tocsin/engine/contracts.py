@@ -308,6 +308,8 @@ class Store(Protocol):
         """Alerts of incidents that fire, as far as is known, and whose end lies after `after` and not after `until`."""
         ...
 
-    async def cards(self, *, team: str | None = None, open_only: bool = False) -> list[Card]:
+    async def cards(
+        self, *, team: str | None = None, open_only: bool = False, private_only: bool = False
+    ) -> list[Card]:
         """Incidents, the newest first."""
         ...

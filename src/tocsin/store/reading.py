@@ -160,7 +160,9 @@ class Reading:
         )
         return [read_alert(row) for row in await self.read(lambda c: c.execute(query).all())]
 
-    async def cards(self, *, team: str | None = None, open_only: bool = False) -> list[Card]:
+    async def cards(
+        self, *, team: str | None = None, open_only: bool = False, private_only: bool = False
+    ) -> list[Card]:
         """Incidents, the newest first."""
         if team is not None and "\0" in team:
             return []
@@ -168,6 +170,7 @@ class Reading:
         query = select(t).order_by(t.c.opened_at.desc(), t.c.id.desc())
         query = query if team is None else query.where(t.c.team == team)
         query = query.where(t.c.status.not_in(ENDED)) if open_only else query
+        query = query.where(t.c.private.is_(True)) if private_only else query
         return await self.look_aside(lambda c: [read_card(row) for row in c.execute(query)])
 
 

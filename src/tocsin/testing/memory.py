@@ -333,13 +333,16 @@ class MemoryStore:
         ]
         return sorted(rows, key=lambda row: (row.starts_at, row.fingerprint))
 
-    async def cards(self, *, team: str | None = None, open_only: bool = False) -> list[Card]:
+    async def cards(
+        self, *, team: str | None = None, open_only: bool = False, private_only: bool = False
+    ) -> list[Card]:
         """Incidents, the newest first."""
         if open_only:
             teams = list(self._open) if team is None else [team]
             found = [self._cards[each] for name in teams for each in self._open.get(name, ())]
         else:
             found = [card for card in self._cards.values() if team in (None, card.team)]
+        found = [card for card in found if card.private] if private_only else found
         return sorted(found, key=lambda card: (card.opened_at, card.id), reverse=True)
 
 

@@ -51,10 +51,7 @@ class Told(Body, frozen=True, kw_only=True):
 
 
 class SeverityBody(Body, frozen=True, kw_only=True):
-    """`severity` as the playbook names it.
-
-    `private`: only those who need it see it, from its first moment.
-    """
+    """`severity` as the playbook names it."""
 
     severity: Name
     reason: Remark = ""
@@ -195,7 +192,10 @@ class ProposeBody(Body, frozen=True, kw_only=True):
 
 
 class DeclareBody(Body, frozen=True, kw_only=True):
-    """`scenario` by title, label, line or an unmistakable part of its title; `severity` as the playbook names it."""
+    """`scenario` by title, label, line or an unmistakable part of its title; `severity` as the playbook names it.
+
+    `private`: only those who need it see it, from its first moment.
+    """
 
     team: Name
     scenario: Annotated[str, Meta(max_length=500)] | None = None

@@ -39,6 +39,6 @@ class Sight:
 
     async def find_hidden(self, person: str | None) -> dict[str, Incident]:
         """The private incidents that somebody may not see, by their streams."""
-        cards = [card for card in await self._journal.store.cards() if card.private]
+        cards = await self._journal.store.cards(private_only=True)
         found = {card.id: await self._journal.incident(card.id) for card in cards}
         return {name: each for name, each in found.items() if each is not None and not self.sees(each, person)}

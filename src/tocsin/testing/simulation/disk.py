@@ -260,9 +260,11 @@ class Disk:
         await self._read("alert")
         return await self.store.alerts(team, firing=firing, incident=incident)
 
-    async def cards(self, *, team: str | None = None, open_only: bool = False) -> list[Card]:
+    async def cards(
+        self, *, team: str | None = None, open_only: bool = False, private_only: bool = False
+    ) -> list[Card]:
         await self._read("cards")
-        return await self.store.cards(team=team, open_only=open_only)
+        return await self.store.cards(team=team, open_only=open_only, private_only=private_only)
 
 
 def _fail(jobs: list[Job], error: BaseException) -> None:

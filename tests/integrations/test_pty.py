@@ -93,8 +93,8 @@ async def test_where_keys_are_read_the_words_end_a_read_and_never_a_change(groun
     finished, _ = await look(bench, f"{KEY}head -c 1", changes=True, timeout_s=2)
     assert finished.exit_code == 124
     assert finished.why == (
-        "It was stopped after 2 s, the target's limit. It may have waited for an answer at its terminal after “Press any "
-        "key to continue”: nobody sits there."
+        "It was stopped after 2 s, the target's limit. It may have waited for an answer at its terminal after “Press "
+        "any key to continue”: nobody sits there."
     )
 
 

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import io
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
-from tocsin.errors import BadInput, NotFound
+from tocsin.engine.contracts import Key
+from tocsin.engine.failpoint import pass_by
+from tocsin.errors import BadInput, NotFound, Rejected
+from tocsin.incident.commands import Acknowledge
+from tocsin.integrations.pager import Pager
+from tocsin.integrations.terminal import Terminal
 from tocsin.oncall.duty import list_shifts
 from tocsin.oncall.settings import Person, Schedule
+from tocsin.page.message import PageMessage
 from tocsin.testing.story import START, Cast, Story
-from tocsin.timeline.events import ShiftsSwapped
+from tocsin.timeline.events import PageRequested, ShiftsSwapped
 
 PEOPLE = {name: Person(name=name.title()) for name in ("ana", "bo", "cy")}
 WEEKLY = Schedule(people=("ana", "bo"), rotation="weekly", handoff="Monday 09:00", start=date(2026, 2, 23))
@@ -43,6 +51,47 @@ async def test_an_override_is_whom_the_next_page_calls_and_ends(weekly: Cast) ->
         assert {page.responder for page in story.pages()} == {"cy", "ana"}
         rota = await covering.rota("team")
         assert rota.answer("primary", START + HOUR) == ("ana",)
+
+
+async def test_whoever_comes_on_duty_is_called_to_what_nobody_has_answered(weekly: Cast) -> None:
+    async with Story(weekly) as story:
+        await story.declare("", severity="P1")
+        await story.engine.covering.override(
+            "team", "primary", "bo", starts_at=START + HOUR, ends_at=START + 2 * HOUR, by="ana", reason="dentist"
+        )
+        await story.advance("59m")
+        assert story.pages("bo") == []
+        again = len(story.pages("ana"))
+        await story.advance("31m")
+        first = story.pages("bo")[0]
+        assert first.why == "level 1 of the ladder, on duty by now"
+        assert 3600 <= story.since(first.at) <= 3600 + 1800, "with the next call to whoever had it before"
+        assert len(story.pages("ana")) > again, "who was called before is called still"
+        await story.do(Acknowledge(by="bo"))
+        calls = len(story.pages())
+        await story.advance("2h")
+        assert len(story.pages()) == calls, "ana's next shift begins meanwhile; it has been taken"
+
+
+async def test_whoever_is_out_of_the_settings_is_not_reached_and_whoever_has_the_duty_is_called(weekly: Cast) -> None:
+    async with Story(weekly) as story:
+        await story.declare("", severity="P0")
+        settings = story.shelf.settings
+        team = settings.teams["team"]
+        staffing = replace(team.staffing, schedules={"primary": Schedule(people=("bo",))})
+        people = {name: each for name, each in PEOPLE.items() if name != "ana"}
+        teams = {"team": replace(team, staffing=staffing)}
+        story.shelf.settings = replace(settings, people=people, teams=teams)
+        await story.advance("5m")
+        assert "bo" in {page.responder for page in story.pages()}
+        pager = Pager(lambda: {"terminal": Terminal(io.StringIO())}, lambda: people, _write_nothing, pass_by)
+        asked = PageRequested(responder="ana", channel="terminal", round=1, why="no answer yet")
+        with pytest.raises(Rejected, match="ana is not in"):
+            await pager.perform(Key(story.stream, 1), asked)
+
+
+async def _write_nothing(key: Key, asked: PageRequested) -> PageMessage:
+    raise AssertionError("nothing is written to whoever is gone")
 
 
 async def test_an_override_survives_a_restart(weekly: Cast) -> None:

@@ -36,6 +36,17 @@ class Pager:
         self._channels, self._people, self._write, self._reach = channels, people, write, reach
         self._find_mailbox = find_mailbox
 
+    async def _find_person(self, key: Key, intent: PageRequested) -> Person:
+        """Whom it is for. Nobody is reached on a terminal who is in the settings no more."""
+        if intent.responder.startswith(CONTACT):
+            return self._find_contact(intent.responder)
+        if intent.responder.startswith(BOX) and self._find_mailbox is not None:
+            return Person(name=intent.responder, mail=await self._find_mailbox(key, intent))
+        found = self._people().get(intent.responder)
+        if found is None:
+            raise Rejected(f"{intent.responder} is not in tocsin.toml any more.")
+        return found
+
     def _find_contact(self, contact: str) -> Person:
         found = self._contacts().get(contact)
         if found is None:
@@ -48,11 +59,7 @@ class Pager:
         channel = self._channels().get(intent.channel)
         if channel is None:
             raise Rejected(f"There is no channel {intent.channel!r} any more; look at tocsin.toml.")
-        person = self._people().get(intent.responder) or Person(name=intent.responder)
-        if intent.responder.startswith(CONTACT):
-            person = self._find_contact(intent.responder)
-        elif intent.responder.startswith(BOX) and self._find_mailbox is not None:
-            person = Person(name=intent.responder, mail=await self._find_mailbox(key, intent))
+        person = await self._find_person(key, intent)
         message = await self._write(key, intent)
         self._reach("page.before_send")
         detail = await channel.send(key, person, message)

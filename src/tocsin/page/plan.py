@@ -73,6 +73,7 @@ def _plan_calls(incident: Incident, book: Book, rota: Rota, now: datetime) -> Pl
     calls = _Calls(incident, book, rota, clocks, now)
     ahead = _join(incident, book, rota, clocks, calls)
     repeats = _repeat(incident, clocks, calls)
+    _relieve(incident, book, rota, calls)
     _inform(incident, rota, clocks, calls)
     late = _tell_late(incident, calls)
     wakes = (ledger.wake, hush.wake, flaps.wake, expiry.wake, ahead, repeats, late, calls.ahead)
@@ -160,7 +161,10 @@ def list_detours(page: PageRequested, channels: Sequence[str], sharing: Collecti
 
 
 class _Calls:
-    """The pages decided in this plan; nobody is paged twice in it. `ahead` is when the first of them is repeated."""
+    """The pages decided in this plan; nobody is paged twice in it. `ahead` is when the first of them is repeated.
+
+    It `goes_round` where somebody is called again who has not answered.
+    """
 
     def __init__(self, incident: Incident, book: Book, rota: Rota, clocks: Clocks, now: datetime) -> None:
         self.incident, self.book, self.rota, self.clocks, self.now = incident, book, rota, clocks, now
@@ -169,6 +173,7 @@ class _Calls:
         self.paged: set[str] = set()
         self.informed: set[str] = set()
         self.ahead: datetime | None = None
+        self.goes_round = False
 
     def page(self, responder: str, why: str, line: int | None, late_s: int, channel: str, turn: int) -> None:
         """Page somebody, or put it off to the end of their quiet hours. What was put off before says that it waited."""
@@ -290,7 +295,21 @@ def _repeat(incident: Incident, clocks: Clocks, calls: _Calls) -> datetime | Non
             continue
         channel = calls.attempts.choose_next(call)
         calls.page(call.responder, _why_again(call), call.line, 0, channel, call.round + 1)
+        calls.goes_round = True
     return min(ahead, default=None)
+
+
+def _relieve(incident: Incident, book: Book, rota: Rota, calls: _Calls) -> None:
+    """Whoever has come on duty since a rung joined is called as soon as those who had it then are called again."""
+    if not calls.goes_round or incident.acknowledged_at is not None or incident.is_hushed or incident.is_barred:
+        return
+    for due, rung in place_rungs(incident, book, rota.staffing, calls.clocks):
+        if rung.key not in incident.joined or rung.informs or not rung.is_of_duty:
+            continue
+        demand = msgspec.structs.replace(rung.fall_due(due), why=f"{rung.why}, on duty by now")
+        for responder in rota.answer_all(rung.who, calls.now):
+            if responder not in incident.calls:
+                calls.start(responder, demand, 0)
 
 
 def _tell_late(incident: Incident, calls: _Calls) -> datetime | None:

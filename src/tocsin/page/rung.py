@@ -60,6 +60,11 @@ class Rung(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         """Whether it is a rung of the team's own ladder."""
         return self.key.startswith("level:")
 
+    @property
+    def is_of_duty(self) -> bool:
+        """Whether it calls whoever is on duty, until somebody answers: the ladder, and whom the severity pages."""
+        return self.key.startswith(("level:", "severity:"))
+
     def fall_due(self, due: datetime) -> Demand:
         """The demand of an incident."""
         return Demand(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from tocsin.incident.commands import Acknowledge, Reopen, Resolve
 from tocsin.page.link import Ticket, sign
@@ -48,6 +49,19 @@ async def test_pressing_acknowledges_as_the_responder_once(house: House) -> None
         await client.post(f"/p/{ticket}")
     events = [entry.event for entry in await house.story.events(Acknowledged)]
     assert events == [Acknowledged(by="ana", via="link")]
+
+
+async def test_whoever_is_out_of_the_settings_answers_for_nobody(house: House) -> None:
+    ticket, before = await house.ticket(), await house.count()
+    settings = house.story.shelf.settings
+    people = {name: each for name, each in settings.people.items() if name != "ana"}
+    house.story.shelf.settings = replace(settings, people=people)
+    client = house.client()
+    for answer in (await client.get(f"/p/{ticket}"), await client.post(f"/p/{ticket}")):
+        assert answer.status_code == 404
+        assert "<button" not in answer.text
+        assert "Chain Halted" not in answer.text, "nor do they read what goes on"
+    assert await house.count() == before
 
 
 LEVELS = b"""# Till Playbook

@@ -29,7 +29,10 @@ PEOPLE = {
 }
 CALLED: dict[str, Any] = {"people": PEOPLE, "sharing": ("pd",)}
 SETTINGS = PagerDutySettings(kind="pagerduty", routing_key_file="x")
-CHANNELS = {"pd": PagerDuty(SETTINGS, "key", ["secret"], "abcd1234")}
+CHANNELS = {
+    "pd": PagerDuty(SETTINGS, "key", ["secret"], "abcd1234"),
+    "other-pd": PagerDuty(SETTINGS, "key", ["other"], "abcd1234"),
+}
 
 
 @pytest.fixture
@@ -40,7 +43,9 @@ async def house(open_house: Open) -> House:
     return opened
 
 
-async def tell(house: House, event_type: str, *, signature: str = "", earlier: float = 0, **changes: Any) -> int:
+async def tell(
+    house: House, event_type: str, *, signature: str = "", earlier: float = 0, via: str = "pd", **changes: Any
+) -> int:
     agent = {"id": "PANA", "type": "user_reference", "summary": "Ana L.", "html_url": "https://x", "self": "https://x"}
     event = {
         "id": "01", "event_type": event_type, "resource_type": "incident",
@@ -50,9 +55,9 @@ async def tell(house: House, event_type: str, *, signature: str = "", earlier: f
                  "incident_key": f"tocsin-abcd1234/{house.story.stream}"},
     }  # fmt: skip
     body = json.dumps({"event": {**event, **changes}}).encode()
-    good = "v1=" + hmac.new(b"secret", body, hashlib.sha256).hexdigest()
+    good = "v1=" + hmac.new(b"secret" if via == "pd" else b"other", body, hashlib.sha256).hexdigest()
     headers = {"X-PagerDuty-Signature": signature or f"v1=00,{good}", "Content-Type": "application/json"}
-    answer = await house.client().post("/hooks/pagerduty/pd", content=body, headers=headers)
+    answer = await house.client().post(f"/hooks/pagerduty/{via}", content=body, headers=headers)
     await house.story.settle()
     return answer.status_code
 
@@ -108,6 +113,20 @@ async def test_whom_nobody_knows_here_is_named_and_not_taken_for_somebody(house:
 async def test_by_name_somebody_is_known_too(house: House) -> None:
     await tell(house, "incident.acknowledged", agent={"id": "PX", "type": "user_reference", "summary": "bo rask"})
     assert await told(house, e.Acknowledged) == [e.Acknowledged(by="bo", via="pd")]
+
+
+async def test_whose_id_is_known_is_nobody_else_by_a_name(house: House) -> None:
+    """Anybody at PagerDuty can call themselves Ana Lind; her id there is in the settings."""
+    await tell(house, "incident.acknowledged", agent={"id": "PX", "type": "user_reference", "summary": "Ana Lind"})
+    notes = [each.text for each in await told(house, e.NoteAdded) if isinstance(each, e.NoteAdded)]
+    assert notes == ["Acknowledged in PagerDuty, by Ana Lind."], "somebody there, whom we do not know"
+
+
+async def test_another_account_says_nothing_of_an_incident_that_it_was_never_called_for(house: House) -> None:
+    before = await house.count()
+    for what in ("incident.acknowledged", "incident.resolved"):
+        assert await tell(house, what, via="other-pd") == 202
+    assert await house.count() == before
 
 
 async def test_what_happened_before_it_came_back_is_over(house: House) -> None:

@@ -73,9 +73,13 @@ async def read_schedule(
 
 
 def find_person(people: Mapping[str, Person], user: str, name: str) -> str | None:
-    """Who somebody at PagerDuty is here: by their id there, else by a name that only one person has."""
+    """Who somebody at PagerDuty is here: by their id there, else by a name that only one person has.
+
+    Anybody there can call themselves by any name: whose id is known is nobody else by it.
+    """
     for person, each in people.items():
         if each.pagerduty and each.pagerduty == user:
             return person
-    same = [person for person, each in people.items() if each.name.casefold() == name.casefold()]
+    unnumbered = {person: each for person, each in people.items() if not each.pagerduty}
+    same = [person for person, each in unnumbered.items() if each.name.casefold() == name.casefold()]
     return same[0] if len(same) == 1 else None

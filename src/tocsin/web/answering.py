@@ -11,6 +11,7 @@ from tocsin.page.commands import ReportPage
 from tocsin.page.contact import TEST, Contact, Standing
 from tocsin.page.link import GOOD_FOR, Ticket, make_code
 from tocsin.page.message import compose
+from tocsin.page.ordered import BOX
 from tocsin.timeline.events import PageRequested
 from tocsin.web.desk import Desk
 from tocsin.web.library import Library
@@ -26,11 +27,13 @@ class Answering:
         self._desk, self._library = desk, library
 
     async def find(self, ticket: Ticket) -> PageView | None:
-        """The view of the page that a ticket stands for; null where that page was never sent to that responder."""
+        """The view of the page that a ticket stands for; null where that page was never sent to that responder, or they
+        are in the settings no more: whoever has gone answers for nobody.
+        """
         desk = self._desk
         if (
             "/" in ticket.incident
-            or ticket.responder.startswith(CONTACT)
+            or not (ticket.responder in desk.people() or ticket.responder.startswith(BOX))
             or await desk.engine.journal.incident(ticket.incident) is None
         ):
             return None

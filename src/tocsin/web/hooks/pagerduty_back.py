@@ -1,7 +1,8 @@
 """What PagerDuty tells us (v3 webhooks): acknowledged or resolved there is so here, in the name of whoever did it.
 
-Nothing is believed unsigned. What happened there before the incident came back here is over. A webhook that comes
-twice, or that only repeats what we have told PagerDuty, changes nothing: so nothing goes round in circles.
+Nothing is believed unsigned, nor of an incident that this channel was never called for: another account's secret says
+nothing about it. What happened there before the incident came back here is over. A webhook that comes twice, or that
+only repeats what we have told PagerDuty, changes nothing: so nothing goes round in circles.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from tocsin.incident.state import Incident
 from tocsin.integrations.pagerduty import Agent, PagerDuty, Told, Webhook
 from tocsin.integrations.pagerduty_schedules import find_person
 from tocsin.page.contact import TEST
+from tocsin.timeline.events import PageRequested
 from tocsin.timeline.line import fold
 from tocsin.web.desk import Desk
 
@@ -49,8 +51,16 @@ async def hear_pagerduty(
         await _confirm(desk, stream.removeprefix(TEST), channel, told)
         return
     incident = await desk.engine.journal.incident(stream) if "/" not in stream else None
-    if incident is not None and not _is_of_before(incident, told):
+    if incident is not None and await _was_asked(desk, incident, channel) and not _is_of_before(incident, told):
         await _take(desk, incident, channel, told, agent)
+
+
+async def _was_asked(desk: Desk, incident: Incident, channel: str) -> bool:
+    """Whether a page of the incident was ever for this channel, also one of which no answer came."""
+    if channel in incident.handed:
+        return True
+    entries = await desk.engine.journal.entries(incident.id)
+    return any(isinstance(each.event, PageRequested) and each.event.channel == channel for each in entries)
 
 
 async def _confirm(desk: Desk, person: str, channel: str, told: Told) -> None:
@@ -93,7 +103,8 @@ def _find_person(desk: Desk, incident: Incident, channel: str, agent: Agent) -> 
     known = find_person(desk.people(), agent.id, agent.summary)
     if known is not None:
         return known, True
-    called = [call.responder for call in incident.calls.values() if call.channel == channel]
+    called = [each.responder for each in incident.calls.values() if each.channel == channel]
+    called = [each for each in called if each in desk.people()]
     return (called[0], False) if called else (None, False)
 
 

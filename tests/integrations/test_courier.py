@@ -224,7 +224,9 @@ async def test_an_address_of_our_own_network_is_not_asked(tmp_path: Path, place:
 @pytest.mark.parametrize(
     "host",
     ["127.0.0.1", "localhost", "10.1.2.3", "192.168.0.9", "169.254.169.254", "[::1]", "[::ffff:127.0.0.1]", "0.0.0.0",
-     "[fe80::1]", "[fd00::1]", "[64:ff9b::7f00:1]", "[2002:7f00:1::]", "0x7f000001", "2130706433", "100.64.0.1"],
+     "[fe80::1]", "[fd00::1]", "[64:ff9b::7f00:1]", "[2002:7f00:1::]", "0x7f000001", "2130706433", "100.64.0.1",
+     "192.0.0.192", "168.63.129.16", "[fec0::1]", "[::127.0.0.1]", "[::ffff:0:127.0.0.1]", "[64:ff9b:1::7f00:1]",
+     "[::ffff:168.63.129.16]", "[3fff::1]"],
 )  # fmt: skip
 async def test_no_spelling_of_an_inner_address_is_let_through(host: str) -> None:
     with pytest.raises(Rejected):

@@ -61,6 +61,36 @@ def test_counts_ends_exceptions_and_moved_shifts() -> None:
     assert spell(read) == ["ana 03-02 09:00", "bo 03-10 12:00", "ana 03-16 09:00"]
 
 
+@pytest.mark.parametrize("status", ["CANCELLED", "Cancelled"])
+def test_a_cancelled_occurrence_is_nobodys_shift(status: str) -> None:
+    gone = (
+        f"UID:e0\r\nSUMMARY:Ana Lind on call\r\nSTATUS:{status}\r\nRECURRENCE-ID;TZID=Europe/Berlin:20260309T090000\r\n"
+        "DTSTART;TZID=Europe/Berlin:20260309T090000\r\nDTEND;TZID=Europe/Berlin:20260316T090000"
+    )
+    content = calendar(f"{WEEKLY}\r\nRRULE:FREQ=WEEKLY;COUNT=3", gone).replace(b"UID:e1\r\n", b"")
+    read = read_calendar(content, PEOPLE, BERLIN, SINCE, UNTIL)
+    assert spell(read) == ["ana 03-02 09:00", "ana 03-16 09:00"]
+
+
+def test_an_occurrence_that_is_moved_with_all_after_it_is_refused_and_not_read_as_one() -> None:
+    moved = (
+        "UID:e0\r\nSUMMARY:bo\r\nRECURRENCE-ID;RANGE=THISANDFUTURE;TZID=Europe/Berlin:20260309T090000\r\n"
+        "DTSTART;TZID=Europe/Berlin:20260310T120000\r\nDTEND;TZID=Europe/Berlin:20260311T120000"
+    )
+    with pytest.raises(BadInput, match="RANGE"):
+        take(f"{WEEKLY}\r\nRRULE:FREQ=WEEKLY;COUNT=3", moved)
+
+
+def test_many_people_times_many_shifts_take_no_time() -> None:
+    people = {f"p{n}": Person(name=f"Person Number {n}", mail=f"p{n}@example.org") for n in range(300)}
+    times = "DTSTART:20260310T080000Z\r\nDTEND:20260310T100000Z"
+    content = calendar(*(f"SUMMARY:Person Number {n % 300} (till)\r\n{times}" for n in range(1000)))
+    began = time.process_time()
+    read = read_calendar(content, people, BERLIN, SINCE, UNTIL)
+    assert time.process_time() - began < 5, "a pattern for each name and shift took half a minute"
+    assert {each.person for each in read.stretches} == set(people), "the longest name counts: 29 is not 2"
+
+
 def test_whole_days_and_times_without_a_zone_are_the_schedules() -> None:
     assert spell(take("SUMMARY:bo\r\nDTSTART;VALUE=DATE:20260310\r\nDTEND;VALUE=DATE:20260312")) == ["bo 03-10 00:00"]
     assert spell(take("SUMMARY:bo\r\nDTSTART:20260310T080000\r\nDTEND:20260310T100000")) == ["bo 03-10 08:00"]

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 from icalendar import Calendar
 
-from tocsin.oncall.settings import Schedule
+from tocsin.oncall.settings import Person, Schedule
 from tocsin.testing.story import START, Story
 from tocsin.web.auth import LOCAL
 
+from .conftest import Open
 from .house import House, make_cast, make_desk
 
 pytestmark = pytest.mark.anyio
@@ -144,3 +145,29 @@ async def test_who_may_and_who_may_not(house: House) -> None:
     both = {**body, "ends_at": "2026-03-03T03:00:00Z"}
     assert (await api.post("/api/schedules/quorum/overrides", json=both)).status_code == 400, "two ends"
     assert (await api.post("/api/schedules/quorum/overrides", json=body)).status_code == 201
+
+
+@pytest.mark.parametrize("person", ["bo", "copilot"])
+async def test_a_viewer_looks_and_an_assistant_proposes_and_neither_hushes_or_moves_a_shift(
+    open_house: Open, person: str
+) -> None:
+    people = {**make_cast().people, "copilot": Person(name="Copilot", assistant=True)}
+    roles = {"helpers": ("copilot", "max")}
+    house = await open_house(make_cast(people=people, roles=roles, permissions={"admin": ("lea",), "viewer": ("bo",)}))
+    api, quorum = await house.caller(person), "/api/schedules/quorum"
+    override = {"schedule": "primary", "person": "max", **HOURS}
+    asked: list[tuple[str, dict[str, Any]]] = [
+        (f"{quorum}/overrides", override),
+        (f"{quorum}/overrides/x/end", {}),
+        (f"{quorum}/swaps", {"schedule": "primary", "one": "ana", "one_at": "2026-03-02T03:00:00Z", "other": "lea",
+                             "other_at": "2026-03-09T12:00:00Z", "reason": "x"}),
+        (f"{quorum}/feeds", {"schedule": "primary"}),
+        ("/api/silences", {"team": "quorum", "kind": "maintenance", "minutes": 5, "matchers": [], "reason": "disks"}),
+        ("/api/teams/quorum/freeze", {"on": False, "reason": "x"}),
+    ]  # fmt: skip
+    for path, body in asked:
+        answer = await api.post(path, json=body)
+        assert answer.status_code == 403, (path, answer.text)
+    for other in ("max", "lea"):
+        done = await (await house.caller(other)).post(f"{quorum}/overrides", json=override)
+        assert done.status_code == 201, other

@@ -83,10 +83,18 @@ def _is_outside(peer: str) -> bool:
     if isinstance(address, ipaddress.IPv6Address):
         inner = address.ipv4_mapped or address.sixtofour or (address.teredo[1] if address.teredo else None)
         if inner is not None:
-            return inner.is_global and not inner.is_multicast
-        if address in NAT64:
+            return _is_outside(str(inner))
+        if address not in UNICAST:
             return False
-    return address.is_global and not address.is_multicast
+    inside = any(address in network for network in INSIDE if network.version == address.version)
+    return address.is_global and not address.is_multicast and not inside
 
 
-NAT64 = ipaddress.ip_network("64:ff9b::/96")
+UNICAST = ipaddress.ip_network("2000::/3")
+"""All that was ever given out of IPv6 to be reached; what lies elsewhere is translated, old, or one's own."""
+INSIDE = tuple(
+    map(ipaddress.ip_network, ("192.0.0.0/24", "192.88.99.0/24", "168.63.129.16/32", "3fff::/20", "2001::/23"))
+)
+"""What is nobody's on the internet though not every Python knows: RFC 6890 (clouds answer there with their machines'
+secrets), relays that are no more, the address at which Azure's machines ask their host, documentation (RFC 9637).
+"""

@@ -23,6 +23,7 @@ from tocsin.oncall.wall import find_instant
 
 MOST_BYTES = 2**20
 MOST_EVENTS, MOST_DEPTH, MOST_STRETCHES = 5000, 4, 20_000
+MOST_SUMMARY = 200
 MOST_DAYS = 400_000
 """Days that all recurrence rules of a calendar may be followed over."""
 LONGEST = timedelta(days=366)
@@ -44,13 +45,15 @@ def read_calendar(
     try:
         events = _parse(content)
         stretches, unknown = list[Stretch](), dict[str, None]()
-        budget = _Budget()
+        budget, finder = _Budget(), Finder(people)
         moved = {
             (str(each.get("UID")), _wall(each, "RECURRENCE-ID", zone)) for each in events if "RECURRENCE-ID" in each
         }
         for event in events:
-            summary = str(event.get("SUMMARY", ""))[:200]
-            person = find_person(event, summary, people)
+            if str(event.get("STATUS", "")).upper() == "CANCELLED":
+                continue
+            summary = str(event.get("SUMMARY", ""))[:MOST_SUMMARY]
+            person = finder.find(event, summary)
             for starts_at, ends_at in _list_times(event, zone, since, until, moved, budget):
                 if person is None:
                     unknown[summary] = None
@@ -80,32 +83,40 @@ def _parse(content: bytes) -> list[Any]:
         raise BadInput("It does not begin as a calendar (BEGIN:VCALENDAR).")
     if depth:
         raise BadInput("It ends in the middle.")
-    events = [each for each in Calendar.from_ical(text).walk("VEVENT") if each.get("STATUS") != "CANCELLED"]
+    events = list(Calendar.from_ical(text).walk("VEVENT"))
     if len(events) > MOST_EVENTS:
         raise BadInput(f"It holds more than {MOST_EVENTS} events.")
+    if any("RECURRENCE-ID" in each and "RANGE" in each["RECURRENCE-ID"].params for each in events):
+        raise BadInput("It moves an occurrence and all after it (RANGE), which is not understood here.")
     return events
 
 
-def find_person(event: Any, summary: str, people: Mapping[str, Person]) -> str | None:
-    """Whose shift it is: by an attendee's mail address, else by an id or a name that stands in the summary alone or as
-    whole words; the longest counts.
+class Finder:
+    """Finds whose shift it is: by an attendee's mail address, else by an id or a name that stands in the summary alone
+    or as whole words; the longest counts. What it looks for is made once: people times events can be many.
     """
-    attendees = event.get("ATTENDEE", [])
-    mails = {
-        str(each).casefold().removeprefix("mailto:")
-        for each in ([attendees] if isinstance(attendees, str) else attendees)
-    }
-    for person, each in people.items():
-        if each.mail and each.mail.casefold() in mails:
-            return person
-    words = summary.casefold()
-    named = [
-        (len(name), person)
-        for person, each in people.items()
-        for name in (person, each.name, each.mail)
-        if name and re.search(rf"(?<!\w){re.escape(name.casefold())}(?!\w)", words)
-    ]
-    return max(named)[1] if named else None
+
+    def __init__(self, people: Mapping[str, Person]) -> None:
+        self._places = {person: place for place, person in enumerate(people)}
+        self._mails = {each.mail.casefold(): person for person, each in reversed(people.items()) if each.mail}
+        self._names = {
+            name.casefold(): person
+            for person, each in sorted(people.items())
+            for name in (person, each.name, each.mail)
+            if name
+        }
+        longest = sorted(self._names, key=len, reverse=True)
+        self._pattern = re.compile(rf"(?<!\w)(?=({'|'.join(map(re.escape, longest))})(?!\w))") if longest else None
+
+    def find(self, event: Any, summary: str) -> str | None:
+        """The id; null for whoever is not in the settings."""
+        attendees = event.get("ATTENDEE", [])
+        given = [attendees] if isinstance(attendees, str) else attendees
+        asked = {self._mails.get(str(each).casefold().removeprefix("mailto:")) for each in given} - {None}
+        if asked:
+            return min((each for each in asked if each is not None), key=self._places.__getitem__)
+        named = self._pattern.findall(summary.casefold()) if self._pattern is not None else []
+        return self._names[max(named, key=lambda name: (len(name), self._names[name]))] if named else None
 
 
 class _Budget:

@@ -173,5 +173,7 @@ class Acts:
         if shelf is None:
             raise NotFound(f"There is no team {team[:100]!r}.")
         require_permission(shelf.policy, asker.person, Permission.RESPOND)
+        if not body.on:  # anybody may stop it; that it runs again is a person's word
+            require_human(shelf.policy, asker.person)
         event = FreezeSet(on=body.on, by=asker.person, reason=body.reason)
         await self._desk.engine.journal.change_team(team, event)

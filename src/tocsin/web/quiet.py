@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from tocsin.engine.silencing import Preview
 from tocsin.errors import BadInput, NotFound
-from tocsin.incident.authority import require_permission
+from tocsin.incident.authority import require_human, require_permission
 from tocsin.incident.silence import Silence, check_silence, check_window
 from tocsin.timeline.matcher import Matcher, read_matchers
 from tocsin.web.auth import Asker, require_person
@@ -91,6 +91,7 @@ class Quiet:
         self._require_team(team)
         policy = self._desk.engine.journal.shelf.settings.teams[team].policy
         require_permission(policy, asker.person, Permission.RESPOND)
+        require_human(policy, asker.person)
 
     def _read(self, body: QuietBody) -> tuple[tuple[Matcher, ...], datetime, datetime]:
         """Matchers, start and end. Raises `BadInput` for what cannot be set."""

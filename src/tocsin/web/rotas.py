@@ -12,7 +12,7 @@ from tocsin.engine.covering import list_overrides
 from tocsin.engine.forecasting import foresee
 from tocsin.engine.shelf import TeamShelf
 from tocsin.errors import BadInput, NotFound
-from tocsin.incident.authority import require_responder
+from tocsin.incident.authority import require_human, require_permission
 from tocsin.incident.book import TeamPolicy
 from tocsin.oncall.duty import list_shifts
 from tocsin.oncall.feed import Event, write_calendar
@@ -38,7 +38,7 @@ from tocsin.web.views.rotas import (
     show_schedule,
 )
 from tocsin.web.views.scene import spell_name
-from tocsin.words import Mode
+from tocsin.words import Mode, Permission
 
 SHOWN = timedelta(days=28)
 FEED_BACK, FEED_AHEAD = timedelta(days=30), timedelta(days=180)
@@ -170,7 +170,8 @@ class Rotas:
         teams = self._desk.engine.journal.shelf.settings.teams
         if team not in teams:
             raise NotFound(f"There is no team {team[:100]!r}; there are {', '.join(teams)}.")
-        require_responder(teams[team].policy, asker.person)
+        require_permission(teams[team].policy, asker.person, Permission.RESPOND)
+        require_human(teams[team].policy, asker.person)
 
 
 def show_all(

@@ -98,7 +98,7 @@ class Finder:
 
     def __init__(self, people: Mapping[str, Person]) -> None:
         self._places = {person: place for place, person in enumerate(people)}
-        self._mails = {each.mail.casefold(): person for person, each in reversed(people.items()) if each.mail}
+        self._mails = {each.mail.casefold(): person for person, each in [*people.items()][::-1] if each.mail}
         self._names = {
             name.casefold(): person
             for person, each in sorted(people.items())
@@ -115,7 +115,7 @@ class Finder:
         asked = {self._mails.get(str(each).casefold().removeprefix("mailto:")) for each in given} - {None}
         if asked:
             return min((each for each in asked if each is not None), key=self._places.__getitem__)
-        named = self._pattern.findall(summary.casefold()) if self._pattern is not None else []
+        named: list[str] = self._pattern.findall(summary.casefold()) if self._pattern is not None else []
         return self._names[max(named, key=lambda name: (len(name), self._names[name]))] if named else None
 
 

@@ -116,6 +116,35 @@ def test_two_steps_with_the_same_text_are_two(scene: Scene) -> None:
     assert len({task.digest for task in tasks if task}) == len(lines) == 2
 
 
+def test_what_was_typed_once_is_known_again_and_is_each_time_of_its_own_incident_and_run(scene: Scene) -> None:
+    first = scene.typed("touch /srv/flag")
+    assert scene.typed("touch /srv/flag") == first
+    scene.incident = replace(scene.incident, id="team-2")
+    second = scene.typed("touch /srv/flag")
+    assert (second.bound, second.id) == (first.bound, first.id)
+    assert second.digest != first.digest
+    assert len({first.digest, second.digest, scene.typed("touch  /srv/flag").digest}) == 3
+
+
+def test_what_was_typed_is_looked_at_anew_under_other_settings(scene: Scene) -> None:
+    record = StepRecord(step="A1", state=StepState.WAITING, text="touch f", effect=Effect.MUTATE, proposed_by="ana")
+    incident = replace(scene.incident, steps={"A1": record})
+    may = scene.book.policy
+    assert may.target is not None
+    may_not = replace(may, targets=(replace(may.target, changes=False),))
+    for policy, refused in ((may, False), (may_not, True), (may, False)):
+        task = prepare((), "A1", incident, may.target.name, {}, policy)
+        assert task is not None
+        assert bool(task.bound.refused) is refused
+
+
+def test_a_typed_blank_is_filled_with_what_is_given_each_time(scene: Scene) -> None:
+    text = "docker logs <container>"
+    filled = [scene.typed(text, given).bound.values for given in ({"container": "web"}, {"container": "db"})]
+    assert filled == [{"container": "web"}, {"container": "db"}]
+    assert scene.typed(text).bound.missing == ("container",)
+
+
 def test_a_further_run_needs_a_further_approval(scene: Scene) -> None:
     step = scene.lines()["df -h"]
     first, second, third = scene.task("df -h"), again(scene, step, intent=7), again(scene, step, intent=9)

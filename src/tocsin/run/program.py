@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 import msgspec
@@ -80,31 +81,61 @@ def prepare(
 
     It runs on `target`, unless it names others of the inventory of `policy`.
     """
-    sources = find_sources(policy) if policy is not None else NOWHERE
-    asked = _Asked(step_id, incident, target, given, sources, policy)
     found = find_step(procedures, step_id)
+    sources = find_sources(policy) if policy is not None and found is not None else NOWHERE
     statement = find_statement(found[1], sources.prometheus) if found is not None else None
     if found is not None and statement is not None:
         procedure, step = found
         before = find_session(procedure, step_id) if step.statement is not None else ()
-        return _task(asked, statement, before, step, procedure)
+        asked = _Asked(target, given, find_labels(incident), sources, policy)
+        return _sign(_task(asked, statement, before, step, procedure), incident, step_id)
     record = incident.steps.get(step_id)
     if record is None or record.proposed_by is None:
         return None
-    blanks = find_misread(record.text)
-    typed = Statement(line=0, text=record.text, effect=record.effect, tags=record.tags, placeholders=blanks)
-    return _task(asked, typed, (), None, None)
+    typed, known = _read_typed(record.text, record.effect, record.tags, target, _This(policy))
+    if known is None:
+        sources = find_sources(policy) if policy is not None else NOWHERE
+        known = _task(_Asked(target, given, find_labels(incident), sources, policy), typed, (), None, None)
+    return _sign(known, incident, step_id)
 
 
 class _Asked(NamedTuple):
     """What a task is prepared with."""
 
-    step: str
-    incident: Incident
     target: str
     given: Mapping[str, str]
+    labels: Mapping[str, str]
     sources: Sources
     policy: TeamPolicy | None = None
+
+
+class _This:
+    """A team's policy, known again by being the very same: it is never altered, and cannot be hashed."""
+
+    __slots__ = ("policy",)
+
+    def __init__(self, policy: TeamPolicy | None) -> None:
+        self.policy = policy
+
+    def __hash__(self) -> int:
+        return id(self.policy)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _This) and other.policy is self.policy
+
+
+@lru_cache(maxsize=256)
+def _read_typed(
+    text: str, effect: Effect, tags: tuple[Tag, ...], target: str, this: _This
+) -> tuple[Statement, Task | None]:
+    """What a person typed, and its task, unsigned: whoever looks, approves, plans and begins it asks for it again. One
+    with blanks has none here: what is put there decides.
+    """
+    typed = Statement(line=0, text=text, effect=effect, tags=tags, placeholders=find_misread(text))
+    if typed.placeholders:
+        return typed, None
+    sources = find_sources(this.policy) if this.policy is not None else NOWHERE
+    return typed, _task(_Asked(target, {}, {}, sources, this.policy), typed, (), None, None)
 
 
 def find_sources(policy: TeamPolicy) -> Sources:
@@ -119,7 +150,8 @@ def assemble(
     statement: Statement, incident: Incident, target: str, given: Mapping[str, str], policy: TeamPolicy
 ) -> Task:
     """The task of a statement that stands nowhere but here."""
-    return _task(_Asked("", incident, target, given, find_sources(policy), policy), statement, (), None, None)
+    asked = _Asked(target, given, find_labels(incident), find_sources(policy), policy)
+    return _sign(_task(asked, statement, (), None, None), incident, "")
 
 
 def _task(
@@ -129,7 +161,8 @@ def _task(
     step: Step | None,
     procedure: Procedure | None,
 ) -> Task:
-    labels, policy = find_labels(asked.incident), asked.policy
+    """A task that is not signed yet: nothing in it is the incident's own, but for its alerts' labels."""
+    labels, policy = asked.labels, asked.policy
     known = list_known(statement, asked.given, labels, asked.sources)
     at = (aim(statement, step, policy, known) if policy is not None else None) or Aim(text=statement.text)
     own = statement if at.text == statement.text else _rewrite(statement, at)
@@ -156,13 +189,13 @@ def _task(
     bound = replace(bound, refused=at.refused or bound.refused or _find_no_right(whole, policy, where, at.fan))
     saving = find_captures(bound.text, bound.env, whole.effect, whole.tags)
     return Task(
-        id=asked.step,
+        id="",
         statement=statement,
         effect=whole.effect,
         tags=whole.tags,
         bound=bound,
         target=where,
-        digest=_digest(bound, _name_all(where, at.fan), asked.incident, asked.step, saving.reads),
+        digest="",
         before=saving.reads,
         unsaved=saving.missing,
         step=step,
@@ -171,6 +204,12 @@ def _task(
         said=at.said,
         notes=tuple(note for part in adapted for note in part.notes),
     )
+
+
+def _sign(task: Task, incident: Incident, step_id: str) -> Task:
+    """The task as a step of this incident, with the digest of this very run."""
+    whole = _name_all(task.target, task.fan)
+    return replace(task, id=step_id, digest=_digest(task.bound, whole, incident, step_id, task.before))
 
 
 def _make_runnable(part: Statement) -> Adapted:

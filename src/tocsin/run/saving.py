@@ -67,8 +67,11 @@ def find_lapse(record: StepRecord, book: Book, now: datetime) -> str:
 
 def find_next_lapse(incident: Incident, book: Book, now: datetime, settled: Set[str]) -> datetime | None:
     """When the first of the approvals that wait for something lapses, those of `settled` steps left out."""
-    steps = (each for each in incident.steps.values() if each.step not in settled)
-    waiting = (each for each in steps if each.state is StepState.WAITING and each.approved_by)
+    waiting = [
+        each
+        for each in incident.steps.values()
+        if each.approved_by and each.state is StepState.WAITING and each.step not in settled
+    ]
     ends = (_find_end(each, book) for each in waiting)
     return min((end for end in ends if end is not None and end > now), default=None)
 

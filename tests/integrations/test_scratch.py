@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from tocsin.integrations import scratch as room
 from tocsin.integrations.isolation import STEP_UID
-from tocsin.integrations.scratch import KEPT_DAYS, Scratches, find_written, read_file, survey
+from tocsin.integrations.scratch import KEPT_DAYS, UNUSED_S, Scratches, find_written, glance, read_file, survey
 
 DAY = 86400
 
@@ -145,3 +145,39 @@ def test_what_stands_where_a_folder_must_be_is_moved_aside(scratches: Scratches,
     assert not (folder / "tmp" / "work").is_symlink()
     assert (folder / "var-tmp" / "other").is_dir()
     assert [each.is_symlink() for each in (folder / "tmp").glob("work.moved-*")] == [True]
+
+
+PIN = Path("/var/tmp/work")
+
+
+def test_a_glance_sees_that_there_is_nothing_but_pins(scratches: Scratches) -> None:
+    folder = make(scratches)
+    assert glance(folder, ()) == survey(folder)
+    scratches.open(folder, [PIN])
+    assert glance(folder, [PIN]) == survey(folder)
+    assert glance(folder, ()) is None
+
+
+@pytest.mark.parametrize(
+    "leave",
+    [
+        lambda folder: (folder / "tmp" / "file").touch(),
+        lambda folder: (folder / "tmp" / "folder").mkdir(),
+        lambda folder: (folder / "var-tmp" / "work" / "below").touch(),
+        lambda folder: (folder / "tmp").chmod(0o700),
+        lambda folder: (folder / "var-tmp" / "work").rmdir(),
+        lambda folder: (folder / "var-tmp" / "work").rename(folder / "var-tmp" / "other"),
+        lambda folder: (folder / "tmp" / "work").symlink_to("/"),
+        lambda folder: (
+            (folder / "var-tmp" / "work").rmdir(),
+            (folder / "var-tmp" / "work").symlink_to(folder / "tmp"),
+        ),
+        lambda folder: os.utime(folder.parent, (0, folder.parent.stat().st_mtime - UNUSED_S)),
+    ],
+)
+def test_all_else_is_looked_at_properly(scratches: Scratches, leave: Callable[[Path], object]) -> None:
+    folder = make(scratches)
+    scratches.open(folder, [PIN])
+    assert glance(folder, [PIN]) is not None
+    leave(folder)
+    assert glance(folder, [PIN]) is None

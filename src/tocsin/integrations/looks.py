@@ -1,6 +1,7 @@
 """Looks at what lies in scratches, in threads: one that has not begun serves all who have asked by then.
 
-Steps that begin and end together all want to see the same folder after the moment at which they ask. So there is at
+Most scratches hold nothing, which a few calls of the kernel say on the spot. Where there is anything,
+steps that begin and end together all want to see the same folder after the moment at which they ask. So there is at
 most one look at a time for each, and whoever comes while it is going on shares the next.
 """
 
@@ -27,7 +28,9 @@ class Looks:
         self._next: dict[Key, asyncio.Task[Seen]] = {}
 
     async def take(self, folder: Path, pins: tuple[Path, ...]) -> Seen:
-        """A look that has begun after it was asked for."""
+        """A look that has begun after it was asked for. Most scratches hold nothing, and that is seen at once."""
+        if (nothing := scratch.glance(folder, pins)) is not None:
+            return nothing, scratch.free_bytes(folder)
         key = (folder, pins)
         if key not in self._going:
             look = self._going[key] = asyncio.create_task(self._look(key))

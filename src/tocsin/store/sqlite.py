@@ -119,12 +119,24 @@ class SqliteStore(Reading):
         """Do `work`, which changes nothing, on the reader's thread."""
 
         def run() -> T:
-            if self._reading is None:
-                self._reading = self._read_engine.connect()
-            with self._reading.begin():
-                return work(self._reading)
+            connection = self._take_reading()
+            with connection.begin():
+                return work(connection)
 
         return await asyncio.get_running_loop().run_in_executor(self._reader, run)
+
+    async def _ask(self, question: str, *values: object) -> list[Any]:
+        """The rows of a question that every turn of the engine asks: on the reader's thread, by SQLite's own call."""
+
+        def run() -> list[Any]:
+            return find_driver(self._take_reading()).execute(question, values).fetchall()
+
+        return await asyncio.get_running_loop().run_in_executor(self._reader, run)
+
+    def _take_reading(self) -> Connection:
+        if self._reading is None:
+            self._reading = self._read_engine.connect()
+        return self._reading
 
     async def look_aside(self, work: Callable[[Connection], T]) -> T:
         """Do `work`, which changes nothing, while others read."""
@@ -148,7 +160,7 @@ class SqliteStore(Reading):
     async def has_errands(self, now: datetime, full: Sequence[str]) -> bool:
         """Whether any errand is due and not handed out, and its destination not full."""
         asked = f"{ANY_ERRAND} AND destination NOT IN ({', '.join('?' * len(full))}) LIMIT 1"
-        return bool(await self.read(lambda c: c.exec_driver_sql(asked, (stamp(now), *full)).first()))
+        return bool(await self._ask(asked, stamp(now), *full))
 
     async def claim(self, now: datetime, limit: int, places: Callable[[str], int], full: Sequence[str]) -> list[Errand]:
         """Errands that are due, marked as handed out."""
@@ -184,7 +196,7 @@ class SqliteStore(Reading):
 
     async def due(self, now: datetime, limit: int) -> list[str]:
         """Streams whose wake has come."""
-        return list(await self.read(lambda c: c.exec_driver_sql(DUE, (stamp(now), limit)).scalars().all()))
+        return [stream for (stream,) in await self._ask(DUE, stamp(now), limit)]
 
     async def coming(self, after: datetime, until: datetime, limit: int, *, take: bool) -> list[tuple[datetime, str]]:
         """Wakes that come in that stretch; there is nobody who could take them."""

@@ -243,16 +243,6 @@ async def test_only_open_incidents_are_open(store: AnyStore) -> None:
     assert {each.id for each in await store.cards(open_only=True)} == {"a-1", "a-4"}
 
 
-async def test_private_ones_are_found_without_the_others(store: AnyStore) -> None:
-    for stream, status, private in (("a-1", "active", True), ("a-2", "closed", True), ("b-1", "active", False)):
-        shown = replace(card(stream, status), private=private)
-        await store.write(
-            Write(appends=(Append(stream=stream, expected_seq=0, entries=(note(stream, 1),), card=shown),))
-        )
-    assert {each.id for each in await store.cards(private_only=True)} == {"a-1", "a-2"}
-    assert {each.id for each in await store.cards(private_only=True, open_only=True)} == {"a-1"}
-
-
 async def test_silent_are_the_alerts_of_incidents_whose_end_has_passed_meanwhile(store: AnyStore) -> None:
     ends = {"before": -1, "at-the-start": 0, "within": 5, "at-the-end": 10, "after": 11}
     rows = [replace(alert(name), ends_at=AT + timedelta(minutes=minutes)) for name, minutes in ends.items()]
@@ -405,3 +395,4 @@ async def test_a_card_says_how_alerts_are_grouped_whether_it_forbids_anything_an
         shown = replace(card(f"a-{at}"), grouping=grouping, forbids=forbids, private=forbids)
         await store.write(Write(appends=(Append(stream=f"a-{at}", expected_seq=0, card=shown),)))
         assert shown in await store.cards()
+    assert [each.id for each in await store.cards(private_only=True)] == ["a-1"]

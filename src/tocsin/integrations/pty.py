@@ -90,13 +90,8 @@ async def run(
             asked = watch_for_question(screen.asking, lambda: reads_lines(near, device), changes=ways.changes)
             return _first(watch(), asked)
 
-        async def end() -> None:
-            doubts.append(screen.asking.doubt)
-            await end_group(process)
-
-        doubts = list[str]()
-        why = await follow(over, timeout_s, watch_both, end)
-        why += doubts[0] if why == tell_limit(timeout_s) else ""
+        why = await follow(over, timeout_s, watch_both, lambda: _end(screen, process))
+        why += screen.doubt if why == tell_limit(timeout_s) else ""
         begun, statuses = read_report(ours)
     finally:
         screen.close()
@@ -168,13 +163,21 @@ async def _first(*waited: Awaitable[str]) -> str:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
+async def _end(screen: _Screen, process: asyncio.subprocess.Process) -> None:
+    """End it; what stood there before it was told to is remembered."""
+    screen.doubt = screen.asking.doubt
+    await end_group(process)
+
+
 class _Screen:
-    """Takes what is printed on a terminal; `over` is done once nobody has it open any more."""
+    """Takes what is printed on a terminal; `over` is done once nobody has it open any more. `doubt` is what may have
+    been asked when it was ended.
+    """
 
     def __init__(self, near: int, hear: Hear) -> None:
         self._near, self._hear = near, hear
         self._loop = asyncio.get_running_loop()
-        self.capture, self.asking = Capture(), Asking()
+        self.capture, self.asking, self.doubt = Capture(), Asking(), ""
         self.over: asyncio.Future[None] = self._loop.create_future()
 
     def begin(self) -> None:

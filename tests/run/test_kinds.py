@@ -91,14 +91,13 @@ def test_an_alert_does_not_choose_the_machine_that_commands_go_to() -> None:
     assert (held.missing, held.misfits[0].value) == (("node",), "evil")
     assert bind(statement, {}, {"node": "web-1"}, Sources(hosts=["web-1"])).argv == ("ssh", "web-1", "uptime")
     assert bind(statement, {"node": "web-2"}, {}, Sources()).argv == ("ssh", "web-2", "uptime")
-    assert bind(JUDGE("ping <node>"), {}, {"node": "web-2"}).argv == ("ping", "web-2")
 
 
 def test_an_alert_names_no_sealed_value() -> None:
     """It would be opened where the step runs: a secret that somebody typed in another incident."""
     named = f"sealed_{'a' * 64}"
     for value in (named, f"team/{named}"):
-        held = bind(JUDGE("curl http://<place>/"), {}, {"place": value})
+        held = bind(JUDGE("echo <place>"), {}, {"place": value})
         assert (held.missing, held.misfits[0].value) == (("place",), value)
     assert not bind(JUDGE("echo <place>"), {"place": named}, {}).missing
 

@@ -291,7 +291,12 @@ def _make_policy(team: str, name: str, target: LocalTarget | Target, targets: Kn
     full = f"{team}/{name}"
     if isinstance(target, LocalTarget):
         return TargetPolicy(
-            name=full, allow=target.allow, timeout_s=target.timeout_s, called=(name,), inventory=target.env
+            name=full,
+            allow=target.allow,
+            timeout_s=target.timeout_s,
+            called=(name,),
+            inventory=target.env,
+            declared=tuple(_list_declared(target)),
         )
     if isinstance(target, GroupTarget):
         return _make_group(full, name, target, targets)
@@ -306,6 +311,13 @@ def _make_policy(team: str, name: str, target: LocalTarget | Target, targets: Kn
         changes=_may_change(target),
         tmp="shared",
     )
+
+
+def _list_declared(target: LocalTarget) -> Iterator[str]:
+    """The hosts that the settings let a local target reach: an alert may name them."""
+    for network in (target.network, target.change_network):
+        for place in network if not isinstance(network, str) else ():
+            yield place.rpartition(":")[0].strip("[]")
 
 
 def _may_change(target: SshTarget | ContainerTarget | ClusterTarget) -> bool:

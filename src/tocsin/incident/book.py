@@ -39,7 +39,8 @@ class TargetPolicy(msgspec.Struct, frozen=True, kw_only=True):
     that is done everywhere at the same moment. `tmp` is what a step has as its `/tmp`: what the incident's steps on
     this target have left (``kept``), an empty one that ends with it (``own``), or the machine's (``shared``).
     `inventory` is what is known of it, from which blanks of the same name are filled. `place` is what it really
-    is: targets of two teams with the same one are the same (empty: nobody else's).
+    is: targets of two teams with the same one are the same (empty: nobody else's). `declared` are the hosts that its
+    settings let it reach.
     """
 
     name: str
@@ -57,6 +58,7 @@ class TargetPolicy(msgspec.Struct, frozen=True, kw_only=True):
     operators: tuple[str, ...] = ()
     countdown_s: int = 10
     place: str = ""
+    declared: tuple[str, ...] = ()
 
 
 class TeamPolicy(msgspec.Struct, frozen=True, kw_only=True):

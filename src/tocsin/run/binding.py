@@ -18,8 +18,8 @@ from tocsin.playbook.model import Placeholder, Statement
 from tocsin.playbook.placeholder import normalise
 from tocsin.run.encoding import SEALED, is_parameter
 from tocsin.run.form import Form, Place, study
+from tocsin.run.hosted import Spot, is_held
 from tocsin.run.kinds import NOWHERE, WORD, Sources, describe, fits, is_word
-from tocsin.run.reached import Reach, is_held
 from tocsin.run.site import FIRST, MARKED
 from tocsin.timeline.redact import plain
 
@@ -70,9 +70,9 @@ def bind(
     names = tuple(dict.fromkeys(blank.name for blank in statement.placeholders))
     known = {name: given[name] for name in names if name in given}
     bad = next((name for name, value in known.items() if not fits(value, name, sources.rules.get(name))), None)
-    reached = dict[str, Reach]()
+    reached = dict[str, tuple[Spot, ...]]()
     for each in study(text).places if labels else ():
-        reached[each.span.name] = max(each.reach, reached.get(each.span.name, Reach.NOWHERE))
+        reached[each.span.name] = (*reached.get(each.span.name, ()), *each.spots)
     found = _Found(labels, sources, reached)
     known |= {name: value for name in names if name not in known and (value := found.find(name)) is not None}
     missing = tuple(name for name in names if name not in known)
@@ -86,7 +86,9 @@ def bind(
 class _Found:
     """Values that nobody had to give; those that do not fit are kept apart."""
 
-    def __init__(self, labels: Mapping[str, str], sources: Sources, reached: Mapping[str, Reach] | None = None) -> None:
+    def __init__(
+        self, labels: Mapping[str, str], sources: Sources, reached: Mapping[str, Sequence[Spot]] | None = None
+    ) -> None:
         self._reached, self._hosts = reached or {}, sources.hosts
         self._labels = {normalise(name): value for name, value in labels.items()}
         self._inventory = {normalise(name): value for name, value in sources.inventory.items()}
@@ -111,8 +113,8 @@ class _Found:
             return describe(name, self._rules.get(name))
         if source.startswith(ALERT) and SEALED in value:
             return "from an alert no name of a sealed value, which only a person may have put in"
-        reach = self._reached.get(name, Reach.NOWHERE)
-        if source.startswith(ALERT) and not is_held(value, reach, self._hosts):
+        spots = self._reached.get(name, ())
+        if source.startswith(ALERT) and not all(is_held(value, each, self._hosts) for each in spots):
             return "from an alert only the name of one of the team's targets, since commands go there"
         return ""
 

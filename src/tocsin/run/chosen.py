@@ -33,6 +33,12 @@ _AFTER: Mapping[tuple[str, ...], int] = {
     ("cgexec",): 0, ("proxychains",): 0, ("proxychains4",): 0, ("torsocks",): 0, ("ansible-playbook",): 0,
 }  # fmt: skip
 """Behind these words and so many more operands stands a program."""
+_JAVA_FLAGS = frozenset("-jar -cp -classpath --class-path -p --module-path --upgrade-module-path -m --module".split())
+_JAVA_JOINED = re.compile(
+    r"-javaagent:|-agentpath:|-agentlib:|-Xbootclasspath|-XX:(?:OnError|OnOutOfMemoryError|Flags)=|-Djava\.class\.path="
+    r"|--(?:class-path|module-path|upgrade-module-path|module|patch-module)="
+)
+"""By which Java is told what to run, or what to load first."""
 _FILES = frozenset({"-f", "--file", "-init", "--init", "--queries-file", "-i"})
 _TAKES = {
     name: frozenset(flags.split())
@@ -92,10 +98,12 @@ def _names_file(texts: Sequence[str], place: int, mark: str) -> bool:
 
 def _chooses(texts: Sequence[str], place: int, mark: str) -> bool:
     name = texts[0].rsplit("/", 1)[-1]
+    if name == "java" and _is_java_program(texts, place):
+        return True
+    if name == "virsh" and texts[place - 2] in ("qemu-agent-command", "qemu-monitor-command"):
+        return True
     if texts[place].startswith("-"):
         return False
-    if name == "java" and texts[place - 1] == "-jar":
-        return True
     verb = find_verb(texts)
     if verb is not None and texts[verb] in ("exec", "run") and place > verb:
         return _is_carried(name, texts, place, verb, mark)
@@ -104,6 +112,16 @@ def _chooses(texts: Sequence[str], place: int, mark: str) -> bool:
             count = _count(texts, len(path), place)
             return count == skipped or (name == "ansible-playbook" and count > skipped)
     return name in SCRIPTING and find_operands(texts)[:1] == (place,)
+
+
+def _is_java_program(texts: Sequence[str], place: int) -> bool:
+    """Whether a word says where Java takes its classes from, or which of them runs."""
+    if texts[place].startswith("-"):
+        return _JAVA_JOINED.match(texts[place]) is not None
+    if texts[place - 1] in _JAVA_FLAGS:
+        return True
+    before = [at for at in range(1, place) if not texts[at].startswith("-") and texts[at - 1] not in _JAVA_FLAGS]
+    return not before and "-jar" not in texts[:place] and not {"-m", "--module"} & {*texts[:place]}
 
 
 def _is_carried(name: str, texts: Sequence[str], place: int, verb: int, mark: str) -> bool:

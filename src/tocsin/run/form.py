@@ -14,9 +14,10 @@ from tree_sitter import Node
 
 from tocsin.playbook.placeholder import Span, locate
 from tocsin.playbook.shell import parse_bound
+from tocsin.run.destination import find_spots
 from tocsin.run.encoding import RAW, Reading, find_reading
-from tocsin.run.nested import Scene, find_reached, find_refusal, mark_of
-from tocsin.run.reached import Reach
+from tocsin.run.hosted import Spot
+from tocsin.run.nested import Scene, find_refusal, mark_of
 from tocsin.run.site import MARKED, MOST, Word, around, mark, read_words
 
 _QUOTES = {"raw_string": "'", "string": '"', "command_substitution": "", "process_substitution": ""}
@@ -39,7 +40,7 @@ class Place(NamedTuple):
     """Where a blank stands: in which quotes (none, ``'`` or ``"``), how its value is written, or why it takes none.
 
     `is_bare`: the shell itself reads it. `in_sentence`: it is quoted with other words. `compares`: as a number.
-    `reach`: whether it says what machine a command goes to.
+    `spots`: where it says what machine a command goes to.
     """
 
     span: Span
@@ -49,7 +50,7 @@ class Place(NamedTuple):
     is_bare: bool
     in_sentence: bool
     compares: bool
-    reach: Reach
+    spots: tuple[Spot, ...]
 
 
 class Form(NamedTuple):
@@ -90,7 +91,7 @@ def _study_place(scene: Scene, at: int) -> Place:
         is_bare=_is_bare(root, span),
         in_sentence=_is_in_sentence(root, span),
         compares=_compares(root, span),
-        reach=find_reached(scene, at),
+        spots=find_spots(scene, at),
     )
 
 

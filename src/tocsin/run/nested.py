@@ -24,7 +24,6 @@ from tocsin.run.interpreters import (
     LAUNCHERS,
     NAMING,
     REACHING,
-    REMOTE,
     SCRIPTED,
     SENDING,
     VERBED,
@@ -32,7 +31,6 @@ from tocsin.run.interpreters import (
     find_programs,
 )
 from tocsin.run.literal import SETTING
-from tocsin.run.reached import Reach, find_reach, list_programs, turns
 from tocsin.run.site import FIRST, HOLE, MARKED, Word, around, read_words, walk
 
 _FLOWS = frozenset(
@@ -105,7 +103,7 @@ def _judge_fed(node: Node, scene: Scene, span: Span) -> str:
         return ""
     written, mark = scene.marked[node.start_byte : node.end_byte], scene.marked[span.start]
     for words in _commands(node.parent or node, scene):
-        for start, name in _find_callees(words, len(words)):
+        for start, name in find_callees(words, len(words)):
             interpreter = find_interpreter(name)
             texts = [word.text for word in words[start:]]
             if interpreter is not None and find_programs(interpreter, texts).is_fed:
@@ -127,7 +125,7 @@ def is_reaching(name: str) -> bool:
 
 def _calls_any(node: Node, scene: Scene) -> bool:
     words = read_words(node, scene.marked)
-    return any(True for _ in _find_callees(words, len(words))) or words[0].text in ("source", ".")
+    return any(True for _ in find_callees(words, len(words))) or words[0].text in ("source", ".")
 
 
 def _judge_command(node: Node, scene: Scene, span: Span) -> str:
@@ -143,7 +141,7 @@ def _judge_command(node: Node, scene: Scene, span: Span) -> str:
     why = find_choice(words, place, scene.marked[span.start], own)
     if why:
         return f"{span.text} {why}"
-    for start, name in _find_callees(words, place):
+    for start, name in find_callees(words, place):
         why = _judge_call(name, words[start:], place - start, span)
         if why:
             return why
@@ -168,10 +166,10 @@ def _names_program(words: Sequence[Word], place: int) -> bool:
     )
 
 
-def _find_callees(words: Sequence[Word], before: int) -> Iterator[tuple[int, str]]:
+def find_callees(words: Sequence[Word], before: int) -> Iterator[tuple[int, str]]:
     """Where in a command interpreters are called: the command itself, or what it carries."""
     first = words[0].text.rsplit("/", 1)[-1]
-    last = before if _carries(words, first) else 1
+    last = before if carries(words, first) else 1
     for at in range(min(last, len(words))):
         if find_interpreter(words[at].text) is not None and _is_command(words, at):
             yield at, words[at].text.rsplit("/", 1)[-1]
@@ -182,7 +180,8 @@ def _is_command(words: Sequence[Word], at: int) -> bool:
     return at == 0 or words[at].text not in BY_NAME or words[at - 1].text in ("builtin", "command")
 
 
-def _carries(words: Sequence[Word], first: str) -> bool:
+def carries(words: Sequence[Word], first: str) -> bool:
+    """Whether a word of a command may be another command."""
     if first in DATA:
         return False
     return first not in CONTAINERS or any(word.text in CARRYING for word in words)
@@ -253,8 +252,8 @@ def _is_before_verb(words: Sequence[Word], place: int) -> bool:
 def _find_told(words: Sequence[Word], place: int) -> Iterator[tuple[int, str]]:
     """Where in a command programs are called that some of their words tell what to run."""
     names = [word.text.rsplit("/", 1)[-1] for word in words[:place]]
-    carries = _carries(words, names[0])
-    return ((at, name) for at, name in enumerate(names) if name in NAMING and (at == 0 or carries))
+    is_carrier = carries(words, names[0])
+    return ((at, name) for at, name in enumerate(names) if name in NAMING and (at == 0 or is_carrier))
 
 
 def _is_named(words: Sequence[Word], name: str) -> bool:
@@ -286,7 +285,7 @@ def _find_programs(scene: Scene) -> Iterator[Word]:
     for words in _commands(scene.root, scene):
         if HOLE in words[0].text:
             yield words[0]
-        for start, name in _find_callees(words, len(words)):
+        for start, name in find_callees(words, len(words)):
             interpreter = find_interpreter(name)
             assert interpreter is not None
             called = words[start:]
@@ -304,7 +303,7 @@ def _is_fed(node: Node | None, scene: Scene) -> bool:
 
 
 def _reads_input(words: Sequence[Word]) -> bool:
-    for start, name in _find_callees(words, len(words)):
+    for start, name in find_callees(words, len(words)):
         interpreter = find_interpreter(name)
         assert interpreter is not None
         if find_programs(interpreter, [word.text for word in words[start:]]).is_fed:
@@ -315,7 +314,7 @@ def _reads_input(words: Sequence[Word]) -> bool:
 def _takes(node: Node, scene: Scene) -> bool:
     """Whether a later part of a pipe may read what comes down it as a program."""
     for words in _commands(node, scene):
-        callees = list(_find_callees(words, len(words)))
+        callees = list(find_callees(words, len(words)))
         if _reads_input(words) or (words[0].text.rsplit("/", 1)[-1] in INSERTS and callees):
             return True
     return False
@@ -324,33 +323,6 @@ def _takes(node: Node, scene: Scene) -> bool:
 def _name(node: Node | None, scene: Scene) -> str:
     words = next(_commands(node, scene), None) if node is not None else None
     return words[0].text if words else "a program"
-
-
-def find_reached(scene: Scene, at: int) -> Reach:
-    """What a blank says of the machine that a command goes to."""
-    nodes = list(around(scene.root, scene.spans[at]))
-    setting = next((node for node in nodes if node.type == "variable_assignment"), None)
-    if setting is not None and turns(scene.marked[setting.start_byte : setting.end_byte].partition("=")[0]):
-        return Reach.HOST
-    command = next((node for node in nodes if node.type == "command"), None)
-    words = read_words(command, scene.marked) if command is not None else []
-    place = next((number for number, word in enumerate(words) if mark_of(at) in word.text), 0)
-    if not words or not place:
-        return Reach.NOWHERE
-    if _is_reached_by_ssh(words, place):
-        return Reach.HOST
-    first = words[0].text.rsplit("/", 1)[-1]
-    own = list_programs(words, carries=_carries(words, first))
-    return find_reach(words, place, mark_of(at), [*own])
-
-
-def _is_reached_by_ssh(words: Sequence[Word], place: int) -> bool:
-    for start, name in _find_callees(words, place):
-        interpreter = find_interpreter(name)
-        if name in REMOTE and interpreter is not None:
-            programs = find_programs(interpreter, [word.text for word in words[start:]]).programs
-            return place == start + min(programs, default=len(words) - start) - 1
-    return False
 
 
 def mark_of(at: int) -> str:

@@ -142,7 +142,7 @@ def find_sources(policy: TeamPolicy) -> Sources:
     """Where a team's blanks get their values from, besides alerts and people."""
     inventory = policy.target.inventory if policy.target is not None else {}
     rules = {normalise(name): rule for name, rule in policy.bindings.items()}
-    hosts = [name for each in policy.targets for name in (each.name.rpartition("/")[2], *each.called)]
+    hosts = [name for each in policy.targets for name in (each.name.rpartition("/")[2], *each.called, *each.declared)]
     return Sources(rules=rules, inventory=inventory, hosts=hosts, prometheus=policy.prometheus)
 
 

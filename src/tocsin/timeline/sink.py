@@ -26,21 +26,28 @@ STATEMENTS = frozenset(("StepProposed", "StepRequested", "StepForbidden"))
 """Whose `text` is what runs, to the byte."""
 SHORT = 512
 _HARMLESS = 16
+_TEXTS = (str, tuple, dict, msgspec.Struct)
 
 
 def veil(value: T) -> T:
     """The same without secrets in its texts; itself where there are none."""
-    kept = KEPT | {"text"} if type(value).__name__ in STATEMENTS else KEPT
     changed = {}
-    for name in value.__struct_fields__:
+    for name in _list_shown(type(value)):
         before = getattr(value, name)
-        if name in kept or not isinstance(before, str | tuple | dict | msgspec.Struct):
+        if not before or not isinstance(before, _TEXTS):
             continue
         spared = getattr(value, "spared", ()) if name == "text" else ()
         after = _veil_around(before, spared) if spared and isinstance(before, str) else _veil_any(before)
         if after is not before:
             changed[name] = after
     return msgspec.structs.replace(value, **changed) if changed else value
+
+
+@lru_cache(maxsize=1024)
+def _list_shown(kind: type[msgspec.Struct]) -> tuple[str, ...]:
+    """The fields of a kind that may hold a secret, by their names."""
+    kept = KEPT | {"text"} if kind.__name__ in STATEMENTS else KEPT
+    return tuple(name for name in kind.__struct_fields__ if name not in kept)
 
 
 def _veil_around(text: str, spared: tuple[str, ...]) -> str:

@@ -20,7 +20,7 @@ from tocsin.engine.alone import Alone
 from tocsin.engine.answered import is_under_way
 from tocsin.engine.breaker import Breakers
 from tocsin.engine.carried import Carried, Name
-from tocsin.engine.contracts import CHANNEL, Clock, Errand, Key, Lease, Performer, Write
+from tocsin.engine.contracts import CHANNEL, TARGET, Clock, Errand, Key, Lease, Performer, Write
 from tocsin.engine.decide import decide
 from tocsin.engine.gates import Gates
 from tocsin.engine.given_up import is_given_up
@@ -128,8 +128,8 @@ class Dispatch:
     # ── what is handed out by the commit that made it, or that made room for it ─────────────────────────────────────
 
     def reserve(self, to: str) -> bool:
-        """Take a free place at a channel; none while others wait for one. Steps are looked at again before they go."""
-        if not to.startswith(CHANNEL) or self._is_ending:
+        """Take a free place at a channel or a target; none while others wait for one."""
+        if not to.startswith((CHANNEL, TARGET)) or self._is_ending:
             return False
         if self._is_claiming:  # the store is just giving the free places away
             self._has_missed = True
@@ -154,6 +154,8 @@ class Dispatch:
         name, waiting = (errand.stream, errand.seq), self._queued.setdefault(errand.destination, {})
         if len(waiting) < MOST_QUEUED and name not in self._in_flight:  # a turn may have found it on disk already
             waiting[name] = (errand, intent)
+            if self.places.count_left(errand.destination) > 0:  # who had a place has left it meanwhile
+                self.nudge()
 
     @property
     def is_crowded(self) -> bool:

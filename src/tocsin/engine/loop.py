@@ -35,7 +35,8 @@ from tocsin.incident.sight import find_nothing
 from tocsin.incident.standing import find_team, team_stream
 from tocsin.incident.state import Incident
 from tocsin.timeline.entry import Entry
-from tocsin.timeline.events import Event, StepFinished, StepNotRun, StepRequested
+from tocsin.timeline.events import Event, StepFinished, StepNotRun
+from tocsin.words import PageState
 
 LOG = logging.getLogger("tocsin.loop")
 
@@ -49,8 +50,8 @@ SICK_AFTER_S = 30.0
 
 
 def _is_release(entry: Entry) -> bool:
-    """Whether it lets something go at once: a step that is asked for, or pages that waited for one's answer."""
-    return isinstance(entry.event, StepRequested | StepFinished | StepNotRun)
+    """Whether it may let pages go at once that waited for a step's answer."""
+    return isinstance(entry.event, StepFinished | StepNotRun)
 
 
 class Engine:
@@ -87,8 +88,12 @@ class Engine:
 
     def _hear(self, stream: str, entries: Sequence[Entry]) -> None:
         """Turn at once for what has become due, unless that finds its way by itself."""
-        if not self.journal.store.is_sole or self.journal.is_disturbed or any(_is_release(each) for each in entries):
+        if not self.journal.store.is_sole or self.journal.is_disturbed:
             self._nudged.set()
+        elif any(map(_is_release, entries)):
+            known = self.journal.peek(stream)
+            if known is None or known.incident is None or PageState.REQUESTED in known.incident.pages.values():
+                self._nudged.set()
 
     async def start(self) -> None:
         """Take up what a server before this one left: its claims are free again, its incidents are found by wake."""

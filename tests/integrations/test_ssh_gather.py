@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from typing import Any
 
-from tocsin.integrations.ssh.gather import MOST_GATHERED, Straight
+import pytest
+
+from tocsin.integrations.ssh.gather import MOST_GATHERED, MSG_IGNORE, Straight, leave_out_fillers
 
 
 class Speaker(asyncio.Protocol):
@@ -68,3 +71,29 @@ async def test_whoever_closes_has_said_all() -> None:
         assert transport.is_closing()
 
     assert await listen(speak, 3) == [b"bye"]
+
+
+class Connection:
+    """Notes which packets it is given; before each it puts an empty one, as asyncssh does."""
+
+    def __init__(self, cipher: str) -> None:
+        self.cipher, self.sent = cipher, list[tuple[int, tuple[bytes, ...]]]()
+
+    def get_extra_info(self, name: str, default: Any = None) -> Any:
+        return {"send_cipher": self.cipher}.get(name, default)
+
+    def send_packet(self, kind: int, *args: bytes, handler: object = None) -> None:
+        if kind != MSG_IGNORE:
+            self.send_packet(MSG_IGNORE, b"\0\0\0\0")
+        self.sent.append((kind, args))
+
+
+@pytest.mark.parametrize(("cipher", "fillers"), [
+    ("aes128-gcm@openssh.com", 0), ("aes256-gcm@openssh.com", 0), ("aes128-cbc", 1), ("", 1),
+])  # fmt: skip
+def test_empty_packets_are_sent_only_where_they_hide_something(cipher: str, fillers: int) -> None:
+    connection = Connection(cipher)
+    leave_out_fillers(connection)  # type: ignore[arg-type] # it is all that is asked of one
+    connection.send_packet(94, b"data", handler=None)
+    assert [kind for kind, _ in connection.sent] == [MSG_IGNORE] * fillers + [94]
+    assert connection.sent[-1] == (94, (b"data",))

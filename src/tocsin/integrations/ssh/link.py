@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 import asyncssh
 
 from tocsin.errors import NotBegun
-from tocsin.integrations.ssh.gather import Straight
+from tocsin.integrations.ssh.gather import Straight, leave_out_fillers
 from tocsin.integrations.ssh.proof import Proof
 from tocsin.integrations.ssh.way import Way
 
@@ -38,6 +38,7 @@ class Link:
     """One connection. `use` marks it as busy; one that is retired is closed when its last user is gone."""
 
     def __init__(self, way: Way, connection: asyncssh.SSHClientConnection) -> None:
+        leave_out_fillers(connection)
         self.way, self.connection = way, connection
         self.sessions = asyncio.Semaphore(MOST_SESSIONS)
         self.proof = Proof()

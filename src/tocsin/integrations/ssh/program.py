@@ -29,6 +29,8 @@ MARK = b"\x1e"
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _NO_DIRECTORY = 126
+_ENDED = '"$TOCSIN_ENDED"'
+_IS_WELL = f"TOCSIN_ENDED=${{TOCSIN_ENDED-${{PIPESTATUS[*]}}}}; [[ {_ENDED} != *[1-9]* ]]"
 
 
 class Unspeakable(ValueError):
@@ -86,13 +88,14 @@ def spell_one(shopt: str) -> str:
 def spell(text: str, env: Mapping[str, str], directory: str, nonce: str, *, terminal: bool = False) -> Program:
     """The program of a statement; `nonce` goes with each of its reports. Raises `Unspeakable`.
 
+    It reports that it is ready, and what the parts of its last pipe ended with if one of them failed.
     A `terminal` takes bytes as they come while the program is read, and lines from there on.
     """
     lost = f"{{ {_report(nonce, 'lost')}; exit {_NO_DIRECTORY}; }}"
     before = [f"cd -- {quote(directory)} 2>/dev/null || {lost}"] if directory else []
     before += [assign(name, value) for name, value in env.items()]
     before.append(_report(nonce, "ready %s", '"$$"'))
-    end = _report(nonce, "ended %s", '"${TOCSIN_ENDED-${PIPESTATUS[*]}}"')
+    end = f"{_IS_WELL} || {_report(nonce, 'ended %s', _ENDED)}"
     whole = f'{text}\n\nTOCSIN_CODE=$? TOCSIN_ENDED="${{PIPESTATUS[*]}}"; \\builtin exit "$TOCSIN_CODE"'
     reads = "" if terminal else " </dev/null"
     settle = "stty icanon isig icrnl 2>/dev/null; " if terminal else ""

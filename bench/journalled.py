@@ -1,7 +1,8 @@
 """Steps as the product does them: asked for on a timeline, handed out by the engine, their outcomes on disk.
 
 The database is a real one in a file, every request and every outcome is a sealed entry that is synced before anything
-goes on, and the loop that hands out is the server's own. Left out is what a server does beside it: HTTP, screens.
+goes on, the loop that hands out is the server's own, and Python's collector and threads are set as a server sets them
+(for the bare command in the same process too). Left out is what a server does beside it: HTTP, screens.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
+from tocsin.app.server import _settle_memory
 from tocsin.engine.clock import SystemClock
 from tocsin.engine.contracts import Blobs, Clock, Performer
 from tocsin.engine.failpoint import pass_by
@@ -61,6 +63,7 @@ class Journalled:
         self.journal.listen(self._hear)
         self.streams = [await self.engine.intake.declare(TEAM, "Bench", None, None, "bench") for _ in range(incidents)]
         self._running = asyncio.create_task(self.engine.run())
+        _settle_memory()
 
     async def close(self) -> None:
         """End, and leave nothing behind."""

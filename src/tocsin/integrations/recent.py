@@ -46,10 +46,11 @@ class Recent:
         if intent.changes:
             self._known = {}
         elif known is self._known and isinstance(outcome, StepFinished):
-            now = self._clock.now()
-            for each in [each for each, (moment, _) in known.items() if now - moment >= SAME]:
-                del known[each]
-            known[_name(intent)] = (at, outcome)
+            now, name = self._clock.now(), _name(intent)
+            known.pop(name, None)  # they stand in the order in which they ended
+            while known and now - known[first := next(iter(known))][0] >= SAME:
+                del known[first]
+            known[name] = (at, outcome)
 
 
 def _name(intent: StepRequested) -> Name:

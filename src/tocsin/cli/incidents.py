@@ -110,6 +110,7 @@ def _lines(room: dict[str, Any]) -> list[str]:
     lines += [_suggestion(each) for each in room.get("suggestions", ())]
     lines += [*_hush(room), *_changes(room)]
     lines += ["", "Owed:", *([_obligation(each, room.get("now")) for each in room["obligations"]] or ["  nothing"])]
+    lines += [*_questions(room), *_roles(room)]
     lines += ["", "Steps:"]
     for step in room["steps"]:
         lines += _step(step, room["id"])
@@ -148,6 +149,39 @@ def _changes(room: dict[str, Any]) -> list[str]:
         by = f" ({fold(each['source'])})" if each["source"] else ""
         told.append(f"  {clock(each['at'])}  {each['when']}: {fold(each['summary'])}{by}")
     return ["", "What changed:", *told] if told else []
+
+
+def _questions(room: dict[str, Any]) -> list[str]:
+    """What the playbook asks, and whom a line of it calls by hand: each with the line that `tocsin escalate` wants."""
+    asked = room.get("questions", ()) if room.get("is_open", True) else ()
+    if not asked:
+        return []
+    head = "Questions and people to call (tocsin escalate INCIDENT LINE, tocsin decline INCIDENT LINE):"
+    return ["", head, *(_question(each) for each in asked)]
+
+
+def _question(each: dict[str, Any]) -> str:
+    who = f"it is {fold(each['raises'])} then" if each.get("raises") else f"calls {', '.join(map(fold, each['who']))}"
+    by = fold((each.get("by") or {}).get("name", "")) or "somebody"
+    if each.get("holds") is not None:
+        said = f"{'yes' if each['holds'] else 'no'}, {by} {clock(each['answered_at'])}"
+    elif each.get("called_at"):
+        said = f"called {clock(each['called_at'])}"
+    else:
+        said = "not answered" if each["is_question"] else "not called"
+    words = f"{fold(each['condition'])}: " if each["condition"] else ""
+    return f"  line {each['line']:<5} {words}{who} [{said}]"
+
+
+def _roles(room: dict[str, Any]) -> list[str]:
+    roles = room.get("roles", ())
+    played = [f"  {fold(each['title'])}: {_players(each)}" for each in roles]
+    return ["", "Roles (tocsin role INCIDENT ROLE PERSON):", *played] if played else []
+
+
+def _players(role: dict[str, Any]) -> str:
+    people = [*([role["who"]] if role.get("who") else []), *role.get("others", ())]
+    return ", ".join(fold(each["name"]) for each in people) or "nobody"
 
 
 def _obligation(each: dict[str, Any], now: str | None) -> str:

@@ -287,7 +287,7 @@ def _clock(moment: datetime) -> str:
 def _tell_duties(event: e.Event, name: Name) -> str | None:
     match event:
         case e.ObligationArmed(what=what, due_at=due_at, line=line):
-            return f"Due by {due_at:%H:%M:%S}: {what}{_line(line)}"
+            return f"Due by {due_at:%d %b %H:%M:%S}: {what}{_line(line)}"
         case e.ObligationLate(due_at=due_at):
             return f"Late: {_duty(event)}{f', due {_clock(due_at)}' if due_at else ''}"
         case e.ObligationDropped(why=why):

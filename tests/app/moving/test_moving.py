@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tomllib
+from copy import deepcopy
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -236,9 +237,32 @@ def test_opsgenie(tmp_path: Path) -> None:
     assert rota.answer("shop-night", at("2026-03-06 12:00", BERLIN)) == ()
     for words in (
         "Ex: blocked", "participant of type 'team' (Ops)", "recipient of type 'team' (Ops)",
-        "after the acknowledgement", "its 2 rotations became schedules", "repeats 3 times", "1 levels call nobody",
+        "after the acknowledgement", "its 2 rotations became schedules", "repeats 3 times", "1 level with nobody",
+        "2 people, 2 schedules, 1 policy",
     ):  # fmt: skip
         assert words in report, words
+
+
+def test_somebody_blocked_who_still_has_turns_keeps_their_place_and_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    users, schedules, *more = deepcopy(OPSGENIE)
+    users["data"][1]["blocked"] = True
+    monkeypatch.setitem(EXPORTS, "opsgenie", [users, schedules, *more])
+    rota, report, file = bring(tmp_path, "opsgenie")
+    assert file.people["bo"].name == "Bo Rask"
+    assert rota.answer("shop-office", at("2026-03-11 12:00", BERLIN)) == ("bo",)
+    assert "Bo Rask: blocked there, yet named in a rotation" in report
+    assert "Bo Rask: blocked, and left out" not in report
+    assert "no list of people" not in report
+
+
+def test_an_override_of_pagerduty_that_has_only_an_id_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = json.dumps(PAGERDUTY)
+    bare = text.replace(json.dumps(USER), json.dumps({"id": "PANA", "type": "user_reference"}))
+    monkeypatch.setitem(EXPORTS, "pagerduty", json.loads(bare))
+    _, report, _ = bring(tmp_path, "pagerduty")
+    assert "override of Ana Lind from 2026-03-03" in report
 
 
 def test_grafana_oncall(tmp_path: Path) -> None:

@@ -54,9 +54,12 @@ class Policy(msgspec.Struct, kw_only=True):
 
 
 class Found(msgspec.Struct, kw_only=True):
-    """All that the files hold. `remarks` name each thing without an equivalent, with what to do instead."""
+    """All that the files hold. `remarks` name each thing without an equivalent, with what to do instead; `blocked` are
+    people, by their keys, whom the other pager calls no more: they are taken over only where something names them.
+    """
 
     people: dict[str, Human] = {}
+    blocked: dict[str, str] = {}
     schedules: dict[str, list[Plan]] = {}
     policies: list[Policy] = []
     remarks: list[str] = []
@@ -74,8 +77,20 @@ class Found(msgspec.Struct, kw_only=True):
         if text not in self.remarks:
             self.remarks.append(text)
 
+    def leave_out(self) -> None:
+        """Say who is not taken over since they are blocked; once all files are read."""
+        for key, name in self.blocked.items():
+            if key not in self.people:
+                self.remark(f"person {name}: blocked, and left out")
+
     def require_person(self, key: str, name: str = "", mail: str = "") -> str:
         """The key of a person whom another part of the export names; who is in no list of people is made up of that."""
+        if key not in self.people and key in self.blocked:
+            self.add_person(key, self.blocked[key], mail)
+            self.remark(
+                f"person {self.blocked[key]}: blocked there, yet named in a rotation or a policy, and taken over so "
+                "that the turns keep their order; put somebody in their place"
+            )
         if key not in self.people:
             self.add_person(key, name or mail or key, mail)
             self.remark(f"person {name or mail or key}: the files have no list of people with them; add mail and phone")

@@ -39,7 +39,7 @@ def take(found: Found, content: Any, now: datetime) -> bool:
 def _take_user(found: Found, user: Table) -> None:
     mail, name = f.text_of(user.get("username")), f.text_of(user.get("fullName"))
     if user.get("blocked"):
-        found.remark(f"person {name or mail}: blocked, and left out")
+        found.blocked[mail] = name or mail
         return
     found.add_person(mail, name, mail)
 

@@ -52,7 +52,9 @@ def _take_schedule(found: Found, schedule: Table, now: datetime) -> None:
     entries = f.list_of(overrides.get("rendered_schedule_entries")) if isinstance(overrides, dict) else []
     for entry in entries:
         who = f.table_of(entry.get("user"))
-        spelt = f"{f.text_of(who.get('summary'))} from {entry.get('start')} to {entry.get('end')}"
+        known = found.people.get(f.text_of(who.get("id")))
+        name_there = f.text_of(who.get("summary")) or (known.name if known else "") or f.text_of(who.get("id"))
+        spelt = f"{name_there} from {entry.get('start')} to {entry.get('end')}"
         found.remark(f"schedule {name}: override of {spelt}; set it again with `tocsin override`")
 
 

@@ -40,6 +40,7 @@ def read_exports(source: str, files: Iterable[Path], now: datetime) -> Found:
             export.settle(found, now)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise BadInput(f"The files are no whole export of {source} ({type(error).__name__}: {error}).") from error
+    found.leave_out()
     return found
 
 
@@ -103,7 +104,9 @@ def _write_team(found: Found, policy: Policy, keys: Iterable[str]) -> Iterator[s
     ]
     kept = [(list(dict.fromkeys(level)), rung) for level, rung in zip(levels, policy.rungs, strict=True) if level]
     if len(kept) < len(policy.rungs):
-        found.remark(f"policy {policy.name}: {len(policy.rungs) - len(kept)} levels call nobody who is in the files")
+        found.remark(
+            f"policy {policy.name}: {_count(len(policy.rungs) - len(kept), 'level')} with nobody who is in the files"
+        )
     if kept:
         yield f"levels = {_value([level for level, _ in kept])}"
         times = {str(at): rung.after_s - kept[0][1].after_s for at, (_, rung) in enumerate(kept, 1) if at > 1}
@@ -161,10 +164,16 @@ def _quote(text: str) -> str:
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
 def tell(found: Found) -> str:
     """The report: what was taken over, then each thing that has no equivalent."""
     plans = sum(map(len, found.schedules.values()))
-    head = f"{len(found.people)} people, {plans} schedules, {len(found.policies)} policies."
+    people = "1 person" if len(found.people) == 1 else f"{len(found.people)} people"
+    policies = "1 policy" if len(found.policies) == 1 else f"{len(found.policies)} policies"
+    head = f"{people}, {_count(plans, 'schedule')}, {policies}."
     if not found.remarks:
         return f"{head} Everything has an equivalent."
     return "\n".join([f"{head} Without an equivalent, or to be looked at:", *(f"- {each}" for each in found.remarks)])

@@ -17,7 +17,7 @@ from aiosmtpd.smtp import SMTP
 
 from tocsin.comms.following import CHALLENGE, LEAVE, make_secret, make_token, read_token
 from tocsin.engine.contracts import Key
-from tocsin.engine.following import Announcement, Follower, Invitation, Way
+from tocsin.engine.following import Announcement, Follower, Invitation, Tally, Way
 from tocsin.errors import Rejected
 from tocsin.integrations.courier import GIVEN_UP_AFTER, HELD_FOR, Courier, Outlet
 from tocsin.integrations.herald import Herald
@@ -354,3 +354,38 @@ def test_a_token_is_for_one_follower_and_one_thing() -> None:
     assert read_token(LINK_KEY, LEAVE, "f2" + token[2:]) is None
     for nonsense in ("", ".", "f1", "f1.", "f1.é", "é.x"):
         assert read_token(LINK_KEY, LEAVE, nonsense) is None
+
+
+async def test_it_is_said_how_many_have_the_words_once_all_were_tried_and_at_the_end(desk: Desk) -> None:
+    counted: list[tuple[str, Tally]] = []
+
+    async def note(key: str, tally: Tally) -> None:
+        counted.append((key, tally))
+
+    def start() -> None:
+        args = (desk.rows, desk.clock, LINK_KEY, lambda team: desk.outlet())
+        desk.courier = Courier(*args, tell_counted=note)
+
+    start()
+    for each in ("a@example.org", "b@example.org"):
+        await desk.follow("mail", each)
+    asked = await desk.rows.ask("shop", "webhook", hook(desk.place), INVITE, desk.clock.now())
+    assert asked is not None
+    await desk.drain()
+    assert counted == [], "invitations are no words"
+    desk.place.answer = b"HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n"
+    assert await desk.announce(1) == 3
+    await desk.drain()
+    assert counted == [("shop-1:1", Tally(sent=2, waiting=1))]
+    await desk.advance(hours=1)
+    assert len(counted) == 1, "what is tried again and again is not said again and again"
+    desk.place.answer = b"HTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n"
+    await desk.advance(hours=1)
+    assert counted[1:] == [("shop-1:1", Tally(sent=2, refused=1))]
+    start()
+    await desk.courier.recount()
+    assert counted[2:] == counted[1:2], "whoever ended before it was said leaves it to the next"
+    desk.place.refusal, desk.place.answer = "550 no", b"HTTP/1.1 410 Gone\r\nContent-Length: 0\r\n\r\n"
+    assert await desk.announce(2) == 3
+    await desk.drain()
+    assert counted[-1] == ("shop-1:2", Tally(refused=2)), "who is gone is forgotten, and was neither told nor refused"

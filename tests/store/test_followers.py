@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from tocsin.engine.following import Announcement, Invitation
+from tocsin.engine.following import Announcement, Invitation, Tally
 from tocsin.store.followers import FollowerRows
 from tocsin.words import PublicStatus
 
@@ -51,3 +51,22 @@ async def test_whoever_leaves_takes_all_of_theirs_along(store: AnyStore) -> None
     again = await rows.ask("a", "mail", "x@example.org", INVITE, AT)
     assert again is not None
     assert (again.id != asked.id, await rows.count("a")) == (True, 0)
+
+
+async def test_how_far_words_have_come_is_counted_by_their_key(store: AnyStore) -> None:
+    rows = FollowerRows(store)
+    for n in range(3):
+        asked = await rows.ask("a", "mail", f"{n}@example.org", INVITE, AT)
+        assert asked is not None and await rows.confirm(asked.id, AT)
+    for notice in await rows.take(AT, AT, 10):
+        await rows.end(notice.n, AT, "sent")
+    await rows.announce("a-1:4", said())
+    assert await rows.tally("a-1:4") == Tally(waiting=3, untried=3)
+    first, second, third = await rows.take(AT, AT + timedelta(minutes=1), 10)
+    await rows.end(first.n, AT, "handed over")
+    await rows.refuse(second.n, AT, "it answered 404")
+    await rows.postpone(third.n, AT + timedelta(hours=1), "it answered 500")
+    assert await rows.tally("a-1:4") == Tally(sent=1, refused=1, waiting=1)
+    assert await rows.tally("a-1:9") == Tally()
+    assert await rows.list_ended(AT) == ["a-1:4"], "invitations are no words"
+    assert await rows.list_ended(AT + timedelta(seconds=1)) == []

@@ -56,7 +56,7 @@ CONCERNED: dict[type[e.Event], frozenset[Planner]] = {
     **dict.fromkeys((e.AnnouncementRequested, e.AnnouncementMade, e.AnnouncementNotMade), NOBODY),
     **dict.fromkeys((e.Shared, e.SharingFailed), PAGING),
     e.SharingRequested: NOBODY,
-    **dict.fromkeys((e.DeliveryRequested, e.DeliveryMade, e.DeliveryWithheld), NOBODY),
+    **dict.fromkeys((e.DeliveryRequested, e.DeliveryMade, e.DeliveryWithheld, e.FollowersCounted), NOBODY),
     e.DeliveryFailed: frozenset((comms.plan,)),
     e.PagePutOff: PAGING | frozenset((comms.plan,)),
     **dict.fromkeys((e.ObligationArmed, e.ObligationDropped), REMINDING),

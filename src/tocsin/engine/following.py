@@ -52,6 +52,15 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
     what: Announcement | Invitation
 
 
+class Tally(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of the notices of one key; `untried` of the `waiting` nobody has tried yet."""
+
+    sent: int = 0
+    refused: int = 0
+    waiting: int = 0
+    untried: int = 0
+
+
 class Followers(Protocol):
     """Who follows, and what is on its way to them."""
 
@@ -78,7 +87,19 @@ class Followers(Protocol):
         ...
 
     async def end(self, n: int, now: datetime, said: str) -> None:
-        """It is delivered, or given up."""
+        """It is delivered."""
+        ...
+
+    async def refuse(self, n: int, now: datetime, said: str) -> None:
+        """It is given up."""
+        ...
+
+    async def tally(self, key: str) -> Tally:
+        """How far what was announced under this key has come."""
+        ...
+
+    async def list_ended(self, since: datetime) -> list[str]:
+        """The keys of which a notice has ended since then."""
         ...
 
     async def postpone(self, n: int, due_at: datetime, said: str) -> None:

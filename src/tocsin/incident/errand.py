@@ -73,6 +73,24 @@ class Ticket(Asked, frozen=True, kw_only=True, gc=False):
     line: int | None = None
 
 
+class Followed(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """How far words have come of those who follow the status page: `asked` had them in their queues. `is_known`: they
+    were counted; until then nobody has said anything of them.
+    """
+
+    asked: int
+    at: datetime
+    sent: int = 0
+    refused: int = 0
+    waiting: int = 0
+    is_known: bool = False
+
+    @property
+    def left(self) -> int:
+        """Those who followed no more when their turn came."""
+        return max(0, self.asked - self.sent - self.refused - self.waiting) if self.is_known else 0
+
+
 class Delivery(Asked, frozen=True, kw_only=True, gc=False):
     """Words on one way to the readers of an audience; `detail` is what was said of their arrival."""
 

@@ -7,7 +7,7 @@ from datetime import datetime
 import msgspec
 
 from tocsin.incident.calling import Call, Outside, PutOff, Sharing, Wanted
-from tocsin.incident.errand import ChatTask, Delivery, Room, Ticket
+from tocsin.incident.errand import ChatTask, Delivery, Followed, Room, Ticket
 from tocsin.incident.privacy import Privacy
 from tocsin.incident.speech import Report as Report
 from tocsin.incident.speech import Sketch
@@ -299,6 +299,7 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     chat: dict[str, ChatTask] = {}
     tickets: dict[str, Ticket] = {}
     deliveries: dict[str, Delivery] = {}
+    followers: dict[int, Followed] = {}
     privacy: Privacy | None = None
 
     @property

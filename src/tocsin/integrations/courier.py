@@ -11,7 +11,7 @@ import asyncio
 import hashlib
 import hmac
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import timedelta
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -31,7 +31,7 @@ from tocsin.comms.following import (
     write_invitation,
 )
 from tocsin.engine.contracts import Clock
-from tocsin.engine.following import Announcement, Followers, Invitation, Notice
+from tocsin.engine.following import Announcement, Followers, Invitation, Notice, Tally
 from tocsin.errors import OutsideError, Rejected, Unavailable
 from tocsin.integrations.outward import GONE, post_outward
 from tocsin.integrations.smtp import SmtpSettings
@@ -43,6 +43,8 @@ TIMEOUT_S = 15.0
 HELD_FOR = timedelta(seconds=90)
 LOOK_EVERY_S = 5.0
 WAITS_S = (30, 60, 300, 900, 3600)
+RECOUNT = timedelta(days=2)
+MOST_COUNTED = 1000
 GIVEN_UP_AFTER = 30
 """Tries: with an hour between the later ones, somewhat more than a day."""
 AGAIN = frozenset({408, 425, 429})
@@ -66,10 +68,14 @@ async def _never(key: str, text: str) -> bool:
     return False
 
 
+async def _tell_nobody(key: str, tally: Tally) -> None:
+    """Nobody wants to know."""
+
+
 class Courier:
     """Delivers what is queued. `find` says how a team's page reaches people, null where there is no such page;
     `may_tell` whether the announcement of this key may be told now: what waited may have been locked meanwhile; and
-    `is_taken_back` whether its words are not to be told at all any more.
+    `is_taken_back` whether its words are not to be told at all any more; `tell_counted` hears how many have them.
     """
 
     def __init__(
@@ -80,9 +86,11 @@ class Courier:
         find: Callable[[str], Outlet | None],
         may_tell: Callable[[str], Awaitable[bool]] = _always,
         is_taken_back: Callable[[str, str], Awaitable[bool]] = _never,
+        tell_counted: Callable[[str, Tally], Awaitable[None]] = _tell_nobody,
     ) -> None:
         self._followers, self._clock, self._key = followers, clock, key
         self._find, self._may_tell, self._is_taken_back = find, may_tell, is_taken_back
+        self._tell_counted, self._counted = tell_counted, dict[str, None]()
         self._woken = asyncio.Event()
 
     def nudge(self) -> None:
@@ -91,6 +99,10 @@ class Courier:
 
     async def run(self) -> None:
         """Deliver for ever. What goes wrong here is tried again."""
+        try:
+            await self.recount()
+        except Exception:
+            LOG.exception("Notices to followers could not be counted; they are once another goes out.")
         while True:
             self._woken.clear()
             try:
@@ -113,7 +125,25 @@ class Courier:
         now = self._clock.now()
         notices = await self._followers.take(now, now + HELD_FOR, MOST_AT_ONCE)
         await asyncio.gather(*(self._carry(each) for each in notices))
+        await self._count({each.key for each in notices if isinstance(each.what, Announcement)})
         return len(notices)
+
+    async def _count(self, keys: Iterable[str]) -> None:
+        """Say how far words have come, once all have been tried, and at the end. Counting hinders no sending."""
+        for key in sorted(keys):
+            try:
+                tally = await self._followers.tally(key)
+                if not tally.untried and not (tally.waiting and key in self._counted):
+                    self._counted[key] = None
+                    await self._tell_counted(key, tally)
+            except Exception:
+                LOG.exception("It could not be noted who has the words of %s; that is counted again.", key)
+        while len(self._counted) > MOST_COUNTED:
+            self._counted.pop(next(iter(self._counted)))
+
+    async def recount(self) -> None:
+        """Count what ended lately: a process that ended before it had said so leaves that to the next."""
+        await self._count(await self._followers.list_ended(self._clock.now() - RECOUNT))
 
     async def _carry(self, notice: Notice) -> None:
         try:
@@ -122,7 +152,7 @@ class Courier:
         except (Unavailable, TimeoutError) as error:
             await self._put_off(notice, str(error) or "it took too long")
         except OutsideError as error:
-            await self._followers.end(notice.n, self._clock.now(), f"given up: {error}")
+            await self._followers.refuse(notice.n, self._clock.now(), str(error))
         except Exception as error:
             LOG.exception("A notice could not be sent; it is tried again.")
             await self._put_off(notice, type(error).__name__)
@@ -132,7 +162,7 @@ class Courier:
     async def _put_off(self, notice: Notice, why: str) -> None:
         now = self._clock.now()
         if notice.attempts + 1 >= GIVEN_UP_AFTER:
-            await self._followers.end(notice.n, now, f"given up: {why}")
+            await self._followers.refuse(notice.n, now, why)
             return
         wait = WAITS_S[min(notice.attempts, len(WAITS_S) - 1)]
         await self._followers.postpone(notice.n, now + timedelta(seconds=wait), why)

@@ -79,9 +79,13 @@ class Messenger:
         parcel = await self._pack(key, intent)
         name = hashlib.sha256(f"{key.stream} {intent.key}".encode()).hexdigest()[:32]
         detail = await self._carry(key, intent.way, parcel, name)
+        if isinstance(detail, int):
+            said = f"in the queues of {detail} follower{'' if detail == 1 else 's'}"
+            return DeliveryMade(answers=key.seq, key=intent.key, detail=said, repeat=key.again, followers=detail)
         return DeliveryMade(answers=key.seq, key=intent.key, detail=detail, repeat=key.again)
 
-    async def _carry(self, key: Key, way: Way, parcel: Parcel, name: str) -> str:
+    async def _carry(self, key: Key, way: Way, parcel: Parcel, name: str) -> str | int:
+        """What was said of it; of followers, how many they are."""
         match way:
             case Way.MAIL | Way.PEOPLE:
                 return await _mail(parcel, name, is_for_press=way is Way.PEOPLE)
@@ -95,7 +99,7 @@ class Messenger:
             case Way.FOLLOWERS if parcel.follow is not None:
                 count = await self._followers.announce(f"{key.stream}:{key.seq}", parcel.follow)
                 self._nudge()
-                return f"in the queues of {count} follower{'' if count == 1 else 's'}"
+                return count
             case Way.IN_APP:
                 return "it stands in the feed"
         raise Rejected("The settings do not have this way any more; look at the team's `audiences` in tocsin.toml.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from tocsin.incident.followed import tell_ways
 from tocsin.incident.obligation import UPDATE
 from tocsin.review.duties import judge, sort_duties
 from tocsin.review.facts import Facts
@@ -39,9 +40,23 @@ def write_appendix(facts: Facts, evidence: Mapping[str, str], level: int) -> Ite
     if duties:
         header = ("What", "Line", "Due (UTC)", "Met (UTC)", "Verdict")
         yield [_head(level, "What the playbook asked for"), "", *table(header, duties)]
+    told = _told(facts)
+    if told:
+        yield [_head(level, "Who was told"), "", *table(("When (UTC)", "Entry", "To whom", "What became of it"), told)]
     figures = ((escape(label), value) for label, value in tell_figures(facts.metrics))
     yield [_head(level, "Figures"), "", *table(("Figure", "Value"), figures)]
     yield from _steps(facts, evidence, level)
+
+
+def _told(facts: Facts) -> list[tuple[str, ...]]:
+    """Each way on which words went to their readers, and how far they came."""
+    rows: list[tuple[str, ...]] = []
+    for update in facts.incident.updates:
+        for way in tell_ways(facts.incident, update):
+            to, _, became = way.partition(": ")
+            when = spell_time(update.at, facts.started, seconds=True)
+            rows.append((when, str(update.seq), escape(to), escape(became)))
+    return rows
 
 
 def _head(level: int, title: str) -> str:

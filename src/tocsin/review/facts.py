@@ -12,6 +12,8 @@ from datetime import datetime
 import msgspec
 
 from tocsin.incident.book import Book
+from tocsin.incident.followed import tell_ways
+from tocsin.incident.speech import Update
 from tocsin.incident.state import Incident
 from tocsin.review.findings import went_well, went_wrong
 from tocsin.review.markdown import code, end, escape, mark
@@ -233,10 +235,17 @@ def _detection(incident: Incident, metrics: Metrics, name: Name, timeline: Timel
 
 def _communication(incident: Incident, started: datetime) -> tuple[str, ...]:
     return tuple(
-        f"{spell_time(each.at, started)} UTC, "
-        f"{f'status page ({each.status})' if Audience.PUBLIC in each.audiences else 'responders'}: {escape(each.text)}"
+        f"{spell_time(each.at, started)} UTC, {_name_readers(each)}: {escape(each.text)}"
+        f"{''.join(f' ({escape(way)})' for way in tell_ways(incident, each))}"
         for each in incident.updates
     )
+
+
+def _name_readers(update: Update) -> str:
+    """Who was told, the public first; responders only where nobody else was."""
+    page = [f"status page ({update.status})"] if Audience.PUBLIC in update.audiences else []
+    others = [each.replace("_", " ") for each in update.audiences if each not in (Audience.PUBLIC, Audience.RESPONDERS)]
+    return ", ".join([*page, *others]) or "responders"
 
 
 def _summary(incident: Incident, timeline: Timeline, metrics: Metrics, started: datetime, now: datetime) -> str:

@@ -14,7 +14,7 @@ import msgspec
 from sqlalchemy import Connection, and_, delete, exists, insert, literal, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from tocsin.engine.following import Announcement, Follower, Invitation, Notice, Way
+from tocsin.engine.following import Announcement, Follower, Invitation, Notice, Tally, Way
 from tocsin.store import schema
 from tocsin.store.sqlite import SqliteStore
 from tocsin.timeline.codec import stamp, unstamp
@@ -27,6 +27,8 @@ ASK_AGAIN = timedelta(minutes=10)
 UNCONFIRMED_FOR = timedelta(days=2)
 KEPT_FOR = timedelta(days=30)
 INVITATION = "invitation"
+GIVEN_UP = "given up: "
+"""How the end of a notice begins that nobody took."""
 
 
 _encode = msgspec.json.encode
@@ -84,8 +86,28 @@ class FollowerRows:
         return await self._store.in_transaction(lambda c: _take(c, now, until, limit))
 
     async def end(self, n: int, now: datetime, said: str) -> None:
-        """It is delivered, or given up."""
+        """It is delivered."""
         await self._set(n, ended_at=stamp(now), said=said[:500])
+
+    async def refuse(self, n: int, now: datetime, said: str) -> None:
+        """It is given up."""
+        await self._set(n, ended_at=stamp(now), said=f"{GIVEN_UP}{said}"[:500])
+
+    async def tally(self, key: str) -> Tally:
+        """How far what was announced under this key has come."""
+        t = schema.notice
+        query = select(t.c.ended_at, t.c.attempts, t.c.said).where(t.c.key == key)
+        rows = await self._store.read(lambda c: c.execute(query).all())
+        refused = sum(row.ended_at is not None and row.said.startswith(GIVEN_UP) for row in rows)
+        ended = sum(row.ended_at is not None for row in rows)
+        untried = sum(row.ended_at is None and not row.attempts for row in rows)
+        return Tally(sent=ended - refused, refused=refused, waiting=len(rows) - ended, untried=untried)
+
+    async def list_ended(self, since: datetime) -> list[str]:
+        """The keys of which a notice has ended since then; invitations are no words."""
+        t = schema.notice
+        query = select(t.c.key).where(t.c.ended_at >= stamp(since), ~t.c.key.startswith(f"{INVITATION}:")).distinct()
+        return [row.key for row in await self._store.read(lambda c: c.execute(query).all())]
 
     async def postpone(self, n: int, due_at: datetime, said: str) -> None:
         """Try it again later."""

@@ -24,7 +24,7 @@ class Told(NamedTuple):
 
 
 class MemoryReaders:
-    """Takes everything, unless a way is `broken` (for now) or `refusing` (for good)."""
+    """Takes everything, unless a way is `broken` (for now) or `refusing` (for good); so many are `followers`."""
 
     handles = (DeliveryRequested,)
 
@@ -33,6 +33,7 @@ class MemoryReaders:
         self.told: list[Told] = []
         self.broken: set[Way] = set()
         self.refusing: set[Way] = set()
+        self.followers = 0
 
     async def perform(self, key: Key, intent: Intent) -> Outcome:
         """Remember it, as far as it may go."""
@@ -48,4 +49,5 @@ class MemoryReaders:
             raise Unavailable("This way is broken in this story.")
         text = next(each.text for each in incident.updates if each.seq == intent.update)
         self.told.append(Told(self._clock.now(), intent.audience, intent.way, text, intent.key))
-        return DeliveryMade(answers=key.seq, key=intent.key, detail="taken", repeat=key.again)
+        followers = self.followers if intent.way is Way.FOLLOWERS else None
+        return DeliveryMade(answers=key.seq, key=intent.key, detail="taken", repeat=key.again, followers=followers)

@@ -64,7 +64,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 class Recorder:
     """Takes pages and steps. `broken` channels take no page for now, `refusing` ones never; `answer` says what
     statements print. `announced` is what the status page said, and when. `tries` are all attempts at paging, with
-    their moments.
+    their moments; `followers` how many follow the status page.
     """
 
     handles = (PageRequested, StepRequested, AnnouncementRequested)
@@ -74,6 +74,7 @@ class Recorder:
         self.pages: list[SentPage] = []
         self.steps: list[RanStep] = []
         self.announced: list[tuple[datetime, PublicStatus]] = []
+        self.followers = 0
         self.broken: set[str] = set()
         self.refusing: set[str] = set()
         self.tries: list[tuple[datetime, str, str]] = []
@@ -87,7 +88,7 @@ class Recorder:
             return self._page(key, intent)
         if isinstance(intent, AnnouncementRequested):
             self.announced.append((self._clock.now(), intent.status))
-            return AnnouncementMade(answers=key.seq, followers=0)
+            return AnnouncementMade(answers=key.seq, followers=self.followers)
         assert isinstance(intent, StepRequested)
         return await self._step(key, intent)
 

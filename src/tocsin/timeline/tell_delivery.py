@@ -19,7 +19,18 @@ def tell_delivery(event: e.Event, name: Callable[[str], str]) -> str | None:
             return f"Not sent to {_spell(key)}: {why}{'; it is tried again' if passing else ''}"
         case e.DeliveryWithheld(key=key, why=why):
             return f"Withheld from {_spell(key)}: {why}"
+        case e.FollowersCounted(of=of, sent=sent, refused=refused, waiting=waiting):
+            return f"Of those who follow the status page, for entry {of}: {tell_counts(sent, refused, waiting)}"
     return None
+
+
+def tell_counts(sent: int, refused: int, waiting: int, left: int = 0) -> str:
+    """``2 have it, 1 refused, 1 is tried again``."""
+    parts = [f"{sent} {'has' if sent == 1 else 'have'} it"]
+    parts += [f"{refused} refused"] if refused else []
+    parts += [f"{waiting} {'is' if waiting == 1 else 'are'} tried again"] if waiting else []
+    parts += [f"{left} left meanwhile"] if left else []
+    return ", ".join(parts)
 
 
 def _name(audience: str) -> str:

@@ -13,17 +13,20 @@ from urllib.parse import quote
 from tocsin.app.public.copies import put_copy
 from tocsin.app.workspace import Workspace
 from tocsin.comms.board import find_title, may_show
+from tocsin.comms.counting import count_followers
 from tocsin.comms.delivery import find_bar
 from tocsin.comms.public import find_words
 from tocsin.engine.contracts import Clock, Key
-from tocsin.engine.following import Announcement
+from tocsin.engine.following import Announcement, Tally
 from tocsin.engine.journal import Journal
 from tocsin.errors import UserError
+from tocsin.incident.book import Book
+from tocsin.incident.state import Incident
 from tocsin.integrations.courier import Courier, Outlet
 from tocsin.integrations.herald import Herald
 from tocsin.integrations.smtp import SmtpSettings
 from tocsin.store.followers import FollowerRows
-from tocsin.timeline.events import AnnouncementRequested, DeliveryRequested
+from tocsin.timeline.events import AnnouncementRequested, DeliveryRequested, FollowersCounted
 from tocsin.web.desk import Desk
 from tocsin.web.public.boards import PublicBoards
 from tocsin.web.public.copies import write_copy
@@ -41,7 +44,9 @@ class StatusPages:
     def __init__(self, store: Any, journal: Journal, clock: Clock, key: bytes, find: Callable[[], Workspace], url: str):
         self._journal, self._clock, self._find, self._url = journal, clock, find, url
         self.followers = FollowerRows(store)
-        self.courier = Courier(self.followers, clock, key, self.find_outlet, self.may_tell, self.is_taken_back)
+        self.courier = Courier(
+            self.followers, clock, key, self.find_outlet, self.may_tell, self.is_taken_back, self.note_counted
+        )
         self.herald = Herald(self.followers, self._compose, self.courier.nudge)
         self.troubles: dict[str, str] = {}
 
@@ -84,6 +89,17 @@ class StatusPages:
         incident = await self._journal.incident(key.rpartition(":")[0])
         said = [each for each in incident.updates if each.text == text] if incident is not None else []
         return bool(said) and all(each.withdrawn_at is not None for each in said)
+
+    async def note_counted(self, key: str, tally: Tally) -> None:
+        """Put it on the incident's record."""
+        stream, _, seq = key.rpartition(":")
+
+        def choose(incident: Incident | None, book: Book) -> tuple[FollowersCounted, ...]:
+            if incident is None:
+                return ()
+            return count_followers(incident, int(seq), tally.sent, tally.refused, tally.waiting)
+
+        await self._journal.change(stream, choose, cause="command")
 
     async def _compose(self, key: Key, intent: AnnouncementRequested) -> Announcement:
         incident = await self._journal.incident(key.stream)

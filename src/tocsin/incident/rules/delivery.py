@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from tocsin.incident.errand import Delivery
+from tocsin.incident.errand import Delivery, Followed
 from tocsin.incident.state import Incident
 from tocsin.timeline import events as e
 from tocsin.timeline.entry import Entry
@@ -27,7 +27,24 @@ def _requested(incident: Incident, entry: Entry, event: e.DeliveryRequested) -> 
 
 
 def _made(incident: Incident, entry: Entry, event: e.DeliveryMade) -> Incident:
-    return _end(incident, entry, event.key, state="done", detail=event.detail, passing=False, why="")
+    done = _end(incident, entry, event.key, state="done", detail=event.detail, passing=False, why="")
+    return done if event.followers is None else _asked(done, entry, event.answers, event.followers)
+
+
+def _announced(incident: Incident, entry: Entry, event: e.AnnouncementMade) -> Incident:
+    return _asked(incident, entry, event.answers, event.followers)
+
+
+def _asked(incident: Incident, entry: Entry, intent: int, followers: int) -> Incident:
+    known = incident.followers.get(intent, Followed(asked=0, at=entry.at))
+    return replace(incident, followers={**incident.followers, intent: replace(known, asked=followers)})
+
+
+def _counted(incident: Incident, entry: Entry, event: e.FollowersCounted) -> Incident:
+    whole = event.sent + event.refused + event.waiting
+    before = incident.followers.get(event.of, Followed(asked=whole, at=entry.at))
+    counted = replace(before, at=entry.at, sent=event.sent, refused=event.refused, waiting=event.waiting, is_known=True)
+    return replace(incident, followers={**incident.followers, event.of: counted})
 
 
 def _failed(incident: Incident, entry: Entry, event: e.DeliveryFailed) -> Incident:
@@ -51,4 +68,6 @@ RULES: dict[type[e.Event], Any] = {
     e.DeliveryMade: _made,
     e.DeliveryFailed: _failed,
     e.DeliveryWithheld: _withheld,
+    e.AnnouncementMade: _announced,
+    e.FollowersCounted: _counted,
 }

@@ -48,7 +48,6 @@ def _report_filed(incident: Incident, entry: Entry, event: e.ReportFiled) -> Inc
 RULES: dict[type[e.Event], Any] = {
     e.UpdatePosted: _update_posted,
     e.AnnouncementRequested: _announced,
-    e.AnnouncementMade: _keep,
     e.AnnouncementNotMade: _keep,
     e.PostmortemSaved: _postmortem_saved,
     e.ReportFiled: _report_filed,

@@ -51,6 +51,7 @@ from tocsin.timeline.events.comms import (
     DeliveryMade,
     DeliveryRequested,
     DeliveryWithheld,
+    FollowersCounted,
     NoteAdded,
     PostmortemSaved,
     ReportFiled,
@@ -208,6 +209,7 @@ __all__ = [
     "FeedOpened",
     "FeedRevoked",
     "FixConfirmed",
+    "FollowersCounted",
     "FreezeSet",
     "HandoffSummarised",
     "HandoffTold",
@@ -303,7 +305,7 @@ AnyEvent = (
     | UpdateDrafted | UpdateApproved | UpdateDropped | UpdateWithdrawn | PromiseOverdue
     | RoomWanted | ChatRequested | ChatDone | ChatFailed | ChatWithheld
     | TicketRequested | TicketDone | TicketFailed | TicketWithheld
-    | AnnouncementRequested | AnnouncementMade | AnnouncementNotMade
+    | AnnouncementRequested | AnnouncementMade | AnnouncementNotMade | FollowersCounted
     | DeliveryRequested | DeliveryMade | DeliveryFailed | DeliveryWithheld
     | LevelJoined | EscalationAsked | EscalationDeclined | PageRequested | PageDelivered | PageFailed | PageWithheld
     | BridgeOpened | DutyTicked | FixConfirmed | RoleMissing

@@ -70,6 +70,17 @@ class AnnouncementMade(Outcome, frozen=True, kw_only=True):
     followers: int
 
 
+class FollowersCounted(Fact, frozen=True, kw_only=True):
+    """What became of the words in the queues of followers, for the intent of entry `of`: `sent` have them, `refused` do
+    not and will not, for `waiting` it is tried again. Whoever is missing has left meanwhile.
+    """
+
+    of: int
+    sent: int = 0
+    refused: int = 0
+    waiting: int = 0
+
+
 class AnnouncementNotMade(Outcome, frozen=True, kw_only=True):
     """Nobody was told, and why."""
 
@@ -90,11 +101,15 @@ class DeliveryRequested(Intent, frozen=True, kw_only=True):
 
 
 class DeliveryMade(Outcome, frozen=True, kw_only=True):
-    """It was taken there. `repeat`: it may have been sent before a crash, and was sent again with the same name."""
+    """It was taken there. `repeat`: it may have been sent before a crash, and was sent again with the same name.
+
+    `followers` are those in whose queues it stands, where it goes to them.
+    """
 
     key: str
     detail: str = ""
     repeat: bool = False
+    followers: int | None = None
 
 
 class DeliveryFailed(Outcome, frozen=True, kw_only=True):

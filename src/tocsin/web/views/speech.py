@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from msgspec.structs import replace
+
 from tocsin.comms.form import find_form
 from tocsin.comms.gate import find_lock
 from tocsin.comms.offered import find_offered
-from tocsin.incident.errand import Delivery
+from tocsin.incident.errand import Delivery, Followed
+from tocsin.incident.followed import find_state, find_way_state, list_announced, tell_followed
 from tocsin.incident.speech import Update
 from tocsin.web.views.scene import Cite, Scene, View, Who, clean
+from tocsin.words import Audience, Way
 
 
 class OfferedView(View, frozen=True, kw_only=True):
@@ -35,8 +39,19 @@ class DraftView(View, frozen=True, kw_only=True):
     approved_by: Who | None = None
 
 
+class CountsView(View, frozen=True, kw_only=True):
+    """Of those who follow the status page: `asked` had the words in their queues; `left` follow no more."""
+
+    asked: int
+    sent: int
+    refused: int
+    waiting: int
+    left: int
+
+
 class DeliveryView(View, frozen=True, kw_only=True):
-    """What became of words on one way to an audience: ``on its way``, ``sent``, ``failed``, ``withheld``."""
+    """What became of words on one way to an audience: ``on its way``, ``sent``, ``failed``, ``withheld``;
+    for followers ``queued`` until they were counted."""
 
     audience: str
     way: str
@@ -46,6 +61,7 @@ class DeliveryView(View, frozen=True, kw_only=True):
     detail: str = ""
     why: str = ""
     again: bool = False
+    counts: CountsView | None = None
 
 
 class SaidView(View, frozen=True, kw_only=True):
@@ -109,7 +125,10 @@ def show_speech(scene: Scene) -> SpeechView:
 
 
 def _show_said(update: Update, scene: Scene) -> SaidView:
-    sent = [each for each in scene.incident.deliveries.values() if each.update == update.seq]
+    incident = scene.incident
+    sent = [each for each in incident.deliveries.values() if each.update == update.seq]
+    told = [_show_delivery(each, incident.followers.get(each.intent)) for each in sent]
+    announced = (_show_announced(each) for each in list_announced(incident, update))
     return SaidView(
         entry=update.seq,
         at=update.at,
@@ -117,19 +136,40 @@ def _show_said(update: Update, scene: Scene) -> SaidView:
         text=clean(update.text, 4000),
         audiences=tuple(audience.value for audience in update.audiences),
         withdrawn_at=update.withdrawn_at,
-        deliveries=tuple(_show_delivery(each) for each in sent),
+        deliveries=(*told, *announced),
     )
 
 
-def _show_delivery(sent: Delivery) -> DeliveryView:
-    known = {"asked": "on its way", "done": "sent", "failed": "withheld" if sent.withheld else "failed"}
+def _show_delivery(sent: Delivery, followed: Followed | None) -> DeliveryView:
+    if followed is not None and followed.is_known:
+        shown = _show_announced(followed)
+        return replace(shown, audience=sent.audience.value, to=clean(sent.to, 200))
     return DeliveryView(
         audience=sent.audience,
         way=sent.way,
         to=clean(sent.to, 200),
-        state=known[sent.state],
+        state=find_way_state(sent),
         at=sent.at,
         detail=clean(sent.detail, 200),
         why=clean(sent.why, 300),
         again=sent.state == "failed" and sent.passing,
+    )
+
+
+def _show_announced(followed: Followed) -> DeliveryView:
+    """How far words have come of those who follow the status page."""
+    return DeliveryView(
+        audience=Audience.PUBLIC.value,
+        way=Way.FOLLOWERS.value,
+        to="followers of the status page",
+        state=find_state(followed),
+        at=followed.at,
+        detail=tell_followed(followed),
+        counts=CountsView(
+            asked=followed.asked,
+            sent=followed.sent,
+            refused=followed.refused,
+            waiting=followed.waiting if followed.is_known else followed.asked,
+            left=followed.left,
+        ),
     )

@@ -34,11 +34,23 @@ WORDS = st.one_of(
     st.sampled_from(["", "ana", "L1", "update:1", "status_page", "Incident Commander", "# x"]), st.text(max_size=6)
 )
 SMALL = st.integers(0, 40)
+FINITE = st.floats(allow_nan=False, allow_infinity=False)
+"""No other length of time can be written down."""
+st.register_type_strategy(
+    e.OnTarget,
+    st.builds(e.OnTarget, target=WORDS, state=..., stdout=WORDS, why=WORDS, duration_s=st.none() | FINITE),
+)
 
 
 def build(kind: type[e.Event]) -> st.SearchStrategy[e.Event]:
     """Events of a kind, with whatever may stand in its fields."""
-    known: dict[Any, st.SearchStrategy[Any]] = {str: WORDS, int: SMALL, datetime: MOMENTS}
+    known: dict[Any, st.SearchStrategy[Any]] = {
+        str: WORDS,
+        int: SMALL,
+        datetime: MOMENTS,
+        float: FINITE,
+        float | None: st.none() | FINITE,
+    }
     hints = {name: hint for name, hint in get_type_hints(kind).items() if name in kind.__struct_fields__}
     fields = {name: known.get(hint, st.from_type(hint)) for name, hint in hints.items()}
     if kind is e.AlertsJoined:

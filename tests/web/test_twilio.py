@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tocsin.incident.commands import Acknowledge
 from tocsin.integrations.twilio import Twilio, TwilioSettings
 from tocsin.oncall.settings import Person
 from tocsin.page.link import make_code
@@ -97,6 +98,20 @@ async def test_nothing_unsigned_is_believed(house: House, what: str) -> None:
     forged = path.replace(ticket, ticket[:-3] + "abc")
     assert (await post(house, forged, **fields)).status_code == 404
     assert await house.count() == before
+
+
+async def test_of_two_pages_with_one_code_the_one_that_can_be_taken_is_meant(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Five digits are few: here every code is the same, of what went to others and of what is taken already too."""
+    monkeypatch.setattr("tocsin.web.answering.make_code", lambda *_: "12345")
+    await house.story.declare("Chain Halted", severity="SEV-1")
+    first, second = [card.id for card in await house.story.store.cards()][::-1]
+    await house.story.do(Acknowledge(by="ana"), second)
+    right = await post(house, "/hooks/twilio/sms/sms", From="+4930123456", Body="12345")
+    number = (await house.story.incident(first)).number
+    assert f"{number}: You acknowledged" in right.text, "not the newer one, which is taken; not a page to somebody else"
+    assert (await house.story.incident(first)).acknowledged_by == "ana"
 
 
 async def test_a_reply_with_the_code_acknowledges_from_that_phone_only(house: House) -> None:

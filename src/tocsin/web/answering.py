@@ -125,7 +125,11 @@ class Answering:
             await self._desk.engine.submit(ticket.incident, command)
 
     async def find_by_code(self, channel: str, responder: str, code: str) -> Ticket | None:
-        """The page of an open incident that this code was sent for, to that responder on that channel."""
+        """The page of an open incident that this code was sent for, to that responder on that channel.
+
+        Five digits are few: in a storm two pages may have the same. One that can still be taken comes first, then the
+        newest; what went to somebody else, or over another channel, has no code of theirs.
+        """
         until = self._desk.clock.now() + GOOD_FOR
         contact = await self._desk.contacting.find(responder, channel) if self._desk.contacting is not None else None
         if contact is not None and contact.page:
@@ -134,15 +138,20 @@ class Answering:
             )
             if _fits(code, make_code(self._desk.link_key, test.incident, test.page, responder, channel)):
                 return test
+        found: Ticket | None = None
         for card in await self._desk.engine.journal.store.cards(open_only=True):
             incident = await self._desk.engine.journal.incident(card.id)
-            call = incident.calls.get(responder) if incident is not None else None
-            if incident is None or (call is None and responder not in incident.outside):
+            if incident is None or not (responder in incident.calls or responder in incident.outside):
                 continue
-            for page in incident.pages:
-                if _fits(code, make_code(self._desk.link_key, card.id, page, responder, channel)):
-                    return Ticket(incident=card.id, page=page, responder=responder, channel=channel, until=until)
-        return None
+            for page in reversed(incident.pages):
+                if not _fits(code, make_code(self._desk.link_key, card.id, page, responder, channel)):
+                    continue
+                ticket = Ticket(incident=card.id, page=page, responder=responder, channel=channel, until=until)
+                view = await self.find(ticket)
+                if await self.find_outside(ticket) is not None or (view is not None and view.may_take):
+                    return ticket
+                found = found or (ticket if view is not None else None)
+        return found
 
 
 def _fits(given: str, code: str) -> bool:

@@ -152,6 +152,33 @@ def test_a_secret_before_the_first_change_ends_it_too() -> None:
     assert alone(Scene("\n### Resolution\n" + fence("df -h", "cat /srv/app/.env", "date"))) == ["df -h"]
 
 
+@pytest.mark.parametrize(
+    ("chooses", "look"),
+    [
+        ("kubectl config use-context eu", "kubectl get pods"),
+        ("kubectl config use-context eu", "helm list"),
+        ("kubectl config set-context --current --namespace shop", "kubectl get pods | grep web"),
+        ("kubectx eu", "kubectl get nodes"),
+        ("gcloud config set project eu", "gcloud compute instances list"),
+        ("az account set --subscription eu", "az vm list"),
+        ("docker context use eu", "docker ps"),
+    ],
+)
+def test_a_look_waits_for_the_line_that_chooses_where_it_looks(chooses: str, look: str) -> None:
+    """Before it was done the look would be at another cluster than the playbook means."""
+    scene = Scene("\n### Diagnosis\n" + fence("uptime", chooses, look, "df -h"))
+    assert alone(scene) == ["uptime", "df -h"]
+    chooser = scene.lines()[chooses]
+    for state, looks in ((StepState.FAILED, False), (StepState.OK, True), (StepState.SKIPPED, True)):
+        scene.incident = replace(scene.incident, steps={chooser: StepRecord(step=chooser, state=state)})
+        assert (look in alone(scene)) is looks
+
+
+def test_a_look_that_says_where_or_stands_above_waits_for_no_choice() -> None:
+    lines = ("kubectl get nodes", "kubectl config use-context eu", "kubectl --context eu get pods", "docker ps")
+    assert alone(Scene("\n### Diagnosis\n" + fence(*lines))) == [lines[0], *lines[2:]]
+
+
 def test_nothing_runs_under_a_condition() -> None:
     text = "\n### Diagnosis\n" + fence("df -h", "# If the disk is full", "du -sh /srv", "# Otherwise", "uptime")
     assert alone(Scene(text)) == ["df -h"]

@@ -10,9 +10,11 @@ from tests.run.scene import NOW, Scene
 
 from tocsin.engine.decide import decide
 from tocsin.errors import Denied, NotFound
+from tocsin.incident.book import number_steps
 from tocsin.incident.evolve import evolve
 from tocsin.oncall.rota import Rota
 from tocsin.oncall.settings import Staffing
+from tocsin.run.barrier import CallBarrier, TellReady
 from tocsin.run.choice import find_choices, find_way
 from tocsin.run.commands import ApproveStep, FinishStep
 from tocsin.run.guard import Allowed, NeedsApproval, Refused, judge
@@ -134,6 +136,22 @@ def test_a_look_takes_no_way_and_none_is_shut_to_it() -> None:
     assert [type(event) for event in approve(scene, "docker ps")] == [e.StepApproved]
     approve(scene, "docker restart logs")
     assert isinstance(judge(scene.task("docker ps"), scene.incident, scene.book), Allowed)
+
+
+def test_nobody_is_called_together_for_a_way_that_was_not_taken() -> None:
+    scene = Scene(OPTIONS)
+    by_hand = next(i for i, step in number_steps(scene.scenario) if "Promote" in step.text)
+    together = CallBarrier(by="ana", step=by_hand, operators=("ana",), countdown_s=5)
+    scene.settle(responders=None)
+    do(scene, together)
+    do(scene, TellReady(by="ana", step=by_hand))
+    approve(scene, "docker restart web")
+    held = [each for each in plan(scene.incident, scene.book, ROTA, NOW).events if isinstance(each, e.BarrierHeld)]
+    assert [(each.step, "only one of the two is meant" in each.reason) for each in held] == [(by_hand, True)]
+    with pytest.raises(Denied, match="tocsin take"):
+        do(scene, together)
+    do(scene, TakeWay(by="ana", line=line_of(scene, "Option C"), reason="the restart did not help"))
+    assert do(scene, together)
 
 
 def test_what_stands_on_no_way_takes_none() -> None:

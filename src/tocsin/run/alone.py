@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tocsin.incident.book import Book
+from tocsin.incident.state import Incident
 from tocsin.playbook.model import Procedure
 from tocsin.run.auto import NEVER
 from tocsin.run.commands import find_obstacle
+from tocsin.run.context import explain_held, find_held_by
 from tocsin.run.guard import Allowed, Verdict
 from tocsin.run.program import Task
 from tocsin.run.setting import sets_only
@@ -23,12 +25,12 @@ _TAGS = {
 }
 
 
-def explain_alone(task: Task, procedure: Procedure, verdict: Verdict, book: Book) -> str:
+def explain_alone(task: Task, procedure: Procedure, verdict: Verdict, incident: Incident, book: Book) -> str:
     """Why it waits for a person."""
-    return next(_reasons(task, procedure, verdict, book), "A person must ask for it.")
+    return next(_reasons(task, procedure, verdict, incident, book), "A person must ask for it.")
 
 
-def _reasons(task: Task, procedure: Procedure, verdict: Verdict, book: Book) -> Iterator[str]:
+def _reasons(task: Task, procedure: Procedure, verdict: Verdict, incident: Incident, book: Book) -> Iterator[str]:
     if not isinstance(verdict, Allowed):
         yield verdict.why
     obstacle = find_obstacle(task, book)
@@ -42,6 +44,9 @@ def _reasons(task: Task, procedure: Procedure, verdict: Verdict, book: Book) -> 
         yield 'It asks for root; the target can allow that: allow = ["privileged"].'
     if task.effect is Effect.READ_SENSITIVE and "read_sensitive" not in allow:
         yield 'It may show secrets; the target can allow that: allow = ["read_sensitive"].'
+    chooser = find_held_by(procedure, task.id, incident)
+    if chooser is not None:
+        yield explain_held(chooser)
     yield from _places(task, procedure, book)
 
 

@@ -2,7 +2,8 @@
 
 Statements of effect `noop` or `read`, fully bound, not interactive and not endless, in sections of kind detection,
 triage, diagnosis or investigation; where a scenario has no such section, the reads before its first statement above
-`read`. Reads that may show secrets, and those that ask for root, only where the target allows it.
+`read`. Reads that may show secrets, and those that ask for root, only where the target allows it. What looks where a
+line above chooses (`context`) waits for that line.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from tocsin.incident.state import Incident
 from tocsin.playbook.model import Procedure, Statement, Step
 from tocsin.run.aim import reach
 from tocsin.run.choice import find_ways
+from tocsin.run.context import find_held_by
 from tocsin.run.guard import Allowed, judge
 from tocsin.run.program import Task, prepare
 from tocsin.run.setting import sets_only
@@ -49,6 +51,8 @@ def _reads_of(
     for step_id, step in _candidates(scenario):
         if step_id in known or step.statement is None or not _may_run(step.statement, most):
             continue  # what is set before it can only add to its effect and tags
+        if find_held_by(scenario, step_id, incident) is not None:
+            continue
         task = prepare((scenario,), step_id, incident, target.name, {}, book.policy)
         if (
             task is not None

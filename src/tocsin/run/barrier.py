@@ -17,6 +17,7 @@ from tocsin.incident.commands import Command, Decision
 from tocsin.incident.plan import Plan
 from tocsin.incident.state import Barrier, Incident
 from tocsin.run.aim import reach
+from tocsin.run.choice import find_shut
 from tocsin.run.program import Task, prepare
 from tocsin.timeline import events as e
 from tocsin.words import Permission, StepState
@@ -92,7 +93,11 @@ def plan_barriers(incident: Incident, book: Book, now: datetime) -> Plan:
 
 def _move(barrier: Barrier, incident: Incident, book: Book, now: datetime) -> Iterator[e.Event]:
     by_hand = _is_by_hand(barrier.step, incident, book)
-    if barrier.go_at is None:
+    shut = _find_shut(barrier.step, incident, book)
+    if shut:
+        if barrier.ready or barrier.go_at is not None:
+            yield e.BarrierHeld(step=barrier.step, by="tocsin", reason=shut)
+    elif barrier.go_at is None:
         if barrier.is_ready and (by_hand or _is_approved(barrier.step, incident, book)):
             go_at = now + timedelta(seconds=barrier.countdown_s)
             yield e.CountdownBegun(step=barrier.step, go_at=go_at, where=next(iter(barrier.ready.values())))
@@ -108,6 +113,12 @@ def _move(barrier: Barrier, incident: Incident, book: Book, now: datetime) -> It
             yield e.BarrierHeld(step=barrier.step, by="tocsin", reason="its approval does not hold any more")
         else:
             yield e.BarrierPassed(step=barrier.step)
+
+
+def _find_shut(step: str, incident: Incident, book: Book) -> str:
+    """Why it does not go, since another way was taken meanwhile; empty where it may."""
+    found = find_step(book.procedures(incident), step)
+    return (find_shut(found[0], step, incident) or "") if found is not None else ""
 
 
 def _is_by_hand(step: str, incident: Incident, book: Book) -> bool:
@@ -128,6 +139,9 @@ def _call(incident: Incident, book: Book, command: CallBarrier, now: datetime) -
     operators = tuple(dict.fromkeys(command.operators))
     if command.step not in incident.steps and find_step(book.procedures(incident), command.step) is None:
         raise NotFound(f"There is no step {command.step!r} here; `tocsin show` lists the steps with their ids.")
+    shut = _find_shut(command.step, incident, book)
+    if shut:
+        raise Denied(shut)
     if not operators:
         raise Denied("Say who has to be ready: at least one operator.")
     known = book.policy.responders

@@ -84,7 +84,12 @@ def find_closed(task: Task, incident: Incident) -> str | None:
     """Why a change is not for this incident as things stand: another way was taken. Null for what may go on."""
     if task.procedure is None or task.effect.rank <= Effect.READ_SENSITIVE.rank:
         return None
-    for choice, way in find_ways(task.procedure, task.id):
+    return find_shut(task.procedure, task.id, incident)
+
+
+def find_shut(procedure: Procedure, step_id: str, incident: Incident) -> str | None:
+    """Why a step is not for this incident as things stand, whatever it does: it is on a way beside the one taken."""
+    for choice, way in find_ways(procedure, step_id):
         taken = [other for other in choice.others(way) if other.line in incident.taken]
         if taken and way.line not in incident.taken:
             return _explain(choice, way, taken[0], incident)

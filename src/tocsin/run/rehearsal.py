@@ -212,7 +212,7 @@ def _rehearse_task(
         approval=_consent(bound),
         line_of_verdict=bound.line if isinstance(bound, Forbidden | NeedsApproval) else None,
         by_itself=by_itself and not obstacle,
-        not_by_itself="" if by_itself and not obstacle else explain_alone(task, procedure, verdict, book),
+        not_by_itself="" if by_itself and not obstacle else explain_alone(task, procedure, verdict, incident, book),
         adapted=task.notes,
         conditions=_find_conditions(step, procedure.branches),
         way=way,

@@ -7,10 +7,13 @@ from collections.abc import Callable
 import pytest
 
 from tocsin.comms.commands import PostUpdate
+from tocsin.comms.outside import CallContact
 from tocsin.errors import Denied
+from tocsin.oncall.outsider import Outsider
+from tocsin.page.commands import ReportPage
 from tocsin.run.turns import TakeWay
 from tocsin.testing.story import Cast, Story
-from tocsin.words import Audience, ObligationState
+from tocsin.words import Audience, Means, Mode, ObligationState, Reached
 
 from .scenes import look_at_hand, tick
 
@@ -98,3 +101,50 @@ async def test_who_is_told_how_is_at_hand_and_the_press_is_told_by_named_people_
         }
         with pytest.raises(Denied, match="Line 259 says of them: Coordinate through PR team"):
             await story.do(PostUpdate(by="ana", text="We are looking into it.", audiences=(Audience.MEDIA,)))
+
+
+CONTACTS = {
+    "cloud": Outsider(name="Cloud support", mail="help@cloud.example", channels=("mail",)),
+    "validators": Outsider(name="Operators", phone="+15550100", channels=("ring",), entries=("Validator Operators",)),
+    "other": Outsider(name="Provider support", mail="p@p.example", channels=("mail",)),
+}
+
+
+@pytest.mark.duty("VIR-20")
+async def test_the_call_to_the_provider_that_a_line_names_keeps_it_once_a_channel_has_taken_it(cast: Casting) -> None:
+    async with Story(cast("virtengine", contacts=CONTACTS)) as story:
+        await story.declare("Complete Network Partition")
+        await story.do(TakeWay(by="ana", line=325))
+        await story.do(CallContact(by="ana", contact="other"))
+        await owes(story, 327)
+        story.recorder.broken.add("mail")
+        await story.do(CallContact(by="ana", contact="cloud"))
+        await owes(story, 327)
+        story.recorder.broken.clear()
+        await story.advance("10m")
+        met = await story.expect_obligation("tell:327", MET)
+        assert met.met_by == "ana"
+        await owes(story)
+
+
+@pytest.mark.duty("VIR-16")
+async def test_a_phone_that_only_rings_keeps_no_line(cast: Casting) -> None:
+    async with Story(cast("virtengine", contacts=CONTACTS, means={"ring": Means.CALL})) as story:
+        await story.alert("ChainHalted")
+        await story.do(TakeWay(by="ana", line=229))
+        await story.do(CallContact(by="ana", contact="validators"))
+        await story.advance("1m")
+        await owes(story, 231)
+        (sent,) = story.pages("contact:virtengine:validators")
+        page, who = int(sent.key.rpartition(":")[2]), "contact:virtengine:validators"
+        await story.do(ReportPage(by="ana", page=page, responder=who, channel="ring", reached=Reached.OPENED))
+        await story.expect_obligation("tell:231", MET)
+
+
+async def test_in_shadow_mode_nobody_was_called_and_nothing_is_kept(cast: Casting) -> None:
+    async with Story(cast("virtengine", contacts=CONTACTS, mode=Mode.SHADOW)) as story:
+        await story.declare("Complete Network Partition")
+        await story.do(TakeWay(by="ana", line=325))
+        await story.do(CallContact(by="ana", contact="cloud"))
+        await story.advance("1m")
+        await owes(story, 327)

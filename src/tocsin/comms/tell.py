@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from tocsin.comms.called import find_call
 from tocsin.comms.silence import find_silence
 from tocsin.incident.book import Book, number_steps, within_s
 from tocsin.incident.ledger import Kept, Wanted
@@ -129,7 +130,8 @@ def _by_scenario(incident: Incident, book: Book) -> Iterator[Wanted]:
                 continue
             since = taken.at if taken is not None else incident.started_at
             due = since + timedelta(seconds=LAW_S if kind == NOTIFICATION else soon)
-            yield _want(kind, step.text, due, step.line, _ticked(step_id, step, incident), incident)
+            kept = _ticked(step_id, step, incident) or find_call(incident, book, step.text)
+            yield _want(kind, step.text, due, step.line, kept, incident)
 
 
 def _read_outside(text: str) -> str:

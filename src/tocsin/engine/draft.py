@@ -20,6 +20,7 @@ from tocsin.incident.evolve import evolve
 from tocsin.incident.hiding import find_demand
 from tocsin.incident.plan import At, Happening, Plan
 from tocsin.incident.state import Incident
+from tocsin.oncall.outsider import CONTACT
 from tocsin.oncall.rota import Rota
 from tocsin.page import plan as page
 from tocsin.page import remind
@@ -37,7 +38,7 @@ PLANNERS: tuple[Planner, ...] = (page.plan, run.plan, comms.plan, review.plan, r
 MOST_ROUNDS = 20
 
 ALL, NOBODY, PAGING = frozenset(PLANNERS), frozenset[Planner](), frozenset(PLANNERS[:1])
-REMINDING = frozenset((remind.plan,))
+REMINDING, TELLING = frozenset((remind.plan,)), frozenset((comms.plan,))
 HUSHING = PAGING | REMINDING
 CONCERNED: dict[type[e.Event], frozenset[Planner]] = {
     **dict.fromkeys((e.PageFailed, e.PageWithheld, e.PageReported), PAGING),
@@ -75,6 +76,8 @@ def find_concerned(events: Iterable[e.Event]) -> frozenset[Planner]:
     found = NOBODY
     for event in events:
         found |= CONCERNED.get(type(event), ALL)
+        if isinstance(event, e.PageDelivered | e.PageReported) and event.responder.startswith(CONTACT):
+            found |= TELLING  # a contact outside has it, which may be what a line wanted
     return found
 
 

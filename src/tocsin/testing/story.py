@@ -57,7 +57,7 @@ from tocsin.testing.recorder import Recorder, SentPage
 from tocsin.testing.tickets import MemoryTracker
 from tocsin.timeline.entry import Entry
 from tocsin.timeline.events import Event, PlaybookActivated
-from tocsin.words import Mode, ObligationState, Urgency
+from tocsin.words import Means, Mode, ObligationState, Urgency
 
 START = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
 """A Monday, 03:00: when it always happens."""
@@ -111,6 +111,7 @@ class Cast(msgspec.Struct, frozen=True, kw_only=True):
     targets: tuple[TargetPolicy, ...] = ()
     approval_good_for_s: float = 600.0
     mail_channel: str = "mail"
+    means: dict[str, Means] = {}
     eligible: dict[str, tuple[str, ...]] = {}
     bridge: str = ""
     acknowledgement_good_for_s: float = 0.0
@@ -321,6 +322,7 @@ def _shelve(cast: Cast, start: datetime) -> TeamShelf:
         flap_within_s=cast.flap_within_s,
         approval_good_for_s=cast.approval_good_for_s,
         mail_channel=cast.mail_channel,
+        means=cast.means,
         eligible=cast.eligible,
         roles=tuple(cast.roles),
         bridge=cast.bridge,

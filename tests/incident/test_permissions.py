@@ -31,7 +31,7 @@ POLICY = TeamPolicy(
 OPEN = TeamPolicy(team="x", name="x", responders=("duty",))
 
 NEEDED = {
-    **dict.fromkeys(("AddNote", "AnswerContact", "ReportPage"), "view"),
+    **dict.fromkeys(("AddNote", "AnswerContact", "LapseAcknowledgement", "ReportPage"), "view"),
     **dict.fromkeys(
         (
             "Acknowledge", "AllowContact", "ApproveStep",

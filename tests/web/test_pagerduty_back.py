@@ -151,3 +151,85 @@ async def test_an_acknowledgement_that_is_replayed_after_it_expired_is_over(open
     assert (await house.story.incident()).acknowledged_at is None, "pages go on"
     assert await tell(house, "incident.acknowledged") == 202
     assert (await house.story.incident()).acknowledged_by == "ana"
+
+
+NOBODY: dict[str, Any] = {"agent": {"id": "PSVC", "type": "service_reference", "summary": "Shop"}}
+
+
+async def test_what_times_out_there_is_paged_for_here_again(house: House) -> None:
+    await tell(house, "incident.acknowledged")
+    await house.story.advance("30m")
+    before = len(house.story.pages())
+    for _ in range(2):  # PagerDuty sends what it is not sure of again
+        assert await tell(house, "incident.unacknowledged", **NOBODY) == 202
+    why = "nobody has it any more in PagerDuty, by its own time-out"
+    assert await told(house, e.AcknowledgementExpired) == [e.AcknowledgementExpired(by="ana", why=why)]
+    incident = await house.story.incident()
+    assert (incident.acknowledged_at, incident.status) == (None, "active")
+    assert len(house.story.pages()) > before, "at once"
+    assert await tell(house, "incident.acknowledged", earlier=60) == 202
+    assert (await house.story.incident()).acknowledged_at is None, "that one was before"
+    assert await tell(house, "incident.acknowledged") == 202
+    assert (await house.story.incident()).acknowledged_by == "ana"
+    assert await told(house, e.SharingRequested) == []
+
+
+async def test_their_time_out_ends_nothing_that_was_taken_here_but_a_person_does(house: House) -> None:
+    await house.story.do(Acknowledge(by="bo"))
+    await house.story.advance("30m")
+    await tell(house, "incident.unacknowledged", **NOBODY)
+    await tell(house, "incident.unacknowledged", agent=None)
+    assert (await house.story.incident()).acknowledged_by == "bo"
+    await tell(house, "incident.unacknowledged")
+    why = "nobody has it any more in PagerDuty, since Ana L. took that back"
+    assert await told(house, e.AcknowledgementExpired) == [e.AcknowledgementExpired(by="bo", why=why)]
+
+
+async def test_an_old_end_of_an_acknowledgement_ends_no_newer_one(house: House) -> None:
+    await tell(house, "incident.acknowledged")
+    await house.story.advance("30m")
+    await tell(house, "incident.unacknowledged")
+    await house.story.advance("10m")
+    await tell(house, "incident.acknowledged")
+    await tell(house, "incident.unacknowledged", earlier=600)
+    assert (await house.story.incident()).acknowledged_by == "ana"
+    await house.story.do(Resolve(by="ana"))
+    await tell(house, "incident.unacknowledged")
+    assert (await house.story.incident()).status == "resolved"
+
+
+async def test_what_a_person_reopens_there_is_not_over_here(house: House) -> None:
+    await tell(house, "incident.resolved")
+    await house.story.advance("5m")
+    await tell(house, "incident.reopened", **NOBODY)
+    assert await told(house, e.Reopened) == []
+    for _ in range(2):
+        assert await tell(house, "incident.reopened") == 202
+    assert await told(house, e.Reopened) == [e.Reopened(by="ana", reason="reopened in PagerDuty")]
+
+
+async def test_what_else_people_do_there_is_noted_and_all_else_passed_over(house: House) -> None:
+    for kind in ("reassigned", "delegated", "escalated", "priority_updated"):
+        assert await tell(house, f"incident.{kind}") == 202
+        assert await tell(house, f"incident.{kind}", **NOBODY) == 202
+    notes = [each.text for each in await told(house, e.NoteAdded) if isinstance(each, e.NoteAdded)]
+    assert notes == [
+        "Reassigned in PagerDuty.",
+        "Delegated to another escalation policy in PagerDuty.",
+        "Escalated in PagerDuty.",
+        "Its priority was changed in PagerDuty.",
+    ]
+    before = await house.count()
+    note = {"id": "PNOTE", "type": "incident_note", "incident": {"id": "P1"}, "content": "Look here."}
+    for kind, data in (
+        ("incident.annotated", note),
+        ("incident.responder.added", {"type": "incident_responder", "incident": {"id": "P1"}, "user": None}),
+        ("incident.responder.replied", {"type": "incident_responder", "incident": {"id": "P1"}, "state": "accepted"}),
+        ("incident.status_update_published", {"type": "incident_status_update", "incident": {"id": "P1"}}),
+        ("incident.custom_field_values.updated", {"type": "incident_field_values", "incident": {"id": "P1"}}),
+        ("pagey.ping", {"message": "Hello from your friend Pagey!", "type": "ping"}),
+        ("service.updated", {"id": "PSVC", "type": "service"}),
+    ):
+        assert await tell(house, kind, data=data) == 202, kind
+    assert await tell(house, "incident.triggered") == 202
+    assert await house.count() == before

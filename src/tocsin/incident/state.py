@@ -237,6 +237,7 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     group: str = ""
     acknowledged_at: datetime | None = None
     acknowledged_by: str | None = None
+    acknowledged_via: str = ""
     expired_at: datetime | None = None
     heard_at: datetime | None = None
     """When an acknowledgement last expired, and when a person last did something here."""

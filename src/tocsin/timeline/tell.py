@@ -101,9 +101,9 @@ def _tell_status(event: e.Event, name: Name) -> str | None:
             return f"{name(by)} declared it an incident"
         case e.Acknowledged(by=by, via=via):
             return f"{name(by)} acknowledged ({via})"
-        case e.AcknowledgementExpired(by=by, quiet_s=quiet):
+        case e.AcknowledgementExpired(by=by, quiet_s=quiet, why=said):
             whose = f" of {name(by)}" if by else ""
-            why = f"nobody did anything for {quiet // 60} min while it fires" if quiet else ""
+            why = f"nobody did anything for {quiet // 60} min while it fires" if quiet else said
             return f"The acknowledgement{whose} expired{_because(why)}"
         case e.SeveritySet(severity=severity, by=by, reason=reason):
             return f"{name(by)} set the severity to {severity or 'unclassified'}{_because(reason)}"

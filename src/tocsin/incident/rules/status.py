@@ -33,7 +33,8 @@ def _acknowledged(incident: Incident, entry: Entry, event: e.Acknowledged) -> In
         return replace(incident, calls=calls)
     incident = _heard_on(incident, event.via, Share.ACKNOWLEDGE, entry)
     status = Status.ACKNOWLEDGED if incident.status in (Status.TRIAGE, Status.ACTIVE) else incident.status
-    return replace(incident, status=status, acknowledged_at=entry.at, acknowledged_by=event.by, calls=calls)
+    taken = {"acknowledged_at": entry.at, "acknowledged_by": event.by, "acknowledged_via": event.via}
+    return replace(incident, status=status, calls=calls, **taken)
 
 
 def _heard_on(incident: Incident, channel: str, act: Share, entry: Entry) -> Incident:

@@ -19,10 +19,13 @@ class Acknowledged(Fact, frozen=True, kw_only=True):
 
 
 class AcknowledgementExpired(Fact, frozen=True, kw_only=True):
-    """Whoever took it (`by`) has gone quiet for `quiet_s` seconds while the alert still fires."""
+    """Whoever took it (`by`) has gone quiet for `quiet_s` seconds while the alert still fires; or another pager says
+    that nobody has it any more, and `why`.
+    """
 
     by: str = ""
     quiet_s: int = 0
+    why: str = ""
 
 
 class SeveritySet(Fact, frozen=True, kw_only=True):

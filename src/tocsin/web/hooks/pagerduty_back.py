@@ -1,4 +1,5 @@
-"""What PagerDuty tells us (v3 webhooks): acknowledged or resolved there is so here, in the name of whoever did it.
+"""What PagerDuty tells us (v3 webhooks): acknowledged or resolved there is so here, in the name of whoever did it. What
+nobody has any more there is paged for here again; what else people do there with an incident is noted.
 
 Nothing is believed unsigned, nor of an incident that this channel was never called for: another account's secret says
 nothing about it. What happened there before the incident came back here is over. A webhook that comes twice, or that
@@ -7,7 +8,8 @@ only repeats what we have told PagerDuty, changes nothing: so nothing goes round
 
 from __future__ import annotations
 
-from datetime import datetime
+from contextlib import suppress
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -16,10 +18,11 @@ from litestar.di import NamedDependency as Given
 from litestar.params import FromPath, RawBody
 
 from tocsin.errors import BadInput, Denied, NotAuthorised, NotFound
-from tocsin.incident.commands import Acknowledge, AddNote, Resolve
+from tocsin.incident.commands import Acknowledge, AddNote, Reopen, Resolve
 from tocsin.incident.state import Incident
 from tocsin.integrations.pagerduty import Agent, PagerDuty, Told, Webhook
 from tocsin.integrations.pagerduty_schedules import find_person
+from tocsin.page.commands import LapseAcknowledgement
 from tocsin.page.contact import TEST
 from tocsin.timeline.events import PageRequested
 from tocsin.timeline.line import fold
@@ -27,6 +30,18 @@ from tocsin.web.desk import Desk
 
 MOST_BYTES = 2**20
 ACKNOWLEDGED, RESOLVED = "incident.acknowledged", "incident.resolved"
+UNACKNOWLEDGED, REOPENED = "incident.unacknowledged", "incident.reopened"
+NOTED = {
+    "incident.reassigned": "Reassigned",
+    "incident.delegated": "Delegated to another escalation policy",
+    "incident.escalated": "Escalated",
+    "incident.priority_updated": "Its priority was changed",
+}
+"""What people do there that changes nothing here: who is called there is PagerDuty's to say."""
+HEARD = {ACKNOWLEDGED, RESOLVED, UNACKNOWLEDGED, REOPENED, *NOTED}
+"""All else that it may send tells nothing of who has an incident, or does not say which of ours it is about."""
+SKEW = timedelta(minutes=1)
+"""So much earlier an acknowledgement may have been given than we heard of it."""
 
 
 @post("/hooks/pagerduty/{channel:str}", status_code=202, request_max_body_size=MOST_BYTES)
@@ -45,14 +60,32 @@ async def hear_pagerduty(
         raise BadInput("This is no webhook of PagerDuty's version 3.") from error
     stream = pager.find_incident(told)
     agent = told.agent
-    if told.event_type not in (ACKNOWLEDGED, RESOLVED) or not stream or agent is None or not agent.is_user:
+    person = agent if agent is not None and agent.is_user else None
+    if told.event_type not in HEARD or (person is None and told.event_type != UNACKNOWLEDGED):
         return
     if stream.startswith(TEST):
-        await _confirm(desk, stream.removeprefix(TEST), channel, told)
+        if told.event_type in (ACKNOWLEDGED, RESOLVED):
+            await _confirm(desk, stream.removeprefix(TEST), channel, told)
         return
-    incident = await desk.engine.journal.incident(stream) if "/" not in stream else None
-    if incident is not None and await _was_asked(desk, incident, channel) and not _is_of_before(incident, told):
-        await _take(desk, incident, channel, told, agent)
+    incident = await desk.engine.journal.incident(stream) if stream and "/" not in stream else None
+    if incident is None or _is_of_before(incident, told) or not await _was_asked(desk, incident, channel):
+        return
+    if told.event_type == UNACKNOWLEDGED:
+        await _lapse(desk, incident, channel, told, person)
+    elif person is not None:
+        await _take(desk, incident, channel, told, person)
+
+
+async def _lapse(desk: Desk, incident: Incident, channel: str, told: Told, agent: Agent | None) -> None:
+    """Nobody has it any more there, by its own time-out or since somebody took that back."""
+    taken_at, by = incident.acknowledged_at, incident.acknowledged_by
+    if taken_at is None or by is None or _is_before(told, taken_at - SKEW):
+        return
+    how = "by its own time-out" if agent is None else f"since {agent.summary or 'somebody'} took that back"
+    why = f"nobody has it any more in PagerDuty, {how}"
+    command = LapseAcknowledgement(by=by, channel=channel, why=why, removed=agent is not None)
+    with suppress(NotFound):  # it is private by now, and not for them
+        await desk.engine.submit(incident.id, command)
 
 
 async def _was_asked(desk: Desk, incident: Incident, channel: str) -> bool:
@@ -84,10 +117,14 @@ def _is_before(told: Told, since: datetime) -> bool:
 async def _take(desk: Desk, incident: Incident, channel: str, told: Told, agent: Agent) -> None:
     person, named = _find_person(desk, incident, channel, agent)
     where = fold(f"in PagerDuty{f', by {agent.summary}' if not named and agent.summary else ''}", 120)
-    if person is None or not incident.is_open or not desk.sight.sees(incident, person):
+    if person is None or incident.is_open is (told.event_type == REOPENED) or not desk.sight.sees(incident, person):
         return
     try:
-        if told.event_type == RESOLVED:
+        if told.event_type in NOTED:
+            await desk.engine.submit(incident.id, AddNote(by=person, text=f"{NOTED[told.event_type]} {where}."))
+        elif told.event_type == REOPENED:
+            await desk.engine.submit(incident.id, Reopen(by=person, reason=f"reopened {where}"))
+        elif told.event_type == RESOLVED:
             await desk.engine.submit(incident.id, Resolve(by=person, note=where, via=channel))
         elif incident.acknowledged_at is None:
             await desk.engine.submit(incident.id, Acknowledge(by=person, via=channel))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import hmac
 import json
@@ -19,7 +20,7 @@ from tocsin.comms.following import CHALLENGE, LEAVE, make_secret, make_token, re
 from tocsin.engine.contracts import Key
 from tocsin.engine.following import Announcement, Follower, Invitation, Tally, Way
 from tocsin.errors import Rejected
-from tocsin.integrations.courier import GIVEN_UP_AFTER, HELD_FOR, Courier, Outlet
+from tocsin.integrations.courier import GIVEN_UP_AFTER, HELD_FOR, MOST_AT_ONCE, Courier, Outlet
 from tocsin.integrations.herald import Herald
 from tocsin.integrations.outward import post_outward
 from tocsin.integrations.smtp import SmtpSettings
@@ -219,6 +220,40 @@ async def test_an_address_of_our_own_network_is_not_asked(tmp_path: Path, place:
     await desk.drain()
     assert place.posts == []
     desk.store.close()
+
+
+async def test_strangers_that_never_answer_hold_up_no_mail(desk: Desk, place: Place) -> None:
+    """Their posts are due before the mails, and more of them than there are places."""
+    silent = asyncio.Event()
+    asked = 0
+
+    async def hang(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal asked
+        asked += 1
+        await silent.wait()
+        writer.close()
+
+    pit = await asyncio.start_server(hang, "127.0.0.1", 0)
+    port = pit.sockets[0].getsockname()[1]
+    now = desk.clock.now()
+    for n in range(MOST_AT_ONCE + 5):
+        trap = await desk.rows.ask("shop", "webhook", f"http://127.0.0.1:{port}/{n}", INVITE, now)
+        assert trap is not None
+    delivering = asyncio.create_task(desk.courier.run())
+    async with asyncio.timeout(20):
+        while asked < MOST_AT_ONCE:
+            await asyncio.sleep(0.01)
+        for n in range(3):
+            await desk.rows.ask("shop", "mail", f"a{n}@example.org", INVITE, now)
+        desk.courier.nudge()
+        while len(place.mails) < 3:
+            await asyncio.sleep(0.01)
+    assert asked == MOST_AT_ONCE, "while they hang, no more of them are asked"
+    delivering.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await delivering
+    silent.set()
+    pit.close()
 
 
 @pytest.mark.parametrize(

@@ -82,8 +82,8 @@ class Followers(Protocol):
         """Put it into the queue of everybody who followed by then, once each; how many that are."""
         ...
 
-    async def take(self, now: datetime, until: datetime, limit: int) -> list[Notice]:
-        """Notices that are due, this process's until then; of one follower's only the oldest."""
+    async def take(self, now: datetime, until: datetime, limit: int, way: Way | None = None) -> list[Notice]:
+        """Notices that are due, this process's until then; of one follower's only the oldest. Null `way`: of both."""
         ...
 
     async def end(self, n: int, now: datetime, said: str) -> None:

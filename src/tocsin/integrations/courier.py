@@ -16,6 +16,7 @@ from datetime import timedelta
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import parseaddr
+from typing import get_args
 
 import aiosmtplib
 import msgspec
@@ -31,14 +32,16 @@ from tocsin.comms.following import (
     write_invitation,
 )
 from tocsin.engine.contracts import Clock
-from tocsin.engine.following import Announcement, Followers, Invitation, Notice, Tally
+from tocsin.engine.following import Announcement, Followers, Invitation, Notice, Tally, Way
 from tocsin.errors import OutsideError, Rejected, Unavailable
 from tocsin.integrations.outward import GONE, post_outward
 from tocsin.integrations.smtp import SmtpSettings
 
 LOG = logging.getLogger("tocsin.courier")
 
+WAYS: tuple[Way, ...] = get_args(Way)
 MOST_AT_ONCE = 20
+"""Of each way."""
 TIMEOUT_S = 15.0
 HELD_FOR = timedelta(seconds=90)
 LOOK_EVERY_S = 5.0
@@ -91,37 +94,61 @@ class Courier:
         self._followers, self._clock, self._key = followers, clock, key
         self._find, self._may_tell, self._is_taken_back = find, may_tell, is_taken_back
         self._tell_counted, self._counted = tell_counted, dict[str, None]()
-        self._woken = asyncio.Event()
+        self._woken = {way: asyncio.Event() for way in WAYS}
 
     def nudge(self) -> None:
         """There is something to deliver."""
-        self._woken.set()
+        for woken in self._woken.values():
+            woken.set()
 
     async def run(self) -> None:
-        """Deliver for ever. What goes wrong here is tried again."""
+        """Deliver for ever, each way by itself: a stranger's slow webhook holds up no mail."""
         try:
             await self.recount()
         except Exception:
             LOG.exception("Notices to followers could not be counted; they are once another goes out.")
-        while True:
-            self._woken.clear()
-            try:
-                busy = await self.turn()
-            except Exception:
-                LOG.exception("Notices to followers could not be looked at; that is tried again.")
-                busy = 0
-            if not busy:
-                await self._rest()
+        await asyncio.gather(*map(self._run, WAYS))
 
-    async def _rest(self) -> None:
+    async def _run(self, way: Way) -> None:
+        """Deliver one way. Whoever is slow takes a place, and no more; what goes wrong here is tried again."""
+        going, tried = dict[asyncio.Task[None], Notice](), set[str]()
         try:
-            async with asyncio.timeout(LOOK_EVERY_S):
-                await self._woken.wait()
-        except TimeoutError:
-            return
+            while True:
+                self._woken[way].clear()
+                places, begun = MOST_AT_ONCE - len(going), dict[asyncio.Task[None], Notice]()
+                try:
+                    begun = await self._begin(way, places)
+                except Exception:
+                    LOG.exception("Notices to followers could not be looked at; that is tried again.")
+                going |= begun
+                await self._rest(way, going)
+                ended = [going.pop(task) for task in tuple(going) if task.done()]
+                tried |= {each.key for each in ended if isinstance(each.what, Announcement)}
+                if tried and len(begun) < places:  # there are no more for now
+                    await self._count(tried)
+                    tried = set()
+        finally:
+            for task in going:
+                task.cancel()
+
+    async def _begin(self, way: Way, places: int) -> dict[asyncio.Task[None], Notice]:
+        now = self._clock.now()
+        notices = await self._followers.take(now, now + HELD_FOR, places, way) if places else []
+        return {asyncio.create_task(self._carry(each)): each for each in notices}
+
+    async def _rest(self, way: Way, going: Iterable[asyncio.Task[None]]) -> None:
+        """Until a place is free, there is something new, or it is time to look."""
+        woken = asyncio.create_task(self._woken[way].wait())
+        try:
+            await asyncio.wait({*going, woken}, timeout=LOOK_EVERY_S, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            woken.cancel()
+        for task in going:
+            if task.done() and not task.cancelled() and task.exception() is not None:
+                LOG.error("What became of a notice could not be kept; it is taken again.", exc_info=task.exception())
 
     async def turn(self) -> int:
-        """Deliver what is due now; how many notices were tried."""
+        """Deliver what is due now, and wait for all of it; how many notices were tried."""
         now = self._clock.now()
         notices = await self._followers.take(now, now + HELD_FOR, MOST_AT_ONCE)
         await asyncio.gather(*(self._carry(each) for each in notices))

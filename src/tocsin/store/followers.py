@@ -81,9 +81,9 @@ class FollowerRows:
         """Put it into the queue of everybody who followed by then, once each; how many that are."""
         return await self._store.in_transaction(lambda c: _announce(c, key, _encode(what), what.team, what.at))
 
-    async def take(self, now: datetime, until: datetime, limit: int) -> list[Notice]:
-        """Notices that are due, this process's until then; of one follower's only the oldest."""
-        return await self._store.in_transaction(lambda c: _take(c, now, until, limit))
+    async def take(self, now: datetime, until: datetime, limit: int, way: Way | None = None) -> list[Notice]:
+        """Notices that are due, this process's until then; of one follower's only the oldest. Null `way`: of both."""
+        return await self._store.in_transaction(lambda c: _take(c, now, until, limit, way))
 
     async def end(self, n: int, now: datetime, said: str) -> None:
         """It is delivered."""
@@ -158,7 +158,7 @@ def _announce(c: Connection, key: str, body: bytes, team: str, at: datetime) -> 
     return len(c.execute(select(f.c.id).where(who)).all())
 
 
-def _take(c: Connection, now: datetime, until: datetime, limit: int) -> list[Notice]:
+def _take(c: Connection, now: datetime, until: datetime, limit: int, way: Way | None) -> list[Notice]:
     f, t = schema.follower, schema.notice
     earlier = t.alias()
     waits = exists().where(earlier.c.follower == t.c.follower, earlier.c.ended_at.is_(None), earlier.c.n < t.c.n)
@@ -169,6 +169,7 @@ def _take(c: Connection, now: datetime, until: datetime, limit: int) -> list[Not
         .order_by(t.c.n)
         .limit(limit)
     )
+    due = due if way is None else due.where(f.c.way == way)
     found = []
     for row in c.execute(due).all():
         mine = update(t).where(t.c.n == row.n, t.c.due_at == row.due_at, t.c.ended_at.is_(None))

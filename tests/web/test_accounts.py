@@ -113,6 +113,8 @@ async def make(house: House, client: httpx.AsyncClient, **body: Any) -> dict[str
 
 async def test_a_token_is_for_what_it_was_made_for_until_it_is_over(home: House) -> None:
     browser = await home.browser("bo")
+    for name in ("deploy\x00", "two\nlines"):  # PostgreSQL takes no NUL
+        assert (await browser.post("/api/tokens", json={"name": name})).status_code == 400
     stream = await home.story.alert("ChainHalted", instance="v1")
     read, respond = [await make(home, browser, scope=scope, days=1) for scope in ("read", "respond")]
     note: dict[str, Any] = {"path": f"/api/incidents/{stream}/note", "method": "POST", "json": {"text": "x"}}

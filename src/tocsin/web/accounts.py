@@ -144,6 +144,8 @@ class Entrance:
             raise NotAuthorised(f"A token of {person} is made by {person}, or on the server: `tocsin token create`.")
         if scope not in SCOPES:
             raise BadInput(f"There is no scope {scope[:50]!r}; there are {', '.join(SCOPES)}.")
+        if not name.isprintable():
+            raise BadInput("The name of a token is one line of printing characters; say what it is for.")
         now = self._desk.clock.now()
         made, text = await self._accounts.make_token(person, name.strip(), scope, now + timedelta(days=days), now)
         await self.note("token made", person, asker.actor, f"{made.id} {made.name}, {scope}, for {days} days")

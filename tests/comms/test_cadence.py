@@ -175,6 +175,15 @@ async def test_the_ladder_of_updates_over_an_hour() -> None:
         assert [story.since(entry.at) for entry in late] == [35 * 60], "late to the second, and once"
 
 
+async def test_words_that_are_sent_after_the_time_that_they_promise_leave_the_cadence_as_it_is() -> None:
+    """Drafted at 03:00, sent at 03:16: that is no promise for tomorrow, or nothing would be owed for a day."""
+    async with Story(cast()) as story:
+        await story.alert("DiskFull")
+        await story.advance("16m")
+        await story.do(PostUpdate(by="ana", text="We look into it. Next update: 03:15 UTC", audiences=PUBLIC))
+        await story.expect_obligation("update:2", PENDING, due="31m")
+
+
 async def test_a_word_to_responders_is_an_update_and_no_status_page() -> None:
     async with Story(cast()) as story:
         await story.alert("DiskFull")

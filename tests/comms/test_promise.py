@@ -40,7 +40,8 @@ MINUTE, HOUR = 60, 3600
         ("next update at 14:30Z", 25 * MINUTE),
         ("next update at 2026-03-02T16:05Z", 2 * HOUR),
         ("Next update: 00:05 UTC", 10 * HOUR),
-        ("Next update: 14:05 UTC", 24 * HOUR),
+        ("Next update: 09:05 UTC", 19 * HOUR),
+        ("Next update: 14:00 UTC (15 minutes)", 15 * MINUTE),
     ],
 )
 def test_a_promise_is_found(text: str, seconds: int) -> None:
@@ -68,6 +69,8 @@ def test_a_promise_is_found(text: str, seconds: int) -> None:
         "Next update: 2025-10-22 14:30 UTC",
         "Next update: 2027-10-22 14:30 UTC",
         "Next update: 25:30 UTC",
+        "Next update: 14:05 UTC",
+        "Next update: 13:50 UTC",
         "Next update: [Time]",
     ],
 )

@@ -13,6 +13,7 @@ from tocsin.playbook.duration import deadline
 
 LONGEST_S = 7 * 86400
 """Whoever promises a word in more than a week has not promised one in this incident."""
+JUST_PASSED = timedelta(hours=3)
 
 _SAYING = re.compile(
     r"\bnext (?:\w+ )?updates?\b"
@@ -43,13 +44,16 @@ def _by_span(said: str) -> int | None:
 
 
 def _by_clock(said: str, now: datetime) -> int | None:
-    """A time without a day is the next one of that name; one that lies in the past was left over from another day."""
+    """A time without a day is the next one of that name; one that lies in the past was left over from another day.
+
+    One that has just passed is no promise for tomorrow: it was drafted, and sent too late.
+    """
     found = _CLOCK.search(said)
     if found is None:
         return None
     day = _read_day(found["day"]) or now.astimezone(UTC).date()
     at = datetime.combine(day, time(int(found["hour"]), int(found["minute"])), UTC)
-    if at <= now and not found["day"]:
+    if at <= now - JUST_PASSED and not found["day"]:
         at += timedelta(days=1)
     return round((at - now).total_seconds()) if at > now else None
 

@@ -21,7 +21,8 @@ from tocsin.testing.story import START
 from tocsin.timeline.events import DeliveryMade, DeliveryRequested
 from tocsin.words import Audience, PublicStatus, Way
 
-from .test_courier import Place, place
+from .followers import Place
+from .test_courier import place
 
 __all__ = ["place"]
 pytestmark = pytest.mark.anyio

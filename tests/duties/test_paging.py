@@ -13,7 +13,7 @@ from tocsin.oncall.settings import Person, Schedule
 from tocsin.page.ordered import find_box
 from tocsin.testing.story import Cast, Story
 from tocsin.timeline import events as e
-from tocsin.words import ObligationState
+from tocsin.words import Audience, ObligationState
 
 from .scenes import look_in
 
@@ -237,12 +237,19 @@ async def test_the_provider_is_written_to_when_somebody_asks_for_them(cast: Cast
 
 
 @pytest.mark.duty("MON-02")
-async def test_an_alert_calls_on_call_and_its_line_is_ticked(cast: Casting) -> None:
-    async with Story(cast("monero-marketplace", **HERE)) as story:
-        await story.declare("Complete Service Outage", severity="P1")
+async def test_an_alert_calls_tells_the_channel_and_the_public_by_itself(cast: Casting) -> None:
+    mapped = HERE | {"severity_map": {"critical": "P1"}, "war_room": "chat"}
+    async with Story(cast("monero-marketplace", **mapped)) as story:
+        await story.alert("ApiDown", severity="critical")
         assert story.since(story.expect_page("ana").at) == 0
-        steps = {step.line: step for step in (await look_in(story)).steps}
-        assert set(steps) >= {40, 41, 42}
+        assert [(story.since(at), status) for at, status in story.recorder.announced] == [(0, "investigating")]
+        update = (await story.incident()).updates[0]
+        assert (update.by, update.audiences) == ("tocsin", (Audience.PUBLIC,))
+        assert "ApiDown" not in update.text
+        assert [name for name, said in story.chat.channels.items() if "ApiDown" in said[0].text] == ["#incidents"]
+        done = [each.event for each in await story.events(e.StepDone)]
+        known = {each.step: each.by for each in done if isinstance(each, e.StepDone)}
+        assert {step: known.get(step) for step in ("L40", "L41", "L42")} == {f"L{n}": "tocsin" for n in (40, 41, 42)}
 
 
 @pytest.mark.duty("MON-04")
@@ -260,12 +267,16 @@ async def test_three_questions_each_with_its_people(cast: Casting) -> None:
 
 
 @pytest.mark.duty("MON-12")
-async def test_the_low_ones_have_their_times_and_no_procedure(cast: Casting) -> None:
+async def test_the_low_ones_have_their_times_and_no_procedure_so_they_are_kept_as_tickets(cast: Casting) -> None:
     for severity, due, line in (("P3", "4h", 28), ("P4", "7d", 29)):
-        async with Story(cast("monero-marketplace", **HERE)) as story:
+        async with Story(cast("monero-marketplace", **HERE, tickets="tracker")) as story:
             await story.declare("Complete Service Outage", severity=severity)
             assert (await story.expect_obligation("acknowledge", PENDING, due=due)).line == line
             assert joined(story, await story.events(e.LevelJoined)) == {}
+            (asked,) = [each.event for each in await story.events(e.TicketRequested)]
+            assert isinstance(asked, e.TicketRequested)
+            assert (asked.act, asked.key, asked.line) == ("create", "work", line)
+            assert "no procedure" in asked.text
 
 
 @pytest.mark.duty("MON-28")

@@ -47,6 +47,7 @@ def make_policy(team: str, table: TeamTable, file: File) -> TeamPolicy:
         private=table.private,
         security=name_security(make_staffing(table), file.people, table.permissions),
         tickets=table.tickets,
+        automatic_status=table.status.automatic,
         audiences=table.audiences,
         reminders=table.reminders,
     )

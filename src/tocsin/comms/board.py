@@ -1,6 +1,6 @@
 """A team's status page as a whole: what goes on, what is planned, how each component is and was.
 
-Made from what a person has told the public, from the settings, and from nothing else: no label, name, cause or
+Made from what the public was told, from the settings, and from nothing else: no label, name, cause or
 evidence of an incident is in it. Where a playbook forbids public words in an incident, all of it stays away until
 whoever the playbook names has lifted that; where another incident forbids them, what was said stays as it was. Of a
 private incident nothing is shown but the words that were said to the public.

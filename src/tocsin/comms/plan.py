@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from tocsin.comms.announce import plan_announcement
+from tocsin.comms.automatic import plan_automatic
 from tocsin.comms.bridge import find_bridge
 from tocsin.comms.cadence import find_duties
 from tocsin.comms.delivery import plan_deliveries
@@ -47,6 +48,9 @@ def plan(incident: Incident, book: Book, rota: Rota, now: datetime) -> Plan:
         room = plan_room(incident, book, rota, now) if is_owed(incident) else NOTHING
         return join((room, plan_announcement(incident, book, now), plan_deliveries(incident, book, now)))
     is_spoken = incident.status in SPEAKING
+    automatic = plan_automatic(incident, book)
+    if automatic.events:
+        return automatic
     bridge = find_bridge(incident, book, rota, now) if is_spoken else NOTHING
     if bridge.events:
         return bridge

@@ -1,6 +1,7 @@
 """What the public sees of an incident.
 
-An incident appears once somebody has told the public about it, never by itself: words for the public are a person's.
+An incident appears once somebody has told the public about it: words for the public are a person's, unless the playbook
+has the page speak by itself (`automatic.py`).
 From then on each change of its status is said, with what somebody said of it or with one plain sentence.
 """
 

@@ -48,7 +48,8 @@ class StatusPage(msgspec.Struct, frozen=True, kw_only=True):
     `url` is where the public reaches it, if not below the server's own address. Mails to followers go through the smtp
     channel `channel` (default: the first one of the settings). `webhooks` says whose addresses may follow: `public`
     ones, `any` (those of the own network too), or `none`. `export` is a folder, relative to the workspace, in which
-    the server keeps a copy that any file server can show.
+    the server keeps a copy that any file server can show. With `automatic = false` the page says nothing by itself,
+    also where the playbook has it do so when an alert fires.
     """
 
     title: str = ""
@@ -56,6 +57,7 @@ class StatusPage(msgspec.Struct, frozen=True, kw_only=True):
     channel: str = ""
     webhooks: Literal["public", "any", "none"] = "public"
     export: str = ""
+    automatic: bool = True
     components: dict[str, Component] = {}
     maintenance: dict[str, Planned] = {}
 

@@ -15,7 +15,7 @@ from tocsin.incident.book import Book
 from tocsin.incident.errand import Ticket
 from tocsin.incident.plan import Plan, join
 from tocsin.incident.state import Incident
-from tocsin.playbook.model import TicketDuty
+from tocsin.playbook.model import Severity, TicketDuty
 from tocsin.timeline.events import TicketRequested
 from tocsin.timeline.line import fold
 from tocsin.words import Status, TicketAct
@@ -44,6 +44,18 @@ def find_ticket_duty(incident: Incident, book: Book, *, follow_up: bool = False)
     return min(fitting, key=lambda each: (len(each.severities) or 99, each.line), default=None)
 
 
+def find_default(incident: Incident, book: Book) -> Severity | None:
+    """The incident's severity, if the playbook says how others are responded to and of it only how fast.
+
+    What has a time but no procedure is work like any other, so it goes where work is kept.
+    """
+    severity = book.severity(incident)
+    stated = {each for process in book.playbook.processes for each in process.severities}
+    if severity is None or not stated or severity.id in stated:
+        return None
+    return severity if severity.id != book.top_id else None
+
+
 def _list_requests(incident: Incident, book: Book, tracker: str) -> Iterator[TicketRequested]:
     yield from _list_work(incident, book, tracker)
     duty = find_ticket_duty(incident, book, follow_up=True)
@@ -54,12 +66,19 @@ def _list_requests(incident: Incident, book: Book, tracker: str) -> Iterator[Tic
 
 def _list_work(incident: Incident, book: Book, tracker: str) -> Iterator[TicketRequested]:
     known = incident.tickets.get(WORK)
-    duty = find_ticket_duty(incident, book)
-    if known is None and (duty is None or not incident.is_open):
+    duty, default = find_ticket_duty(incident, book), find_default(incident, book)
+    if known is None and ((duty is None and default is None) or not incident.is_open):
         return
     title = f"[{fold(incident.severity or 'unclassified')}] {_name(incident, book)}"
     if known is None or not known.id:
-        yield _create(WORK, known.tracker if known else tracker, title, _describe(incident, book, duty), duty, "")
+        yield _create(
+            WORK,
+            known.tracker if known else tracker,
+            title,
+            _describe(incident, book, duty, default),
+            duty or default,
+            "",
+        )
         return
     if incident.status in OVER and not known.closed:
         text = f"{incident.number} is {incident.status}."
@@ -71,7 +90,9 @@ def _list_work(incident: Incident, book: Book, tracker: str) -> Iterator[TicketR
         yield TicketRequested(act=TicketAct.COMMENT, tracker=known.tracker, key=WORK, ticket=known.id, text=text)
 
 
-def _create(key: str, tracker: str, title: str, text: str, duty: TicketDuty | None, label: str) -> TicketRequested:
+def _create(
+    key: str, tracker: str, title: str, text: str, stated: TicketDuty | Severity | None, label: str
+) -> TicketRequested:
     return TicketRequested(
         act=TicketAct.CREATE,
         tracker=tracker,
@@ -79,7 +100,7 @@ def _create(key: str, tracker: str, title: str, text: str, duty: TicketDuty | No
         title=title,
         text=text,
         labels=(LABEL, label) if label else (LABEL,),
-        line=duty.line if duty else None,
+        line=stated.line if stated else None,
     )
 
 
@@ -89,7 +110,7 @@ def _name(incident: Incident, book: Book) -> str:
     return incident.number if bare else f"{incident.number}: {fold(incident.title)}"
 
 
-def _describe(incident: Incident, book: Book, duty: TicketDuty | None) -> str:
+def _describe(incident: Incident, book: Book, duty: TicketDuty | None, default: Severity | None = None) -> str:
     lines = [
         f"Severity: {fold(incident.severity or 'unclassified')}",
         f"Opened: {incident.opened_at:%Y-%m-%d %H:%M} UTC",
@@ -100,6 +121,9 @@ def _describe(incident: Incident, book: Book, duty: TicketDuty | None) -> str:
         lines.append(f"Scenario: {fold(incident.scenario)}")
     if duty is not None:
         lines.append(f"The playbook asks for this ticket (line {duty.line}): {fold(duty.text)}")
+    elif default is not None:
+        what = f"The playbook has a time for {fold(default.id)} (line {default.line})"
+        lines.append(f"{what} and no procedure, so it is kept here.")
     return "\n".join(lines)
 
 

@@ -119,6 +119,8 @@ class TeamPolicy(msgspec.Struct, frozen=True, kw_only=True):
     """People and organisations outside, by their name in the settings."""
     urgency: dict[str, Urgency] = {}
     """How urgent a severity is to people, where its response time does not tell."""
+    automatic_status: bool = True
+    """Whether the status page speaks by itself where the playbook says that it does."""
     audiences: dict[str, Readers] = {}
     """Where words for an audience go, by its name."""
     reminders: Reminders = Reminders()

@@ -41,6 +41,11 @@ class Privacy(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     told: tuple[str, ...] = ()
 
 
+def sounds_of_security(name: str) -> bool:
+    """Whether a name (``SecurityBreach``, ``unauthorized_access``) is that of a security incident."""
+    return _BREACH.search(re.sub(r"(?<=[a-z0-9])(?=[A-Z])|_", " ", name)) is not None
+
+
 def is_about_security(scenario: Procedure) -> bool:
     """Whether a scenario is a security incident."""
     return speaks_of_security(scenario.title)

@@ -341,6 +341,7 @@ def _shelve(cast: Cast, start: datetime) -> TeamShelf:
         security=name_security(staffing, cast.people, cast.permissions),
         contacts=cast.contacts,
         tickets=cast.tickets,
+        automatic_status=cast.status.automatic,
         audiences=cast.audiences,
         reminders=cast.reminders,
     )

@@ -11,7 +11,7 @@ from tocsin.comms.commands import PostUpdate
 from tocsin.comms.outside import CallContact
 from tocsin.engine.decide import DECISIONS
 from tocsin.errors import NotAuthorised, NotFound
-from tocsin.incident.authority import GRANTS, OWNER, find_permissions, require_authority
+from tocsin.incident.authority import GRANTS, OWNER, find_permissions, require_authority, require_permission
 from tocsin.incident.book import TeamPolicy
 from tocsin.incident.commands import Command, Resolve, TakeRole
 from tocsin.incident.privacy import Privacy
@@ -102,6 +102,15 @@ def test_where_nothing_is_granted_responders_may_everything_and_others_take_note
     assert is_allowed(OPEN, bare(kind, "duty")) is not ours
     assert is_allowed(OPEN, bare(kind, OWNER)) is not ours
     assert is_allowed(OPEN, bare(kind, "stranger")) is (NEEDED[kind.__name__] == "view")
+
+
+def test_a_refusal_names_those_who_may_and_not_whom_it_refuses() -> None:
+    viewer = PEOPLE["viewer"]
+    with pytest.raises(NotAuthorised) as refusal:
+        require_permission(POLICY, viewer, Permission.RESPOND, incident())
+    named = str(refusal.value).partition("here.")[2]
+    assert PEOPLE["responder"] in named
+    assert viewer not in named.partition(" may do this")[0]
 
 
 def test_whoever_is_named_for_nothing_responds_if_they_are_a_responder_and_else_reads() -> None:

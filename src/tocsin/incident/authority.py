@@ -162,11 +162,11 @@ def _require_role(policy: TeamPolicy, command: TakeRole, playbook: Playbook | No
 
 
 def name_who_may(policy: TeamPolicy, spell: Callable[[str], str] = str) -> str:
-    """The team's responders, each as `spell` writes an id, at most a few of them."""
-    people = [spell(each) for each in policy.responders or () if each not in policy.assistants] or [
-        "nobody in tocsin.toml"
-    ]
-    return _list(people, str)
+    """Who may act in the team's incidents, each as `spell` writes an id, at most a few of them."""
+    granted = (each for grant, people in policy.permissions.items() if P.RESPOND in GRANTS[grant] for each in people)
+    known = dict.fromkeys([*(policy.responders or ()), *granted])
+    may = [each for each in known if each not in policy.assistants and P.RESPOND in find_permissions(policy, each)]
+    return _list([spell(each) for each in may] or ["nobody in tocsin.toml"], str)
 
 
 def _list(names: Iterable[str], spell: Callable[[str], str]) -> str:

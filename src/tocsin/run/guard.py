@@ -169,7 +169,8 @@ def find_prohibition(task: Task, incident: Incident, book: Book) -> Forbidden | 
     cited += [_Cited(force.prohibition, _elsewhere(force), force.incident) for force, _ in near]
     if not cited:
         return None
-    why = " · ".join([cited[0].why, *(each.why.replace(" forbids it", " too", 1) for each in cited[1:])])
+    said = [*dict.fromkeys(each.why for each in cited)]
+    why = " · ".join([said[0], *(each.replace(" forbids it", " too", 1) for each in said[1:])])
     return Forbidden(why, cited[0].rule.line, cited[0].incident)
 
 

@@ -9,6 +9,7 @@ import msgspec
 
 from tocsin.comms.report import find_forms
 from tocsin.comms.silence import find_silence
+from tocsin.incident.book import HIDDEN
 from tocsin.incident.status import MOVES
 from tocsin.incident.suggest import suggest_severities
 from tocsin.run.guard import own_prohibitions
@@ -53,7 +54,10 @@ class SuggestionView(View, frozen=True, kw_only=True):
 
 
 class ProhibitionView(View, frozen=True, kw_only=True):
-    """What is forbidden now, or was until somebody lifted it; `incident` is the other incident that forbids it."""
+    """What is forbidden now, or was until somebody lifted it; `incident` is the other incident that forbids it.
+
+    On line 0 stands what a private one forbids, of which nothing else is told.
+    """
 
     cite: Cite
     lifted_by: str = ""
@@ -269,9 +273,11 @@ def _show_prohibitions(scene: Scene) -> Iterator[ProhibitionView]:
         part = titles.get(rule.section or 0, "") if rule.scope == "section" else ""
         cite = Cite(line=rule.line, text=clean(rule.text, 400))
         yield ProhibitionView(cite=cite, lifted_by=clean(rule.lifted_by or "", 100), part=clean(part, 200))
-    for force in book.in_force:
+    for force in dict.fromkeys(each for each in book.in_force if not each.private):
         cite = Cite(line=force.prohibition.line, text=clean(force.prohibition.text, 400))
         yield ProhibitionView(cite=cite, incident=force.incident)
+    if any(force.private for force in book.in_force):
+        yield ProhibitionView(cite=Cite(line=0, text=HIDDEN))
     rules = {rule.line: rule for rule in book.prohibitions(incident)}
     for line, who in incident.lifted.items():
         text = rules[line].text if line in rules else ""

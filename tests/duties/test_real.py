@@ -6,13 +6,14 @@ from collections.abc import Callable
 
 import pytest
 
+from tocsin.comms.commands import PostUpdate
 from tocsin.errors import IllegalMove, NotAuthorised
-from tocsin.incident.commands import Acknowledge, Reopen, Resolve, TakeRole
+from tocsin.incident.commands import Acknowledge, Close, Reopen, Resolve, TakeRole
 from tocsin.review.metrics import measure
 from tocsin.testing.story import Cast, Story
 from tocsin.timeline import events as e
 from tocsin.timeline.tell import tell
-from tocsin.words import Status, StepState
+from tocsin.words import Audience, Status, StepState
 
 from .scenes import look_in, tick
 
@@ -69,6 +70,22 @@ async def test_what_is_real_is_said_too_and_goes_on(cast: Casting) -> None:
         incident = await story.incident()
         assert incident.steps["L47"].state is StepState.OK and not incident.false_positive
         assert [duty for duty in incident.obligations.values() if duty.duty == "review" and duty.is_open]
+
+
+async def test_nobody_outside_is_owed_a_word_about_what_never_was_real_and_nobody_heard_of(cast: Casting) -> None:
+    for heard in (False, True):
+        async with Story(cast("monero-marketplace")) as story:
+            await story.declare("Complete Service Outage", severity="P3")
+            if heard:
+                await story.do(PostUpdate(by="ana", text="Something may be wrong.", audiences=(Audience.PUBLIC,)))
+            await story.do(Resolve(by="lea", note="a probe of the test range", false_positive=True))
+            ledger = (await story.incident()).obligations
+            owed = {duty.key for duty in ledger.values() if duty.is_open}
+            assert "status_page_resolved" not in owed
+            assert ("status_page_resolved" in ledger) is heard, "whoever heard of it hears that it is over"
+            assert not {key for key in owed if key.startswith("tell:")}, "no release notes"
+            if not heard:
+                await story.do(Close(by="lea"))
 
 
 async def test_a_false_positive_counts_in_no_time_to_resolve_until_it_is_reopened(cast: Casting) -> None:

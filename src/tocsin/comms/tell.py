@@ -67,7 +67,17 @@ _TICKED = frozenset({StepState.OK, StepState.SKIPPED})
 
 
 def find_telling(incident: Incident, book: Book, now: datetime) -> Iterator[Wanted]:
-    """What must be told while it goes on, and after it."""
+    """What must be told while it goes on, and after it. What never was real is over for those alone who heard of it."""
+    found = _find_all(incident, book, now)
+    if not incident.false_positive:
+        return found
+    heard = {audience for update in incident.updates for audience in update.audiences}
+    kinds = {name_telling(each, ending=ending) for each in heard for ending in (True, False)}
+    kinds |= {STATUS_PAGE_RESOLVED} if Audience.PUBLIC in heard else set()
+    return (each for each in found if each.duty in kinds)
+
+
+def _find_all(incident: Incident, book: Book, now: datetime) -> Iterator[Wanted]:
     silent = find_silence(incident, book) is not None
     if incident.status is not Status.TRIAGE:
         for part in find_parts(incident, book):

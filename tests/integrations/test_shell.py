@@ -138,6 +138,17 @@ async def test_the_same_read_within_a_minute_is_run_once(bench: Bench) -> None:
     assert second.why.startswith("shared with the same read")
 
 
+async def test_what_is_looked_at_again_is_looked_at_and_not_remembered(bench: Bench) -> None:
+    """A check repeats its look every few seconds, and must see what has become of it; whoever else asks may share."""
+    told = []
+    for at, (stream, step) in enumerate((("team-1", "L1"), ("team-1", "L1"), ("team-2", "L1"), ("team-2", "L1"))):
+        finished = await bench.shell.perform(Key(stream, at), read(step))
+        assert isinstance(finished, StepFinished)
+        told.append((finished.stdout, bool(finished.why)))
+    assert [is_shared for _, is_shared in told] == [False, False, True, False]
+    assert len({stdout for stdout, _ in told}) == 3
+
+
 async def test_another_target_in_the_same_directory_reads_for_itself(bench: Bench) -> None:
     """Two teams may have their targets in one folder, with other settings, and are not told each other's answers."""
     first = await bench.shell.perform(Key("team-1", 1), read("L1"))

@@ -17,7 +17,7 @@ from tocsin.engine.contracts import Blobs, Clock, Key
 from tocsin.engine.output import Outputs
 from tocsin.errors import NotBegun, OutsideError
 from tocsin.integrations.fan import Gate, join, list_waves
-from tocsin.integrations.recent import Recent
+from tocsin.integrations.recent import Recent, name_read
 from tocsin.integrations.ssh.way import Far
 from tocsin.integrations.within import Within, wrap
 from tocsin.timeline.events import Fan, Intent, OnTarget, Outcome, StepFinished, StepRequested
@@ -78,7 +78,8 @@ class Fleet:
         assert isinstance(intent, StepRequested)
         if intent.fan is None and self._spots(intent.target) is None:
             return await self._local.perform(key, intent)
-        shared = self._recent.find(key, intent)
+        same = name_read(intent)
+        shared = self._recent.find(same, key, intent)
         if shared is not None:
             return shared
         begun = self._recent.begin(intent)
@@ -90,7 +91,7 @@ class Fleet:
                 outcome = await self._run(key, intent, intent.target, output.hear, None, MOST_OF_ALL)
         finally:
             self._outputs.end(key.stream, intent.step)
-        self._recent.end(begun, intent, outcome)
+        self._recent.end(begun, same, key, intent, outcome)
         return outcome
 
     async def close(self) -> None:

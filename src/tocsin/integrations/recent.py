@@ -1,17 +1,34 @@
-"""Reads that run by themselves, and whose answers a moment later are those of the same read for another incident."""
+"""Reads that run by themselves, and whose answers a moment later are those of the same read for another incident.
+
+Nobody gets the same answer twice: what a check looks at again is looked at again.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 import msgspec
 
 from tocsin.engine.contracts import Clock, Key
-from tocsin.timeline.events import Fan, Outcome, StepFinished, StepRequested
+from tocsin.timeline.events import Outcome, StepFinished, StepRequested
 
 SAME = timedelta(minutes=1)
+"""An identical read on the same target within this time is not run again; its answer is shared."""
 
-Name = tuple[str, Fan | None, str, tuple[tuple[str, str], ...]]
+Name = tuple[object, ...]
+"""What two reads have in common that are the same."""
+
+
+class _Answer(NamedTuple):
+    """When it was read, what was said, and to which steps of which incidents."""
+
+    at: datetime
+    outcome: StepFinished
+    told: set[tuple[str, str]]
+
+
+Known = dict[Name, _Answer]
 
 
 class Recent:
@@ -19,17 +36,20 @@ class Recent:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._known: dict[Name, tuple[datetime, StepFinished]] = {}
+        self._known: Known = {}
 
-    def find(self, key: Key, intent: StepRequested) -> StepFinished | None:
+    def find(self, name: Name, key: Key, intent: StepRequested) -> StepFinished | None:
         """The answer of the same read a moment ago, for one that runs by itself."""
-        found = self._known.get(_name(intent))
-        if found is None or intent.changes or intent.by != "tocsin" or self._clock.now() - found[0] >= SAME:
+        found = self._known.get(name)
+        if found is None or intent.changes or intent.by != "tocsin" or self._clock.now() - found.at >= SAME:
             return None
-        why = f"shared with the same read at {found[0]:%H:%M:%S} UTC"
-        return msgspec.structs.replace(found[1], answers=key.seq, step=intent.step, why=why)
+        if (key.stream, intent.step) in found.told:
+            return None
+        found.told.add((key.stream, intent.step))
+        why = f"shared with the same read at {found.at:%H:%M:%S} UTC"
+        return msgspec.structs.replace(found.outcome, answers=key.seq, step=intent.step, why=why)
 
-    def begin(self, intent: StepRequested) -> tuple[datetime, dict[Name, tuple[datetime, StepFinished]]]:
+    def begin(self, intent: StepRequested) -> tuple[datetime, Known]:
         """It begins: what is known now is told from what a change leaves behind."""
         if intent.changes:
             self._known = {}
@@ -37,7 +57,9 @@ class Recent:
 
     def end(
         self,
-        begun: tuple[datetime, dict[Name, tuple[datetime, StepFinished]]],
+        begun: tuple[datetime, Known],
+        name: Name,
+        key: Key,
         intent: StepRequested,
         outcome: Outcome,
     ) -> None:
@@ -46,12 +68,13 @@ class Recent:
         if intent.changes:
             self._known = {}
         elif known is self._known and isinstance(outcome, StepFinished):
-            now, name = self._clock.now(), _name(intent)
+            now = self._clock.now()
             known.pop(name, None)  # they stand in the order in which they ended
-            while known and now - known[first := next(iter(known))][0] >= SAME:
+            while known and now - known[first := next(iter(known))].at >= SAME:
                 del known[first]
-            known[name] = (at, outcome)
+            known[name] = _Answer(at, outcome, {(key.stream, intent.step)})
 
 
-def _name(intent: StepRequested) -> Name:
+def name_read(intent: StepRequested) -> Name:
+    """A read by where it goes and all that it is asked with."""
     return (intent.target, intent.fan, intent.text, tuple(sorted(intent.bindings.items())))

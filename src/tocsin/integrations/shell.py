@@ -14,7 +14,6 @@ import re
 import resource
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import TypeVar, TypeVarTuple
@@ -38,6 +37,7 @@ from tocsin.integrations.local import Boxed, LocalTarget, Place
 from tocsin.integrations.looks import Looks
 from tocsin.integrations.passage import Passage, open_passage
 from tocsin.integrations.process import Ended
+from tocsin.integrations.recent import Recent
 from tocsin.integrations.scratch import Scratches
 from tocsin.playbook.pipeline import name_parts
 from tocsin.timeline.events import Intent, Outcome, Part, StepFinished, StepRequested
@@ -45,9 +45,6 @@ from tocsin.words import Tag
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
-
-SAME_READ = timedelta(minutes=1)
-"""An identical read on the same target within this time is not run again; its answer is shared."""
 
 HEAD_CHARACTERS = 2000
 SAID_LAST = 65536
@@ -89,14 +86,14 @@ class Shell:
         self._blobs, self._clock, self._reach = blobs, clock, reach
         self._outputs = outputs or Outputs()
         self._originals: Originals = originals or NoOriginals()
-        self._reads: dict[tuple[str, ...], tuple[datetime, StepFinished]] = {}
+        self._recent = Recent(clock)
         self._proved: set[Box] = set()
         self._company, self._scout, self._layouts, self.boxes = Company(), Scout(), Layouts(), Boxes()
         self._threads, self._boxed = ThreadPoolExecutor(2, thread_name_prefix="tocsin-evidence"), Boxed()
         self._looks = Looks(self._threads, scratches.open if scratches is not None else _make_nothing)
 
     async def perform(self, key: Key, intent: Intent) -> Outcome:
-        """Run the statement, or share the answer of the same read a moment ago."""
+        """Run the statement, or share the answer of the same read a moment ago (`recent`)."""
         assert isinstance(intent, StepRequested)
         place = self._places(intent.target)
         if place is None:
@@ -115,21 +112,17 @@ class Shell:
     ) -> StepFinished:
         await left.begin()
         same = _name_read(place, intent, key.stream if left.any_before else "")
-        shared = self._shared(same, intent)
+        shared = self._recent.find(same, key, intent)
         if shared is not None:
-            return msgspec.structs.replace(shared, answers=key.seq, step=intent.step)
-        if intent.changes:
-            self._reads = {}
-        begun, known = self._clock.now(), self._reads
+            return shared
+        begun = self._recent.begin(intent)
         stay.run()
         with self._layouts.change() if intent.changes else contextlib.nullcontext():
             finished = await self._run(key, intent, place, box, left)
         if finished.left:
             finished = msgspec.structs.replace(finished, beside=stay.name_others())
-        if intent.changes:
-            self._reads = {}
-        elif known is self._reads and not finished.left:
-            self._keep_read(same, begun, finished)
+        if intent.changes or not finished.left:
+            self._recent.end(begun, same, key, intent, finished)
         return finished
 
     async def find_doubt(self, place: Place, *, changes: bool) -> str:
@@ -159,20 +152,6 @@ class Shell:
         kept = self._boxed.give(box, self._scratches.find(incident, target))
         layout = self._layouts.guess(self._isolation, kept)
         return (kept, layout.pins) if layout.kept else (box, ())
-
-    def _keep_read(self, same: tuple[str, ...], begun: datetime, finished: StepFinished) -> None:
-        for each in [each for each, (moment, _) in self._reads.items() if not self._is_fresh(moment)]:
-            del self._reads[each]
-        self._reads[same] = (begun, finished)
-
-    def _shared(self, same: tuple[str, ...], intent: StepRequested) -> StepFinished | None:
-        found = self._reads.get(same)
-        if found is None or intent.changes or intent.by != "tocsin" or not self._is_fresh(found[0]):
-            return None
-        return msgspec.structs.replace(found[1], why=f"shared with the same read at {found[0]:%H:%M:%S} UTC")
-
-    def _is_fresh(self, moment: datetime) -> bool:
-        return self._clock.now() - moment < SAME_READ
 
     async def _run(self, key: Key, intent: StepRequested, place: Place, box: Box, left: Leftovers) -> StepFinished:
         filled, known = await fill(self._originals, intent, key.stream)

@@ -128,8 +128,7 @@ class Parts:
         )
         self.engine = Engine(self.journal, clock, performers, storage.lease, Beats(self.store))
         self.calendars = Calendars(self.shelf, clock, workspace.root, directory / "calendars")
-        letters = Letters(workspace.root, lambda: self.workspace.channels, lambda: self.shelf.settings.people)
-        self.engine.handing.send = letters.send
+        self.engine.handing.send = self._open_letters().send
         storage.left_alone = lambda: self.engine.left_alone
         self._give_places()
         data = Data(directory)
@@ -269,6 +268,17 @@ class Parts:
     def _find_kept_since(self, now: datetime) -> datetime | None:
         """What ended before has been taken away."""
         return self.workspace.retention.incidents_before(now)
+
+    def _open_letters(self) -> Letters:
+        """What carries the summaries of hand-offs."""
+        return Letters(
+            self.workspace.root,
+            lambda: self.workspace.channels,
+            lambda: self.shelf.settings.people,
+            lambda: self._channels,
+            self._find_url,
+            self.clock,
+        )
 
     def _find_unreachable(self, person: str) -> str:
         found = self.shelf.settings.people.get(person)

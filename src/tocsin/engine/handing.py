@@ -110,7 +110,7 @@ class Handing:
 
     async def _send_all(self, team: str, handed: HandoffSummarised, people: list[str]) -> None:
         try:
-            subject = f"Hand-off of {', '.join(handed.schedules)} ({team})"
+            subject = f"Hand-off of {', '.join(handed.schedules)} ({team}), {handed.handoff_at:%Y-%m-%d %H:%M} UTC"
             for person in people:
                 await self._send_one(team, handed, person, subject)
         except Exception:  # it is tried again by the team's wake

@@ -80,9 +80,9 @@ class Ntfy:
             title=title(message),
             message=spell(message).encode()[:MOST_BYTES].decode(errors="ignore"),
             priority=URGENT if message.urgent else CALM,
-            tags=("rotating_light", *(("repeat",) if message.repeat else ())),
+            tags=() if message.notice else ("rotating_light", *(("repeat",) if message.repeat else ())),
             click=message.link,
-            actions=(_Action("Acknowledge…", message.link), _Action("Open the room", message.room, clear=False)),
+            actions=() if message.notice else _list_actions(message),
         )
         headers = {"Content-Type": "application/json"}
         if self._token is not None:
@@ -90,3 +90,7 @@ class Ntfy:
         answer = await ask("ntfy", self._settings.url, headers=headers, content=msgspec.json.encode(said))
         require_yes("ntfy", answer)
         return read_json("ntfy", answer, _Taken).id[:40]
+
+
+def _list_actions(message: PageMessage) -> tuple[_Action, ...]:
+    return (_Action("Acknowledge…", message.link), _Action("Open the room", message.room, clear=False))

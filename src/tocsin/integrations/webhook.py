@@ -50,8 +50,9 @@ class Webhook:
         return self._settings.url
 
     async def send(self, key: Key, person: Person, message: PageMessage) -> str:
-        """Post the page; the answer must be 2xx."""
-        return await self.post(key, b'{"kind":"page","key":%b,%b' % (_encode(str(key)), _encode(message)[1:]))
+        """Post the page, or what is none; the answer must be 2xx."""
+        kind = b"notice" if message.notice else b"page"
+        return await self.post(key, b'{"kind":"%b","key":%b,%b' % (kind, _encode(str(key)), _encode(message)[1:]))
 
     async def post(self, key: Key, body: bytes) -> str:
         """Post a body; the answer must be 2xx."""

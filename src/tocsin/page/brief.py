@@ -10,6 +10,8 @@ MOST_TITLE = 200
 
 def title(message: PageMessage) -> str:
     """What it is and how bad, on one line."""
+    if message.notice:
+        return fold(message.title, MOST_TITLE)
     if message.outside:
         return fold(f"{message.title} ({message.number})", MOST_TITLE)
     return fold(f"[{message.severity}] {message.title} ({message.number})", MOST_TITLE)
@@ -19,7 +21,7 @@ def brief(message: PageMessage, most: int, *, headed: bool = False) -> str:
     """Why you, since when and whether it was said before, at most `most` characters; no link. `headed`: with what it is
     before.
     """
-    if message.outside:
+    if message.outside or message.notice:
         return fold(f"{f'{title(message)}: ' if headed else ''}{message.why}", most)
     parts = [
         *([title(message)] if headed else []),

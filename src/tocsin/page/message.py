@@ -72,7 +72,7 @@ class Beside(msgspec.Struct, frozen=True, kw_only=True):
 class PageMessage(msgspec.Struct, frozen=True, kw_only=True):
     """One page. `link` shows one acknowledge button; `room` is the incident on screen. What is not `urgent` may be read
     in the morning. `code` in a reply acknowledges, where a channel takes replies. What goes to a contact `outside` says
-    `why` and nothing else; the answer is that they have it.
+    `why` and nothing else; the answer is that they have it. A `notice` is no page: `title`, `why`, where to read more.
     """
 
     incident: str
@@ -102,6 +102,7 @@ class PageMessage(msgspec.Struct, frozen=True, kw_only=True):
     code: str = ""
     beside: tuple[Beside, ...] = ()
     outside: bool = False
+    notice: bool = False
 
 
 def compose(
@@ -303,6 +304,8 @@ def find_next(incident: Incident, book: Book, rota: Rota, now: datetime) -> Next
 
 def spell(message: PageMessage) -> str:
     """The message as plain text, for mail and terminal; the most important first."""
+    if message.notice:
+        return f"{plain(message.why)}\n\n{message.room}"
     if message.outside:
         return _spell_outside(message)
     first = quote(message.first_command.text, "") if message.first_command else []

@@ -20,9 +20,10 @@ from tocsin.integrations.slack.settings import SlackSettings
 from tocsin.integrations.slack.words import MOST_LINE, Block, escape, show_buttons, show_text, spell_line
 from tocsin.oncall.settings import Person
 from tocsin.page.brief import brief, title
-from tocsin.page.message import PageMessage
+from tocsin.page.message import PageMessage, spell
 
 MOST_TURNS, MOST_LISTS, MOST_READS = 50, 20, 100
+MOST_NOTICE = 2500
 MARK = "tocsin"
 ACKNOWLEDGE, ROLE, SEVERITY, STEPS, APPROVE, QUESTIONS, YES, NO = (
     f"{MARK}:{name}" for name in ("acknowledge", "role", "severity", "steps", "approve", "questions", "yes", "no")
@@ -205,8 +206,11 @@ class Slack:
         if user is None:
             raise Rejected(f"{person.name} has no Slack user; add {message.responder} to the channel's `people`.")
         opened = await self.calls.call("conversations_open", users=user)
-        text = "\n".join((title(message), brief(message, 1500), f"Everything about it: {message.room}"))
-        blocks = [*show_text(text), show_buttons([("Acknowledge", ACKNOWLEDGE, message.incident)])]
+        said = spell(message)[:MOST_NOTICE] if message.notice else brief(message, 1500)
+        more = () if message.notice else (f"Everything about it: {message.room}",)
+        text = "\n".join((title(message), said, *more))
+        buttons = [] if message.notice else [show_buttons([("Acknowledge", ACKNOWLEDGE, message.incident)])]
+        blocks = [*show_text(text), *buttons]
         fields = {"channel": str(opened["channel"]["id"]), "text": spell_line(text), "blocks": blocks}
         return f"Slack took it as {await self._post(key, fields)}"
 

@@ -23,6 +23,7 @@ DRAFT = {
     "line": 40,
     "missing": ["state"],
     "approved_by": None,
+    "doubts": ["Since this was drafted: the severity is P1 (03:11 UTC). Look whether the words still hold."],
 }
 SENT = {"audience": "users", "way": "mail", "to": "2 addresses", "state": "failed", "why": "full", "detail": ""}
 SAID = {

@@ -11,6 +11,7 @@ import pytest
 
 from tocsin.cli.client import Where
 from tocsin.cli.drafting import approve, drop, fill, list_all, publish, show, withdraw, write
+from tocsin.incident.commands import SetSeverity
 
 from .house import HOST, House
 
@@ -67,5 +68,11 @@ async def test_every_verb_of_drafts_speaks_with_the_server(
     await say(write, text="Not this.", to=["stakeholders"])
     last = await number()
     assert f"draft {last} " in await say(list_all)
+    await house.story.advance("1m")
+    await house.story.do(SetSeverity(by="bo", severity="SEV-2"))
+    for told in (await say(show, last), await say(list_all)):
+        assert "Since this was drafted: the severity is SEV-2 (03:01 UTC)." in told
+    room = await (await house.browser("bo")).get(f"/incidents/{incident}")
+    assert "Since this was drafted: the severity is SEV-2 (03:01 UTC)." in room.text
     await say(drop, last, reason="not needed")
     assert f"draft {last} " not in await say(list_all)

@@ -28,7 +28,7 @@ def list_all(incident: str, /, *, format: Format = "text", where: Where = HERE) 
         return
     lines = [f"Words to the outside are locked: {fold(speech['lock']['text'])}"] if speech.get("lock") else []
     lines += ["Texts of the playbook:", *(_offered(each) for each in speech["offered"])]
-    lines += ["", "Drafts:", *(_draft(each) for each in speech["drafts"])]
+    lines += ["", "Drafts:", *(line for each in speech["drafts"] for line in _draft(each))]
     lines += ["", "Said:", *(line for each in speech["said"] for line in _said(each))]
     say("\n".join(lines))
 
@@ -37,7 +37,8 @@ def show(incident: str, draft: Number, /, *, where: Where = HERE) -> None:
     """Print a draft as it stands."""
     found = _find(incident, draft, where)
     head = [fold(found["subject"])] if found["subject"] else []
-    say("\n".join([_draft(found).strip(), *head, "", *quote(found["text"], "")]))
+    about = [line.strip() for line in _draft(found)]
+    say("\n".join([*about, *head, "", *quote(found["text"], "")]))
 
 
 def write(
@@ -130,10 +131,11 @@ def _offered(each: dict[str, Any]) -> str:
     return f"  line {each['line']:<5} {fold(each['name'])} (to {', '.join(each['audiences'])})"
 
 
-def _draft(each: dict[str, Any]) -> str:
+def _draft(each: dict[str, Any]) -> list[str]:
     approved = f", approved by {fold(each['approved_by']['name'])}" if each.get("approved_by") else ""
     blank = f", still blank: {', '.join(map(fold, each['missing']))}" if each["missing"] else ""
-    return f"  draft {each['id']} by {fold(each['by']['name'])} to {', '.join(each['audiences'])}{approved}{blank}"
+    head = f"  draft {each['id']} by {fold(each['by']['name'])} to {', '.join(each['audiences'])}{approved}{blank}"
+    return [head, *(f"    {fold(doubt)}" for doubt in each.get("doubts", ()))]
 
 
 def _said(each: dict[str, Any]) -> list[str]:

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from tocsin.comms.form import find_form
 from tocsin.comms.gate import find_lock
 from tocsin.comms.offered import find_offered
+from tocsin.comms.outdated import list_doubts
 from tocsin.incident.errand import Delivery, Followed
 from tocsin.incident.followed import find_state, find_way_state, list_announced, tell_followed
 from tocsin.incident.speech import Update
@@ -26,7 +27,9 @@ class OfferedView(View, frozen=True, kw_only=True):
 
 
 class DraftView(View, frozen=True, kw_only=True):
-    """A draft. `missing` are blanks without a value; `approved_by` allowed it as it stands."""
+    """A draft. `missing` are blanks without a value; `approved_by` allowed it as it stands; `doubts` are sentences to
+    read before it goes out.
+    """
 
     id: int
     at: datetime
@@ -37,6 +40,7 @@ class DraftView(View, frozen=True, kw_only=True):
     line: int | None = None
     missing: tuple[str, ...] = ()
     approved_by: Who | None = None
+    doubts: tuple[str, ...] = ()
 
 
 class CountsView(View, frozen=True, kw_only=True):
@@ -114,6 +118,7 @@ def show_speech(scene: Scene) -> SpeechView:
                 line=each.line,
                 missing=tuple(clean(name, 100) for name in each.missing),
                 approved_by=scene.who(each.approved_by),
+                doubts=tuple(clean(doubt, 300) for doubt in list_doubts(each, incident, book, scene.now)),
             )
             for number, each in sorted(incident.drafts.items(), reverse=True)
         ),

@@ -26,18 +26,31 @@ INVITE = Invitation(team="shop", page="Till")
 
 
 class Place:
-    """A mail server and a webhook of somebody's, on loopback. `answer` is what the webhook says to everything."""
+    """A mail server and a webhook of somebody's, on loopback. `answer` is what the webhook says to everything,
+    `unwilling` what the mail server says to some addresses, `reached` who got each mail.
+    """
 
     def __init__(self) -> None:
         self.mails: list[Any] = []
         self.posts: list[tuple[dict[str, str], dict[str, Any], bytes]] = []
         self.answer: bytes | None = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b"
         self.refusal = ""
+        self.unwilling: dict[str, str] = {}
+        self.reached: list[list[str]] = []
         self.mail_port = self.port = 0
+
+    async def handle_RCPT(  # noqa: N802 aiosmtpd's name
+        self, server: Any, session: Any, envelope: Any, address: str, options: Any
+    ) -> str:
+        if address in self.unwilling:
+            return self.unwilling[address]
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802 aiosmtpd's name
         if self.refusal:
             return self.refusal
+        self.reached.append(list(envelope.rcpt_tos))
         self.mails.append(message_from_bytes(envelope.original_content))
         return "250 OK"
 

@@ -44,11 +44,17 @@ class Nobody:
         return 2
 
 
-async def send(way: Way, parcel: Parcel, *, again: bool = False) -> DeliveryMade:
+def carry(parcel: Parcel) -> Messenger:
+    """Whoever carries that."""
+
     async def pack(key: Key, asked: DeliveryRequested) -> Parcel:
         return parcel
 
-    messenger = Messenger(pack, Nobody(), lambda: None)  # type: ignore[arg-type]
+    return Messenger(pack, Nobody(), lambda: None)  # type: ignore[arg-type]
+
+
+async def send(way: Way, parcel: Parcel, *, again: bool = False, messenger: Messenger | None = None) -> DeliveryMade:
+    messenger = messenger or carry(parcel)
     asked = DeliveryRequested(key="7:partners:x", update=7, audience=Audience.PARTNERS, way=way, to="x")
     outcome = await messenger.perform(Key("shop-1", 9, again), asked)
     assert isinstance(outcome, DeliveryMade)
@@ -71,6 +77,48 @@ async def test_a_list_gets_one_mail_and_nobody_reads_the_others_addresses(place:
     assert mail["Subject"] == "Slow payments"
     assert mail["Message-ID"] == repeat["Message-ID"], "sent again after a crash it is the same mail"
     assert "Payments are slow." in mail.get_payload()
+
+
+LIST = ("a@x.example", "b@x.example", "c@x.example", "d@x.example")
+
+
+async def test_who_is_refused_for_now_gets_it_later_and_nobody_gets_it_twice(place: Place) -> None:
+    parcel = by_mail(place, mails=LIST)
+    messenger = carry(parcel)
+    place.unwilling = {"b@x.example": "450 greylisted", "c@x.example": "550 nobody", "d@x.example": "451 later"}
+    with pytest.raises(Unavailable, match=r"for all but 3 of 4 addresses \(450, 451, 550\); these are tried again"):
+        await send(Way.MAIL, parcel, messenger=messenger)
+    del place.unwilling["b@x.example"]
+    with pytest.raises(Unavailable, match=r"all but 2 of 4 addresses \(451, 550\)"):
+        await send(Way.MAIL, parcel, messenger=messenger)
+    place.refusal = "451 busy"
+    del place.unwilling["d@x.example"]
+    with pytest.raises(Unavailable):
+        await send(Way.MAIL, parcel, messenger=messenger)
+    place.refusal = ""
+    made = await send(Way.MAIL, parcel, messenger=messenger)
+    assert made.detail == "handed to the mail server, which refused 1 of 4 addresses"
+    assert place.reached == [["a@x.example"], ["b@x.example"], ["d@x.example"]]
+    assert len({mail["Message-ID"] for mail in place.mails}) == 1
+
+
+async def test_where_the_last_ones_say_no_for_good_it_was_sent_to_the_others(place: Place) -> None:
+    parcel = by_mail(place)
+    messenger = carry(parcel)
+    place.unwilling = {"b@x.example": "450 greylisted"}
+    with pytest.raises(Unavailable):
+        await send(Way.MAIL, parcel, messenger=messenger)
+    place.unwilling = {"b@x.example": "550 nobody"}
+    made = await send(Way.MAIL, parcel, messenger=messenger)
+    assert made.detail == "handed to the mail server, which refused 1 of 2 addresses"
+    assert place.reached == [["a@x.example"]]
+
+
+@pytest.mark.parametrize(("refusal", "kind"), [("450 later", Unavailable), ("550 nobody", Rejected)])
+async def test_a_list_of_which_none_is_taken_is_told(place: Place, refusal: str, kind: type[OutsideError]) -> None:
+    place.unwilling = dict.fromkeys(("a@x.example", "b@x.example"), refusal)
+    with pytest.raises(kind, match="refused every address"):
+        await send(Way.MAIL, by_mail(place))
 
 
 async def test_what_is_for_the_press_says_so(place: Place) -> None:

@@ -335,6 +335,7 @@ async def test_nobody_is_reminded_through_another_pager_but_by_mail_or_not_at_al
             (35, "bo", "phone"),
             (35, "lea", "mail"),
             (55, "bo", "phone"),
+            (55, "boss", "phone"),  # em, who is next, would hear nothing: the one after em
         ]
         duty = (await story.incident()).obligations["update:2"]
         assert "em" not in duty.escalated, "who has but the other pager is not said to have heard"

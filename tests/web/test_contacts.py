@@ -104,6 +104,23 @@ async def test_an_older_page_confirms_nothing_and_a_forged_one_less(home: tuple[
     assert (await find(house)).get("confirmed_at") is None
 
 
+async def test_what_is_known_to_have_failed_nobody_confirms_but_by_its_own_link(home: tuple[House, Wire]) -> None:
+    house, wire = home
+    caller, browser = await house.caller(), await house.browser("ana")
+    wire.trouble = "The channel answered 503."
+    await caller.post("/api/contacts/test", json={"person": "ana", "channel": "mail"})
+    assert (await find(house))["standing"] == "failed"
+    assert "It came" not in (await browser.get("/contacts")).text
+    refused = await browser.post("/contacts/ana/mail/confirm")
+    assert refused.status_code == 409 and "send another" in refused.text
+    assert (await find(house)).get("confirmed_at") is None
+    wire.trouble = ""
+    await caller.post("/api/contacts/test", json={"person": "ana", "channel": "mail"})
+    assert "It came" in (await browser.get("/contacts")).text
+    assert (await browser.post("/contacts/ana/mail/confirm")).is_redirect
+    assert (await find(house)).get("confirmed_at")
+
+
 class Post(Wire):
     """A channel that reaches people at an address."""
 

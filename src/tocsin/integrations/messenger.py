@@ -30,6 +30,10 @@ from tocsin.timeline.events import DeliveryMade, DeliveryRequested, Intent, Outc
 from tocsin.timeline.redact import plain
 from tocsin.words import Audience, PublicStatus, Way
 
+HANDED = "handed to the mail server"
+MOST_REMEMBERED = 1000
+"""Lists of which some addresses are still to take something."""
+
 
 class Words(msgspec.Struct, frozen=True, kw_only=True):
     """What was published, as programs are sent it."""
@@ -72,6 +76,7 @@ class Messenger:
         nudge: Callable[[], None],
     ) -> None:
         self._pack, self._followers, self._nudge = pack, followers, nudge
+        self._took: dict[str, set[str]] = {}
 
     async def perform(self, key: Key, intent: Intent) -> Outcome:
         """Carry them. An `OutsideError` is the engine's to turn into `DeliveryFailed`."""
@@ -88,7 +93,7 @@ class Messenger:
         """What was said of it; of followers, how many they are."""
         match way:
             case Way.MAIL | Way.PEOPLE:
-                return await _mail(parcel, name, is_for_press=way is Way.PEOPLE)
+                return await self._mail(parcel, name, is_for_press=way is Way.PEOPLE)
             case Way.WEBHOOK if parcel.webhook is not None:
                 body = msgspec.json.encode({"kind": "update", "key": name, **msgspec.to_builtins(parcel.words)})
                 return await parcel.webhook.post(key, body)
@@ -104,19 +109,51 @@ class Messenger:
                 return "it stands in the feed"
         raise Rejected("The settings do not have this way any more; look at the team's `audiences` in tocsin.toml.")
 
+    async def _mail(self, parcel: Parcel, name: str, *, is_for_press: bool) -> str:
+        """Mail it to those of a list who do not have it yet. Who they are is remembered here alone, since no address is
+        written into the record: after a crash all of them get it again, under the same Message-ID.
+        """
+        took = self._took.setdefault(name, set())
+        for oldest in list(self._took)[:-MOST_REMEMBERED]:
+            del self._took[oldest]
+        said = await _mail(parcel, name, is_for_press=is_for_press, took=took)
+        self._took.pop(name, None)
+        return said
 
-async def _mail(parcel: Parcel, name: str, *, is_for_press: bool) -> str:
-    """One mail for all: nobody reads the others' addresses."""
+
+async def _mail(parcel: Parcel, name: str, *, is_for_press: bool, took: set[str]) -> str:
+    """One mail for all: nobody reads the others' addresses. Whoever is in `took` has it and gets no other; those who
+    take it now are added. Raises `Unavailable` while some are refused that may take it later.
+    """
     smtp = parcel.smtp
     if smtp is None:
         raise Rejected("There is no smtp channel in the settings, so nobody can be written to.")
     if not parcel.mails:
         raise Rejected("There is no address to write to.")
+    wanted = [each for each in parcel.mails if each not in took]
+    codes = await _hand_over(parcel, smtp, _write(parcel, smtp, name, is_for_press=is_for_press), wanted)
+    took.update(each for each in wanted if each not in codes)
+    later = [each for each, code in codes.items() if not 500 <= code < 600]
+    said = ", ".join(map(str, sorted(set(codes.values()))))
+    count = len(parcel.mails)
+    if not took.intersection(parcel.mails):
+        raise (Unavailable if later else Rejected)(f"The mail server refused every address ({said}).")
+    if later:
+        raise Unavailable(
+            f"The mail server took it for all but {len(codes)} of {count} addresses ({said}); these are tried again."
+        )
+    return f"handed to the mail server, which refused {len(codes)} of {count} addresses" if codes else HANDED
+
+
+async def _hand_over(parcel: Parcel, smtp: SmtpSettings, mail: EmailMessage, wanted: list[str]) -> dict[str, int]:
+    """The codes with which the server refused some of those addresses; none where it took it for all."""
+    if not wanted:
+        return {}
     try:
         refused, _ = await aiosmtplib.send(
-            _write(parcel, smtp, name, is_for_press=is_for_press),
+            mail,
             sender=parseaddr(smtp.sender)[1],
-            recipients=list(parcel.mails),
+            recipients=wanted,
             hostname=smtp.host,
             port=smtp.port,
             username=smtp.user or None,
@@ -126,17 +163,13 @@ async def _mail(parcel: Parcel, name: str, *, is_for_press: bool) -> str:
             timeout=TIMEOUT_S,
         )
     except aiosmtplib.SMTPRecipientsRefused as error:
-        codes = {each.code for each in error.recipients}
-        problem = f"The mail server refused every address ({', '.join(map(str, sorted(codes)))})."
-        raise (Rejected if all(500 <= code < 600 for code in codes) else Unavailable)(problem) from error
+        return {each.recipient: each.code for each in error.recipients}
     except aiosmtplib.SMTPResponseException as error:
         kind = Rejected if 500 <= error.code < 600 else Unavailable
         raise kind(f"The mail server answered {error.code}.") from error
     except (aiosmtplib.SMTPException, OSError) as error:
         raise Unavailable(f"The mail server did not take it ({type(error).__name__}).") from error
-    if refused:
-        return f"handed to the mail server, which refused {len(refused)} of {len(parcel.mails)} addresses"
-    return "handed to the mail server"
+    return {address: answer.code for address, answer in refused.items()}
 
 
 def _write(parcel: Parcel, smtp: SmtpSettings, name: str, *, is_for_press: bool) -> EmailMessage:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 
 from tocsin.incident.book import Book
@@ -34,16 +34,23 @@ def _list_owing(owner: str, incident: Incident, rota: Rota, now: datetime) -> It
 
 
 def find_next(
-    duty: Obligation, owing: tuple[str, ...], incident: Incident, book: Book, rota: Rota, now: datetime
+    duty: Obligation,
+    owing: tuple[str, ...],
+    incident: Incident,
+    book: Book,
+    rota: Rota,
+    now: datetime,
+    hears: Callable[[str], object],
 ) -> tuple[str, tuple[str, ...]]:
     """Who is next for a late duty: what they are, and the people; both empty where nobody is left.
 
     Whoever owes it, has heard of it already or has the incident is no escalation: the one after is taken. So is
-    whoever may not see a private incident, who could do nothing about it.
+    whoever may not see a private incident, who could do nothing about it, and whoever has no channel that tells them,
+    as `hears` says.
     """
     known = {*owing, *duty.told, *duty.escalated, incident.acknowledged_by}
     for name, people in _list_next(incident, book, rota, now):
-        new = tuple(each for each in keep_readers(people, incident, book.policy) if each not in known)
+        new = tuple(each for each in keep_readers(people, incident, book.policy) if each not in known and hears(each))
         if new:
             return name, new
     return "", ()

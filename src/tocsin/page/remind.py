@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from functools import partial
 from typing import NamedTuple
 
 from tocsin.incident.book import Book
@@ -149,12 +150,13 @@ def _list_channels(who: str, book: Book, rota: Rota, peace: _Peace) -> tuple[str
 def _escalate(
     told: list[_Due], incident: Incident, book: Book, rota: Rota, peace: _Peace
 ) -> dict[tuple[str, tuple[str, ...]], list[_Due]]:
-    """The late duties by who is next for them."""
+    """The late duties by who is next for them: whoever has but another pager is passed over for the one after."""
+    hears = partial(_list_channels, book=book, rota=rota, peace=peace)
     found = dict[tuple[str, tuple[str, ...]], list[_Due]]()
     for each in told:
         if is_escalated(each.turn.number, book.policy.reminders):
-            name, people = find_next(each.duty, each.owing, incident, book, rota, peace.now)
-            new = tuple(who for who in people if not peace.has(who) and _list_channels(who, book, rota, peace))
+            name, people = find_next(each.duty, each.owing, incident, book, rota, peace.now, hears)
+            new = tuple(who for who in people if not peace.has(who))
             if new:
                 found.setdefault((name, new), []).append(each)
     return found

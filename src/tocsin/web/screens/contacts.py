@@ -14,9 +14,9 @@ from litestar.di import NamedDependency as Given
 from litestar.params import FromPath, JSONBody
 from litestar.response import Redirect, Response
 
-from tocsin.errors import BadInput, NotAuthorised, NotFound
+from tocsin.errors import BadInput, IllegalMove, NotAuthorised, NotFound
 from tocsin.integrations.webpush import are_keys
-from tocsin.page.contact import Contact, Subscription
+from tocsin.page.contact import Contact, Standing, Subscription
 from tocsin.web.auth import Asker, require_person
 from tocsin.web.bodies import Body
 from tocsin.web.desk import Contacting, Desk
@@ -73,6 +73,8 @@ async def confirm_test_page(
         raise NotAuthorised("Only whoever was paged can say that it came.")
     contacting = require_contacting(desk)
     found = await contacting.find(person, channel)
+    if found is not None and found.standing is Standing.FAILED:
+        raise IllegalMove("The last test page failed, as far as is known; send another, or use its own link.")
     if found is not None:
         await contacting.confirm(person, channel, found.page)
     return Redirect("/contacts", status_code=303)

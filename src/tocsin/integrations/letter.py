@@ -37,9 +37,10 @@ TEMPLATE = """<!doctype html>
 {% if page.late_s %}<p class="warn">LATE by {{ page.late_s // 60 }} min: tocsin was not running.</p>{% endif %}
 {% if page.repeat %}<p class="warn">This page was sent once before a restart.</p>{% endif %}
 <p class="soft">Why you: {{ page.why | fold }}. Open since {{ page.opened_at.strftime("%H:%M") }} UTC.</p>
-<p><a class="take" href="{{ page.link }}">Acknowledge…</a></p>
+{% if page.informs %}<p>No answer is wanted. <a href="{{ page.link }}">More</a></p>
+{% else %}<p><a class="take" href="{{ page.link }}">Acknowledge…</a></p>
 <p class="soft">The link opens a screen with one button; opening it changes nothing.</p>
-{% if page.symptoms %}<h2>Symptoms</h2>
+{% endif %}{% if page.symptoms %}<h2>Symptoms</h2>
 <ul>{% for each in page.symptoms %}<li>{{ each.text | fold }}</li>{% endfor %}</ul>
 {% endif %}{% if page.first_command %}<h2>Look first</h2><pre>{{ page.first_command.text | plain }}</pre>{% endif %}
 {% for each in page.evidence %}<h2>$ {{ each.command | fold }}</h2>

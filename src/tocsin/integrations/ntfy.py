@@ -93,4 +93,5 @@ class Ntfy:
 
 
 def _list_actions(message: PageMessage) -> tuple[_Action, ...]:
-    return (_Action("Acknowledge…", message.link), _Action("Open the room", message.room, clear=False))
+    first = "More" if message.informs else "Acknowledge…"
+    return (_Action(first, message.link), _Action("Open the room", message.room, clear=False))

@@ -14,6 +14,7 @@ from tocsin.engine.contracts import Key
 from tocsin.errors import OutsideError, Rejected, Unavailable
 from tocsin.integrations.letter import draw
 from tocsin.oncall.settings import Person
+from tocsin.page.brief import mark_due
 from tocsin.page.message import PageMessage, spell
 from tocsin.timeline.redact import plain
 
@@ -69,7 +70,9 @@ class Smtp:
         mail = EmailMessage()
         mail["From"] = self._settings.sender
         mail["To"] = person.mail
-        mail["Subject"] = plain(f"[{message.severity}] {message.title} ({message.number})").replace("\n", " ")[:200]
+        mail["Subject"] = plain(f"[{message.severity}] {mark_due(message)}{message.title} ({message.number})").replace(
+            "\n", " "
+        )[:200]
         domain = parseaddr(self._settings.sender)[1].partition("@")[2] or "tocsin.invalid"
         mail["Message-ID"] = f"<{hashlib.sha256(str(key).encode()).hexdigest()[:32]}@{domain}>"
         mail["X-Priority"] = "1"

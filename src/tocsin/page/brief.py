@@ -14,7 +14,12 @@ def title(message: PageMessage) -> str:
         return fold(message.title, MOST_TITLE)
     if message.outside:
         return fold(f"{message.title} ({message.number})", MOST_TITLE)
-    return fold(f"[{message.severity}] {message.title} ({message.number})", MOST_TITLE)
+    return fold(f"[{message.severity}] {mark_due(message)}{message.title} ({message.number})", MOST_TITLE)
+
+
+def mark_due(message: PageMessage) -> str:
+    """What tells a word about duties from a page at first sight."""
+    return "Due: " if message.is_due else ""
 
 
 def brief(message: PageMessage, most: int, *, headed: bool = False) -> str:

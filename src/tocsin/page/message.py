@@ -73,6 +73,7 @@ class PageMessage(msgspec.Struct, frozen=True, kw_only=True):
     """One page. `link` shows one acknowledge button; `room` is the incident on screen. What is not `urgent` may be read
     in the morning. `code` in a reply acknowledges, where a channel takes replies. What goes to a contact `outside` says
     `why` and nothing else; the answer is that they have it. A `notice` is no page: `title`, `why`, where to read more.
+    One that `informs` is about an incident and wants no answer; `is_due`: it tells of duties.
     """
 
     incident: str
@@ -103,6 +104,8 @@ class PageMessage(msgspec.Struct, frozen=True, kw_only=True):
     beside: tuple[Beside, ...] = ()
     outside: bool = False
     notice: bool = False
+    informs: bool = False
+    is_due: bool = False
 
 
 def compose(
@@ -139,6 +142,7 @@ def _keep_private(message: PageMessage) -> PageMessage:
         annotations={},
         alerts=(),
         more_alerts=0,
+        is_due=False,
     )
 
 
@@ -174,6 +178,8 @@ def _compose(
         ),
         more_alerts=max(0, len(incident.alerts) - MOST_ALERTS),
         code=code,
+        informs=intent.informs,
+        is_due=bool(intent.duties),
         urgent=find_urgency(incident, book) is Urgency.HIGH,
     )
 
@@ -318,7 +324,7 @@ def spell(message: PageMessage) -> str:
         *_block("Look first", first),
         *(line for each in message.evidence for line in _block(f"$ {fold(each.command)}", _tell_evidence(each))),
         "",
-        f"Acknowledge: {message.link}",
+        f"{'No answer is wanted. More' if message.informs else 'Acknowledge'}: {message.link}",
         f"Room: {message.room}",
         *([f"Bridge: {message.bridge}"] if message.bridge else []),
         *_block("Waited for the end of your quiet hours too", [_tell_beside(each) for each in message.beside]),

@@ -335,3 +335,25 @@ def test_a_long_table_is_not_seen_under_a_telling_name() -> None:
     assert b"hunter" not in shown
     assert shown.count(b"user") == 300
     assert shown.endswith(b"(300 rows)\n")
+
+
+@pytest.mark.parametrize("size", [1, 7, 100])
+def test_a_wallet_key_of_a_number_a_line_is_not_seen_before_it_is_whole(size: int) -> None:
+    numbers = [b"%d" % (13 * each % 256) for each in range(64)]
+    for head, between in ((b"[\n  ", b",\n  "), (b"key: [", b",\n"), (b"[\r\n", b" ,\r\n")):
+        content = b"begin\n" + head + between.join(numbers) + b"\n]\nend\n"
+        strand, shown = room._Strand(), b""
+        for at in range(0, len(content), size):
+            strand.add(content[at : at + size])
+            shown += strand.take()
+            assert not any(char in shown for char in b"0123456789"), shown
+        assert shown == redact_bytes(content)
+        assert b"wallet key" in shown
+
+
+@pytest.mark.parametrize("count", [1, 3, 63, 65, 500])
+def test_another_list_of_numbers_is_seen_once_it_can_be_told_from_a_key(count: int) -> None:
+    content = b"sizes: [\n" + b",\n".join(b"  %d" % (each % 256) for each in range(count)) + b"\n]\n"
+    assert show(content, 50) == content
+    assert show(b"tags: [\n  blue,\n", 50) == b"tags: [\n  blue,\n"
+    assert show(b"started [\n", 50) == b"", "the next line tells"

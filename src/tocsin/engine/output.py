@@ -17,6 +17,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import msgspec
 
 from tocsin.timeline.bare_keys import find_open_key
+from tocsin.timeline.blocks import find_open_array
 from tocsin.timeline.columns import find_open_columns
 from tocsin.timeline.invisible import locate, take_out
 from tocsin.timeline.manifests import find_open, find_open_table
@@ -173,7 +174,7 @@ def _find_open(text: bytes, before: bytes) -> int:
     key = seen.rfind(b"-----BEGIN ")
     if key >= 0 and (seen.find(b"-----END ", key) >= 0 or not _BEGIN.match(seen, key)):
         key = -1
-    begun = [at for at in (key, find_open(before, seen), find_open_key(seen)) if at >= 0]
+    begun = [at for at in (key, find_open(before, seen), find_open_key(seen), find_open_array(seen)) if at >= 0]
     return text.rfind(b"\n", 0, locate(text, min(begun))) + 1 if begun else -1
 
 

@@ -37,6 +37,8 @@ _PRINTED = re.compile(
 )
 _ARRAY = re.compile(rb"\[\s{0,8}(?:\d{1,3}\s{0,8},\s{0,8}){63}\d{1,3}\s{0,8}\]")
 """A key pair of Solana, as its tools write it: sixty-four bytes."""
+_OPEN_ARRAY = re.compile(rb"\[\s{0,8}(?:\d{1,3}\s{0,8},\s{0,8}){0,63}(?:\d{1,3}\s{0,8})?")
+"""The same as far as it has come."""
 
 
 def find_blocks(content: bytes) -> Iterator[Place]:
@@ -107,6 +109,12 @@ def _find_others(content: bytes) -> Iterator[Place]:
     for at in find_all(content, b"["):
         if content[at + 1 : at + 2] in b"0123456789 \n\r\t" and (found := _ARRAY.match(content, at)) is not None:
             yield *found.span(), b"wallet key"
+
+
+def find_open_array(text: bytes) -> int:
+    """Where a list of numbers begins that may be such a key and whose end has not come; -1 for nowhere."""
+    at = text.rfind(b"[")
+    return at if at >= 0 and _OPEN_ARRAY.fullmatch(text, at) is not None else -1
 
 
 def find_all(content: bytes, word: bytes) -> Iterator[int]:

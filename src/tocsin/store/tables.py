@@ -27,6 +27,8 @@ TOGETHER = 50
 """Rows of one statement, where there are so many."""
 MOST_ENDS = 100_000
 """Streams whose ends are remembered; then half are forgotten."""
+MOST_ROWS = 10_000
+"""Streams whose wake and card are remembered; then half are forgotten."""
 
 
 def _spell(statement: Any) -> str:
@@ -57,6 +59,8 @@ JOINED = "DELETE FROM joining WHERE n <= ?"
 CARD, ALERT = _upsert(schema.card, *_names(schema.card)), _upsert(schema.alert, *ALERT_NAMES)
 WAKE = _upsert(schema.wake, "stream", "due_at")
 CARD_VALUES = itemgetter(*_names(schema.card))
+UNNUMBERED = itemgetter(*(name for name in _names(schema.card) if name != "seq"))
+CARD_SEQ = "UPDATE card SET seq = ? WHERE id = ?"
 NO_WAKE = "DELETE FROM wake WHERE stream = ?"
 CLOSE = "DELETE FROM errand WHERE stream = ? AND seq = ?"
 CLAIM = "UPDATE errand SET claimed = 1 WHERE stream = ? AND seq = ?"
@@ -72,6 +76,7 @@ class Tables:
     def __init__(self, heads: HeadLog) -> None:
         self._heads = heads
         self._ends: dict[str, int] = {}
+        self._known = _Known()
 
     def put(self, driver: sqlite3.Connection, writes: Sequence[Write]) -> None:
         """Put writes, in their order. Raises `Stale` if a stream or counter has moved on."""
@@ -95,16 +100,19 @@ class Tables:
         if len(self._ends) > MOST_ENDS:
             for stream in list(islice(self._ends, MOST_ENDS // 2)):
                 del self._ends[stream]
+        self._known.trim()
 
     def forget(self) -> None:
         """The transaction came to nothing."""
         self._heads.forget()
         self._ends.clear()
+        self._known.forget()
 
     def forget_ends(self, streams: Iterable[str]) -> None:
         """Somebody has taken them away: the table is asked. It is said on the writer's thread, in that transaction."""
         for stream in streams:
             self._ends.pop(stream, None)
+            self._known.drop(stream)
 
     def _append(self, driver: sqlite3.Connection, appends: Sequence[Append]) -> None:
         self._look_up(driver, appends)
@@ -120,14 +128,14 @@ class Tables:
         except sqlite3.IntegrityError as error:
             raise Stale(f"One of {len(appends)} streams has moved on.") from error
         self._heads.add_all(driver, [append.entries[-1] for append in appends if append.entries])
-        _set_wakes(driver, appends)
+        self._known.set_wakes(driver, appends)
         _many(driver, CLOSE, ((append.stream, seq) for append in appends for seq in append.closes))
         _many(driver, ERRAND, _errands(appends))
         for append in appends:
             if append.release:
                 now = append.entries[-1].recorded_at
                 driver.execute(RELEASE, (now, append.stream, now))
-        _many(driver, CARD, (CARD_VALUES(card_row(each.card)) for each in appends if each.card is not None))
+        self._known.set_cards(driver, appends)
 
     def _look_up(self, driver: sqlite3.Connection, appends: Sequence[Append]) -> None:
         """Where streams end that go on and are not remembered: asked for many at once."""
@@ -144,6 +152,52 @@ class Tables:
         if last != append.expected_seq:
             raise Stale(f"{append.stream} has moved on to entry {last}.")
         self._ends[append.stream] = last + len(append.entries)
+
+
+class _Known:
+    """The wakes and cards that stand in their tables already: most entries change nothing of them but a card's number,
+    and a row that is written anew takes its indexes along.
+    """
+
+    def __init__(self) -> None:
+        self._wakes: dict[str, str | None] = {}
+        self._cards: dict[str, tuple[Any, ...]] = {}
+
+    def set_wakes(self, driver: sqlite3.Connection, appends: Sequence[Append]) -> None:
+        """The latest one counts, where a stream is named twice."""
+        wakes = {each.stream: stamp(each.wake) if each.wake is not None else None for each in appends}
+        known = self._wakes
+        fresh = {stream: wake for stream, wake in wakes.items() if stream not in known or known[stream] != wake}
+        _many(driver, WAKE, [(stream, wake) for stream, wake in fresh.items() if wake is not None])
+        _many(driver, NO_WAKE, [(stream,) for stream, wake in fresh.items() if wake is None])
+        known.update(fresh)
+
+    def set_cards(self, driver: sqlite3.Connection, appends: Sequence[Append]) -> None:
+        """Likewise."""
+        rows = {each.card.id: card_row(each.card) for each in appends if each.card is not None}
+        fresh = {name: UNNUMBERED(row) for name, row in rows.items()}
+        changed = {name: values for name, values in fresh.items() if self._cards.get(name) != values}
+        same = [(row["seq"], name) for name, row in rows.items() if name not in changed]
+        if same and driver.executemany(CARD_SEQ, same).rowcount < len(same):  # somebody has taken one away by hand
+            changed = fresh
+        _many(driver, CARD, [CARD_VALUES(rows[name]) for name in changed])
+        self._cards.update(changed)
+
+    def drop(self, stream: str) -> None:
+        """Its rows are gone."""
+        self._wakes.pop(stream, None)
+        self._cards.pop(stream, None)
+
+    def forget(self) -> None:
+        """What stands in the tables is not known."""
+        self._wakes.clear()
+        self._cards.clear()
+
+    def trim(self) -> None:
+        """Know no more of them than there is room for."""
+        for each in (self._wakes, self._cards):
+            for stream in list(islice(each, len(each) // 2)) if len(each) > MOST_ROWS else ():
+                del each[stream]
 
 
 def _many(driver: sqlite3.Connection, statement: str, rows: Any) -> None:
@@ -169,13 +223,6 @@ def _errands(appends: Sequence[Append]) -> Iterator[tuple[Any, ...]]:
     for append in appends:
         for each in append.errands:
             yield each.stream, each.seq, each.destination, stamp(each.due_at), each.claimed
-
-
-def _set_wakes(driver: sqlite3.Connection, appends: Sequence[Append]) -> None:
-    """The latest one counts, where a stream is named twice."""
-    wakes = {append.stream: append.wake for append in appends}
-    _many(driver, WAKE, [(stream, stamp(wake)) for stream, wake in wakes.items() if wake is not None])
-    _many(driver, NO_WAKE, [(stream,) for stream, wake in wakes.items() if wake is None])
 
 
 def _count_up(driver: sqlite3.Connection, name: str, value: int, span: int) -> None:

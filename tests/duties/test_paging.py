@@ -107,14 +107,17 @@ async def test_its_levels_wait_for_the_resolution_and_for_nothing_else(cast: Cas
 
 
 @pytest.mark.duty("BIT-06")
-async def test_the_whole_team_is_called_and_leadership_told(cast: Casting) -> None:
-    async with Story(cast("bitcell", **HERE)) as story:
+async def test_the_whole_team_is_called_a_room_opened_and_leadership_told(cast: Casting) -> None:
+    async with Story(cast("bitcell", **HERE, war_room="chat")) as story:
         await story.declare("Node Down", severity="P0")
         joined_by = {entry.event.line: entry.event.responders for entry in await story.events(e.LevelJoined)}  # type: ignore[attr-defined]
         assert set(joined_by[49]) >= {"ana", "bo", "lea", "mgr", "cto"}
         assert joined_by[52] == ("boss",)
         assert {page.responder for page in story.pages() if story.since(page.at) == 0} >= {*joined_by[49], "boss"}
         assert {step.line for step in (await look_in(story)).steps} >= {49, 50, 51, 52}
+        assert len(story.chat.find(story.stream)) == 1
+        room = await story.expect_obligation("room", MET)
+        assert (room.line, (await story.incident()).room is not None) == (50, True)
 
 
 @pytest.mark.duty("BIT-07")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tocsin.incident.commands import Acknowledge, Resolve, SetSeverity
+from tocsin.incident.commands import Acknowledge, Resolve, SetSeverity, TakeRole
 from tocsin.incident.escalating import DeclineEscalation, Escalate
 from tocsin.oncall.settings import Person, Schedule
 from tocsin.page.ordered import find_box
@@ -289,6 +289,11 @@ async def test_data_loss_calls_the_database_team_and_the_cto_at_once(cast: Casti
         assert {first_by(story, who, 435)[0] for who in ("dba", "cto")} == {0}
         lines = {step.line for step in (await look_in(story)).steps}
         assert lines >= {410, 426, 428, 432}
+        owed = await story.expect_obligation("tell:428", PENDING, due="15m")
+        assert owed.duty == "tell_stakeholders_going_on"
+        await story.do(TakeRole(by="lea", role="Incident Commander", responder="lea"))
+        await story.do(Resolve(by="lea"))
+        assert (await story.expect_obligation("review:479", PENDING, due="48h")).line == 479
 
 
 @pytest.mark.duty("MON-29")

@@ -267,3 +267,12 @@ async def test_the_media_hear_from_named_people_only(cast: Casting) -> None:
         await story.declare("Peg Violation")
         with pytest.raises(Denied, match="`media`"):
             await story.do(PostUpdate(by="ana", text="No comment.", audiences=(Audience.MEDIA,)))
+
+
+async def test_a_notice_is_no_earlier_due_because_it_is_over(cast: Casting) -> None:
+    async with Story(cast("monero-marketplace")) as story:
+        await story.declare("High Error Rate (>5%)", severity="P2")
+        await story.do(Acknowledge(by="ana"))
+        await story.advance("30m")
+        await story.do(Resolve(by="ana"))
+        await story.expect_obligation("tell:260", PENDING, due="1h")

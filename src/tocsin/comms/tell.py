@@ -55,7 +55,7 @@ _FOLLOWS = {
     "resolved": STATUS_PAGE_RESOLVED,
 }
 _OUTWARD = compile_late(
-    r"\b(?:contact|notify|call|inform)\b[^.]*\b(?:operators?|providers?|support|part(?:y|ies)|partners?|customers?|users?)\b"
+    r"\b(?:contact|notify|call|inform)\b[^.]*\b(?:operators?|providers?|support|part(?:y|ies)|partners?|customers?|users?|stakeholders?)\b"
     r"|^post in #\w",
     re.IGNORECASE,
 )
@@ -149,6 +149,8 @@ def _read_outside(text: str) -> str:
         return NOTIFICATION
     if not _OUTWARD.search(text):
         return ""
+    if _STAKEHOLDERS.search(text):
+        return name_telling(Audience.STAKEHOLDERS)
     return name_telling(Audience.USERS if _CUSTOMERS.search(text) else Audience.PARTNERS)
 
 
@@ -225,7 +227,7 @@ def _by_notice(incident: Incident, book: Book, now: datetime) -> Iterator[Wanted
             if incident.mitigated_at is not None or not (lasted or since <= now):
                 continue
             allowed = (severity.update_every_s if severity else None) or BLAST_S
-        elif incident.is_open:
+        else:
             allowed = within_s(severity, book.playbook.severities) or BLAST_S
         yield Wanted(
             key=f"{TELL}:{notice.line}",

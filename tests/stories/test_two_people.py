@@ -15,7 +15,7 @@ import pytest
 from tocsin.comms.commands import PostUpdate
 from tocsin.engine.change import NoOutgoing
 from tocsin.errors import NotAuthorised
-from tocsin.incident.commands import Acknowledge, LiftProhibition, Resolve, TakeRole
+from tocsin.incident.commands import Acknowledge, LiftProhibition, Mitigate, Resolve, SetSeverity, TakeRole
 from tocsin.oncall.settings import Person
 from tocsin.playbook.effect import Catalogue, Entry
 from tocsin.run.commands import ApproveStep, ProposeStep, find_task
@@ -158,6 +158,8 @@ async def test_an_assistant_proposes_and_approves_nothing(cast: Casting) -> None
         refused: list[Any] = [
             ApproveStep(by="copilot", step="A1", digest=digest),
             Acknowledge(by="copilot"),
+            Mitigate(by="copilot"),
+            SetSeverity(by="copilot", severity="P4"),
             Resolve(by="copilot"),
             TakeRole(by="copilot", role="Security", responder="ana"),
             LiftProhibition(by="copilot", line=473, roles=("Security Team",)),
@@ -167,6 +169,9 @@ async def test_an_assistant_proposes_and_approves_nothing(cast: Casting) -> None
             with pytest.raises(NotAuthorised, match="assistant"):
                 await story.do(command)
         assert ran(story) == []
+        await story.do(SetSeverity(by="ana", severity="P3"))
+        await story.do(SetSeverity(by="copilot", severity="P1"))
+        assert (await story.incident()).severity == "P1", "to wake more people is for anybody to ask"
         await story.do(ProposeStep(by="copilot", text=PRUNE))
         await story.approve("A2", "ana")
         assert ran(story) == [], "an assistant is none of the two people"

@@ -111,6 +111,7 @@ class Mitigate(Command, frozen=True, kw_only=True):
     """The fix is in."""
 
     permission: ClassVar[Permission] = Permission.RESPOND
+    personal: ClassVar[bool] = True
     note: str = ""
 
 
@@ -216,7 +217,16 @@ def _set_severity(incident: Incident, book: Book, command: SetSeverity, now: dat
         raise IllegalMove("This incident is closed; its severity stands.")
     if wanted == incident.severity:
         return ()
+    if command.by in book.policy.assistants:
+        _require_no_less(incident, book, wanted)
     return (e.SeveritySet(severity=wanted, by=command.by, reason=command.reason),)
+
+
+def _require_no_less(incident: Incident, book: Book, wanted: str) -> None:
+    """Whom a lower severity wakes no more is a person's to say; what is unclassified pages like the worst."""
+    ranks = {each.id: each.rank for each in book.playbook.severities}
+    if ranks[wanted] > ranks.get(incident.severity or "", 0):
+        raise NotAuthorised("An assistant may raise the severity and not lower it: a person does this.")
 
 
 def _choose_scenario(incident: Incident, book: Book, command: ChooseScenario, now: datetime) -> tuple[e.Event, ...]:

@@ -12,7 +12,7 @@ import pytest
 from tests.oncall.rotas import AROUND, find_zone, list_moments, make_override, make_schedule
 
 from tocsin.oncall.duty import Plan, find_duty, list_shifts
-from tocsin.oncall.finding import find_all
+from tocsin.oncall.finding import find_all, group_gaps
 from tocsin.oncall.override import Override
 from tocsin.oncall.restriction import find_open, parse_restriction
 from tocsin.oncall.rota import Rota
@@ -237,3 +237,19 @@ def test_whoever_has_the_duty_in_many_places_at_once_is_one_finding() -> None:
             until,
         )
     ]
+
+
+def test_gaps_that_a_schedule_s_hours_leave_are_one_and_every_other_stands_by_itself() -> None:
+    office = Schedule(people=("ana",), during=("Mon-Fri 09:00-17:00",), holidays=Holidays(country="DE"))
+    rotas = {"t": Rota(staffing=Staffing(timezone="Europe/Berlin", schedules={"office": office}), people={})}
+    since, until = at("2026-12-21 09:00"), at("2026-12-29 09:00")
+    found = find_all(rotas, lambda _: "", since, until)
+    assert len(found) == 5, "Monday to Friday nights, of which Christmas and the weekend are one long one"
+    grouped = group_gaps(found, rotas)
+    assert [each.starts_at for each in grouped] == [at("2026-12-21 17:00"), at("2026-12-24 17:00")]
+    assert grouped[0].text == "nobody is on duty in office outside of its hours, 4 times in this time; the first"
+    assert grouped[1] in found, "it goes on over Christmas, which is no matter of hours"
+    whole = Schedule(people=("ana",), holidays=Holidays(country="DE"))
+    rotas = {"t": Rota(staffing=Staffing(timezone="Europe/Berlin", schedules={"office": whole}), people={})}
+    found = find_all(rotas, lambda _: "", since, until)
+    assert group_gaps(found, rotas) == found and len(found) == 1, "a holiday without people is no matter of hours"

@@ -46,7 +46,7 @@ async def test_who_is_on_and_what_is_wrong(house: House) -> None:
     assert [[who["id"] for who in shift["people"]] for shift in primary["shifts"]] == [["ana"], ["lea"], ["ana"]]
     assert secondary["now"] == []
     told = [(each["kind"], each["text"]) for each in found["findings"]]
-    assert ("gap", "nobody is on duty in secondary") in told
+    assert ("gap", "nobody is on duty in secondary outside of its hours, 7 times in this time; the first") in told
     assert ("unreachable", "max has no mail address") in told
     page = (await (await house.browser()).get("/schedules")).text
     assert "Ana Lind" in page

@@ -64,6 +64,42 @@ def find_gaps(team: str, schedule: str, shifts: Iterable[Shift]) -> Iterator[Fin
         )
 
 
+def group_gaps(found: Iterable[Finding], rotas: Mapping[str, Rota]) -> list[Finding]:
+    """The findings with the gaps that a schedule's own hours leave told as one each; every other gap by itself.
+
+    A gap is of that kind where somebody would be on duty in all of it if no layer were restricted to its `during`.
+    """
+    kept, of_hours = list[Finding](), dict[Place, list[Finding]]()
+    for each in found:
+        if each.kind == "gap" and _is_of_hours(each, rotas.get(each.team)):
+            of_hours.setdefault((each.team, each.schedule), []).append(each)
+        else:
+            kept.append(each)
+    kept += [_group(gaps) for gaps in of_hours.values()]
+    return sorted(kept, key=lambda each: (each.starts_at is not None, each.starts_at, each.team, each.schedule))
+
+
+def _is_of_hours(gap: Finding, rota: Rota | None) -> bool:
+    if rota is None or gap.starts_at is None or gap.ends_at is None:
+        return False
+    plan = rota.plan(gap.schedule)
+    if not (plan.schedule.during or any(layer.during for layer in plan.schedule.layers)):
+        return False
+    layers = tuple(msgspec.structs.replace(layer, during=()) for layer in plan.schedule.layers)
+    whole = msgspec.structs.replace(plan.schedule, during=(), layers=layers)
+    shifts = list_shifts(msgspec.structs.replace(plan, schedule=whole), gap.starts_at, gap.ends_at)
+    return all(each.people for each in shifts)
+
+
+def _group(gaps: Sequence[Finding]) -> Finding:
+    """One for all; its times are those of the first."""
+    first, *more = gaps
+    if not more:
+        return first
+    text = f"{first.text} outside of its hours, {len(gaps)} times in this time; the first"
+    return msgspec.structs.replace(first, text=text)
+
+
 Place = tuple[str, str]
 """A team and one of its schedules."""
 

@@ -73,18 +73,21 @@ class Desk:
 
     def __init__(self, folder: Path, place: Place, anywhere: bool = True) -> None:
         self.clock, self.place, self.folder = FakeClock(START), place, folder
-        self.anywhere, self.locked = anywhere, set[str]()
+        self.anywhere, self.locked, self.taken_back = anywhere, set[str](), set[str]()
         self.open()
 
     def open(self) -> None:
         """As a server does at its start."""
         self.store = SqliteStore(self.folder / "tocsin.db", b"k" * 32, self.folder / "mark")
         self.rows = FollowerRows(self.store)
-        self.courier = Courier(self.rows, self.clock, LINK_KEY, lambda team: self.outlet(), self.may_tell)
+        self.courier = Courier(self.rows, self.clock, LINK_KEY, lambda team: self.outlet(), self.may_tell, self.is_back)
         self.herald = Herald(self.rows, self.compose, self.courier.nudge)
 
     async def may_tell(self, key: str) -> bool:
         return key not in self.locked
+
+    async def is_back(self, key: str, text: str) -> bool:
+        return key in self.taken_back
 
     def outlet(self) -> Outlet:
         smtp = SmtpSettings(

@@ -240,6 +240,25 @@ async def test_what_still_waits_when_words_are_locked_stays_until_they_are_allow
     assert len(desk.place.posts) == asked + 1
 
 
+async def test_what_still_waits_when_words_are_taken_back_is_dropped_and_holds_up_nothing(desk: Desk) -> None:
+    await desk.follow("mail", "cleo@example.org")
+    await desk.follow("webhook", hook(desk.place))
+    asked = len(desk.place.posts)
+    desk.place.mails.clear()
+    desk.place.refusal, desk.place.answer = "451 later", None
+    await desk.announce(1)
+    await desk.drain()
+    desk.place.refusal, desk.place.answer = "", b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+    posted = len(desk.place.posts)
+    desk.taken_back.add("shop-1:1")
+    await desk.announce(2, PublicStatus.RESOLVED)
+    await desk.advance(hours=1)
+    await desk.advance(days=1)
+    assert [mail["Subject"] for mail in desk.place.mails] == ["[Till] Resolved: Till Stuck"]
+    assert [told["key"] for _, told, _ in desk.place.posts[posted:]] == ["shop-1:2"]
+    assert posted > asked, "one was tried before they were taken back"
+
+
 async def test_two_couriers_never_send_the_same(desk: Desk) -> None:
     for n in range(30):
         await desk.follow("mail", f"n{n}@example.org")

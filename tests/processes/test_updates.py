@@ -1,4 +1,4 @@
-"""Published words and kill -9: between publishing and sending nothing is lost, and what may have left keeps its name."""
+"""Published words and kill -9: none are lost before they are sent; what may have left goes out under its own name."""
 
 from __future__ import annotations
 

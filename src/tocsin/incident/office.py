@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 import msgspec
 
@@ -165,9 +166,9 @@ def find_wanted_roles(incident: Incident, book: Book) -> Iterator[WantedRole]:
     seen = set[str]()
     for procedure in book.procedures(incident):
         for step in procedure.steps:
-            names = (
-                _read_names(step.text) if step.statement is None and _concerns(incident, book, procedure, step) else []
-            )
+            names = _read_names(step.text) if step.statement is None else ()
+            if not names or not _concerns(incident, book, procedure, step):
+                continue
             for name in names:
                 role = find_meant(book, name)
                 title = role.title if role is not None else name
@@ -176,10 +177,11 @@ def find_wanted_roles(incident: Incident, book: Book) -> Iterator[WantedRole]:
                     yield WantedRole(title=title, line=step.line, within_s=_find_time(procedure, step))
 
 
-def _read_names(text: str) -> list[str]:
+@lru_cache(maxsize=4096)  # a playbook's steps are asked anew at every plan of its incidents
+def _read_names(text: str) -> tuple[str, ...]:
     several, one = _ASSIGN.match(text), _ASSIGNED.match(text)
     names = _BETWEEN.split(several["who"]) if several else [one["who"]] if one else []
-    return [name.strip() for name in names if name.strip()]
+    return tuple(name.strip() for name in names if name.strip())
 
 
 def _concerns(incident: Incident, book: Book, procedure: Procedure, step: Step) -> bool:

@@ -120,13 +120,10 @@ def test_a_secret_across_two_windows_does_not_survive(distance: int) -> None:
 
 
 def seconds(content: bytes) -> float:
-    """The processor's time, at best of three."""
-    found = []
-    for _ in range(3):
-        begun = time.thread_time()
-        redact_bytes(content)
-        found.append(time.thread_time() - begun)
-    return min(found)
+    """The processor's time."""
+    begun = time.thread_time()
+    redact_bytes(content)
+    return time.thread_time() - begun
 
 
 @pytest.mark.parametrize("piece", HOSTILE)
@@ -135,7 +132,13 @@ def test_four_times_the_output_takes_about_four_times_the_time(piece: str, end: 
     """And not sixteen times: an output of 64 MiB would never be through."""
     line = (piece + end).encode()
     short, long = (line * (size // len(line)) for size in (2**14, 2**16))
-    assert seconds(long) < 8 * seconds(short) + 0.01
+    measured: list[tuple[float, float]] = []
+    while True:  # what another process has slowed is measured again: the best of three
+        measured.append((seconds(short), seconds(long)))
+        best_short, best_long = (min(each) for each in zip(*measured, strict=True))
+        if best_long < 8 * best_short + 0.01:
+            break
+        assert len(measured) < 3, measured
 
 
 @pytest.mark.parametrize("piece", HOSTILE)

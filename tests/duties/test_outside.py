@@ -18,7 +18,7 @@ from tocsin.words import Audience, Means, Mode, ObligationState, Reached
 from .scenes import look_at_hand, tick
 
 Casting = Callable[..., Cast]
-PENDING, MET = ObligationState.PENDING, ObligationState.MET
+PENDING, MET, LATE = ObligationState.PENDING, ObligationState.MET, ObligationState.LATE
 PARTNERS = (Audience.PARTNERS,)
 
 
@@ -87,6 +87,24 @@ async def test_parties_that_a_stolen_key_touches_are_notified(cast: Casting) -> 
         assert owed.what == "Notify affected parties" and owed.owner == "communications lead"
         await tick(story, 754)
         await story.expect_obligation("tell:754", MET)
+
+
+@pytest.mark.duty("MON-28")
+async def test_stakeholders_are_owed_the_window_of_lost_data_by_the_next_update(cast: Casting) -> None:
+    async with Story(cast("monero-marketplace")) as story:
+        await story.declare("Data Corruption / Loss", severity="P1")
+        owed = await story.expect_obligation("tell:428", PENDING, due="15m")
+        assert owed.what == "Notify stakeholders of data loss window"
+        assert owed.owner == "communications lead"
+        await story.advance("15m")
+        await story.expect_obligation("tell:428", LATE)
+        text = "Orders between 02:10 and 02:55 UTC are lost."
+        await story.do(PostUpdate(by="ana", text=text, audiences=(Audience.STAKEHOLDERS,)))
+        assert (await story.incident()).obligations["tell:428"].met_at is not None
+    async with Story(cast("monero-marketplace")) as story:
+        await story.declare("Data Corruption / Loss", severity="P1")
+        await tick(story, 428)
+        await story.expect_obligation("tell:428", MET)
 
 
 @pytest.mark.duty("MYC-14")

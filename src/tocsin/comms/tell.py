@@ -129,7 +129,7 @@ def _by_phase(part: Part, incident: Incident, *, silent: bool) -> Iterator[Wante
 
 
 def _by_scenario(incident: Incident, book: Book) -> Iterator[Wanted]:
-    """People outside whom the scenario has called or notified: by the next update; on a way, from when it is taken."""
+    """Stakeholders and outsiders whom the scenario has told: by the next update; on a way, from when it is taken."""
     severity = book.paging_severity(incident)
     soon = (severity.update_every_s if severity else None) or within_s(severity, book.playbook.severities) or BLAST_S
     for scenario in book.scenarios(incident):
@@ -147,6 +147,8 @@ def _by_scenario(incident: Incident, book: Book) -> Iterator[Wanted]:
 def _read_outside(text: str) -> str:
     if _LAW.search(text):
         return NOTIFICATION
+    if _STAKEHOLDERS.search(text):
+        return name_telling(Audience.STAKEHOLDERS)
     if not _OUTWARD.search(text):
         return ""
     if _STAKEHOLDERS.search(text):

@@ -193,7 +193,7 @@ def test_an_incident_by_verbs(ground: Ground) -> None:
     assert "the drawer is jammed" in review or "a coin" in review
     timeline = tocsin("timeline", "shop-1", *here).stdout
     assert "Ana acknowledged" in timeline
-    assert "Bo is incident commander" in timeline
+    assert "Bo is Incident Commander" in timeline
     public = httpx.get(f"{ground.url()}/status/shop").text
     assert "We are on it." in public
     assert "coin" not in public

@@ -128,7 +128,7 @@ class Parts:
         )
         self.engine = Engine(self.journal, clock, performers, storage.lease, Beats(self.store))
         self.calendars = Calendars(self.shelf, clock, workspace.root, directory / "calendars")
-        self.engine.handing.send = self._open_letters().send
+        self.engine.handing.send = self.engine.gaps.send = self._open_letters().send
         storage.left_alone = lambda: self.engine.left_alone
         self._give_places()
         data = Data(directory)

@@ -212,6 +212,7 @@ async def _end_engine(engine: Engine, tasks: Sequence[asyncio.Task[None]]) -> No
         async with asyncio.timeout(FINISH_S):
             await engine.dispatch.finish(FINISH_S - 2 * TURN_S)
     engine.handing.stop()
+    engine.gaps.stop()
 
 
 async def _open(options: Options, workspace: Workspace, reach: Reach) -> Storage:

@@ -19,6 +19,7 @@ from tocsin.engine.contracts import Clock, Lease, Performer
 from tocsin.engine.covering import Covering
 from tocsin.engine.decide import decide
 from tocsin.engine.dispatch import Dispatch
+from tocsin.engine.gaps import Gaps
 from tocsin.engine.handing import Handing
 from tocsin.engine.intake import Intake
 from tocsin.engine.journal import Journal
@@ -70,7 +71,7 @@ class Engine:
         self.intake = Intake(journal)
         self.reception = Reception(journal, self.intake)
         self.silencing = Silencing(journal, self.intake)
-        self.covering, self.handing = Covering(journal), Handing(journal)
+        self.covering, self.handing, self.gaps = Covering(journal), Handing(journal), Gaps(journal)
         self.windows = Windows(journal, self.intake)
         self.listening = Listening(journal, self.intake)
         self.beats = Beats(journal, self.intake, beats or MemoryBeats())
@@ -163,7 +164,7 @@ class Engine:
         streams = await self.journal.store.due(self.clock.now(), most)
         again = [stream for stream in self._failing if self._may_plan(stream)]
         owed = [*self.journal.take_disturbed(), *self.intake.inhibiting.take_owed()]
-        owed += [team_stream(team) for team in self.handing.take_changed()]
+        owed += [team_stream(team) for team in {*self.handing.take_changed(), *self.gaps.take_changed()}]
         planned = await self.waking.plan(streams, owed)
         if again:
             await asyncio.gather(*(self.replan(stream) for stream in again if stream in self._failing))
@@ -198,7 +199,8 @@ class Engine:
         if team is None:
             await self.journal.replan(stream)
             return
-        looks = (await self.handing.check(team), await self.intake.inhibiting.check(team, self.intake.find_rows))
+        handed, covered = await self.handing.check(team), await self.gaps.check(team)
+        looks = (handed, covered, await self.intake.inhibiting.check(team, self.intake.find_rows))
         look_at = min((each for each in looks if each is not None), default=None)
         seq = (await self.journal.standing(team)).seq
         # whoever changed it may have died before these were planned

@@ -16,6 +16,8 @@ from tocsin.timeline.events import (
     FeedOpened,
     FeedRevoked,
     FreezeSet,
+    GapsTold,
+    GapTold,
     HandoffSummarised,
     HandoffTold,
     InhibitorsCleared,
@@ -30,6 +32,7 @@ from tocsin.timeline.events import (
     SwappedShift,
 )
 
+MOST_GAPS = 500
 MOST_CHANGES = 500
 """So many changes are remembered for the rooms; the stream keeps them all."""
 
@@ -56,6 +59,8 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     began_at: datetime | None = None
     handed: HandoffSummarised | None = None
     told: tuple[HandoffTold, ...] = ()
+    gaps: tuple[GapTold, ...] = ()
+    """The gaps in schedules of which somebody knows; those that are over are left out."""
 
     @property
     def hushes(self) -> bool:
@@ -106,6 +111,9 @@ def fold_standing(entries: Iterable[Entry], standing: Standing) -> Standing:
                 changes |= {"handed": handed, "told": ()}
             case HandoffTold(handoff_at=at) as told if standing.handed is not None and standing.handed.handoff_at == at:
                 changes |= {"told": (*standing.told, told)}
+            case GapsTold(gaps=gaps):
+                ahead = (each for each in standing.gaps if each.ends_at is None or each.ends_at > entry.at)
+                changes |= {"gaps": (*ahead, *gaps)[-MOST_GAPS:]}
             case FeedRevoked(feed=feed):
                 changes |= {"feeds": {key: each for key, each in standing.feeds.items() if key != feed}}
             case SilenceExpired(silence=silence) if silence in standing.silences:

@@ -10,6 +10,7 @@ import msgspec
 
 from tocsin.oncall.duty import Shift, list_shifts
 from tocsin.oncall.rota import Rota
+from tocsin.oncall.settings import Schedule
 
 Kind = Literal["gap", "double", "unreachable", "calendar", "quiet", "contact"]
 Reach = Callable[[str], str]
@@ -17,7 +18,9 @@ Reach = Callable[[str], str]
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that is wrong: from when until when, where it has a time, and a sentence for people."""
+    """One thing that is wrong: from when until when, where it has a time, and a sentence for people. A gap that a
+    schedule's own hours leave has these in `hours`.
+    """
 
     kind: Kind
     text: str
@@ -26,6 +29,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     person: str = ""
     starts_at: datetime | None = None
     ends_at: datetime | None = None
+    hours: str = ""
 
 
 def find_all(rotas: Mapping[str, Rota], reach: Reach, since: datetime, until: datetime) -> list[Finding]:
@@ -75,7 +79,9 @@ def group_gaps(found: Iterable[Finding], rotas: Mapping[str, Rota]) -> list[Find
             of_hours.setdefault((each.team, each.schedule), []).append(each)
         else:
             kept.append(each)
-    kept += [_group(gaps) for gaps in of_hours.values()]
+    kept += [
+        _group(gaps, _spell_hours(rotas[team].staffing.schedules[name])) for (team, name), gaps in of_hours.items()
+    ]
     return sorted(kept, key=lambda each: (each.starts_at is not None, each.starts_at, each.team, each.schedule))
 
 
@@ -91,13 +97,19 @@ def _is_of_hours(gap: Finding, rota: Rota | None) -> bool:
     return all(each.people for each in shifts)
 
 
-def _group(gaps: Sequence[Finding]) -> Finding:
+def _spell_hours(schedule: Schedule) -> str:
+    return "; ".join(
+        hours for during in (schedule.during, *(layer.during for layer in schedule.layers)) for hours in during
+    )
+
+
+def _group(gaps: Sequence[Finding], hours: str) -> Finding:
     """One for all; its times are those of the first."""
     first, *more = gaps
     if not more:
-        return first
+        return msgspec.structs.replace(first, hours=hours)
     text = f"{first.text} outside of its hours, {len(gaps)} times in this time; the first"
-    return msgspec.structs.replace(first, text=text)
+    return msgspec.structs.replace(first, text=text, hours=hours)
 
 
 Place = tuple[str, str]

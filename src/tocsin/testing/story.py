@@ -177,6 +177,7 @@ class Story:
     ) -> None:
         await self.engine.dispatch.stop()
         self.engine.handing.stop()
+        self.engine.gaps.stop()
         await self.engine.handing.drain()
         self.store.close()
         self._folder.cleanup()
@@ -228,6 +229,7 @@ class Story:
     async def _drain(self) -> None:
         await self.engine.dispatch.drain()
         await self.engine.handing.drain()
+        await self.engine.gaps.drain()
 
     async def advance(self, by: str) -> None:
         """Time passes; whatever falls due happens at its own moment."""

@@ -31,6 +31,10 @@ def tell_shifts(event: e.Event, name: Name) -> str | None:
             return f"{', '.join(schedules)} went to {who}; the time before was summed up{stated}"
         case e.HandoffTold(person=person, how=how, why=why):
             return f"{name(person)} was sent the summary by {how}" if how else f"{name(person)} was not sent it: {why}"
+        case e.GapsTold(gaps=gaps, person=person, how=how, why=why):
+            where = ", ".join(dict.fromkeys(each.schedule for each in gaps))
+            told = f"{name(person)} was told by {how}" if person else f"nobody could be told: {why}"
+            return f"Nobody will be on duty in {where} for a while; {told}"
         case e.FeedRevoked(by=by):
             return f"{name(by)} revoked a calendar feed"
     return None

@@ -88,6 +88,8 @@ from tocsin.timeline.events.office import BridgeOpened, DutyTicked, FixConfirmed
 from tocsin.timeline.events.oncall import (
     FeedOpened,
     FeedRevoked,
+    GapsTold,
+    GapTold,
     HandoffSummarised,
     HandoffTold,
     OverrideEnded,
@@ -211,6 +213,8 @@ __all__ = [
     "FixConfirmed",
     "FollowersCounted",
     "FreezeSet",
+    "GapTold",
+    "GapsTold",
     "HandoffSummarised",
     "HandoffTold",
     "IncidentOpened",
@@ -323,7 +327,7 @@ AnyEvent = (
     | AccessNoted | PlaybookActivated | FreezeSet | SilenceSet | SilenceExpired | ChangeSeen
     | InhibitorsFired | InhibitorsCleared | OtherPagerActed
     | OverrideSet | OverrideEnded | ShiftsSwapped | FeedOpened | FeedRevoked
-    | HandoffSummarised | HandoffTold
+    | HandoffSummarised | HandoffTold | GapsTold
 )
 # fmt: on
 

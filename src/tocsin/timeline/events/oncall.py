@@ -88,3 +88,23 @@ class HandoffTold(Fact, frozen=True, kw_only=True):
     person: str
     how: str = ""
     why: str = ""
+
+
+class GapTold(msgspec.Struct, frozen=True, kw_only=True):
+    """A stretch in which nobody is on duty; without an end it reached farther than was looked. `hours` are those of the
+    schedule where these leave it, again and again.
+    """
+
+    schedule: str
+    starts_at: datetime
+    ends_at: datetime | None = None
+    hours: str = ""
+
+
+class GapsTold(Fact, frozen=True, kw_only=True):
+    """A person was told of gaps ahead (`how`), or nobody could be (`why`): they stand on the screen in any case."""
+
+    gaps: tuple[GapTold, ...]
+    person: str = ""
+    how: str = ""
+    why: str = ""

@@ -14,6 +14,7 @@ from tocsin.incident.plan import NOTHING, Plan
 from tocsin.incident.state import Incident, StepRecord
 from tocsin.oncall.rota import Rota
 from tocsin.playbook.model import Procedure, Statement
+from tocsin.run import until
 from tocsin.run.aim import reach
 from tocsin.run.auto import find_next_reads
 from tocsin.run.barrier import is_held_back, plan_barriers
@@ -51,8 +52,9 @@ def plan(incident: Incident, book: Book, rota: Rota, now: datetime) -> Plan:
     judged, again = _judge(incident, book, now) if book.policy.predicates else ((), None)
     phases = find_phase_duties(incident, book) if incident.status in GOES_ON else ()
     ledger = settle(incident, phases, frozenset({PHASE}), now)
-    wakes = (barriers.wake, waits.wake, find_next_lapse(incident, book, now, settled), again, ledger.wake)
-    events = (*barriers.events, *waits.events, *find_held(incident, book), *paced, *judged, *ledger.events)
+    looks, look_at = _look(incident, book, now)
+    wakes = (barriers.wake, waits.wake, look_at, find_next_lapse(incident, book, now, settled), again, ledger.wake)
+    events = (*barriers.events, *waits.events, *find_held(incident, book), *paced, *looks, *judged, *ledger.events)
     return Plan(events, min((wake for wake in wakes if wake is not None), default=None))
 
 
@@ -66,6 +68,13 @@ def _judge(incident: Incident, book: Book, now: datetime) -> tuple[tuple[Event, 
     wakes = [at for at, _ in due if at > now] + ([now] if is_unread(incident, book) else [])
     events = (*take_judged(incident, book), *end_checks(incident, book), *reopen(incident, book), *looks)
     return events, min(wakes, default=None)
+
+
+def _look(incident: Incident, book: Book, now: datetime) -> tuple[tuple[Event, ...], datetime | None]:
+    """The looks that waits for a state go by, and when the next one is due."""
+    due = list(until.find_due(incident, book)) if incident.waits else []
+    looks = tuple(_request(task, book, "tocsin") for at, task in due if at <= now)
+    return looks, min((at for at, _ in due if at > now), default=None)
 
 
 def find_held(incident: Incident, book: Book) -> Iterator[ValueHeld]:

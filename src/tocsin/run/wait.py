@@ -23,8 +23,9 @@ from tocsin.pattern import compile_late
 from tocsin.playbook.duration import durations, say
 from tocsin.playbook.model import Procedure, Step
 from tocsin.run.program import Task
+from tocsin.run.until import LASTS_S, Until, find_open, find_until, has_come
 from tocsin.timeline import events as e
-from tocsin.words import Effect, Permission, SectionKind, Status, StepKind, StepState
+from tocsin.words import Effect, Mode, Permission, SectionKind, Status, StepKind, StepState
 
 WATCH_S = 1800
 """How long is watched after the fix where the playbook says no time."""
@@ -109,7 +110,7 @@ def plan_waits(incident: Incident, book: Book, now: datetime) -> Plan:
     if incident.status is Status.CLOSED:
         return Plan((), None)
     begun = (*_begin_on_ways(incident, book, now), *_begin_after_fix(incident, book, now))
-    events = (*begun, *_begin_after_end(incident, book, now), *_end(incident, now))
+    events = (*begun, *_begin_after_end(incident, book, now), *_end(incident, book, now))
     wakes = [wait.until for wait in incident.waits.values() if wait.is_open and wait.until > now]
     wakes += [event.until for event in events if isinstance(event, e.WaitBegun)]
     return Plan(events, min(wakes, default=None))
@@ -174,8 +175,9 @@ def _may_watch(fixed: datetime, now: datetime) -> bool:
     return now < fixed + timedelta(seconds=MOST_S)
 
 
-def _end(incident: Incident, now: datetime) -> Iterator[e.WaitEnded]:
+def _end(incident: Incident, book: Book, now: datetime) -> Iterator[e.WaitEnded]:
     is_watched = incident.status in (Status.MONITORING, Status.RESOLVED)
+    untils = {wait.step: until for wait, until in find_open(incident, book)}
     for wait in incident.waits.values():
         if not wait.is_open:
             continue
@@ -185,6 +187,11 @@ def _end(incident: Incident, now: datetime) -> Iterator[e.WaitEnded]:
                               passed=record.state is not StepState.FAILED)  # fmt: skip
         elif _is_after_fix(wait, incident) and not is_watched:
             yield e.WaitEnded(step=wait.step, by="tocsin", reason="it is not over: the fix did not hold", passed=False)
+        elif (until := untils.get(wait.step)) is not None and has_come(wait, until, incident):
+            yield e.WaitEnded(step=wait.step, by="tocsin", reason=f"line {until.line} says so: {until.text}")
+        elif until is not None and wait.until <= now:
+            reason = f"line {until.line} did not say so in {say(LASTS_S)}: {until.text}"
+            yield e.WaitEnded(step=wait.step, by="tocsin", reason=reason, passed=False)
         elif wait.until <= now:
             lasted = say(round((wait.until - wait.begun_at).total_seconds()))
             fires = ", ".join(_list_firing(incident)) if wait.watches else ""
@@ -242,8 +249,12 @@ def _begin(incident: Incident, book: Book, command: BeginWait, now: datetime) ->
     if found is None:
         raise NotFound(f"There is no step {command.step!r} here; `tocsin show` lists the steps with their ids.")
     span = find_wait(found[1]) or dict(find_watches(book, incident)).get(command.step)
+    state = find_until(found[0], command.step) if span is None else ""
+    if isinstance(state, Until) and book.policy.mode not in (Mode.SHADOW, Mode.INSTRUCT):
+        span = Span(LASTS_S, watches=False, stated=False)
     if span is None:
-        raise Denied(f"Line {found[1].line} says no time to wait: do it by hand, and check it off.")
+        why = f" {state}" if isinstance(state, str) and state else ""
+        raise Denied(f"Line {found[1].line} says no time to wait.{why} Do it by hand, and check it off.")
     wait = incident.waits.get(command.step)
     if wait is not None and wait.is_open:
         return ()

@@ -258,7 +258,7 @@ def _show_step(
         condition=conditions[-1].text if conditions else "",
         conditions=conditions,
         barrier=show_barrier(step_id, scene),
-        wait=show_wait(step_id, step, scene),
+        wait=show_wait(step_id, step, procedure, scene),
         verdict=VerdictView(kind="by_hand"),
     )
     record = scene.incident.steps.get(step_id)

@@ -43,7 +43,7 @@ oracle: .venv/ready ## Run every command judged to be a read, and watch what it 
 
 torture: .venv/ready ## Kill servers at each boundary, and under load COUNT times on each database; cut the power COUNT times
 	@$(BIN)/python tools/missing.py
-	@TOCSIN_TORTURE=all $(BIN)/python -m pytest -n auto -q tests/processes tests/integrations/test_shell.py
+	@TOCSIN_TORTURE=all $(BIN)/python -m pytest -n auto -q tests/processes tests/integrations/test_shell.py tests/integrations/test_ssh.py
 	@$(BIN)/python -m tests.processes.torture --count $(COUNT) $(if $(JOBS),--jobs $(JOBS))
 
 simulate: .venv/ready ## SEEDS months of DAYS days of trouble on a virtual clock, and what they broke

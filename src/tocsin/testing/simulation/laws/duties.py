@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from tocsin.testing.simulation.laws.evidence import Evidence, Violation
 from tocsin.timeline import events as e
 from tocsin.timeline.entry import Entry
+from tocsin.words import Audience, PublicStatus
 
 ENDS = (e.ObligationArmed, e.ObligationDropped, e.ObligationMet, e.ObligationWaived, e.ObligationLate)
 SLACK_S = 0.001
+PAGE = ("status_page", *(f"status_page_{each}" for each in ("identified", "monitoring", "resolved")))
 
 
 def check_duties(evidence: Evidence) -> Iterator[Violation]:
@@ -44,4 +46,18 @@ def _ends(event: e.Event, armed: e.ObligationArmed) -> bool:
         return armed.key.casefold() == f"role:{event.role}".casefold()
     if isinstance(event, e.FixConfirmed | e.Resolved) and armed.duty == "verify":
         return True
+    if _is_said(event, armed.duty):
+        return True
     return isinstance(event, e.Closed | e.Dismissed | e.Merged)
+
+
+def _is_said(event: e.Event, duty: str) -> bool:
+    """Whether the public was told what a duty of the status page wants; what comes later says what was before it."""
+    match event:
+        case e.UpdatePosted(audiences=audiences, status=status) if Audience.PUBLIC in audiences:
+            told = status
+        case e.AnnouncementRequested(status=status):
+            told = status
+        case _:
+            return False
+    return duty in PAGE and PAGE.index(duty) <= list(PublicStatus).index(told)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Awaitable, Callable
+
 from tocsin.incident.state import Incident, StepRecord
+from tocsin.timeline.entry import Entry
 from tocsin.timeline.events import (
     ChatDone,
     ChatFailed,
@@ -14,6 +18,8 @@ from tocsin.timeline.events import (
     TicketWithheld,
 )
 from tocsin.words import PageState, StepState
+
+LOG = logging.getLogger("tocsin.dispatch")
 
 CHAT, TICKET = ChatDone | ChatFailed | ChatWithheld, TicketDone | TicketFailed | TicketWithheld
 
@@ -52,3 +58,13 @@ def _has_ended(record: StepRecord, outcome: Outcome) -> bool:
 def is_under_way(incident: Incident, seq: int) -> bool:
     """Whether an intent is of a changing step that somebody has started: it waits for no node, but for a person."""
     return any(record.intent == seq and record.changes and record.started for record in incident.steps.values())
+
+
+async def is_recorded(read: Callable[[str, int], Awaitable[list[Entry]]], stream: str, outcome: Outcome) -> bool:
+    """Whether a commit that seemed to fail had reached the disk; no, as far as we know, if it cannot be read."""
+    try:
+        events = [entry.event for entry in await read(stream, outcome.answers)]
+    except Exception:
+        LOG.exception("%s cannot be read", stream)
+        return False
+    return any(isinstance(event, type(outcome)) and event.answers == outcome.answers for event in events)

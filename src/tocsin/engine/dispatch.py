@@ -14,19 +14,20 @@ import logging
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import timedelta
-from itertools import islice
 
 from tocsin.engine.alone import Alone
-from tocsin.engine.answered import is_under_way
+from tocsin.engine.answered import is_recorded, is_under_way
 from tocsin.engine.breaker import Breakers
 from tocsin.engine.carried import Carried, Name
 from tocsin.engine.contracts import CHANNEL, TARGET, Clock, Errand, Key, Lease, Performer, Write
 from tocsin.engine.decide import decide
 from tocsin.engine.gates import Gates
+from tocsin.engine.gathering import ALONE
 from tocsin.engine.given_up import is_given_up
 from tocsin.engine.journal import Journal
 from tocsin.engine.parking import Parking
 from tocsin.engine.places import Places
+from tocsin.engine.queues import Queues, Waiting
 from tocsin.engine.sending import Sending
 from tocsin.engine.together import Together
 from tocsin.engine.undone import fail, find_limit, is_final, name_kind, withhold
@@ -42,12 +43,9 @@ from tocsin.words import Mode
 LOG = logging.getLogger("tocsin.dispatch")
 
 MOST_CLAIMED = 500
-MOST_QUEUED = 10_000
-"""Errands of one destination that are remembered while they wait for a place."""
 TRY_AGAIN = timedelta(seconds=2)
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 3.0
 """Between two tries to write an outcome down."""
-Waiting = tuple[Errand, e.Intent]
 
 
 class Dispatch:
@@ -67,7 +65,9 @@ class Dispatch:
         self._tasks: set[asyncio.Task[None]] = set()
         self._in_flight = Carried(clock.now)
         self._unreleased: dict[Errand, timedelta] = {}
-        self._queued: dict[str, dict[Name, Waiting]] = {}
+        self._queues = Queues()
+        self._passed: set[Errand] = set()
+        self._early: set[Errand] = set()
         self._short: set[str] = set()
         self.nudge: Callable[[], None] = lambda: None
         self._is_claiming = self._has_missed = self._is_astray = self._is_ending = False
@@ -91,7 +91,7 @@ class Dispatch:
             self._journal.reach("claim.after_commit")
         for errand in errands:
             name = (errand.stream, errand.seq)
-            self._queued.get(errand.destination, {}).pop(name, None)
+            self._queues.drop(errand)
             if name not in self._in_flight:  # else it is about to follow one that ends
                 self.places.take(errand.destination)
                 self._go(errand, None)
@@ -134,7 +134,7 @@ class Dispatch:
         if self._is_claiming:  # the store is just giving the free places away
             self._has_missed = True
             return False
-        if self._queued.get(to) or self.places.count_left(to) <= 0 or self.breakers.is_open(to):
+        if self._queues.has_any(to) or self.places.count_left(to) <= 0 or self.breakers.is_open(to):
             return False
         self.places.take(to)
         return True
@@ -151,35 +151,57 @@ class Dispatch:
 
     def queue(self, errand: Errand, intent: e.Intent) -> None:
         """Remember what waits for a place; what is not remembered is found in the store by a later turn."""
-        name, waiting = (errand.stream, errand.seq), self._queued.setdefault(errand.destination, {})
-        if len(waiting) < MOST_QUEUED and name not in self._in_flight:  # a turn may have found it on disk already
-            waiting[name] = (errand, intent)
+        if (errand.stream, errand.seq) not in self._in_flight:  # a turn may have found it on disk already
+            self._queues.put(errand, intent)
             if self.places.count_left(errand.destination) > 0:  # who had a place has left it meanwhile
                 self.nudge()
 
     @property
     def is_crowded(self) -> bool:
         """Whether errands wait for a place."""
-        return any(self._queued.values())
+        return self._queues.has_any()
 
     def _follow(self, to: str) -> list[Waiting]:
         """What takes over the place of an errand that is about to end, and behind it what takes those that are free:
         none of them while the store is asked what waits, since it is giving them away.
         """
-        waiting = self._queued.get(to)
-        if not waiting or self._is_ending or self.breakers.is_open(to):
+        if self._is_ending or self.breakers.is_open(to):
             return []
         free = 0 if self._is_claiming else self.places.count_left(to)
-        names = list(islice(waiting, max(0, free + 1)))
-        self._in_flight.take(names, is_page=to.startswith(CHANNEL))
-        for _ in names[1:]:
+        follows = self._queues.take(to, max(0, free + 1))
+        self._in_flight.take([(each.stream, each.seq) for each, _ in follows], is_page=to.startswith(CHANNEL))
+        for _ in follows[1:]:
             self.places.take(to)
-        return [waiting.pop(name) for name in names]
+        return follows
+
+    def _pass_on(self, errand: Errand, intent: e.Intent) -> Sequence[Errand]:
+        """Have others begin in the place of a step that has ended while what came of it goes to the disk, and where
+        nobody else hands out. They are marked there with that outcome, and a change with its own start. Of no
+        destination are there more such outcomes than it has places.
+        """
+        to = errand.destination
+        behind = sum(each.destination == to for each in self._passed)
+        if not isinstance(intent, e.StepRequested) or behind >= self.places.find_most(to) or self._is_ending:
+            return ()
+        if not self._journal.store.is_sole:
+            return ()
+        follows = self._follow(to)
+        self._passed.add(errand)
+        self._early.update(each for each, _ in follows)
+        self._hand_over(to, follows)
+        return [each for each, _ in follows]
+
+    def _hand_over(self, to: str, follows: Sequence[Waiting]) -> None:
+        """Give a place to what follows, or back."""
+        if not follows:
+            self._leave(to)
+        for each in follows:
+            self.hand_out(*each)
 
     def _leave(self, to: str) -> None:
         """A place is free; whoever found none is told."""
         self.places.give_back(to)
-        if to in self._short and not self._queued.get(to) and self.places.is_half_free(to):
+        if to in self._short and not self._queues.has_any(to) and self.places.is_half_free(to):
             self._short.discard(to)
             self.nudge()
 
@@ -224,10 +246,11 @@ class Dispatch:
             self._unreleased[errand] = TRY_AGAIN
         finally:
             self._in_flight.drop([(errand.stream, errand.seq)])
-            if not follows:
-                self._leave(errand.destination)
-            for each in follows:
-                self.hand_out(*each)
+            self._early.discard(errand)
+            if errand in self._passed:
+                self._passed.discard(errand)
+            else:
+                self._hand_over(errand.destination, follows)
 
     async def _release_late(self) -> None:
         """Give back what could not be carried. If the store refuses that too, it is asked again at the next turn."""
@@ -265,8 +288,9 @@ class Dispatch:
             outcome = sent
         else:
             outcome = await self._perform(key, intent)
+        begun = self._pass_on(errand, intent)
         self._journal.reach(f"{word}.before_outcome_commit")
-        follows = await self._record(errand, outcome)
+        follows = await self._record(errand, outcome, begun)
         self._journal.reach(f"{word}.after_outcome_commit")
         return follows
 
@@ -297,13 +321,15 @@ class Dispatch:
         self.parking.shake()
         self.nudge()
 
-    async def _record(self, errand: Errand, outcome: e.Outcome) -> list[Waiting]:
-        """Write down what came of an intent. If the store refuses, ask it again and again: it has been done."""
+    async def _record(self, errand: Errand, outcome: e.Outcome, begun: Sequence[Errand] = ()) -> list[Waiting]:
+        """Write down what came of an intent, and that others have begun in its place. If the store refuses, ask it
+        again and again: it has been done.
+        """
         wait, stream = 0.0, errand.stream
-        while not (wait and await self._is_recorded(stream, outcome)):
-            follows = self._follow(errand.destination)
+        while not (wait and await is_recorded(self._journal.entries, stream, outcome)):
+            follows = [] if errand in self._passed else self._follow(errand.destination)
             claims = tuple(each for each, _ in follows)
-            write = Write(claims=claims, patient=self._may_wait(errand, outcome, follows))
+            write = Write(claims=(*begun, *claims), patient=self._may_wait(errand, outcome, follows))
             try:
                 await self._journal.record(stream, outcome, "outcome", write)
             except BaseException as error:
@@ -329,15 +355,6 @@ class Dispatch:
         wanted = self._is_ending or follows or errand.destination in self._short
         return not wanted and isinstance(outcome, e.PageDelivered)
 
-    async def _is_recorded(self, stream: str, outcome: e.Outcome) -> bool:
-        """Whether a commit that seemed to fail had reached the disk; no, as far as we know, if it cannot be read."""
-        try:
-            events = [entry.event for entry in await self._journal.entries(stream, outcome.answers)]
-        except Exception:
-            LOG.exception("%s cannot be read", stream)
-            return False
-        return any(isinstance(event, type(outcome)) and event.answers == outcome.answers for event in events)
-
     def _find_reason_not_to(self, incident: Incident, intent: e.Intent, seq: int) -> str:
         """Why what was decided is not done after all; empty if it is."""
         if self._journal.shelf.policy(incident).mode is Mode.SHADOW:
@@ -360,7 +377,8 @@ class Dispatch:
             return decide(incident, book, command, self._clock.now())
 
         self._journal.reach("change.before_start_commit")
-        entries = await self._journal.change(errand.stream, choose, cause="start")
+        mark = Write(claims=(errand,)) if errand in self._early else ALONE
+        entries = await self._journal.change(errand.stream, choose, cause="start", write=mark)
         self._journal.reach("change.after_start_commit")
         return any(isinstance(entry.event, e.StepStarted) for entry in entries)
 

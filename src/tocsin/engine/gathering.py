@@ -9,6 +9,7 @@ nobody is told of anything before that sync.
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 
 import msgspec
@@ -20,6 +21,10 @@ from tocsin.timeline.entry import Entry
 MOST = 20
 """Changes that are decided together before others have a turn: a few milliseconds."""
 
+FIRST = frozenset({"start", "outcome"})
+"""That a step begins, and what came of it, is committed with the next to go, whatever else waits: until then the step,
+or what follows it, is held up. As many of them as of others may be decided together.
+"""
 ALONE = Write()
 
 
@@ -87,7 +92,7 @@ class Gathering:
         self, hold: Callable[[str], asyncio.Lock], carry: Callable[[str, Sequence[Part]], Awaitable[Sequence[Entry]]]
     ) -> None:
         self._hold, self._carry = hold, carry
-        self._waiting: dict[str, list[Part]] = {}
+        self._waiting: dict[str, deque[list[Part]]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def change(self, change: Change, cause: str, write: Write) -> list[Entry]:
@@ -97,31 +102,44 @@ class Gathering:
             async with self._hold(change.stream):
                 return part.settle(await self._carry(change.stream, (part,)))
         part = Part(change, cause, write, asyncio.get_running_loop().create_future())
-        waiting = self._waiting.get(change.stream)
-        if waiting is None or len(waiting) >= MOST:
-            waiting = self._waiting[change.stream] = []
-            task = asyncio.create_task(self._go(change.stream, waiting))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
-        waiting.append(part)
+        self._find_company(change.stream, cause).append(part)
         assert part.done is not None
         try:
             return await part.done
         finally:
             part.done = None
 
+    def _find_company(self, stream: str, cause: str) -> list[Part]:
+        """Those with whom a change is committed: the next to go where a step is held up by it, else the last."""
+        waiting = self._waiting.setdefault(stream, deque())
+        for company in waiting if cause in FIRST else [*waiting][-1:]:
+            if len(company) < (2 * MOST if cause in FIRST else MOST):
+                return company
+        company = list[Part]()
+        waiting.append(company)
+        task = asyncio.create_task(self._go(stream, company))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return company
+
+    def _shut(self, stream: str, company: list[Part]) -> None:
+        """Nobody joins it any more."""
+        waiting = self._waiting.get(stream, deque())
+        if any(each is company for each in waiting):
+            self._waiting[stream] = deque(each for each in waiting if each is not company)
+        if not self._waiting.get(stream):
+            self._waiting.pop(stream, None)
+
     async def _go(self, stream: str, waiting: list[Part]) -> None:
         """Take the stream, shut the company, and have it carried out. Who has gone away meanwhile asks for nothing."""
         parts: Sequence[Part] = waiting
         try:
             async with self._hold(stream):
-                if self._waiting.get(stream) is waiting:
-                    del self._waiting[stream]
+                self._shut(stream, waiting)
                 parts = [part for part in waiting if part.done is not None and not part.done.cancelled()]
                 planned = await self._carry(stream, parts) if parts else ()
         except BaseException as error:
-            if self._waiting.get(stream) is waiting:
-                del self._waiting[stream]
+            self._shut(stream, waiting)
             for part in parts:
                 part.fail(error)
             if not isinstance(error, Exception):

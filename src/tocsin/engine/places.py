@@ -17,15 +17,15 @@ class Places:
 
     def count_left(self, to: str) -> int:
         """How many more errands may go there now; at most nought where it is full."""
-        return self._find_most(to) - self._taken[to]
+        return self.find_most(to) - self._taken[to]
 
     def is_half_free(self, to: str) -> bool:
         """Whether it is worth looking for more."""
-        return self._taken[to] <= self._find_most(to) // 2
+        return self._taken[to] <= self.find_most(to) // 2
 
     def find_full(self) -> list[str]:
         """The destinations to which nothing more may go."""
-        return [to for to, taken in self._taken.items() if taken and taken >= self._find_most(to)]
+        return [to for to, taken in self._taken.items() if taken and taken >= self.find_most(to)]
 
     def take(self, to: str) -> None:
         """An errand is on its way."""
@@ -35,5 +35,6 @@ class Places:
         """An errand has ended, or does not go after all."""
         self._taken[to] -= 1
 
-    def _find_most(self, to: str) -> int:
+    def find_most(self, to: str) -> int:
+        """How many errands may be on their way there."""
         return self.most.get(to) or PLACES.get(to.partition(":")[0], OF_OTHERS)

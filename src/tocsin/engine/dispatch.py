@@ -66,8 +66,7 @@ class Dispatch:
         self._in_flight = Carried(clock.now)
         self._unreleased: dict[Errand, timedelta] = {}
         self._queues = Queues()
-        self._passed: set[Errand] = set()
-        self._early: set[Errand] = set()
+        self._passed, self._early = set[Errand](), set[Errand]()
         self._short: set[str] = set()
         self.nudge: Callable[[], None] = lambda: None
         self._is_claiming = self._has_missed = self._is_astray = self._is_ending = False
@@ -181,9 +180,8 @@ class Dispatch:
         """
         to = errand.destination
         behind = sum(each.destination == to for each in self._passed)
-        if not isinstance(intent, e.StepRequested) or behind >= self.places.find_most(to) or self._is_ending:
-            return ()
-        if not self._journal.store.is_sole:
+        may = isinstance(intent, e.StepRequested) and self._journal.store.is_sole and not self._is_ending
+        if not may or behind >= self.places.find_most(to):
             return ()
         follows = self._follow(to)
         self._passed.add(errand)

@@ -25,6 +25,8 @@ MOST_INLINE = 2**16
 """Bytes of an order that go with its message; a longer one has a file of its own."""
 MOST_USES = 500
 """Statements that one usher lets in."""
+LISTEN_S = 0.005
+"""What a statement says is heard from then on, or when it ends."""
 KILLED = 128 + signal.SIGKILL
 Take = Callable[[bytes], None]
 
@@ -130,7 +132,7 @@ class Berth:
         """An usher with these bounds who has nothing to do, or a new one. Raises `OSError` where the box is gone."""
         if self._poll() is not None:
             raise ConnectionError("the box has ended")
-        for usher in reversed(self._idle):
+        for usher in tuple(self._idle):  # whoever has been idle for longest is home
             if usher.limits == limits:
                 self._idle.remove(usher)
                 if not usher.is_gone:
@@ -284,18 +286,27 @@ class _Report:
 
 
 class _Streams:
-    """Pipes from a statement; `over` is done when each has ended, and its usher has said the last."""
+    """Pipes from a statement; `over` is done when each has ended, and its usher has said the last.
+
+    Most statements end soon and say little: what they have said is read then. What goes on longer is listened to.
+    """
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
         self.over: asyncio.Future[None] = self._loop.create_future()
         self._reading: dict[int, Take] = {}
         self._writing: list[int] = []
+        self._heard: set[int] = set()
+        self._soon: asyncio.TimerHandle | None = None
         self._is_told = False
 
     def end_one(self) -> None:
-        """The usher has said the last."""
+        """The usher has said the last: whatever was written is there to be read."""
         self._is_told = True
+        for fd in tuple(self._reading):
+            while self._read(fd):
+                pass
+        self._listen()
         self._look()
 
     def _look(self) -> None:
@@ -311,23 +322,40 @@ class _Streams:
         return writing
 
     def begin(self) -> None:
-        """The other ends are in other hands: listen to these."""
+        """The other ends are in other hands: listen to these, in a moment."""
         self._let_go()
-        for fd in self._reading:
+        self._soon = self._loop.call_later(LISTEN_S, self._listen)
+
+    def _listen(self) -> None:
+        self._hush()
+        for fd in self._reading.keys() - self._heard:
+            self._heard.add(fd)
             self._loop.add_reader(fd, self._read, fd)
 
-    def _read(self, fd: int) -> None:
+    def _hush(self) -> None:
+        if self._soon is not None:
+            self._soon.cancel()
+            self._soon = None
+
+    def _read(self, fd: int) -> bool:
+        """Take what is there; whether there may be more at once."""
         try:
             chunk = os.read(fd, CHUNK)
         except BlockingIOError:
-            return
+            return False
         if chunk:
             self._reading[fd](chunk)
-            return
-        self._loop.remove_reader(fd)
+            return True
+        self._shut(fd)
+        self._look()
+        return False
+
+    def _shut(self, fd: int) -> None:
+        if fd in self._heard:
+            self._heard.discard(fd)
+            self._loop.remove_reader(fd)
         os.close(fd)
         del self._reading[fd]
-        self._look()
 
     def _let_go(self) -> None:
         while self._writing:
@@ -336,7 +364,6 @@ class _Streams:
     def close(self) -> None:
         """Listen no more."""
         self._let_go()
-        for fd in self._reading:
-            self._loop.remove_reader(fd)
-            os.close(fd)
-        self._reading.clear()
+        self._hush()
+        for fd in tuple(self._reading):
+            self._shut(fd)

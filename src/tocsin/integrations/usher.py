@@ -9,8 +9,9 @@ whatever is left; then the usher leaves, and they are gone. A network of a state
 that is as empty as a new one, which is made where it is not.
 
 The usher answers `start`, just before it starts the command, `fail` where there turns out to be none, and `end CODE`
-when nothing is left. Before `start` comes nothing but `shut`: there are no namespaces to be had, or since it began
-something was mounted, moved or taken away, so that the box may not hide any more what it did.
+when no process is left. Then it comes home, which may take the kernel a while; if it cannot, it ends. Before `start`
+comes nothing but `shut`: there are no namespaces to be had, or since it began something was mounted, moved or taken
+away, so that the box may not hide any more what it did.
 
 A statement cannot name, see, signal or trace the usher: it is in no namespace of processes that a statement is in. The
 first process is in there, and shares the usher's memory, so that making it copies nothing: it sleeps in a call of the
@@ -47,7 +48,7 @@ MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REMOUNT, MS_BIND = 1, 2, 4, 8, 32,
 """From linux/mount.h."""
 
 SHARED, TERMINALS, HOSTS = "/dev/shm", "/dev/pts", "/etc/hosts"  # noqa: S108 the step's own
-COUNTED = ("used", "inuse", "tw", "memory")
+COUNTED = (b"used", b"inuse", b"tw", b"memory")
 """In `sockstat`: sockets, those of each kind, ends of connections that linger, and pieces of messages."""
 START_UP_FD = 198
 """Where a statement's shell finds what it reads first."""
@@ -98,11 +99,17 @@ def receive(link: socket.socket) -> tuple[bytes, list[int]]:
 
 def read_mounts() -> bytes:
     """What is mounted where, as the kernel tells."""
-    with open("/proc/self/mountinfo", "rb", buffering=0) as file:  # noqa: PTH123 no more is loaded than is needed here
-        parts = []
-        while part := file.read(2**16):
+    return _read_all("/proc/self/mountinfo")
+
+
+def _read_all(path: str) -> bytes:
+    fd, parts = os.open(path, os.O_RDONLY | os.O_CLOEXEC), []
+    try:
+        while part := os.read(fd, 2**16):
             parts.append(part)
-        return b"".join(parts)
+    finally:
+        os.close(fd)
+    return b"".join(parts)
 
 
 class Order:
@@ -177,8 +184,8 @@ class Usher:
             os.write(fds["e"], f"no box for a step: {error}\n".encode())
         finally:
             shut(fds)
-        self._come_home()
         self._link.send(END % code)
+        self._come_home()
         return True
 
     def _let_in(self, order: Order, fds: Fds) -> int:
@@ -277,11 +284,11 @@ class _Stack:
 
 def is_empty_network() -> bool:
     """Whether no socket is in this network, nor the rest of one: of the last statement's, or of one handed on."""
-    words: list[str] = []
+    words: list[bytes] = []
     for name in ("sockstat", "sockstat6"):
-        with contextlib.suppress(FileNotFoundError), open(f"/proc/self/net/{name}") as file:  # noqa: PTH123
-            words += file.read().split()
-    return "used" in words and all(words[at + 1] == "0" for at, word in enumerate(words) if word in COUNTED)
+        with contextlib.suppress(FileNotFoundError):
+            words += _read_all(f"/proc/self/net/{name}").split()
+    return b"used" in words and all(words[at + 1] == b"0" for at, word in enumerate(words) if word in COUNTED)
 
 
 def open_doors(order: Order, fds: Fds) -> None:

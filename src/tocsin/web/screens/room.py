@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 from litestar import Request, get, post
 from litestar.di import NamedDependency as Given
@@ -24,7 +25,7 @@ from tocsin.web.office_verbs import ALL_VERBS
 from tocsin.web.verbs import DRAFT_VERBS, DUTY_VERBS, STEP_VERBS, UPDATE_VERBS, Verb
 from tocsin.web.views.hand import show_hand
 from tocsin.web.views.room import show_room
-from tocsin.web.views.scene import Who, clean
+from tocsin.web.views.scene import Scene, Who, clean
 from tocsin.web.views.speech import show_speech
 from tocsin.web.views.timeline import MOST_ENTRIES, show_entries
 
@@ -53,6 +54,7 @@ async def show_incident(
         room=room,
         may_act=may_act(scene.incident, policy, frame.asker.person),
         who_may=name_who_may(policy, scene.name),
+        shadow_day=_find_day(scene) if frame.asker.person in policy.shadow_readers else "",
         steps={step.id: step for step in room.steps},
         entries=show_entries(entries, scene.name, scene.incident.obligations),
         hidden=_count_hidden(entries),
@@ -63,6 +65,11 @@ async def show_incident(
         teams=desk.engine.journal.shelf.settings.teams,
         printed={step.id: desk.outputs.show(incident, step.id) for step in room.steps if step.state == "running"},
     )
+
+
+def _find_day(scene: Scene) -> str:
+    """The day of its shadow report: that on which it was opened, in the team's zone."""
+    return scene.incident.opened_at.astimezone(ZoneInfo(scene.rota.staffing.timezone)).date().isoformat()
 
 
 def _count_hidden(entries: list[Entry]) -> int:

@@ -64,9 +64,9 @@ async def test_whoever_guesses_learns_nothing_and_is_slowed_down(home: House) ->
     await set_password(home, await home.browser("bo"))
     texts, times = set(), {}
     for name in ("bo", "lea", "nobody"):  # has a password; has none; is not there
-        begun = time.perf_counter()
+        begun = time.process_time()
         answer = await sign_in(home, name, "wrong wrong wrong")
-        times[name] = time.perf_counter() - begun
+        times[name] = time.process_time() - begun
         texts.add((answer.status_code, answer.text))
     assert len(texts) == 1
     assert min(times.values()) > max(times.values()) / 20, "each is hashed, whether there is such a name or not"

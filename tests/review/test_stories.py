@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from tocsin.comms.commands import PostUpdate
 from tocsin.comms.settings import StatusPage
@@ -73,7 +74,7 @@ async def tell(story: Story) -> str:
 @pytest.mark.duty("MON-36")
 async def test_the_sample_of_monero_lived_through(cast: Casting) -> None:
     """The sample's team set its status page by hand, and was late."""
-    by_hand = cast("monero-marketplace", status=StatusPage(automatic=False))
+    by_hand = replace(cast("monero-marketplace"), status=StatusPage(automatic=False))
     async with Story(by_hand, start=datetime(2025, 10, 22, 14, 30, tzinfo=UTC)) as story:
         text = await tell(story)
     for line in (

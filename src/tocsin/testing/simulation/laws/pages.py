@@ -102,13 +102,20 @@ def _check_soon(evidence: Evidence, entry: Entry, page: Arrived) -> Iterator[Vio
 
 
 def _wait_for_channel(evidence: Evidence, page: Arrived, since: float) -> float:
-    """Until when its channel took no pages, each tried soon after the one before: a page with no other way waits."""
+    """Until when its channel took no pages, each tried soon after the one before: a page with no other way waits. While
+    the server is away nothing is tried.
+    """
     turned = evidence.turned.get(page.channel, [])
     for at in turned[bisect_right(turned, since) :]:
-        if at > min(page.left_at, since + SOON_S):
+        if at > page.left_at or (at > since + SOON_S and _count_served(evidence, since, at) > SOON_S):
             break
         since = at
     return since
+
+
+def _count_served(evidence: Evidence, since: float, until: float) -> float:
+    """For how many seconds of a stretch of true time the server ran."""
+    return sum(max(0.0, min(each.end, until) - max(each.begin, since)) for each in evidence.stretches)
 
 
 def _to_true(evidence: Evidence, clock: float) -> float:

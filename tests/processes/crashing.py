@@ -8,6 +8,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from tests.sshd import ME, Sshd
 
 from tocsin.integrations.isolation import STEP_UID
 
-from .ground import Ground, Sink, wait_for
+from .ground import KEY, Ground, Sink, open_client, wait_for
 from .nodes import START_S
 
 TURN = """\
@@ -36,6 +37,7 @@ CHANGES = {
     "http": "curl -sS -X POST {url}/turn -d '{{\"till\": 7}}'",
     "sql": "sqlite3 till.db \"INSERT INTO turns VALUES ('turned') RETURNING *\"",
     "terminal": "test -t 1 && ./turn.sh",
+    "together": "./turn.sh",
 }
 """What takes effect, by the kind of its step."""
 READS = {
@@ -48,10 +50,19 @@ READS = {
     "terminal look": "test -t 1 && cat till.log",
 }
 TYPED = ("typed", "typed look")
+CHECKED = ("check", "checked")
+"""What is looked at again and again: while it does not hold, and until it does."""
 ASKED = (*TYPED, "promql look")
 """What runs only once somebody has asked for it: what is typed, and what needs no approval and waits all the same."""
+MOST_DEATHS = 20
 MANUAL = "Press the red button"
-WAIT = "Wait 3 seconds"
+WAIT = "Wait 2 seconds"
+SLEEP = "sleep 2"
+WATCH = "Monitor the drawer"
+LONG = "Watch the lamp"
+QUESTION = "Is the drawer closed?"
+LINK = "http://127.0.0.1/manual"
+BOX = "The lamp is green"
 
 PLAYBOOK = """\
 # Till Playbook
@@ -76,7 +87,38 @@ PLAYBOOK = """\
    {change}
    ```
 
-3. Wait 3 seconds for the drawer to close.
+3. Let it rest:
+
+   ```bash
+   sleep 2
+   ```
+
+4. Wait 2 seconds for the drawer to close.
+
+5. Is the drawer closed?
+
+6. Read how it is opened by hand:
+
+   ```bash
+   open http://127.0.0.1/manual
+   ```
+
+7. **If the drawer is jammed**: pull it out by hand
+
+8. **If the drawer is empty**: fill it by hand
+
+#### Checklist
+
+- [ ] The lamp is green
+
+#### Follow-up
+
+- Monitor the drawer for 2 seconds
+- Watch the lamp for 20 minutes
+
+### PLAY-002: Till Lost
+
+1. Look for it under the counter
 """
 
 API = """
@@ -85,7 +127,7 @@ network = ["127.0.0.1:{port}"]
 [teams.shop.prometheus]
 url = "{url}"
 """
-BOX = """
+SSH_BOX = """
 [teams.shop.targets.box]
 kind = "ssh"
 host = "127.0.0.1"
@@ -94,6 +136,18 @@ user = "{me}"
 key = "secrets/reader"
 change_key = "secrets/changer"
 """
+CHECK = """
+[teams.shop.predicates.freed]
+reads = "cat till.log"
+matches = "free"
+examples = [{ output = "the drawer is free", holds = true }, { output = "the drawer is stuck", holds = false }]
+
+[teams.shop.checks.drawer]
+until = "freed"
+every_s = 1
+attempts = 1000
+"""
+"""A look that is repeated until the drawer is free."""
 
 
 class Api:
@@ -164,7 +218,12 @@ class Till(Ground):
         settings = self.root / "tocsin.toml"
         if self.kind.startswith("terminal"):
             settings.write_text(settings.read_text().replace("timeout_s = 20", "timeout_s = 20\nterminal = true"))
+        if self.kind == "tick":
+            settings.write_text(settings.read_text().replace('mode = "live"', 'mode = "instruct"'))
         settings.write_text(settings.read_text() + API.format(port=self.api.port, url=self.api.url))
+        if self.kind in CHECKED:
+            with settings.open("a") as file:
+                file.write(CHECK)
         if self.sshd is not None:
             self._add_box(self.sshd)
 
@@ -173,7 +232,7 @@ class Till(Ground):
             shutil.copy(sshd.folder / name, self.root / "secrets" / name)
         (self.root / "secrets" / "known_hosts").write_text(sshd.known)
         with (self.root / "tocsin.toml").open("a") as settings:
-            settings.write(BOX.format(ssh=sshd.port, me=ME))
+            settings.write(SSH_BOX.format(ssh=sshd.port, me=ME))
 
     def _fill(self, text: str) -> str:
         return text.format(till=self.till, url=self.api.url)
@@ -219,7 +278,8 @@ class Till(Ground):
         """An incident that has been looked at and that somebody has taken."""
         self.bring_up()
         wait_for(self.fire, "alert taken")
-        wait_for(lambda: self.find(self.look).get("state") == "ok", "read")
+        if self.kind != "tick":
+            wait_for(lambda: self.find(self.look).get("state") == "ok", "read")
         self.ask("POST", "/api/incidents/shop-1/acknowledge")
         wait_for(lambda: any(each["kind"] == "acknowledged" for each in self.happened()), "acknowledgement")
 
@@ -237,6 +297,35 @@ class Till(Ground):
         """Ask a verb of a step."""
         self.ask("POST", f"/api/incidents/shop-1/steps/{self.find(text).get('id')}/{verb}", **body)
 
+    def free(self) -> None:
+        """The drawer is not stuck any more."""
+        (self.till / "till.log").write_text("the drawer is free\n")
+
+    def call(self, text: str) -> None:
+        """Have a step wait until Ana is ready, and then for a countdown."""
+        self.say(text, "barrier", operators=["ana"], countdown_s=3)
+
+    def gather(self, text: str) -> None:
+        """Have a step wait until Ana is ready, who is."""
+        self.call(text)
+        self.say(text, "ready")
+
+    @property
+    def way(self) -> int:
+        """The line of a condition that somebody may find to hold."""
+        lines = (self.root / "playbooks" / "shop.md").read_text().splitlines()
+        return next(number for number, line in enumerate(lines, 1) if "If the drawer is jammed" in line)
+
+    def clear(self) -> None:
+        """The alert fires no more."""
+        alert = {"labels": {"alertname": "TillStuck", "till": "7"}, "endsAt": "2020-01-01T00:00:00Z"}
+        open_client().post(f"{self.url()}/in/{KEY}/api/v2/alerts", json=[alert], timeout=10)
+
+    def find_event(self, kind: str, step: str) -> dict[str, Any]:
+        """The last entry of a kind that speaks of a step; empty if there is none."""
+        found = [each for each in self.happened() if each["kind"] == kind and each["event"].get("step") == step]
+        return found[-1] if found else {}
+
     def die(self, failpoint: str, act: Callable[[], Any]) -> None:
         """Start again, armed, and do what reaches the place."""
         self.stop()
@@ -244,6 +333,35 @@ class Till(Ground):
         act()
         wait_for(self.is_dead, f"death at {failpoint}")
         assert self.mark.read_text() == failpoint
+
+    def die_by_itself(self, failpoint: str) -> None:
+        """Start again, armed: what is due reaches the place, perhaps before anybody could be answered."""
+        self.start(failpoint)
+        wait_for(self.is_dead, f"death at {failpoint}", START_S)
+        assert self.mark.read_text() == failpoint
+
+    def die_when_due(self, failpoint: str, begin: Callable[[], Any], find_due: Callable[[], str | None]) -> datetime:
+        """Start again, armed, begin something, and die at the place once it is due: when that was.
+
+        Whatever else is due before it kills the server too; then it is begun, or waited for, once more.
+        """
+        self.stop()
+        due: str | None = None
+        for _ in range(MOST_DEATHS):
+            self.start(failpoint)
+            wait_for(lambda: self.is_dead() or (self.url() and self.ask("GET", "/api/incidents")), "answer", START_S)
+            if due is None and not self.is_dead() and not find_due():
+                begin()
+            while due is None and not self.is_dead():
+                due = find_due()
+            wait_for(self.is_dead, f"death at {failpoint}")
+            died_at = datetime.now(UTC)
+            if due is not None and died_at >= datetime.fromisoformat(due):
+                return died_at
+            if due is None:  # something else was due: let it happen
+                self.bring_up()
+                self.stop()
+        raise AssertionError(f"It was killed {MOST_DEATHS} times before it was due.")
 
     def end(self) -> None:
         """Leave nothing running."""

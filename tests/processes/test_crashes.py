@@ -10,6 +10,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,22 @@ from tocsin.engine.failpoint import NAMES
 
 # The cluster is the whole suite's.
 from ..postgres import Cluster  # noqa: TID252
-from .crashing import ASKED, CHANGES, MANUAL, READS, TYPED, WAIT, Till
+from .crashing import (
+    ASKED,
+    BOX,
+    CHANGES,
+    CHECKED,
+    LINK,
+    LONG,
+    MANUAL,
+    QUESTION,
+    READS,
+    SLEEP,
+    TYPED,
+    WAIT,
+    WATCH,
+    Till,
+)
 from .ground import Sink, wait_for
 
 ALL = os.environ.get("TOCSIN_TORTURE") == "all"
@@ -40,12 +56,50 @@ DOUBT = (
 OVER = ("change.after_outcome_commit",)
 LOOKED = ("read.before_spawn", "read.during", "read.after", "read.before_outcome_commit", "read.after_outcome_commit")
 SAID = ("command.before_commit", "command.after_commit")
-ACTS = ("done", "skip", "doubt", "propose", "wait")
+ACTS: dict[str, tuple[str, Callable[[Till], Any]]] = {
+    "done": ("step_done", lambda till: till.say(MANUAL, "done", note="it is green")),
+    "answer": ("step_done", lambda till: till.say(QUESTION, "done", passed=False)),
+    "read": ("step_done", lambda till: till.say(LINK, "done")),
+    "box": ("step_done", lambda till: till.say(BOX, "done")),
+    "tick": ("step_done", lambda till: till.say(till.change, "done", note="turned by hand")),
+    "skip": ("step_skipped", lambda till: till.say(till.change, "skip", reason="not this till")),
+    "propose": ("step_proposed", lambda till: till.propose(till.text)),
+    "doubt": ("doubt_settled", lambda till: till.say(till.change, "doubt", happened=True)),
+    "wait": ("wait_begun", lambda till: till.say(WAIT, "wait")),
+    "unwait": ("wait_ended", lambda till: till.say(LONG, "unwait", reason="it rests")),
+    "call": ("barrier_called", lambda till: till.call(MANUAL)),
+    "ready": ("operator_ready", lambda till: till.say(MANUAL, "ready")),
+    "hold": ("barrier_held", lambda till: till.say(MANUAL, "hold", reason="not yet")),
+    "fix": ("mitigated", lambda till: till.ask("POST", "/api/incidents/shop-1/mitigate")),
+    "take": ("way_taken", lambda till: till.ask("POST", "/api/incidents/shop-1/take", line=till.way)),
+    "jump": ("scenario_pursued", lambda till: till.ask("POST", "/api/incidents/shop-1/jump", scenario="PLAY-002")),
+}
+"""What people do to a step, with the entry that it leaves. "tick" is for a team that lets nothing run."""
+DUE: dict[str, tuple[str, Callable[[Till], Any], str, str, str]] = {
+    "waited": (WAIT, lambda till: till.say(WAIT, "wait"), "wait_begun", "until", "wait_ended"),
+    "slept": (SLEEP, lambda till: till.approve(SLEEP), "wait_begun", "until", "wait_ended"),
+    "watched": (
+        WATCH,
+        lambda till: till.ask("POST", "/api/incidents/shop-1/mitigate"),
+        "wait_begun",
+        "until",
+        "wait_ended",
+    ),
+    "gone": (MANUAL, lambda till: till.gather(MANUAL), "countdown_begun", "go_at", "barrier_passed"),
+}
+"""What is due at a time: the step, how it is begun, the entry that says when (and where), and the end."""
+ENDS = ("timer.before_commit", "timer.after_commit")
+RECURS = ("intake.before_commit", "intake.after_commit")
+HOLDS = ("read.after", "read.before_outcome_commit", "read.after_outcome_commit")
 
 MATRIX = [
     *((kind, moment) for kind in CHANGES for moment in (*LOST, *GOES_ON, *DOUBT, *OVER)),
     *((kind, moment) for kind in READS for moment in LOOKED),
     *((kind, moment) for kind in ACTS for moment in SAID),
+    *((kind, moment) for kind in DUE for moment in ENDS),
+    *(("recurs", moment) for moment in RECURS),
+    *(("check", moment) for moment in (*LOOKED, *ENDS)),
+    *(("checked", moment) for moment in HOLDS),
 ]
 SAMPLE = [
     ("command", "change.during"),
@@ -56,7 +110,10 @@ SAMPLE = [
     ("sql", "change.during"),
     ("doubt", "command.after_commit"),
     ("terminal", "change.during"),
+    ("check", "read.during"),
 ]
+_BY_COMMAND = {*ACTS, *DUE, "recurs"} - {"propose", "tick"}
+"""What is done to a till that is turned by a plain command."""
 STORES = ["sqlite", pytest.param("postgres", marks=pytest.mark.needs("postgres"))]
 
 
@@ -94,11 +151,17 @@ def test_every_place_of_a_step_is_in_the_matrix() -> None:
 @pytest.mark.parametrize("store", STORES if ALL else STORES[:1])
 @pytest.mark.parametrize(("kind", "moment"), MATRIX if ALL else SAMPLE, ids=_name)
 def test_a_kill_repeats_reads_and_no_change(make: Callable[[str], Till], kind: str, moment: str) -> None:
-    till = make("typed" if kind == "propose" else kind if kind not in ACTS else "command")
+    till = make("typed" if kind == "propose" else "command" if kind in _BY_COMMAND else kind)
     if kind in CHANGES:
         _live_through_change(till, moment)
     elif kind in READS:
         _live_through_read(till, moment)
+    elif kind in DUE:
+        _live_through_end(till, kind, moment)
+    elif kind in CHECKED:
+        _live_through_check(till, moment)
+    elif kind == "recurs":
+        _live_through_recurrence(till, moment)
     else:
         _live_through_act(till, kind, moment)
     till.stop()
@@ -111,6 +174,8 @@ def _live_through_change(till: Till, moment: str) -> None:
     till.open()
     if till.kind in TYPED:
         till.propose(text)
+    if till.kind == "together":
+        till.gather(text)
     till.die(moment, lambda: till.approve(text))
     till.bring_up()
     if moment in LOST:
@@ -157,30 +222,83 @@ def _live_through_read(till: Till, moment: str) -> None:
 
 def _live_through_act(till: Till, act: str, moment: str) -> None:
     """Said and not on disk is said again; said and on disk is there, once."""
+    kind, do = ACTS[act]
     till.open()
-    text, kind, do = _choose(till, act)
-    till.die(moment, do)
+    _go_before(till, act)
+    till.die(moment, lambda: do(till))
     till.bring_up()
-    kinds = [each["kind"] for each in till.happened()]
-    assert kinds.count(kind) == (moment == "command.after_commit")
+    assert _count(till, kind) == (moment == "command.after_commit")
     if moment == "command.before_commit":
-        do()
-    wait_for(lambda: [each["kind"] for each in till.happened()].count(kind) == 1, kind)
-    assert till.find(text)
+        do(till)
+    wait_for(lambda: _count(till, kind) == 1, kind)
     assert till.turns <= 1
 
 
-def _choose(till: Till, act: str) -> tuple[str, str, Callable[[], Any]]:
-    """On which step, what becomes of it on the timeline, and how it is done."""
-    if act == "done":
-        return MANUAL, "step_done", lambda: till.say(MANUAL, "done", note="it is green")
-    if act == "skip":
-        return till.change, "step_skipped", lambda: till.say(till.change, "skip", reason="not this till")
-    if act == "propose":
-        return till.text, "step_proposed", lambda: till.propose(till.text)
-    if act == "wait":
-        return WAIT, "wait_begun", lambda: till.say(WAIT, "wait")
-    till.die("change.during", lambda: till.approve(till.change))
+def _count(till: Till, kind: str) -> int:
+    return sum(each["kind"] == kind for each in till.happened())
+
+
+def _go_before(till: Till, act: str) -> None:
+    """What must have happened for this to be said."""
+    if act == "unwait":
+        till.say(LONG, "wait")
+    if act in ("ready", "hold"):
+        till.say(MANUAL, "barrier", operators=["ana", "bo"], countdown_s=3)
+    if act == "hold":
+        till.say(MANUAL, "ready")
+    if act == "doubt":
+        till.die("change.during", lambda: till.approve(till.change))
+        till.bring_up()
+        wait_for(lambda: till.find(till.change).get("state") == "in_doubt", "doubt")
+
+
+def _live_through_end(till: Till, kind: str, moment: str) -> None:
+    """What is due comes at its time, or late, and once: before its commit it had not, and behind it, it had."""
+    text, begin, begun, due, ended = DUE[kind]
+    till.open()
+    step = till.find(text)["id"]
+    when = till.die_when_due(
+        moment, lambda: begin(till), lambda: till.find_event(begun, step).get("event", {}).get(due)
+    )
     till.bring_up()
-    wait_for(lambda: till.find(till.change).get("state") == "in_doubt", "doubt")
-    return till.change, "doubt_settled", lambda: till.say(till.change, "doubt", happened=True)
+    wait_for(lambda: till.find_event(ended, step) or till.find_event("barrier_held", step), f"end of {text}")
+    if till.find_event("barrier_held", step):  # nobody counted, and the moment is no moment for everybody any more
+        till.say(text, "ready")
+    over = wait_for(lambda: till.find_event(ended, step), f"end of {text}")
+    assert (datetime.fromisoformat(over["recorded_at"]) < when) is (moment == "timer.after_commit")
+    assert till.count(begun, step) - till.count("barrier_held", step) == till.count(ended, step) == 1
+    assert till.turns == 0
+
+
+def _live_through_recurrence(till: Till, moment: str) -> None:
+    """It fires again while it is watched: it is reopened once, and the watch has failed."""
+    till.open()
+    till.clear()
+    till.ask("POST", "/api/incidents/shop-1/mitigate")
+    step = till.find(LONG)["id"]
+    wait_for(lambda: till.count("wait_begun", step) == 1, "watch")
+    till.die(moment, till.fire)
+    till.bring_up()
+    if moment == "intake.before_commit":
+        wait_for(till.fire, "alert taken")
+    wait_for(lambda: _count(till, "reopened") == till.count("wait_ended", step) == 1, "reopening")
+    assert till.find(LONG)["state"] == "failed"
+
+
+def _live_through_check(till: Till, moment: str) -> None:
+    """The look goes on being repeated, each repetition is told once, and so is that it holds."""
+    till.open()
+    step = till.find(till.look)["id"]
+    till.stop()
+    if till.kind == "checked":
+        till.free()
+    till.die_by_itself(moment)
+    till.bring_up()
+    if till.kind == "check":
+        before = till.count("step_finished", step)
+        wait_for(lambda: till.count("step_finished", step) > before, "another look")
+        assert till.count("check_ended", step) == 0
+        till.free()
+    wait_for(lambda: till.count("check_ended", step), "end of the check")
+    assert till.count("check_ended", step) == 1
+    assert till.count("step_finished", step) == till.count("step_requested", step) >= 2

@@ -199,3 +199,9 @@ def test_what_is_known_by_sub_commands_may_take_them_from_its_input(knowledge: K
         if program.has_verbs:
             for text in (f"echo x y | {program.name}", f"{program.name} <<< 'x y'", f"{program.name} < f"):
                 assert classify(text, knowledge).effect.rank >= Effect.UNKNOWN.rank, text
+
+
+@pytest.mark.parametrize("text", ["jobs -x reboot", "jobs -xl rm -rf /srv", "builtin jobs -x reboot"])
+def test_a_builtin_that_lists_jobs_may_run_a_command(knowledge: Knowledge, text: str) -> None:
+    assert classify(text, knowledge).effect is Effect.UNKNOWN
+    assert classify("jobs -l", knowledge).effect is Effect.NOOP

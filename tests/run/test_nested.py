@@ -114,6 +114,25 @@ sh -c 'eval "$1"' _ <id>
 sh -c '$1' _ <id>
 sh -c 'sudo "$1"' _ <id>
 awk -v c=<id> '{ print | c }'
+x=<id>; bash <<< "$x"
+x=<id>; echo "$x" | bash
+x=<id>; echo "select '$x'" | psql
+x=<id> bash -c '$x'
+x=<id> bash -c 'eval "$x"'
+export x=<id>; bash -c '$x'
+x=<id>; export x; bash -c '$x'
+env x=<id> bash -c '$x'
+docker exec -e x=<id> c sh -c '$x'
+kubectl exec p -- env x=<id> sh -c '$x'
+x=<id> python3 -c 'import os; os.system(os.environ["x"])'
+x=<id> awk 'BEGIN{system(ENVIRON["x"])}'
+set -- <id>; "$1"
+set -- a <id>; shift; "$@"
+printf -v x %s <id>; $x
+: "${x:=<id>}"; "$x"
+jobs -x <id>
+compgen -C <id>
+zip a b -T -TT <id>
 """.strip().splitlines()
 
 DATA = r"""
@@ -149,6 +168,12 @@ git commit -m "fix <id>"
 redis-cli GET <key>
 sqlite3 <file> 'select 1'
 sed -n 1p <file>
+x=<id> bash -c 'echo "$x"'
+docker exec -e x=<id> c sh -c 'echo "$x"'
+set -- <id>; echo "$1"
+x=<id>; echo "$x" | grep a
+for h in <id>; do echo "select 1" | psql; done
+x=<id> docker compose up -d
 """.strip().splitlines()
 
 

@@ -115,7 +115,7 @@ INTERPRETERS: dict[str, Interpreter] = {
     "redis-cli": _REDIS,
     "valkey-cli": _REDIS,
     "watch": _WATCH,
-    **dict.fromkeys("let unset read mapfile readarray enable hash complete bind coproc".split(), _NAMED),
+    **dict.fromkeys("let unset read mapfile readarray enable hash complete compgen jobs bind coproc".split(), _NAMED),
 }
 BY_NAME = frozenset(name for name, each in INTERPRETERS.items() if each is _NAMED)
 """Words that are commands of the shell alone: behind another program's name they are something of that one's."""
@@ -163,6 +163,7 @@ NAMING: dict[str, frozenset[str]] = {
     **dict.fromkeys(("docker", "podman", "nerdctl"), _names("--entrypoint")),
     **dict.fromkeys(("kubectl", "oc", "crictl", "lxc", "multipass"), _names("--")),
     "nix-shell": _names("--run --command"),
+    "zip": _names("-TT --unzip-command"),
     "az": _names("--scripts"),
     "rails": _names("runner"),
     "start-stop-daemon": _names("-x --exec -a --startas"),

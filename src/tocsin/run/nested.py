@@ -35,7 +35,7 @@ from tocsin.run.site import FIRST, HOLE, MARKED, Word, around, read_words, walk
 
 _FLOWS = frozenset(
     {"variable_assignment", "declaration_command", "for_statement", "function_definition", "command_substitution",
-     "process_substitution", "herestring_redirect", "array", "case_statement"}
+     "process_substitution", "herestring_redirect", "array", "case_statement", "expansion"}
 )  # fmt: skip
 _CODE_FLAG = re.compile(
     r"--(?:eval|execute|exec|command|expression|script|code|query|sql|jq|filter|rsh|to-command|checkpoint-action"
@@ -56,6 +56,8 @@ _PIPES = re.compile(r"[gmn]?awk|perl|ruby")
 """Programs in which a bar begins a command."""
 _SETTERS = frozenset("env sudo doas docker podman nerdctl docker-compose kubectl systemctl systemd-run".split())
 """Programs that take variables for what they start."""
+_SETS = re.compile(r"(?:-e|--env=|--setenv=|-E)?([A-Za-z_]\w*)=")
+_EXPORTS = re.compile(r"\b(?:export|declare|typeset|set)\b")
 _STARTS = re.compile(r"(?:EXEC|SYSTEM|SHELL):", re.IGNORECASE)
 _SSH_OPTION = re.compile(r"-[oFE]")
 
@@ -74,13 +76,16 @@ def find_refusal(scene: Scene, at: int) -> str:
     flows = any(node.type == "function_definition" for node in walk(scene.root))
     for node in around(scene.root, span):
         if node.type == "command":
-            why = _judge_command(node, scene, span)
+            why = _judge_command(node, scene, span) or _judge_lent(_read_given(node, scene, span), scene, span)
+            flows = flows or _keeps(node, scene)
             if not why and "process_substitution" in seen and _calls_any(node, scene):
                 why = f"{span.text} stands in a file that `{_name(node, scene)}` may read as a program of its own"
             if why:
                 return why
         elif node.type == "variable_assignment" and _reaches(node, scene):
             return f"{span.text} stands in a variable that says what runs"
+        elif node.type == "variable_assignment" and (why := _judge_lent(_read_lent(node, scene), scene, span)):
+            return why
         elif node.type == "file_redirect" and (why := _judge_fed(node, scene, span)):
             return why
         elif node.type == "herestring_redirect" and _is_fed(node.parent, scene):
@@ -92,7 +97,7 @@ def find_refusal(scene: Scene, at: int) -> str:
             flows = flows or bool(later)
         seen.add(node.type)
         flows = flows or node.type in _FLOWS
-    if flows and any(_is_open(word) for word in _find_programs(scene)):
+    if flows and (any(_is_open(word) for word in _find_programs(scene)) or _is_fed_open(scene)):
         return f"{span.text} may reach a text that another program reads as a program of its own"
     return ""
 
@@ -121,6 +126,57 @@ def _reaches(node: Node, scene: Scene) -> bool:
 def is_reaching(name: str) -> bool:
     """Whether a variable of this name says what runs."""
     return name in REACHING or _REACHING_TOO.fullmatch(name) is not None
+
+
+def _read_given(node: Node, scene: Scene, span: Span) -> str:
+    """The variable that a word with the blank sets for what its command starts: ``env NAME=…``; else empty."""
+    words = read_words(node, scene.marked)
+    if not words or words[0].text.rsplit("/", 1)[-1] not in _SETTERS:
+        return ""
+    word = next((each for each in words if each.start <= span.start < each.end), None)
+    found = _SETS.match(word.text) if word is not None else None
+    return found[1] if found else ""
+
+
+def _read_lent(node: Node, scene: Scene) -> str:
+    """The variable of an assignment that programs get to see; else empty."""
+    lent = node.parent is not None and node.parent.type == "command"
+    name = scene.marked[node.start_byte : node.end_byte].partition("=")[0].rstrip("+")
+    return name if lent or _EXPORTS.search(scene.marked) else ""
+
+
+def _judge_lent(name: str, scene: Scene, span: Span) -> str:
+    """Why a variable must not have the value: a program of the statement runs it, or hands it on to be read again."""
+    named = re.compile(rf"\b{re.escape(name)}\b") if name else None
+    for words in _commands(scene.root, scene) if named else ():
+        for start, program in find_callees(words, len(words)):
+            interpreter = find_interpreter(program)
+            assert interpreter is not None and named is not None
+            called = [word.text for word in words[start:]]
+            texts = [called[at] for at in find_programs(interpreter, called).programs if at < len(called)]
+            for text in texts:
+                if named.search(text) and _hands_on(text, program, is_shell=interpreter.cluster):
+                    return f"{span.text} is given to a program of `{program}` that may hand it on to be read again"
+    return ""
+
+
+def _keeps(node: Node, scene: Scene) -> bool:
+    """Whether a command puts its words where later ones find them: `set -- …`, `printf -v NAME …`."""
+    words = [word.text for word in read_words(node, scene.marked)]
+    return words[:1] == ["set"] or (words[:1] == ["printf"] and "-v" in words)
+
+
+def _is_fed_open(scene: Scene) -> bool:
+    """Whether a program is fed, as a program of its own, a text into which the shell puts something."""
+    for node in walk(scene.root):
+        start, text = node.start_byte, scene.marked[node.start_byte : node.end_byte]
+        if node.type in ("herestring_redirect", "heredoc_redirect") and "$" in text and _is_fed(node.parent, scene):
+            return True
+        if node.type == "pipeline":
+            parts = node.named_children[1:]
+            if any("$" in text[: part.start_byte - start] and _takes(part, scene) for part in parts):
+                return True
+    return False
 
 
 def _calls_any(node: Node, scene: Scene) -> bool:

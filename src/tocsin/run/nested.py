@@ -82,10 +82,9 @@ def find_refusal(scene: Scene, at: int) -> str:
                 why = f"{span.text} stands in a file that `{_name(node, scene)}` may read as a program of its own"
             if why:
                 return why
-        elif node.type == "variable_assignment" and _reaches(node, scene):
-            return f"{span.text} stands in a variable that says what runs"
-        elif node.type == "variable_assignment" and (why := _judge_lent(_read_lent(node, scene), scene, span)):
-            return why
+        elif node.type == "variable_assignment":
+            if why := _judge_set(node, scene, span):
+                return why
         elif node.type == "file_redirect" and (why := _judge_fed(node, scene, span)):
             return why
         elif node.type == "herestring_redirect" and _is_fed(node.parent, scene):
@@ -126,6 +125,13 @@ def _reaches(node: Node, scene: Scene) -> bool:
 def is_reaching(name: str) -> bool:
     """Whether a variable of this name says what runs."""
     return name in REACHING or _REACHING_TOO.fullmatch(name) is not None
+
+
+def _judge_set(node: Node, scene: Scene, span: Span) -> str:
+    """Why a blank does not stand in the value of a variable."""
+    if _reaches(node, scene):
+        return f"{span.text} stands in a variable that says what runs"
+    return _judge_lent(_read_lent(node, scene), scene, span)
 
 
 def _read_given(node: Node, scene: Scene, span: Span) -> str:

@@ -11,8 +11,10 @@ from tocsin.timeline.events import (
     ChatDone,
     ChatFailed,
     ChatWithheld,
+    Intent,
     Outcome,
     StepFinished,
+    StepRequested,
     TicketDone,
     TicketFailed,
     TicketWithheld,
@@ -55,9 +57,10 @@ def _has_ended(record: StepRecord, outcome: Outcome) -> bool:
     return record.state is not StepState.OK or record.exit_code is not None
 
 
-def is_under_way(incident: Incident, seq: int) -> bool:
+def is_under_way(incident: Incident, intent: Intent, seq: int) -> bool:
     """Whether an intent is of a changing step that somebody has started: it waits for no node, but for a person."""
-    return any(record.intent == seq and record.changes and record.started for record in incident.steps.values())
+    record = incident.steps.get(intent.step) if isinstance(intent, StepRequested) else None
+    return record is not None and record.intent == seq and record.changes and record.started
 
 
 async def is_recorded(read: Callable[[str, int], Awaitable[list[Entry]]], stream: str, outcome: Outcome) -> bool:

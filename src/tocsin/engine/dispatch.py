@@ -270,7 +270,7 @@ class Dispatch:
         incident, why = await self._look(errand, intent)
         if why:
             return await self._record(errand, withhold(errand.seq, intent, why))
-        if not self._lease.is_here(errand.destination) and not is_under_way(incident, errand.seq):
+        if not self._lease.is_here(errand.destination) and not is_under_way(incident, intent, errand.seq):
             self._unreleased[errand] = TRY_AGAIN
             return []
         if isinstance(intent, e.StepRequested) and intent.changes and not await self._start(errand, intent):
@@ -370,7 +370,7 @@ class Dispatch:
 
         def choose(incident: Incident | None, book: Book) -> tuple[e.Event, ...]:
             assert incident is not None
-            if not errand.attempts and is_under_way(incident, errand.seq):
+            if not errand.attempts and is_under_way(incident, intent, errand.seq):
                 return ()
             return decide(incident, book, command, self._clock.now())
 

@@ -91,7 +91,8 @@ class Layouts:
             self._same.clear()
         same = self._same.get(box)
         if same is None:
-            same = self._same[box] = msgspec.structs.replace(box, scratch=ANY if box.scratch else None)
+            same = msgspec.structs.replace(box, scratch=ANY if box.scratch else None)
+            same = self._same[box] = self._same.setdefault(same, same)  # one for all: to compare two takes long
         return same
 
     def guess(self, isolation: Isolation, box: Box) -> Layout:

@@ -189,10 +189,9 @@ async def follow(over: asyncio.Future[Any], timeout_s: int, watch: Watch, end: C
     """Wait until it is over; where it must be stopped before, `end` does that. Why it was, or nothing."""
     watching: asyncio.Future[str] | None = None
     try:
-        async with asyncio.timeout(timeout_s):
-            await asyncio.wait((over,), timeout=SOON_S)
-            if over.done():
-                return ""
+        if await _is_soon(over):
+            return ""
+        async with asyncio.timeout(timeout_s - SOON_S):
             watching = asyncio.ensure_future(watch())
             await asyncio.wait((over, watching), return_when=asyncio.FIRST_COMPLETED)
         return "" if over.done() else watching.result()
@@ -211,6 +210,25 @@ async def follow(over: asyncio.Future[Any], timeout_s: int, watch: Watch, end: C
 def tell_limit(timeout_s: int) -> str:
     """Why a command was stopped that took too long."""
     return f"It was stopped after {timeout_s} s, the target's limit."
+
+
+async def _is_soon(over: asyncio.Future[Any]) -> bool:
+    """Wait for a moment; whether it is over then."""
+    loop = asyncio.get_running_loop()
+    waits = loop.create_future()
+
+    def wake(_: object = None) -> None:
+        if not waits.done():
+            waits.set_result(None)
+
+    timer = loop.call_later(SOON_S, wake)
+    over.add_done_callback(wake)
+    try:
+        await waits
+    finally:
+        timer.cancel()
+        over.remove_done_callback(wake)
+    return over.done()
 
 
 async def end_group(process: asyncio.subprocess.Process) -> None:

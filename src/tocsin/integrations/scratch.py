@@ -25,6 +25,7 @@ import msgspec
 TMP, VAR_TMP = Path("/tmp"), Path("/var/tmp")  # noqa: S108 the step's own
 PLACES = {TMP: "tmp", VAR_TMP: "var-tmp"}
 """Where a step sees its scratch, and the folder that each is."""
+_PLACES = [(str(place), name) for place, name in PLACES.items()]
 
 MOST_BYTES = 2**30
 """How much steps may leave, per incident and target; also no more than half of what the disk has free."""
@@ -32,6 +33,8 @@ MOST_BYTES = 2**30
 MOST_ENTRIES = 20_000
 MOST_DEPTH = 64
 MOST_NAME = 120
+MOST_FOUND = 1000
+"""Scratches whose paths are remembered."""
 UNUSED_S = 3600.0
 """After so long it is noted again that a step runs in a scratch; before, nobody would clear it away."""
 KEPT_DAYS = 14
@@ -70,10 +73,16 @@ class Scratches:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self._found: dict[tuple[str, str], Path] = {}
 
     def find(self, incident: str, target: str) -> Path:
         """Where the scratch of an incident on a target lies, whether or not it is there yet."""
-        return self.root / _name(incident) / _name(target)
+        known = self._found.get((incident, target))
+        if known is None:
+            if len(self._found) >= MOST_FOUND:
+                self._found.clear()
+            known = self._found[incident, target] = self.root / _name(incident) / _name(target)
+        return known
 
     def open(self, folder: Path, pins: Iterable[Path]) -> None:
         """Make the folders of a scratch, or put their rights in order: a step may have taken them away. `pins` are the
@@ -156,28 +165,32 @@ def glance(folder: Path, pins: Iterable[Path]) -> Survey | None:
     """A scratch that is in order and in which lies nothing but its pins: a few calls say so. Null where it must be
     looked at properly.
     """
-    taken, wanted = 0, {(pin.parent, pin.name) for pin in pins}
+    taken, root, wanted = 0, str(folder), {str(pin) for pin in pins}
     try:
-        if time.time() - os.lstat(folder.parent).st_mtime > UNUSED_S:
+        if time.time() - os.lstat(os.path.dirname(root)).st_mtime > UNUSED_S:  # noqa: PTH120 this is asked very often
             return None
-        for place, name in PLACES.items():
-            with _opened(folder / name) as at:
+        for place, name in _PLACES:
+            with _opened(f"{root}/{name}") as at:
                 if os.fstat(at.fd).st_mode != _AS_ANY_TMP:
                     return None
-                with os.scandir(at.fd) as entries:
-                    names = [entry.name for entry in islice(entries, len(wanted) + 1)]
-                for each in names:
-                    wanted.remove((place, each))
+                for each in _list(at.fd, len(wanted)):
+                    wanted.remove(f"{place}/{each}")
                     taken += _measure_empty(each, at.fd)
     except (OSError, KeyError):
         return None
     return None if wanted else Survey(taken=taken)
 
 
+def _list(fd: int, most: int) -> list[str]:
+    """What lies in an open folder, and at most one more than so many."""
+    with os.scandir(fd) as entries:
+        return [entry.name for entry in islice(entries, most + 1)]
+
+
 def _measure_empty(name: str, dir_fd: int) -> int:
     """What an empty folder takes. Raises `OSError` where it is none, or not empty."""
-    with _opened(name, dir_fd) as at, os.scandir(at.fd) as entries:
-        if next(entries, None) is not None:
+    with _opened(name, dir_fd) as at:
+        if _list(at.fd, 0):
             raise OSError(errno.ENOTEMPTY, name)
         return os.fstat(at.fd).st_blocks * 512
 
@@ -191,8 +204,7 @@ class _Walk:
 
     def enter(self, fd: int, path: str, depth: int) -> None:
         """Take in what lies in an open folder, and in the folders below it."""
-        with os.scandir(fd) as entries:
-            names = [entry.name for entry in islice(entries, self.left + 1)]
+        names = _list(fd, self.left)
         if len(names) > self.left:
             self.beyond = f"more than {MOST_ENTRIES} files and folders"
         for name in sorted(names[: self.left]):

@@ -157,9 +157,12 @@ def find_prohibition(task: Task, incident: Incident, book: Book) -> Forbidden | 
 
     The incident's own come first, then those of other open incidents; among them, whatever describes it most closely.
     """
+    rules = [rule for rule in own_prohibitions(incident, book) if _in_scope(rule, task)]
+    if not rules and not book.in_force:
+        return None
     whole = _whole(task)
     also = _done_here(task, incident, book)
-    own = forbid.find_all((rule for rule in own_prohibitions(incident, book) if _in_scope(rule, task)), whole, also)
+    own = forbid.find_all(rules, whole, also)
     theirs = [(force, forbid.closeness(force.prohibition.forbids, whole, also)) for force in book.in_force]
     measured = (*(forbid.closeness(rule.forbids, whole, also) for rule in own[:1]), *(close for _, close in theirs))
     closest = min(measured, default=forbid.FAR)

@@ -19,11 +19,13 @@ import argparse
 import asyncio
 import contextlib
 import cProfile
+import gc
 import os
 import pstats
 import resource
 import shlex
 import statistics
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -33,7 +35,7 @@ from typing import Any
 
 from tocsin.app.initialise import initialise
 from tocsin.app.parts import Parts, build
-from tocsin.app.server import Options, _isolate, _load, _open
+from tocsin.app.server import Options, _isolate, _load, _open, _settle_memory
 from tocsin.engine.contracts import TARGET
 from tocsin.engine.failpoint import pass_by
 from tocsin.run.commands import ApproveStep, ProposeStep
@@ -70,6 +72,8 @@ class Local:
         self._incident = await engine.intake.declare("bench", "Bench", None, None, PERSON)
         await self(1, 1, ["true"])
         self._typed = [await self._propose(self._spell(self.argv)) for _ in range(n)]
+        self._usual = gc.get_threshold(), sys.getswitchinterval()
+        _settle_memory()
 
     async def _open(self, folder: Path) -> tuple[Parts, Any]:
         folder.chmod(0o755)
@@ -111,6 +115,9 @@ class Local:
 
     async def finish(self) -> None:
         """Leave nothing."""
+        gc.unfreeze()
+        gc.set_threshold(*self._usual[0])
+        sys.setswitchinterval(self._usual[1])
         for task in self._tasks:
             task.cancel()
         for task in self._tasks:

@@ -17,6 +17,9 @@ _ASKS = re.compile(
 _LITERAL_FLAG = re.compile(r"[\"'`\s|,](--[a-z][\w-]*)\b")
 _SHORT_FLAG = re.compile(r"[\"'`](-[A-Za-z])[\"'`,\s]")
 _OPTION = re.compile(r"(?:\.option|\.flag|\.boolean|\.string)\(\s*[\"'`]([A-Za-z][\w-]*)[\"'`]")
+_SHORTENED = re.compile(r"\b(?:short|shortFlag|alias|aliases)[\"']?\s*[:(]\s*(\[[^\]]*\]|\{[^}]*\}|[\"'`][\w-]+[\"'`])")
+"""Where a parser is told another name of a flag: `short: "y"`, `alias: ["q", "queue"]`, `.alias("q", …)`."""
+_ALIAS = re.compile(r"[\"'`]([A-Za-z][\w-]*)[\"'`]|\b([A-Za-z][\w-]*)\s*:")
 _PARSE_ARGS = re.compile(r"options\s*:\s*\{(.*)", re.DOTALL)
 _KEY = re.compile(r"[\"']?([A-Za-z][\w-]*)[\"']?\s*:\s*\{")
 _ANY_WORD = re.compile(r"[.\"'`]([a-zA-Z][\w-]*)")
@@ -34,6 +37,8 @@ def read_node(text: str) -> Script:
         return Script()
     flags = set(_LITERAL_FLAG.findall(text)) | set(_SHORT_FLAG.findall(text))
     flags |= {f"--{_dash(name)}" for name in _OPTION.findall(text)}
+    shortened = {one or other for said in _SHORTENED.findall(text) for one, other in _ALIAS.findall(said)}
+    flags |= {f"-{name}" if len(name) == 1 else f"--{_dash(name)}" for name in shortened}
     options = _PARSE_ARGS.search(text) if "parseArgs" in text else None
     flags |= {f"--{_dash(name)}" for name in _KEY.findall(options[1])} if options else set()
     variables = {one or other for one, other in _NODE_ENV.findall(text)}
@@ -147,9 +152,12 @@ def _parameters(call: ast.Call) -> Iterator[Parameter]:
         yield Parameter(name=text, choices=tuple(map(str, known)), line=call.lineno)
 
 
+_SWITCHES = re.compile(r"store_(?:true|false|const)|append_const|count|help|version|BooleanOptionalAction")
+
+
 def _is_switch(call: ast.Call) -> bool:
     said = {each.arg: ast.unparse(each.value) for each in call.keywords}
-    return "store_true" in said.get("action", "") or "is_flag" in said
+    return _SWITCHES.search(said.get("action", "")) is not None or "is_flag" in said or "count" in said
 
 
 def _python_prompts(calls: list[ast.Call]) -> Iterator[Prompt]:

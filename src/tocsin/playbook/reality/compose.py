@@ -44,6 +44,7 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     directory: str = ""
     hosts: tuple[str, ...] = ()
     of_host: bool = False
+    profiles: tuple[str, ...] = ()
 
 
 class ComposeFile(msgspec.Struct, frozen=True, kw_only=True):
@@ -107,6 +108,7 @@ def _read_service(path: str, name: str, tree: Tree) -> Service:
         context=place,
         dockerfile=join(place, build.get("dockerfile").text or "Dockerfile") if place is not None else None,
         image=fill(tree.get("image").text),
+        profiles=tuple(fill(each.text) for each in tree.get("profiles").items()),
         ports=tuple(port for each in tree.get("ports").items() for port in _read_port(path, each)),
         exposes=tuple(each.text.split("/")[0] for each in tree.get("expose").items()),
         variables=tuple(word.partition("=")[0] for word in tree.get("environment").words()),

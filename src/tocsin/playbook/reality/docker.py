@@ -64,8 +64,23 @@ def _judge_compose(command: Command, top: Arguments, rest: tuple[str, ...], syst
     services = list(dict.fromkeys(_named_services(verb, take_apart(rest[1:], valued), rest, valued)))
     for service in services:
         yield judge_service(service, projects, system)
+    for profile in top.values("--profile") if projects else ():
+        yield _judge_profile(profile, projects)
     if not services and projects and verb:
         yield matches("compose_file", "compose file", projects[0].files[0].path)
+
+
+def _judge_profile(profile: str, projects: list[Project]) -> Finding:
+    """A profile that no service has starts nothing, and compose does not say so."""
+    what = f"compose profile {names.show(profile)}"
+    services = [each for project in projects for file in project.files for each in file.services.values()]
+    known = {name: each.where for each in services for name in each.profiles}
+    if profile == "*" or names.is_open(profile) or any(map(names.is_wild, known)):
+        return unknown("profile", what, "Which one is left open.")
+    if profile in known:
+        return matches("profile", what, known[profile])
+    near = names.nearest(profile, known)
+    return missing("profile", what, "No service has it: it starts nothing.", near, known[near] if near else None)
 
 
 def choose_files(

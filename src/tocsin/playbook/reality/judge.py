@@ -13,6 +13,7 @@ import msgspec
 
 from tocsin.playbook.model import Playbook, Procedure
 from tocsin.playbook.reality import (
+    django,
     docker,
     exports,
     files,
@@ -48,6 +49,7 @@ def _table() -> dict[str, Judge]:
         ("make gmake just task go-task", making.judge),
         ("kubectl oc k", kubectl.judge),
         ("helm", kubectl.judge_helm),
+        ("kustomize", kubectl.judge_kustomize),
         ("cargo go", programs.judge_built),
         ("bash sh zsh dash ksh python python3 node tsx ts-node source . ruby perl", scripts.judge_interpreted),
         ("curl wget http https open xdg-open websocat grpcurl", reach.judge_request),
@@ -205,6 +207,7 @@ def judge_command(command: Command, system: System, known: Container[str]) -> It
     judge = TABLE.get(program)
     if command.env:
         yield from exports.judge_inline(command, system)
+    yield from django.judge(command, system)
     if judge is not None and not (
         "/" in command.words[0]
         and scripts.is_script(command.words[0])

@@ -45,6 +45,8 @@ def judge(command: Command, system: System) -> Iterator[Finding]:
     pairs = list(_pairs(operands, parts.operands[0]))
     for kind, name in pairs:
         yield _judge_object(kind, name, space, system)
+    if parts.operands[0] == "port-forward":
+        yield from _judge_forwarded(pairs, operands, system)
     selector = parts.value("-l", "--selector")
     if selector is not None:
         yield from _judge_labels(selector, system)
@@ -232,14 +234,55 @@ def _judge_container(wanted: str, pairs: list[tuple[str, str]], system: System) 
         )
 
 
+def _judge_forwarded(pairs: list[tuple[str, str]], operands: tuple[str, ...], system: System) -> Iterator[Finding]:
+    """Ports that a service is asked for: it passes on those that it names, and no others."""
+    for kind, name in pairs:
+        services = [
+            each for each in system.cluster.resources if kind == each.kind == "service" and _is_called(each, kind, name)
+        ]
+        offered = [port for each in services for port in each.offers]
+        for word in operands[1:] if offered and not any(map(names.is_open, offered)) else ():
+            port = word.rpartition(":")[2]
+            if not port.isdecimal():
+                continue
+            what = f"port {port} of Kubernetes service {names.show(name)}"
+            if port in offered:
+                yield matches("port", what, services[0].where)
+            else:
+                yield missing("port", what, f"It has {', '.join(offered)}.", offered[0], services[0].where)
+
+
+def judge_kustomize(command: Command, system: System) -> Iterator[Finding]:
+    """``kustomize build FOLDER``."""
+    parts = take_apart(command.words[1:], words("-o --output -e --env --helm-command --load-restrictor"))
+    if parts.operands[:1] == ("build",):
+        for place in parts.operands[1:2]:
+            if "://" not in place and "?" not in place and not place.startswith("github.com/"):
+                yield paths.judge_file(command, place, system, "manifest", "manifest")
+
+
+def _find_charts(command: Command, operands: tuple[str, ...], system: System) -> Iterator[str]:
+    """The chart that is named by its path: one that begins with a dot, or with a folder of the checkout."""
+    yield from (word for word in operands[1:] if word.startswith(("./", "../")))
+    if operands[:1] in (("upgrade",), ("install",), ("template",)) and command.is_here:
+        for word in operands[2:3]:
+            first = word.partition("/")[0]
+            if "://" not in word and "/" in word and first.strip(".") and list(paths.places(command, first, system)):
+                yield word
+
+
 def judge_helm(command: Command, system: System) -> Iterator[Finding]:
     """``helm upgrade RELEASE CHART``: a chart by its path."""
     parts = take_apart(
-        command.words[1:], words("-n --namespace -f --values --set --version --timeout --kube-context --set-string")
+        command.words[1:],
+        words(
+            "-n --namespace -f --values --set --version --timeout --kube-context --set-string --set-file --set-json "
+            "--repo --history-max --description --post-renderer -o --output"
+        ),
     )
     for path in (
         *parts.values("-f", "--values"),
-        *(word for word in parts.operands[1:] if word.startswith(("./", "../"))),
+        *_find_charts(command, parts.operands, system),
     ):
         yield paths.judge_file(command, path, system, "chart", "chart file")
     space = parts.value("-n", "--namespace")

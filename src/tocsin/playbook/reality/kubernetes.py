@@ -35,7 +35,7 @@ _NAME_LINE = re.compile(
 
 
 class Resource(msgspec.Struct, frozen=True, kw_only=True):
-    """One object. In ``name`` a gap stands for what a template fills in."""
+    """One object. In ``name`` a gap stands for what a template fills in; ``offers`` are a service's own ports."""
 
     kind: str
     name: str
@@ -44,6 +44,7 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True):
     labels: frozenset[str] = frozenset()
     containers: tuple[str, ...] = ()
     ports: tuple[str, ...] = ()
+    offers: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ()
     variables: tuple[str, ...] = ()
 
@@ -151,6 +152,7 @@ def _make(tree: Tree, path: str) -> Resource:
         labels=frozenset(f"{name}={value.text}" for name, value in labels),
         containers=tuple(each.get("name").text for each in containers),
         ports=tuple(number for number in numbers if number.isdecimal()),
+        offers=tuple(each.get("port").text for each in own) if kind == "service" else (),
         hosts=tuple(each.get("host").text for each in tree.get("spec", "rules").items() if each.get("host")),
         variables=tuple(each.get("name").text for part in containers for each in part.get("env").items()),
     )

@@ -313,3 +313,45 @@ def test_what_stood_there_before_announces_nothing() -> None:
     assert once.endswith(" : max_tokens=4096")
     assert redact(once) == once
     assert "hunter2" not in redact('[redacted: " token: "hunter2hunter2')
+
+
+JOINED = r"""
+{'pwd': u'VALUE'}
+password: !!str VALUE
+%7B%22password%22%3A%22VALUE%22%7D
+password | VALUE
+| db_password | VALUE |
+db_password   │ VALUE
+db_password -> VALUE
+process.env.DB_PASSWORD ?? "VALUE"
+process.env.DB_PASSWORD || "VALUE"
+Password............: VALUE
+{"password": ["VALUE"]}
+CONFIG SET requirepass VALUE
+""".strip().splitlines()
+
+
+@pytest.mark.parametrize("form", JOINED)
+def test_a_value_joined_to_its_name_in_another_way_does_not_survive(form: str) -> None:
+    assert "h7mVbMNtX3uo" not in redact(form.replace("VALUE", "h7mVbMNtX3uo"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "passwords:\n  - h7mVbMNtX3uo\n",
+        "123456789:AAHxL43ScQQYK8TUkl1JYnrw8tdVIIfHmxO",
+        "Your one-time code is 493 201",
+    ],
+)
+def test_lists_bots_and_spaced_codes_do_not_survive(text: str) -> None:
+    shown = redact(text)
+    assert not any(each in shown for each in ("h7mVbMNtX3uo", "AAHxL43", "493 201"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Secret -> web-tls-7f9c", "password.reset.v2 | 200", "00:aa:bb:cc:dd:ee", "mfa 404 500 errors", "secret | web-1"],
+)
+def test_what_is_joined_to_no_secret_stays(text: str) -> None:
+    assert redact(text) == text

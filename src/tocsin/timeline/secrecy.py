@@ -33,8 +33,9 @@ _COOKIE = re.compile(
     rb"([^\s=;\"':,{}<>\\]{1,256}+=[^\r\n\"'\\]++)"
 )
 _AFTER = re.compile(
-    rb"(?P<escaped>\\{0,4})[\"']?\)?\]?[ \t]{0,8}(?P<sign>=>|:=|={1,2}|:(?!:)|%3[AaDd])(?P<gap>[ \t]{0,8})"
-    rb"(?:(?:Some|Ok|Just|Optional|Secret\w{0,12}|String::from|b)\((?=[\"\\]))?\\{0,4}"
+    rb"(?P<escaped>\\{0,4})(?:%2[27])?[\"']?\)?\]?[ \t]{0,8}(?P<sign>=>|:=|={1,2}|:(?!:)|%3[AaDd])(?P<gap>[ \t]{0,8})"
+    rb"(?:(?:Some|Ok|Just|Optional|Secret\w{0,12}|String::from|b)\((?=[\"\\]))?(?:%2[27])?\\{0,4}"
+    rb"(?:!{1,2}\w{1,16}[ \t]{1,4})?(?:[uUbBrR]{1,2}(?=[\"']))?"
     rb"|(?P<flag>[ \t]{1,8})"
 )
 _SAID = re.compile(
@@ -47,9 +48,14 @@ _PAIR = re.compile(
     rb"(?:\\{0,4}[\"']([^\"'\\\n]{1,4096}+)|([^\s\"'<>\\]{1,4096}+))"
 )
 _ELEMENT = re.compile(rb"(?:[ \t][^<>\n]{0,200})?>[\s]{0,80}(?:<!\[CDATA\[)?([^<>\]]{1,4096}?)[\s]{0,80}(?:\]\]>)?</")
+_JOINED = re.compile(
+    rb"[\"'`\])]{0,2}[ \t]{0,40}(?:\|{1,2}|\xe2\x94\x82|->|~|\?\?|\?:|\.{2,40}:|[:=](?=[ \t]{0,8}\[))"
+    rb"[ \t]{0,40}\[?[ \t]{0,8}(?:[\"'`]([^\"'`\n]{6,512}+)|([^\s\"'`,;|&<>()\[\]{}]{6,512}+))"
+)
+"""Other ways to join a value to its name: a table, an arrow, another value that stands in for it, a list."""
 _OBJECT = re.compile(rb"[\"']?[ \t]*:\s{0,40}\{[^{}]{0,200}?[\"']value[\"']\s{0,8}:\s{0,8}[\"']([^\"'\n]{1,4096}+)")
 _BLOCK = re.compile(
-    rb"[\"']?[ \t]*[:=][ \t]*(?:\\|[|>][+-]?\d?)?[ \t]*\r?\n([ \t]{0,64})"
+    rb"[\"']?[ \t]*[:=][ \t]*(?:\\|[|>][+-]?\d?)?[ \t]*\r?\n([ \t]{0,64})(?:-[ \t]{1,4})?"
     rb"[\"']?([^\s\"']{6,4096}+)[\"']?[ \t]*(?=\r?\n|\Z)"
 )
 _QUOTED = re.compile(
@@ -148,6 +154,7 @@ def find_named(content: bytes, at: int) -> Place | None:
     return (
         _find_given(content, start, end, telling)
         or _find_elsewhere(content, start, end, telling)
+        or (_find_joined(content, start, end) if telling is Telling.STRONG else None)
         or (_find_near(content, end, telling) if telling is Telling.STRONG else None)
     )
 
@@ -235,7 +242,7 @@ _SECRET_ID = re.compile(
 _CODE = re.compile(
     rb"(?i)(?:(?P<sure>otp|totp|2fa|mfa|passcode|(?:verification|one-time|login|unlock|pairing) (?:code|pin))"
     rb"(?:[ _-](?:code|pin))?|pin(?:[ _-]code)?)\\{0,4}[\"']?(?P<sign>[ \t]{0,8}[:=]|[ \t]is\b)?[ \t]{0,8}\\{0,4}[\"']?"
-    rb"(?P<value>\d{4,8})(?![\w/-]|[.:]\w)"
+    rb"(?P<value>\d{4,8}|\d{3}[ -]\d{3}(?=[ \t]{0,8}(?:[\r\n.,;]|\Z)))(?![\w/-]|[.:]\w)"
 )
 _SETTING = re.compile(rb"[ \t]{1,40}[\"']?([^\s\"'#]{6,512})[\"']?[ \t]*(?=\r?\n|\Z)")
 
@@ -246,7 +253,8 @@ def _find_setting(content: bytes, start: int, end: int, telling: Telling) -> Pla
     if found is None or not _is_mixed(found[1]) or not may_be_secret(found[1]):
         return None
     line = content.rfind(b"\n", max(0, start - 41), start) + 1
-    alone = not content[line:start].strip() and (line > 0 or start <= 40)
+    before = content[line:start].strip()
+    alone = (not before or before.lower().endswith(b"config set")) and (line > 0 or start <= 40)
     known = is_chance(found[1], 20) or (alone and (telling is Telling.STRONG or is_uuid(found[1])))
     return (*found.span(1), b"secret") if known else None
 
@@ -270,6 +278,18 @@ def _find_elsewhere(content: bytes, start: int, end: int, telling: Telling) -> P
 
 
 _OPENS = re.compile(rb"\(\s?\\{0,1}[\"']\Z")
+
+
+def _find_joined(content: bytes, start: int, end: int) -> Place | None:
+    """A value that neither ``=`` nor a colon gives to its name, if no word looks like it. What stands so behind
+    ``secret`` alone is an object's name.
+    """
+    found = _JOINED.match(content, end)
+    if found is None or content[start:end].lower() in (b"secret", b"secrets"):
+        return None
+    group = found.lastindex or 1
+    value = found[group]
+    return (*found.span(group), b"secret") if _is_mixed(value) and may_be_secret(value) else None
 
 
 def _find_near(content: bytes, end: int, telling: Telling) -> Place | None:

@@ -28,13 +28,14 @@ from tocsin.timeline.lines import (
 from tocsin.timeline.naming import STEMS
 from tocsin.timeline.runs import MOST_DEEP, cut_windows, find_runs
 from tocsin.timeline.secrecy import find_code, find_cookie, find_header, find_in_sql, find_named, find_url_password
-from tocsin.timeline.shapes import HOOKS, STARTS, Place, find_hook, find_otpauth, find_shaped
+from tocsin.timeline.shapes import HOOKS, STARTS, Place, find_bot, find_hook, find_otpauth, find_shaped
 
 Judge = Callable[[bytes, int], Place | None]
 
 _RULES: tuple[tuple[tuple[bytes, ...], tuple[Judge, ...]], ...] = (
     ((b"://",), (find_url_password,)),
     ((b"otpauth",), (find_otpauth,)),
+    ((b":aa",), (find_bot,)),
     (tuple(HOOKS), (find_hook,)),
     ((b"authorization", b"bearer ", b"basic ", b"geniekey ", b"ssws ", b"splunk "), (find_header, find_named)),
     (tuple(each for each in STARTS if any(stem in each for stem in STEMS)), (find_shaped, find_named)),

@@ -48,6 +48,8 @@ _HOOK = re.compile(
     rb"|infura\.io/(?:ws/)?v3/|alchemy(?:api)?\.(?:com|io)/v2/|quiknode\.pro/|events\.pagerduty\.com/integration/"
     rb"|hc-ping\.com/|rpc\.ankr\.com/\w{1,40}/|go\.getblock\.io/|chat\.googleapis\.com/v1/spaces/)(?!\[redacted)([^\s\"'<>\\]{8,512}+)"
 )
+_BOT = re.compile(rb"(?<![\w.:-])\d{8,10}:(AA[\w-]{33})(?![\w-])")
+_MOST_BOT = 11
 _OTPAUTH = re.compile(rb"(?i)otpauth(?:-migration)?://[^\s\"'<>]{1,1024}+")
 STARTS = (
     b"eyj ghp_ gho_ ghu_ ghs_ ghr_ github_pat_ glpat- gldt- glrt- glcbt- glptt- glft- glsoat- glimt- glagent- gloas- "
@@ -122,6 +124,13 @@ def find_hook(content: bytes, at: int) -> Place | None:
     """At the host of an address that whoever knows it may use: its path."""
     found = _HOOK.match(content, max(0, content.rfind(b"/", max(0, at - 90), at) + 1)) or _HOOK.match(content, at)
     return (*found.span(1), b"webhook") if found else None
+
+
+def find_bot(content: bytes, at: int) -> Place | None:
+    """At ``:AA``: the token of a bot of Telegram, behind the bot's number."""
+    digits = at - len(content[max(0, at - _MOST_BOT) : at].rstrip(b"0123456789")) - max(0, at - _MOST_BOT)
+    found = _BOT.match(content, at - digits)
+    return (*found.span(1), b"token") if found else None
 
 
 def find_otpauth(content: bytes, at: int) -> Place | None:

@@ -49,6 +49,11 @@ NODE = {
     "drain.ts": 'import yargs from "yargs";\nyargs(process.argv).option("queue", { alias: ["q", "topic"] }).parse();\n',
 }
 
+JUST = {
+    "justfile": 'set shell := ["sh"]\nx := "1"\nplain:\n  true\nbackup target label="manual" *rest: plain\n  true\n'
+    '[private]\n[confirm("Sure?")]\nwipe network:\n  true\nmany +names:\n  true\nodd a=(x + "b") c="d":\n  true\n',
+}
+
 
 @pytest.mark.parametrize(
     ("files", "fence", "what"),
@@ -64,6 +69,12 @@ NODE = {
         (CLUSTER, "kustomize build deploy/base", "manifest deploy/base"),
         (CLUSTER, "helm upgrade --install shop deploy/chart", "deploy/chart"),
         (NODE, "npm run move -- --to 42 -y", "flag -y"),
+        (JUST, "just backup /b", "just target backup"),
+        (JUST, "just backup /b nightly --fast", "just target backup"),
+        (JUST, "just --yes wipe testnet", "just target wipe"),
+        (JUST, "yes | just wipe testnet", "just target wipe"),
+        (JUST, "just plain", "just target plain"),
+        (JUST, "just odd", "just target odd"),
         (NODE, "npm run drain -- -q mail", "flag -q"),
         (NODE, "npm run drain -- --topic mail", "flag --topic"),
     ],
@@ -88,6 +99,9 @@ def test_what_is_there_matches(files: dict[str, str], fence: str, what: str) -> 
         (CLUSTER, "helm upgrade --install shop deploy/charts", "missing", "deploy/charts"),
         (NODE, "npm run move -- --target 42", "missing", "flag --target"),
         (NODE, "npm run move -- -n", "missing", "flag -n"),
+        (JUST, "just backup", "missing", "just target backup: target"),
+        (JUST, "just many", "missing", "just target many: names"),
+        (JUST, "just wipe testnet", "ambiguous", "just target wipe asks"),
     ],
 )
 def test_what_has_drifted_is_found(files: dict[str, str], fence: str, verdict: str, what: str) -> None:

@@ -30,6 +30,7 @@ def judge(command: Command, system: System) -> Iterator[Finding]:
     if program == "just" and wanted:
         known = {key for each in files for key in each.known}
         joined = "::".join(wanted[:2])
+        yield from _judge_recipe(command, wanted[0], files)
         wanted = [joined if any(key.startswith(f"{wanted[0]}::") for key in known) else wanted[0]]
     yield from (_judge_target(program, name, files, system) for name in wanted)
     if not wanted and files:
@@ -50,6 +51,21 @@ def _choose(
     folders = list(paths.places(command, folder, system)) if folder else list(command.folders)
     read = (system.targets.read(program, each) for each in folders)
     return [each for each in read if each is not None], []
+
+
+def _judge_recipe(command: Command, name: str, files: list[Recipes]) -> Iterator[Finding]:
+    """Whether a recipe of `just` gets what it does not start without, and whether it wants a yes first."""
+    file = next((each for each in files if name in each.known), None)
+    if file is None or name not in file.needs:
+        return
+    needs, place = file.needs[name], file.known[name]
+    given = len(command.words) - 1 - command.words.index(name)
+    if given < len(needs):
+        why = f"It needs {len(needs)}, the statement gives {given}."
+        yield missing("arguments", f"arguments of just target {name}: {', '.join(needs[given:])}", why, None, place)
+    if name in file.asks and "--yes" not in command.words and not command.fed:
+        why = "It waits for somebody to type. --yes keeps it from asking."
+        yield ambiguous("asks_on_terminal", f"just target {name} asks on a terminal (confirm)", why, "--yes", place)
 
 
 def _judge_target(program: str, name: str, files: list[Recipes], system: System) -> Finding:

@@ -21,6 +21,12 @@ _INCLUDE = re.compile(r"^-?s?include\s+(.+)$", re.MULTILINE)
 _RECIPE = re.compile(
     r"^@?([A-Za-z_][\w-]*)(?:[ \t]+(?:\"[^\"\n]*\"|'[^'\n]*'|`[^`\n]*`|[^:\"'`\n])*)?:(?!=)", re.MULTILINE
 )
+_HEAD = re.compile(
+    r"^((?:\[[^\n]*\][ \t]*\n)*)@?([A-Za-z_][\w-]*)"
+    r"((?:[ \t]+[+*$]*[\w-]+(?:=(?:\"[^\"\n]*\"|'[^'\n]*'|[\w./-]+))?)*)[ \t]*:(?!=)",
+    re.MULTILINE,
+)
+_PARAMETER = re.compile(r"(?<=[ \t])[+$]*([A-Za-z_][\w-]*)(?![\w=-])")
 _IMPORT = re.compile(r"^import(\?)?[ \t]+[\"']([^\"'\n]+)[\"']", re.MULTILINE)
 _MODULE = re.compile(r"^mod(\?)?[ \t]+([\w-]+)(?:[ \t]+[\"']([^\"'\n]+)[\"'])?[ \t]*$", re.MULTILINE)
 _ALIAS = re.compile(r"^alias\s+([\w-]+)\s*:=", re.MULTILINE)
@@ -28,11 +34,16 @@ _DEEPEST = 5
 
 
 class Recipes(msgspec.Struct, frozen=True, kw_only=True):
-    """A file's targets with their places. ``whole`` unless some are computed, so that there may be more."""
+    """A file's targets with their places. ``whole`` unless some are computed, so that there may be more.
+
+    ``needs`` are the parameters without which a recipe of `just` does not start; ``asks`` are recipes that want a yes.
+    """
 
     path: str
     known: dict[str, str]
     whole: bool = True
+    needs: dict[str, tuple[str, ...]] = {}
+    asks: frozenset[str] = frozenset()
 
 
 class Targets:
@@ -58,7 +69,10 @@ class Targets:
         if program == "just":
             recipes: dict[str, str] = {}
             complete = all(list(self._just(path, "", recipes, 0)))
-            return Recipes(path=path, known=recipes, whole=complete)
+            heads = list(_HEAD.finditer(text))
+            needs = {each[2]: tuple(_PARAMETER.findall(each[3])) for each in heads}
+            asks = frozenset(each[2] for each in heads if "[confirm" in each[1] or ", confirm" in each[1])
+            return Recipes(path=path, known=recipes, whole=complete, needs=needs, asks=asks)
         if program == "task":
             root = next(iter(read_trees(text)), Tree())
             tasks = {name: f"{path}:{each.line}" for name, each in root.get("tasks").pairs()}

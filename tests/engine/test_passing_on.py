@@ -9,6 +9,8 @@ from collections.abc import Callable
 
 import pytest
 
+from tocsin.engine import gathering
+from tocsin.engine.carried import MUCH
 from tocsin.engine.contracts import Key, Write
 from tocsin.incident.commands import AddNote
 from tocsin.run.commands import ApproveStep, ProposeStep, find_task
@@ -17,7 +19,7 @@ from tocsin.timeline import events as e
 from tocsin.timeline.codec import unseal
 
 from .test_gathering import ask, slow_disk
-from .test_intake import cast
+from .test_intake import cast, spy
 
 AT_ONCE = 2
 """How many steps of one target run at the same time."""
@@ -181,3 +183,38 @@ async def test_what_came_of_a_step_is_committed_with_the_next_to_go(monkeypatch:
             await stage.end(read(0))
         await asyncio.gather(*notes)
         assert [bool(each.appends[0].closes) for each in seen] == [False, True, False, False]
+
+
+async def test_where_many_steps_are_under_way_several_outcomes_are_one_commit(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with Story(cast()) as story:
+        stage, seen = Stage(story), spy(story)
+        story.engine.dispatch.places.most["target:shop/local"] = MUCH + 2
+        await stage.ask_for(read, MUCH + 2)
+        await stage.see(*(read(at) for at in range(MUCH + 2)))
+        seen.clear()
+        gate = asyncio.Event()
+        monkeypatch.setattr(gathering, "APART_S", 1000)
+        monkeypatch.setattr(gathering, "sleep", lambda _: gate.wait())
+        for at in range(MUCH):  # one after the other, each when all has been said of the last
+            await stage.end(read(at))
+        gate.set()
+        await stage.end_all()
+        sizes = [len(write.appends[0].closes) for write in seen if write.appends[0].closes]
+        assert sizes[0] == 1, "nobody waits for more who has waited"
+        assert sum(sizes) == MUCH + 2
+        assert len(sizes) <= 4
+
+
+async def test_of_few_each_is_committed_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with Story(cast()) as story:
+        stage, seen = Stage(story), spy(story)
+        await stage.ask_for(read, 2)
+        monkeypatch.setattr(gathering, "APART_S", 1000)
+        seen.clear()
+        await stage.end(read(0))
+        async with asyncio.timeout(30):
+            while not seen:
+                await asyncio.sleep(0)
+        await stage.end(read(1))
+        await stage.end_all()
+        assert [len(write.appends[0].closes) for write in seen] == [1, 1]

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 Name = tuple[str, int]
 """An errand's stream and number."""
+MUCH = 6
 LONGEST = timedelta(seconds=30)
 """A channel takes at most ten seconds over a page; the rest is for writing down what came of it."""
 
@@ -34,6 +35,10 @@ class Carried:
         """These are not any more."""
         for name in names:
             self._since.pop(name, None)
+
+    def is_much(self, stream: str) -> bool:
+        """Whether so many of a stream's are that one of them ends at any moment."""
+        return len(self._since) >= MUCH and sum(name[0] == stream for name in self._since) >= MUCH
 
     def list_all(self) -> set[Name]:
         """All of them."""

@@ -161,6 +161,10 @@ class Outgoing(Protocol):
         """Whether errands wait for a place: what is less urgent waits too."""
         ...
 
+    def is_busy(self, stream: str) -> bool:
+        """Whether so much of a stream is being carried that more will come of it in a moment."""
+        ...
+
 
 class NoOutgoing:
     """Nobody carries anything."""
@@ -178,6 +182,9 @@ class NoOutgoing:
 
     def queue(self, errand: Errand, intent: Intent) -> None:
         """It is found in the store."""
+
+    def is_busy(self, stream: str) -> bool:
+        return False
 
 
 def seal_all(key: bytes, entries: Iterable[Entry], before: bytes) -> tuple[Sealed, ...]:

@@ -57,13 +57,13 @@ class Dispatch:
         self._lease = lease or Alone()
         self._journal, self._clock = journal, clock
         self._performers = {intent: performer for performer in performers for intent in performer.handles}
-        self.breakers = Breakers()
-        self.places, self.gates = Places(), Gates(clock, self.breakers)
-        self.parking = Parking(journal.store, self.breakers)
+        self.places, self.breakers = Places(), Breakers()
+        self.gates, self.parking = Gates(clock, self.breakers), Parking(journal.store, self.breakers)
         together = Together(journal, clock, self._perform)
         self.sending = Sending(journal, clock, self.breakers, self.gates, together, self._look_again)
         self._tasks: set[asyncio.Task[None]] = set()
         self._in_flight = Carried(clock.now)
+        self.is_busy = self._in_flight.is_much
         self._unreleased: dict[Errand, timedelta] = {}
         self._queues = Queues()
         self._passed, self._early = set[Errand](), set[Errand]()

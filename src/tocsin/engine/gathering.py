@@ -9,6 +9,7 @@ nobody is told of anything before that sync.
 from __future__ import annotations
 
 import asyncio
+from asyncio import sleep
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 
@@ -25,6 +26,9 @@ FIRST = frozenset({"start", "outcome"})
 """That a step begins, and what came of it, is committed with the next to go, whatever else waits: until then the step,
 or what follows it, is held up. As many of them as of others may be decided together.
 """
+APART_S = 0.003
+"""Of an incident of which many steps are under way these are committed so often at most."""
+MOST_BUSY = 1000
 ALONE = Write()
 
 
@@ -89,15 +93,20 @@ class Gathering:
     """Those that wait, by stream. `carry` is given the parts of one commit once it is their turn."""
 
     def __init__(
-        self, hold: Callable[[str], asyncio.Lock], carry: Callable[[str, Sequence[Part]], Awaitable[Sequence[Entry]]]
+        self,
+        hold: Callable[[str], asyncio.Lock],
+        carry: Callable[[str, Sequence[Part]], Awaitable[Sequence[Entry]]],
+        is_busy: Callable[[str], bool],
     ) -> None:
-        self._hold, self._carry = hold, carry
+        self._hold, self._carry, self._is_busy = hold, carry, is_busy
+        self._next: dict[str, float] = {}
         self._waiting: dict[str, deque[list[Part]]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def change(self, change: Change, cause: str, write: Write) -> list[Entry]:
         """Have a change decided and committed, with others of its stream if it must wait; its entries."""
-        if not self._hold(change.stream).locked() or not may_join(change, write):
+        at_once = not self._hold(change.stream).locked() and not self._find_wait(change.stream, cause)
+        if at_once or not may_join(change, write):
             part = Part(change, cause, write, None)
             async with self._hold(change.stream):
                 return part.settle(await self._carry(change.stream, (part,)))
@@ -122,6 +131,18 @@ class Gathering:
         task.add_done_callback(self._tasks.discard)
         return company
 
+    def _find_wait(self, stream: str, cause: str) -> float:
+        """How long it waits for company: where many steps of one incident begin and end, each commit is for several."""
+        if cause not in FIRST or not self._is_busy(stream):
+            return 0.0
+        now = asyncio.get_running_loop().time()
+        if len(self._next) >= MOST_BUSY:
+            self._next.clear()
+        left = self._next.get(stream, now) - now
+        if left <= 0:
+            self._next[stream] = now + APART_S
+        return max(0.0, left)
+
     def _shut(self, stream: str, company: list[Part]) -> None:
         """Nobody joins it any more."""
         waiting = self._waiting.get(stream, deque())
@@ -134,6 +155,8 @@ class Gathering:
         """Take the stream, shut the company, and have it carried out. Who has gone away meanwhile asks for nothing."""
         parts: Sequence[Part] = waiting
         try:
+            if wait := self._find_wait(stream, waiting[0].cause) if waiting else 0.0:
+                await sleep(wait)
             async with self._hold(stream):
                 self._shut(stream, waiting)
                 parts = [part for part in waiting if part.done is not None and not part.done.cancelled()]

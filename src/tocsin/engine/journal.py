@@ -67,7 +67,7 @@ class Journal:
         self.take_in: Callable[[], Awaitable[None]] | None = None
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._preparing = Preparing(key, self.streams, self.ahead, self._now, self._reserve)
-        self._gathering = Gathering(self.hold, self._carry)
+        self._gathering = Gathering(self.hold, self._carry, self._is_busy)
         self.counts = Counts(store)
         self.outgoing: Outgoing = NoOutgoing()
         self.teams = Teams(store, clock, key, self.hold, shelf.windows)
@@ -222,6 +222,9 @@ class Journal:
 
     def _reserve(self, to: str) -> bool:
         return self.outgoing.reserve(to)
+
+    def _is_busy(self, stream: str) -> bool:
+        return self.outgoing.is_busy(stream)
 
     async def _commit(self, prepared: Sequence[Prepared], causes: Sequence[str], write: Write) -> None:
         """Write it, and remember what is on disk. What says nothing that is not there already is not written."""

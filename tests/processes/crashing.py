@@ -56,8 +56,8 @@ ASKED = (*TYPED, "promql look")
 """What runs only once somebody has asked for it: what is typed, and what needs no approval and waits all the same."""
 MOST_DEATHS = 20
 MANUAL = "Press the red button"
-WAIT = "Wait 2 seconds"
-SLEEP = "sleep 2"
+WAIT = "Wait 12 seconds"
+SLEEP = "sleep 12"
 WATCH = "Monitor the drawer"
 LONG = "Watch the lamp"
 QUESTION = "Is the drawer closed?"
@@ -90,10 +90,10 @@ PLAYBOOK = """\
 3. Let it rest:
 
    ```bash
-   sleep 2
+   sleep 12
    ```
 
-4. Wait 2 seconds for the drawer to close.
+4. Wait 12 seconds for the drawer to close.
 
 5. Is the drawer closed?
 
@@ -113,7 +113,7 @@ PLAYBOOK = """\
 
 #### Follow-up
 
-- Monitor the drawer for 2 seconds
+- Monitor the drawer for 12 seconds
 - Watch the lamp for 20 minutes
 
 ### PLAY-002: Till Lost
@@ -301,13 +301,13 @@ class Till(Ground):
         """The drawer is not stuck any more."""
         (self.till / "till.log").write_text("the drawer is free\n")
 
-    def call(self, text: str) -> None:
+    def call(self, text: str, countdown_s: int = 3) -> None:
         """Have a step wait until Ana is ready, and then for a countdown."""
-        self.say(text, "barrier", operators=["ana"], countdown_s=3)
+        self.say(text, "barrier", operators=["ana"], countdown_s=countdown_s)
 
-    def gather(self, text: str) -> None:
+    def gather(self, text: str, countdown_s: int = 3) -> None:
         """Have a step wait until Ana is ready, who is."""
-        self.call(text)
+        self.call(text, countdown_s)
         self.say(text, "ready")
 
     @property
@@ -341,26 +341,17 @@ class Till(Ground):
         assert self.mark.read_text() == failpoint
 
     def die_when_due(self, failpoint: str, begin: Callable[[], Any], find_due: Callable[[], str | None]) -> datetime:
-        """Start again, armed, begin something, and die at the place once it is due: when that was.
+        """Begin something, start again, armed, and die at the place once it is due: when that was.
 
-        Whatever else is due before it kills the server too; then it is begun, or waited for, once more.
+        Whatever else is due before it kills the server too; then it is waited for once more.
         """
+        begin()
+        due = datetime.fromisoformat(wait_for(find_due, "beginning"))
         self.stop()
-        due: str | None = None
         for _ in range(MOST_DEATHS):
-            self.start(failpoint)
-            wait_for(lambda: self.is_dead() or (self.url() and self.ask("GET", "/api/incidents")), "answer", START_S)
-            if due is None and not self.is_dead() and not find_due():
-                begin()
-            while due is None and not self.is_dead():
-                due = find_due()
-            wait_for(self.is_dead, f"death at {failpoint}")
-            died_at = datetime.now(UTC)
-            if due is not None and died_at >= datetime.fromisoformat(due):
+            self.die_by_itself(failpoint)
+            if (died_at := datetime.now(UTC)) >= due:
                 return died_at
-            if due is None:  # something else was due: let it happen
-                self.bring_up()
-                self.stop()
         raise AssertionError(f"It was killed {MOST_DEATHS} times before it was due.")
 
     def end(self) -> None:

@@ -85,7 +85,7 @@ DUE: dict[str, tuple[str, Callable[[Till], Any], str, str, str]] = {
         "until",
         "wait_ended",
     ),
-    "gone": (MANUAL, lambda till: till.gather(MANUAL), "countdown_begun", "go_at", "barrier_passed"),
+    "gone": (MANUAL, lambda till: till.gather(MANUAL, 12), "countdown_begun", "go_at", "barrier_passed"),
 }
 """What is due at a time: the step, how it is begun, the entry that says when (and where), and the end."""
 ENDS = ("timer.before_commit", "timer.after_commit")

@@ -37,6 +37,8 @@ NOWHERE = Spot(Reach.NOWHERE)
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _PLACE = re.compile(r"\A([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)(?::\d{1,5})?(?:[/?#][^\\]*)?\Z")
+_COPIED = re.compile(r"\A([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?):(?!//)[\w./~+-]*\Z")
+"""What copies files over SSH reads as a host and a path there."""
 _PART_BEFORE, _PART_AFTER = re.compile(r"[\w.\ue0ff-]*\Z"), re.compile(r"[\w.\ue0ff\ue100-\ue1fe-]*")
 _SHORT_FLAG = re.compile(r"\A-[A-Za-z](?=[\w.]|\Z)")
 _MOST_PORT = 65535
@@ -66,7 +68,10 @@ def is_held(value: str, spot: Spot, hosts: Collection[str]) -> bool:
         return True
     if spot.reach is Reach.ADDRESS:
         value = value.rpartition("@")[2]
-    found = _PLACE.match(_SCHEME.sub("", f"{spot.before}{value}{spot.after}", count=1))
+    whole = f"{spot.before}{value}{spot.after}"
+    found = _PLACE.match(_SCHEME.sub("", whole, count=1))
+    if found is None and spot.reach is Reach.ADDRESS:
+        found = _COPIED.match(whole)
     return found is not None and found[1].casefold() in {each.casefold() for each in hosts}
 
 

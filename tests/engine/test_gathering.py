@@ -5,15 +5,16 @@ answered by itself.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
 
 from tocsin.engine import draft
+from tocsin.engine.change import Change
 from tocsin.engine.contracts import Write
-from tocsin.engine.gathering import MOST
+from tocsin.engine.gathering import ALONE, MOST, Gathering, Part
 from tocsin.errors import IllegalMove, Stale, Unavailable
 from tocsin.incident.commands import AddNote, Close, Command
 from tocsin.testing.story import Story
@@ -168,3 +169,24 @@ async def test_of_a_change_that_breaks_off_nothing_is_kept(monkeypatch: pytest.M
                 cause="command",
             )
         assert await story.journal.entries(story.stream) == before
+
+
+async def test_who_comes_between_two_commits_goes_with_the_next_and_not_behind_all() -> None:
+    lock, carried, asked = asyncio.Lock(), list[list[str]](), list[asyncio.Task[Any]]()
+
+    def ask(cause: str) -> None:
+        asked.append(asyncio.ensure_future(gathering.change(Change("shop-1", ()), cause, ALONE)))
+
+    async def carry(stream: str, parts: Sequence[Part]) -> tuple[()]:
+        await turn()
+        carried.append([part.cause for part in parts])
+        if len(carried) == 1:  # a step that this commit hands out: it comes before anybody has taken the stream again
+            ask("start")
+        return ()
+
+    gathering = Gathering(lambda _: lock, carry, lambda _: False)
+    for _ in range(3 * MOST):
+        ask("command")
+    while not all(each.done() for each in asked):
+        await asyncio.sleep(0)
+    assert ["start" in each for each in carried] == [False, True, False, False]

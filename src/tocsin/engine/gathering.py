@@ -105,8 +105,8 @@ class Gathering:
 
     async def change(self, change: Change, cause: str, write: Write) -> list[Entry]:
         """Have a change decided and committed, with others of its stream if it must wait; its entries."""
-        at_once = not self._hold(change.stream).locked() and not self._find_wait(change.stream, cause)
-        if at_once or not may_join(change, write):
+        at_once = not (self._hold(change.stream).locked() or change.stream in self._waiting)
+        if (at_once and not self._find_wait(change.stream, cause)) or not may_join(change, write):
             part = Part(change, cause, write, None)
             async with self._hold(change.stream):
                 return part.settle(await self._carry(change.stream, (part,)))

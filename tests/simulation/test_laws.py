@@ -11,6 +11,7 @@ from tocsin.engine.shelf import Settings
 from tocsin.testing.simulation.laws.alerts import check_taken
 from tocsin.testing.simulation.laws.evidence import Evidence, Violation
 from tocsin.testing.simulation.laws.hush import check_forgotten
+from tocsin.testing.simulation.laws.over import check_over
 from tocsin.testing.simulation.record import Hushed, Life, Record, Sent
 from tocsin.testing.simulation.teams import Cast
 from tocsin.timeline import events as e
@@ -34,7 +35,7 @@ def tell(*told: tuple[float, e.Event]) -> list[Entry]:
 def judge_by(law: str, record: Record, entries: list[Entry]) -> list[str]:
     evidence = Evidence(record, Cast(Settings(teams={}, people={}), ()))
     evidence.entries = {"db-1": entries}
-    laws = {"forgotten": check_forgotten, "taken": check_taken}
+    laws = {"forgotten": check_forgotten, "taken": check_taken, "over": check_over}
     found: Iterator[Violation] = laws[law](evidence)
     return [violation.law for violation in found]
 
@@ -69,3 +70,15 @@ def test_a_restart_has_promises_last_a_moment_longer(*, restarted: bool, expecte
     record = begin(lives)
     record.sent = [say(10, 6000, 0), say(7000, 20_000, 6900)]
     assert judge_by("taken", record, tell((10, JOINED), (3000, RESOLVED))) == expected
+
+
+@pytest.mark.parametrize(("joined_at", "expected"), [(8030, []), (8005, ["resolve lost"])])
+def test_what_fires_after_a_crash_came_after_its_end_though_the_clock_has_gone_back(
+    joined_at: float, expected: list[str]
+) -> None:
+    """Its end was heard at 5000, which the clock called 8600. It showed 8005 before that, and 8030 after it as well."""
+    lives = [Life(up=0, newest=None, offsets=[(0.0, 3600.0)], down=5001.0)]
+    lives += [Life(up=5010, newest=None, offsets=[(5010.0, 3000.0)])]
+    record = begin(lives)
+    record.sent = [Sent(5000, "db", LABELS, False, 5000), say(5030, 20_000, 5000)]
+    assert judge_by("over", record, tell((joined_at, JOINED))) == expected

@@ -30,7 +30,7 @@ def check_over(evidence: Evidence) -> Iterator[Violation]:
 def _still_fires(evidence: Evidence, stages: list[Stage], sent: Sent) -> bool:
     """Whether it does, in an incident that goes on, without having been said to fire since."""
     assert sent.answered_at is not None
-    said, known = evidence.clock(sent.at), evidence.clock(sent.answered_at)
+    known = evidence.clock(sent.answered_at)
     limit = evidence.find_limit(known + SOON_S, sent.answered_at)
     within = stages[: bisect_right(stages, min(limit, known + SOON_S), key=attrgetter("at"))]
     if not within or sent.labels not in within[-1].firing.values():
@@ -38,5 +38,10 @@ def _still_fires(evidence: Evidence, stages: list[Stage], sent: Sent) -> bool:
     turns = [stage.entry.event for stage in within if isinstance(stage.entry.event, (*ENDS, e.Reopened))]
     if turns and isinstance(turns[-1], ENDS):
         return False
-    since = [stage for stage in within if stage.at >= said - SLACK_S]
-    return not any(isinstance(stage.entry.event, e.AlertsJoined | e.AlertFiredAgain) for stage in since)
+    began = [stage for stage in within if isinstance(stage.entry.event, e.AlertsJoined | e.AlertFiredAgain)]
+    return not any(_may_be_since(evidence, stage, sent.at) for stage in began)
+
+
+def _may_be_since(evidence: Evidence, stage: Stage, moment: float) -> bool:
+    """Whether it may have been recorded from a true moment on: a server that starts again may show an earlier time."""
+    return max(evidence.find_moments(stage.at), default=float("inf")) >= moment - SLACK_S

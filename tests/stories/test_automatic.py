@@ -6,12 +6,15 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
+from tocsin.comms.board import may_show
 from tocsin.comms.drafting import WithdrawUpdate
 from tocsin.comms.settings import StatusPage
-from tocsin.incident.commands import Acknowledge, SetSeverity
+from tocsin.incident.commands import Acknowledge, Resolve, SetSeverity, TakeRole
 from tocsin.testing.story import Cast, Story, seconds
 from tocsin.timeline import events as e
+from tocsin.timeline.tell import tell
 from tocsin.words import Audience, Mode, ObligationState
 
 Casting = Callable[..., Cast]
@@ -43,6 +46,39 @@ async def test_it_keeps_quiet(cast: Casting, changed: dict[str, Any]) -> None:
         await story.alert("ApiDown", severity="critical")
         assert (await story.incident()).updates == ()
         assert said(story) == []
+
+
+async def test_in_shadow_mode_it_is_decided_and_not_said(cast: Casting) -> None:
+    """Nobody is reminded of what the page would have said, when it goes on and when it is over; and nobody reads it."""
+    async with Story(cast("monero-marketplace", **CRITICAL, mode=Mode.SHADOW)) as story:
+        await story.alert("ApiDown", severity="critical")
+        await story.expect_obligation("status_page", ObligationState.MET, due="5m")
+        (withheld,) = await story.events(e.UpdateWithheld)
+        assert tell(withheld.event, str).startswith("tocsin would have told the public (investigating): We are looking")
+        (ticked,) = [each for each in await story.events(e.StepDone) if "status page would say" in str(each.event)]
+        assert ticked.at == withheld.at
+        await story.do(Acknowledge(by="ana"))
+        await story.do(TakeRole(by="ana", role="Incident Commander", responder="ana"))
+        await story.do(Resolve(by="ana"))
+        await story.expect_obligation("status_page_resolved", ObligationState.MET)
+        incident, book = await story.look()
+        assert len(await story.events(e.AnnouncementNotMade)) == 2
+        assert not may_show(incident, book)
+        assert said(story) == []
+
+
+async def test_a_page_that_kept_quiet_in_shadow_mode_speaks_once_the_team_is_live(cast: Casting) -> None:
+    async with Story(cast("monero-marketplace", **CRITICAL, mode=Mode.SHADOW)) as story:
+        await story.alert("ApiDown", severity="critical")
+        assert not (await story.incident()).is_public
+        await story.advance("1m")
+        team = story.shelf.settings.teams["monero-marketplace"]
+        live = replace(team, policy=replace(team.policy, mode=Mode.LIVE))
+        story.shelf.settings = replace(story.shelf.settings, teams={"monero-marketplace": live})
+        await story.do(Acknowledge(by="ana"))
+        await story.advance("1h")
+        assert said(story) == [(60, "investigating")]
+        assert (await story.incident()).is_public
 
 
 async def test_another_severity_has_no_such_line_and_a_raised_one_has(cast: Casting) -> None:

@@ -15,6 +15,7 @@ from tocsin.incident.book import Book
 from tocsin.incident.plan import NOTHING, Plan
 from tocsin.incident.state import Incident
 from tocsin.timeline.events import AnnouncementRequested
+from tocsin.words import Mode
 
 LOOK_AGAIN = timedelta(seconds=60)
 """So long after words were locked they are tried again: another incident may have locked them, and be over."""
@@ -28,7 +29,8 @@ def is_unsaid(incident: Incident) -> bool:
 def plan_announcement(incident: Incident, book: Book, now: datetime) -> Plan:
     """The announcement that is due, if any."""
     status = find_told_status(incident, book)
-    if not incident.public_updates or incident.announced is status:
+    is_spoken = incident.public_updates or (incident.unsaid and book.policy.mode is Mode.SHADOW)
+    if not is_spoken or incident.announced is status:
         return NOTHING
     if find_silence(incident, book) is not None:
         return Plan(wake=now + LOOK_AGAIN)

@@ -4,7 +4,8 @@
 the page speaks by itself, so it does, with one plain sentence and nothing of the alert. Whatever forbids or locks words
 beats that, so does privacy, and the settings can turn it off. Only an alert does it, at the severity whose procedure
 has the line, and once: words that were taken back stay taken back. Where a name sounds of security nothing is said
-before a person has looked, since no scenario that would lock words may have been found yet.
+before a person has looked, since no scenario that would lock words may have been found yet. In shadow mode it is
+decided and not said: its duties count as kept, since nobody would have been asked to keep them.
 """
 
 from __future__ import annotations
@@ -45,7 +46,8 @@ def plan_automatic(incident: Incident, book: Book) -> Plan:
 
 def find_automatic(incident: Incident, book: Book) -> Step | None:
     """The line by which the status page says by itself that somebody is looking into it."""
-    return next((step for _, step in _list_open(incident, book) if _speaks_of_page(step.text)), None)
+    lines = (step for _, step in _list_open(incident, book, ticked=bool(incident.unsaid)))
+    return next((step for step in lines if _speaks_of_page(step.text)), None)
 
 
 def _speaks_of_page(text: str) -> bool:
@@ -53,12 +55,15 @@ def _speaks_of_page(text: str) -> bool:
 
 
 def _speak(incident: Incident, book: Book) -> Iterator[e.Event]:
-    is_new = not any(Audience.PUBLIC in each.audiences for each in incident.updates)
-    may = book.policy.automatic_status and book.policy.mode is not Mode.SHADOW and incident.severity is not None
+    is_shadow = book.policy.mode is Mode.SHADOW
+    said = (*incident.updates, *incident.unsaid) if is_shadow else incident.updates
+    is_new = not any(Audience.PUBLIC in each.audiences for each in said)
+    may = book.policy.automatic_status and incident.severity is not None
     if not (is_new and may) or _is_delicate(incident) or incident.public_status is not PublicStatus.INVESTIGATING:
         return
     if find_automatic(incident, book) is not None and find_lock(incident, book) is None:
-        yield e.UpdatePosted(
+        speak = e.UpdateWithheld if is_shadow else e.UpdatePosted
+        yield speak(
             text=HEADLINES[PublicStatus.INVESTIGATING],
             by=ITSELF,
             audiences=(Audience.PUBLIC,),
@@ -83,6 +88,8 @@ def _find_done(text: str, incident: Incident) -> str:
     """What did it, empty if it is not done."""
     if _speaks_of_page(text) and incident.public_updates:
         return "the status page says that it is being looked into"
+    if _speaks_of_page(text) and incident.unsaid:
+        return "the status page would say that it is being looked into; shadow mode"
     if _CALLED.search(text.strip(" .")) and incident.paged:
         return "whoever is on call was paged"
     channel = _CHANNEL.search(text) if _TOLD.search(text) else None
@@ -90,9 +97,10 @@ def _find_done(text: str, incident: Incident) -> str:
     return f"{channel[0]} was told" if channel and said is not None and said.state == "done" else ""
 
 
-def _list_open(incident: Incident, book: Book) -> Iterator[tuple[str, Step]]:
+def _list_open(incident: Incident, book: Book, *, ticked: bool = False) -> Iterator[tuple[str, Step]]:
+    """The lines for people that are not done, or all: what was ticked in shadow mode is done once the team is live."""
     for process in book.processes(incident):
         for step_id, step in number_steps(process):
             known = incident.steps.get(step_id)
-            if step.kind is StepKind.MANUAL and (known is None or known.state is StepState.PLANNED):
+            if step.kind is StepKind.MANUAL and (ticked or known is None or known.state is StepState.PLANNED):
                 yield step_id, step

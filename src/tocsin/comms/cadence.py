@@ -56,7 +56,8 @@ def _status_page(incident: Incident, book: Book, severity: Severity | None, sinc
 
 def _next_update(incident: Incident, severity: Severity | None, since: datetime) -> Iterator[Wanted]:
     """A promise stands as it was given; a severity that was changed after it may only demand the word sooner."""
-    counted = [each for each in incident.updates if each.in_form]
+    said = sorted((*incident.updates, *incident.unsaid), key=lambda each: each.seq)
+    counted = [each for each in said if each.in_form]
     last = counted[-1] if counted and counted[-1].at >= incident.started_at else None
     every = severity.update_every_s if severity else None
     promised = last.at + timedelta(seconds=last.promise_s) if last and last.promise_s else None

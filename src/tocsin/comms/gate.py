@@ -63,7 +63,7 @@ def find_told_status(incident: Incident, book: Book) -> PublicStatus:
     last words that were allowed: that the cause is known or a fix is in says something too. Once it is closed, it is
     over for everybody.
     """
-    said = incident.public_updates
+    said = incident.public_updates or incident.unsaid
     locked = incident.is_private or _find_locking(incident, book) is not None
     if said and incident.status is not Status.CLOSED and locked:
         return said[-1].status

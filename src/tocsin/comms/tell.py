@@ -71,7 +71,7 @@ def find_telling(incident: Incident, book: Book, now: datetime) -> Iterator[Want
     found = _find_all(incident, book, now)
     if not incident.false_positive:
         return found
-    heard = {audience for update in incident.updates for audience in update.audiences}
+    heard = {audience for update in (*incident.updates, *incident.unsaid) for audience in update.audiences}
     kinds = {name_telling(each, ending=ending) for each in heard for ending in (True, False)}
     kinds |= {STATUS_PAGE_RESOLVED} if Audience.PUBLIC in heard else set()
     return (each for each in found if each.duty in kinds)

@@ -49,7 +49,7 @@ CONCERNED: dict[type[e.Event], frozenset[Planner]] = {
     e.StepStarted: frozenset((run.plan,)),
     **dict.fromkeys((e.StepFinished, e.StepNotRun), frozenset((run.plan, comms.plan))),
     **dict.fromkeys((e.ObligationMet, e.ObligationWaived), ALL - PAGING),
-    e.UpdatePosted: frozenset((run.plan, comms.plan, remind.plan)),
+    **dict.fromkeys((e.UpdatePosted, e.UpdateWithheld), frozenset((run.plan, comms.plan, remind.plan))),
     **dict.fromkeys((e.PageRequested, e.LevelJoined), frozenset((comms.plan,))),
     **dict.fromkeys((e.ChatFailed, e.ChatWithheld, e.RoomWanted), frozenset((comms.plan,))),
     **dict.fromkeys((e.TicketDone, e.TicketFailed, e.TicketWithheld), frozenset((comms.plan,))),

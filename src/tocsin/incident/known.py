@@ -24,10 +24,12 @@ def find_answer(text: str, incident: Incident) -> datetime | None:
 
 
 def find_told(incident: Incident, audience: Audience, *statuses: PublicStatus) -> datetime | None:
-    """When an audience was told since the incident began, with one of the statuses if any are given."""
+    """When an audience was told since the incident began, with one of the statuses if any are given. What shadow mode
+    kept back counts, as it does for duties.
+    """
     told = (
         each.at
-        for each in incident.updates
+        for each in (*incident.updates, *incident.unsaid)
         if audience in each.audiences and each.at >= incident.started_at and (not statuses or each.status in statuses)
     )
     return next(told, None)

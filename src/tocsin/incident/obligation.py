@@ -25,6 +25,7 @@ from tocsin.timeline.events import (
     ObligationWaived,
     ReportFiled,
     UpdatePosted,
+    UpdateWithheld,
 )
 from tocsin.words import Audience, ChatAct, ObligationState, PublicStatus
 
@@ -110,6 +111,8 @@ def kept_by(event: Event) -> tuple[str, ...]:
         case UpdatePosted(audiences=audiences, status=status, in_form=in_form):
             public = _SAID[status] if Audience.PUBLIC in audiences else ()
             return (*((UPDATE,) if in_form else ()), *public, *_told(audiences, status))
+        case UpdateWithheld(audiences=audiences, status=status):  # live it keeps them, and nobody is asked to
+            return (UPDATE, *_SAID[status], *_told(audiences, status))
     return ()
 
 

@@ -212,6 +212,7 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     `paged` are all who were ever called for it, also before it was reopened.
     `room` is the one of its own in the chat `room_system`; `chat` what was asked there, by key.
     `announced` is the public status that followers of the status page were told last, `announced_at` when.
+    `unsaid` is what the status page would have said by itself, in shadow mode.
     `beside` are those who play a role of several with the last who took it.
     `put_off` is what people in quiet hours are told when these end. `outside` are the calls to contacts outside, by
     contact; `wanted` those that wait for leave, by entry.
@@ -289,6 +290,7 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     lifted: dict[int, str] = {}
     held: dict[str, str] = {}
     updates: tuple[Update, ...] = ()
+    unsaid: tuple[Update, ...] = ()
     announced: PublicStatus | None = None
     announced_at: datetime | None = None
     drafts: dict[int, Sketch] = {}

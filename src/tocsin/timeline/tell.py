@@ -153,6 +153,8 @@ def _tell_words(event: e.Event, name: Name) -> str | None:
             return f"{name(by)} noted: {text}"
         case e.UpdatePosted(text=text, by=by, audiences=audiences, status=status):
             return f"{name(by)} told {_readers(audiences, status)}: {text}"
+        case e.UpdateWithheld(text=text, by=by, audiences=audiences, status=status):
+            return f"{name(by)} would have told {_readers(audiences, status)}: {text} {SHADOWED}"
         case e.UpdateDrafted(by=by, audiences=audiences, text=text, line=line):
             return f"{name(by)} drafted words to {_readers(audiences)}{_line(line)}: {text}"
         case e.UpdateApproved(by=by, draft=draft, role=role):

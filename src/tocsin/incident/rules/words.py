@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from tocsin.incident.state import Incident, Report, Update
 from tocsin.timeline import events as e
 from tocsin.timeline.entry import Entry
+from tocsin.words import Audience
 
 
 def _keep(incident: Incident, entry: Entry, event: e.Event) -> Incident:
@@ -29,7 +30,16 @@ def _update_posted(incident: Incident, entry: Entry, event: e.UpdatePosted) -> I
         opened_as=event.opened_as,
     )
     drafts = {key: each for key, each in incident.drafts.items() if key != event.draft}
-    return replace(incident, updates=(*incident.updates, update), drafts=drafts)
+    is_first = Audience.PUBLIC in event.audiences and bool(incident.unsaid) and not incident.public_updates
+    announced = None if is_first else incident.announced  # what shadow mode kept back, followers have not heard
+    return replace(incident, updates=(*incident.updates, update), drafts=drafts, announced=announced)
+
+
+def _update_withheld(incident: Incident, entry: Entry, event: e.UpdateWithheld) -> Incident:
+    update = Update(
+        at=entry.at, text=event.text, by=event.by, audiences=event.audiences, status=event.status, seq=entry.seq
+    )
+    return replace(incident, unsaid=(*incident.unsaid, update))
 
 
 def _announced(incident: Incident, entry: Entry, event: e.AnnouncementRequested) -> Incident:
@@ -47,6 +57,7 @@ def _report_filed(incident: Incident, entry: Entry, event: e.ReportFiled) -> Inc
 
 RULES: dict[type[e.Event], Any] = {
     e.UpdatePosted: _update_posted,
+    e.UpdateWithheld: _update_withheld,
     e.AnnouncementRequested: _announced,
     e.AnnouncementNotMade: _keep,
     e.PostmortemSaved: _postmortem_saved,

@@ -57,6 +57,7 @@ from tocsin.timeline.events.comms import (
     ReportFiled,
     UpdateForbidden,
     UpdatePosted,
+    UpdateWithheld,
 )
 from tocsin.timeline.events.duty import (
     DutiesEscalated,
@@ -293,6 +294,7 @@ __all__ = [
     "UpdateForbidden",
     "UpdatePosted",
     "UpdateWithdrawn",
+    "UpdateWithheld",
     "ValueHeld",
     "WaitBegun",
     "WaitEnded",
@@ -305,7 +307,7 @@ AnyEvent = (
     | Declared | Acknowledged | AcknowledgementExpired | SeveritySet | RoleTaken | CauseIdentified
     | Mitigated | Resolved | Reopened | Closed | Dismissed | Merged
     | MadePrivate | Disclosed | InvitationGiven | InvitationRevoked
-    | NoteAdded | UpdatePosted | UpdateForbidden | PostmortemSaved | ReportFiled
+    | NoteAdded | UpdatePosted | UpdateWithheld | UpdateForbidden | PostmortemSaved | ReportFiled
     | UpdateDrafted | UpdateApproved | UpdateDropped | UpdateWithdrawn | PromiseOverdue
     | RoomWanted | ChatRequested | ChatDone | ChatFailed | ChatWithheld
     | TicketRequested | TicketDone | TicketFailed | TicketWithheld

@@ -33,6 +33,15 @@ class UpdatePosted(Fact, frozen=True, kw_only=True):
     opened_as: str = ""
 
 
+class UpdateWithheld(Fact, frozen=True, kw_only=True):
+    """What the status page would have said by itself, and did not: the team is in shadow mode."""
+
+    text: str
+    by: str
+    audiences: tuple[Audience, ...]
+    status: PublicStatus
+
+
 class UpdateForbidden(Fact, frozen=True, kw_only=True):
     """Words for the public were held back by the playbook; `line` forbids them."""
 

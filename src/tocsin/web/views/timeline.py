@@ -19,7 +19,7 @@ from tocsin.web.views.scene import View, clean
 MOST_ENTRIES = 200
 """Entries that a room shows before somebody asks for all."""
 
-WORDS = (e.NoteAdded, e.UpdatePosted, e.UpdateForbidden, e.PostmortemSaved, e.ReportFiled)
+WORDS = (e.NoteAdded, e.UpdatePosted, e.UpdateWithheld, e.UpdateForbidden, e.PostmortemSaved, e.ReportFiled)
 CALLS = (
     e.LevelJoined,
     e.EscalationAsked,

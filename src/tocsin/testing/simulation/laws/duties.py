@@ -54,7 +54,9 @@ def _ends(event: e.Event, armed: e.ObligationArmed) -> bool:
 def _is_said(event: e.Event, duty: str) -> bool:
     """Whether the public was told what a duty of the status page wants; what comes later says what was before it."""
     match event:
-        case e.UpdatePosted(audiences=audiences, status=status) if Audience.PUBLIC in audiences:
+        case (
+            e.UpdatePosted(audiences=audiences, status=status) | e.UpdateWithheld(audiences=audiences, status=status)
+        ) if Audience.PUBLIC in audiences:
             told = status
         case e.AnnouncementRequested(status=status):
             told = status

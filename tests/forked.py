@@ -47,6 +47,7 @@ class Forked:
     def __init__(self, words: tuple[str, ...], environment: dict[str, str], out: int, err: int) -> None:
         self.args = ("tocsin", *words)
         self.returncode: int | None = None
+        self._reading = threading.Lock()
         self._told, telling = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         asked = json.dumps({"words": words, "environment": environment, "folder": str(Path.cwd())})
         with telling:
@@ -69,10 +70,11 @@ class Forked:
         return self.returncode
 
     def _read(self) -> None:
-        said = self._told.recv(64)
-        assert said, "The process that is forked has ended before its child."
-        self.returncode = int(said)
-        self._told.close()
+        with self._reading:
+            if self.returncode is None:  # else another thread has waited too
+                said = self._told.recv(64)
+                assert said, "The process that is forked has ended before its child."
+                self.returncode = int(said)
 
     def send_signal(self, number: int) -> None:
         """Send a signal, unless it has ended."""

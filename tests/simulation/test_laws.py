@@ -12,7 +12,8 @@ from tocsin.testing.simulation.laws.alerts import check_taken
 from tocsin.testing.simulation.laws.evidence import Evidence, Violation
 from tocsin.testing.simulation.laws.hush import check_forgotten
 from tocsin.testing.simulation.laws.over import check_over
-from tocsin.testing.simulation.record import Hushed, Life, Record, Sent
+from tocsin.testing.simulation.laws.pages import check_marked
+from tocsin.testing.simulation.record import Arrived, Hushed, Life, Record, Sent, Turned
 from tocsin.testing.simulation.teams import Cast
 from tocsin.timeline import events as e
 from tocsin.timeline.entry import Entry
@@ -35,7 +36,7 @@ def tell(*told: tuple[float, e.Event]) -> list[Entry]:
 def judge_by(law: str, record: Record, entries: list[Entry]) -> list[str]:
     evidence = Evidence(record, Cast(Settings(teams={}, people={}), ()))
     evidence.entries = {"db-1": entries}
-    laws = {"forgotten": check_forgotten, "taken": check_taken, "over": check_over}
+    laws = {"forgotten": check_forgotten, "taken": check_taken, "over": check_over, "marked": check_marked}
     found: Iterator[Violation] = laws[law](evidence)
     return [violation.law for violation in found]
 
@@ -82,3 +83,16 @@ def test_what_fires_after_a_crash_came_after_its_end_though_the_clock_has_gone_b
     record = begin(lives)
     record.sent = [Sent(5000, "db", LABELS, False, 5000), say(5030, 20_000, 5000)]
     assert judge_by("over", record, tell((joined_at, JOINED))) == expected
+
+
+@pytest.mark.parametrize(("refused", "expected"), [([1000.0], []), ([], ["page too late"])])
+def test_a_page_that_waits_for_its_channel_may_wait_for_the_disk_before(
+    refused: list[float], expected: list[str]
+) -> None:
+    """Its channel turned it away at 1000; that could not be written down, so it was tried again only at 1031."""
+    record = begin([Life(up=0, newest=None, offsets=[(0.0, 0.0)])])
+    record.turned = [Turned(1000.0, "phone"), *(Turned(1031.0 + 2 * each, "phone") for each in range(60))]
+    record.arrived = [Arrived(1150.0, 1150.1, "phone", "db-1:1", "ana", 1, repeat=True)]
+    record.refused = refused
+    page = e.PageRequested(responder="ana", channel="phone", round=1, why="level 1 of the ladder")
+    assert judge_by("marked", record, tell((1000, page))) == expected

@@ -138,7 +138,7 @@ class Evidence:
         """
         at = self.find_moment(due, since)
         while at is not None:
-            until = self._wait_for_disk(at, at + error, error)
+            until = self.wait_for_disk(at, at + error, error)
             here = next(each for each in self.stretches if each.begin <= at < each.end)
             if self._goes_on(here, until):
                 return max(until + self._ahead_at(until), due + error)
@@ -154,7 +154,8 @@ class Evidence:
         at = bisect_right(self._begins, moment) - 1
         return self.stretches[at].ahead if at >= 0 else 0.0
 
-    def _wait_for_disk(self, begin: float, until: float, error: float) -> float:
+    def wait_for_disk(self, begin: float, until: float, error: float) -> float:
+        """Until when, in true time, what was to be done by `until` may wait: for a disk that refuses, or a takeover."""
         for refused in self.record.refused:
             if begin - BACK_OFF_S <= refused <= until:
                 until = max(until, refused + BACK_OFF_S + error)

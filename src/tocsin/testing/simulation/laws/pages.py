@@ -103,11 +103,12 @@ def _check_soon(evidence: Evidence, entry: Entry, page: Arrived) -> Iterator[Vio
 
 def _wait_for_channel(evidence: Evidence, page: Arrived, since: float) -> float:
     """Until when its channel took no pages, each tried soon after the one before: a page with no other way waits. While
-    the server is away nothing is tried.
+    the server is away nothing is tried, and little where its disk has just refused.
     """
     turned = evidence.turned.get(page.channel, [])
     for at in turned[bisect_right(turned, since) :]:
-        if at > page.left_at or (at > since + SOON_S and _count_served(evidence, since, at) > SOON_S):
+        soon = evidence.wait_for_disk(since, since + SOON_S, SOON_S)
+        if at > page.left_at or (at > soon and _count_served(evidence, since, at) > SOON_S):
             break
         since = at
     return since

@@ -8,6 +8,7 @@ import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -144,14 +145,24 @@ def test_every_call_is_recorded_even_one_that_was_killed(shell: Shell, world: Wo
         following.kill()
     following.wait()
     deadline = time.monotonic() + 10
-    while '"-f"' not in world.calls_file.read_text() and time.monotonic() < deadline:
+    while "docker compose logs -f" not in find_ended(world) and time.monotonic() < deadline:
         time.sleep(0.02)
-    calls = [json.loads(line) for line in world.calls_file.read_text().splitlines()]
-    ended = {" ".join(call["argv"]): call["exit"] for call in calls}
+    ended = find_ended(world)
     assert ended["docker compose ps -q"] == 0
     assert ended["docker system df"] == 125
     assert ended["docker compose logs -f"] is None
-    assert all(call["cwd"] == str(world.directory) for call in calls[-3:])
+    assert all(call["cwd"] == str(world.directory) for call in find_calls(world)[-3:])
+
+
+def find_calls(world: World) -> list[dict[str, Any]]:
+    """Every call on record. A line still being written is none yet."""
+    written = world.calls_file.read_text().rpartition("\n")[0]
+    return [json.loads(line) for line in written.splitlines()]
+
+
+def find_ended(world: World) -> dict[str, int | None]:
+    """With what each call on record ended."""
+    return {" ".join(call["argv"]): call["exit"] for call in find_calls(world)}
 
 
 def test_following_a_log_ends_by_itself_and_says_so(world: World) -> None:

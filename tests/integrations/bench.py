@@ -58,8 +58,12 @@ class Bench:
         return (await self.blobs.get(finished.stdout)).decode() if finished.stdout else ""
 
 
-async def set_up(kind: str, ground: Path, place: Path, outputs: Outputs | None = None, **settings: Any) -> Bench:
-    """A bench whose target lies in `place`, in a server with a secret; with mounts its ``keys`` are too."""
+async def set_up(
+    kind: str, ground: Path, place: Path, outputs: Outputs | None = None, uid: int = STEP_UID, **settings: Any
+) -> Bench:
+    """A bench whose target lies in `place`, in a server with a secret; with mounts its ``keys`` are too. Where the
+    server is root, its steps are `uid`.
+    """
     data = ground / "data"
     data.mkdir(mode=0o700)
     (data / "secret").write_text("the chain's key")
@@ -69,6 +73,8 @@ async def set_up(kind: str, ground: Path, place: Path, outputs: Outputs | None =
     isolation = await find_isolation([box]) if kind == "found" else await _own_uid(box)
     if isinstance(isolation, str):
         pytest.skip(isolation)
+    if isolation.uid is not None:
+        isolation = msgspec.structs.replace(isolation, uid=uid)
     blobs = FileBlobs(data / "blobs", pass_by)
     target = LocalTarget(path=("bin",), env={"TEAM": "blue"}, **settings)
     found = Place(target=target, directory=place, box=box)

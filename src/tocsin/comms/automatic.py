@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from tocsin.comms.following import HEADLINES
 from tocsin.comms.gate import find_lock
@@ -20,7 +21,7 @@ from tocsin.incident.plan import Plan
 from tocsin.incident.privacy import sounds_of_security
 from tocsin.incident.state import Incident
 from tocsin.pattern import compile_late
-from tocsin.playbook.model import Step
+from tocsin.playbook.model import Procedure, Step
 from tocsin.timeline import events as e
 from tocsin.words import Audience, Mode, PublicStatus, Status, StepKind, StepState
 
@@ -98,9 +99,20 @@ def _find_done(text: str, incident: Incident) -> str:
 
 
 def _list_open(incident: Incident, book: Book, *, ticked: bool = False) -> Iterator[tuple[str, Step]]:
-    """The lines for people that are not done, or all: what was ticked in shadow mode is done once the team is live."""
+    """The lines that are not done, or all: what was ticked in shadow mode is done once the team is live."""
     for process in book.processes(incident):
-        for step_id, step in number_steps(process):
+        for step_id, step in _find_lines(process):
             known = incident.steps.get(step_id)
-            if step.kind is StepKind.MANUAL and (ticked or known is None or known.state is StepState.PLANNED):
+            if ticked or known is None or known.state is StepState.PLANNED:
                 yield step_id, step
+
+
+@lru_cache(maxsize=256)
+def _find_lines(process: Procedure) -> tuple[tuple[str, Step], ...]:
+    """The lines that speak of what happens by itself. Remembered, since every plan of every incident asks."""
+    manual = ((step_id, step) for step_id, step in number_steps(process) if step.kind is StepKind.MANUAL)
+    return tuple((step_id, step) for step_id, step in manual if _is_automatic(step.text))
+
+
+def _is_automatic(text: str) -> bool:
+    return _speaks_of_page(text) or _CALLED.search(text.strip(" .")) is not None or _TOLD.search(text) is not None

@@ -38,10 +38,13 @@ def find_bare_keys(content: bytes) -> Iterator[Place]:
 def find_open_key(text: bytes) -> int:
     """Where one begins whose end has not come; -1 for nowhere."""
     begins: list[int] = [found.start() for found in _BEGIN.finditer(text[-_MOST:])]
+    done = 0
     for start in begins:
         at = max(0, len(text) - _MOST) + start
-        end, lacking = _follow(text, at)
-        if lacking and not text[end:].strip():
+        if at < done:
+            continue
+        done, lacking = _follow(text, at)
+        if lacking and not text[done:].strip():
             return at
     return -1
 

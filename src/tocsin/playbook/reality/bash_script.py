@@ -9,7 +9,7 @@ from tree_sitter import Node
 
 from tocsin.playbook import shell
 from tocsin.playbook.effect.variables import below
-from tocsin.playbook.reality.positions import count_rigid, find_placed
+from tocsin.playbook.reality.positions import count_rigid, find_placed, has_above
 from tocsin.playbook.reality.script import Parameter, Prompt, Script
 
 LARGEST = 400_000
@@ -108,12 +108,12 @@ class _Reader:
             text = self._of(node).strip()
             if node.type == "command":
                 if text.split()[0] == "shift":
-                    looped = _has_above(node, ("while_statement", "for_statement"))
+                    looped = has_above(node, ("while_statement", "for_statement"))
                     every = every or looped
                     offset += 0 if looped else _count_shifted(text)
                 continue
             match = _POSITION.fullmatch(text)
-            if match and not _has_above(node, ("while_statement",)):
+            if match and not has_above(node, ("while_statement",)):
                 at = int(match[1] or match[2]) + offset
                 highest = max(highest, at)
                 if at:
@@ -152,7 +152,7 @@ class _Reader:
         found: dict[str, tuple[str, ...]] = {}
         for node in below(self._root, "case_statement"):
             subject = _NAME.search(self._of(node.child_by_field_name("value")))
-            if subject is None or _has_above(node, ("while_statement", "for_statement")) or self._in_function(node):
+            if subject is None or has_above(node, ("while_statement", "for_statement")) or self._in_function(node):
                 continue
             items = [(self._patterns(each), self._of(each)) for each in node.named_children if each.type == "case_item"]
             rejects = any(patterns == ["*"] and _ENDS.search(text) for patterns, text in items)
@@ -187,7 +187,7 @@ class _Reader:
             valued.update(f"-{letter}" for letter, colon in letters if colon)
             strict = True
         for match in re.finditer(
-            r"\$(?:\{?[1-9@*]|\{?arg|\{?opt)[^\n]*?=\~?=?\s*[\"']?(--?[a-zA-Z][\w-]*)", self._text
+            r"\$(?:\{?[1-9@*]|\{?arg|\{?opt)[^\n]{0,200}?=\~?=?\s*[\"']?(--?[a-zA-Z][\w-]*)", self._text
         ):
             flags.add(match[1])
         for match in re.finditer(r"(--[a-z][\w-]*)[\"']?\s*\]\]?\s*(?:&&|;)\s*(?:then\s+)?(\w+)=", self._text):
@@ -276,15 +276,6 @@ def _in_order(node: Node) -> Iterator[Node]:
         current = stack.pop()
         yield current
         stack += reversed(current.children)
-
-
-def _has_above(node: Node, kinds: tuple[str, ...]) -> bool:
-    above = node.parent
-    while above is not None:
-        if above.type in kinds:
-            return True
-        above = above.parent
-    return False
 
 
 def _function_of(node: Node, text: str) -> str:

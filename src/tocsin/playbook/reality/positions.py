@@ -14,9 +14,11 @@ from tocsin.playbook.effect.variables import below
 LOOPS = ("while_statement", "for_statement")
 _FLAG = re.compile(r"--?[A-Za-z]")
 _COMPARED = re.compile(
-    r"\$\{?(?P<number>[1-9])?(?P<name>[A-Za-z_@*]\w*)?[^}\s\"']*\}?[\"']?\s*(?:==?|=~)\s*[\"']?(?P<flag>-[\w*-]*)"
+    r"\$\{?(?:(?P<number>[1-9])|[A-Za-z_@*]\w{0,63})(?:[:#%/^,-][^}\s\"'$]{0,40})?\}?[\"']?\s{0,4}(?:==?|=~)\s{0,4}[\"']?"
+    r"(?P<flag>-[\w*-]{0,64})"
 )
-_SET_ANEW = re.compile(r"(?m)(?:^|;)\s*(?:set\s+--|eval\s+set)")
+"""An argument, or what holds one, beside a word that begins with a dash. All is bounded: a checkout may be hostile."""
+_SET_ANEW = re.compile(r"(?m)(?:^|;)[ \t]{0,40}(?:set[ \t]{1,4}--|eval[ \t]{1,4}set)")
 
 
 def count_rigid(text: str, root: Node, reads: Iterable[tuple[int, int]]) -> int:
@@ -50,14 +52,16 @@ def find_placed(text: str, root: Node) -> Iterator[tuple[str, tuple[int, ...]]]:
 def _cases(text: str, root: Node) -> Iterator[tuple[Node, bool]]:
     """The cases that name a flag, and whether they stand in a loop."""
     for item in below(root, "case_item"):
-        if any(text[each.start_byte :].lstrip("\"'(").startswith("-") for each in item.children_by_field_name("value")):
-            yield item, _in_loop(item)
+        values = ((each.text or b"")[:4] for each in item.children_by_field_name("value"))
+        if any(value.lstrip(b"\"'(").startswith(b"-") for value in values):
+            yield item, has_above(item, LOOPS)
 
 
-def _in_loop(node: Node) -> bool:
+def has_above(node: Node, kinds: tuple[str, ...]) -> bool:
+    """Whether a node stands in one of these kinds."""
     above = node.parent
     while above is not None:
-        if above.type in LOOPS:
+        if above.type in kinds:
             return True
         above = above.parent
     return False

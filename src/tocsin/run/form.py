@@ -91,7 +91,7 @@ def _study_place(scene: Scene, at: int) -> Place:
         is_bare=_is_bare(root, span),
         in_sentence=_is_in_sentence(root, span),
         compares=_compares(root, span),
-        spots=find_spots(scene, at),
+        spots=() if refused else find_spots(scene, at),
     )
 
 

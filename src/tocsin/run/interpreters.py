@@ -119,6 +119,8 @@ INTERPRETERS: dict[str, Interpreter] = {
 }
 BY_NAME = frozenset(name for name, each in INTERPRETERS.items() if each is _NAMED)
 """Words that are commands of the shell alone: behind another program's name they are something of that one's."""
+SHELLS = frozenset(name for name, each in INTERPRETERS.items() if each is _SHELL)
+"""Programs that take a program's arguments right behind it."""
 SCRIPTING = frozenset(name for name, each in INTERPRETERS.items() if each in (_SHELL, *_RUNNERS))
 """Programs whose first operand is the file of a program."""
 FILE_FED = frozenset(name for name, each in INTERPRETERS.items() if each in (_PSQL, _MYSQL, _SQLITE, _DUCKDB, _QUERY))
@@ -153,6 +155,7 @@ NAMING: dict[str, frozenset[str]] = {
                   "--tree-filter --msg-filter --env-filter --index-filter --parent-filter --commit-filter"),
     "man": _names("-P -H --pager --html"),
     "curl": _names("-K --config"),
+    "wget": _names("-e --execute --config"),
     "make": _names("-f --file --makefile"),
     "perl": _names("-M -m"),
     **dict.fromkeys(("python", "python3"), _names("-m")),
@@ -197,6 +200,11 @@ def find_interpreter(word: str) -> Interpreter | None:
     """The interpreter of this name, a folder before it and a version behind it left aside."""
     name = word.rsplit("/", 1)[-1]
     return INTERPRETERS.get(name) or INTERPRETERS.get(_VERSIONED.sub("", name))
+
+
+def is_by_shell(interpreter: Interpreter) -> bool:
+    """Whether a shell reads the program that it is given."""
+    return interpreter in (_SHELL, _SSH, _WATCH, _TEXT, _ANSIBLE, _SWITCH)
 
 
 def find_programs(interpreter: Interpreter, words: Sequence[str]) -> Given:

@@ -30,6 +30,7 @@ from tocsin.run.interpreters import (
     find_interpreter,
     find_programs,
 )
+from tocsin.run.listed import is_config, is_configured
 from tocsin.run.literal import SETTING
 from tocsin.run.site import FIRST, HOLE, MARKED, Word, around, read_words, walk
 
@@ -76,7 +77,7 @@ def find_refusal(scene: Scene, at: int) -> str:
     flows = any(node.type == "function_definition" for node in walk(scene.root))
     for node in around(scene.root, span):
         if node.type == "command":
-            why = _judge_command(node, scene, span) or _judge_lent(_read_given(node, scene, span), scene, span)
+            why = _judge_command(node, scene, span) or _judge_lent(find_given(node, scene, span), scene, span)
             flows = flows or _keeps(node, scene)
             if not why and "process_substitution" in seen and _calls_any(node, scene):
                 why = f"{span.text} stands in a file that `{_name(node, scene)}` may read as a program of its own"
@@ -134,7 +135,7 @@ def _judge_set(node: Node, scene: Scene, span: Span) -> str:
     return _judge_lent(_read_lent(node, scene), scene, span)
 
 
-def _read_given(node: Node, scene: Scene, span: Span) -> str:
+def find_given(node: Node, scene: Scene, span: Span) -> str:
     """The variable that a word with the blank sets for what its command starts: ``env NAME=…``; else empty."""
     words = read_words(node, scene.marked)
     if not words or words[0].text.rsplit("/", 1)[-1] not in _SETTERS:
@@ -329,7 +330,7 @@ def _is_named(words: Sequence[Word], name: str) -> bool:
         return ":" not in MARKED.split(text)[0] or _STARTS.match(text) is not None
     if name in SCRIPTED and any(not word.text.startswith("-") for word in words[1:-2]):
         return False
-    if before in flags:
+    if before in flags or (name == "curl" and (is_config(before) or is_config(text))):
         return True
     return any(text.startswith(each if len(each) == 2 else f"{each}=") for each in flags - {"--"} if each[0] == "-")
 
@@ -361,23 +362,24 @@ def _is_open(word: Word) -> bool:
 
 def _is_fed(node: Node | None, scene: Scene) -> bool:
     """Whether any command of a part reads a program from what it is fed."""
-    return node is not None and any(_reads_input(words) for words in _commands(node, scene))
+    return node is not None and any(reads_input(words) for words in _commands(node, scene))
 
 
-def _reads_input(words: Sequence[Word]) -> bool:
+def reads_input(words: Sequence[Word]) -> bool:
+    """Whether a command reads a program from what it is fed."""
     for start, name in find_callees(words, len(words)):
         interpreter = find_interpreter(name)
         assert interpreter is not None
         if find_programs(interpreter, [word.text for word in words[start:]]).is_fed:
             return True
-    return words[0].text in ("source", ".", "at", "batch", "crontab")
+    return words[0].text in ("source", ".", "at", "batch", "crontab") or is_configured([word.text for word in words])
 
 
 def _takes(node: Node, scene: Scene) -> bool:
     """Whether a later part of a pipe may read what comes down it as a program."""
     for words in _commands(node, scene):
         callees = list(find_callees(words, len(words)))
-        if _reads_input(words) or (words[0].text.rsplit("/", 1)[-1] in INSERTS and callees):
+        if reads_input(words) or (words[0].text.rsplit("/", 1)[-1] in INSERTS and callees):
             return True
     return False
 

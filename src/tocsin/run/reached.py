@@ -40,6 +40,8 @@ _FLAGS: dict[str, frozenset[str]] = {
     "virsh": _names("-c --connect"),
     "openssl": _names("-connect -host -proxy"),
     **dict.fromkeys(_names("kcat kafkacat"), _names("-b")),
+    "wget": _names("-i --input-file -B --base"),
+    "aria2c": _names("-i --input-file"),
 }  # fmt: skip
 """Flags whose value is, or may name, the machine that the program speaks to."""
 _SURE_FLAG = re.compile(
@@ -98,9 +100,28 @@ _WGET_TAKES = _names(
     "--accept --reject --domains --exclude-domains --load-cookies --save-cookies --ca-certificate --limit-rate "
     "--execute"
 )
-_LETTERS = {"curl": "AbcCdDeEFHKmoPQrtTuUwXyYz", "wget": "aeoBtOTwQPUlARDXI"}
+_LETTERS = {"curl": "AbcCdDeEFHKmoPQrtTuUwXyYz", "wget": "aeotOTwQPUlARDXI"}
 _TAKES = {"curl": _CURL_TAKES, "wget": _WGET_TAKES}
 """Flags that take a value which is no address, by letter and by name."""
+
+
+_SPEAKS = re.compile(
+    r"url|http|socket|fetch|request|connect|curl|ftp|smtp|ssh|paramiko|addrinfo|gethostby|resolve|ping|lwp|\bnet\b"
+    r"|net::|net/|inet|dns|tcp|udp|dblink|remote|file_get_contents|\bopen\(|\bget\(",
+    re.IGNORECASE,
+)
+_LANGUAGES: dict[str, re.Pattern[str]] = {
+    **dict.fromkeys(_names("awk gawk mawk nawk original-awk"), re.compile("/inet")),
+    **dict.fromkeys(_names("sed gsed jq gojq jaq yq xq jp ed ex"), re.compile(r"(?!)")),
+    **dict.fromkeys(
+        _names("psql pgcli vsql"), re.compile(r"dblink|\\c(?:onnect)?\b|server|subscription", re.IGNORECASE)
+    ),
+}
+
+
+def speaks(name: str, program: str) -> bool:
+    """Whether a program in a language other than the shell's may go elsewhere: by the words that it is written in."""
+    return _LANGUAGES.get(name, _SPEAKS).search(program) is not None
 
 
 def turns(variable: str) -> bool:
@@ -121,6 +142,8 @@ def _judge(words: Sequence[Word], place: int, mark: str) -> Reach:
         return Reach.HOST
     if name in _TELLING or (name in _FETCHING and _is_taken(name, text, before)):
         return Reach.NOWHERE
+    if name.startswith("ansible") and "," in text and re.match(r"-i|--inventory", text if text[0] == "-" else before):
+        return Reach.HOST
     flagged = _find_flag(name, texts, place)
     if flagged:
         return _judge_flagged(flagged, text, mark)

@@ -6,8 +6,10 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+from msgspec.structs import replace
+
 from tocsin.errors import Rejected, Unavailable
-from tocsin.oncall.settings import Layer, Schedule
+from tocsin.oncall.settings import Layer, Schedule, Stretch
 from tocsin.testing.story import START, Cast, Story
 from tocsin.timeline import events as e
 from tocsin.timeline.tell import tell
@@ -75,15 +77,40 @@ async def test_an_override_that_is_taken_back_leaves_a_gap_that_is_told(cast: Ca
     async with Story(cast_with(cast, schedules={"primary": hole})) as story:
         covering = story.engine.covering
         begins, ends = START + 3 * DAY, START + 4 * DAY
-        override = await covering.override(
+        covered = await covering.override(
             "virtengine", "primary", "bo", starts_at=begins, ends_at=ends, by="ana", reason="a wedding"
         )
         await look(story, post)
         assert post.letters == [], "it is covered"
-        await covering.end("virtengine", override, "ana")
-        await look(story, post, "2h")
-        assert [each[1] for each in post.letters] == ["Nobody is on duty: 1 gap ahead (virtengine)"]
+        await covering.end("virtengine", covered.override.id, "ana")
+        await look(story, post, "1s")
+        assert [each[1] for each in post.letters] == ["Nobody is on duty: 1 gap ahead (virtengine)"], "at once"
         assert "from Thu 05 Mar 03:00 to Fri 06 Mar 03:00 UTC" in post.letters[0][2]
+
+
+async def test_what_the_settings_or_a_calendar_change_is_looked_at_at_once(cast: Casting) -> None:
+    post = Post()
+    read = Schedule(ics="https://calendar.example/x.ics")
+    whole = (Stretch(person="ana", starts_at=START - DAY, ends_at=START + 60 * DAY),)
+    schedules = {"primary": Schedule(people=("ana",)), "read": read}
+
+    def lay(story: Story, **changes: Any) -> None:
+        settings = story.shelf.settings
+        team = settings.teams["virtengine"]
+        team = replace(team, staffing=replace(team.staffing, **changes))
+        story.shelf.settings = replace(settings, teams={"virtengine": team})
+
+    async with Story(cast_with(cast, schedules=schedules)) as story:
+        lay(story, calendars={"read": whole})
+        await look(story, post)
+        assert post.letters == []
+        lay(story, calendars={"read": (replace(whole[0], ends_at=START + DAY),)})
+        await look(story, post, "1s")
+        assert "nobody is on duty in read from Tue 03 Mar 03:00" in post.letters[0][2], "an absence in the calendar"
+        lay(story, schedules={**schedules, "primary": ending(3)})
+        await look(story, post, "1s")
+        assert "nobody is on duty in primary from Thu 05 Mar 03:00" in post.letters[1][2]
+        assert len(post.letters) == 2
 
 
 async def test_hours_are_told_as_one_and_once(cast: Casting) -> None:

@@ -41,12 +41,12 @@ def weekly(shared: Path) -> Cast:
 async def test_an_override_is_whom_the_next_page_calls_and_ends(weekly: Cast) -> None:
     async with Story(weekly) as story:
         covering = story.engine.covering
-        override = await covering.override(
+        covered = await covering.override(
             "team", "primary", "cy", starts_at=START, ends_at=START + 2 * HOUR, by="ana", reason="dentist"
         )
         await story.declare("", severity="P1")
         assert {page.responder for page in story.pages()} == {"cy"}
-        await covering.end("team", override, "ana")
+        await covering.end("team", covered.override.id, "ana")
         await story.declare("", severity="P1")
         assert {page.responder for page in story.pages()} == {"cy", "ana"}
         rota = await covering.rota("team")

@@ -83,13 +83,60 @@ async def test_a_swap_over_the_api(house: House) -> None:
         "other_at": (START + timedelta(days=3)).isoformat(),
         "reason": "a wedding",
     }
-    assert (await api.post("/api/schedules/quorum/swaps", json=body)).status_code == 201
+    seen = await api.post("/api/schedules/quorum/swaps/preview", json={k: v for k, v in body.items() if k != "reason"})
+    assert (seen.status_code, seen.json()["id"]) == (200, "")
+    assert (await api.get("/api/schedules?days=8")).json()["schedules"][0]["overrides"] == []
+    done = await api.post("/api/schedules/quorum/swaps", json=body)
+    assert (done.status_code, done.json()["notes"]) == (201, seen.json()["notes"])
     primary = (await api.get("/api/schedules?days=8")).json()["schedules"][0]
     assert [[who["id"] for who in shift["people"]] for shift in primary["shifts"]][:2] == [["lea"], ["ana"]]
     assert {each["id"] for each in primary["overrides"]} == {primary["overrides"][0]["id"]}
     again = await api.post("/api/schedules/quorum/swaps", json={**body, "one": "bo"})
     assert again.status_code == 400
     assert "bo has no shift of primary" in again.json()["error"]["message"]
+
+
+async def test_a_swap_on_screen_shows_first_what_changes_hands(house: House) -> None:
+    browser = await house.browser()
+    later = f"{START + timedelta(days=3):%Y-%m-%dT%H:%M}"
+    form = {"schedule": "primary", "one": "ana", "one_at": f"{START:%Y-%m-%dT%H:%M}", "other": "lea",
+            "other_at": later, "reason": "a wedding"}  # fmt: skip
+    page = await browser.post("/schedules/quorum/swaps/preview", data=form)
+    assert "Lea Okafor takes Ana Lind&#39;s Mon 23 Feb 09:00 to Mon 02 Mar 09:00 UTC (layer 1)." in page.text
+    assert f'name="other_at" value="{later}"' in page.text
+    assert (await (await house.caller()).get("/api/schedules")).json()["schedules"][0]["overrides"] == []
+    assert (await browser.post("/schedules/quorum/swaps", data=form)).status_code == 303
+    wrong = await browser.post("/schedules/quorum/swaps/preview", data={**form, "one": "bo"})
+    assert (wrong.status_code, "bo has no shift of primary" in wrong.text) == (400, True)
+
+
+async def test_an_override_that_is_sent_twice_is_set_once_and_one_that_overlaps_is_told(house: House) -> None:
+    api, path = await house.caller(), "/api/schedules/quorum/overrides"
+    first = (await api.post(path, json={"schedule": "primary", "person": "bo", **HOURS})).json()
+    assert (first["again"], first["notes"]) == (False, [])
+    again = (await api.post(path, json={"schedule": "primary", "person": "bo", **HOURS})).json()
+    assert (again["again"], again["id"]) == (True, first["id"])
+    over = (await api.post(path, json={"schedule": "primary", "person": "lea", "reason": "x", "minutes": 60})).json()
+    assert "it lies over Bo Rask's override (dentist): Lea" in over["notes"][0]
+    shown = (await (await house.browser()).get("/schedules")).text
+    assert shown.count("has it: that was set later.") == 1
+
+
+async def test_every_finding_and_every_shift_can_be_read(open_house: Open) -> None:
+    people = {f"p{number:02}": Person(name=f"Nobody {number:02}") for number in range(30)}
+    hourly = Schedule(people=("ana", "lea"), rotation="hourly", start=date(2026, 2, 23))
+    schedules = {"primary": hourly, "many": Schedule(people=tuple(people))}
+    house = await open_house(
+        make_cast(people={**make_cast().people, **people}, schedules=schedules), reach=lambda _: "has none"
+    )
+    page = (await (await house.browser()).get("/schedules")).text
+    found = (await (await house.caller()).get("/api/schedules")).json()
+    assert len(found["findings"]) > 30
+    assert f"<summary>and {len(found['findings']) - 12} more</summary>" in page
+    for finding in found["findings"]:
+        assert finding["text"] in page
+    assert found["schedules"][0]["more"] == 28 * 24 - 60
+    assert f"and {28 * 24 - 12} more until" in page and f"{28 * 24 - 60} more are in the calendar feed" in page
 
 
 async def test_the_forecast_is_what_goes_out(house: House) -> None:
@@ -102,6 +149,8 @@ async def test_the_forecast_is_what_goes_out(house: House) -> None:
     assert found["calls"][0]["after_s"] == 0
     page = await (await house.browser()).get("/schedules/forecast?team=quorum&severity=SEV-1&at=2026-03-02T03:00")
     assert found["calls"][0]["person"]["name"] in page.text
+    later = next(each for each in found["calls"] if each["after_s"])
+    assert later["after_s"] % 60 == 0 and f"<td>{later['after_s'] // 60} min</td>" in page.text, "with its unit"
     for query, status in (
         ("team=nobody", 404),
         ("team=quorum&severity=P9", 404),

@@ -12,14 +12,16 @@ from msgspec import Struct, json
 from tocsin.app.place import NoServer, find_workspace, read_server
 from tocsin.cli.client import Client, Where
 from tocsin.cli.quiet import For, From, Until, read_minutes, read_moment
-from tocsin.cli.words import Format, clock, count, say, show_json, show_table
+from tocsin.cli.words import Format, Yes, agrees, clock, count, is_person_there, say, show_json, show_table
 from tocsin.errors import NotFound, UserError
+from tocsin.review.when import spell_exactly
 from tocsin.timeline.line import fold
 
 if TYPE_CHECKING:
     from tocsin.app.by_files import Files
 
 HERE = Where()
+DryRun = Annotated[bool, Parameter(negative="", help="Only say what would change hands.")]
 Instead = Annotated[str, Parameter(help="Only what this person would have had.")]
 
 
@@ -51,14 +53,19 @@ def show(
         return
     for each in found["schedules"]:
         rows = [
-            (shift["wall"], _name(shift["people"]), _hours(shift["span_s"]), shift["source"])
+            (shift["wall"], _name(shift["people"]), spell_exactly(shift["span_s"]), shift["source"])
             for shift in each["shifts"]
         ]
         say(f"{each['team']}: {each['schedule']}")
         show_table("Shifts", (f"From ({each['timezone']})", "Who", "For", "By"), rows)
+        if each.get("more"):
+            say(f"  and {count(each['more'], 'more shift')}; ask for fewer days: --days")
         for over in each["overrides"]:
             what, who = "swap" if over["swapped"] else "override", fold(over["person"]["name"])
-            say(f"  {what} {over['id']}: {who} until {clock(over['ends_at'])}, {fold(over['reason'])}")
+            span = f"{clock(over['starts_at'])} to {clock(over['ends_at'])} UTC"
+            say(f"  {what} {over['id']}: {who} from {span}, {fold(over['reason'])}")
+            for note in over.get("notes", ()):
+                say(f"    {fold(note)}")
     say_findings(found["findings"])
     for line in files.list_limits() if files else ():
         say(line)
@@ -113,7 +120,7 @@ def forecast(
         return
     rows = [
         (
-            _hours(each["after_s"]),
+            spell_exactly(each["after_s"]),
             fold(each["person"]["name"]),
             each["channel"],
             str(each["pages"]),
@@ -152,13 +159,31 @@ def override(
     starts = {"starts_at": read_moment(start)} if start else {}
     body = {"schedule": schedule, "person": person, "instead": instead, "reason": reason, **ends, **starts}
     answer = Client(where).post("schedules", team, "overrides", **body)
-    say(f"Set. To end it before its time: tocsin unoverride {answer['id']}")
+    for note in answer.get("notes", ()):
+        say(fold(note))
+    done = "It stands" if answer.get("again") else "Set"
+    say(f"{done}. To end it before its time: tocsin unoverride {answer['id']}")
 
 
 def swap(
-    team: str, schedule: str, one: str, one_at: str, other: str, other_at: str, /, *, reason: str, where: Where = HERE
+    team: str,
+    schedule: str,
+    one: str,
+    one_at: str,
+    other: str,
+    other_at: str,
+    /,
+    *,
+    reason: str = "",
+    dry_run: DryRun = False,
+    yes: Yes = False,
+    where: Where = HERE,
 ) -> None:
-    """Let two people exchange the shifts that they have at a moment each (2026-03-02T03:00Z)."""
+    """Let two people exchange the shifts that they have at a moment each (2026-03-02T03:00Z).
+
+    It takes the stretch of that moment alone: where a turn is cut by another layer, the rest of it stays. What changes
+    hands and what does not is said, and somebody at a terminal is asked where not all of a turn does.
+    """
     body = {
         "schedule": schedule,
         "one": one,
@@ -166,7 +191,18 @@ def swap(
         "other": other,
         "other_at": read_moment(other_at),
     }
-    answer = Client(where).post("schedules", team, "swaps", **body, reason=reason)
+    client = Client(where)
+    if dry_run or (is_person_there() and not yes):
+        seen = client.post("schedules", team, "swaps", "preview", **body)
+        cut = any(half["left"] for half in seen["halves"])
+        for note in seen["notes"] if dry_run or cut else ():
+            say(fold(note))
+        if dry_run or (cut and not agrees("Swap exactly these?")):
+            say("Nothing has changed hands.")
+            return
+    answer = client.post("schedules", team, "swaps", **body, reason=reason)
+    for note in answer.get("notes", ()):
+        say(fold(note))
     say(f"Swapped. To take both halves back: tocsin unoverride {answer['id']}")
 
 
@@ -220,12 +256,6 @@ def _plain(view: Struct) -> Any:
 
 def _name(people: list[dict[str, str]]) -> str:
     return fold(", ".join(each["name"] for each in people)) or "NOBODY"
-
-
-def _hours(seconds: int) -> str:
-    """``4:07:00`` as hours, minutes and seconds where there are any."""
-    hours, minutes, rest = seconds // 3600, seconds % 3600 // 60, seconds % 60
-    return f"{hours}:{minutes:02}" + (f":{rest:02}" if rest else "")
 
 
 def _line(line: int | None) -> str:

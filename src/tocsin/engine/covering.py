@@ -3,21 +3,49 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime, timedelta
+from datetime import datetime
+
+import msgspec
 
 from tocsin.engine.journal import Journal
 from tocsin.errors import BadInput, NotFound
 from tocsin.incident.standing import team_stream
-from tocsin.oncall.duty import Shift, list_shifts
+from tocsin.oncall.exchange import Half, Meeting, changes_nothing, find_meetings, find_same, take_half
 from tocsin.oncall.override import MOST_OVERRIDES, Override, check_override
 from tocsin.oncall.rota import Rota
-from tocsin.timeline.events import FeedOpened, FeedRevoked, OverrideEnded, OverrideSet, ShiftsSwapped, SwappedShift
+from tocsin.timeline.events import (
+    FeedOpened,
+    FeedRevoked,
+    LeftStretch,
+    OverrideEnded,
+    OverrideSet,
+    ShiftsSwapped,
+    SwappedShift,
+)
 
 SPACE = uuid.UUID("0f2f6c52-5be0-4a7e-8f0c-6a1de6a5c0b4")
 """Ours alone: ids are made from a stream's name and place, so that nothing here is random."""
-LOOK_BACK, LOOK_AHEAD = timedelta(days=40), timedelta(days=400)
-"""How far from a moment the shift that it lies in may begin and end."""
 MOST_FEEDS = 200
+
+
+class Covered(msgspec.Struct, frozen=True, kw_only=True):
+    """An override that holds; one that was set before in the same words (`again`). `meetings` are the earlier ones that
+    it meets; `idle` where nobody's duty is another by it.
+    """
+
+    override: Override
+    again: bool = False
+    meetings: tuple[Meeting, ...] = ()
+    idle: bool = False
+
+
+class Swap(msgspec.Struct, frozen=True, kw_only=True):
+    """What two people exchange, and the overrides that it meets; without an `id` where nothing has changed hands."""
+
+    schedule: str
+    halves: tuple[Half, Half]
+    meetings: tuple[Meeting, ...] = ()
+    id: str = ""
 
 
 class Covering:
@@ -41,31 +69,32 @@ class Covering:
         schedule: str,
         person: str,
         *,
-        starts_at: datetime,
+        starts_at: datetime | None = None,
         ends_at: datetime,
         by: str,
         reason: str,
         instead: str = "",
-    ) -> str:
-        """Let `person` have a duty for a while; the override's id. Raises `BadInput` and `NotFound`."""
-        rota = await self._find(team, schedule, person, *([instead] if instead else []))
-        check_override(starts_at, ends_at, reason, self._journal.clock.now())
+    ) -> Covered:
+        """Let `person` have a duty for a while, from now where no start is given. What is asked for again is the same
+        override. Raises `BadInput` and `NotFound`.
+        """
+        rota, now = await self._find(team, schedule, person, *([instead] if instead else [])), self._journal.clock.now()
+        starts_now, starts_at = starts_at is None, starts_at or now
+        check_override(starts_at, ends_at, reason, now)
+        wanted = Override(
+            id=await self._make_id(team), schedule=schedule, person=person, starts_at=starts_at, ends_at=ends_at,
+            instead=instead, by=by, reason=reason.strip(),
+        )  # fmt: skip
+        first = find_same(rota.overrides, wanted, starts_now=starts_now)
+        if first is not None:
+            return Covered(override=first, again=True)
         self._require_room(rota)
-        override = await self._make_id(team)
-        await self._journal.change_team(
-            team,
-            OverrideSet(
-                override=override,
-                schedule=schedule,
-                person=person,
-                starts_at=starts_at,
-                ends_at=ends_at,
-                by=by,
-                reason=reason.strip(),
-                instead=instead,
-            ),
+        plan = rota.plan(schedule)
+        covered = Covered(
+            override=wanted, meetings=tuple(find_meetings(plan, wanted)), idle=changes_nothing(plan, wanted)
         )
-        return override
+        await self._journal.change_team(team, _set(wanted))
+        return covered
 
     async def end(self, team: str, override: str, by: str) -> None:
         """End an override, or a swap as a whole. Raises `NotFound`."""
@@ -74,29 +103,32 @@ class Covering:
             raise NotFound(f"{team} has no override {override[:100]!r} that is still to come or in force.")
         await self._journal.change_team(team, OverrideEnded(override=override, by=by))
 
-    async def swap(
-        self, team: str, schedule: str, one: tuple[str, datetime], other: tuple[str, datetime], *, by: str, reason: str
-    ) -> str:
-        """Let two people exchange the shifts that they have at a moment each; the swap's id.
-
-        Raises `BadInput` where somebody has no shift at their moment, and `NotFound`.
+    async def foresee_swap(
+        self, team: str, schedule: str, one: tuple[str, datetime], other: tuple[str, datetime]
+    ) -> Swap:
+        """What would change hands, and what of the same turns would not. Raises `BadInput` where somebody has no shift
+        at their moment, and `NotFound`.
         """
-        rota = await self._find(team, schedule, one[0], other[0])
-        now = self._journal.clock.now()
+        rota, now = await self._find(team, schedule, one[0], other[0]), self._journal.clock.now()
         if one[0] == other[0]:
             raise BadInput("A swap takes two people.")
-        mine, theirs = _find_shift(rota, schedule, *one), _find_shift(rota, schedule, *other)
-        for shift in (mine, theirs):
-            check_override(shift.starts_at, shift.ends_at, reason, now)
-        self._require_room(rota)
-        halves = ((other[0], one[0], mine), (one[0], other[0], theirs))
-        shifts = tuple(
-            SwappedShift(person=person, instead=instead, starts_at=shift.starts_at, ends_at=shift.ends_at)
-            for person, instead, shift in halves
-        )
-        swap = await self._make_id(team)
+        plan = rota.plan(schedule)
+        halves = take_half(plan, other[0], *one, now), take_half(plan, one[0], *other, now)
+        met = [meeting for half in halves for meeting in find_meetings(plan, _cover(half, schedule))]
+        return Swap(schedule=schedule, halves=halves, meetings=tuple(met))
+
+    async def swap(
+        self, team: str, schedule: str, one: tuple[str, datetime], other: tuple[str, datetime], *, by: str, reason: str
+    ) -> Swap:
+        """Let two people exchange the shifts that they have at a moment each. Raises `BadInput` and `NotFound`."""
+        swap = await self.foresee_swap(team, schedule, one, other)
+        for half in swap.halves:
+            check_override(half.shift.starts_at, half.shift.ends_at, reason, self._journal.clock.now())
+        self._require_room(await self.rota(team))
+        swap = msgspec.structs.replace(swap, id=await self._make_id(team))
+        shifts = tuple(map(_swapped, swap.halves))
         await self._journal.change_team(
-            team, ShiftsSwapped(swap=swap, schedule=schedule, shifts=shifts, by=by, reason=reason.strip())
+            team, ShiftsSwapped(swap=swap.id, schedule=schedule, shifts=shifts, by=by, reason=reason.strip())
         )
         return swap
 
@@ -138,16 +170,36 @@ class Covering:
         return str(uuid.uuid5(SPACE, f"{team_stream(team)}:{seq}:{self._journal.clock.now().isoformat()}"))
 
 
-def _find_shift(rota: Rota, schedule: str, person: str, at: datetime) -> Shift:
-    for shift in list_shifts(rota.plan(schedule), at - LOOK_BACK, at + LOOK_AHEAD):
-        if shift.starts_at <= at < shift.ends_at:
-            if person not in shift.people:
-                who = ", ".join(shift.people) or "nobody"
-                raise BadInput(f"{person} has no shift of {schedule} at {at:%Y-%m-%d %H:%M} UTC; {who} has.")
-            if shift.starts_at == at - LOOK_BACK or shift.ends_at == at + LOOK_AHEAD:
-                raise BadInput(f"{person}'s shift of {schedule} has no end near that moment; set an override instead.")
-            return shift
-    raise BadInput(f"{schedule} has no shift at that moment.")
+def _set(wanted: Override) -> OverrideSet:
+    return OverrideSet(
+        override=wanted.id,
+        schedule=wanted.schedule,
+        person=wanted.person,
+        starts_at=wanted.starts_at,
+        ends_at=wanted.ends_at,
+        by=wanted.by,
+        reason=wanted.reason,
+        instead=wanted.instead,
+    )
+
+
+def _cover(half: Half, schedule: str) -> Override:
+    shift = half.shift
+    return Override(
+        id="", schedule=schedule, person=half.person, instead=half.instead, starts_at=shift.starts_at,
+        ends_at=shift.ends_at,
+    )  # fmt: skip
+
+
+def _swapped(half: Half) -> SwappedShift:
+    return SwappedShift(
+        person=half.person,
+        instead=half.instead,
+        starts_at=half.shift.starts_at,
+        ends_at=half.shift.ends_at,
+        left=tuple(LeftStretch(starts_at=since, ends_at=until) for since, until in half.left),
+        more=half.more,
+    )
 
 
 def list_overrides(rota: Rota, now: datetime) -> list[Override]:

@@ -1,7 +1,8 @@
 """Gaps of schedules that come into view: somebody is told of each once, when it is two weeks ahead or has just opened.
 
-It is looked at each hour as part of a team's wake, so one node does it. Who was told of what stands in the team's
-record. Nobody is told in shadow mode, nor where nothing can be sent.
+It is looked at as part of a team's wake, so one node does it: at once when an override, the settings or a calendar
+changes (each change of a team's stream wakes it), and each hour for what time alone brings into view. Who was told of
+what stands in the team's record. Nobody is told in shadow mode, nor where nothing can be sent.
 """
 
 from __future__ import annotations

@@ -171,4 +171,5 @@ def _make_half(event: ShiftsSwapped, half: SwappedShift) -> Override:
         by=event.by,
         reason=event.reason,
         swapped=True,
+        left=tuple((each.starts_at, each.ends_at) for each in half.left),
     )

@@ -138,16 +138,18 @@ def _goes_on(plan: Plan, last: Shift, shift: Shift) -> bool:
     """Whether a shift is the same one as the last: a hand-off from a person to the same one begins another."""
     if (last.people, last.source) != (shift.people, shift.source):
         return False
-    return len(shift.people) != 1 or not _hands_over(plan, shift.starts_at)
+    return len(shift.people) != 1 or not hands_over(plan, shift.starts_at)
 
 
-def _hands_over(plan: Plan, at: datetime) -> bool:
-    return any(_is_handoff(each, plan.zone, at) for each in _list_layers(plan.schedule))
+def hands_over(plan: Plan, at: datetime) -> bool:
+    """Whether a layer of the schedule hands over at `at`."""
+    return any(_is_handoff(each, plan.zone, at) for each in list_layers(plan.schedule))
 
 
 def _is_handoff(layer: Layer, zone: ZoneInfo, at: datetime) -> bool:
     return bool(layer.people) and layer.rotation != "none" and find_going(layer, zone, at).starts_at == at
 
 
-def _list_layers(schedule: Schedule) -> Sequence[Layer]:
+def list_layers(schedule: Schedule) -> Sequence[Layer]:
+    """The schedule's own layer, and those above it."""
     return (make_own_layer(schedule), *schedule.layers)

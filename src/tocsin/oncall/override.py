@@ -19,7 +19,7 @@ class Override(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """`person` has the duty of `schedule` from `starts_at` to `ends_at`; of `instead` alone where somebody is named.
 
     `by` is who set it, with a `reason`. The two halves of a swap have the same `id`. Of two that overlap the one that
-    was set later holds.
+    was set later holds. `left` are the other stretches of the same turn, which a swap left with `instead`.
     """
 
     id: str
@@ -31,6 +31,7 @@ class Override(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     by: str = ""
     reason: str = ""
     swapped: bool = False
+    left: tuple[tuple[datetime, datetime], ...] = ()
 
     def holds(self, at: datetime) -> bool:
         """Whether it is in force at `at`."""

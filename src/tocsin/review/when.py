@@ -41,6 +41,16 @@ def spell(seconds: float) -> str:
     return f"{whole} s"
 
 
+def spell_exactly(seconds: float) -> str:
+    """A length of time for people, all of it, in whole seconds: ``45 s``, ``1 h 5 min 30 s``, ``6 d 23 h``, ``0 s``."""
+    left, parts = round(seconds), list[str]()
+    for size, name in ((86400, "d"), (3600, "h"), (60, "min"), (1, "s")):
+        count, left = divmod(left, size)
+        if count:
+            parts.append(f"{count} {name}")
+    return " ".join(parts) or "0 s"
+
+
 def spell_time(at: datetime, beside: datetime, *, seconds: bool = False) -> str:
     """``14:30``; with seconds where they matter, and with its date where that differs from the one of `beside`."""
     clock = f"{at:%H:%M:%S}" if seconds else f"{at:%H:%M}"

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 
 from tocsin.timeline import events as e
 
 Name = Callable[[str], str]
+MOST_TOLD = 7
 
 
 def tell_shifts(event: e.Event, name: Name) -> str | None:
@@ -20,9 +22,11 @@ def tell_shifts(event: e.Event, name: Name) -> str | None:
             return f"{name(by)} ended an override of a schedule"
         case e.ShiftsSwapped(schedule=schedule, shifts=shifts, by=by, reason=reason):
             halves = " and ".join(
-                f"{name(each.person)} has {name(each.instead)}'s from {each.starts_at:%d %b %H:%M}" for each in shifts
+                f"{name(each.person)} has {name(each.instead)}'s {_span(each.starts_at, each.ends_at)}"
+                for each in shifts
             )
-            return f"{name(by)} swapped shifts of {schedule}: {halves}{_because(reason)}"
+            kept = "".join(f"; {name(each.instead)} keeps {_tell_left(each)}" for each in shifts if each.left)
+            return f"{name(by)} swapped shifts of {schedule}: {halves}{kept}{_because(reason)}"
         case e.FeedOpened(by=by, person=person, schedule=schedule):
             return f"{name(by)} opened a calendar feed of {schedule or name(person)}"
         case e.HandoffSummarised(schedules=schedules, incoming=incoming, line=line):
@@ -42,3 +46,14 @@ def tell_shifts(event: e.Event, name: Name) -> str | None:
 
 def _because(text: str) -> str:
     return f": {text}" if text else ""
+
+
+def _span(since: datetime, until: datetime) -> str:
+    return f"from {since:%d %b %H:%M} to {until:%d %b %H:%M}"
+
+
+def _tell_left(half: e.SwappedShift) -> str:
+    """The stretches of the same turn that a swap left where they were."""
+    told = [f"{each.starts_at:%d %b %H:%M} to {each.ends_at:%d %b %H:%M}" for each in half.left[:MOST_TOLD]]
+    more = len(half.left) - len(told) + half.more
+    return ", ".join([*told, *([f"and {more} more"] if more else [])])

@@ -24,7 +24,8 @@ from tocsin.page.outlast import find_outlasting
 from tocsin.page.outside import find_unfilled
 from tocsin.web.auth import Asker, require_person
 from tocsin.web.desk import Desk
-from tocsin.web.shifts import FeedBody, OverrideBody, SwapBody
+from tocsin.web.shifts import FeedBody, OverrideBody, SwapAsked, SwapBody
+from tocsin.web.views.covering import SetView, SwapView, show_covered, show_swap
 from tocsin.web.views.rotas import (
     ForecastView,
     HandedView,
@@ -94,37 +95,43 @@ class Rotas:
         policy = journal.shelf.settings.teams[team].policy
         return show_forecast(team, severity, found, list_notes(policy, found, self._desk.reach, self.name), self.name)
 
-    async def override(self, asker: Asker, team: str, body: OverrideBody) -> str:
-        """Let somebody take over; the override's id."""
+    async def override(self, asker: Asker, team: str, body: OverrideBody) -> SetView:
+        """Let somebody take over; the override, and which others it meets."""
         self._require_may(asker, team)
         now = self._desk.clock.now()
         if (body.ends_at is None) == (body.minutes is None):
             raise BadInput("Say when it ends: either `ends_at` or `minutes`.")
         starts_at = body.starts_at or now
         ends_at = body.ends_at or starts_at + timedelta(minutes=body.minutes or 0)
-        return await self._desk.engine.covering.override(
+        covered = await self._desk.engine.covering.override(
             team,
             body.schedule,
             body.person,
-            starts_at=starts_at,
+            starts_at=body.starts_at,
             ends_at=ends_at,
             by=asker.person,
             reason=body.reason,
             instead=body.instead,
         )
+        return show_covered(covered, self.name)
 
     async def end(self, asker: Asker, team: str, override: str) -> None:
         """End an override or a swap."""
         self._require_may(asker, team)
         await self._desk.engine.covering.end(team, override, asker.person)
 
-    async def swap(self, asker: Asker, team: str, body: SwapBody) -> str:
-        """Let two people exchange shifts; the swap's id."""
+    async def swap(self, asker: Asker, team: str, body: SwapBody) -> SwapView:
+        """Let two people exchange shifts; what changed hands, and what did not."""
         self._require_may(asker, team)
         one, other = (body.one, body.one_at), (body.other, body.other_at)
-        return await self._desk.engine.covering.swap(
-            team, body.schedule, one, other, by=asker.person, reason=body.reason
-        )
+        covering = self._desk.engine.covering
+        swap = await covering.swap(team, body.schedule, one, other, by=asker.person, reason=body.reason)
+        return show_swap(swap, self.name)
+
+    async def foresee_swap(self, team: str, body: SwapAsked) -> SwapView:
+        """What would change hands. Raises `BadInput` and `NotFound`."""
+        one, other = (body.one, body.one_at), (body.other, body.other_at)
+        return show_swap(await self._desk.engine.covering.foresee_swap(team, body.schedule, one, other), self.name)
 
     async def open_feed(self, asker: Asker, team: str, body: FeedBody) -> tuple[str, str]:
         """Open a feed; its id, and its address, which is shown this once."""
@@ -183,7 +190,7 @@ def show_all(
         for schedule in rota.staffing.schedules:
             plan = rota.plan(schedule)
             over = [each for each in list_overrides(rota, now) if each.schedule == schedule]
-            yield show_schedule(team, schedule, plan.zone, list_shifts(plan, now, until), over, now, name)
+            yield show_schedule(team, plan, list_shifts(plan, now, until), over, now, name)
 
 
 def list_notes(

@@ -23,14 +23,21 @@ class OverrideBody(Body, frozen=True, kw_only=True):
     minutes: Annotated[int, Meta(ge=1, le=527_040)] | None = None
 
 
-class SwapBody(Body, frozen=True, kw_only=True):
-    """`one` and `other` exchange the shifts of `schedule` that they have at `one_at` and `other_at`."""
+class SwapAsked(Body, frozen=True, kw_only=True):
+    """What would change hands if `one` and `other` exchanged the shifts of `schedule` that they have at `one_at` and
+    `other_at`.
+    """
 
     schedule: Name
     one: Name
     one_at: Moment
     other: Name
     other_at: Moment
+
+
+class SwapBody(SwapAsked, frozen=True, kw_only=True):
+    """`one` and `other` exchange the shifts of `schedule` that they have at `one_at` and `other_at`."""
+
     reason: Reason
 
 

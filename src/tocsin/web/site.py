@@ -169,6 +169,7 @@ SCREENS: list[HTTPRouteHandler] = [
     rota_screens.set_override,
     rota_screens.end_override,
     rota_screens.swap_shifts,
+    rota_screens.preview_swap,
     rota_screens.open_feed,
     rota_screens.revoke_feed,
     live.follow_events,

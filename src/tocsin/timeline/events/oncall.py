@@ -29,13 +29,24 @@ class OverrideEnded(Fact, frozen=True, kw_only=True):
     by: str
 
 
+class LeftStretch(msgspec.Struct, frozen=True, kw_only=True):
+    """A stretch that stays with whoever has it."""
+
+    starts_at: datetime
+    ends_at: datetime
+
+
 class SwappedShift(msgspec.Struct, frozen=True, kw_only=True):
-    """Half of a swap: `person` has the shift that is `instead`'s."""
+    """Half of a swap: `person` has the shift that is `instead`'s. `left` are other stretches of the same turn, which
+    stay `instead`'s; so many `more` are not listed.
+    """
 
     person: str
     instead: str
     starts_at: datetime
     ends_at: datetime
+    left: tuple[LeftStretch, ...] = ()
+    more: int = 0
 
 
 class ShiftsSwapped(Fact, frozen=True, kw_only=True):

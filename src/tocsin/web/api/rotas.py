@@ -16,7 +16,8 @@ from tocsin.web.api.describe import describe_failures
 from tocsin.web.auth import Asker
 from tocsin.web.bodies import Nothing
 from tocsin.web.rotas import Rotas
-from tocsin.web.shifts import FeedBody, OverrideBody, SwapBody
+from tocsin.web.shifts import FeedBody, OverrideBody, SwapAsked, SwapBody
+from tocsin.web.views.covering import SetView, SwapView
 from tocsin.web.views.rotas import ForecastView, SchedulesView
 
 TAGS = ["teams"]
@@ -75,9 +76,9 @@ def read_moment(text: str | None) -> datetime | None:
 )
 async def set_override(
     rotas: Given[Rotas], asker: Given[Asker], team: FromPath[str], data: JSONBody[OverrideBody]
-) -> Made:
-    """Let somebody have a duty for a while."""
-    return Made(id=await rotas.override(asker, team, data))
+) -> SetView:
+    """Let somebody have a duty for a while. Asked again in the same words, it is the first one that is answered."""
+    return await rotas.override(asker, team, data)
 
 
 @post(
@@ -96,9 +97,23 @@ async def end_override(
 
 
 @post("/schedules/{team:str}/swaps", operation_id="swapShifts", tags=TAGS, responses=describe_failures(400, 403, 404))
-async def swap_shifts(rotas: Given[Rotas], asker: Given[Asker], team: FromPath[str], data: JSONBody[SwapBody]) -> Made:
-    """Let two people exchange the shifts that they have at a moment each."""
-    return Made(id=await rotas.swap(asker, team, data))
+async def swap_shifts(
+    rotas: Given[Rotas], asker: Given[Asker], team: FromPath[str], data: JSONBody[SwapBody]
+) -> SwapView:
+    """Let two people exchange the shifts that they have at a moment each; what was taken and what was not."""
+    return await rotas.swap(asker, team, data)
+
+
+@post(
+    "/schedules/{team:str}/swaps/preview",
+    operation_id="previewSwap",
+    status_code=200,
+    tags=TAGS,
+    responses=describe_failures(400, 404),
+)
+async def preview_swap(rotas: Given[Rotas], team: FromPath[str], data: JSONBody[SwapAsked]) -> SwapView:
+    """What a swap would take, and what of the same turns it would not; nothing changes hands."""
+    return await rotas.foresee_swap(team, data)
 
 
 @post("/schedules/{team:str}/feeds", operation_id="openFeed", tags=TAGS, responses=describe_failures(400, 403, 404))
@@ -133,5 +148,5 @@ async def read_calendar(rotas: Given[Rotas], name: FromPath[str]) -> Response[by
 
 
 ROUTES = [
-    list_schedules, read_forecast, set_override, end_override, swap_shifts, open_feed, revoke_feed,
+    list_schedules, read_forecast, set_override, end_override, swap_shifts, preview_swap, open_feed, revoke_feed,
 ]  # fmt: skip

@@ -18,6 +18,7 @@ from tocsin.web.forms import read_form
 from tocsin.web.frame import Frame
 from tocsin.web.rotas import Rotas
 from tocsin.web.shifts import FeedBody, OverrideBody, SwapBody
+from tocsin.web.views.covering import SwapView
 from tocsin.web.views.rotas import ForecastView
 
 SPANS = ((60, "1 hour"), (120, "2 hours"), (240, "4 hours"), (480, "8 hours"), (720, "12 hours"), (1440, "1 day"),
@@ -110,19 +111,34 @@ async def swap_shifts(
 ) -> Response[Any]:
     """Let two people exchange shifts."""
     try:
-        form = await read_form(request, SwapForm)
-        body = SwapBody(
-            schedule=form.schedule,
-            one=form.one,
-            one_at=_read(form.one_at),
-            other=form.other,
-            other_at=_read(form.other_at),
-            reason=form.reason,
-        )
-        await rotas.swap(asker, team, body)
+        await rotas.swap(asker, team, _make_swap(await read_form(request, SwapForm)))
     except UserError as error:
         return await _show(desk, rotas, frame, refusal=str(error), status_code=error.status)
     return Redirect("/schedules", status_code=303)
+
+
+@post("/schedules/{team:str}/swaps/preview", status_code=200)
+async def preview_swap(
+    desk: Given[Desk], rotas: Given[Rotas], frame: Given[Frame], team: FromPath[str], request: Request[Any, Any, Any]
+) -> Response[str]:
+    """Show what would change hands and what would not, with a button that does it."""
+    try:
+        form = await read_form(request, SwapForm)
+        found = await rotas.foresee_swap(team, _make_swap(form))
+    except UserError as error:
+        return await _show(desk, rotas, frame, refusal=str(error), status_code=error.status)
+    return await _show(desk, rotas, frame, swap=(team, form, found))
+
+
+def _make_swap(form: SwapForm) -> SwapBody:
+    return SwapBody(
+        schedule=form.schedule,
+        one=form.one,
+        one_at=_read(form.one_at),
+        other=form.other,
+        other_at=_read(form.other_at),
+        reason=form.reason,
+    )
 
 
 @post("/schedules/{team:str}/overrides/{override:str}/end", status_code=303)
@@ -174,6 +190,7 @@ async def _show(
     forecast: ForecastView | None = None,
     asked: tuple[str, str, str] = ("", "", ""),
     opened: str = "",
+    swap: tuple[str, SwapForm, SwapView] | None = None,
     refusal: str = "",
     status_code: int = 200,
 ) -> Response[str]:
@@ -188,5 +205,6 @@ async def _show(
         forecast=forecast,
         asked=asked,
         opened=opened,
+        swap=swap,
         refusal=refusal,
     )

@@ -7,12 +7,14 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from tocsin.incident.standing import Standing
-from tocsin.oncall.duty import Shift
+from tocsin.oncall.duty import Plan, Shift
 from tocsin.oncall.finding import Finding
 from tocsin.oncall.override import Feed, Override
 from tocsin.oncall.rota import Rota
 from tocsin.oncall.wall import find_wall
 from tocsin.page.forecast import Expected, Forecast
+from tocsin.review.when import spell_exactly
+from tocsin.web.views.covering import list_notes
 from tocsin.web.views.scene import View, Who, clean
 
 Name = Callable[[str], str]
@@ -33,7 +35,10 @@ class ShiftView(View, frozen=True, kw_only=True):
 
 
 class OverrideView(View, frozen=True, kw_only=True):
-    """Somebody takes over, instead of one person or of whoever has it; both halves of a swap have one `id`."""
+    """Somebody takes over, instead of one person or of whoever has it; both halves of a swap have one `id`.
+
+    `notes` say what of the same turn a swap left where it was, and which later override lies over this one.
+    """
 
     id: str
     schedule: str
@@ -44,10 +49,11 @@ class OverrideView(View, frozen=True, kw_only=True):
     by: str
     reason: str
     swapped: bool
+    notes: tuple[str, ...] = ()
 
 
 class ScheduleView(View, frozen=True, kw_only=True):
-    """One schedule with its shifts of the coming weeks."""
+    """One schedule with its shifts of the coming weeks, and so many `more` that are not listed."""
 
     team: str
     schedule: str
@@ -56,6 +62,7 @@ class ScheduleView(View, frozen=True, kw_only=True):
     until: datetime | None
     shifts: tuple[ShiftView, ...]
     overrides: tuple[OverrideView, ...]
+    more: int = 0
 
 
 class FindingView(View, frozen=True, kw_only=True):
@@ -144,20 +151,20 @@ class ForecastView(View, frozen=True, kw_only=True):
 
 
 def show_schedule(
-    team: str, schedule: str, zone: ZoneInfo, shifts: Sequence[Shift], overrides: Sequence[Override], now: datetime,
-    name: Name,
-) -> ScheduleView:  # fmt: skip
+    team: str, plan: Plan, shifts: Sequence[Shift], overrides: Sequence[Override], now: datetime, name: Name
+) -> ScheduleView:
     """One schedule; the shifts begin with the one that is on."""
     current = next((each for each in shifts if each.starts_at <= now < each.ends_at), None)
     last = shifts[-1].ends_at if shifts else None
     return ScheduleView(
         team=team,
-        schedule=schedule,
-        timezone=str(zone),
+        schedule=plan.name,
+        timezone=str(plan.zone),
         now=_list_people(current.people, name) if current else (),
         until=current.ends_at if current and current.ends_at != last else None,
-        shifts=tuple(_show_shift(each, zone, now, name) for each in shifts[:MOST_SHOWN]),
-        overrides=tuple(_show_override(each, name) for each in overrides),
+        shifts=tuple(_show_shift(each, plan.zone, now, name) for each in shifts[:MOST_SHOWN]),
+        overrides=tuple(_show_override(each, plan, name) for each in overrides),
+        more=len(shifts[MOST_SHOWN:]),
     )
 
 
@@ -177,7 +184,7 @@ def _show_shift(shift: Shift, zone: ZoneInfo, now: datetime, name: Name) -> Shif
     )
 
 
-def _show_override(each: Override, name: Name) -> OverrideView:
+def _show_override(each: Override, plan: Plan, name: Name) -> OverrideView:
     return OverrideView(
         id=each.id,
         schedule=each.schedule,
@@ -188,6 +195,7 @@ def _show_override(each: Override, name: Name) -> OverrideView:
         by=clean(name(each.by), 200),
         reason=clean(each.reason, 300),
         swapped=each.swapped,
+        notes=list_notes(each, plan.overrides, name),
     )
 
 
@@ -282,7 +290,5 @@ def _show_call(pages: Sequence[Expected], found: Forecast, firsts: dict[str, dat
 
 
 def _spell_after(after: timedelta) -> str:
-    """``+0:00``, ``+1:05:30``."""
-    seconds = int(after.total_seconds())
-    hours, minutes, rest = seconds // 3600, seconds % 3600 // 60, seconds % 60
-    return f"+{hours}:{minutes:02}:{rest:02}" if hours else f"+{minutes}:{rest:02}"
+    """``+0 s``, ``+1 h 5 min 30 s``."""
+    return f"+{spell_exactly(int(after.total_seconds()))}"

@@ -172,6 +172,25 @@ async def test_everything_can_be_read_on_every_screen(open_house: Open, scheme: 
             await context.close()
 
 
+async def test_a_phone_shows_the_button_at_once_and_says_when_it_shows_the_past(house: House) -> None:
+    async with surfing(house) as (browser, url):
+        phone = ViewportSize(width=390, height=844)
+        context = await browser.new_context(viewport=phone)
+        page, _ = await sign_in(context, house, url, "lea")
+        await page.goto(f"{url}/incidents/quorum-1")
+        box = await page.get_by_role("button", name="Acknowledge").bounding_box()
+        assert box is not None
+        assert box["y"] + box["height"] < phone["height"] * 0.8, "above the fold, below what is due"
+        await expect(page.get_by_role("link", name="Playbooks")).to_be_hidden()
+        await page.get_by_role("button", name="Menu").click()
+        await expect(page.get_by_role("link", name="Playbooks")).to_be_visible()
+        await expect(page.locator(".live-mark")).to_have_text("live")
+        await context.set_offline(True)
+        await expect(page.locator("#stale")).to_contain_text("Connection lost. You see how it stood at ")
+        await context.set_offline(False)
+        await expect(page.locator("#stale")).to_have_count(0)
+
+
 async def test_it_can_be_worked_by_keyboard(house: House) -> None:
     async with surfing(house) as (browser, url):
         page, _ = await sign_in(await browser.new_context(), house, url)

@@ -171,6 +171,8 @@ async def test_the_screen_is_legible_and_works_by_hand(house: House, scheme: Any
         size = {"width": width, "height": 900}
         context = await browser.new_context(color_scheme=scheme, viewport=size)  # type: ignore[arg-type] # a plain dict
         page, complaints = await sign_in(context, house, url)
+        if width < 700:
+            await page.get_by_role("button", name="Menu").click()
         await page.get_by_role("link", name="Silences").click()
         await page.get_by_label("Alerts that fit all of these").fill('alertname="ChainHalted"')
         await page.get_by_label("Why").fill("planned halt")

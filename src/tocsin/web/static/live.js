@@ -22,6 +22,7 @@
       if (clock.textContent !== text) clock.textContent = text;
       if (clock.dataset.count === "down") clock.closest("[data-due]")?.classList.toggle("is-late", left < 0);
     }
+    tellLost();
   };
 
   // ── swapping only what has changed ──────────────────────────────────────────────────────────────────────────────
@@ -144,7 +145,23 @@
   };
 
   // ── following ───────────────────────────────────────────────────────────────────────────────────────────────────
-  // A screen that nobody looks at lets its connection go, since a browser has six for a whole server.
+  // A screen that nobody looks at lets its connection go, since a browser has six for a whole server. One that has lost it
+  // says so wherever it was scrolled to, and of when it is: its clocks tick on, and it would look alive.
+  const LOST_MS = 3000;
+  let drawnAt = Date.now(), lostAt = 0, ended = false;
+  const lose = () => { lostAt ||= Date.now(); };
+  const tellLost = () => {
+    const stage = document.getElementById("stage"), told = document.getElementById("stale");
+    if (stage || !lostAt || document.hidden || Date.now() - lostAt < LOST_MS) { if (!lostAt) told?.remove(); return; }
+    const box = told || document.createElement("p");
+    const text = `Connection lost. You see how it stood at ${new Date(drawnAt + skew).toISOString().slice(11, 19)} UTC. `
+      + (ended ? "Load the screen again." : "Trying again…");
+    if (box.textContent !== text) box.textContent = text;
+    if (told) return;
+    box.id = "stale"; box.className = "stale"; box.setAttribute("role", "alert");
+    document.body.append(box);
+  };
+
   const follow = (address) => {
     const mark = document.querySelector(".live-mark");
     const say = (state, text) => { if (mark) { mark.dataset.live = state; mark.textContent = text; } };
@@ -155,13 +172,30 @@
       source = new EventSource(address);
       source.addEventListener("entry", refresh);
       source.addEventListener("output", (event) => showOutput(JSON.parse(event.data).step));
-      source.onopen = () => { say("on", "live"); if (lost) refresh(); else showOutputs([document]); lost = false; };
-      source.onerror = () => { lost = true; say("lost", source?.readyState === 2 ? "not live: load the screen again" : "connection lost, trying…"); };
+      source.onopen = () => { say("on", "live"); if (lost || lostAt) refresh(); else showOutputs([document]); lost = false; };
+      source.onerror = () => {
+        lost = true;
+        lose();
+        ended = source?.readyState === 2;
+        say("lost", ended ? "not live: load the screen again" : "connection lost, trying…");
+      };
     };
     const close = () => { source?.close(); source = null; lost = true; };
     document.addEventListener("visibilitychange", () => (document.hidden ? close() : open()));
     addEventListener("pagehide", close);
     addEventListener("pageshow", open);
+    const gone = () => {
+      lose();
+      say("lost", "connection lost, trying…");
+      if (!document.hidden) { close(); open(); }
+    };
+    // A network that is gone ends no connection: only what is asked every half minute and gets no answer tells.
+    document.addEventListener("htmx:afterRequest", (event) => {
+      if (!event.detail.elt.matches("#live, #stage")) return;
+      if (event.detail.successful) { drawnAt = Date.now(); lostAt = 0; ended = false; tellLost(); return; }
+      if (!event.detail.xhr.status) gone();
+    });
+    addEventListener("offline", gone);
     open();
   };
 

@@ -6,6 +6,7 @@ bubblewrap. The step's record must say what it was kept from.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import socket
@@ -14,6 +15,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from tocsin.integrations.sieve import knows_fence
 
 from .attack import CANARY, SERVERS, Ground, may_make_namespaces
 
@@ -139,6 +142,48 @@ def test_no_socket_of_the_machine_is_reached(ground: Ground) -> None:
         _, said = ground.step(tries)
     assert "reached nameless" not in said
     assert "reached power" not in said or ground.server == "root without bubblewrap"
+
+
+CONNECT = """perl -e '
+  for my $each ({places}) {{
+    socket(S, 1, 1, 0) and connect(S, pack("S a*", 1, $each)) and print "reached $each\\n";
+    socketpair(A, B, 1, 2, 0) and send(A, "{canary}", 0, pack("S a*", 1, $each)) and print "sent to $each\\n";
+  }}'; true"""
+
+
+@pytest.mark.needs("perl")
+def test_a_socket_that_the_machine_does_not_list_is_not_reached_either(ground: Ground) -> None:
+    """One by a name that counts from where its server stands, as mail servers' are; a container's is not listed too."""
+    folder = ground.root / "work"
+    with contextlib.ExitStack() as open_:
+        open_.enter_context(contextlib.chdir(folder))
+        for kind, name in ((socket.SOCK_STREAM, "near"), (socket.SOCK_DGRAM, "post")):
+            server = open_.enter_context(socket.socket(socket.AF_UNIX, kind))
+            server.bind(name)
+            (folder / name).chmod(0o777)
+            if kind == socket.SOCK_STREAM:
+                server.listen()
+        places = ", ".join(f'"{folder}/{each}"' for each in ("near", "post"))
+        script = CONNECT.format(places=places, canary=CANARY)
+        _, read = ground.step(script)
+        _, changed = ground.step(script, changes=True)
+    assert "reached" not in read
+    assert "sent" not in read
+    assert "reached" in changed
+    assert "sent" in changed
+
+
+@pytest.mark.needs("perl")
+@pytest.mark.parametrize("terminal", [False, True])
+def test_a_change_with_the_machines_network_has_none_of_its_names(ground: Ground, terminal: bool) -> None:
+    """A desktop's screen and an old session bus are such names: whoever reaches them is served outside of the box."""
+    ground.target(directory="work", terminal=terminal)
+    name = f"tocsin-attack-{ground.folder.name}"
+    with socket.socket(socket.AF_UNIX) as screen:
+        screen.bind(f"\0{name}")
+        screen.listen()
+        _, said = ground.step(CONNECT.format(places=f'"\\0{name}"', canary=CANARY), changes=True)
+    assert ("reached" in said) is not knows_fence()
 
 
 TRAVEL = {

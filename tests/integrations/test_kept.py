@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from tocsin.integrations.asked import find_addresses
@@ -112,6 +113,14 @@ def test_a_socket_is_told_with_the_setting(said: str) -> None:
     told = tell("docker ps", said, 1)
     assert "hidden from reads" in told
     assert "`readable`" in told
+    assert "network =" not in told
+
+
+def test_a_socket_that_a_step_was_not_even_given_is_told_too() -> None:
+    said = "Could not connect to Redis at /srv/app/redis.sock: Address family not supported by protocol\n"
+    mute = msgspec.structs.replace(BOX, mute=True)
+    told = tell_kept(mute, "redis-cli -s redis.sock ping", said.encode(), Doors(), (), (1,))
+    assert "hidden from reads" in told
     assert "network =" not in told
 
 

@@ -19,6 +19,7 @@ from tocsin.integrations import sockets
 from tocsin.integrations.box import Box
 from tocsin.integrations.doors import MOST_CONNECTIONS, Door, Doors, Relays, Scout, read_destination, spell_destination
 from tocsin.integrations.isolation import Isolation, find_doubt
+from tocsin.integrations.sieve import knows_fence
 from tocsin.integrations.sockets import find_sockets
 
 from .bench import KINDS, Bench, set_up
@@ -163,7 +164,8 @@ async def test_no_socket_of_the_machine_is_reached_by_a_read(ground: Path, place
         tries = [f"socket(S,1,1,0); print connect(S, pack('S a*', 1, {each})) ? 'yes ' : 'no '" for each in spelt]
         text, program = 'perl -e "$TRY"', ";".join(tries)
         assert await bench.out(await bench.run(text, TRY=program)) == "no no "
-        assert await bench.out(await bench.run(text, changes=True, TRY=program)) == "yes yes "
+        nameless = "no" if knows_fence() else "yes"
+        assert await bench.out(await bench.run(text, changes=True, TRY=program)) == f"yes {nameless} "
 
 
 @pytest.mark.needs("perl")

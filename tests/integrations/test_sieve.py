@@ -17,10 +17,11 @@ SOCKET = {"x86_64": 41, "aarch64": 198, "riscv64": 198}
 EXECVE = {"x86_64": 59, "aarch64": 221, "riscv64": 221}
 
 
-def ask(machine: str, number: int, first: int = 0, architecture: int | None = None) -> int:
+def ask(machine: str, number: int, *with_: int, architecture: int | None = None, has_files: bool = True) -> int:
     """The error with which a call ends; 0 if it goes on to the kernel."""
-    given = {0: number, 4: HERE[machine] if architecture is None else architecture, 16: first}
-    program = list(struct.iter_unpack("HBBI", sieve.spell(machine)))
+    first, second = (*with_, 0, 0)[:2]
+    given = {0: number, 4: HERE[machine] if architecture is None else architecture, 16: first, 24: second}
+    program = list(struct.iter_unpack("HBBI", sieve.spell(machine, has_files=has_files)))
     at, held = 0, 0
     while True:
         code, yes, no, value = program[at]
@@ -29,6 +30,8 @@ def ask(machine: str, number: int, first: int = 0, architecture: int | None = No
             return 0 if value == 0x7FFF0000 else value & 0xFFFF
         if code == 0x20:
             held = given[value]
+        elif code == 0x54:
+            held &= value
         else:
             is_so = held == value if code == 0x15 else held >= value
             at += yes if is_so else no
@@ -46,6 +49,19 @@ def test_a_step_has_only_sockets_that_namespaces_keep_apart(machine: str) -> Non
     for number in (SOCKET[machine], SOCKET[machine] + (12 if machine == "x86_64" else 1)):
         assert [ask(machine, number, family) for family in (1, 2, 10, 16)] == [ALLOWED] * 4
         assert [ask(machine, number, family) for family in (VSOCK, PACKET, ALG, 0)] == [NO_SUCH_FAMILY] * 4
+
+
+@pytest.mark.parametrize("machine", HERE)
+def test_a_read_has_no_socket_with_a_place_and_no_pair_that_could_be_led_to_one(machine: str) -> None:
+    one, pair = SOCKET[machine], SOCKET[machine] + (12 if machine == "x86_64" else 1)
+    for kind in (1, 2, 3, 5):
+        assert ask(machine, one, 1, kind, has_files=False) == NO_SUCH_FAMILY
+    assert [ask(machine, one, family, 1, has_files=False) for family in (2, 10, 16)] == [ALLOWED] * 3
+    assert [ask(machine, pair, 1, kind | 0o2004000, has_files=False) for kind in (1, 5)] == [ALLOWED] * 2
+    assert [ask(machine, pair, 1, kind, has_files=False) for kind in (0, 2, 3, 4)] == [NO_SUCH_FAMILY] * 4
+    assert [ask(machine, pair, family, 1, has_files=False) for family in (2, VSOCK)] == [NO_SUCH_FAMILY] * 2
+    assert ask(machine, KEYCTL[machine], has_files=False) == NOT_ALLOWED
+    assert ask(machine, EXECVE[machine], has_files=False) == ALLOWED
 
 
 @pytest.mark.parametrize("machine", HERE)

@@ -16,21 +16,18 @@ import inspect
 import logging
 import os
 import socket
-import stat
 import subprocess
-import sys
 import time
 from collections import OrderedDict
-from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from tocsin.integrations import doorway, porter, sieve, usher
 from tocsin.integrations.berth import Berth, Order, Unopened, run
-from tocsin.integrations.box import Box, Mount, find_mount
+from tocsin.integrations.box import Box, Mount
 from tocsin.integrations.doors import OPEN
-from tocsin.integrations.isolation import MACHINES, PROOF_S, Isolation, Layout, spell_proof
+from tocsin.integrations.isolation import PROOF_S, Isolation, Layout, find_inside, spell_proof
 
 LOG = logging.getLogger("tocsin.steps")
 
@@ -54,7 +51,7 @@ room = sys.modules["tocsin.integrations"]
 room.doorway = load("tocsin.integrations.doorway", texts[0])
 room.sieve = load("tocsin.integrations.sieve", texts[1])
 room.usher = load("tocsin.integrations.usher", texts[2])
-sys.exit(load("tocsin.integrations.porter", texts[3]).main(int(sys.argv[1])))
+sys.exit(load("tocsin.integrations.porter", texts[3]).main(sys.argv[1], int(sys.argv[2])))
 """
 """The box may not show where tocsin is installed: its four modules come in as text."""
 
@@ -116,7 +113,8 @@ class Berths:
             self._spelt.clear()
         python = find_inside(layout)
         bare = box if box.network == OPEN else msgspec.structs.replace(box, network=())
-        command, spawn = isolation.wrap([python, "-IS", "-c", LOADER], bare, None, layout)
+        whose = porter.MUTE if layout.box.mute else porter.LOUD
+        command, spawn = isolation.wrap([python, "-IS", "-c", LOADER, whose], bare, None, layout)
         whole = repr((command, spawn, mounts))
         key = hashlib.blake2b(whole.encode(errors="surrogateescape")).hexdigest()
         self._spelt[box] = made = _Spelt(layout, mounts, command, spawn, key)
@@ -180,21 +178,6 @@ def _get(making: asyncio.Task[Berth | None]) -> Berth | None:
 def _is_stale(making: asyncio.Task[Berth | None]) -> bool:
     berth = _get(making)
     return making.done() and (berth is None or berth.is_stale)
-
-
-def find_inside(layout: Layout) -> str:
-    """An interpreter that can be started in the box: this one, or the machine's."""
-    real = Path(os.path.realpath(sys.executable))
-    seen = find_mount(layout.mounts, real) in (Mount.SEEN, Mount.OPEN)
-    return str(real) if seen and _is_for_all(real) else MACHINES
-
-
-def _is_for_all(path: Path) -> bool:
-    """Whether whoever a step is may come to it."""
-    try:
-        return all(each.stat().st_mode & stat.S_IXOTH for each in (path, *path.parents))
-    except OSError:
-        return False
 
 
 def start(command: list[str], spawn: dict[str, Any], box: Box) -> Berth:

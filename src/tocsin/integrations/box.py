@@ -30,7 +30,8 @@ class Box(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True):
     (secrets, data), and what is `sealed` never altered (settings, playbooks), nor the `workspace` around them, save for
     folders in it that are themselves writable. That is proved before anything runs. `concealed` is no step's business
     either, and is hidden where mounts are to be had. `network` is what it reaches. Without `sockets` those in the file
-    system are hidden, unless they are `readable`; `shut` is where they are, the links followed.
+    system are hidden, unless they are `readable`; `shut` is where they are, the links followed. A step that is `mute`
+    has no sockets of that kind to reach them with.
     """
 
     directory: Path
@@ -45,6 +46,7 @@ class Box(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True):
     network: Network = OPEN
     sockets: bool = True
     shut: tuple[Path, ...] = ()
+    mute: bool = False
 
     @property
     def named(self) -> tuple[Path, ...]:

@@ -8,11 +8,13 @@ tries in it to read and to alter what it must not. Where nothing holds, nothing 
 from __future__ import annotations
 
 import asyncio
+import inspect
 import os
 import pwd
 import shutil
 import signal
 import socket
+import stat
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -23,11 +25,21 @@ from typing import Any
 import msgspec
 
 from tocsin.integrations import doorway, leash, sieve
-from tocsin.integrations.box import Box, Mount, find_kept, find_pins, is_within, plan_mounts, spell_mounts, trace
+from tocsin.integrations.box import (
+    Box,
+    Mount,
+    find_kept,
+    find_mount,
+    find_pins,
+    is_within,
+    plan_mounts,
+    spell_mounts,
+    trace,
+)
 from tocsin.integrations.doors import OPEN, Scout
 from tocsin.integrations.passage import Passage, open_passage
 from tocsin.integrations.scratch import PLACES, TMP, VAR_TMP
-from tocsin.integrations.sockets import RUN, SHOWN, find_sockets
+from tocsin.integrations.sockets import RUN, SHOWN, find_sockets, names_socket
 
 STEP_UID = 64420
 """The uid of steps where the server is root: nobody's on Debian, outside the range of people."""
@@ -120,9 +132,10 @@ class Isolation(msgspec.Struct, frozen=True, kw_only=True):
             spawn |= {"user": self.uid, "group": self.uid, "extra_groups": []}
         mounts = spell_mounts(layout.mounts, sized=self.sized, scratch=None if self.uid is not None else scratch)
         net = NO_NETWORK if box.network != OPEN and not door else ()
-        given = (*passage.spell_hosts(), *passage.spell_sieve()) if passage else ()
-        inside = [self.bwrap, *APART, *net, *mounts, *given, "--chdir", str(box.directory.resolve()), "--", *argv]
-        return [*door, *(stage if leashed else ()), *inside], spawn
+        given = (*passage.spell_hosts(), *passage.spell_sieve(mute=layout.box.mute)) if passage else ()
+        fence = spell_fence(layout) if passage and not leashed and box.network == OPEN else []
+        inside = [*net, *mounts, *given, "--chdir", str(box.directory.resolve()), "--", *fence, *argv]
+        return [*door, *(stage if leashed else ()), self.bwrap, *APART, *inside], spawn
 
     def _find_doorway(self, box: Box, passage: Passage | None) -> list[str]:
         """The command that goes before another to give it a network of its own, where bubblewrap cannot do that."""
@@ -139,7 +152,7 @@ class Isolation(msgspec.Struct, frozen=True, kw_only=True):
         """The command that goes before another to make it the steps' uid, with the scratch in its place."""
         kept = [f"--at={scratch / PLACES[place]}={place}" for place in layout.kept if scratch]
         pins = [f"--pin={pin}" for pin in layout.pins]
-        sifted = [f"--sieve={sieve.spell().hex()}"] if self.bwrap is None else []
+        sifted = [f"--sieve={sieve.spell(has_files=not layout.box.mute).hex()}"] if self.bwrap is None else []
         return [find_python(), "-IS", leash.__file__, *kept, *pins, *sifted, str(self.uid)]
 
     def narrow(self, box: Box) -> Box:
@@ -159,12 +172,36 @@ class Isolation(msgspec.Struct, frozen=True, kw_only=True):
             concealed=(*box.concealed, *HANDED_OVER, *own, *((RUN,) if bound else ())),
             shut=find_sockets(box.readable) if bound else (),
             readable=(*(SHOWN if bound else ()), *box.readable),
+            mute=not box.sockets and not names_socket(box.readable),
         )
 
 
 def find_python() -> str:
     """The interpreter that this one is, or the machine's where steps cannot get at that: what it runs suits either."""
     return next((each for each in (sys.executable, MACHINES) if os.access(each, os.X_OK)), sys.executable)
+
+
+def find_inside(layout: Layout) -> str:
+    """An interpreter that can be started in the box: this one, or the machine's."""
+    real = Path(os.path.realpath(sys.executable))
+    seen = find_mount(layout.mounts, real) in (Mount.SEEN, Mount.OPEN)
+    return str(real) if seen and _is_for_all(real) else MACHINES
+
+
+def _is_for_all(path: Path) -> bool:
+    """Whether whoever a step is may come to it."""
+    try:
+        return all(each.stat().st_mode & stat.S_IXOTH for each in (path, *path.parents))
+    except OSError:
+        return False
+
+
+def spell_fence(layout: Layout) -> list[str]:
+    """The command that goes before another in a box with the machine's network, to keep it from what is only a name
+    there; nothing where no interpreter is to be had in the box.
+    """
+    python = find_inside(layout)
+    return [python, "-IS", "-c", inspect.getsource(sieve)] if os.access(python, os.X_OK) else []
 
 
 def find_homes() -> tuple[Path, ...]:

@@ -36,6 +36,8 @@ _UNREACHED = compile_late(
     r"|server can't find|no servers could be reached|nodename nor servname|getaddrinfo"
 )
 _SOCKET = compile_late(r"(?i)docker daemon|system bus|/run/[\w./-]+\.sock\w*|unix:/\S+|socket \"?/\S+|D-Bus|\.s\.PGSQL")
+_NO_SOCKETS = compile_late(r"(?i)address family not supported|UNIX socket \(97\)|EAFNOSUPPORT")
+"""What a program says that asks for a socket of a kind that it has none of (`sieve`)."""
 HOST_AND_PORT = '"host:port"'
 CURL_SILENT = (5, 6, 7)
 """Curl's own words for a host that it did not find or reach, which `-s` keeps to itself."""
@@ -53,7 +55,7 @@ def tell_kept(
     if not (failed or said or away):
         return ""
     sentences = [_tell_hidden(box, text, said, failed)]
-    socket = _tell_socket(text, said) if RUN in box.concealed else ""
+    socket = _tell_socket(text, said, mute=box.mute) if box.mute or RUN in box.concealed else ""
     if box.network != OPEN:
         silent = "curl" in text and any(code in CURL_SILENT for code in statuses)
         if silent or _UNREACHED.search(said):
@@ -126,9 +128,9 @@ def _spell(host: str, port: int) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
-def _tell_socket(text: str, said: str) -> str:
+def _tell_socket(text: str, said: str, *, mute: bool) -> str:
     found = _SOCKET.search(said) or (_SOCKET.search(text) if _UNREACHED.search(said) else None)
-    if not found:
+    if not found and not (mute and _NO_SOCKETS.search(said)):
         return ""
     return (
         f"Sockets in the file system ({RUN} and elsewhere) are hidden from reads, since what listens there may do more "

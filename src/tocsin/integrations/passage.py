@@ -45,10 +45,10 @@ class Passage:
         """The arguments of bubblewrap for the hosts that the step knows."""
         return ("--ro-bind-data", str(self.fds[1]), HOSTS) if self.places and self.fds and os.path.isfile(HOSTS) else ()  # noqa: PTH113
 
-    def spell_sieve(self) -> tuple[str, ...]:
+    def spell_sieve(self, *, mute: bool) -> tuple[str, ...]:
         """The arguments of bubblewrap for the calls that the step has none of; they need one descriptor more."""
         program = os.memfd_create("sieve")
-        os.write(program, sieve.spell())
+        os.write(program, sieve.spell(has_files=not mute))
         os.lseek(program, 0, os.SEEK_SET)
         self.fds = (*self.fds, program)
         return ("--seccomp", str(program))

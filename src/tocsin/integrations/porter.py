@@ -1,8 +1,9 @@
-"""Lets statements into a box that is kept: ``python -IS porter.py FD``, as the one process that bubblewrap starts.
+"""Lets statements into a box that is kept: ``python -IS porter.py WHOSE FD``, the one process that bubblewrap starts.
 
-FD is a control socket. For `usher NUMBER LIMITS WORD` (and one socket with it) the porter begins an usher (`usher.py`),
-who lets in one statement after the other, with these bounds, and `WORD` is `apart` where a statement has a network of
-its own; `kill NUMBER SIGNAL` signals an usher. When the socket ends, everything in the box does.
+WHOSE is `mute` where statements have no sockets with a place in the file system. FD is a control socket. For
+`usher NUMBER LIMITS WORD` (and one socket with it) the porter begins an usher (`usher.py`), who lets in one statement
+after the other, with these bounds, and `WORD` is `apart` where a statement has a network of its own; `kill NUMBER
+SIGNAL` signals an usher. When the socket ends, everything in the box does.
 
 No usher is begun once something was mounted, moved or taken away since the box was made: it may not hide any more what
 it did.
@@ -21,10 +22,11 @@ from tocsin.integrations import sieve, usher
 
 REAP_MS = 500
 READY = b"ready"
+MUTE, LOUD = "mute", "loud"
 Inside = dict[int, int]
 
 
-def main(fd: int) -> int:
+def main(whose: str, fd: int) -> int:
     """Serve until the other end of the control socket is gone."""
     control = socket.socket(fileno=fd)
     control.set_inheritable(False)
@@ -34,7 +36,7 @@ def main(fd: int) -> int:
     poll.register(control, select.POLLIN)
     gc.disable()
     gc.freeze()
-    sieve.install(sieve.spell())
+    sieve.install(sieve.spell(has_files=whose != MUTE))
     control.send(READY)
     while True:
         is_asked = poll.poll(REAP_MS if inside else None)
@@ -64,6 +66,7 @@ def begin(words: list[str], fds: list[int], control: socket.socket, known: bytes
         if process == 0:
             os.close(control.detach())
             os.close(waiting)
+            sieve.fence()
             usher.be(fds[0], saying, [] if words[2] == "-" else words[2].split(","), is_apart=is_apart)
         os.close(fds.pop())
         if os.read(waiting, 1) and usher.read_mounts() == known:
@@ -94,4 +97,4 @@ def reap(inside: Inside) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(int(sys.argv[1])))
+    sys.exit(main(sys.argv[1], int(sys.argv[2])))

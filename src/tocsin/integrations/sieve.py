@@ -6,8 +6,19 @@ hold what whoever started the server has in theirs, and leave something there fo
 that no filter sees. The others (`bpf`, `perf_event_open`, `userfaultfd`) are no step's business, and attacks on the
 kernel begin with them.
 
+A socket that has a place in the file system is reached from every network, by whoever comes to that place: those of
+containers too, which the machine does not list, and one that came a moment ago. So a read has none at all
+(`has_files` is false), unless its settings name one that it may use: what it had of them is pairs that are
+connected to each other and cannot be led elsewhere.
+
+A change mostly has the machine's network, and with it every socket that has a name there and no place: a desktop's
+screen, an old session bus, a container engine's. From Linux 6.12 on a step is fenced in from those (Landlock), and may
+signal nobody and look into nobody but what it has begun.
+
 The filter is a program for the kernel's own machine (linux/filter.h), which whoever has it hands on and nobody takes
 off. Programs of another kind of processor than the server's do not run behind it: their calls have other numbers.
+
+``python -IS sieve.py COMMAND …`` runs a command within the fence.
 """
 
 from __future__ import annotations
@@ -15,6 +26,7 @@ from __future__ import annotations
 import ctypes
 import os
 import struct
+import sys
 
 ARCHITECTURES = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7, "riscv64": 0xC00000F3}
 """From linux/audit.h."""
@@ -31,17 +43,31 @@ OTHER_ABI = 0x40000000
 FAMILIES = (1, 2, 10, 16)
 """AF_UNIX, AF_INET, AF_INET6, AF_NETLINK: what namespaces keep apart."""
 
-LOAD, IS, IS_OVER, RETURN = 0x20, 0x15, 0x35, 0x06
-NUMBER, ARCHITECTURE, FIRST = 0, 4, 16
+OF_FILES = 1
+"""AF_UNIX."""
+BOUND = (1, 5)
+"""SOCK_STREAM and SOCK_SEQPACKET: a pair of another kind can be led elsewhere, or send there."""
+
+LOAD, IS, IS_OVER, AND, RETURN = 0x20, 0x15, 0x35, 0x54, 0x06
+NUMBER, ARCHITECTURE, FIRST, SECOND = 0, 4, 16, 24
 """Where a filter finds what is called, on which machine, and with what."""
 LET, REFUSE = 0x7FFF0000, 0x00050000
 NOT_ALLOWED, NOT_BUILT, NO_SUCH_FAMILY = 1, 38, 97
 
 PR_SET_SECCOMP, PR_SET_NO_NEW_PRIVS, BY_FILTER = 22, 38, 2
 
+LANDLOCK_CREATE_RULESET, LANDLOCK_RESTRICT_SELF = 444, 446
+"""The same on every processor."""
+FENCES = 6
+"""The version of Landlock that has them: Linux 6.12."""
+WITHIN = 1 | 2
+"""LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET, LANDLOCK_SCOPE_SIGNAL: from linux/landlock.h."""
 
-def spell(machine: str = "") -> bytes:
-    """The filter for a kind of processor, this one's by default. Raises `OSError` where none is known."""
+
+def spell(machine: str = "", *, has_files: bool = True) -> bytes:
+    """The filter for a kind of processor, this one's by default; without `has_files` there are no sockets with a place
+    in the file system. Raises `OSError` where no processor of that kind is known.
+    """
     machine = machine or os.uname().machine
     if machine not in ARCHITECTURES:
         raise OSError(NOT_BUILT, f"no filter of a step's calls is known for {machine}")
@@ -54,13 +80,25 @@ def spell(machine: str = "") -> bytes:
         (IS_OVER, OTHER_ABI, "refuse"),
         *((IS, each, "refuse") for each in refused),
         (IS, SOCKETS[machine][0], "family"),
-        (IS, SOCKETS[machine][1], "family"),
+        (IS, SOCKETS[machine][1], "family" if has_files else "pair"),
         (IS_OVER, 0, "let"),
+    ]
+    pair = [
         (LOAD, FIRST, ""),
-        *((IS, each, "let") for each in FAMILIES),
+        (IS, OF_FILES, "else no such"),
+        (LOAD, SECOND, ""),
+        (AND, 0xF, ""),
+        *((IS, each, "let") for each in BOUND),
         (IS_OVER, 0, "no such"),
     ]
-    places = {"let": len(looks), "refuse": len(looks) + 1, "no such": len(looks) + 2, "family": len(looks) - 6}
+    family = [
+        (LOAD, FIRST, ""),
+        *((IS, each, "let") for each in FAMILIES if has_files or each != OF_FILES),
+        (IS_OVER, 0, "no such"),
+    ]
+    places = {"pair": len(looks), "family": len(looks) + len(pair)}
+    looks += pair + family
+    places |= {"let": len(looks), "refuse": len(looks) + 1, "no such": len(looks) + 2}
     steps = [_aim(look, at, places) for at, look in enumerate(looks)]
     return b"".join(struct.pack("HBBI", code, yes, no, value) for code, yes, no, value in [*steps, *ends])
 
@@ -82,3 +120,28 @@ def install(program: bytes) -> None:
     for call in ((PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), (PR_SET_SECCOMP, BY_FILTER, said, 0, 0)):
         if libc.prctl(*call) != 0:
             raise OSError(ctypes.get_errno(), f"seccomp refused ({os.strerror(ctypes.get_errno())})")
+
+
+def knows_fence() -> bool:
+    """Whether this kernel can keep a process from sockets that are others' by a name alone."""
+    call = ctypes.CDLL(None).syscall
+    return bool(call(LANDLOCK_CREATE_RULESET, None, ctypes.c_size_t(0), 1) >= FENCES)
+
+
+def fence() -> bool:
+    """Keep this process, which must have done without new powers, and all that it starts from sockets that are others'
+    by a name alone, and from others' processes. Whether the kernel knows how.
+    """
+    call = ctypes.CDLL(None, use_errno=True).syscall
+    rules = call(LANDLOCK_CREATE_RULESET, struct.pack("QQQ", 0, 0, WITHIN), ctypes.c_size_t(24), 0)
+    if rules < 0:
+        return False
+    try:
+        return bool(call(LANDLOCK_RESTRICT_SELF, rules, 0) == 0)
+    finally:
+        os.close(rules)
+
+
+if __name__ == "__main__":
+    fence()
+    os.execvp(sys.argv[1], sys.argv[1:])  # noqa: S606 the command brings its shell

@@ -29,6 +29,12 @@ def find_sockets(readable: Iterable[Path] = ()) -> tuple[Path, ...]:
     return tuple(path for path in found if path not in given and not any(each in path.parents for each in folders))
 
 
+def names_socket(readable: Iterable[Path]) -> bool:
+    """Whether one of these is a socket, or a place in `/run`, where there may be some at any time."""
+    ends = [each.resolve() for each in readable]
+    return any(end == RUN or RUN in end.parents or _is_socket(str(end)) for end in ends)
+
+
 def _list_sockets() -> Iterator[Path]:
     try:
         lines = LISTED.read_text(errors="surrogateescape").splitlines()

@@ -186,6 +186,25 @@ def test_a_change_with_the_machines_network_has_none_of_its_names(ground: Ground
     assert ("reached" in said) is not knows_fence()
 
 
+@pytest.mark.needs("perl")
+@pytest.mark.parametrize("ground", ["ordinary"], indirect=True)  # Another uid is another user to PostgreSQL too.
+@pytest.mark.parametrize("changes", [False, True])
+def test_the_servers_own_postgresql_does_not_take_a_step_for_the_server(ground: Ground, changes: bool) -> None:
+    """It knows who asks by the user alone, if that is how it was set up; no `readable` brings it back."""
+    path = ground.root / "work" / ".s.PGSQL.5433"
+    ground.target(directory="work", readable=[str(path)])
+    settings = ground.root / "tocsin.toml"
+    url = f"postgresql:///tocsin?host={path.parent}&port=5433"
+    settings.write_text(f'{settings.read_text()}\n[store]\nurl = "{url}"\n')
+    with socket.socket(socket.AF_UNIX) as database:
+        database.bind(str(path))
+        database.listen()
+        script = CONNECT.format(places=f'"{path}"', canary=CANARY)
+        _, said = ground.step(f"{script}; echo '{path}: Connection refused' >&2; exit 2", changes=changes)
+    assert "reached" not in said
+    assert f"why It was kept from {path}: no step sees the server's data" in said
+
+
 TRAVEL = {
     "the database": "cat {data}/tocsin.db",
     "the keys": "cat {data}/keys/chain 2>/dev/null",

@@ -12,10 +12,12 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import msgspec
 
 from tocsin.app.place import NAME
+from tocsin.app.storage import find_url
 from tocsin.app.tables import find_secret_files
 from tocsin.app.workspace import Workspace
 from tocsin.integrations.box import Box, is_within
@@ -28,6 +30,8 @@ from tocsin.integrations.scratch import Scratches
 LOG = logging.getLogger("tocsin.steps")
 
 PRIVATE = ("secrets", ".tocsin")
+POSTGRES, SOCKETS = 5432, ("/run/postgresql", "/tmp")  # noqa: S108 where its client looks
+"""Where it listens if nobody says otherwise."""
 SETTINGS = (NAME, "commands.toml", "playbooks")
 
 
@@ -133,7 +137,7 @@ def _make_place(workspace: Workspace, data: Path, name: str, target: LocalTarget
         directory=directory,
         readable=tuple(directory / path for path in shown),
         writable=(directory, *(directory / path for path in target.writable)),
-        private=(data, *(root / name for name in PRIVATE), *_find_secret_files(workspace)),
+        private=(data, *(root / name for name in PRIVATE), *_find_secret_files(workspace), *_find_database(workspace)),
         sealed=(*workspace.files, *(root / name for name in SETTINGS)),
         workspace=root,
         concealed=(root / NAME, *_find_neighbours(root)),
@@ -160,6 +164,23 @@ def _find_secret_files(workspace: Workspace) -> Iterator[Path]:
                 yield workspace.root / name
     for channel in workspace.channels.values():
         yield from (workspace.root / name for name in find_secret_files(channel).values())
+
+
+def _find_database(workspace: Workspace) -> Iterator[Path]:
+    """The sockets by which PostgreSQL would know a step for the server: by the user alone, without a password. Where
+    the server is root, steps are somebody else.
+    """
+    url = find_url(workspace.store, os.environ)
+    if url is None or os.geteuid() == 0:
+        return
+    parts = urlsplit(url)
+    asked = parse_qs(parts.query)
+    named = asked.get("host") or [unquote(parts.hostname or os.environ.get("PGHOST", ""))]
+    for spelt in (each for host in named for each in host.split(",")):
+        folder, _, port = spelt.partition(":")
+        number = port or asked.get("port", [""])[-1] or parts.port or os.environ.get("PGPORT") or POSTGRES
+        if not spelt or spelt.startswith("/"):
+            yield from (Path(each) / f".s.PGSQL.{number}" for each in ([folder] if spelt else SOCKETS))
 
 
 def _find_neighbours(root: Path) -> Iterator[Path]:

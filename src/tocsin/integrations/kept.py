@@ -25,7 +25,8 @@ MOST_LOOKED_AT = 200
 """Words that may be paths, of one statement and its complaints: each costs a look at the disk."""
 
 _REFUSED = compile_late(
-    r"No such file|Permission denied|cannot (?:open|access|stat|read)|not found|Operation not permitted"
+    r"No such file|Permission denied|[Cc]onnection refused|cannot (?:open|access|stat|read)|not found"
+    r"|Operation not permitted"
 )
 _PATH = compile_late(r"""(?<![\w/:.=-])(?:~|\.{1,2})?/[^\s'"`;|&<>(){}\\:,*?]+|[\w.-]+(?:/[\w.-]+)+""")
 _UNREACHED = compile_late(

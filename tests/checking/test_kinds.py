@@ -173,7 +173,7 @@ METRICS = {"app.py": 'from prometheus_client import Counter\nC = Counter("shop_o
         (SDK, "shopd query bank balances", "matches", "sub-command query"),
         (SDK, "shopd query market --limit 5 --state x", "matches", "flag --state"),
         (RUST, "noded --config x start --rpc-port 1", "matches", "flag --config"),
-        (RUST, "noded doctor", "matches", "sub-command doctor"),
+        (RUST, "noded -c x doctor", "matches", "sub-command doctor"),
         (RUST, "noded extra", "missing", "sub-command extra"),
         (RUST, "noded start --rpc_port 1", "missing", "flag --rpc_port"),
         (UNITS, "systemctl restart shop worker@2", "matches", "systemd unit"),

@@ -66,8 +66,8 @@ def test_what_is_there_matches(files: dict[str, str], fence: str) -> None:
     [
         (JUST, "just reboot web", "just target reboot"),
         (JUST, "just ops undrain n1", "just target ops::undrain"),
-        (ARGPARSE, "python3 drain.py nodes full", "argument nodes of drain.py (sub-command)"),
-        (CLICK, "python3 tool.py flush", "argument flush of tool.py (sub-command)"),
+        (ARGPARSE, "python3 drain.py nodes full", "sub-command nodes of drain.py"),
+        (CLICK, "python3 tool.py flush", "sub-command flush of tool.py"),
         (WORKFLOW, "gh workflow run rolback.yml", "workflow rolback.yml"),
         (WORKFLOW, "gh workflow run rollback.yml -f verson=1.2", "input verson of workflow rollback.yml"),
         (WORKFLOW, "gh workflow run ci.yml", "workflow ci.yml by hand"),

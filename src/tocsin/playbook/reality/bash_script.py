@@ -10,7 +10,8 @@ from tree_sitter import Node
 from tocsin.playbook import shell
 from tocsin.playbook.effect.variables import below
 from tocsin.playbook.reality.positions import count_rigid, find_placed, has_above
-from tocsin.playbook.reality.script import Parameter, Prompt, Script
+from tocsin.playbook.reality.program import Parameter, Prompt
+from tocsin.playbook.reality.script import Script
 
 LARGEST = 400_000
 _POSITION = re.compile(r"\$(?:(\d)|\{(\d+)(?::?([-?+=])[^}]*)?\})")

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from tocsin.playbook.reality import clap, cobra
+from tocsin.playbook.reality.code_script import read_python
 from tocsin.playbook.reality.program import Program, Verb
 from tocsin.playbook.reality.repository import Repository, base, join, parent
 from tocsin.playbook.reality.tree import Tree, read_trees
@@ -108,8 +109,19 @@ class Binaries:
                 continue
             project = value.get("project")
             scripts = project.get("scripts") if isinstance(project, dict) else None
-            for name in scripts if isinstance(scripts, dict) else ():
-                yield Program(name=str(name), where=file.path)
+            for name, target in scripts.items() if isinstance(scripts, dict) else ():
+                yield self._entry(str(name), str(target), file.path)
+
+    def _entry(self, name: str, target: str, where: str) -> Program:
+        """A program by its entry point: ``module.inner:function``."""
+        module = target.partition(":")[0].replace(".", "/")
+        ends = tuple(f"/{module}{end}" for end in (".py", "/__init__.py"))
+        files = [each for each in self._repository.ending(".py") if f"/{each.path}".endswith(ends)]
+        root = read_python(files[0].text or "", files[0].path).root if len(files) == 1 else None
+        if root is None:
+            return Program(name=name, where=where)
+        verbs = frozenset(word for each in root.everything() for word in (each.name, *each.aliases))
+        return Program(name=name, where=files[0].path, root=root, verbs=verbs, whole=True)
 
 
 def _beside(files: list[tuple[str, str]], folder: str, mains: dict[str, str]) -> list[tuple[str, str]]:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from msgspec.structs import replace
 
+from tocsin.playbook.reality.clap_field import ALIAS, NAME, Field, add_field, read_choices, rename
 from tocsin.playbook.reality.program import Verb
 
 _DERIVED = re.compile(
@@ -20,11 +21,12 @@ _VARIANT = re.compile(r"((?:\s*(?://[^\n]*\n|#\[(?:[^\[\]]|\[[^\]]*\])*\]))*)\s*
 _FIELD = re.compile(
     r"((?:\s*(?://[^\n]*\n|#\[(?:[^\[\]]|\[[^\]]*\])*\]))*)\s*(?:pub(?:\([^)]*\))?\s+)?(\w+)\s*:\s*([^,}]+)"
 )
-_NAME = re.compile(r"\bname\s*=\s*\"([^\"]+)\"")
-_ALIAS = re.compile(r"\b(?:visible_)?alias(?:es)?\s*=\s*(?:\"([^\"]+)\"|\[([^\]]*)\])")
-_LONG = re.compile(r"\blong\b(?:\s*=\s*\"([^\"]+)\")?")
-_SHORT = re.compile(r"\bshort\b(?:\s*=\s*'(.)')?")
-_ARG = re.compile(r"#\[(?:arg|clap|structopt)\(")
+_STYLE = re.compile(r"\brename_all\s*=\s*\"([\w-]+)\"")
+_COMMENT = re.compile(
+    r"(?m)^[ \t]*//[^\n]*|\b(?:long_help|help|help_heading|value_name|about|long_about)\s*=\s*\"(?:[^\"\\]|\\.)*\""
+)
+"""What says nothing of how an argument is read."""
+_DEEPEST = 6
 _BUILDER_VERB = re.compile(r"(?:Command::new|SubCommand::with_name|App::new)\(\s*\"([\w-]+)\"")
 _BUILDER_FLAG = re.compile(r"\.long\(\s*\"([\w-]+)\"\s*\)")
 _BUILDER_SHORT = re.compile(r"\.short\(\s*['\"](\w)['\"]\s*\)")
@@ -35,10 +37,32 @@ class _Type:
         self.kind, self.name, self.marks, self.body, self.path, self.line = kind, name, marks, body, path, line
 
 
+class _Types:
+    """The types of a program by name. Of several with one name it is that of the module which is written before it."""
+
+    def __init__(self, every: Sequence[_Type]) -> None:
+        self.all = every
+        self._named: dict[str, list[_Type]] = {}
+        for each in every:
+            self._named.setdefault(each.name, []).append(each)
+
+    def find(self, spelt: str, path: str) -> _Type | None:
+        """The type that is meant in a file; null where there is none, or nobody can say which."""
+        bare = re.sub(r"^(?:(?:std::)?(?:(?:option|boxed|vec)::)?(?:Option|Box|Vec)<)*|[>\s]", "", spelt)
+        *modules, name = bare.split("::")
+        known = self._named.get(name, [])
+        if len(known) < 2:
+            return known[0] if known else None
+        of_module = [each for each in known if modules and f"/{modules[-1]}" in each.path.removesuffix("/mod.rs")]
+        here = [each for each in known if each.path == path and not modules]
+        chosen = of_module or here
+        return chosen[0] if len(chosen) == 1 else None
+
+
 def read_rust(files: Sequence[tuple[str, str]]) -> list[Verb]:
     """The roots: one verb for each structure that derives `Parser`, with the tree below it."""
-    types = {each.name: each for path, text in files for each in _types(path, text)}
-    return [_root(each, types) for each in types.values() if each.kind == "struct" and "Parser" in each.marks]
+    types = _Types([each for path, text in files for each in _types(path, text)])
+    return [_root(each, types) for each in types.all if each.kind == "struct" and "Parser" in each.marks]
 
 
 def read_builder(files: Sequence[tuple[str, str]]) -> tuple[frozenset[str], frozenset[str]]:
@@ -58,7 +82,7 @@ def read_builder(files: Sequence[tuple[str, str]]) -> tuple[frozenset[str], froz
 
 def _types(path: str, text: str) -> Iterator[_Type]:
     for match in _DERIVED.finditer(text):
-        if re.search(r"\b(?:Parser|Subcommand|Args|StructOpt|Clap)\b", match[1]):
+        if re.search(r"\b(?:Parser|Subcommand|Args|StructOpt|Clap|ValueEnum|ArgEnum)\b", match[1]):
             body = _inside(text, match.end() - 1)
             yield _Type(match[3], match[4], match[1] + match[2], body, path, text.count("\n", 0, match.end()) + 1)
 
@@ -72,63 +96,80 @@ def _inside(text: str, start: int) -> str:
     return text[start + 1 :]
 
 
-def _root(kind: _Type, types: dict[str, _Type]) -> Verb:
-    name = _NAME.search(kind.marks)
-    return _with_fields(Verb(name=name[1] if name else "", where=f"{kind.path}:{kind.line}"), kind.body, types, kind, 0)
+def _root(kind: _Type, types: _Types) -> Verb:
+    name = NAME.search(kind.marks)
+    verb = Verb(
+        name=name[1] if name else "", where=f"{kind.path}:{kind.line}", shortens="infer_long" in kind.marks, most=0
+    )
+    found = _with_fields(verb, kind.body, types, kind, 0)
+    return loosen(found) if "negates_reqs" in kind.marks else found
 
 
-def _with_fields(verb: Verb, body: str, types: dict[str, _Type], kind: _Type, depth: int) -> Verb:
-    """A verb with the flags of some fields, and with the verbs of the field that holds them."""
-    flags: set[str] = set()
-    lasting: set[str] = set()
-    below: list[Verb] = []
-    whole = True
+def loosen(verb: Verb) -> Verb:
+    """A verb that demands nothing of its own."""
+    options = tuple(replace(each, required=False) for each in verb.options)
+    return replace(verb, options=options, parameters=(), least=0, most=None)
+
+
+def _with_fields(verb: Verb, body: str, types: _Types, kind: _Type, depth: int) -> Verb:
+    """A verb with the flags and operands of some fields, and with the verbs of the field that holds them."""
+    style = _STYLE.search(kind.marks)
     for match in _FIELD.finditer(_flat(body)):
         marks, name, of = match[1], match[2], match[3].strip()
-        inner = types.get(re.sub(r"^(?:Option<|Box<)*|[>\s]", "", of).rsplit("::", 1)[-1])
-        if re.search(r"\b(?:subcommand)\b", marks):
-            below += _verbs(inner, types, depth + 1) if inner is not None else []
-            whole = whole and inner is not None
+        if re.search(r"\bsubcommand\b", marks):
+            verb = _with_verbs(verb, types.find(of, kind.path), types, depth)
         elif re.search(r"\bflatten\b", marks):
-            added = (
-                _with_fields(Verb(name=""), inner.body, types, inner, depth + 1)
-                if inner is not None and depth < 6
-                else None
-            )
-            whole = whole and added is not None
-            flags |= added.flags if added else set()
-            lasting |= added.lasting if added else set()
-        else:
-            given = set(_given(marks, name))
-            (lasting if re.search(r"\bglobal\s*=\s*true", marks) else flags).update(given)
-    return replace(verb, flags=frozenset(flags), lasting=frozenset(lasting), below=tuple(below), whole=whole)
+            verb = _with_flattened(verb, of, types, kind, depth)
+        elif not re.search(r"\b(?:skip|from_global)\b", _COMMENT.sub("", marks)):
+            field = Field(name=name, marks=_COMMENT.sub("", marks), of=of, style=style[1] if style else "")
+            inner = types.find(of, kind.path)
+            choices = read_choices(inner.body, inner.marks) if inner is not None and inner.kind == "enum" else ()
+            verb = add_field(verb, field, choices)
+    apart = re.search(r"\blast\s*=\s*true|\blast\(true", body)
+    return replace(verb, parameters=(), least=0, most=None) if apart else verb
 
 
-def _given(marks: str, name: str) -> Iterator[str]:
-    if not _ARG.search(marks):
-        return
-    long, short = _LONG.search(marks), _SHORT.search(marks)
-    if long:
-        yield f"--{long[1] or _kebab(name)}"
-    if short:
-        yield f"-{short[1] or name[0]}"
-    for one, many in _ALIAS.findall(marks):
-        yield from (f"--{each}" for each in ([one] if one else re.findall(r"\"([^\"]+)\"", many)))
+def _with_verbs(verb: Verb, inner: _Type | None, types: _Types, depth: int) -> Verb:
+    below = _verbs(inner, types, depth + 1) if inner is not None else []
+    closed = verb.closed and (inner is None or "external_subcommand" not in inner.body)
+    return replace(verb, below=(*verb.below, *below), whole=verb.whole and inner is not None, closed=closed)
 
 
-def _verbs(kind: _Type, types: dict[str, _Type], depth: int) -> list[Verb]:
+def _with_flattened(verb: Verb, of: str, types: _Types, kind: _Type, depth: int) -> Verb:
+    inner = types.find(of, kind.path)
+    if inner is None or depth >= _DEEPEST:
+        return replace(loosen(verb), whole=False)
+    added = _with_fields(Verb(name="", most=0), inner.body, types, inner, depth + 1)
+    added = loosen(added) if of.startswith("Option<") else added
+    unclear = added.most is None or verb.most is None
+    return replace(
+        verb,
+        flags=verb.flags | added.flags,
+        lasting=verb.lasting | added.lasting,
+        below=(*verb.below, *added.below),
+        whole=verb.whole and added.whole,
+        options=(*verb.options, *added.options),
+        parameters=(*verb.parameters, *added.parameters),
+        least=verb.least + added.least,
+        most=None if unclear else (verb.most or 0) + (added.most or 0),
+    )
+
+
+def _verbs(kind: _Type, types: _Types, depth: int) -> list[Verb]:
     """The verbs of an enumeration: its variants, each with its fields or with the structure that it holds."""
     found: list[Verb] = []
     text, at = kind.body, 0
+    style = _STYLE.search(kind.marks)
     while depth < 7 and (match := _VARIANT.search(text, at)):
-        name = _NAME.search(match[1])
+        name = NAME.search(match[1])
         aliases = [
             each
-            for one, many in _ALIAS.findall(match[1])
+            for one, many in ALIAS.findall(match[1])
             for each in ([one] if one else re.findall(r"\"([^\"]+)\"", many))
         ]
         line = kind.line + text.count("\n", 0, match.start(2))
-        verb = Verb(name=name[1] if name else _kebab(match[2]), aliases=tuple(aliases), where=f"{kind.path}:{line}")
+        spelt = name[1] if name else rename(match[2], style[1] if style else "")
+        verb = Verb(name=spelt, aliases=tuple(aliases), where=f"{kind.path}:{line}", most=0)
         at = match.end()
         if match[3] == "{":
             body = _inside(text, match.end() - 1)
@@ -136,7 +177,7 @@ def _verbs(kind: _Type, types: dict[str, _Type], depth: int) -> list[Verb]:
             at += len(body) + 1
         elif match[3] == "(":
             end = text.find(")", at)
-            held = types.get(re.sub(r"^(?:Box<)?|[>\s]", "", text[at:end]).rsplit("::", 1)[-1])
+            held = types.find(text[at:end], kind.path)
             if held is not None and re.search(r"\bflatten\b", match[1]):
                 found += _verbs(held, types, depth + 1)
                 at = end + 1
@@ -157,13 +198,9 @@ def _replace_below(verb: Verb, below: list[Verb]) -> Verb:
 
 
 def _open(verb: Verb) -> Verb:
-    return replace(verb, whole=False, closed=False)
+    return replace(verb, whole=False, closed=False, most=None)
 
 
 def _flat(body: str) -> str:
     """Fields with the commas inside brackets of types taken out."""
     return re.sub(r"<[^<>\n]*>", lambda match: match[0].replace(",", " "), body)
-
-
-def _kebab(name: str) -> str:
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|_", "-", name).lower()

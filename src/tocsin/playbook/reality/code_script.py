@@ -6,8 +6,12 @@ import ast
 import re
 from collections.abc import Iterator
 
+from tocsin.playbook.reality.program import Parameter, Prompt, Verb
+from tocsin.playbook.reality.python_argparse import read_argparse, read_django
+from tocsin.playbook.reality.python_asking import find_asking
+from tocsin.playbook.reality.python_click import read_click
 from tocsin.playbook.reality.python_verbs import read_verbs
-from tocsin.playbook.reality.script import Parameter, Prompt, Script
+from tocsin.playbook.reality.script import Script
 
 LARGEST = 400_000
 _ASKS = re.compile(
@@ -67,7 +71,19 @@ def _dash(name: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", name).lower()
 
 
-def read_python(text: str) -> Script:
+def _read_root(tree: ast.Module, text: str, place: str) -> Verb | None:
+    """The command line of a Python program as a tree, where its parser can be followed."""
+    try:
+        if "argparse" in text:
+            return read_argparse(tree, place)
+        if "BaseCommand" in text and "add_arguments" in text:
+            return read_django(tree, place)
+        return read_click(tree, text, place) if "click" in text or "typer" in text else None
+    except RecursionError:
+        return None
+
+
+def read_python(text: str, place: str = "") -> Script:
     """Read Python; one that its parser refuses says nothing."""
     try:
         tree = ast.parse(text) if len(text) <= LARGEST else None
@@ -82,6 +98,7 @@ def read_python(text: str) -> Script:
                and ast.unparse(node.value) in ("sys.argv", "argv") and isinstance(node.slice, ast.Constant)
                and isinstance(node.slice.value, int)]  # fmt: skip
     highest = max([len(parameters), *indexes])
+    root = _read_root(tree, text, place)
     sub = any(_name(each) in ("add_subparsers", "group") for each in calls)
     verbs = read_verbs(tree, text)
     if sub or verbs:
@@ -89,17 +106,18 @@ def read_python(text: str) -> Script:
     free = sub or any(isinstance(k.value, ast.Constant) and k.arg == "nargs" for each in added for k in each.keywords)
     knows = bool(added)
     if not knows and _is_parsed_elsewhere(tree):
-        return Script(prompts=() if "isatty" in text else tuple(_python_prompts(calls)),
-                      variables=frozenset(_PYTHON_ENV.findall(text)))  # fmt: skip
+        return Script(prompts=() if "isatty" in text else tuple(find_asking(calls)),
+                      variables=frozenset(_PYTHON_ENV.findall(text)), root=root)  # fmt: skip
     return Script(
         parameters=parameters or tuple(Parameter() for _ in range(highest)),
         least=0 if free else sum(1 for each in parameters),
         most=None if free or not (knows or indexes) else highest,
         flags=None if not knows and "argv" in text else frozenset(_flags(added)) | {"-h", "--help"},
         valued=frozenset(flag for call in added if not _is_switch(call) for flag in _flags([call])),
-        prompts=() if "isatty" in text else tuple(_python_prompts(calls)),
+        prompts=() if "isatty" in text else tuple(find_asking(calls)),
         variables=frozenset(_PYTHON_ENV.findall(text)),
         strict=knows,
+        root=root,
     )
 
 
@@ -158,20 +176,3 @@ _SWITCHES = re.compile(r"store_(?:true|false|const)|append_const|count|help|vers
 def _is_switch(call: ast.Call) -> bool:
     said = {each.arg: ast.unparse(each.value) for each in call.keywords}
     return _SWITCHES.search(said.get("action", "")) is not None or "is_flag" in said or "count" in said
-
-
-def _python_prompts(calls: list[ast.Call]) -> Iterator[Prompt]:
-    for call in calls:
-        said = ast.unparse(call.func)
-        if said in (
-            "input",
-            "getpass.getpass",
-            "getpass",
-            "click.confirm",
-            "click.prompt",
-            "typer.confirm",
-            "Confirm.ask",
-        ):
-            yield Prompt(
-                line=call.lineno, how=f"{said}()", unless=frozenset({"--yes", "-y", "--force", "-f", "--no-input"})
-            )

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from tocsin.playbook.reality import names, scripts
 from tocsin.playbook.reality.command import Command
 from tocsin.playbook.reality.finding import Finding, ambiguous, matches, unknown
+from tocsin.playbook.reality.program import Option
 from tocsin.playbook.reality.script import Script
 from tocsin.playbook.reality.system import System
 from tocsin.playbook.shell import names as words
@@ -73,4 +74,8 @@ def _with_everyones(script: Script) -> Script:
     own = script.flags or frozenset()
     asked = tuple(replace(each, unless=(each.unless | _UNASKED) & own) for each in script.prompts)
     flags = None if script.flags is None else own | _EVERYWHERE
-    return replace(script, flags=flags, valued=script.valued | _VALUED, prompts=asked)
+    root = script.root
+    if root is not None:
+        everyones = tuple(Option(names=(name,), takes=name in _VALUED) for name in sorted(_EVERYWHERE))
+        root = replace(root, flags=root.flags | _EVERYWHERE, options=(*root.options, *everyones))
+    return replace(script, flags=flags, valued=script.valued | _VALUED, prompts=asked, root=root)

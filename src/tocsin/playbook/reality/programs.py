@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
-from tocsin.playbook.reality import names
+from tocsin.playbook.reality import given, names
 from tocsin.playbook.reality.command import Command, take_apart
 from tocsin.playbook.reality.finding import Finding, Question, matches, missing, unknown
 from tocsin.playbook.reality.program import Program, Verb
@@ -21,36 +21,32 @@ def judge(command: Command, program: Program, system: System) -> Iterator[Findin
     """``PROGRAM VERB… --FLAG…``."""
     yield matches("program", f"program {program.name}", program.where)
     if program.root is not None:
-        found = _judge_tree(command.words[1:], program)
+        found = judge_verbs(command.words[1:], program.root, program)
         yield from found if command.is_here else (replace(each, ask=None) for each in found)
     elif program.verbs or program.flags:
         yield from _judge_flat(command.words[1:], program)
 
 
-def _judge_tree(given: tuple[str, ...], program: Program) -> Iterator[Finding]:
-    verb = program.root
-    assert verb is not None
-    path, lasting, whole = [program.name], {*verb.lasting, *verb.flags}, verb.whole
-    flags = [word.split("=")[0] for word in _flags(given)]
-    for word in _operands(given, program):
-        if not verb.below and verb.closed:
-            break
-        inner = verb.find(word)
-        if inner is None:
-            if verb.below and verb.closed and word not in _OWN_VERBS and not names.is_wild(word):
-                yield _lost(word, path, verb, program)
-                return
-            if not verb.closed and word not in program.verbs:
-                what = f"sub-command {names.show(word)} of {' '.join(path)}"
-                yield unknown("verb", what, "Something outside the checkout may add it.", _help(path, word))
-                return
-            break
-        path.append(word)
-        verb = inner
-        lasting |= verb.lasting | verb.flags
-        whole = whole and verb.whole
-        yield matches("verb", f"sub-command {' '.join(path[1:])} of {program.name}", verb.where)
-    yield from _judge_flags(flags, verb, lasting, path, program)
+def judge_verbs(words_given: tuple[str, ...], root: Verb, program: Program) -> Iterator[Finding]:
+    """The words behind a program's name beside its tree."""
+    taken = given.take_apart(words_given, root, program.verbs)
+    titles = [program.name, *(verb.name for verb in taken.path[1:])]
+    for at, verb in enumerate(taken.path[1:], 2):
+        yield matches("verb", f"sub-command {' '.join(titles[1:at])} of {program.name}", verb.where)
+    word, verb = taken.lost, taken.verb
+    if word is not None and not verb.closed and word not in program.verbs:
+        what = f"sub-command {names.show(word)} of {' '.join(titles)}"
+        yield unknown("verb", what, "Something outside the checkout may add it.", _help(titles, word))
+        return
+    if word is not None and verb.closed and word not in _OWN_VERBS and not names.is_wild(word):
+        yield _lost(word, titles, verb, program)
+        return
+    if word in _OWN_VERBS:
+        return
+    lasting = {flag for each in taken.path for flag in (*each.lasting, *each.flags)}
+    whole = all(each.whole for each in taken.path)
+    yield from _judge_flags([name for name, _ in taken.flags], replace(verb, whole=whole), lasting, titles, program)
+    yield from given.judge(taken, " ".join(titles))
 
 
 def _lost(word: str, path: list[str], verb: Verb, program: Program) -> Finding:
@@ -73,7 +69,8 @@ def _judge_flags(
     known = verb.flags | lasting
     for flag in dict.fromkeys(flags):
         what = f"flag {names.show(flag)} of {' '.join(path)}"
-        if flag in known or flag in _ALWAYS:
+        begun = [each for each in known if verb.shortens and flag.startswith("--") and each.startswith(flag)]
+        if flag in known or flag in _ALWAYS or len(begun) == 1 or _is_cluster(flag, known):
             yield matches("flag", what, verb.where)
         elif names.is_wild(flag) or not verb.whole or (len(flag) > 2 and flag[1] != "-"):
             yield unknown("flag", what, "Something outside the checkout may add it.", _help(path, flag))
@@ -90,9 +87,14 @@ def _judge_flags(
             )
 
 
-def _judge_flat(given: tuple[str, ...], program: Program) -> Iterator[Finding]:
+def _is_cluster(flag: str, known: frozenset[str] | set[str]) -> bool:
+    """Whether a word is several short flags, or one with its value."""
+    return len(flag) > 2 and flag[1] != "-" and flag[:2] in known
+
+
+def _judge_flat(typed: tuple[str, ...], program: Program) -> Iterator[Finding]:
     """Where nobody could read how the verbs hang together: is there such a word at all?"""
-    first = next(iter(_operands(given, program)), None)
+    first = next(iter(_operands(typed, program)), None)
     if first is not None and program.verbs and not names.is_wild(first) and first not in _OWN_VERBS:
         what = f"sub-command {first} of {program.name}"
         if first in program.verbs:
@@ -107,7 +109,7 @@ def _judge_flat(given: tuple[str, ...], program: Program) -> Iterator[Finding]:
                 program.places.get(near or "", program.where),
             )
             return
-    for flag in dict.fromkeys(word.split("=")[0] for word in _flags(given)):
+    for flag in dict.fromkeys(word.split("=")[0] for word in _flags(typed)):
         what = f"flag {names.show(flag)} of {program.name}"
         known = {*program.flags, *(each.replace("--", "-", 1) for each in program.flags)}
         if flag in known or flag in _ALWAYS:
@@ -129,8 +131,8 @@ def _help(path: list[str], expects: str) -> Question:
     return Question(argv=(*path, "--help"), expects=expects)
 
 
-def _flags(given: tuple[str, ...]) -> Iterator[str]:
-    for word in given:
+def _flags(typed: tuple[str, ...]) -> Iterator[str]:
+    for word in typed:
         if word == "--":
             return
         if (
@@ -142,17 +144,17 @@ def _flags(given: tuple[str, ...]) -> Iterator[str]:
             yield word
 
 
-def _operands(given: tuple[str, ...], program: Program) -> Iterator[str]:
+def _operands(typed: tuple[str, ...], program: Program) -> Iterator[str]:
     """The words that are no flags, up to the first that can only be a flag's value."""
     skip = False
-    for word in given:
+    for at, word in enumerate(typed, 1):
         if word == "--":
             return
         if skip:
             skip = False
             continue
         if word.startswith("-"):
-            following = given[given.index(word) + 1 : given.index(word) + 2]
+            following = typed[at : at + 1]
             skip = (
                 "=" not in word
                 and bool(following)

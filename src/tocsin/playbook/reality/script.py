@@ -4,21 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-
-class Parameter(msgspec.Struct, frozen=True, kw_only=True):
-    """One operand, by the name that the script gives it. ``choices`` are the only values that it takes."""
-
-    name: str = ""
-    choices: tuple[str, ...] = ()
-    line: int = 0
-
-
-class Prompt(msgspec.Struct, frozen=True, kw_only=True):
-    """A place where it waits for somebody to type. Any of ``unless`` (flags, variables) keeps it from asking."""
-
-    line: int
-    how: str
-    unless: frozenset[str] = frozenset()
+from tocsin.playbook.reality.program import Parameter, Prompt, Verb
 
 
 class Script(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,7 +14,8 @@ class Script(msgspec.Struct, frozen=True, kw_only=True):
     ``hints`` are words of a source without a parser of flags: each may be one that it reads.
     ``needs`` are variables without which it ends at once, with their lines.
     ``rigid`` are how many of its first arguments it reads by their number before it looks for any flag; ``placed`` are
-    flags that it looks for at those numbers only.
+    flags that it looks for at those numbers only. ``root`` is its command line as a tree, where its parser could be
+    followed.
     """
 
     parameters: tuple[Parameter, ...] = ()
@@ -44,3 +31,4 @@ class Script(msgspec.Struct, frozen=True, kw_only=True):
     variables: frozenset[str] = frozenset()
     strict: bool = False
     verbs: tuple[str, ...] = ()
+    root: Verb | None = None

@@ -3,31 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from tocsin.playbook.reality import names, paths
+from msgspec.structs import replace
+
+from tocsin.playbook.reality import given, names, operands, paths, programs
 from tocsin.playbook.reality.command import Arguments, Command, take_apart
 from tocsin.playbook.reality.finding import Finding, ambiguous, matches, missing, unknown
+from tocsin.playbook.reality.program import Program, Prompt, Verb
 from tocsin.playbook.reality.repository import base, parent
-from tocsin.playbook.reality.script import Parameter, Script
+from tocsin.playbook.reality.script import Script
 from tocsin.playbook.reality.system import System
 
 _SCRIPT = re.compile(r"\.(?:sh|bash|py|js|mjs|cjs|ts|rb|pl)$")
-_PATH_NAME = re.compile(r"FILE|PATH|BACKUP|ARCHIVE|DUMP|SNAPSHOT|DIR|TARBALL|SOURCE|DEST|LOCATION", re.IGNORECASE)
-_NUMBER_NAME = re.compile(
-    r"(?:^|_)(?:COUNT|PORT|HEIGHT|SECONDS?|MINUTES?|HOURS?|NUM|NUMBER|LIMIT|DAYS?|KEEP|INDEX|REPLICAS?|TIMEOUT|SIZE|"
-    r"PERCENT|RETRIES|BLOCKS?|LINES|N)$",
-    re.IGNORECASE,
-)
-_URL_NAME = re.compile(r"(?:^|_)(?:URL|URI|ENDPOINT)$", re.IGNORECASE)
-_WORD_NAME = re.compile(
-    r"(?:^|_)(?:TYPE|ROLE|WALLET|ENV|ENVIRONMENT|SERVICE|LEVEL|MODE|STATUS|STATE|SEVERITY|CHANNEL|STAGE|ACTION|NAME|KIND|"
-    r"NETWORK|REGION|USER|PARTY|VERSION|TAG|TEAM|AUDIENCE|WHO|RECIPIENTS?|SCOPE|GROUP|PRIORITY|COMPONENT)$",
-    re.IGNORECASE,
-)
-_PATH = re.compile(
-    r"^(?:[~.]?/.*|[^\s]+/[^\s]*|[\w.-]+\.(?:gz|tar|zip|sql|json|ya?ml|toml|db|gpg|log|txt|csv|bak|dump|age|tgz|enc|conf))$"
-)
 
 
 def is_script(word: str) -> bool:
@@ -87,14 +75,30 @@ def judge_arguments(
     command: Command, place: str, words: tuple[str, ...], script: Script, system: System
 ) -> Iterator[Finding]:
     """Whether a script wants what it is given."""
+    if script.root is not None:
+        yield from _judge_root(command, place, words, script.root, script)
+        yield from _judge_needs(command, place, script, system)
+        return
     parts = take_apart(tuple(words), script.valued)
-    operands = (*parts.operands, *parts.rest)
+    plain = (*parts.operands, *parts.rest)
     yield from _judge_flags(place, parts, script)
     yield from _judge_places(place, words, script)
-    yield from _judge_number(place, operands, script)
-    yield from _judge_values(place, operands, script)
-    yield from _judge_prompts(command, place, parts, operands, script)
+    most = None if script.verbs else script.most or None
+    yield from operands.judge(plain, script.parameters, script.least, most, place, place)
+    flags = frozenset(name for name, _ in (*parts.flags, *_split(parts)))
+    yield from _judge_prompts(command, place, flags, len(plain), script.prompts)
     yield from _judge_needs(command, place, script, system)
+
+
+def _judge_root(command: Command, place: str, words: tuple[str, ...], root: Verb, script: Script) -> Iterator[Finding]:
+    """Where its parser was followed: every word beside the tree."""
+    verbs = frozenset(word for each in root.everything() for word in (each.name, *each.aliases))
+    program = Program(name=place, where=place, root=root, verbs=verbs, whole=True)
+    yield from (replace(each, ask=None) for each in programs.judge_verbs(words, root, program))
+    taken = given.take_apart(words, root, verbs)
+    asked = [each for verb in taken.path for each in verb.prompts] if root.below else [*root.prompts, *script.prompts]
+    flags = frozenset(name for name, _ in taken.flags)
+    yield from _judge_prompts(command, place, flags, len(taken.operands), asked)
 
 
 def _judge_flags(place: str, parts: Arguments, script: Script) -> Iterator[Finding]:
@@ -123,10 +127,10 @@ def _judge_places(place: str, words: tuple[str, ...], script: Script) -> Iterato
         if not re.match(r"--?[A-Za-z]", word) or names.is_wild(word) or word in ("-h", "--help"):
             continue
         if at <= script.rigid and (script.flags is None or word.partition("=")[0] in script.flags):
-            name = _named(script, at)
+            name = operands.name(script.parameters, at)
             why = f"It reads {name} by its place and finds {names.show(word)} there."
             right = " ".join(map(names.show, _put_behind(words, at - 1, script)))
-            yield ambiguous("argument_order", what, why, right, _where(place, script, at - 1))
+            yield ambiguous("argument_order", what, why, right, operands.spot(place, script.parameters, at - 1))
             return
         if at not in placed.get(word, (at,)):
             number = " or ".join(map(str, placed[word]))
@@ -140,108 +144,22 @@ def _put_behind(words: tuple[str, ...], at: int, script: Script) -> tuple[str, .
     return (*words[:at], *words[end:], *words[at:end])
 
 
-def _judge_number(place: str, operands: tuple[str, ...], script: Script) -> Iterator[Finding]:
-    given = len(operands)
-    if given < script.least:
-        lacking = [_named(script, at) for at in range(given + 1, script.least + 1)]
-        what = f"arguments of {place}: {', '.join(lacking) or f'{script.least} are needed'}"
-        yield missing(
-            "arguments",
-            what,
-            f"It needs {script.least}, the statement gives {given}.",
-            None,
-            _where(place, script, given),
-        )
-    elif script.most and given > script.most and not script.verbs:
-        extra = " ".join(map(names.show, operands[script.most :]))
-        why = f"It reads {script.most}; what is given beyond that is ignored."
-        yield ambiguous("arguments", f"arguments of {place}: {extra} is ignored", why, None, place)
-
-
-def _named(script: Script, at: int) -> str:
-    name = script.parameters[at - 1].name if at <= len(script.parameters) else ""
-    return name or f"argument {at}"
-
-
-def _where(place: str, script: Script, at: int) -> str:
-    line = script.parameters[at].line if at < len(script.parameters) else 0
-    return f"{place}:{line}" if line else place
-
-
-def _judge_values(place: str, operands: tuple[str, ...], script: Script) -> Iterator[Finding]:
-    """Values that the script does not take there; first of all whether two of them are the wrong way round."""
-    wrong = [
-        at for at, (value, one) in enumerate(zip(operands, script.parameters, strict=False)) if _clashes(value, one)
-    ]
-    swap = _find_swap(operands, script.parameters) if wrong else None
-    if swap is not None:
-        read = " ".join(each.name or "?" for each in script.parameters)
-        right = list(operands)
-        right[swap[0]], right[swap[1]] = right[swap[1]], right[swap[0]]
-        what = f"arguments of {place}: in another order than the script reads them"
-        yield ambiguous(
-            "argument_order",
-            what,
-            f"It reads {read}.",
-            " ".join(map(names.show, right)),
-            _where(place, script, swap[0]),
-        )
-        return
-    for at in wrong:
-        one = script.parameters[at]
-        if one.choices:
-            what = f"argument {operands[at]} of {place} ({one.name or f'argument {at + 1}'})"
-            near = names.nearest(operands[at], one.choices)
-            yield missing("argument", what, f"It takes {', '.join(one.choices)}.", near, _where(place, script, at))
-
-
-def _find_swap(operands: tuple[str, ...], parameters: tuple[Parameter, ...]) -> tuple[int, int] | None:
-    size = min(len(operands), len(parameters))
-    for one in range(size):
-        for other in range(one + 1, size):
-            now = _clashes(operands[one], parameters[one]) + _clashes(operands[other], parameters[other])
-            then = _clashes(operands[other], parameters[one]) + _clashes(operands[one], parameters[other])
-            if now and not then and operands[one] != operands[other]:
-                return one, other
-    return None
-
-
-def _clashes(value: str, parameter: Parameter) -> bool:
-    """Whether a value surely is not what an operand of this name or with these choices wants."""
-    if _WORD_NAME.search(parameter.name.replace("-", "_")) and re.search(r"\s", value):
-        return True
-    if parameter.choices:
-        return names.find(value, parameter.choices) is None and not names.is_open(value)
-    if names.is_wild(value):
-        return False
-    name = parameter.name.replace("-", "_")
-    looks_path = _PATH.match(value) is not None and "://" not in value
-    if _URL_NAME.search(name):
-        return "://" not in value and not re.search(r"[.:]", value)
-    if _NUMBER_NAME.search(name):
-        return not re.fullmatch(r"\d+\w?", value)
-    if _PATH_NAME.search(name):
-        return not looks_path and not re.search(r"[./]", value)
-    return bool(_WORD_NAME.search(name)) and looks_path
-
-
 def _judge_prompts(
-    command: Command, place: str, parts: Arguments, operands: tuple[str, ...], script: Script
+    command: Command, place: str, flags: frozenset[str], count: int, prompts: Sequence[Prompt]
 ) -> Iterator[Finding]:
     if command.fed:
         return
-    given = {name for name, _ in parts.flags} | {name for name, _ in _split(parts)} | {*command.env, *command.known}
-    given |= {f"${at}" for at in range(1, len(operands) + 1)}
-    for prompt in script.prompts:
-        if not prompt.unless & given:
-            flags = sorted((each for each in prompt.unless if each.startswith("-")), key=len)
-            way = f" {flags[-1]} keeps it from asking." if flags else ""
+    given_here = {*flags, *command.env, *command.known, *(f"${at}" for at in range(1, count + 1))}
+    for prompt in prompts:
+        if not prompt.unless & given_here:
+            known = sorted((each for each in prompt.unless if each.startswith("-")), key=len)
+            way = f" {known[-1]} keeps it from asking." if known else ""
             what = f"script {place} asks on a terminal ({prompt.how})"
             yield ambiguous(
                 "asks_on_terminal",
                 what,
                 f"It waits for somebody to type.{way}",
-                flags[-1] if flags else None,
+                known[-1] if known else None,
                 f"{place}:{prompt.line}",
             )
             return

@@ -115,7 +115,7 @@ class System:
         if path.endswith((".sh", ".bash")) or _SHELL.match(first):
             return read_shell(text, tuple(self._libraries(path, text)))
         if path.endswith(".py") or "python" in first:
-            return read_python(text)
+            return read_python(text, path)
         if path.endswith((".js", ".mjs", ".cjs", ".ts")) or "node" in first:
             return read_node(text)
         return None

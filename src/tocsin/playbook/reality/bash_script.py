@@ -12,24 +12,24 @@ from tocsin.playbook.effect.variables import below
 from tocsin.playbook.reality.positions import count_rigid, find_placed, has_above
 from tocsin.playbook.reality.program import Parameter, Prompt
 from tocsin.playbook.reality.script import Script
+from tocsin.playbook.reality.shell_demands import Counts, find_asked, find_required, read_counts, read_joints
 
 LARGEST = 400_000
 _POSITION = re.compile(r"\$(?:(\d)|\{(\d+)(?::?([-?+=])[^}]*)?\})")
 _ALL = re.compile(r"\$[@*]|\$\{[@*][^}]*\}")
-_COUNT = re.compile(r"\$\{?#\}?\"?\s*(?:(-lt|<)|(-ne|!=)|(-eq|==?)|(-le|<=))\s*\"?(\d+)")
 _NO_OPERAND = re.compile(r"-z\s+\"?\$\{?(\d)(?::-)?\}?\"?\s*\]")
 _USAGE = re.compile(r"[Uu]sage:?\s*(?:\$0|\$\{?\w+\}?|\$\(basename[^)]*\)|\S+)[\"']?\s+([^\n\"']*)")
 _TOKEN = re.compile(r"(\[)?(?:<([\w -]+)>|([A-Z][A-Z0-9_-]+)|([a-z][\w-]*(?:\|[\w-]+)+))")
 _FLAG = re.compile(r"(?<![\w-])(--?[A-Za-z][\w-]*)")
 _GETOPTS = re.compile(r"\bgetopts\s+[\"']?:?([A-Za-z:?]+)")
-_DEMAND = re.compile(r"\$\{([A-Z_][A-Z0-9_]*):?\?")
-_EMPTY = re.compile(r"\[\[?\s*(?:-z\s+\"?\$\{?([A-Z_][A-Z0-9_]*)(?::-)?\}?\"?|!\s+-v\s+([A-Z_][A-Z0-9_]*))\s*\]\]?")
 _ENDS = re.compile(r"\b(?:exit|die|fail|abort|usage|error|fatal|return)\b")
 _REGEX_CHOICES = re.compile(r"\"?\$\{?(\w+)\}?\"?\s*=~\s*\^\(([\w|-]+)\)\$")
 _NAME = re.compile(r"\$\{?(\w+)")
 _ANY_NAME = re.compile(r"\$\{?!?#?([A-Za-z_]\w*)")
 _SOURCED = re.compile(r"^[ \t]*(?:source|\.)\s+(\S.*)$", re.MULTILINE)
 _END_OF_PATH = re.compile(r"([\w.-]+(?:/[\w.-]+)*)[\"']?\s*(?:$|[;|&#])")
+_COMPARED = re.compile(r"!?==?[ \t]{0,9}[\"']?(--?[A-Za-z][\w-]{0,63})")
+_OF_LOGIN = frozenset("HOME USER LOGNAME SHELL PATH PWD TERM LANG HOSTNAME TMPDIR EDITOR UID EUID".split())
 _ASKERS = frozenset({"dialog", "whiptail", "zenity", "vared"})
 
 
@@ -52,6 +52,7 @@ class _Reader:
     def __init__(self, text: str, libraries: tuple[str, ...]) -> None:
         self._text = text
         self._root = shell.parse_as_written(text)
+        self._library_texts = libraries
         self._libraries = [(each, shell.parse_as_written(each)) for each in libraries if len(each) < LARGEST]
         self._names: dict[int, Parameter] = {}
         self._read_at: dict[int, int] = {}
@@ -70,18 +71,24 @@ class _Reader:
             self._parameter(at, usage, choices)
             for at in range(1, max([highest, len(usage) if every or highest else 0]) + 1)
         ]
-        least, most = self._bounds(code, highest, unbounded=every)
+        counts = self._bounds(code, highest, unbounded=every)
+        joined, apart = read_joints(self._text, self._root)
         takes_flags = bool(flags) or every
         return Script(
             parameters=tuple(parameters),
-            least=least,
-            most=most,
+            least=counts.least,
+            most=counts.most,
+            least_words=counts.least_words,
+            most_words=counts.most_words,
+            required=tuple(self._find_required()),
+            joined=joined,
+            apart=apart,
             flags=frozenset(flags) if flags or not takes_flags else None,
             valued=frozenset(valued),
             rigid=count_rigid(self._text, self._root, self._read_at.items()),
             placed=tuple(find_placed(self._text, self._root)),
             prompts=tuple(self._prompts()),
-            needs=tuple(dict.fromkeys(self._needs(code))),
+            needs=tuple(dict.fromkeys(self._needs())),
             variables=frozenset(_ANY_NAME.findall(code)),
             strict=strict,
             verbs=verbs,
@@ -173,14 +180,17 @@ class _Reader:
         flags: set[str] = set()
         valued: set[str] = set()
         strict = False
+        by_letter = _GETOPTS.search(self._text) is not None
         for node in below(self._root, "case_item"):
-            given = [each.split("=")[0] for each in self._patterns(node) if _FLAG.match(each)]
+            patterns = self._patterns(node)
+            given = [each.split("=")[0] for each in patterns if _FLAG.match(each)]
+            setting = given or [f"-{each}" for each in patterns if by_letter and re.fullmatch("[A-Za-z]", each)]
             flags.update(given)
             body = self._of(node)
             if given and re.search(r"\$\{?2|shift\s+2", body):
                 valued.update(given)
             for assigned in below(node, "variable_assignment"):
-                self._set_by.setdefault(self._of(assigned.child_by_field_name("name")), set()).update(given)
+                self._set_by.setdefault(self._of(assigned.child_by_field_name("name")), set()).update(setting)
             strict = strict or (bool({"*", "-*", "--*"} & set(self._patterns(node))) and _ENDS.search(body) is not None)
         for match in _GETOPTS.finditer(self._text):
             letters = re.findall(r"([A-Za-z])(:?)", match[1])
@@ -195,40 +205,31 @@ class _Reader:
             self._set_by.setdefault(match[2], set()).add(match[1])
         return flags, valued, strict and bool(flags)
 
-    def _bounds(self, code: str, highest: int, *, unbounded: bool) -> tuple[int, int | None]:
+    def _find_required(self) -> Iterator[tuple[tuple[str, ...], str, int]]:
+        """Flags that it does not go on without; none where a file that nobody has may set their variables."""
+        if len(list(find_sourced(self._text))) <= len(self._library_texts):
+            yield from find_required(self._text, self._root, self._set_by, self._library_texts)
+
+    def _bounds(self, code: str, highest: int, *, unbounded: bool) -> Counts:
+        counts = read_counts(self._text, self._root)
         least = sum(1 for match in re.finditer(r"\$\{\d+:?\?", code))
-        most = None if unbounded else highest
         for match in _NO_OPERAND.finditer(code):
             if _ENDS.search(code[match.end() : match.end() + 200]):
                 least = max(least, int(match[1]))
-        for match in _COUNT.finditer(code):
-            below_, other, same, up_to, number = match[1], match[2], match[3], match[4], int(match[5])
-            after = code[match.end() : match.end() + 200]
-            if not _ENDS.search(after):
-                continue
-            if below_ or other:
-                least = max(least, number)
-            elif same and number == 0:
-                least = max(least, 1)
-            elif up_to:
-                least = max(least, number + 1)
-        return least, most
+        counts.least = max(counts.least, least)
+        counts.most = (None if unbounded else highest or None) if counts.most is None else counts.most
+        return counts
 
-    def _needs(self, code: str) -> Iterator[tuple[str, int]]:
+    def _needs(self) -> Iterator[tuple[str, int]]:
         """Variables that it demands of whoever calls it: it never sets them itself."""
         assigned = [(self._of(each.child_by_field_name("name")), self._of(each))
                     for each in below(self._root, "variable_assignment")]  # fmt: skip
         own = {name for name, text in assigned if not re.search(rf"\$\{{?{re.escape(name)}\b", text)}
-        for match in _DEMAND.finditer(code):
-            if match[1] not in own:
-                yield match[1], code.count("\n", 0, match.start()) + 1
-        for match in _EMPTY.finditer(code):
-            name = match[1] or match[2]
-            ends = re.search(
-                r"\bexit\s+[1-9$]|\bdie\b|\bfatal\b", code[match.end() : match.end() + 200].split("\nfi")[0]
-            )
-            if name not in own and ends:
-                yield name, code.count("\n", 0, match.start()) + 1
+        if len(list(find_sourced(self._text))) > len(self._library_texts):
+            return  # a file that nobody has may set them
+        for name, line in find_asked(self._text, self._root):
+            if name.isupper() and name not in own and name not in self._set_by and name not in _OF_LOGIN:
+                yield name, line
 
     def _prompts(self) -> Iterator[Prompt]:
         yield from self._prompts_in(self._root, self._text, top=True)
@@ -256,8 +257,7 @@ class _Reader:
         found = set(guards)
         for name in guards:
             found |= self._set_by.get(name, set())
-            source = self._names
-            found |= {f"${at}" for at, parameter in source.items() if parameter.name == name}
+            found |= {f"${at}" for at, parameter in self._names.items() if parameter.name == name}
         return frozenset(found)
 
 
@@ -345,6 +345,7 @@ def _guards(node: Node, text: str) -> set[str]:
         elif above.type in ("compound_statement", "program", "do_group"):
             said = " ".join(_ways_out(above, inner, text))
         found.update(_NAME.findall(said))
+        found.update(_COMPARED.findall(said))
         if _TERMINAL.search(said):
             found.add("tty")
         if above.type == "function_definition":

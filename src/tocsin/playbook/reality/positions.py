@@ -18,7 +18,7 @@ _COMPARED = re.compile(
     r"(?P<flag>-[\w*-]{0,64})"
 )
 """An argument, or what holds one, beside a word that begins with a dash. All is bounded: a checkout may be hostile."""
-_SET_ANEW = re.compile(r"(?m)(?:^|;)[ \t]{0,40}(?:set[ \t]{1,4}--|eval[ \t]{1,4}set)")
+SET_ANEW = re.compile(r"(?m)(?:^|;)[ \t]{0,40}(?:set[ \t]{1,4}--|eval[ \t]{1,4}set)")
 
 
 def count_rigid(text: str, root: Node, reads: Iterable[tuple[int, int]]) -> int:
@@ -26,9 +26,9 @@ def count_rigid(text: str, root: Node, reads: Iterable[tuple[int, int]]) -> int:
 
     None where a flag may be told from an operand in another way than by a loop over all arguments.
     """
-    if _SET_ANEW.search(text) or _COMPARED.search(text) or any(not looped for _, looped in _cases(text, root)):
+    if SET_ANEW.search(text) or _COMPARED.search(text) or any(not looped for _, looped in _cases(text, root)):
         return 0
-    looked_for = [node.start_byte for kind in LOOPS for node in below(root, kind) if _reads_flags(text, node)]
+    looked_for = [node.start_byte for kind in LOOPS for node in below(root, kind) if reads_flags(text, node)]
     first = min(looked_for, default=len(text))
     early = {at for at, byte in reads if byte < first}
     return next(at for at in range(len(early) + 1) if at + 1 not in early)
@@ -36,7 +36,7 @@ def count_rigid(text: str, root: Node, reads: Iterable[tuple[int, int]]) -> int:
 
 def find_placed(text: str, root: Node) -> Iterator[tuple[str, tuple[int, ...]]]:
     """Flags that are only ever compared with arguments of fixed numbers, and these."""
-    if "getopts" in text or _SET_ANEW.search(text) or list(_cases(text, root)):
+    if "getopts" in text or SET_ANEW.search(text) or list(_cases(text, root)):
         return
     shifted = re.search(r"\bshift\b", text)
     numbers: dict[str, set[int]] = {}
@@ -67,5 +67,6 @@ def has_above(node: Node, kinds: tuple[str, ...]) -> bool:
     return False
 
 
-def _reads_flags(text: str, loop: Node) -> bool:
+def reads_flags(text: str, loop: Node) -> bool:
+    """Whether a loop looks for flags."""
     return any(_cases(text, loop)) or "getopts" in text[loop.start_byte : loop.end_byte]

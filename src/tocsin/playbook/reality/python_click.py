@@ -41,7 +41,7 @@ def find_prompts(function: Function) -> Iterator[Prompt]:
         if called(mark) == "confirmation_option":
             yield Prompt(line=mark.lineno, how="confirmation_option", unless=flags or frozenset({"--yes"}))
         asks = is_said(said.get("prompt")) or called(mark) == "password_option"
-        if asks and called(mark).endswith("option") and not {"prompt_required", "envvar"} & said.keys():
+        if asks and called(mark) in ("option", "password_option") and not {"prompt_required", "envvar"} & said.keys():
             yield Prompt(line=mark.lineno, how="prompt", unless=flags or frozenset({"--password"}))
 
 

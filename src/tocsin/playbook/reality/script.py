@@ -16,6 +16,10 @@ class Script(msgspec.Struct, frozen=True, kw_only=True):
     ``rigid`` are how many of its first arguments it reads by their number before it looks for any flag; ``placed`` are
     flags that it looks for at those numbers only. ``root`` is its command line as a tree, where its parser could be
     followed.
+
+    ``least_words`` and ``most_words`` count flags and their values too. ``required`` are flags of which one must be
+    given, unless the variable behind them is set, with the line that asks. ``joined`` flags are read with their value
+    in one word only, those ``apart`` only as a word of their own.
     """
 
     parameters: tuple[Parameter, ...] = ()
@@ -32,3 +36,8 @@ class Script(msgspec.Struct, frozen=True, kw_only=True):
     strict: bool = False
     verbs: tuple[str, ...] = ()
     root: Verb | None = None
+    least_words: int = 0
+    most_words: int | None = None
+    required: tuple[tuple[tuple[str, ...], str, int], ...] = ()
+    joined: frozenset[str] = frozenset()
+    apart: frozenset[str] = frozenset()

@@ -83,8 +83,12 @@ def judge_arguments(
     plain = (*parts.operands, *parts.rest)
     yield from _judge_flags(place, parts, script)
     yield from _judge_places(place, words, script)
-    most = None if script.verbs else script.most or None
-    yield from operands.judge(plain, script.parameters, script.least, most, place, place)
+    yield from _judge_joints(place, words, script)
+    most = None if script.verbs else script.most
+    sure = all(name in (script.flags or ()) for name, _ in parts.flags)
+    if sure or len(plain) < script.least:
+        yield from operands.judge(plain, script.parameters, script.least, most, place, place)
+    yield from _judge_required(command, place, parts, len(words), script)
     flags = frozenset(name for name, _ in (*parts.flags, *_split(parts)))
     yield from _judge_prompts(command, place, flags, len(plain), script.prompts)
     yield from _judge_needs(command, place, script, system)
@@ -117,6 +121,35 @@ def _judge_flags(place: str, parts: Arguments, script: Script) -> Iterator[Findi
                 else "Nothing in it reads this flag: it is ignored."
             )
             yield missing("flag", what, why, names.nearest(name, script.flags), place)
+
+
+def _judge_joints(place: str, words: tuple[str, ...], script: Script) -> Iterator[Finding]:
+    """A flag and its value in one word where the script reads two, or the other way round."""
+    for word in words:
+        name, mark, value = word.partition("=")
+        what = f"flag {names.show(name)} of {place}"
+        if not mark and name in script.joined:
+            yield missing("flag", what, f"It reads {name} and its value in one word only.", f"{name}=…", place)
+        elif mark and name in script.apart:
+            shown = f"{name} {names.show(value)}"
+            yield missing("flag", what, f"It reads {name} as a word of its own only.", shown, place)
+
+
+def _judge_required(command: Command, place: str, parts: Arguments, count: int, script: Script) -> Iterator[Finding]:
+    """Flags without which the script ends, and how many words it wants in all."""
+    present = {name for name, _ in (*parts.flags, *_split(parts))}
+    if present & {"-h", "--help"}:
+        return
+    for flags, variable, line in script.required:
+        if not present.intersection(flags) and variable not in (*command.env, *command.known):
+            why = f"It ends without {flags[0]}."
+            yield missing("arguments", f"arguments of {place}: {flags[0]}", why, flags[0], f"{place}:{line}")
+    if count < script.least_words:
+        why = f"It needs {script.least_words}, the statement gives {count}."
+        yield missing("arguments", f"arguments of {place}: {script.least_words} are needed", why, None, place)
+    elif script.most_words is not None and count > script.most_words:
+        why = f"It takes at most {script.most_words}, the statement gives {count}."
+        yield ambiguous("arguments", f"arguments of {place}: {count} are too many", why, None, place)
 
 
 def _judge_places(place: str, words: tuple[str, ...], script: Script) -> Iterator[Finding]:

@@ -39,7 +39,7 @@ NEEDED = {
             "DeclineEscalation", "DraftUpdate", "DropUpdate", "EndWait", "Escalate", "FileReport", "FinishStep",
             "HoldBarrier", "IdentifyCause", "LiftProhibition", "MeetObligation", "Mitigate", "OpenRoom",
             "ConfirmFix", "Invite", "MakePrivate", "OpenBridge", "RevokeInvitation", "TickDuty",
-            "CallContact",
+            "CallContact", "CorrectAnswer",
             "PostUpdate", "ProposeStep", "PursueScenario", "Reopen", "SavePostmortem", "SetSeverity", "SettleDoubt",
             "SkipStep", "TakeRole", "TakeWay", "TellReady",
         ),

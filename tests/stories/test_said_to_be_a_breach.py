@@ -6,17 +6,21 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from tocsin.comms.board import Told, make_board
 from tocsin.comms.commands import PostUpdate
 from tocsin.comms.drafting import ApproveUpdate, DraftUpdate, PublishUpdate
 from tocsin.comms.settings import StatusPage
-from tocsin.errors import NotAuthorised, Prohibited
+from tocsin.errors import Denied, IllegalMove, NotAuthorised, Prohibited
 from tocsin.incident.breach import asks_for_security
 from tocsin.incident.commands import Acknowledge
+from tocsin.incident.correcting import CorrectAnswer
 from tocsin.incident.escalating import DeclineEscalation, Escalate
+from tocsin.incident.hiding import Disclose
 from tocsin.incident.privacy import PrivateWhen
 from tocsin.testing.story import Cast, Story
+from tocsin.timeline.tell import tell
 from tocsin.words import Audience
 
 Casting = Callable[..., Cast]
@@ -79,6 +83,52 @@ async def test_a_no_locks_nothing(cast: Casting) -> None:
         incident = await story.incident()
         assert len(incident.public_updates) == 1
         assert not incident.is_private
+
+
+@pytest.mark.duty("MON-04")
+async def test_a_yes_is_taken_back_by_whoever_answers_for_security_and_releases_what_it_locked(cast: Casting) -> None:
+    async with Story(cast("monero-marketplace", private=PrivateWhen(security=True))) as story:
+        await begin(story)
+        await story.do(Escalate(by="ana", line=62))
+        with pytest.raises(Prohibited):
+            await story.do(PostUpdate(by="ana", text="Orders fail.", audiences=PUBLIC))
+        wrong = CorrectAnswer(by="ana", line=62, reason="it was our own load test")
+        with pytest.raises(
+            NotAuthorised, match=r"line 62 .Is this a security breach.* only whoever answers for security"
+        ):
+            await story.do(replace(wrong, roles=("Incident Commander",)))
+        with pytest.raises(Denied, match="Say why"):
+            await story.do(replace(wrong, by="sec", reason=" ", roles=("Security Team",)))
+        called = len(story.pages("sec"))
+        assert called, "whom the yes calls"
+        await story.do(replace(wrong, by="sec", roles=("Security Team",)))
+        await story.do(PostUpdate(by="ana", text="Orders fail.", audiences=PUBLIC))
+        assert (await story.incident()).is_private, "until somebody discloses it"
+        await story.do(Disclose(by="sec", reason="no breach"))
+        assert await title(story) == OUTAGE
+        await story.advance("1h")
+        assert len(story.pages("sec")) == called, "nobody goes on calling them for it"
+        told = [tell(each.event, str.title) for each in await story.journal.entries(story.stream)]
+        assert any("Ana escalated (line 62)" in each for each in told), "the yes stands where it was"
+        back = "Sec as Security Team took back the yes of Ana (line 62): it was our own load test"
+        assert back in told
+        with pytest.raises(IllegalMove, match="nothing to take back"):
+            await story.do(replace(wrong, by="sec", roles=("Security Team",)))
+        await story.do(Escalate(by="bo", line=62))
+        assert len(story.pages("sec")) == called + 1, "a later yes calls them anew"
+        with pytest.raises(Prohibited):
+            await story.do(PostUpdate(by="ana", text="Orders fail.", audiences=PUBLIC))
+
+
+async def test_any_other_yes_is_taken_back_by_whoever_may_give_it(cast: Casting) -> None:
+    async with Story(cast("monero-marketplace")) as story:
+        await begin(story)
+        await story.do(Escalate(by="ana", line=63))
+        with pytest.raises(IllegalMove, match="tocsin correct monero-marketplace-1 63"):
+            await story.do(DeclineEscalation(by="bo", line=63))
+        await story.do(CorrectAnswer(by="bo", line=63, reason="the replica has it all"))
+        said = (await story.incident()).answered[63]
+        assert (said.holds, said.by, said.corrects) == (False, "bo", "ana")
 
 
 @pytest.mark.parametrize(

@@ -94,6 +94,7 @@ BODIES: dict[str, Any] = {
     "note": {"text": "x"}, "cause": {"text": "x"}, "update": {"text": "x"}, "mitigate": {}, "resolve": {},
     "false-positive": {"reason": "x"},
     "reopen": {"reason": "x"}, "close": {}, "escalate": {"line": 1}, "decline": {"line": 1},
+    "correct": {"line": 1, "reason": "x"},
     "contact": {"contact": "x"}, "allow-contact": {"wanted": 1}, "meet": {},
     "waive": {"reason": "x"}, "skip": {}, "done": {}, "doubt": {"happened": True}, "approve": {"digest": "0" * 64},
     "lift": {"reason": "x"}, "barrier": {"operators": ["ana"]}, "ready": {}, "hold": {}, "check": {}, "wait": {},

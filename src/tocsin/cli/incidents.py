@@ -156,7 +156,9 @@ def _questions(room: dict[str, Any]) -> list[str]:
     asked = room.get("questions", ()) if room.get("is_open", True) else ()
     if not asked:
         return []
-    head = "Questions and people to call (tocsin escalate INCIDENT LINE, tocsin decline INCIDENT LINE):"
+    head = (
+        "Questions and people to call (tocsin escalate INCIDENT LINE, tocsin decline …; a wrong yes: tocsin correct …):"
+    )
     return ["", head, *(_question(each) for each in asked)]
 
 
@@ -164,7 +166,9 @@ def _question(each: dict[str, Any]) -> str:
     who = f"it is {fold(each['raises'])} then" if each.get("raises") else f"calls {', '.join(map(fold, each['who']))}"
     by = fold((each.get("by") or {}).get("name", "")) or "somebody"
     if each.get("holds") is not None:
-        said = f"{'yes' if each['holds'] else 'no'}, {by} {clock(each['answered_at'])}"
+        back = fold((each.get("corrects") or {}).get("name", ""))
+        taken = f", the yes of {back} is taken back: {fold(each['reason'])}" if back else ""
+        said = f"{'yes' if each['holds'] else 'no'}, {by} {clock(each['answered_at'])}{taken}"
     elif each.get("called_at"):
         said = f"called {clock(each['called_at'])}"
     else:

@@ -118,6 +118,18 @@ def decline(
     _ask(incident, "decline", where, line=line, reason=reason)
 
 
+def correct(
+    incident: str,
+    line: Annotated[int, Parameter(help="The playbook's line that was answered with a yes.")],
+    /,
+    *,
+    reason: str,
+    where: Where = HERE,
+) -> None:
+    """Take back a yes that was wrong; of a breach only whoever answers for security. Both stand in the timeline."""
+    _ask(incident, "correct", where, line=line, reason=reason)
+
+
 def confirm(incident: str, /, *, note: str = "", where: Where = HERE) -> None:
     """Say that you have seen for yourself that the fix holds; some playbooks want two people to."""
     _ask(incident, "confirm", where, note=note)

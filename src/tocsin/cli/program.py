@@ -51,6 +51,7 @@ GROUPS: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("room", "drafting:open_room", "Open a room of its own in the team's chat."),
         ("confirm", "moves:confirm", "Say that you have seen that the fix holds."),
         ("decline", "moves:decline", "Answer no to a condition of the playbook."),
+        ("correct", "moves:correct", "Take back a yes that was wrong, with a reason."),
         ("cause", "moves:cause", "Say what the cause is."),
         ("mitigate", "moves:mitigate", "Say that the fix is in."),
         ("resolve", "moves:resolve", "Say that it is over."),

@@ -17,14 +17,13 @@ import msgspec
 from tocsin.comms.silence import find_silence
 from tocsin.comms.tell import find_notices
 from tocsin.incident.book import Book
-from tocsin.incident.breach import find_admitted, find_scenario
+from tocsin.incident.breach import SECURITY, find_admitted, find_scenario
 from tocsin.incident.role import answers_for
 from tocsin.incident.state import Incident
 from tocsin.pattern import compile_late
 from tocsin.playbook.model import Procedure
 from tocsin.words import Audience, PublicStatus, Status
 
-SECURITY = "security"
 _PUBLIC = compile_late(
     r"\bdisclos\w+|\bpublic(?:ly)?\b|\bnotif(?:y|ication)\b.*\b(?:requirements?|part(?:y|ies)|users?|customers?)\b",
     re.IGNORECASE,

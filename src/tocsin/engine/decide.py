@@ -7,7 +7,7 @@ from datetime import datetime
 from tocsin.comms import commands as comms
 from tocsin.comms import drafting, outside
 from tocsin.incident import commands as incident_commands
-from tocsin.incident import escalating, firing, hiding, office_commands
+from tocsin.incident import correcting, escalating, firing, hiding, office_commands
 from tocsin.incident.book import Book
 from tocsin.incident.commands import Command, Decision
 from tocsin.incident.state import Incident
@@ -21,6 +21,7 @@ DECISIONS: dict[type[Command], Decision] = {
     **firing.DECISIONS,
     **page.DECISIONS,
     **escalating.DECISIONS,
+    **correcting.DECISIONS,
     **office_commands.DECISIONS,
     **hiding.DECISIONS,
     **run.DECISIONS,

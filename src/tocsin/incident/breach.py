@@ -15,6 +15,8 @@ from tocsin.incident.state import Incident
 from tocsin.pattern import compile_late
 from tocsin.playbook.model import Procedure
 
+SECURITY = "security"
+"""Who answers for it opens what a breach locks."""
 _DENIED = compile_late(r"\bno\b\W*$|\b(?:not|no|isn't|non)\b.{0,20}\b(?:security|breach)", re.IGNORECASE)
 
 

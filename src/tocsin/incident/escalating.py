@@ -108,7 +108,10 @@ def _decline(incident: Incident, book: Book, command: DeclineEscalation, now: da
     on = matter.line if matter is not None else escalation.line
     said = incident.answered.get(on)
     if said is not None and said.holds:
-        raise IllegalMove(f"Line {on} was answered with yes by {said.by}, and they have been called.")
+        raise IllegalMove(
+            f"Line {on} was answered with yes by {said.by}, and they have been called. To take that back, with a "
+            f"reason: tocsin correct {incident.id} {on}"
+        )
     return (e.EscalationDeclined(line=escalation.line, on=on, by=command.by, reason=command.reason),)
 
 

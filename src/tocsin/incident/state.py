@@ -193,12 +193,13 @@ class Obligation(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Answered(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """Whether a condition of an escalation holds, as somebody said."""
+    """Whether a condition of an escalation holds, as somebody said; `corrects` is who had said yes before."""
 
     by: str
     at: datetime
     holds: bool
     reason: str = ""
+    corrects: str = ""
 
 
 class Incident(msgspec.Struct, frozen=True, kw_only=True, gc=False):

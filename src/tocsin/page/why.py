@@ -27,7 +27,15 @@ Name = Callable[[str], str]
 
 OF_ALL = (
     *(e.IncidentOpened, e.AlertSilenced, e.AlertUnsilenced, e.PagingHeld, e.PagingFreed, e.SilenceEnding),
-    *(e.AlertFlaps, e.AlertSteadied, e.AlertFiredAgain, e.AlertCleared, e.AlertWentSilent, e.EscalationAsked),
+    *(
+        e.AlertFlaps,
+        e.AlertSteadied,
+        e.AlertFiredAgain,
+        e.AlertCleared,
+        e.AlertWentSilent,
+        e.EscalationAsked,
+        e.AnswerCorrected,
+    ),
     *(e.Acknowledged, e.AcknowledgementExpired, e.SeveritySet, e.ScenarioChosen),
     *(e.Declared, e.Dismissed, e.Mitigated, e.Resolved, e.Reopened, e.Closed, e.Merged),
 )

@@ -57,6 +57,9 @@ def tell_calls(event: e.Event, name: Name) -> str | None:
             return f"The bridge is open{_line(line)}{'' if by == 'tocsin' else f', says {name(by)}'}"
         case e.EscalationDeclined(on=line, by=by, reason=reason):
             return f"{name(by)} sees no need to escalate{_line(line)}{_because(reason)}"
+        case e.AnswerCorrected(on=line, by=by, said_by=said_by, role=role, reason=reason):
+            right = f" as {role}" if role else ""
+            return f"{name(by)}{right} took back the yes of {name(said_by)}{_line(line)}{_because(reason)}"
         case e.ContactWanted(contact=contact, by=by, role=role, text=text, line=line):
             return f"{name(by)} wants {_contact(contact)} called{_line(line)}; {role} must allow it: {text}"
         case e.ContactCalled(contact=contact, by=by, allowed_by=allowed_by, text=text):

@@ -12,6 +12,7 @@ from tocsin.comms.outside import AllowContact, CallContact
 from tocsin.errors import Conflict, Denied, NotFound
 from tocsin.incident.authority import find_roles, require_human, require_permission
 from tocsin.incident.commands import Command, LiftProhibition, Resolve
+from tocsin.incident.correcting import CorrectAnswer
 from tocsin.run.commands import ApproveStep, ProposeStep
 from tocsin.timeline.entry import Entry
 from tocsin.timeline.events import FreezeSet, PlaybookActivated, StepProposed
@@ -86,7 +87,7 @@ class Acts:
 
     async def _answer_for(self, command: Command, stream: str, asker: Asker) -> Command:
         """The command with all roles that its asker answers to, where it needs them."""
-        if not isinstance(command, ApproveUpdate | CallContact | AllowContact):
+        if not isinstance(command, ApproveUpdate | CallContact | AllowContact | CorrectAnswer):
             return command
         scene = await self._library.scene(stream)
         roles = find_roles(scene.incident, scene.book, scene.rota, asker.person, scene.now)

@@ -105,6 +105,13 @@ class EscalateBody(Body, frozen=True, kw_only=True):
     reason: Remark = ""
 
 
+class CorrectBody(Body, frozen=True, kw_only=True):
+    """`line` is the line of the playbook that was answered with a yes."""
+
+    line: Line
+    reason: Reason
+
+
 class WayBody(Body, frozen=True, kw_only=True):
     """`line` is where the way begins; `reason` is needed where another one was taken before."""
 

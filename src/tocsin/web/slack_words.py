@@ -34,10 +34,11 @@ FIELD_OF = {
     "role": "role",
     "yes": "line",
     "no": "line",
+    "wrong": "line",
     "tick": "line",
 }
 """The field of a verb's body that is filled by what is typed behind its word."""
-SHORT = {"ack": "acknowledge", "room": "open-room", "yes": "escalate", "no": "decline"}
+SHORT = {"ack": "acknowledge", "room": "open-room", "yes": "escalate", "no": "decline", "wrong": "correct"}
 MAY_LACK = frozenset({"note"})
 HELP = """/tocsin: what is going on
 /tocsin status [INCIDENT]: where it stands
@@ -45,6 +46,7 @@ HELP = """/tocsin: what is going on
 /tocsin reopen WHY | room | bridge | tick LINE
 /tocsin role ROLE [@SOMEBODY]: take it, or hand it over
 /tocsin questions: whom the playbook calls for what; /tocsin yes LINE [WHY] | no LINE [WHY] answers
+/tocsin wrong LINE WHY: take back a yes
 /tocsin steps: what waits for an approval
 /tocsin declare: open an incident
 In an incident's room these are about it; elsewhere, put its number first: /tocsin INC-20260302-001 ack"""

@@ -16,6 +16,7 @@ from tocsin.comms.drafting import ApproveUpdate, DraftUpdate, DropUpdate, Publis
 from tocsin.comms.report import FileReport
 from tocsin.errors import NotFound
 from tocsin.incident import commands as c
+from tocsin.incident.correcting import CorrectAnswer
 from tocsin.incident.escalating import DeclineEscalation, Escalate
 from tocsin.run.barrier import CallBarrier, HoldBarrier, TellReady
 from tocsin.run.commands import FinishStep, SkipStep
@@ -28,6 +29,7 @@ from tocsin.web.bodies import (
     Because,
     Body,
     CheckedBody,
+    CorrectBody,
     DraftBody,
     EscalateBody,
     Explained,
@@ -176,6 +178,12 @@ VERBS: tuple[Verb, ...] = (
         body=EscalateBody,
         command=lambda asker, _, body: DeclineEscalation(by=asker.person, line=body.line, reason=body.reason),
         says="The condition on a line of the playbook does not hold: nobody is called for it.",
+    ),
+    Verb(
+        name="correct",
+        body=CorrectBody,
+        command=lambda asker, _, body: CorrectAnswer(by=asker.person, line=body.line, reason=body.reason),
+        says="A yes to a line of the playbook was wrong. Of a breach only whoever answers for security takes it back.",
     ),
     Verb(
         name="take",

@@ -33,6 +33,25 @@ def _escalation_declined(incident: Incident, entry: Entry, event: e.EscalationDe
     return replace(incident, answered={**incident.answered, event.on: answered})
 
 
+def _answer_corrected(incident: Incident, entry: Entry, event: e.AnswerCorrected) -> Incident:
+    """What that yes alone has begun ends: its rung may join anew, and whoever it called is called no further."""
+    answered = Answered(by=event.by, at=entry.at, holds=False, reason=event.reason, corrects=event.said_by)
+    incident = replace(incident, answered={**incident.answered, event.on: answered})
+    since = incident.asked.get(event.line)
+    if since is None or not event.calls_off:
+        return incident
+    key = f"line:{event.line}"
+    left = {line: at for line, at in incident.asked.items() if line != event.line}
+    joined = {each: at for each, at in incident.joined.items() if each != key or at < since}
+    calls = {
+        who: replace(call, answered_at=entry.at)
+        if call.line == event.line and call.answered_at is None and call.first_at >= since
+        else call
+        for who, call in incident.calls.items()
+    }
+    return replace(incident, asked=left, joined=joined, calls=calls)
+
+
 def _page_put_off(incident: Incident, entry: Entry, event: e.PagePutOff) -> Incident:
     if event.informs:
         known = incident.put_off.get(event.responder, ())
@@ -158,6 +177,7 @@ def _drop_told(put_off: dict[str, tuple[PutOff, ...]], page: int) -> dict[str, t
 RULES: dict[type[e.Event], Any] = {
     e.LevelJoined: _level_joined,
     e.EscalationAsked: _escalation_asked,
+    e.AnswerCorrected: _answer_corrected,
     e.EscalationDeclined: _escalation_declined,
     e.PagePutOff: _page_put_off,
     e.PageRequested: _page_requested,

@@ -101,6 +101,7 @@ from tocsin.timeline.events.oncall import (
 )
 from tocsin.timeline.events.outside import ContactAnswered, ContactCalled, ContactWanted
 from tocsin.timeline.events.page import (
+    AnswerCorrected,
     EscalationAsked,
     EscalationDeclined,
     LevelJoined,
@@ -174,6 +175,7 @@ __all__ = [
     "AnnouncementMade",
     "AnnouncementNotMade",
     "AnnouncementRequested",
+    "AnswerCorrected",
     "AnyEvent",
     "ApprovalGiven",
     "ApprovalLapsed",
@@ -315,7 +317,8 @@ AnyEvent = (
     | TicketRequested | TicketDone | TicketFailed | TicketWithheld
     | AnnouncementRequested | AnnouncementMade | AnnouncementNotMade | FollowersCounted
     | DeliveryRequested | DeliveryMade | DeliveryFailed | DeliveryWithheld
-    | LevelJoined | EscalationAsked | EscalationDeclined | PageRequested | PageDelivered | PageFailed | PageWithheld
+    | LevelJoined | EscalationAsked | EscalationDeclined | AnswerCorrected
+    | PageRequested | PageDelivered | PageFailed | PageWithheld
     | BridgeOpened | DutyTicked | FixConfirmed | RoleMissing
     | PageReported | SharingRequested | Shared | SharingFailed
     | ContactWanted | ContactCalled | ContactAnswered | PagePutOff | PagingHeld | PagingFreed

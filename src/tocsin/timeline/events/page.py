@@ -40,6 +40,20 @@ class EscalationDeclined(Fact, frozen=True, kw_only=True):
     reason: str = ""
 
 
+class AnswerCorrected(Fact, frozen=True, kw_only=True):
+    """The yes that `said_by` gave to what stands on line `on`, of the escalation on `line`, was wrong. `role` is by
+    what they may say so; it `calls_off` those whom nothing else calls.
+    """
+
+    line: int
+    on: int
+    by: str
+    reason: str
+    said_by: str = ""
+    role: str = ""
+    calls_off: bool = False
+
+
 class PageRequested(Intent, frozen=True, kw_only=True):
     """Call `responder` on `channel`, for the `round`-th time; `line` is the playbook line that demands it.
 

@@ -88,7 +88,7 @@ class QuestionView(View, frozen=True, kw_only=True):
     """What speaks for calling somebody: a condition of the playbook, or a level and the matters that it is there for.
 
     `line` is what the answer names; `condition` is empty where the level names no matter. `holds` is the last answer,
-    null while nobody has given one; `raises` the severity that a yes sets.
+    null while nobody has given one, and `corrects` whose yes it takes back; `raises` the severity that a yes sets.
     `called_at` is when those people were called, by an answer or by a clock.
     """
 
@@ -99,6 +99,8 @@ class QuestionView(View, frozen=True, kw_only=True):
     holds: bool | None = None
     by: Who | None = None
     answered_at: datetime | None = None
+    corrects: Who | None = None
+    reason: str = ""
     called_at: datetime | None = None
     asked_at: datetime | None = None
     raises: str = ""
@@ -235,6 +237,8 @@ def _show_question(matter: Matter, scene: Scene) -> QuestionView:
         holds=said.holds if said else None,
         by=scene.who(said.by) if said else None,
         answered_at=said.at if said else None,
+        corrects=scene.who(said.corrects) if said and said.corrects else None,
+        reason=clean(said.reason, 300) if said and said.corrects else "",
         called_at=scene.incident.joined.get(f"line:{matter.escalation.line}"),
         asked_at=said.at if said and said.holds else None,
         raises=matter.raises,

@@ -23,6 +23,7 @@ WORDS = (e.NoteAdded, e.UpdatePosted, e.UpdateWithheld, e.UpdateForbidden, e.Pos
 CALLS = (
     e.LevelJoined,
     e.EscalationAsked,
+    e.AnswerCorrected,
     *(e.ContactWanted, e.ContactCalled, e.ContactAnswered),
     e.PagePutOff,
     e.PageRequested,

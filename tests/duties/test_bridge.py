@@ -8,6 +8,7 @@ import pytest
 
 from tocsin.incident.commands import Acknowledge, Resolve, SetSeverity
 from tocsin.incident.office_commands import OpenBridge
+from tocsin.page.brief import brief, say
 from tocsin.page.message import compose, spell
 from tocsin.testing.story import Cast, Story
 from tocsin.timeline import events as e
@@ -27,14 +28,17 @@ async def test_at_the_top_it_opens_at_once_and_all_who_are_called_are_told(cast:
         assert isinstance(opened.event, e.BridgeOpened) and opened.event.line == 59
         bridge = await story.expect_obligation("bridge", MET)
         assert bridge.line == 59
-        told = {page.responder for page in story.pages() if page.why.startswith("the bridge is open")}
-        assert told == {"ana", "bo", "lea"}
+        assert sorted(page.responder for page in story.pages()) == ["ana", "bo", "lea"], (
+            "one message each, with the address"
+        )
         incident, book = await story.look()
         intent = next(entry.event for entry in await story.events(e.PageRequested))
         assert isinstance(intent, e.PageRequested)
         rota = story.shelf.rota(incident)
         message = compose(incident, book, rota, intent, now=story.clock.now(), link="L", room="R", repeat=False)
         assert f"Bridge: {LINK}" in spell(message)
+        assert f"Bridge: {LINK}" in brief(message, 400), "also where there is room for few words"
+        assert say(message).endswith("The bridge is open.")
         timeline = [str(entry.event) for entry in await story.journal.entries(story.stream)]
         assert not any("s3cret" in each for each in timeline), "what lets people in stands in no timeline"
 
@@ -51,6 +55,8 @@ async def test_below_it_opens_after_half_an_hour_if_it_is_not_over(cast: Casting
         assert [story.since(entry.at) for entry in await story.events(e.BridgeOpened)] == [1800]
         bridge = await story.expect_obligation("bridge", MET)
         assert (bridge.line, story.since(bridge.due_at)) == (75, 1800)
+        told = [page.responder for page in story.pages() if page.why == "the bridge is open: join it"]
+        assert told == ["ana"], "whose page said nothing of it"
 
 
 async def test_what_is_over_by_then_needs_none(cast: Casting) -> None:

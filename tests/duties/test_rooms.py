@@ -13,7 +13,8 @@ from tocsin.incident.commands import Acknowledge, Mitigate, Resolve, SavePostmor
 from tocsin.incident.escalating import DeclineEscalation, Escalate
 from tocsin.testing.chat import ToldRoom
 from tocsin.testing.story import Cast, Story
-from tocsin.words import ObligationState
+from tocsin.timeline import events as e
+from tocsin.words import Mode, ObligationState
 
 Casting = Callable[..., Cast]
 OUTAGE = "Complete Service Outage"
@@ -59,6 +60,22 @@ async def test_the_three_questions_are_asked_in_the_room_and_the_answer_is_told_
         assert "sec" in {page.responder for page in story.pages()}
         await story.advance("20m")
         assert room(story).asked == [61, 62, 63], "asked once"
+
+
+async def test_in_shadow_mode_nobody_is_reminded_of_a_room_that_live_would_be_open(cast: Casting) -> None:
+    reminded: dict[Mode, list[str]] = {}
+    for mode in (Mode.LIVE, Mode.SHADOW):
+        async with chatting(cast, "usdx-wexel", mode=mode) as story:
+            await begin(story, "P0")
+            await story.do(Acknowledge(by="ana"))
+            await story.advance("1h")
+            await story.expect_obligation("room", ObligationState.MET, due="5m")
+            told = [entry.event for entry in await story.events(e.DutiesReminded)]
+            reminded[mode] = [
+                each.key for event in told if isinstance(event, e.DutiesReminded) for each in event.duties
+            ]
+            assert bool(story.chat.find(story.stream)) is (mode is Mode.LIVE)
+    assert reminded[Mode.LIVE] == reminded[Mode.SHADOW] != []
 
 
 # ── USDX/Wexel ───────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -1,16 +1,21 @@
-"""The bridge: a conference that the settings give, opened by its time and announced to everybody who is called."""
+"""The bridge: a conference that the settings give, opened by its time and announced to everybody who is called.
+
+Whoever is paged at that very moment, or later, has its address in the page and is told nothing beside.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
 from tocsin.incident.book import Book
+from tocsin.incident.calling import Call
 from tocsin.incident.obligation import BRIDGE
 from tocsin.incident.plan import NOTHING, Plan
 from tocsin.incident.state import Incident
 from tocsin.incident.urgency import Ways
 from tocsin.oncall.rota import Rota
 from tocsin.timeline.events import BridgeOpened
+from tocsin.words import PageState
 
 WHY = "the bridge is open: join it"
 
@@ -28,5 +33,13 @@ def find_bridge(incident: Incident, book: Book, rota: Rota, now: datetime) -> Pl
     if due > now:
         return Plan((), due)
     line, ways = severity.bridge_line, Ways(incident, book, rota)
-    called = [who for who in incident.calls if who in rota.people]
-    return Plan((BridgeOpened(by="tocsin", line=line), *(ways.tell(who, WHY, line, now) for who in called)))
+    told = [who for who, call in incident.calls.items() if who in rota.people and not _carries(call, now)]
+    return Plan((BridgeOpened(by="tocsin", line=line), *(ways.tell(who, WHY, line, now) for who in told)))
+
+
+def _carries(call: Call, now: datetime) -> bool:
+    """Whether a page to somebody is still to be written, with what is known then: it is asked for in one commit
+    with the opening of the bridge, or put off.
+    """
+    asked = call.state is PageState.REQUESTED and call.last_at >= now
+    return call.answered_at is None and (asked or call.state is PageState.PUT_OFF)

@@ -51,7 +51,7 @@ CONCERNED: dict[type[e.Event], frozenset[Planner]] = {
     **dict.fromkeys((e.ObligationMet, e.ObligationWaived), ALL - PAGING),
     **dict.fromkeys((e.UpdatePosted, e.UpdateWithheld), frozenset((run.plan, comms.plan, remind.plan))),
     **dict.fromkeys((e.PageRequested, e.LevelJoined), frozenset((comms.plan,))),
-    **dict.fromkeys((e.ChatFailed, e.ChatWithheld, e.RoomWanted), frozenset((comms.plan,))),
+    **dict.fromkeys((e.ChatFailed, e.RoomWanted), frozenset((comms.plan,))),
     **dict.fromkeys((e.TicketDone, e.TicketFailed, e.TicketWithheld), frozenset((comms.plan,))),
     **dict.fromkeys((e.ChatRequested, e.TicketRequested, e.StepRequested), NOBODY),
     **dict.fromkeys((e.AnnouncementRequested, e.AnnouncementMade, e.AnnouncementNotMade), NOBODY),

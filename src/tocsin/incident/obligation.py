@@ -18,6 +18,7 @@ from tocsin.timeline.events import (
     AnnouncementRequested,
     BridgeOpened,
     ChatDone,
+    ChatWithheld,
     Event,
     ObligationDropped,
     ObligationLate,
@@ -98,7 +99,7 @@ def kept_by(event: Event) -> tuple[str, ...]:
     match event:
         case Acknowledged():
             return (ACKNOWLEDGE,)
-        case ChatDone(act=ChatAct.OPEN):
+        case ChatDone(act=ChatAct.OPEN) | ChatWithheld(act=ChatAct.OPEN):  # live it would be open
             return (ROOM,)
         case ChatDone(act=ChatAct.ARCHIVE):
             return (ROOM_CLOSED,)

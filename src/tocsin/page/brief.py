@@ -23,8 +23,8 @@ def mark_due(message: PageMessage) -> str:
 
 
 def brief(message: PageMessage, most: int, *, headed: bool = False) -> str:
-    """Why you, since when and whether it was said before, at most `most` characters; no link. `headed`: with what it is
-    before.
+    """Why you, since when and whether it was said before, at most `most` characters; no link but that of the
+    bridge. `headed`: with what it is before.
     """
     if message.outside or message.notice:
         return fold(f"{f'{title(message)}: ' if headed else ''}{message.why}", most)
@@ -35,6 +35,7 @@ def brief(message: PageMessage, most: int, *, headed: bool = False) -> str:
         f"{fold(message.team)}: {fold(message.why)}. Open since {message.opened_at:%H:%M} UTC.",
         *([f"{len(message.beside)} more waited: {', '.join(fold(each.number) for each in message.beside)}."]
           if message.beside else []),
+        *([f"Bridge: {message.bridge}"] if message.bridge else []),
         *([f"Next: {', '.join(fold(who) for who in message.next.who)} at {message.next.at:%H:%M} UTC."]
           if message.next else []),
     ]  # fmt: skip
@@ -46,4 +47,6 @@ def say(message: PageMessage) -> str:
     if message.outside:
         return f"{'This is a repeat. ' if message.repeat else ''}{fold(message.why, 1200)}"
     again = "This is a repeat. " if message.repeat else ""
-    return f"{again}Severity {fold(message.severity, 40)}. {fold(message.title, 200)}. Team {fold(message.team, 80)}."
+    bridge = " The bridge is open." if message.bridge else ""
+    said = f"{again}Severity {fold(message.severity, 40)}. {fold(message.title, 200)}. Team {fold(message.team, 80)}."
+    return said + bridge

@@ -60,6 +60,14 @@ def incident(**roles: str) -> Incident:
     )  # fmt: skip
 
 
+ASSISTED = {
+    "AddNote", "AnswerContact", "CheckDoubt", "Declare", "DraftUpdate", "Escalate", "HoldBarrier",
+    "LapseAcknowledgement", "OpenRoom", "ProposeStep", "Reopen", "ReportPage", "SavePostmortem",
+    "SetSeverity",
+}  # fmt: skip
+"""What an assistant may: it notes, proposes, drafts, raises the alarm. That it lowers no severity has its own test."""
+
+
 def bare(kind: type[Command], by: str) -> Command:
     """A command of this kind of which nothing matters but who asks."""
     fields = {name: "" for name in kind.__struct_fields__ if name != "by"}
@@ -80,6 +88,15 @@ def test_no_command_is_without_a_permission() -> None:
     for kind in DECISIONS:
         assert "permission" in vars(kind), f"{kind.__name__} names no permission of its own"
         assert kind.permission == NEEDED[kind.__name__], kind.__name__
+
+
+@pytest.mark.parametrize("kind", DECISIONS, ids=lambda kind: kind.__name__)
+def test_an_assistant_proposes_and_raises_the_alarm_and_decides_nothing(kind: type[Command]) -> None:
+    policy = msgspec.structs.replace(OPEN, responders=("duty", "copilot"), assistants=("copilot",))
+    if NEEDED[kind.__name__] == "server":
+        return
+    assert is_allowed(policy, bare(kind, "duty"))
+    assert is_allowed(policy, bare(kind, "copilot")) is (kind.__name__ in ASSISTED)
 
 
 def test_a_command_that_names_none_may_be_asked_by_nobody() -> None:

@@ -26,6 +26,7 @@ class PostUpdate(Command, frozen=True, kw_only=True):
     """Tell `audiences` where things stand."""
 
     permission: ClassVar[Permission] = Permission.RESPOND
+    personal: ClassVar[bool] = True
     text: str
     audiences: tuple[Audience, ...] = (Audience.RESPONDERS,)
 

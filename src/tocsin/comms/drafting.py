@@ -60,6 +60,7 @@ class DropUpdate(Command, frozen=True, kw_only=True):
     """This is not said."""
 
     permission: ClassVar[Permission] = Permission.RESPOND
+    personal: ClassVar[bool] = True
     draft: int
     reason: str = ""
 

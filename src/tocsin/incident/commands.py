@@ -78,6 +78,7 @@ class ChooseScenario(Command, frozen=True, kw_only=True):
     """It is this scenario, of this team; the engine fills in the team's playbook."""
 
     permission: ClassVar[Permission] = Permission.RESPOND
+    personal: ClassVar[bool] = True
     team: str
     scenario: str
     playbook: str = ""
@@ -104,6 +105,7 @@ class IdentifyCause(Command, frozen=True, kw_only=True):
     """The cause is known."""
 
     permission: ClassVar[Permission] = Permission.RESPOND
+    personal: ClassVar[bool] = True
     text: str
 
 
@@ -143,6 +145,7 @@ class MeetObligation(Command, frozen=True, kw_only=True):
     """This duty is done."""
 
     permission: ClassVar[Permission] = Permission.RESPOND
+    personal: ClassVar[bool] = True
     key: str
     note: str = ""
 

@@ -34,6 +34,7 @@ class DeclineEscalation(Command, frozen=True, kw_only=True):
     """The condition on this line does not hold."""
 
     permission: ClassVar[Permission] = Permission.RESPOND
+    personal: ClassVar[bool] = True
     line: int
     reason: str = ""
 

@@ -28,6 +28,7 @@ class MakePrivate(Command, frozen=True, kw_only=True):
     """Only those who need it see it from now on."""
 
     permission: ClassVar[Permission] = Permission.RESPOND
+    personal: ClassVar[bool] = True
     reason: str = ""
 
 

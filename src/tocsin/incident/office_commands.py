@@ -17,6 +17,7 @@ class TickDuty(Command, frozen=True, kw_only=True):
     """The duty of a role that stands on this line is done, or not after all."""
 
     permission: ClassVar[Permission] = Permission.RESPOND
+    personal: ClassVar[bool] = True
     line: int
     done: bool = True
 
@@ -33,6 +34,7 @@ class OpenBridge(Command, frozen=True, kw_only=True):
     """The conference is open."""
 
     permission: ClassVar[Permission] = Permission.RESPOND
+    personal: ClassVar[bool] = True
 
 
 def _tick(incident: Incident, book: Book, command: TickDuty, now: datetime) -> tuple[e.Event, ...]:

@@ -32,6 +32,7 @@ class CallBarrier(Command, frozen=True, kw_only=True):
     """Have this step wait for all of these people, and then be done at the same moment."""
 
     permission: ClassVar[Permission] = Permission.RESPOND
+    personal: ClassVar[bool] = True
     step: str
     operators: tuple[str, ...]
     countdown_s: int = 10
@@ -41,6 +42,7 @@ class TellReady(Command, frozen=True, kw_only=True):
     """I am ready; `where` is the height (or what else must be the same for all) that I stand at."""
 
     permission: ClassVar[Permission] = Permission.RESPOND
+    personal: ClassVar[bool] = True
     step: str
     where: str = ""
 

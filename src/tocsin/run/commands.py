@@ -56,6 +56,7 @@ class SkipStep(Command, frozen=True, kw_only=True):
     """Leave this step out."""
 
     permission: ClassVar[Permission] = Permission.RESPOND
+    personal: ClassVar[bool] = True
     step: str
     reason: str = ""
 

@@ -21,6 +21,7 @@ class OpenEvidence(Command, frozen=True, kw_only=True):
     """Show me the sealed original in the blob `sealed`. `roles` are what the asker answers to."""
 
     permission: ClassVar[Permission] = Permission.SECURE
+    personal: ClassVar[bool] = True
     sealed: str
     reason: str
     roles: tuple[str, ...] = ()

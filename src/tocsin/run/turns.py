@@ -25,6 +25,7 @@ class TakeWay(Command, frozen=True, kw_only=True):
     """We go the way that stands on this line of the playbook; what was taken before needs a reason to be left."""
 
     permission: ClassVar[Permission] = Permission.RESPOND
+    personal: ClassVar[bool] = True
     line: int
     reason: str = ""
 
@@ -33,6 +34,7 @@ class PursueScenario(Command, frozen=True, kw_only=True):
     """The incident goes on in this scenario of its playbook too: what it forbids holds from now on."""
 
     permission: ClassVar[Permission] = Permission.RESPOND
+    personal: ClassVar[bool] = True
     scenario: str
     reason: str = ""
 

@@ -60,6 +60,7 @@ class BeginWait(Command, frozen=True, kw_only=True):
     """Begin what the playbook wants waited or watched."""
 
     permission: ClassVar[Permission] = Permission.RESPOND
+    personal: ClassVar[bool] = True
 
     step: str
 
@@ -68,6 +69,7 @@ class EndWait(Command, frozen=True, kw_only=True):
     """It need not be waited any longer."""
 
     permission: ClassVar[Permission] = Permission.RESPOND
+    personal: ClassVar[bool] = True
 
     step: str
     reason: str = ""

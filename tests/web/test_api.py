@@ -70,6 +70,7 @@ async def test_an_incident_from_declaration_to_close(house: House) -> None:
             {"text": "On it. Next update in 10 minutes", "audiences": ["responders", "public"]},
             "update_posted",
         ),
+        ("recovery-point", {"point": "2026-03-02T02:40:00Z"}, "recovery_point_told"),
         ("mitigate", {"note": "rerouted"}, "mitigated"),
         ("reopen", {"reason": "peers drop again"}, "reopened"),
         ("resolve", {}, "resolved"),

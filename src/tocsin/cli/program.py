@@ -42,6 +42,7 @@ GROUPS: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("role", "moves:role", "Give a responder a role."),
         ("note", "moves:note", "Add a note to the timeline."),
         ("report", "reports:report", "Fill in a form of the playbook, such as the first report of a breach."),
+        ("recovery-point", "reports:recovery_point", "Say to which moment lost data can be brought back."),
         ("update", "moves:update", "Tell responders, or the public, where things stand."),
         ("escalate", "moves:escalate", "Call those whom a line of the playbook names."),
         ("contact", "moves:contact", "Call a contact outside: a provider, a validator, a vendor."),

@@ -7,6 +7,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from tocsin.cli.client import Client, Where
+from tocsin.cli.quiet import read_moment
 from tocsin.cli.words import say
 from tocsin.errors import UserError
 from tocsin.timeline.line import fold
@@ -41,3 +42,21 @@ def report(
         say(f"{fold(form['title'])} (line {form['line']}){by}:")
         for field in form["fields"]:
             say(f"  {fold(field['label'])}: {fold(field['value'], MOST_VALUE) or '…'}")
+
+
+def recovery_point(
+    incident: str,
+    point: Annotated[str, Parameter(help="When the newest good backup was made: 2026-03-02T02:10Z.")],
+    /,
+    *,
+    until: Annotated[str, Parameter(help="When the last write was lost, if not when the incident began.")] = "",
+    note: str = "",
+    where: Where = HERE,
+) -> None:
+    """Say to which moment lost data can be brought back: what was written since is lost, and measured."""
+    asked = Client(where).incident(incident)
+    ends = {"until": read_moment(until)} if until else {}
+    say(asked.act("recovery-point", point=read_moment(point), note=note, **ends))
+    told = asked.get().get("recovery") or {}
+    if told.get("text"):
+        say(fold(told["text"]))

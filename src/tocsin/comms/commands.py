@@ -9,6 +9,7 @@ from tocsin.comms.form import find_form, is_in_form
 from tocsin.comms.gate import Lock, find_lock, find_refusal
 from tocsin.comms.offered import find_spared
 from tocsin.comms.promise import find_promise
+from tocsin.comms.recovery import DECISIONS as RECOVERY
 from tocsin.comms.report import FileReport, decide_report
 from tocsin.comms.silence import find_silence
 from tocsin.errors import Denied, IllegalMove, Prohibited
@@ -127,4 +128,9 @@ def _explain(lock: Lock, incident: Incident, book: Book) -> str:
     return f"Line {lock.line} forbids it{where}: {lock.text}.{way_out}"
 
 
-DECISIONS: dict[type[Command], Decision] = {PostUpdate: _post, FileReport: decide_report, OpenRoom: _open_room}
+DECISIONS: dict[type[Command], Decision] = {
+    PostUpdate: _post,
+    FileReport: decide_report,
+    OpenRoom: _open_room,
+    **RECOVERY,
+}

@@ -10,6 +10,7 @@ from tocsin.comms.bridge import find_bridge
 from tocsin.comms.cadence import find_duties
 from tocsin.comms.delivery import plan_deliveries
 from tocsin.comms.notice import plan_notices
+from tocsin.comms.recovery import find_recovery_duties
 from tocsin.comms.report import find_report_duties
 from tocsin.comms.room_duty import find_room_duties
 from tocsin.comms.tell import find_next_notice, find_telling
@@ -20,6 +21,8 @@ from tocsin.incident.ledger import settle
 from tocsin.incident.obligation import (
     BRIDGE,
     NOTIFICATION,
+    RECOVERY_POINT,
+    RECOVERY_TIME,
     REPORT,
     ROOM,
     ROOM_CLOSED,
@@ -36,7 +39,7 @@ from tocsin.oncall.rota import Rota
 from tocsin.words import Status
 
 PAGE = frozenset({STATUS_PAGE, STATUS_PAGE_IDENTIFIED, STATUS_PAGE_MONITORING, STATUS_PAGE_RESOLVED})
-DUTIES = frozenset({UPDATE, BRIDGE, REPORT, NOTIFICATION}) | PAGE | TELLINGS
+DUTIES = frozenset({UPDATE, BRIDGE, REPORT, NOTIFICATION, RECOVERY_POINT, RECOVERY_TIME}) | PAGE | TELLINGS
 OF_ROOMS = frozenset({ROOM, ROOM_CLOSED})
 SPEAKING = frozenset({Status.ACTIVE, Status.ACKNOWLEDGED, Status.MONITORING})
 
@@ -55,7 +58,8 @@ def plan(incident: Incident, book: Book, rota: Rota, now: datetime) -> Plan:
     if bridge.events:
         return bridge
     wanted = (*find_duties(incident, book), *find_report_duties(incident, book)) if is_spoken else ()
-    owed = find_telling(incident, book, now) if is_spoken or incident.status is Status.RESOLVED else ()
+    is_owed_still = is_spoken or incident.status is Status.RESOLVED
+    owed = (*find_telling(incident, book, now), *find_recovery_duties(incident, book)) if is_owed_still else ()
     ahead = Plan(wake=find_next_notice(incident, book, now) if is_spoken else None)
     ledger = settle(incident, (*wanted, *owed), DUTIES, now)
     said = plan_deliveries(incident, book, now) if policy.audiences else NOTHING

@@ -130,8 +130,7 @@ def _by_phase(part: Part, incident: Incident, *, silent: bool) -> Iterator[Wante
 
 def _by_scenario(incident: Incident, book: Book) -> Iterator[Wanted]:
     """Stakeholders and outsiders whom the scenario has told: by the next update; on a way, from when it is taken."""
-    severity = book.paging_severity(incident)
-    soon = (severity.update_every_s if severity else None) or within_s(severity, book.playbook.severities) or BLAST_S
+    soon = find_soon(incident, book)
     for scenario in book.scenarios(incident):
         for step_id, step in number_steps(scenario):
             kind = "" if step.kind is StepKind.STATEMENT else _read_outside(step.text)
@@ -142,6 +141,13 @@ def _by_scenario(incident: Incident, book: Book) -> Iterator[Wanted]:
             due = since + timedelta(seconds=LAW_S if kind == NOTIFICATION else soon)
             kept = _ticked(step_id, step, incident) or find_call(incident, book, step.text)
             yield _want(kind, step.text, due, step.line, kept, incident)
+
+
+def find_soon(incident: Incident, book: Book) -> int:
+    """The seconds until the next update: by the cadence, else by the response time of the severity."""
+    severity = book.paging_severity(incident)
+    cadence = severity.update_every_s if severity else None
+    return cadence or within_s(severity, book.playbook.severities) or BLAST_S
 
 
 def _read_outside(text: str) -> str:

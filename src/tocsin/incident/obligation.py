@@ -24,6 +24,7 @@ from tocsin.timeline.events import (
     ObligationLate,
     ObligationMet,
     ObligationWaived,
+    RecoveryPointTold,
     ReportFiled,
     UpdatePosted,
     UpdateWithheld,
@@ -41,6 +42,8 @@ ROOM = "room"
 ROOM_CLOSED = "room_closed"
 REVIEW = "review"
 REPORT = "report"
+RECOVERY_POINT = "recovery_point"
+RECOVERY_TIME = "recovery_time"
 PHASE = "phase"
 STATUS_PAGE_IDENTIFIED = "status_page_identified"
 STATUS_PAGE_MONITORING = "status_page_monitoring"
@@ -62,7 +65,8 @@ def name_telling(audience: Audience, *, ending: bool = False) -> str:
 
 TELLINGS = frozenset(name_telling(each, ending=ending) for each in Audience for ending in (False, True))
 KINDS = TELLINGS | {
-    ACKNOWLEDGE, UPDATE, ROLE, LEAD, VERIFY, BRIDGE, ROOM, ROOM_CLOSED, REVIEW, REPORT, PHASE, NOTIFICATION, *_PAGE
+    ACKNOWLEDGE, UPDATE, ROLE, LEAD, VERIFY, BRIDGE, ROOM, ROOM_CLOSED, REVIEW, REPORT, PHASE, NOTIFICATION,
+    RECOVERY_POINT, RECOVERY_TIME, *_PAGE,
 }  # fmt: skip
 """Every kind of duty."""
 
@@ -107,6 +111,8 @@ def kept_by(event: Event) -> tuple[str, ...]:
             return _SAID[status]
         case ReportFiled():
             return (REPORT,)
+        case RecoveryPointTold():
+            return (RECOVERY_POINT,)
         case BridgeOpened():
             return (BRIDGE,)
         case UpdatePosted(audiences=audiences, status=status, in_form=in_form):

@@ -48,3 +48,27 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     by: str
     title: str
     fields: dict[str, str]
+
+
+class Recovery(msgspec.Struct, frozen=True, kw_only=True):
+    """To which moment the data can be brought back, as `by` said `at` a time: what was written from `point` to `until`
+    is lost. `allowed_s` is how much the playbook's `line` lets be lost, null where it says nothing.
+    """
+
+    at: datetime
+    by: str
+    point: datetime
+    until: datetime
+    note: str = ""
+    allowed_s: int | None = None
+    line: int | None = None
+
+    @property
+    def lost_s(self) -> float:
+        """How much is lost, in seconds."""
+        return max(0.0, (self.until - self.point).total_seconds())
+
+    @property
+    def is_kept(self) -> bool | None:
+        """Whether no more is lost than the playbook allows; null where it says nothing."""
+        return None if self.allowed_s is None else self.lost_s <= self.allowed_s

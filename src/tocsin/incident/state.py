@@ -9,8 +9,8 @@ import msgspec
 from tocsin.incident.calling import Call, Outside, PutOff, Sharing, Wanted
 from tocsin.incident.errand import ChatTask, Delivery, Followed, Room, Ticket
 from tocsin.incident.privacy import Privacy
+from tocsin.incident.speech import Recovery, Sketch
 from tocsin.incident.speech import Report as Report
-from tocsin.incident.speech import Sketch
 from tocsin.incident.speech import Update as Update
 from tocsin.incident.waits import Wait
 from tocsin.timeline.events import AlertSeen, LeftFile, OnTarget
@@ -297,6 +297,7 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     drafts: dict[int, Sketch] = {}
     overdue: tuple[str, ...] = ()
     reports: dict[int, Report] = {}
+    recovery: Recovery | None = None
     room: Room | None = None
     room_system: str = ""
     room_wanted: bool = False

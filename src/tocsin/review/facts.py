@@ -140,6 +140,7 @@ def _short(incident: Incident, book: Book, metrics: Metrics, started: datetime, 
             list(dict.fromkeys(each.seen.name or each.seen.fingerprint for each in incident.alerts.values()))
         ),
         Topic.SCENARIO: _scenario(incident, book),
+        Topic.DATA_LOSS: _lost(incident, started),
         **{topic: "N/A" if value is None else spell(value) for topic, value in figures.items()},
     }
     return {topic: text for topic, text in found.items() if text}
@@ -173,6 +174,15 @@ def _affected(incident: Incident) -> str:
 def _join(words: list[str]) -> str:
     left = len(words) - MOST_NAMED
     return ", ".join(escape(word, 80) for word in words[:MOST_NAMED]) + (f" and {left} more" if left > 0 else "")
+
+
+def _lost(incident: Incident, started: datetime) -> str:
+    """What was lost, as people told it; empty where nobody did."""
+    told = incident.recovery
+    if told is None or incident.false_positive:
+        return ""
+    span = f"{spell_time(told.point, started)} to {spell_time(told.until, started)} UTC"
+    return f"{spell(told.lost_s)} ({span})" if told.lost_s else "none"
 
 
 def _scenario(incident: Incident, book: Book) -> str:

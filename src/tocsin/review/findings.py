@@ -20,6 +20,7 @@ from tocsin.timeline import events as e
 from tocsin.words import PageState
 
 MOST_NAMED = 6
+MORE_BACKUPS = "Find out why the newest good backup was so old, and back up as often as the recovery point asks"
 
 
 def went_well(incident: Incident, metrics: Metrics) -> tuple[Finding, ...]:
@@ -29,6 +30,7 @@ def went_well(incident: Incident, metrics: Metrics) -> tuple[Finding, ...]:
     if owed and kept == owed:
         gap = f"; the longest wait for word was {spell(metrics.worst_gap_s)}" if metrics.worst_gap_s else ""
         found.append(Finding(text=f"Every update that fell due was posted in time ({kept} of {owed}){gap}"))
+    found += [Finding(text=text) for text, is_kept in _lost(incident) if is_kept]
     states = set(incident.pages.values()) - {PageState.REQUESTED}
     if states and states <= {PageState.DELIVERED, PageState.ACKNOWLEDGED, PageState.EXPIRED}:
         found.append(Finding(text=f"Every page was delivered ({len(incident.pages)})"))
@@ -41,6 +43,7 @@ def went_wrong(
     """Late duties, updates, pages, names, steps, refusals and outages of tocsin itself, each with what shows it."""
     return (
         *find_late(sort_duties(incident.obligations.values()), now),
+        *(Finding(text=text, proposal=MORE_BACKUPS) for text, is_kept in _lost(incident) if is_kept is False),
         *_cadence(incident, metrics),
         *_outage(timeline),
         *_unanswered(timeline),
@@ -49,6 +52,18 @@ def went_wrong(
         *_refused(timeline),
         *_again(incident, timeline),
     )
+
+
+def _lost(incident: Incident) -> Iterator[tuple[str, bool | None]]:
+    """What was lost beside what the playbook allows, and whether that was kept."""
+    told = incident.recovery
+    if told is None or told.allowed_s is None or incident.false_positive:
+        return
+    where = f"line {told.line} allows" if told.line else "allowed are"
+    over = told.lost_s - told.allowed_s
+    verdict = "kept" if told.is_kept else f"missed by {spell(over)}"
+    what = f"{spell(told.lost_s)} of data were lost" if told.lost_s else "No data was lost"
+    yield f"{what}; {where} {spell(told.allowed_s)}: {verdict}", told.is_kept
 
 
 def _cadence(incident: Incident, metrics: Metrics) -> Iterator[Finding]:

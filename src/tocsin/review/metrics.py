@@ -7,12 +7,12 @@ hangs on it. A figure that would be negative (a corrected time) is null too.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 import msgspec
 
-from tocsin.incident.obligation import BRIDGE, UPDATE
+from tocsin.incident.obligation import BRIDGE, RECOVERY_TIME, UPDATE
 from tocsin.incident.state import Incident, Obligation
 from tocsin.review.timeline import Timeline
 from tocsin.review.when import between, in_utc, is_set, spell
@@ -52,8 +52,10 @@ class Metrics(msgspec.Struct, frozen=True, kw_only=True):
     Detection counts from the start of the impact; cause, mitigation and resolution from the alert; commander, bridge
     and the first update from the declaration, the status page from the alert if there was one. `restore_s` counts from
     the start of the impact, or from the alert where that is unknown (`restore_from_alert`). Updates count those that
-    fell due: `updates_owed` of them, `updates_on_time`; `worst_gap_s` is the longest the readers waited for word. Of a
-    false positive nothing was mitigated, restored or resolved.
+    fell due: `updates_owed` of them, `updates_on_time`; `worst_gap_s` is the longest the readers waited for word.
+    `lost_s` is how much data was lost, as people told it (the recovery point), `lost_allowed_s` how much the playbook
+    allows; `back_allowed_s` is how long it allows until the fix is in (the recovery time). Of a false positive nothing
+    was mitigated, restored, resolved or lost.
     """
 
     anchors: Anchors
@@ -72,6 +74,9 @@ class Metrics(msgspec.Struct, frozen=True, kw_only=True):
     updates_owed: int = 0
     updates_on_time: int = 0
     worst_gap_s: float | None = None
+    lost_s: float | None = None
+    lost_allowed_s: float | None = None
+    back_allowed_s: float | None = None
 
 
 def measure(incident: Incident, entries: Sequence[Entry]) -> Metrics:
@@ -101,6 +106,9 @@ def measure_timeline(incident: Incident, timeline: Timeline) -> Metrics:
         updates_owed=len(owed),
         updates_on_time=sum(each.state is ObligationState.MET for each in owed),
         worst_gap_s=_worst_gap(incident, owed),
+        lost_s=incident.recovery.lost_s if incident.recovery is not None and is_real else None,
+        lost_allowed_s=incident.recovery.allowed_s if incident.recovery is not None and is_real else None,
+        back_allowed_s=_find_allowed(incident),
     )
 
 
@@ -169,6 +177,12 @@ def _fell_due(duty: Obligation) -> bool:
     return duty.state in (ObligationState.MET, ObligationState.LATE)
 
 
+def _find_allowed(incident: Incident) -> float | None:
+    """How long the playbook lets it take until the fix is in, by the duty that says so; after a reopening anew."""
+    duties = [each for each in incident.obligations.values() if each.duty == RECOVERY_TIME]
+    return (duties[-1].due_at - incident.started_at).total_seconds() if duties else None
+
+
 def _worst_gap(incident: Incident, owed: list[Obligation]) -> float | None:
     """The longest wait for word between the first duty to give it and the last word, or the end of a missed one."""
     if not owed:
@@ -202,6 +216,16 @@ def tell_figures(metrics: Metrics) -> list[tuple[str, str]]:
         ("Time to resolve (from the alert)", metrics.resolve_s),
     ]
     told = [(label, "N/A" if value is None else spell(value)) for label, value in figures]
+    told += _tell_objectives(metrics)
     cadence = f"{metrics.updates_on_time} of {metrics.updates_owed}" if metrics.updates_owed else "N/A"
     gap = "N/A" if metrics.worst_gap_s is None else spell(metrics.worst_gap_s)
     return [*told, ("Updates posted in time", cadence), ("Longest wait for an update", gap)]
+
+
+def _tell_objectives(metrics: Metrics) -> Iterator[tuple[str, str]]:
+    """What was lost and how long it may take, where anybody said so: most incidents lose nothing."""
+    if metrics.lost_s is not None:
+        allowed = f" ({spell(metrics.lost_allowed_s)} allowed)" if metrics.lost_allowed_s is not None else ""
+        yield "Data lost (recovery point to the last write that was lost)", f"{spell(metrics.lost_s)}{allowed}"
+    if metrics.back_allowed_s is not None:
+        yield "Recovery time that the playbook allows", spell(metrics.back_allowed_s)

@@ -48,6 +48,7 @@ _TOLD = (
     e.IncidentOpened, e.ScenarioChosen, e.Declared, e.Acknowledged, e.AcknowledgementExpired, e.SeveritySet,
     e.RoleTaken, e.CauseIdentified, e.Mitigated, e.Resolved, e.Reopened, e.Closed, e.Dismissed, e.Merged,
     e.EscalationAsked, e.WayTaken, e.ScenarioPursued, e.StepDone, e.DoubtSettled, e.ProhibitionLifted,
+    e.RecoveryPointTold,
 )  # fmt: skip
 
 

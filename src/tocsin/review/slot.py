@@ -35,7 +35,17 @@ IN_TITLE = frozenset({Topic.NUMBER, Topic.DATE, Topic.SEVERITY, Topic.AFFECTED})
 
 WITHIN: dict[Topic, frozenset[Topic]] = {
     Topic.CAUSE: frozenset({Topic.CAUSE}),
-    Topic.IMPACT: frozenset({Topic.PERIOD, Topic.AFFECTED, Topic.STARTED, Topic.ENDED, Topic.SEVERITY, Topic.DATE}),
+    Topic.IMPACT: frozenset(
+        {
+            Topic.PERIOD,
+            Topic.AFFECTED,
+            Topic.STARTED,
+            Topic.ENDED,
+            Topic.SEVERITY,
+            Topic.DATE,
+            Topic.DATA_LOSS,
+        }
+    ),
     Topic.LESSONS: frozenset({Topic.WELL, Topic.WRONG, Topic.BOTH}),
     Topic.ASKED: frozenset({Topic.ALERTS, Topic.SCENARIO}),
     Topic.ACTIONS: frozenset(),

@@ -59,6 +59,7 @@ class Topic(StrEnum):
     COMMUNICATION = "communication"
     FIGURES = "figures"
     ACTIONS = "actions"
+    DATA_LOSS = "data_loss"
     IMPACT = "impact"
     LESSONS = "lessons"
     ASKED = "asked"

@@ -218,6 +218,7 @@ WORDS: tuple[tuple[str, str], ...] = (
         r"\bcauses?\b|\brca\b|what broke|\btriggers?\b|why (?:did )?(?:it|this) (?:happen|fail|occur)|causa"
         r"|ursache|根因|原因",
     ),
+    ("data_loss", r"^(?:the )?(?:data (?:loss(?:es)?|lost)|lost data|loss of data)$"),
     (
         "impact",
         r"impact\w*|\busers?\b|customers?|clients?|revenue|financ\w+|funds|\bloss(?:es)?\b|\bdata\b|reputation\w*"

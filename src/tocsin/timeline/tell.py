@@ -15,6 +15,7 @@ from tocsin.timeline.tell_calls import tell_calls
 from tocsin.timeline.tell_chat import tell_chat
 from tocsin.timeline.tell_delivery import tell_delivery
 from tocsin.timeline.tell_privacy import tell_privacy
+from tocsin.timeline.tell_recovery import tell_recovery
 from tocsin.timeline.tell_reminded import tell_reminded
 from tocsin.timeline.tell_shifts import tell_shifts
 from tocsin.words import Audience, Hush
@@ -326,5 +327,5 @@ def _tell_duties(event: e.Event, name: Name) -> str | None:
 
 TELLERS = (
     _tell_opening, _tell_status, _tell_words, tell_chat, tell_delivery, tell_privacy, tell_calls, _tell_steps,
-    _tell_duties, tell_reminded, tell_shifts,
+    _tell_duties, tell_reminded, tell_recovery, tell_shifts,
 )  # fmt: skip

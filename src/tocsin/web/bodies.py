@@ -152,6 +152,16 @@ class ReportBody(Body, frozen=True, kw_only=True):
     line: Line | None = None
 
 
+class RecoveryBody(Body, frozen=True, kw_only=True):
+    """`point` is the time of the newest good backup, `until` when the last write was lost, if not when the incident
+    began. A time without a zone is in UTC.
+    """
+
+    point: datetime
+    until: datetime | None = None
+    note: Remark = ""
+
+
 class CheckedBody(Body, frozen=True, kw_only=True):
     """`passed` is false for a check that does not hold; `note` may be added."""
 

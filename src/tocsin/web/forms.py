@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import typing
+from datetime import datetime
 from typing import Any, TypeVar
 
 import msgspec
@@ -15,6 +17,8 @@ from tocsin.web.bodies import Body
 B = TypeVar("B", bound=Body)
 BIND = "bind."
 FIELD = "field."
+_MINUTE = re.compile(r"\A\d{4}-\d{2}-\d{2}T\d{2}:\d{2}\Z")
+"""How a browser sends a time, which is without seconds where they are zero."""
 
 
 async def read_form(request: Request[Any, Any, Any], kind: type[B]) -> B:
@@ -34,7 +38,10 @@ async def read_form(request: Request[Any, Any, Any], kind: type[B]) -> B:
         elif name.startswith(FIELD) and "fields" in hints:
             values.setdefault("fields", {})[name.removeprefix(FIELD)] = given[-1].replace("\r\n", "\n").strip()
         elif name in hints:
-            values[name] = given if typing.get_origin(hints[name]) is tuple else given[-1].replace("\r\n", "\n")
+            value = given[-1].replace("\r\n", "\n")
+            values[name] = given if typing.get_origin(hints[name]) is tuple else value
+            if datetime in (hints[name], *typing.get_args(hints[name])):
+                values[name] = _MINUTE.sub(r"\g<0>:00", value)
     for name, hint in hints.items():
         if name not in values and typing.get_origin(hint) is tuple:
             values[name] = ()

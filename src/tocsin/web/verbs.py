@@ -13,6 +13,7 @@ import msgspec
 
 from tocsin.comms.commands import OpenRoom, PostUpdate
 from tocsin.comms.drafting import ApproveUpdate, DraftUpdate, DropUpdate, PublishUpdate, WithdrawUpdate
+from tocsin.comms.recovery import TellRecoveryPoint
 from tocsin.comms.report import FileReport
 from tocsin.errors import NotFound
 from tocsin.incident import commands as c
@@ -38,6 +39,7 @@ from tocsin.web.bodies import (
     Noted,
     Nothing,
     ReadyBody,
+    RecoveryBody,
     ReportBody,
     RoleBody,
     ScenarioBody,
@@ -130,6 +132,14 @@ VERBS: tuple[Verb, ...] = (
         body=ReportBody,
         command=lambda asker, _, body: FileReport(by=asker.person, fields=body.fields, line=body.line),
         says="A form of the playbook is filled in, such as the first report of a breach.",
+    ),
+    Verb(
+        name="recovery-point",
+        body=RecoveryBody,
+        command=lambda asker, _, body: TellRecoveryPoint(
+            by=asker.person, point=body.point, until=body.until, note=body.note
+        ),
+        says="The data can be brought back as it was then; what was written since is lost.",
     ),
     Verb(
         name="open-room",

@@ -6,6 +6,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from tocsin.incident.speech import Recovery
 from tocsin.incident.state import Incident, Report, Update
 from tocsin.timeline import events as e
 from tocsin.timeline.entry import Entry
@@ -55,6 +56,20 @@ def _report_filed(incident: Incident, entry: Entry, event: e.ReportFiled) -> Inc
     return replace(incident, reports={**incident.reports, event.line: filed})
 
 
+def _recovery_told(incident: Incident, entry: Entry, event: e.RecoveryPointTold) -> Incident:
+    """Said again, the newer word stands."""
+    told = Recovery(
+        at=entry.at,
+        by=event.by,
+        point=event.point,
+        until=event.until,
+        note=event.note,
+        allowed_s=event.allowed_s,
+        line=event.line,
+    )
+    return replace(incident, recovery=told)
+
+
 RULES: dict[type[e.Event], Any] = {
     e.UpdatePosted: _update_posted,
     e.UpdateWithheld: _update_withheld,
@@ -62,6 +77,7 @@ RULES: dict[type[e.Event], Any] = {
     e.AnnouncementNotMade: _keep,
     e.PostmortemSaved: _postmortem_saved,
     e.ReportFiled: _report_filed,
+    e.RecoveryPointTold: _recovery_told,
     e.NoteAdded: _keep,
     e.UpdateForbidden: _keep,
     e.EvidenceOpened: _keep,

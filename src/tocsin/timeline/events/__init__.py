@@ -54,6 +54,7 @@ from tocsin.timeline.events.comms import (
     FollowersCounted,
     NoteAdded,
     PostmortemSaved,
+    RecoveryPointTold,
     ReportFiled,
     UpdateForbidden,
     UpdatePosted,
@@ -261,6 +262,7 @@ __all__ = [
     "PostmortemSaved",
     "ProhibitionLifted",
     "PromiseOverdue",
+    "RecoveryPointTold",
     "Reopened",
     "ReportFiled",
     "Resolved",
@@ -312,6 +314,7 @@ AnyEvent = (
     | Mitigated | Resolved | Reopened | Closed | Dismissed | Merged
     | MadePrivate | Disclosed | InvitationGiven | InvitationRevoked
     | NoteAdded | UpdatePosted | UpdateWithheld | UpdateForbidden | PostmortemSaved | ReportFiled
+    | RecoveryPointTold
     | UpdateDrafted | UpdateApproved | UpdateDropped | UpdateWithdrawn | PromiseOverdue
     | RoomWanted | ChatRequested | ChatDone | ChatFailed | ChatWithheld
     | TicketRequested | TicketDone | TicketFailed | TicketWithheld

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from tocsin.timeline.events.kinds import Fact, Intent, Outcome
 from tocsin.words import Audience, PublicStatus, Way
 
@@ -65,6 +67,19 @@ class ReportFiled(Fact, frozen=True, kw_only=True):
     title: str
     by: str
     fields: dict[str, str]
+
+
+class RecoveryPointTold(Fact, frozen=True, kw_only=True):
+    """The data can be brought back as it was at `point`; what was written from then `until` is lost. `allowed_s` is how
+    much the playbook's `line` lets be lost; both are null where it says nothing.
+    """
+
+    point: datetime
+    until: datetime
+    by: str
+    note: str = ""
+    allowed_s: int | None = None
+    line: int | None = None
 
 
 class AnnouncementRequested(Intent, frozen=True, kw_only=True):

@@ -28,6 +28,7 @@ from tocsin.web.views.people import (
     show_roles,
 )
 from tocsin.web.views.readers import PrivacyView, show_privacy
+from tocsin.web.views.recovery import RecoveryView, show_recovery
 from tocsin.web.views.scene import Cite, Scene, View, Who, clean
 from tocsin.web.views.steps import ProcedureView, StepView, show_procedures, show_typed
 from tocsin.web.views.ways import ChoiceView, JumpView, show_choices, show_jumps
@@ -165,13 +166,16 @@ class Room(View, frozen=True, kw_only=True):
     changes: tuple[ChangeView, ...]
     updates: tuple[UpdateView, ...]
     reports: tuple[ReportView, ...] = ()
+    recovery: RecoveryView | None = None
     chat: ChatView = ChatView()
     privacy: PrivacyView = PrivacyView()
 
 
 def show_room(scene: Scene) -> Room:
     """The room of an incident."""
-    return msgspec.structs.replace(_show_room(scene), chat=show_chat(scene), privacy=show_privacy(scene))
+    return msgspec.structs.replace(
+        _show_room(scene), chat=show_chat(scene), privacy=show_privacy(scene), recovery=show_recovery(scene)
+    )
 
 
 def _show_room(scene: Scene) -> Room:

@@ -7,6 +7,7 @@ SEEDS ?= 50
 DAYS ?= 30
 JOBS ?=
 IDS ?=
+LINES ?=
 NODES ?= 1
 PLAYBOOKS ?= ../shared/seeds/*.md
 BIN := .venv/bin
@@ -33,9 +34,9 @@ test: .venv/ready ## Every test
 	@$(BIN)/python tools/missing.py
 	@$(BIN)/python -m pytest -n auto --dist worksteal
 
-duties: .venv/ready ## Blank each duty's lines of the playbooks and see its tests go red: docs/duties.md (IDS="MYC-09 …": only these)
+duties: .venv/ready ## Blank each duty's lines of the playbooks and see its tests go red: docs/duties.md (IDS="MYC-09 …": only these; LINES=each: one line at a time)
 	@$(BIN)/python tools/missing.py
-	@$(BIN)/python tools/knock_out.py $(or $(IDS),--write --beside 2)
+	@$(BIN)/python tools/$(if $(LINES),knock_lines.py $(or $(IDS),--write),knock_out.py $(or $(IDS),--write --beside 2))
 
 oracle: .venv/ready ## Run every command judged to be a read, and watch what it does
 	@$(BIN)/python tools/missing.py

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import gc
 import hashlib
 import json
 import os
@@ -129,13 +130,19 @@ def _read_range(text: str) -> tuple[int, int]:
     return int(first), int(last or first)
 
 
-def knock_out(duty: Duty, folder: Path) -> Path:
-    """A folder like the shared one, in whose copy of the playbooks the duty's lines are blank."""
+def copy_shared(folder: Path) -> None:
+    """Make a folder like the shared one, with a copy of the playbooks that may be changed."""
+    folder.mkdir(parents=True, exist_ok=True)
     for each in SHARED.iterdir():
         if each.name != "seeds":
             (folder / each.name).symlink_to(each)
     shutil.copytree(SHARED / "seeds", folder / "seeds", copy_function=shutil.copyfile)
     (folder / "seeds").chmod(0o755)
+
+
+def knock_out(duty: Duty, folder: Path) -> Path:
+    """A folder like the shared one, in whose copy of the playbooks the duty's lines are blank."""
+    copy_shared(folder)
     path = folder / "seeds" / f"{duty.seed}.md"
     lines = path.read_bytes().split(b"\n")
     for first, last in duty.ranges:
@@ -144,8 +151,13 @@ def knock_out(duty: Duty, folder: Path) -> Path:
     return folder
 
 
-def run(tests: Iterable[str], shared: Path, folder: Path, only: frozenset[str] = frozenset()) -> None:
-    """In a process of its own: run the tests (`only` those of these duties), and leave what they said in `folder`."""
+def run(
+    tests: Iterable[str], shared: Path, folder: Path, only: frozenset[str] = frozenset(), *, first: bool = False
+) -> None:
+    """In a process of its own: run the tests (`only` those of these duties), and leave what they said in `folder`.
+
+    With `first` it stops at the first that fails.
+    """
     os.environ["TOCSIN_SHARED"] = str(shared)
     watcher = Watcher(only)
     options = [
@@ -153,6 +165,7 @@ def run(tests: Iterable[str], shared: Path, folder: Path, only: frozenset[str] =
         "-n0",
         "-p",
         "no:cacheprovider",
+        *(["-x"] if first else []),
         "--tb=short",
         f"--basetemp={folder / 'tmp'}",
         "-m",
@@ -287,7 +300,7 @@ def prove(table: dict[str, Duty], chosen: list[str], beside: int, width: int, fo
 
 
 def _knocked(duty: Duty, tests: list[str]) -> Callable[[Path], None]:
-    return lambda folder: run(tests, knock_out(duty, _make(folder / "shared")), folder)
+    return lambda folder: run(tests, knock_out(duty, folder / "shared"), folder)
 
 
 def show(finding: Finding) -> None:
@@ -326,8 +339,13 @@ def import_all() -> None:
 
     import tocsin.app.server
     import tocsin.testing.story
+    from tocsin.knowledge import load_knowledge
+    from tocsin.playbook.compile import compile_playbook
 
+    for seed in sorted((SHARED / "seeds").glob("*.md")):
+        compile_playbook(seed.read_bytes(), seed.name, load_knowledge())
     _: tuple[Any, ...] = (hypothesis, tocsin)
+    gc.freeze()
 
 
 def main() -> int:

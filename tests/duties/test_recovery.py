@@ -92,9 +92,9 @@ async def test_a_moment_that_cannot_be_is_refused_and_a_newer_word_stands(cast: 
     async with Story(cast("monero-marketplace")) as story:
         before = await lose(story, 50)
         ahead, old = START + timedelta(hours=1), START.replace(year=1)
-        for asked in ({"point": ahead}, {"point": START, "until": ahead}, {"point": old}):
+        for point, until in ((ahead, None), (START, ahead), (old, None)):
             with pytest.raises(Denied):
-                await story.do(TellRecoveryPoint(by="ana", **asked))
+                await story.do(TellRecoveryPoint(by="ana", point=point, until=until))
         with pytest.raises(Denied, match="ends before it begins"):
             await story.do(TellRecoveryPoint(by="ana", point=START, until=START - timedelta(minutes=1)))
         assert (await story.incident()).recovery == before.recovery

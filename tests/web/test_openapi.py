@@ -99,6 +99,7 @@ BODIES: dict[str, Any] = {
     "waive": {"reason": "x"}, "skip": {}, "done": {}, "doubt": {"happened": True}, "approve": {"digest": "0" * 64},
     "lift": {"reason": "x"}, "barrier": {"operators": ["ana"]}, "ready": {}, "hold": {}, "check": {}, "wait": {},
     "unwait": {"reason": "x"},
+    "recovery-point": {"point": "2026-03-02T02:30:00Z"},
     "report": {"fields": {"Time detected": "x"}},
     "take": {"line": 1}, "jump": {"scenario": "Chain Halted"}, "open": {"reason": "x"},
     "private": {}, "invite": {"responder": "bo"}, "uninvite": {"responder": "bo"}, "disclose": {"reason": "x"},

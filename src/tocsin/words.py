@@ -116,6 +116,16 @@ class StepKind(StrEnum):
     SQL = "sql"
 
 
+class Tells(StrEnum):
+    """By what of a look a wait is known to be over: its exit code, a text in its output, a predicate of the team."""
+
+    EXIT = "exit"
+    HAS = "has"
+    LACKS = "lacks"
+    EACH = "each"
+    PREDICATE = "predicate"
+
+
 class Calendar(StrEnum):
     """How the seconds of a response time are counted."""
 

@@ -12,8 +12,9 @@ from tocsin.incident.book import number_steps
 from tocsin.incident.commands import Acknowledge
 from tocsin.knowledge import load_knowledge
 from tocsin.playbook.compile import compile_playbook
+from tocsin.run.awaiting import BeginWait
 from tocsin.run.until import find_until
-from tocsin.run.wait import BeginWait, EndWait
+from tocsin.run.wait import EndWait
 from tocsin.testing.recorder import Answer
 from tocsin.testing.story import Cast, Story
 from tocsin.timeline import events as e

@@ -10,9 +10,10 @@ import pytest
 
 from tocsin.errors import Conflict, Denied
 from tocsin.incident.commands import Acknowledge, Mitigate, Resolve
+from tocsin.run.awaiting import BeginWait
 from tocsin.run.commands import FinishStep
 from tocsin.run.turns import TakeWay
-from tocsin.run.wait import BeginWait, EndWait
+from tocsin.run.wait import EndWait
 from tocsin.testing.story import Cast, Story
 from tocsin.timeline import events as e
 from tocsin.timeline.tell import tell

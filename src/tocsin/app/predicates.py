@@ -5,8 +5,9 @@ from __future__ import annotations
 from tocsin.app.tables import TeamTable
 from tocsin.config import Problems, Source
 from tocsin.incident.predicate import Predicate, find_check_fault, find_fault
-from tocsin.playbook.model import Playbook
-from tocsin.run.judged import find_read, find_ways_of
+from tocsin.playbook.model import Playbook, Procedure
+from tocsin.run.judged import find_read, find_ways_of, fold
+from tocsin.run.until import waits_for_a_state
 
 
 def check_predicates(source: Source, team: str, table: TeamTable, playbook: Playbook, problems: Problems) -> None:
@@ -31,4 +32,13 @@ def _find_misfit(predicate: Predicate, playbook: Playbook) -> tuple[str, str]:
     if predicate.takes and not any(find_ways_of(predicate, each) for each in readers):
         text = f"no scenario with that statement has a condition {predicate.takes!r}; see `tocsin dry-run`."
         return "takes", text
+    if predicate.ends and not any(_find_ended(predicate, each) for each in readers):
+        text = f"no scenario with that statement has a line that waits and begins with {predicate.ends!r}."
+        return "ends", text
     return "", ""
+
+
+def _find_ended(predicate: Predicate, procedure: Procedure) -> bool:
+    """Whether a line of the procedure waits for what the predicate ends."""
+    wanted = fold(predicate.ends)
+    return any(waits_for_a_state(each) and fold(each.text).startswith(wanted) for each in procedure.steps)

@@ -1,4 +1,4 @@
-"""The outputs that a team's predicates are over, read for its planners, which read nothing themselves."""
+"""The outputs that a team's predicates and waits are over, read for its planners, which read nothing themselves."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ class Lending:
         self._books: dict[str, tuple[Book, tuple[str, ...], Book]] = {}
 
     async def lend(self, book: Book, incident: Incident) -> Book:
-        """The book with the outputs of this incident that its team's predicates are over."""
-        wanted = find_wanted(incident, book) if book.policy.predicates else ()
+        """The book with the outputs of this incident that its team's predicates, and its open waits, are over."""
+        wanted = find_wanted(incident, book) if book.policy.predicates or incident.waits else ()
         if not wanted:
             return book
         known = self._books.get(incident.id)

@@ -28,7 +28,8 @@ class Predicate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     `reads` is the statement as the playbook has it, or its beginning. `matches` is a regular expression found in the
     output; where `above`, `below` or `equals` is given, the first group of any of its matches is the number that is
     compared. `exit_code` is what the statement ended with. `takes` is the condition of the playbook whose way is taken,
-    as written or its beginning.
+    as written or its beginning. `ends` is a line of the playbook that waits, as written or its beginning: that wait is
+    over once it holds.
     """
 
     reads: str
@@ -39,6 +40,7 @@ class Predicate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     equals: float | None = None
     exit_code: int | None = None
     takes: str = ""
+    ends: str = ""
 
     @property
     def compares(self) -> bool:

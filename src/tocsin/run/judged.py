@@ -14,29 +14,29 @@ from tocsin.incident.state import Incident, StepRecord
 from tocsin.playbook.model import Procedure
 from tocsin.run.choice import Choice, Way, find_choices
 from tocsin.timeline.events import WayTaken
-from tocsin.words import StepState
+from tocsin.words import StepState, Tells
 
 ENDED = frozenset({StepState.OK, StepState.FAILED})
 
 
 def find_read(predicate: Predicate, procedure: Procedure) -> Iterator[str]:
     """The steps of a procedure whose statement a predicate is over."""
-    wanted = _fold(predicate.reads)
+    wanted = fold(predicate.reads)
     for step_id, step in number_steps(procedure):
-        if step.statement is not None and _fold(step.statement.text).startswith(wanted):
+        if step.statement is not None and fold(step.statement.text).startswith(wanted):
             yield step_id
 
 
 def find_ways_of(predicate: Predicate, procedure: Procedure) -> list[tuple[Choice, Way]]:
     """The ways that a predicate takes."""
-    wanted = _fold(predicate.takes)
+    wanted = fold(predicate.takes)
     if not wanted:
         return []
     pairs = ((choice, way) for choice in find_choices(procedure) for way in choice.ways)
-    return [(choice, way) for choice, way in pairs if _fold(way.words).startswith(wanted)]
+    return [(choice, way) for choice, way in pairs if fold(way.words).startswith(wanted)]
 
 
-def _fold(text: str) -> str:
+def fold(text: str) -> str:
     return " ".join(text.split()).casefold().rstrip(" :")
 
 
@@ -50,19 +50,20 @@ def tell(predicate: Predicate, record: StepRecord, book: Book) -> bool | None:
 
 
 def is_unread(incident: Incident, book: Book) -> bool:
-    """Whether an output that a predicate is over is there, and not at hand."""
+    """Whether an output that a predicate or a wait is over is there, and not at hand."""
     return any(digest not in book.outputs for digest in find_wanted(incident, book))
 
 
 def find_wanted(incident: Incident, book: Book) -> tuple[str, ...]:
-    """The outputs that the team's predicates are over, by digest."""
+    """The outputs that the team's predicates and open waits are over, by digest."""
     steps = (
         step
         for predicate in book.policy.predicates.values()
         for procedure in book.scenarios(incident)
         for step in find_read(predicate, procedure)
     )
-    records = (incident.steps.get(step) for step in dict.fromkeys(steps))
+    asked = (wait.look for wait in incident.waits.values() if wait.is_open and wait.tells is not Tells.EXIT)
+    records = (incident.steps.get(step) for step in dict.fromkeys((*steps, *asked)))
     return tuple(dict.fromkeys(each.stdout for each in records if each is not None and each.stdout))
 
 

@@ -74,7 +74,8 @@ def _look(incident: Incident, book: Book, now: datetime) -> tuple[tuple[Event, .
     """The looks that waits for a state go by, and when the next one is due."""
     due = list(until.find_due(incident, book)) if incident.waits else []
     looks = tuple(_request(task, book, "tocsin") for at, task in due if at <= now)
-    return looks, min((at for at, _ in due if at > now), default=None)
+    wakes = [at for at, _ in due if at > now] + ([now] if incident.waits and is_unread(incident, book) else [])
+    return looks, min(wakes, default=None)
 
 
 def find_held(incident: Incident, book: Book) -> Iterator[ValueHeld]:

@@ -25,7 +25,7 @@ _EMPTY = frozenset(
 
 def find_speaking(procedure: Procedure, way: Way, incident: Incident) -> tuple[str, ...]:
     """The steps whose outputs are laid beside a way, the closest first."""
-    wanted = _stems(way.words)
+    wanted = find_stems(way.words)
     scored = sorted(_score(procedure, way, wanted, incident), key=lambda pair: -pair[0])
     return tuple(step for _, step in scored[:MOST])
 
@@ -38,7 +38,7 @@ def _score(procedure: Procedure, way: Way, wanted: set[str], incident: Incident)
         if step.line >= way.line or record is None or not _has_looked(step, record):
             continue
         last = step_id if fence is not None and step.line > fence.line else last
-        found[step_id] = len(wanted & _stems(f"{step.title or ''} {step.text} {record.stdout_head}"))
+        found[step_id] = len(wanted & find_stems(f"{step.title or ''} {step.text} {record.stdout_head}"))
     if last:
         found[last] += 1
     yield from ((score, step_id) for step_id, score in found.items() if score)
@@ -48,7 +48,7 @@ def _has_looked(step: Step, record: StepRecord) -> bool:
     return step.statement is not None and record.has_run and record.effect.rank <= Effect.READ_SENSITIVE.rank
 
 
-def _stems(text: str) -> set[str]:
+def find_stems(text: str) -> set[str]:
     """The words that say something, without their endings."""
     words = (word for word in _WORD.findall(text.lower()) if word not in _EMPTY)
     return {word.removesuffix("s").removesuffix("ed").removesuffix("ing") for word in words}

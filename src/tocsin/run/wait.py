@@ -22,8 +22,9 @@ from tocsin.incident.waits import Wait
 from tocsin.pattern import compile_late
 from tocsin.playbook.duration import durations, say
 from tocsin.playbook.model import Procedure, Step
+from tocsin.run.awaiting import BeginWait, choose
 from tocsin.run.program import Task
-from tocsin.run.until import LASTS_S, Until, find_open, find_until, has_come
+from tocsin.run.until import Until, find_open, find_until, has_come, is_unheard, say_what
 from tocsin.timeline import events as e
 from tocsin.words import Effect, Mode, Permission, SectionKind, Status, StepKind, StepState
 
@@ -36,6 +37,7 @@ DAY_S = 86400
 """Duties after the end that may take longer are about improvements: what fires a week later is another incident."""
 
 _WAITS = compile_late(r"\A\W*(?:please\s+)?(?:wait|pause|sleep|hold(?:\s+off)?|allow|give)\b", re.IGNORECASE)
+_REPEATS = compile_late(r"\buntil\b.*\bevery\s+\d", re.IGNORECASE)
 _WATCHES = compile_late(
     r"\A\W*(?:(?:continue|keep)\s+(?:to\s+)?)?(?:monitor|watch|observe)(?:ing)?\b(?!\s+(?:the\s+)?logs?\b)",
     re.IGNORECASE,
@@ -56,15 +58,6 @@ class Span(NamedTuple):
     stated: bool = True
 
 
-class BeginWait(Command, frozen=True, kw_only=True):
-    """Begin what the playbook wants waited or watched."""
-
-    permission: ClassVar[Permission] = Permission.RESPOND
-    personal: ClassVar[bool] = True
-
-    step: str
-
-
 class EndWait(Command, frozen=True, kw_only=True):
     """It need not be waited any longer."""
 
@@ -83,6 +76,8 @@ def find_wait(step: Step) -> Span | None:
     watches = _WATCHES.match(step.text) is not None
     if step.kind not in (StepKind.MANUAL, StepKind.CHECKLIST) or not (watches or _WAITS.match(step.text)):
         return None
+    if not watches and _REPEATS.search(step.text):
+        return None  # it says how often a look is to be asked
     found = [each.high for each in durations(step.text) if 0 < each.high <= MOST_S]
     return Span(found[0], watches=watches) if found else None
 
@@ -189,10 +184,14 @@ def _end(incident: Incident, book: Book, now: datetime) -> Iterator[e.WaitEnded]
                               passed=record.state is not StepState.FAILED)  # fmt: skip
         elif _is_after_fix(wait, incident) and not is_watched:
             yield e.WaitEnded(step=wait.step, by="tocsin", reason="it is not over: the fix did not hold", passed=False)
-        elif (until := untils.get(wait.step)) is not None and has_come(wait, until, incident):
-            yield e.WaitEnded(step=wait.step, by="tocsin", reason=f"line {until.line} says so: {until.text}")
-        elif until is not None and wait.until <= now:
-            reason = f"line {until.line} did not say so in {say(LASTS_S)}: {until.text}"
+        elif (until := untils.get(wait.step)) is not None and has_come(wait, until, incident, book):
+            reason = f"line {until.line} says so{say_what(until)}: {until.text}"
+            yield e.WaitEnded(step=wait.step, by="tocsin", reason=reason)
+        elif until is not None and (wait.until > now or is_unheard(wait, until, incident, book)):
+            continue
+        elif until is not None:
+            lasted = say(round((wait.until - wait.begun_at).total_seconds()))
+            reason = f"line {until.line} did not say so{say_what(until)} in {lasted}: {until.text}"
             yield e.WaitEnded(step=wait.step, by="tocsin", reason=reason, passed=False)
         elif wait.until <= now:
             lasted = say(round((wait.until - wait.begun_at).total_seconds()))
@@ -251,9 +250,11 @@ def _begin(incident: Incident, book: Book, command: BeginWait, now: datetime) ->
     if found is None:
         raise NotFound(f"There is no step {command.step!r} here; `tocsin show` lists the steps with their ids.")
     span = find_wait(found[1]) or dict(find_watches(book, incident)).get(command.step)
-    state = find_until(found[0], command.step) if span is None else ""
+    state = find_until(found[0], command.step, book.policy) if span is None else ""
+    if command.look:
+        state = choose(*found, command, incident, book)
     if isinstance(state, Until) and book.policy.mode not in (Mode.SHADOW, Mode.INSTRUCT):
-        span = Span(LASTS_S, watches=False, stated=False)
+        return _begin_until(state, incident, command, now)
     if span is None:
         why = f" {state}" if isinstance(state, str) and state else ""
         raise Denied(f"Line {found[1].line} says no time to wait.{why} Do it by hand, and check it off.")
@@ -262,6 +263,22 @@ def _begin(incident: Incident, book: Book, command: BeginWait, now: datetime) ->
         return ()
     until = now + timedelta(seconds=span.seconds)
     return (e.WaitBegun(step=command.step, until=until, by=command.by, watches=span.watches),)
+
+
+def _begin_until(until: Until, incident: Incident, command: BeginWait, now: datetime) -> tuple[e.Event, ...]:
+    wait = incident.waits.get(command.step)
+    if wait is not None and wait.is_open:
+        return ()
+    begun = e.WaitBegun(
+        step=command.step,
+        until=now + timedelta(seconds=until.lasts_s),
+        by=command.by,
+        look=until.look,
+        tells=until.tells,
+        wanted=until.wanted,
+        every_s=float(until.every_s),
+    )
+    return (begun,)
 
 
 def _end_early(incident: Incident, book: Book, command: EndWait, now: datetime) -> tuple[e.Event, ...]:

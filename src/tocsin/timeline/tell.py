@@ -244,8 +244,8 @@ def _tell_barriers(event: e.Event, name: Name) -> str | None:
 
 def _tell_waits(event: e.Event, name: Name) -> str | None:
     match event:
-        case e.WaitBegun(step=step, until=until, by=by, watches=watches):
-            does = "watches" if watches else "waits"
+        case e.WaitBegun(step=step, until=until, by=by, watches=watches, look=look):
+            does = "watches" if watches else f"waits for {look}, at most" if look else "waits"
             began = "" if by == "tocsin" else f", begun by {name(by)}"
             return f"Step {step} {does} until {until:%H:%M:%S} UTC{began}"
         case e.WaitEnded(step=step, by=by, reason=reason, passed=passed):

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from tocsin.words import Audience
+from tocsin.words import Audience, Tells
 
 Name = Annotated[str, Meta(min_length=1, max_length=200)]
 Reason = Annotated[str, Meta(min_length=1, max_length=2000)]
@@ -137,6 +137,19 @@ class BarrierBody(Body, frozen=True, kw_only=True):
 
     operators: Annotated[tuple[Name, ...], Meta(min_length=1, max_length=200)]
     countdown_s: Annotated[int, Meta(ge=3, le=600)] = 10
+
+
+class WaitBody(Body, frozen=True, kw_only=True):
+    """With a `look` (a step) it is waited until its exit code is 0, or until `wanted` is in its output (`has`), no
+    longer in it (`lacks`), or in each line of it (`each`), or the predicate `wanted` holds. 0: as the line says, or as
+    usual.
+    """
+
+    look: Annotated[str, Meta(max_length=100)] = ""
+    tells: Tells = Tells.EXIT
+    wanted: Annotated[str, Meta(max_length=200)] = ""
+    every_s: Annotated[float, Meta(ge=0, le=3600)] = 0
+    attempts: Annotated[int, Meta(ge=0, le=1000)] = 0
 
 
 class ReadyBody(Body, frozen=True, kw_only=True):

@@ -19,11 +19,12 @@ from tocsin.errors import NotFound
 from tocsin.incident import commands as c
 from tocsin.incident.correcting import CorrectAnswer
 from tocsin.incident.escalating import DeclineEscalation, Escalate
+from tocsin.run.awaiting import BeginWait
 from tocsin.run.barrier import CallBarrier, HoldBarrier, TellReady
 from tocsin.run.commands import FinishStep, SkipStep
 from tocsin.run.doubt import CheckDoubt, SettleDoubt
 from tocsin.run.turns import PursueScenario, TakeWay
-from tocsin.run.wait import BeginWait, EndWait
+from tocsin.run.wait import EndWait
 from tocsin.web.auth import Asker
 from tocsin.web.bodies import (
     BarrierBody,
@@ -46,6 +47,7 @@ from tocsin.web.bodies import (
     SeverityBody,
     Told,
     UpdateBody,
+    WaitBody,
     WayBody,
 )
 
@@ -307,9 +309,17 @@ STEP_VERBS: tuple[Verb, ...] = (
     ),
     Verb(
         name="wait",
-        body=Nothing,
-        command=lambda asker, step, body: BeginWait(by=asker.person, step=step),
-        says="What the playbook wants waited or watched begins now.",
+        body=WaitBody,
+        command=lambda asker, step, body: BeginWait(
+            by=asker.person,
+            step=step,
+            look=body.look,
+            tells=body.tells,
+            wanted=body.wanted,
+            every_s=body.every_s,
+            attempts=body.attempts,
+        ),
+        says="What the playbook wants waited or watched begins now; with a `look`, until that says so.",
     ),
     Verb(
         name="unwait",

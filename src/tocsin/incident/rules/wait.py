@@ -20,7 +20,8 @@ def _set(incident: Incident, wait: Wait, **changes: Any) -> Incident:
 
 
 def _begun(incident: Incident, entry: Entry, event: e.WaitBegun) -> Incident:
-    wait = Wait(step=event.step, by=event.by, begun_at=entry.at, until=event.until, watches=event.watches)
+    wait = Wait(step=event.step, by=event.by, begun_at=entry.at, until=event.until, watches=event.watches,
+                look=event.look, tells=event.tells, wanted=event.wanted, every_s=event.every_s)  # fmt: skip
     return _set(incident, wait, state=StepState.PLANNED, approved_by=None, ended_at=None)
 
 

@@ -6,19 +6,22 @@ bubblewrap. The step's record must say what it was kept from.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import ctypes
 import os
+import random
 import socket
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tocsin.integrations.sieve import knows_fence
 
-from .attack import CANARY, SERVERS, Ground, may_make_namespaces
+from .attack import CANARY, Ground
 
 TRY = "for each in {places}; do (exec 3<>/dev/tcp/$each) && echo reached $each; done; true"
 
@@ -114,11 +117,7 @@ def test_namespaces_of_its_own_open_nothing(ground: Ground, changes: bool) -> No
     assert (ground.root / "secrets" / "smtp").read_text() == CANARY
 
 
-@pytest.mark.parametrize("ground", [each for each in SERVERS if each != "root without bubblewrap"], indirect=True)
 def test_memory_that_is_shared_is_its_own(ground: Ground) -> None:
-    """Where there is bubblewrap: a user of its own alone has the machine's."""
-    if not may_make_namespaces():
-        pytest.skip("this kernel, or this root directory, gives a step no /dev/shm of its own")
     with tempfile.NamedTemporaryFile(dir="/dev/shm", prefix="tocsin-attack-") as shared:
         shared.write(CANARY.encode())
         shared.flush()
@@ -203,6 +202,49 @@ def test_the_servers_own_postgresql_does_not_take_a_step_for_the_server(ground: 
         _, said = ground.step(f"{script}; echo '{path}: Connection refused' >&2; exit 2", changes=changes)
     assert "reached" not in said
     assert f"why It was kept from {path}: no step sees the server's data" in said
+
+
+WAIT = "for n in {{1..600}}; do test -e {sign} && break; sleep 0.05; done\n"
+HOLD = "echo {canary} > /tmp/found; ipcmk -M 4096 -p 0666 >/dev/null; echo {canary} > /dev/shm/left\n"
+PRY = r"""
+for each in /proc/[0-9]*; do
+  cat $each/root/tmp/found $each/environ $each/cmdline 2>/dev/null | tr '\0' '\n' | grep -a {canary}
+  test ${{each#/proc/}} -gt 20 && kill -0 ${{each#/proc/}} 2>/dev/null && echo could end $(< $each/comm)
+done
+cat /dev/shm/left; ipcs -m | grep -c 666
+true
+"""
+
+
+@pytest.mark.needs("ipcs")
+def test_a_step_does_not_come_near_another_that_runs_beside_it(ground: Ground) -> None:
+    """Of another incident, under the same user: not its memory, its `/tmp` or its environment, and it cannot end it."""
+    begun, over = (ground.root / "work" / each for each in ("begun", "over"))
+    first = HOLD.format(canary=CANARY) + f"touch {begun}; KEPT={CANARY} bash -c '{WAIT.format(sign=over)}'; echo ended"
+    second = WAIT.format(sign=begun) + PRY.format(canary=f"{CANARY[:-1]}[{CANARY[-1]}]") + f"touch {over}"
+
+    async def both() -> Any:
+        return await asyncio.gather(
+            ground.attack(first, changes=True, incident="till-1"),
+            ground.attack(second, changes=True, incident="till-2"),
+        )
+
+    (_, held), (code, said) = ground.serve(both)
+    assert "ended" in held
+    assert (code, CANARY in said, "could end" in said) == (0, False, False), said
+    assert said.splitlines()[0] == "0"
+
+
+@pytest.mark.needs("perl")
+def test_a_read_alters_nothing_but_its_tmp(ground: Ground) -> None:
+    """And leaves nothing that stays in memory when it is over."""
+    lock, number = Path("/run/lock") / ground.folder.name, random.SystemRandom().getrandbits(30)
+    shared = f"perl -e 'print defined shmget({number}, 4096, 01666) ? qq(shared\\n) : qq(not\\n)'"
+    _, said = ground.step(f"touch never {lock}; {shared}; echo mine > /tmp/mine; cat /tmp/mine; true")
+    assert not (ground.root / "work" / "never").exists()
+    assert not lock.exists()
+    assert "shared\nmine\n" in said
+    assert ctypes.CDLL(None).shmget(number, 0, 0) == -1
 
 
 TRAVEL = {

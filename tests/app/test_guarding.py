@@ -14,11 +14,13 @@ from typing import Any
 
 import pytest
 
+from tocsin.app.guarding import give_to_steps
+from tocsin.app.workspace import load_workspace
 from tocsin.errors import Rejected
 from tocsin.integrations import isolation as isolation_room
 from tocsin.integrations.isolation import STEP_UID
 
-from .attack import CANARY, Ground, may_make_namespaces
+from .attack import CANARY, TODAY, Ground, may_make_namespaces
 
 EVERYWHERE = pytest.mark.parametrize("base", ["/tmp", "/var/tmp"])
 
@@ -193,6 +195,26 @@ def test_a_proof_that_cannot_fail_proves_nothing(ground: Ground, monkeypatch: py
     monkeypatch.setattr(isolation_room, "spell_mounts", lambda mounts, **how: ["--bind", "/", "/", "--dev", "/dev"])
     with pytest.raises(Rejected, match="could read"):
         ground.step("true")
+
+
+def test_no_folder_is_given_to_steps_by_way_of_a_link(tmp_path: Path) -> None:
+    """Where its directory holds another target's, a step may put a link there at any moment, also while a server looks."""
+    if os.geteuid() != 0:
+        pytest.skip("only root gives folders away")
+    ground = Ground(tmp_path, "root")
+    settings, inner, victim = ground.root / "tocsin.toml", ground.root / "work" / "db", tmp_path / "victim"
+    settings.write_text(settings.read_text() + '\n[teams.till.targets.b]\nkind = "local"\ndirectory = "work/db"\n')
+    inner.mkdir()
+    victim.mkdir()
+    workspace = load_workspace(ground.root, TODAY)
+    inner.rmdir()
+    inner.symlink_to(victim)
+    give_to_steps(workspace)
+    assert victim.stat().st_uid == 0
+    inner.unlink()
+    inner.mkdir()
+    give_to_steps(workspace)
+    assert inner.stat().st_uid == STEP_UID
 
 
 def test_a_target_that_does_not_hold_does_not_take_the_others_with_it(ground: Ground) -> None:

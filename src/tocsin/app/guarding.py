@@ -32,6 +32,7 @@ LOG = logging.getLogger("tocsin.steps")
 PRIVATE = ("secrets", ".tocsin")
 POSTGRES, SOCKETS = 5432, ("/run/postgresql", "/tmp")  # noqa: S108 where its client looks
 """Where it listens if nobody says otherwise."""
+FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 SETTINGS = (NAME, "commands.toml", "playbooks")
 
 
@@ -125,8 +126,25 @@ def give_to_steps(workspace: Workspace) -> None:
         directory = workspace.targets[name][1]
         guarded = [each.resolve() for each in (*place.box.sealed, *place.box.private) if each != workspace.root]
         apart = not is_within(directory, guarded) and not any(is_within(each, [directory]) for each in guarded)
-        if apart and root in directory.parents and directory.is_dir() and directory.stat().st_uid == 0:
-            os.chown(directory, STEP_UID, STEP_UID)
+        if apart and root in directory.parents:
+            _give(root, directory)
+
+
+def _give(root: Path, directory: Path) -> None:
+    """Make a folder below `root` the steps' own if it is root's. What it lies in may be theirs already, and a step may
+    have put a link in its stead since that was looked at: none is followed.
+    """
+    place = os.open(root, FOLDER)
+    try:
+        for part in directory.relative_to(root).parts:
+            above, place = place, os.open(part, FOLDER, dir_fd=place)
+            os.close(above)
+        if os.fstat(place).st_uid == 0:
+            os.fchown(place, STEP_UID, STEP_UID)
+    except OSError as error:
+        LOG.info("%s is not given to steps: %s.", directory, error.strerror)
+    finally:
+        os.close(place)
 
 
 def _make_place(workspace: Workspace, data: Path, name: str, target: LocalTarget, directory: Path) -> Place:

@@ -95,13 +95,15 @@ class Isolation(msgspec.Struct, frozen=True, kw_only=True):
 
     `uid` is the identity of steps (null: the server's own); `bwrap` the program, if it works; `sized` whether that is
     new enough to bound the memory behind a step's `/tmp`; `staged` whether root may put a step's scratch in its place,
-    which the steps' own uid cannot reach; `apart` whether root may give a step a network of its own.
+    which the steps' own uid cannot reach, and `alone` whether also processes and shared memory of its own, and a disk
+    that a read cannot alter; `apart` whether root may give a step a network of its own.
     """
 
     bwrap: str | None = None
     uid: int | None = None
     sized: bool = False
     staged: bool = False
+    alone: bool = False
     apart: bool = False
 
     def lay_out(self, box: Box) -> Layout:
@@ -153,7 +155,9 @@ class Isolation(msgspec.Struct, frozen=True, kw_only=True):
         kept = [f"--at={scratch / PLACES[place]}={place}" for place in layout.kept if scratch]
         pins = [f"--pin={pin}" for pin in layout.pins]
         sifted = [f"--sieve={sieve.spell(has_files=not layout.box.mute).hex()}"] if self.bwrap is None else []
-        return [find_python(), "-IS", leash.__file__, *kept, *pins, *sifted, str(self.uid)]
+        still = [] if layout.box.writable or not layout.kept else ["--still"]
+        alone = ["--alone", *still] if self.alone and self.bwrap is None else []
+        return [find_python(), "-IS", leash.__file__, *alone, *kept, *pins, *sifted, str(self.uid)]
 
     def narrow(self, box: Box) -> Box:
         """The box, with what this machine's people keep out of it too: a credential only comes in by its own name.
@@ -218,12 +222,12 @@ async def find_isolation(boxes: Sequence[Box]) -> Isolation | str:
     """The best isolation that holds for some of these boxes, or the sentence that says why there is none."""
     uid = STEP_UID if os.geteuid() == 0 else None
     bwrap = shutil.which("bwrap")
-    staged = uid is not None and await _may_stage(uid)
+    alone = uid is not None and await _may_stage(uid, "--alone", "--still")
+    staged = uid is not None and (alone or await _may_stage(uid))
     apart = uid is not None and await _may_leave_network()
-    tried = (
-        [Isolation(bwrap=bwrap, uid=uid, sized=await _knows_size(bwrap), staged=staged, apart=apart)] if bwrap else []
-    )
-    tried += [Isolation(uid=uid, staged=staged, apart=apart)] if uid is not None else []
+    best = Isolation(uid=uid, staged=staged, alone=alone, apart=apart)
+    tried = [msgspec.structs.replace(best, bwrap=bwrap, sized=await _knows_size(bwrap))] if bwrap else []
+    tried += [best] if uid is not None else []
     why = "install bubblewrap (and allow user namespaces)."
     for isolation in tried:
         doubts = [await find_doubt(isolation, box) for box in boxes]
@@ -331,9 +335,9 @@ async def _knows_size(bwrap: str) -> bool:
     return b"--size" in out
 
 
-async def _may_stage(uid: int) -> bool:
+async def _may_stage(uid: int, *more: str) -> bool:
     """Whether this machine lets root mount in a namespace of a step's own: a container often may not."""
-    command = [sys.executable, "-IS", leash.__file__, f"--at={VAR_TMP}={VAR_TMP}", str(uid), "/bin/true"]
+    command = [sys.executable, "-IS", leash.__file__, *more, f"--at={VAR_TMP}={VAR_TMP}", str(uid), "/bin/true"]
     process = await asyncio.create_subprocess_exec(
         *command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )

@@ -3,6 +3,8 @@
 ``--sieve=HEX`` before the uid is a filter of the calls that the command has (`sieve`).
 ``--at=FOLDER=PLACE`` before the uid puts a folder at another place, for this command alone; ``--pin=FOLDER`` keeps a
 folder in such a place as it was. A link that a command left there leads nowhere: no path inside is followed.
+``--alone`` gives the command processes, shared memory and queues of its own, of which nothing is left when it ends;
+``--still`` lets it alter nothing of the disk but those places.
 
 Whatever the command starts stays below this process, also what leaves its session or loses its parent; when the command
 ends, or this process is told to end or loses its own parent, all of it is killed. The uid cannot signal this process.
@@ -21,8 +23,13 @@ from types import FrameType
 PR_SET_PDEATHSIG, PR_SET_SECCOMP, PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 1, 22, 36, 38
 """From linux/prctl.h."""
 
-CLONE_NEWNS, MS_BIND, MS_REC, MS_SLAVE = 0x20000, 4096, 16384, 1 << 19
-"""From linux/sched.h and linux/mount.h."""
+CLONE_NEWNS, CLONE_NEWIPC, CLONE_NEWPID = 0x20000, 0x8000000, 0x20000000
+MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REMOUNT, MS_BIND, MS_REC, MS_SLAVE = 2, 4, 8, 32, 4096, 16384, 1 << 19
+MOUNT_SETATTR, AT_RECURSIVE, MOUNT_ATTR_RDONLY = 442, 0x8000, 1
+"""From linux/sched.h and linux/mount.h; the number of the call is the same on every processor."""
+
+SHARED = "mode=1777,size=1G"
+"""How much a step's programs may share, as in bubblewrap (`box.SCRATCH_BYTES`)."""
 
 LANDLOCK_CREATE_RULESET, LANDLOCK_RESTRICT_SELF, WITHIN = 444, 446, 3
 """From linux/landlock.h: no socket that others have by a name alone, and no signal to others."""
@@ -56,15 +63,36 @@ def main(args: list[str]) -> int:
 
 
 def _run(options: list[str], uid: int, command: list[str]) -> int:
+    is_alone = "--alone" in options
+    if is_alone:
+        _check(ctypes.CDLL(None, use_errno=True).unshare(CLONE_NEWPID | CLONE_NEWIPC), "unshare")
     child = os.fork()
     if child == 0:
-        _become(options, uid, command)
+        (_be_first if is_alone else _become)(options, uid, command)
+    code = _wait_for(child)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    return code
+
+
+def _wait_for(child: int) -> int:
+    """Take in whatever ends, until that one does; its exit code, as a shell has it."""
     while True:
         ended, status = os.wait()
         if ended == child:
-            signal.signal(signal.SIGTERM, signal.SIG_IGN)
             code = os.waitstatus_to_exitcode(status)
             return code if code >= 0 else 128 - code
+
+
+def _be_first(options: list[str], uid: int, command: list[str]) -> None:
+    """The life of the first process among a command's own: what has no parent any more is its child, and when it ends
+    the kernel ends all of them.
+    """
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    _control(PR_SET_PDEATHSIG, signal.SIGKILL)
+    child = os.fork()
+    if child == 0:
+        _become(options, uid, command)
+    os._exit(_wait_for(child))
 
 
 def _become(options: list[str], uid: int, command: list[str]) -> None:
@@ -90,17 +118,30 @@ def _stage(options: list[str]) -> None:
     """Mount as asked, in a namespace that only this process and what it starts are in."""
     places = [each.removeprefix("--at=").rsplit("=", 1) for each in options if each.startswith("--at=")]
     pins = [each.removeprefix("--pin=") for each in options if each.startswith("--pin=")]
-    if not places:
+    if not places and "--alone" not in options:
         return
     here = os.getcwd()  # noqa: PTH109 as in `_find_below`
     _check(ctypes.CDLL(None, use_errno=True).unshare(CLONE_NEWNS), "unshare")
     _mount("none", "/", MS_REC | MS_SLAVE)
-    real = [_open(pin) for pin in pins]
-    for folder, place in [(_open(folder), place) for folder, place in places]:
+    real, folders = [_open(pin) for pin in pins], [(_open(folder), place) for folder, place in places]
+    if "--still" in options:
+        _still()
+    for folder, place in folders:
         _mount(folder, place, MS_BIND)
+        _mount("none", place, MS_REMOUNT | MS_BIND | MS_NOSUID | MS_NODEV)
     for pin, folder in zip(pins, real, strict=True):
         _mount(folder, _open(pin), MS_BIND | MS_REC)
+    if "--alone" in options:
+        _mount("proc", "/proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, "proc")
+        _mount("tmpfs", "/dev/shm", MS_NOSUID | MS_NODEV, "tmpfs", SHARED)  # noqa: S108 the step's own
     os.chdir(here)
+
+
+def _still() -> None:
+    """Let nothing be altered, wherever it is mounted."""
+    said = struct.pack("QQQQ", MOUNT_ATTR_RDONLY, 0, 0, 0)
+    call = ctypes.CDLL(None, use_errno=True).syscall
+    _check(call(MOUNT_SETATTR, -1, b"/", AT_RECURSIVE, said, ctypes.c_size_t(32)), "a disk that is still")
 
 
 def _sift(options: list[str]) -> None:
@@ -125,8 +166,9 @@ def _open(folder: str) -> str:
     return f"/proc/self/fd/{os.open(folder, os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW)}"
 
 
-def _mount(source: str, place: str, flags: int) -> None:
-    _check(ctypes.CDLL(None, use_errno=True).mount(source.encode(), place.encode(), None, flags, None), place)
+def _mount(source: str, place: str, flags: int, kind: str = "none", said: str = "") -> None:
+    words = (source.encode(), place.encode(), kind.encode(), flags, said.encode())
+    _check(ctypes.CDLL(None, use_errno=True).mount(*words), place)
 
 
 def _check(answer: int, what: str) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+from sqlalchemy import Connection, text
+
 from tocsin.engine.following import Announcement, Invitation, Tally
 from tocsin.store.followers import FollowerRows
 from tocsin.words import PublicStatus
@@ -70,3 +72,14 @@ async def test_how_far_words_have_come_is_counted_by_their_key(store: AnyStore) 
     assert await rows.tally("a-1:9") == Tally()
     assert await rows.list_ended(AT) == ["a-1:4"], "invitations are no words"
     assert await rows.list_ended(AT + timedelta(seconds=1)) == []
+
+
+async def test_words_are_counted_by_an_index_however_many_others_there_are(store: AnyStore) -> None:
+    def explain(c: Connection) -> str:
+        is_postgres = c.dialect.name == "postgresql"
+        if is_postgres:
+            c.execute(text("SET LOCAL enable_seqscan = off"))
+        how = "EXPLAIN" if is_postgres else "EXPLAIN QUERY PLAN"
+        return str(c.execute(text(f"{how} SELECT count(said) FROM notice WHERE key = 'a-1:4'")).all())
+
+    assert "notice_key" in await store.in_transaction(explain)

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from sqlalchemy import Connection, and_, delete, exists, insert, literal, select, update
+from sqlalchemy import Connection, and_, case, delete, exists, func, insert, literal, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from tocsin.engine.following import Announcement, Follower, Invitation, Notice, Tally, Way
@@ -94,14 +94,18 @@ class FollowerRows:
         await self._set(n, ended_at=stamp(now), said=f"{GIVEN_UP}{said}"[:500])
 
     async def tally(self, key: str) -> Tally:
-        """How far what was announced under this key has come."""
+        """How far what was announced under this key has come; counted where the rows are, by an index on the key."""
         t = schema.notice
-        query = select(t.c.ended_at, t.c.attempts, t.c.said).where(t.c.key == key)
-        rows = await self._store.read(lambda c: c.execute(query).all())
-        refused = sum(row.ended_at is not None and row.said.startswith(GIVEN_UP) for row in rows)
-        ended = sum(row.ended_at is not None for row in rows)
-        untried = sum(row.ended_at is None and not row.attempts for row in rows)
-        return Tally(sent=ended - refused, refused=refused, waiting=len(rows) - ended, untried=untried)
+        ended, given_up = t.c.ended_at.is_not(None), t.c.said.startswith(GIVEN_UP)
+        counts = {
+            "sent": ended & ~given_up,
+            "refused": ended & given_up,
+            "waiting": ~ended,
+            "untried": ~ended & (t.c.attempts == 0),
+        }
+        summed = (func.count(case((which, 1))).label(name) for name, which in counts.items())
+        row = await self._store.read(lambda c: c.execute(select(*summed).where(t.c.key == key)).one())
+        return Tally(**row._mapping)
 
     async def list_ended(self, since: datetime) -> list[str]:
         """The keys of which a notice has ended since then; invitations are no words."""

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, insert, inspect, select, text, update
 from tocsin.store import schema
 from tocsin.store.lock import SchemaNotKnown
 
-NEWEST = 11
+NEWEST = 12
 """The revision that `schema.py` is."""
 USABLE_FROM = 4
 """The oldest revision whose version of tocsin can still use such a database, beside this one or after it."""

@@ -185,6 +185,7 @@ notice = Table(
     Column("said", Text, nullable=False, server_default=text("''")),
     UniqueConstraint("follower", "key"),
     Index("notice_due", "ended_at", "due_at"),
+    Index("notice_key", "key"),
 )
 
 contact = Table(

@@ -9,7 +9,9 @@ import httpx
 import pytest
 
 from tocsin.store.accounts import PREFIX, Accounts
+from tocsin.web import known
 from tocsin.web.auth import COOKIE, LOCAL
+from tocsin.web.known import KNOWN_COOKIE
 
 from .conftest import Open
 from .house import House, make_cast
@@ -75,6 +77,77 @@ async def test_whoever_guesses_learns_nothing_and_is_slowed_down(home: House) ->
     assert (await sign_in(home)).status_code == 429, "the right one too, until it is over"
     await home.story.advance("15m")
     assert (await sign_in(home)).status_code == 303
+
+
+def at(house: House, address: str, cookies: dict[str, str] | None = None) -> httpx.AsyncClient:
+    """A browser at that address."""
+    client = house.client(cookies=cookies or {}, headers=FORM)
+    transport = client._transport
+    assert isinstance(transport, httpx.ASGITransport)
+    transport.client = (address, 50_000)
+    return client
+
+
+async def guess(client: httpx.AsyncClient, password: str = "wrong wrong wrong", name: str = "bo") -> int:
+    return (await client.post("/signin", data={"name": name, "password": password, "to": "/"})).status_code
+
+
+@pytest.fixture
+def few(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fewer tries are enough to see: each is hashed, and that is slow on purpose."""
+    monkeypatch.setattr(known, "TRIES_OF_A_NAME", 2)
+    monkeypatch.setattr(known, "TRIES_OF_STRANGERS", 4)
+
+
+@pytest.mark.usefixtures("few")
+async def test_whoever_guesses_from_elsewhere_keeps_nobody_out_who_has_come_in_before(home: House) -> None:
+    await set_password(home, await home.browser("bo"))
+    mine = at(home, "198.51.100.7")
+    assert await guess(mine, WORD) == 303, "from then on the browser and the address are known"
+    assert [await guess(at(home, "203.0.113.1")) for _ in range(3)] == [401, 401, 429]
+    assert [await guess(at(home, "203.0.113.2")) for _ in range(3)] == [401, 429, 429], "all of them are bounded too"
+    assert await guess(at(home, "192.0.2.1"), WORD) == 429, "who comes from where they never were waits"
+    assert await guess(at(home, "198.51.100.7"), WORD) == 303, "another browser at an address that is known"
+    moved = at(home, "192.0.2.1", {KNOWN_COOKIE: mine.cookies[KNOWN_COOKIE]})
+    assert await guess(moved, WORD) == 303, "the same browser elsewhere"
+
+
+@pytest.mark.usefixtures("few")
+async def test_a_known_browser_is_no_key_and_is_bounded_itself(home: House) -> None:
+    await set_password(home, await home.browser("bo"))
+    mine = at(home, "198.51.100.7")
+    assert await guess(mine, WORD) == 303
+    cookies = {KNOWN_COOKIE: mine.cookies[KNOWN_COOKIE]}
+    assert (await at(home, "198.51.100.7", cookies).get("/account")).status_code == 401
+    assert await guess(at(home, "192.0.2.9", cookies), name="lea") == 401, "it is bo's, and nothing to lea's name"
+    codes = [await guess(at(home, f"192.0.2.{number}", cookies)) for number in range(3)]
+    assert codes == [401, 401, 429]
+    assert await guess(at(home, "198.51.100.7"), WORD) == 303
+    await home.desk.sessions.sweep(home.story.clock.now())
+    browser = await home.browser("bo")
+    assert (await set_password(home, browser, "another good password", current=WORD)).status_code == 303
+    assert await home.desk.sessions.whose("known", cookies[KNOWN_COOKIE], home.story.clock.now()) is None
+
+
+@pytest.mark.usefixtures("few")
+async def test_a_link_makes_a_browser_known_and_the_machine_lets_anybody_try_again(home: House) -> None:
+    await set_password(home, await home.browser("bo"))
+    strange = at(home, "203.0.113.9")
+    while await guess(strange) == 401:
+        pass
+    assert await guess(strange, WORD) == 429
+    linked = await strange.post(f"/signin/{await home.link('bo')}", data={"to": "/"})
+    assert linked.status_code == 303
+    assert await guess(at(home, "203.0.113.9"), WORD) == 303, "the address is known by the link"
+    other = at(home, "203.0.113.10")
+    while await guess(other) == 401:
+        pass
+    unblock = "/api/accounts/bo/unblock"
+    assert (await (await home.caller("lea")).post(unblock, json={})).status_code == 403
+    owner = await home.caller(LOCAL)
+    assert (await owner.post("/api/accounts/nobody/unblock", json={})).status_code == 404
+    assert (await owner.post(unblock, json={})).status_code == 204
+    assert await guess(other, WORD) == 303
 
 
 @pytest.mark.parametrize("new", ["short", "x" * 257, ""])

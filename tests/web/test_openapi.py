@@ -108,7 +108,7 @@ BODIES: dict[str, Any] = {
     "silences": {"team": "quorum", "matchers": ["a=b"], "minutes": 5, "reason": "x"},
     "overrides": {"schedule": "primary", "person": "bo", "minutes": 5, "reason": "x"}, "feeds": {"person": "bo"},
     "open-room": {}, "draft": {"text": "x"}, "publish": {}, "drop": {"reason": "x"}, "withdraw": {"reason": "x"},
-    "test": {"person": "ana"}, "tokens": {"name": "x", "days": 1}, "forget": {},
+    "test": {"person": "ana"}, "tokens": {"name": "x", "days": 1}, "forget": {}, "unblock": {},
     "swaps": {"schedule": "primary", "one": "ana", "one_at": "2026-03-02T03:00:00Z", "other": "bo",
               "other_at": "2026-03-02T03:00:00Z", "reason": "x"}, "revoke": {},
     "preview": {"team": "quorum", "matchers": ["a=b"], "minutes": 5, "reason": "x"}, "end": {"team": "quorum"},

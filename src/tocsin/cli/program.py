@@ -113,6 +113,7 @@ GROUPS: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("signin", "people:signin", "Print a link that signs a person in, once."),
         ("whoami", "people:whoami", "Say in whose name you act, or choose it once."),
         ("access", "tokens:access", "Show who came and went, and who was given a way in."),
+        ("unblock", "tokens:unblock", "Let somebody sign in again at whose password others have guessed."),
         ("forget", "tokens:forget", "Take a person's password, sessions and tokens away."),
         ("key", "people:key", "Make a new intake key for a team."),
         ("test-page", "contacts:test_page", "Send somebody a test page, which they confirm."),

@@ -77,3 +77,9 @@ def forget(person: str, /, *, where: Where = HERE) -> None:
     """Take a person's password, sessions and tokens away. A link lets them in again: `tocsin signin NAME`."""
     Client(where, as_nobody=True).post("accounts", person, "forget")
     say(f"{person} is signed out everywhere, and has neither password nor tokens any more.")
+
+
+def unblock(person: str, /, *, where: Where = HERE) -> None:
+    """Let somebody at whose password others have guessed too often sign in again at once."""
+    Client(where, as_nobody=True).post("accounts", person, "unblock")
+    say(f"What was tried at the password of {person} counts no more. A link lets them in too: tocsin signin {person}")

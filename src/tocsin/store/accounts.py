@@ -116,7 +116,7 @@ class Accounts:
 
 def _end_sessions(c: Connection, person: str) -> None:
     t = schema.session
-    c.execute(delete(t).where(t.c.person == person, t.c.purpose.in_(("session", "link"))))
+    c.execute(delete(t).where(t.c.person == person, t.c.purpose.in_(("session", "link", "known"))))
 
 
 def _digest(text: str) -> str:

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol, TypeVar
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, select
+from sqlalchemy.dialects import postgresql, sqlite
 
 from tocsin.store import schema
 from tocsin.timeline.codec import stamp
@@ -25,7 +26,7 @@ class Rows(Protocol):
 
 
 class Sessions:
-    """Secrets that stand for a person, each for one purpose (`link`, `session`, `token`) and for a while."""
+    """Secrets that stand for a person, each for one purpose (`link`, `session`, `token`, `known`) and for a while."""
 
     def __init__(self, store: Rows) -> None:
         self._store = store
@@ -33,9 +34,20 @@ class Sessions:
     async def begin(self, purpose: str, person: str, until: datetime) -> str:
         """Make a secret that stands for `person` until `until`; this is the only time that it is seen."""
         secret = secrets.token_urlsafe(32)
-        row = {"digest": _digest(secret), "person": person, "purpose": purpose, "expires_at": stamp(until)}
-        await self._store.in_transaction(lambda c: c.execute(insert(schema.session).values(**row)))
+        await self.keep(purpose, person, secret, until)
         return secret
+
+    async def keep(self, purpose: str, person: str, secret: str, until: datetime) -> None:
+        """Let a secret that is known already stand for `person`, from now on until then."""
+        row = {"digest": _digest(secret), "person": person, "purpose": purpose, "expires_at": stamp(until)}
+
+        def work(c: Connection) -> None:
+            t = schema.session
+            c.execute(delete(t).where(t.c.digest == row["digest"]))
+            make = postgresql.insert if c.dialect.name == "postgresql" else sqlite.insert
+            c.execute(make(t).values(**row).on_conflict_do_nothing())
+
+        await self._store.in_transaction(work)
 
     async def whose(self, purpose: str, secret: str, now: datetime) -> str | None:
         """The person that a secret stands for; null for one that is unknown, over, or for something else."""

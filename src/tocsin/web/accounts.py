@@ -1,6 +1,7 @@
 """Coming in with a password, and what programs come in with. Every way in or out leaves an entry in the record.
 
-A password is kept by its argon2id hash. Whoever tries too often waits, by address and by name; a name that there is not
+A password is kept by its argon2id hash. Whoever tries too often waits, by address and by name, and keeps nobody
+out who has come in before from another browser or address; a name that there is not
 costs the same time and gets the same answer as a wrong password. A new password ends every session and link of its
 person.
 """
@@ -23,11 +24,10 @@ from tocsin.timeline.entry import Entry
 from tocsin.timeline.events import AccessNoted
 from tocsin.web.auth import SESSION_FOR, Asker, name_people
 from tocsin.web.desk import ACCESS, Desk
-from tocsin.web.limits import name_source
+from tocsin.web.known import TRIES_OF_A_NAME, TRIES_WITHIN, find_lane, forget_tries
 from tocsin.words import Permission
 
 LEAST_LENGTH, MOST_LENGTH = 12, 256
-TRIES_OF_A_NAME, TRIES_OF_AN_ADDRESS, TRIES_WITHIN = 8, 30, timedelta(minutes=15)
 AT_ONCE = 2
 """Passwords that are checked at the same time: each takes 64 MiB."""
 WRONG = "This name and password do not fit together. Try again, or have a link made for you: `tocsin signin NAME`."
@@ -66,23 +66,25 @@ class Entrance:
         event = AccessNoted(what=what, person=person, by=by or person, detail=detail[:200])
         await self._desk.engine.journal.change_team(ACCESS, event, replan=False)
 
-    async def sign_in(self, name: str, password: str, address: str) -> str:
-        """A session's secret. Raises `NotSignedIn` with one sentence for whatever was wrong, `TooOften`."""
-        now, limits, folded = self._desk.clock.now(), self._desk.limits, name.strip().casefold()[:200]
-        limits.take("sign in from", name_source(address), now, most=TRIES_OF_AN_ADDRESS, within=TRIES_WITHIN)
+    async def sign_in(self, name: str, password: str, address: str, known: str = "") -> tuple[str, str]:
+        """Who it is, and a session's secret; `known` is what their browser may be known by. Raises `NotSignedIn` with
+        one sentence for whatever was wrong, `TooOften`.
+        """
+        now, folded = self._desk.clock.now(), name.strip().casefold()[:200]
         person = self._find(folded)
-        limits.take("sign in as", person or folded, now, most=TRIES_OF_A_NAME, within=TRIES_WITHIN)
+        lane = await find_lane(self._desk, person or folded, known, address)
+        lane.take(address, now)
         kept = await self._accounts.find_password(person) if person is not None else None
         fits = await self._fits(kept or _nobody(), password[: MOST_LENGTH + 1])
         if person is None or kept is None or not fits:
             if person is not None:
                 await self.note("sign-in refused", person)
             raise NotSignedIn(WRONG)
-        limits.forget("sign in as", person)
+        lane.clear()
         if _HASHER.check_needs_rehash(kept):
             await self._accounts.set_password(person, await self._work(_HASHER.hash, password), now)
         await self.note("signed in", person, detail="by password")
-        return await self._desk.sessions.begin("session", person, now + SESSION_FOR)
+        return person, await self._desk.sessions.begin("session", person, now + SESSION_FOR)
 
     def _find(self, folded: str) -> str | None:
         """Whose name, id or mail address it is."""
@@ -118,7 +120,7 @@ class Entrance:
         now = self._desk.clock.now()
         kept = await self._accounts.find_password(asker.person)
         if kept is not None:
-            self._desk.limits.take("sign in as", asker.person, now, most=TRIES_OF_A_NAME, within=TRIES_WITHIN)
+            self._desk.limits.take("change password", asker.person, now, most=TRIES_OF_A_NAME, within=TRIES_WITHIN)
             if not await self._fits(kept, current[: MOST_LENGTH + 1]):
                 await self.note("password change refused", asker.person)
                 raise NotAuthorised("The current password is another one.")
@@ -133,6 +135,15 @@ class Entrance:
         had = await self._accounts.forget(person, self._desk.clock.now())
         await self.note("account forgotten", person, asker.actor)
         return had
+
+    async def unblock(self, asker: Asker, person: str) -> None:
+        """Let whoever was tried at too often sign in again at once."""
+        if not asker.is_owner:
+            raise NotAuthorised("Only the server's own credential does this: `tocsin unblock NAME` on its machine.")
+        if person not in self._desk.people():
+            raise NotFound(f"There is no person {person[:100]!r} here; there are {name_people(self._desk)}.")
+        forget_tries(self._desk, person)
+        await self.note("tries at the password forgotten", person, asker.actor)
 
     # ── tokens ─────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -194,16 +194,16 @@ async def _require_own_form(connection: Request[Any, Any, Any], asker: Asker) ->
         raise NotAuthorised("This form is out of date, so it was not carried out. Load the screen again, then repeat.")
 
 
-def make_cookie(desk: Desk, secret: str) -> Cookie:
-    """The cookie of a session; an empty secret ends it."""
+def make_cookie(desk: Desk, secret: str, key: str = COOKIE, lasts: timedelta = SESSION_FOR) -> Cookie:
+    """The cookie of a session, or another; an empty secret ends it."""
     return Cookie(
-        key=COOKIE,
+        key=key,
         value=secret,
         path="/",
         httponly=True,
         samesite="lax",
         secure=desk.policy.secure_cookies,
-        max_age=int(SESSION_FOR.total_seconds()) if secret else 0,
+        max_age=int(lasts.total_seconds()) if secret else 0,
     )
 
 

@@ -35,9 +35,13 @@ SIGNIN = "tocsin signin NAME"
 
 
 class Sessions(Protocol):
-    """Secrets that stand for a person, for a purpose (`link`, `session`, `token`), for a while."""
+    """Secrets that stand for a person, for a purpose (`link`, `session`, `token`, `known`), for a while."""
 
     async def begin(self, purpose: str, person: str, until: datetime) -> str: ...
+
+    async def keep(self, purpose: str, person: str, secret: str, until: datetime) -> None: ...
+
+    async def sweep(self, now: datetime) -> None: ...
 
     async def whose(self, purpose: str, secret: str, now: datetime) -> str | None: ...
 

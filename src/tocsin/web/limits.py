@@ -45,6 +45,11 @@ class Limits:
             minutes = -int(-(since + within - now).total_seconds() // 60)
             raise TooOften(f"That was too often. Try again in {minutes} minute{'' if minutes == 1 else 's'}.")
 
+    def forget_all(self, what: str, begins: str) -> None:
+        """The tries under every key that begins so count no more."""
+        for key in [each for each in self._tries if each[0] == what and each[1].startswith(begins)]:
+            del self._tries[key]
+
     def forget(self, what: str, key: str) -> None:
         """It went well: the tries before it count no more."""
         self._tries.pop((what, key), None)

@@ -223,6 +223,7 @@ API: list[HTTPRouteHandler] = [
     accounts.list_tokens,
     accounts.revoke_token,
     accounts.forget_account,
+    accounts.unblock_account,
     accounts.read_access,
 ]
 """For whoever is signed in, or has a token; below `/api`."""

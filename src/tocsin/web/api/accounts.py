@@ -85,6 +85,18 @@ async def forget_account(entrance: Given[Entrance], asker: Given[Asker], person:
     await entrance.forget(asker, person)
 
 
+@post(
+    "/accounts/{person:str}/unblock",
+    operation_id="unblockAccount",
+    status_code=204,
+    tags=["teams"],
+    responses=describe_failures(403, 404),
+)
+async def unblock_account(entrance: Given[Entrance], asker: Given[Asker], person: FromPath[str]) -> None:
+    """Let whoever was tried at too often sign in again at once. For the server's own credential."""
+    await entrance.unblock(asker, person)
+
+
 @get("/access", operation_id="readAccess", tags=["teams"], responses=describe_failures(403, 404))
 async def read_access(entrance: Given[Entrance], library: Given[Library], asker: Given[Asker]) -> list[Noted]:
     """Who came and went, the last first. For those who administer."""

@@ -14,6 +14,7 @@ from tocsin.web.accounts import LEAST_LENGTH, SCOPES, Entrance
 from tocsin.web.auth import make_cookie
 from tocsin.web.desk import Desk
 from tocsin.web.frame import Frame
+from tocsin.web.known import let_in, remember
 
 HERE = "/account"
 
@@ -53,7 +54,7 @@ async def set_password(
         secret = await entrance.set_password(frame.asker, current, new, again, address)
     except UserError as error:
         return await _show(frame, entrance, desk, refusal=str(error))
-    return Redirect(HERE, status_code=303, cookies=[make_cookie(desk, secret)])
+    return let_in(HERE, make_cookie(desk, secret), await remember(desk, frame.asker.person, address))
 
 
 @post("/account/tokens", status_code=200)

@@ -18,6 +18,7 @@ from tocsin.web.accounts import Entrance
 from tocsin.web.auth import COOKIE, SESSION_FOR, find_signed_in, make_cookie, require_same_origin
 from tocsin.web.desk import Desk
 from tocsin.web.frame import show_public
+from tocsin.web.known import KNOWN_COOKIE, let_in, remember
 from tocsin.web.library import Library
 
 
@@ -37,11 +38,12 @@ async def sign_in_by_password(
     name, password, to = (str(form.get(field, "")) for field in ("name", "password", "to"))
     address = request.client.host if request.client else ""
     try:
-        secret = await entrance.sign_in(name, password, address)
+        known = request.cookies.get(KNOWN_COOKIE, "")
+        person, secret = await entrance.sign_in(name, password, address, known)
     except (NotSignedIn, TooOften) as error:
         shown = {"to": _local(to), "refusal": str(error), "command": desk.signin}
         return show_public("signin_password.html", status_code=error.status, **shown)
-    return Redirect(_local(to), status_code=303, cookies=[make_cookie(desk, secret)])
+    return let_in(_local(to), make_cookie(desk, secret), await remember(desk, person, address))
 
 
 @get("/signin/{secret:str}")
@@ -74,7 +76,8 @@ async def sign_in(
         return await _turn_away(desk, request, to)
     await entrance.note("signed in", person, detail="by a link")
     session = await desk.sessions.begin("session", person, now + SESSION_FOR)
-    return Redirect(_local(to), status_code=303, cookies=[make_cookie(desk, session)])
+    address = request.client.host if request.client else ""
+    return let_in(_local(to), make_cookie(desk, session), await remember(desk, person, address))
 
 
 async def _turn_away(desk: Desk, request: Request[Any, Any, Any], to: str) -> Response[Any]:

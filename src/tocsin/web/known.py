@@ -1,0 +1,81 @@
+"""Where somebody has come in before: their browser, by a cookie of its own, and the address.
+
+Tries at a password are counted apart there, so that whoever guesses from elsewhere keeps nobody out. Neither lets
+anybody in: it takes the password all the same. A browser is known by a random secret, kept by its hash; an address by a
+keyed hash with the person, so that the database does not say where people are. Both end with a new password, or by
+themselves.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from datetime import datetime, timedelta
+
+from litestar.datastructures import Cookie
+from litestar.response import Redirect
+
+from tocsin.web.auth import make_cookie
+from tocsin.web.desk import Desk
+from tocsin.web.limits import name_source
+
+KNOWN_COOKIE = "tocsin_known"
+KNOWN_FOR = timedelta(days=90)
+TRIES_OF_A_NAME, TRIES_OF_AN_ADDRESS, TRIES_WITHIN = 8, 30, timedelta(minutes=15)
+TRIES_OF_STRANGERS = 24
+"""At one name, from all addresses from which they have never come in."""
+BROWSER, ADDRESS, STRANGER, STRANGERS, FROM = "browser", "known address", "stranger", "strangers", "sign in from"
+
+
+class Lane:
+    """Where the tries at a name from one place are counted. A name that there is not is counted just so."""
+
+    def __init__(self, desk: Desk, who: str, kind: str, place: str) -> None:
+        self._desk, self._who, self._kind, self._place = desk, who, kind, place
+
+    def take(self, address: str, now: datetime) -> None:
+        """Count one more try. Raises `TooOften`."""
+        limits, within = self._desk.limits, TRIES_WITHIN
+        if self._kind != BROWSER:
+            limits.take(FROM, name_source(address), now, most=TRIES_OF_AN_ADDRESS, within=within)
+        limits.take(self._kind, f"{self._who} {self._place}", now, most=TRIES_OF_A_NAME, within=within)
+        if self._kind == STRANGER:
+            limits.take(STRANGERS, f"{self._who} ", now, most=TRIES_OF_STRANGERS, within=within)
+
+    def clear(self) -> None:
+        """It went well: the tries before it, here, count no more."""
+        self._desk.limits.forget(self._kind, f"{self._who} {self._place}")
+
+
+async def find_lane(desk: Desk, who: str, cookie: str, address: str) -> Lane:
+    """Where a try at the name `who` counts; the same questions are asked for every name."""
+    now, source = desk.clock.now(), name_source(address)
+    browser = await desk.sessions.whose("known", cookie, now)
+    there = await desk.sessions.whose("known", _mark(desk, who, source), now)
+    if browser == who:
+        return Lane(desk, who, BROWSER, hashlib.sha256(cookie.encode()).hexdigest())
+    return Lane(desk, who, ADDRESS if there == who else STRANGER, source)
+
+
+async def remember(desk: Desk, person: str, address: str) -> Cookie:
+    """They have come in here; the cookie by which their browser is known from now on."""
+    now = desk.clock.now()
+    until = now + KNOWN_FOR
+    await desk.sessions.sweep(now)
+    await desk.sessions.keep("known", person, _mark(desk, person, name_source(address)), until)
+    return make_cookie(desk, await desk.sessions.begin("known", person, until), KNOWN_COOKIE, KNOWN_FOR)
+
+
+def forget_tries(desk: Desk, person: str) -> None:
+    """Let nothing that was tried at somebody's name count any more, on this server."""
+    for kind in (BROWSER, ADDRESS, STRANGER, STRANGERS):
+        desk.limits.forget_all(kind, f"{person} ")
+
+
+def let_in(to: str, *cookies: Cookie) -> Redirect:
+    """Go on to where it leads, with the cookies of whoever has come in."""
+    return Redirect(to, status_code=303, cookies=list(cookies))
+
+
+def _mark(desk: Desk, who: str, source: str) -> str:
+    return hmac.digest(desk.link_key, f"known {who} {source}".encode(), hashlib.sha256).hex()

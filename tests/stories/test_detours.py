@@ -37,7 +37,7 @@ async def test_in_an_outage_it_goes_by_the_next_channel_at_once() -> None:
         await story.advance("6m")
         assert reminders(story, KEY) == [(16, "bo", "phone"), (20, "bo", "phone")]
         said = [tell(entry.event, str) for entry in await story.events(e.PageDelivered)]
-        assert said[-1] == "Page to bo taken by phone (sent again): mail did not take it"
+        assert said[-1] == "Handed over to phone for bo (sent again): mail did not take it"
 
 
 async def test_where_its_channel_says_no_it_goes_by_another() -> None:

@@ -49,7 +49,7 @@ async def test_a_contact_is_called_with_words_drafted_from_the_incident_and_noth
         assert incident.outside[CLOUD].state is PageState.DELIVERED
         told = [tell(each.event, str.title) for each in await story.journal.entries(story.stream)]
         assert any("Ana has the contact cloud called: virtengine needs your help" in each for each in told)
-        assert "Page to the contact cloud taken by mail" in told
+        assert "Handed over to mail for the contact cloud" in told
         assert incident.acknowledged_by is None, "nobody outside takes an incident"
         await story.do(AnswerContact(by=CLOUD, contact=CLOUD, page=int(sent.key.rpartition(":")[2])))
         incident = await story.incident()

@@ -34,7 +34,7 @@ def find_phase_duties(incident: Incident, book: Book) -> Iterator[Wanted]:
         yield Wanted(
             key=f"{PHASE}:{part.line}{turn}",
             duty=PHASE,
-            what=f"{part.title}: done",
+            what=f"Finish “{part.title}”",
             due_at=incident.started_at + timedelta(seconds=part.due_s),
             owner=OWNER,
             line=part.line,

@@ -79,7 +79,7 @@ def tell_calls(event: e.Event, name: Name) -> str | None:
             return f"Paging {name(responder)} by {channel}{again}"
         case e.PageDelivered(responder=responder, channel=channel, repeat=repeat, detail=detail):
             again = " (sent again)" if repeat else ""
-            return f"Page to {name(responder)} taken by {channel}{again}{_because(detail)}"
+            return f"Handed over to {channel} for {name(responder)}{again}{_because(detail)}"
         case e.SharingRequested(channel=channel, act=act):
             return f"Telling {channel}: {_SHARED[act]}"
         case e.Shared(channel=channel, act=act):
@@ -87,9 +87,9 @@ def tell_calls(event: e.Event, name: Name) -> str | None:
         case e.SharingFailed(channel=channel, act=act, why=why):
             return f"{channel} could not be told ({_SHARED[act]}): {why}"
         case e.PageReported(responder=responder, channel=channel, reached=reached, detail=detail):
-            return f"Page to {name(responder)} by {channel} {_REACHED[reached]}{_because(detail)}"
+            return f"By {channel}, for {name(responder)}: it {_REACHED[reached]}{_because(detail)}"
         case e.PageFailed(responder=responder, channel=channel, why=why):
-            return f"Page to {name(responder)} by {channel} failed: {why}"
+            return f"Not sent to {name(responder)} by {channel}: {why}"
         case e.PageWithheld(responder=responder, channel=channel, why=why):
-            return f"Page to {name(responder)} by {channel} withheld: {why}"
+            return f"Withheld from {name(responder)} by {channel}: {why}"
     return None

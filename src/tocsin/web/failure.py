@@ -30,6 +30,10 @@ HTTP_TEXTS = {
 }
 
 
+TITLES = {403: "Not for you", 404: "Not here", 429: "Not so fast", 500: "It failed here", 503: "Not now"}
+"""The heading of an error's screen for whoever only wanted to look; what was asked for and refused is "Not done"."""
+
+
 class Failure(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What went wrong: a stable code, a sentence, and the line of the playbook that says so, if one does."""
 
@@ -63,7 +67,9 @@ def _draw(request: Request[Any, Any, Any], status: int, failure: Failure) -> str
         return render("parts/notice.html", failure=failure)
     if status == NotSignedIn.status:
         return render("signed_out.html", command=request.app.state.desk.signin)
-    return render("failure.html", failure=failure)
+    title = TITLES.get(status, "Not done") if request.method in ("GET", "HEAD") else "Not done"
+    is_public = request.scope["path"].startswith("/status/")
+    return render("failure.html", failure=failure, title=title, is_public=is_public)
 
 
 def _describe(request: Request[Any, Any, Any], error: Exception) -> tuple[int, Failure]:

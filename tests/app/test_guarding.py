@@ -198,7 +198,7 @@ def test_a_proof_that_cannot_fail_proves_nothing(ground: Ground, monkeypatch: py
 
 
 def test_no_folder_is_given_to_steps_by_way_of_a_link(tmp_path: Path) -> None:
-    """Where its directory holds another target's, a step may put a link there at any moment, also while a server looks."""
+    """Where its directory holds another target's, a step may put a link there at any moment, while a server looks."""
     if os.geteuid() != 0:
         pytest.skip("only root gives folders away")
     ground = Ground(tmp_path, "root")

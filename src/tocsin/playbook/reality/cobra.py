@@ -11,7 +11,10 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from tocsin.playbook.reality.program import Verb
+from msgspec.structs import replace
+
+from tocsin.playbook.reality import cobra_args
+from tocsin.playbook.reality.program import Option, Verb
 
 Key = tuple[str, str]
 """The function and the variable that hold a command; no function for a variable of the package, and no variable for
@@ -26,7 +29,7 @@ _MADE = re.compile(
 )
 _RETURNED = re.compile(r"\breturn\s+&?(\w+)\s*(?:,|$|\n|\})")
 _ADDED = re.compile(r"\b(\w+)\.AddCommand\(")
-_FLAGGED = re.compile(r"\b(\w+)\.(Persistent|Local)?Flags\(\)\.(?!Lookup|Get|Changed|Set\b|MarkHidden|Visit)\w+\(")
+_FLAGGED = re.compile(r"\b(\w+)\.(Persistent|Local)?Flags\(\)\.(?!Lookup|Get|Changed|Set\b|MarkHidden|Visit)(\w+)\(")
 _ALIASED = re.compile(r"\b(\w+)\s*:?=\s*(\w+)\.(Persistent|Local)?Flags\(\)\s*$", re.MULTILINE)
 _FLAG_WORDS = re.compile(r"\(\s*(?:&[\w.\[\]]+\s*,\s*)?(?:\"([\w-]+)\"|([\w.]+))\s*(?:,\s*\"(\w?)\"\s*,)?")
 _PLAIN_FLAG = re.compile(
@@ -57,6 +60,8 @@ class _Held:
     below: list[Key] = field(default_factory=list)
     whole: bool = True
     closed: bool = True
+    rule: cobra_args.Rule = field(default_factory=cobra_args.Rule)
+    options: dict[str, Option] = field(default_factory=dict)
 
 
 @dataclass
@@ -84,6 +89,8 @@ class _Reader:
         self._held: dict[Key, _Held] = {}
         self._returned: dict[str, Key] = {}
         self._made = 0
+        self._set = any(cobra_args.sets_flags_itself(text) for _, text in files)
+        self._valueless = frozenset().union(*(cobra_args.find_valueless(text) for _, text in files))
         for body in self._bodies:
             self._find_commands(body)
         for body in self._bodies:
@@ -110,6 +117,10 @@ class _Reader:
             whole=held.whole,
             closed=held.closed,
             where=held.where,
+            options=tuple(held.options.values()),
+            parameters=held.rule.parameters,
+            least=held.rule.least,
+            most=held.rule.most,
         )
 
     def _find_commands(self, body: _Body) -> None:
@@ -125,7 +136,10 @@ class _Reader:
             line = body.line + body.text.count("\n", 0, match.end() + use.start())
             key = (body.name, match[1] or ("" if not match[2] else f"#{at}"))
             self._held[key] = _Held(
-                name[0] if name else "", f"{body.path}:{line}", tuple(_WORD.findall(aliases[1])) if aliases else ()
+                name[0] if name else "",
+                f"{body.path}:{line}",
+                tuple(_WORD.findall(aliases[1])) if aliases else (),
+                rule=cobra_args.read_rule(inside, name[1:]),
             )
         held = [key for key in self._held if key[0] == body.name and body.name]
         returned = [(body.name, name) for name in _RETURNED.findall(body.text) if (body.name, name) in self._held]
@@ -147,11 +161,13 @@ class _Reader:
         for match in _ADDED.finditer(body.text):
             self._add(body, match[1], _balanced(body.text, match.end() - 1), given)
         for match in _FLAGGED.finditer(body.text):
-            self._flag(body, match[1], match[2] or "", body.text[match.end() - 1 : match.end() + 200], given)
+            words = body.text[match.end() - 1 : match.end() + 200]
+            self._flag(body, match[1], (match[2] or "", match[3]), words, given)
         for match in _ALIASED.finditer(body.text):
-            for each in re.finditer(rf"\b{re.escape(match[1])}\.\w+\(", body.text[match.end() :]):
+            for each in re.finditer(rf"\b{re.escape(match[1])}\.(\w+)\(", body.text[match.end() :]):
                 start = match.end() + each.end() - 1
-                self._flag(body, match[2], match[3] or "", body.text[start : start + 200], given)
+                self._flag(body, match[2], (match[3] or "", each[1]), body.text[start : start + 200], given)
+        self._demand(body, given)
         for match in _HANDED.finditer(body.text):
             key = self._resolve(body, match[3], given)
             if key is not None and depth < _DEEPEST and self._resolve(body, match[1] or "", given) is None:
@@ -183,7 +199,7 @@ class _Reader:
                 self._held[parent].closed = False
         self._held[parent].below += [key for key in self._held if key[0] == body.name and key[1].startswith("#")]
 
-    def _flag(self, body: _Body, name: str, kind: str, words: str, given: dict[str, Key]) -> None:
+    def _flag(self, body: _Body, name: str, kind: tuple[str, str], words: str, given: dict[str, Key]) -> None:
         key = self._resolve(body, name, given)
         match = _FLAG_WORDS.match(words)
         if key is None or match is None:
@@ -191,9 +207,25 @@ class _Reader:
         full = match[1] or self._constants.get(match[2].rsplit(".", 1)[-1], "")
         held = self._held[key]
         held.whole = held.whole and bool(full)
-        (held.lasting if kind == "Persistent" else held.flags).update(
-            {f"--{full}"} if full else (), {f"-{match[3]}"} if match[3] else ()
-        )
+        names = [*([f"--{full}"] if full else []), *([f"-{match[3]}"] if match[3] else [])]
+        (held.lasting if kind[0] == "Persistent" else held.flags).update(names)
+        if full:
+            option = replace(cobra_args.make_option(kind[1], names), own=kind[0] != "Persistent")
+            held.options[f"--{full}"] = replace(option, takes=None) if self._valueless.intersection(names) else option
+
+    def _demand(self, body: _Body, given: dict[str, Key]) -> None:
+        """Flags that must be given, and those of which only one may be."""
+        for name, flag in [] if self._set else cobra_args.find_required(body.text):
+            key = self._resolve(body, name, given)
+            option = self._held[key].options.get(flag) if key is not None else None
+            if key is not None and option is not None:
+                self._held[key].options[flag] = replace(option, required=True)
+        for name, flags in cobra_args.find_exclusive(body.text):
+            key = self._resolve(body, name, given)
+            for flag in flags if key is not None else ():
+                option = self._held[key].options.get(flag) if key is not None else None
+                if key is not None and option is not None:
+                    self._held[key].options[flag] = replace(option, group=" ".join(flags))
 
 
 def _cut(path: str, text: str) -> Iterator[_Body]:

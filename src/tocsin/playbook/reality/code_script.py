@@ -6,6 +6,10 @@ import ast
 import re
 from collections.abc import Iterator
 
+import msgspec
+
+from tocsin.playbook.reality.node_commander import read_commander
+from tocsin.playbook.reality.node_yargs import read_yargs
 from tocsin.playbook.reality.program import Parameter, Prompt, Verb
 from tocsin.playbook.reality.python_argparse import read_argparse, read_django
 from tocsin.playbook.reality.python_asking import find_asking
@@ -35,10 +39,32 @@ _NODE_ENV = re.compile(r"process\.env(?:\.|\[[\"'])(\w+)|\benv\.([A-Z]\w+)")
 _PYTHON_ENV = re.compile(r"(?:environ(?:\.get)?|getenv)[\[(]\s*[\"'](\w+)")
 
 
-def read_node(text: str) -> Script:
+def read_node(text: str, place: str = "") -> Script:
     """Read JavaScript or TypeScript."""
     if len(text) > LARGEST:
         return Script()
+    root = read_commander(text, place) or read_yargs(text, place)
+    return msgspec.structs.replace(_read_flags(text), root=root, least_words=_count_words(text))
+
+
+_COUNTED = re.compile(
+    r"\b(process\.argv|args|argv)(\.slice\(2\))?\.length\s{0,9}(<|!==?|===?)\s{0,9}(\d)\b(?P<body>[^\n]{0,80}(?:\n[^\n}]{0,200}){0,4})"
+)
+
+
+def _count_words(text: str) -> int:
+    """How many words a program ends without, as far as it counts them itself."""
+    sliced = re.search(r"\bconst\s+(?:args|argv)\s*=\s*process\.argv\.slice\(2\)", text) is not None
+    for match in _COUNTED.finditer(text):
+        least = int(match[4]) - (0 if match[2] or (match[1] != "process.argv" and sliced) else 2)
+        whole = match[1] == "process.argv" or sliced
+        zero = match[3].startswith("==") and match[4] == "0"
+        if whole and (match[3] == "<" or zero) and re.search(r"process\.exit\([1-9]", match["body"]):
+            return 1 if zero else max(0, least)
+    return 0
+
+
+def _read_flags(text: str) -> Script:
     flags = set(_LITERAL_FLAG.findall(text)) | set(_SHORT_FLAG.findall(text))
     flags |= {f"--{_dash(name)}" for name in _OPTION.findall(text)}
     shortened = {one or other for said in _SHORTENED.findall(text) for one, other in _ALIAS.findall(said)}

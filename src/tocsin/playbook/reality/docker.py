@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tocsin.playbook.reality import names, paths
+from tocsin.playbook.reality import building, names, paths
 from tocsin.playbook.reality.command import OUTSIDE, Arguments, Command, take_apart
 from tocsin.playbook.reality.compose import ComposeFile, Project, Service
 from tocsin.playbook.reality.finding import Finding, Question, ambiguous, matches, missing, unknown
@@ -166,6 +166,7 @@ def judge_service(name: str, projects: list[Project], system: System) -> Finding
 
 
 def _judge_engine(command: Command, rest: tuple[str, ...], system: System) -> Iterator[Finding]:
+    yield from building.judge(command, rest, system)
     group = rest[0] in ("container", "network", "volume", "image", "service", "system", "node", "stack")
     verb = (rest[1:2] or ("",))[0] if group else rest[0]
     parts = take_apart(rest[2:] if group else rest[1:], _VALUED | _SHORT.get(verb, frozenset()))

@@ -35,7 +35,8 @@ class Given(msgspec.Struct):
 
     def options(self) -> list[Option]:
         """The options that hold for the verb, its own first."""
-        return [option for verb in reversed(self.path) for option in verb.options]
+        every = ((verb, option) for verb in reversed(self.path) for option in verb.options)
+        return [option for verb, option in every if verb is self.verb or not option.own]
 
 
 def take_apart(words: Sequence[str], root: Verb, verbs: frozenset[str]) -> Given:

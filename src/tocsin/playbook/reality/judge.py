@@ -28,6 +28,7 @@ from tocsin.playbook.reality import (
     scripts,
     services,
     workflows,
+    workspaces,
 )
 from tocsin.playbook.reality.command import Command
 from tocsin.playbook.reality.finding import Finding, Row, Verdict, make_row, missing, unknown
@@ -46,6 +47,8 @@ def _table() -> dict[str, Judge]:
         ("journalctl", services.judge_journalctl),
         ("service", services.judge_service),
         ("npm pnpm yarn", npm.judge),
+        ("npx bunx", workspaces.judge_runner),
+        ("turbo", workspaces.judge_turbo),
         ("make gmake just task go-task", making.judge),
         ("kubectl oc k", kubectl.judge),
         ("helm", kubectl.judge_helm),
@@ -218,6 +221,8 @@ def judge_command(command: Command, system: System, known: Container[str]) -> It
     built = system.binaries.all.get(program)
     if built is not None:
         yield from programs.judge(command, built, system)
+    elif program in system.packages.programs and "/" not in command.words[0]:
+        yield from workspaces.judge_program(command, program, command.words[1:], system)
     elif scripts.is_script(command.words[0]) and not names.is_open(command.words[0].strip("./")):
         yield from scripts.judge(command, system)
     else:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from tocsin.playbook.reality import names, paths
+from tocsin.playbook.reality import charts, names, paths
 from tocsin.playbook.reality.command import Command, take_apart
-from tocsin.playbook.reality.finding import Finding, Question, matches, missing, unknown
+from tocsin.playbook.reality.finding import Finding, Question, ambiguous, matches, missing, unknown
 from tocsin.playbook.reality.kubernetes import ALIASES, OWNERS, Resource
 from tocsin.playbook.reality.system import System
 from tocsin.playbook.shell import names as words
@@ -126,7 +126,12 @@ def _judge_object(kind: str, name: str, space: str | None, system: System) -> Fi
     if kind in ("node", "event"):
         return unknown("object", what, "It is the cluster's own.", ask)
     of_kind = [each for each in resources if each.kind in (OWNERS if kind == "pod" else (kind,))]
-    found = next((each for each in of_kind if _is_called(each, kind, name)), None)
+    called = [each for each in of_kind if _is_called(each, kind, name)]
+    found = next((each for each in called if not each.renamed), called[0] if called else None)
+    if found is not None and found.renamed:
+        other_name = names.nearest(name, found.renamed) or found.renamed[0]
+        why = f"Every overlay gives it another name: {', '.join(found.renamed[:4])}."
+        return ambiguous("object", what, why, other_name, found.where)
     if found is not None:
         return _judge_scope(found, what, space, of_kind, kind, name, ask)
     if any(each.name == names.WILD for each in of_kind):
@@ -285,6 +290,11 @@ def judge_helm(command: Command, system: System) -> Iterator[Finding]:
         *_find_charts(command, parts.operands, system),
     ):
         yield paths.judge_file(command, path, system, "chart", "chart file")
+    chart = next((place for path in _find_charts(command, parts.operands, system)
+                  if (place := paths.locate(command, path.rstrip("/"), system))), None)  # fmt: skip
+    if chart is not None:
+        set_here = parts.values("--set", "--set-string", "--set-json", "--set-file")
+        yield from charts.judge_values(set_here, chart, system)
     space = parts.value("-n", "--namespace")
     if space is not None:
         yield _judge_namespace(space, system)

@@ -27,6 +27,8 @@ KINDS = {
 }  # fmt: skip
 ALIASES = {alias: kind for kind, others in KINDS.items() for alias in (kind, *others.split())}
 OWNERS = ("deployment", "statefulset", "daemonset", "job", "cronjob", "pod")
+_MOST_VISITS = 3000
+"""Overlays that are followed, each by every way that leads to it."""
 _HAS_KIND = re.compile(r"^[ \t]*[\"']?kind[\"']?\s*:", re.MULTILINE)
 _KIND_LINE = re.compile(r"^kind:[ \t]*(\w+)", re.MULTILINE)
 _NAME_LINE = re.compile(
@@ -35,7 +37,9 @@ _NAME_LINE = re.compile(
 
 
 class Resource(msgspec.Struct, frozen=True, kw_only=True):
-    """One object. In ``name`` a gap stands for what a template fills in; ``offers`` are a service's own ports."""
+    """One object. In ``name`` a gap stands for what a template fills in; ``offers`` are a service's own ports, and
+    ``renamed`` its names where every overlay that takes it gives it another.
+    """
 
     kind: str
     name: str
@@ -47,6 +51,7 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True):
     offers: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ()
     variables: tuple[str, ...] = ()
+    renamed: tuple[str, ...] = ()
 
 
 class Cluster:
@@ -54,12 +59,31 @@ class Cluster:
 
     def __init__(self, repository: Repository) -> None:
         self._repository = repository
+        self._visits = 0
 
     @cached_property
     def resources(self) -> tuple[Resource, ...]:
         """Every object, those that overlays rename under all their names."""
         plain = [each for file in self._files() for each in self._read(file)]
-        return (*plain, *(each for path in self._overlays() for each in self._overlaid(path, plain)))
+        tops = self._find_tops()
+        taken: dict[str, set[str]] = {}
+        for top in tops:
+            for file, prefix, suffix, _ in self._members(top, "", "", "", 0):
+                taken.setdefault(file, set()).add(f"{prefix}{WILD}{suffix}")
+        own = [self._rename(each, taken.get(each.where.partition(":")[0], set())) for each in plain]
+        return (*own, *(each for path in self._overlays() for each in self._overlaid(path, plain)))
+
+    def _rename(self, each: Resource, names: set[str]) -> Resource:
+        """An object with the names that overlays give it, where none leaves it its own."""
+        if not names or WILD in names or each.kind in ("namespace", "customresourcedefinition") or WILD in each.name:
+            return each
+        return msgspec.structs.replace(each, renamed=tuple(sorted(name.replace(WILD, each.name) for name in names)))
+
+    def _find_tops(self) -> list[str]:
+        """The overlays that no other takes."""
+        every = list(self._overlays())
+        inner = {place for path in every for place in self._inner(path)}
+        return [path for path in every if path not in inner]
 
     @cached_property
     def namespaces(self) -> dict[str, str]:
@@ -109,27 +133,45 @@ class Cluster:
 
     def _overlaid(self, path: str, plain: list[Resource]) -> Iterator[Resource]:
         """What an overlay makes of the objects below it: prefix, suffix, namespace."""
-        root = next(iter(read_trees(self._repository.text(path))), Tree())
-        prefix, suffix, space = (root.get(key).text for key in ("namePrefix", "nameSuffix", "namespace"))
-        if not (prefix or suffix or space):
-            return
-        files = set(self._members(path, 0))
+        made = {file: (prefix, suffix, space) for file, prefix, suffix, space in self._members(path, "", "", "", 0)}
         for each in plain:
-            if each.where.partition(":")[0] in files:
+            prefix, suffix, space = made.get(each.where.partition(":")[0], ("", "", ""))
+            if prefix or suffix or space:
                 name = each.name if each.kind == "namespace" else f"{prefix}{each.name}{suffix}"
                 yield msgspec.structs.replace(each, name=name, namespace=space or each.namespace)
 
-    def _members(self, path: str, depth: int) -> Iterator[str]:
+    def _parts(self, path: str) -> Iterator[str]:
+        """The places that an overlay takes."""
         root = next(iter(read_trees(self._repository.text(path))), Tree())
         for key in ("resources", "bases", "components"):
             for each in root.get(key).items():
                 place = join(parent(path), each.text)
-                if place and self._repository.file(place) is not None:
+                if place:
                     yield place
-                for name in ("kustomization.yaml", "kustomization.yml") if place and depth < 6 else ():
-                    inner = join(place or "", name) or ""
-                    if self._repository.file(inner) is not None:
-                        yield from self._members(inner, depth + 1)
+
+    def _inner(self, path: str) -> Iterator[str]:
+        """The overlays that one takes."""
+        for place in self._parts(path):
+            for name in ("kustomization.yaml", "kustomization.yml"):
+                inner = join(place, name) or ""
+                if self._repository.file(inner) is not None:
+                    yield inner
+
+    def _members(
+        self, path: str, prefix: str, suffix: str, space: str, depth: int
+    ) -> Iterator[tuple[str, str, str, str]]:
+        """The files that an overlay takes, with what stands before and behind their names, and their namespace."""
+        self._visits += 1
+        if self._visits > _MOST_VISITS:
+            return
+        root = next(iter(read_trees(self._repository.text(path))), Tree())
+        prefix, suffix = prefix + root.get("namePrefix").text, root.get("nameSuffix").text + suffix
+        space = space or root.get("namespace").text
+        for place in self._parts(path):
+            if self._repository.file(place) is not None:
+                yield place, prefix, suffix, space
+        for inner in self._inner(path) if depth < 6 else ():
+            yield from self._members(inner, prefix, suffix, space, depth + 1)
 
 
 def _make(tree: Tree, path: str) -> Resource:

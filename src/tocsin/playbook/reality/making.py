@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
-from tocsin.playbook.reality import names, paths
-from tocsin.playbook.reality.command import Command, take_apart
+from tocsin.playbook.reality import exports, names, paths
+from tocsin.playbook.reality.command import Arguments, Command, take_apart
 from tocsin.playbook.reality.finding import Finding, ambiguous, matches, missing, unknown
 from tocsin.playbook.reality.system import System
 from tocsin.playbook.reality.targets import FILES, Recipes
@@ -13,9 +14,12 @@ from tocsin.playbook.shell import names as words
 
 _VALUED = {"make": words("-C --directory -f --file --makefile -I -o -W -j -l"),
     "just": words("-f --justfile -d --working-directory --set"),
-           "task": words("-d --dir -t --taskfile -o --output -C")}  # fmt: skip
+           "task": words("-d --dir -t --taskfile -o --output -C -I --interval")}  # fmt: skip
 _FOLDER = {"make": ("-C", "--directory"), "just": ("-d", "--working-directory"), "task": ("-d", "--dir")}
 _FILE = {"make": ("-f", "--file", "--makefile"), "just": ("-f", "--justfile"), "task": ("-t", "--taskfile")}
+
+
+_USED = re.compile(r"\$[({]([A-Za-z_]\w{0,80})[)}]|\{\{[^{}]{0,80}?\.([A-Za-z_]\w{0,80})")
 
 
 def judge(command: Command, system: System) -> Iterator[Finding]:
@@ -33,6 +37,9 @@ def judge(command: Command, system: System) -> Iterator[Finding]:
         yield from _judge_recipe(command, wanted[0], files)
         wanted = [joined if any(key.startswith(f"{wanted[0]}::") for key in known) else wanted[0]]
     yield from (_judge_target(program, name, files, system) for name in wanted)
+    if program != "just":
+        yield from _judge_wanted(command, program, wanted, parts, files)
+        yield from _judge_variables(command, program, parts, files, system)
     if not wanted and files:
         yield matches("target", f"{program} default target", files[0].path)
 
@@ -51,6 +58,52 @@ def _choose(
     folders = list(paths.places(command, folder, system)) if folder else list(command.folders)
     read = (system.targets.read(program, each) for each in folders)
     return [each for each in read if each is not None], []
+
+
+def _judge_wanted(
+    command: Command, program: str, wanted: list[str], parts: Arguments, files: list[Recipes]
+) -> Iterator[Finding]:
+    """Variables that a target ends without, and whether it may be called at all."""
+    words_given = (*parts.operands, *parts.rest)
+    present = {word.partition("=")[0].rstrip("?:+") for word in words_given if "=" in word}
+    present |= {*command.env, *command.known}
+    for name in wanted:
+        file = next((each for each in files if name in each.known), None)
+        if file is None or any(map(names.is_open, words_given)):
+            continue
+        place, title = file.known[name], f"{program} target {name}"
+        for each in file.wants.get(name, ()):
+            if each not in present:
+                why = f"It ends without {each}."
+                yield missing("arguments", f"arguments of {title}: {each}", why, f"{each}=…", place)
+        if name in file.inner:
+            yield missing("target", title, "It is internal: only other tasks may call it.", None, place)
+        if name in file.asks and not parts.has("--yes", "-y") and not command.fed:
+            why = "It waits for somebody to type. --yes keeps it from asking."
+            yield ambiguous("asks_on_terminal", f"{title} asks on a terminal (prompt)", why, "--yes", place)
+
+
+def _is_open(file: Recipes) -> bool:
+    """Whether a file that nobody has may read variables too."""
+    return not file.whole or re.search(r"(?m)^[-s]include\b", file.text) is not None
+
+
+def _judge_variables(
+    command: Command, program: str, parts: Arguments, files: list[Recipes], system: System
+) -> Iterator[Finding]:
+    """Variables that are handed to targets and that nothing reads."""
+    for word in parts.operands if files and not any(_is_open(each) for each in files) else ():
+        name, mark, _ = word.partition("=")
+        if not mark or not re.fullmatch(r"[A-Za-z_]\w*", name):
+            continue
+        read = re.compile(rf"(?<![A-Za-z0-9_]){name}(?![A-Za-z0-9_])")
+        if any(read.search(each.text) for each in files) or exports.find_mention(name, system) is not None:
+            continue
+        known = {found for each in files for pair in _USED.findall(each.text) for found in pair if found}
+        near = names.nearest(name, known)
+        yield missing(
+            "variable", f"variable {name} for {program}", "Nothing in the checkout reads it.", near, files[0].path
+        )
 
 
 def _judge_recipe(command: Command, name: str, files: list[Recipes]) -> Iterator[Finding]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from tocsin.playbook.reality import code_script, names, paths
+from tocsin.playbook.reality import code_script, names, paths, scripts, workspaces
 from tocsin.playbook.reality.command import Arguments, Command, take_apart
 from tocsin.playbook.reality.compose import Service
 from tocsin.playbook.reality.finding import Finding, ambiguous, matches, missing, unknown
@@ -27,7 +27,6 @@ _OWN = words(
 _SHORT = words("start test stop restart")
 _FILE = re.compile(r"(?:node|tsx|ts-node|bun|deno run|nodemon|esr|babel-node)\s+(?:-\S+\s+)*([\w./@-]+\.\w+|[\w./@-]+)")
 _SHELL_FILE = re.compile(r"(?:^|&&\s*|;\s*)(?:(?:ba)?sh\s+)?(\.?[\w./-]*/[\w.-]+\.(?:sh|py)|[\w./-]+\.sh)\b")
-_BUILT = (("dist/", "src/"), ("build/", "src/"), ("lib/", "src/"), ("out/", "src/"))
 
 
 def judge(command: Command, system: System) -> Iterator[Finding]:
@@ -62,6 +61,9 @@ def _judge_verb(
     system: System,
 ) -> Iterator[Finding]:
     verb = rest[0] if rest else ""
+    if verb in ("exec", "x", "dlx"):
+        yield from workspaces.judge_carried(command, take_apart(rest[1:], _VALUED, stop=True).rest, system)
+        return
     if verb in ("run", "run-script"):
         script, words_after = (inner.rest or ("",))[0], inner.rest[1:]
     elif verb in _SHORT or (verb == "t" and program != "yarn"):
@@ -240,16 +242,38 @@ def _judge_what_runs(
     where = package.where(script)
     yield from _judge_files(package, script, line, where, system)
     handed = given[given.index("--") + 1 :] if "--" in given else () if command.program == "npm" else given
+    place = _find_only(package, line, system)
+    script_read = system.script(place) if place is not None else None
+    if place is not None and script_read is not None:
+        words_given = (*_words_behind(line), *handed)
+        if script_read.root is not None:
+            yield from scripts.judge_root(command, place, words_given, script_read.root, script_read)
+            return
+        parts = take_apart(words_given, script_read.valued)
+        yield from scripts.judge_required(command, place, parts, len(words_given), script_read)
     flags = [word.split("=")[0] for word in handed if word.startswith("-") and word != "--" and not names.is_wild(word)]
     if flags:
         yield from _judge_flags(package, script, line, flags, system)
     yield from _judge_prompts(command, package, script, line, flags, system)
 
 
+def _find_only(package: Package, line: str, system: System) -> str | None:
+    """The one file that a script runs; null where it runs several things."""
+    found = list(_FILE.finditer(line))
+    alone = len(found) == 1 and not re.search(r"[;&|]", line)
+    return system.packages.find_source(package, found[0][1]) if alone else None
+
+
+def _words_behind(line: str) -> list[str]:
+    """The words that a script itself hands to the file that it runs."""
+    match = _FILE.search(line)
+    return line[match.end() :].split() if match else []
+
+
 def _judge_files(package: Package, script: str, line: str, where: str, system: System) -> Iterator[Finding]:
     """The files that a script runs; what a build makes need not be there, nor what a package keeps elsewhere."""
     for match in [*_FILE.finditer(line), *_SHELL_FILE.finditer(line)]:
-        if "." not in match[1] or _MADE.match(match[1]) or _find_source(package, match[1], system) is not None:
+        if "." not in match[1] or _MADE.match(match[1]) or system.packages.find_source(package, match[1]) is not None:
             continue
         what = f"file {match[1]} of script {script} in {package.path}"
         if not any(True for _ in system.packages.sources(package)):
@@ -264,32 +288,13 @@ def _judge_files(package: Package, script: str, line: str, where: str, system: S
 _MADE = re.compile(r"(?:\./)?(?:dist|build|out|lib|bin|node_modules|\.next)/")
 
 
-def _find_source(package: Package, path: str, system: System) -> str | None:
-    for old, new in (("", ""), *_BUILT):
-        stem = path.removeprefix("./")
-        if stem.startswith(old):
-            target = join(package.folder, new + stem.removeprefix(old)) or ""
-            stems = [
-                target,
-                *(re.sub(r"\.[cm]?js$", end, target) for end in (".ts", ".mts", ".tsx")),
-                f"{target}.ts",
-                f"{target}.js",
-                f"{target}/index.ts",
-                f"{target}/index.js",
-            ]
-            found = next((each for each in stems if system.repository.file(each) is not None), None)
-            if found is not None:
-                return found
-    return None
-
-
 def _judge_flags(package: Package, script: str, line: str, flags: list[str], system: System) -> Iterator[Finding]:
     sources = list(system.packages.sources(package))
     reading = [code_script.read_node(text) for _, text in sources if code_script.reads_arguments(text)]
     shells = [
         found
         for match in _SHELL_FILE.finditer(line)
-        if (place := _find_source(package, match[1], system)) and (found := system.script(place))
+        if (place := system.packages.find_source(package, match[1])) and (found := system.script(place))
     ]
     read = [*reading, *shells]
     unclear = any(each.flags is None for each in read) or not (_FILE.search(line) or _SHELL_FILE.search(line))
@@ -317,7 +322,7 @@ def _judge_prompts(
     if command.fed:
         return
     for match in [*_FILE.finditer(line), *_SHELL_FILE.finditer(line)]:
-        place = _find_source(package, match[1], system)
+        place = system.packages.find_source(package, match[1])
         found = system.script(place) if place else None
         for prompt in found.prompts if found is not None else ():
             if not prompt.unless & {*flags, *command.env, *command.known}:

@@ -20,14 +20,17 @@ _LONGEST = 2000
 """Characters of a script that are looked at."""
 _TESTS = re.compile(r"(?:^|/)(?:tests?|__tests__|spec)/|\.(?:test|spec)\.\w+$")
 
+_BUILT = (("dist/", "src/"), ("build/", "src/"), ("lib/", "src/"), ("out/", "src/"))
+
 
 class Package(msgspec.Struct, frozen=True, kw_only=True):
-    """A `package.json`. ``folder`` is where it lies."""
+    """A `package.json`. ``programs`` are those that it brings, with their files."""
 
     path: str
     name: str
     scripts: dict[str, str] = {}
     bins: tuple[str, ...] = ()
+    programs: dict[str, str] = {}
     dependencies: tuple[str, ...] = ()
     text: str = ""
 
@@ -82,6 +85,30 @@ class Packages:
         found = self.all.get(place) if place is not None else None
         return [found] if found is not None else [each for each in self.all.values() if each.name == wanted]
 
+    @cached_property
+    def programs(self) -> dict[str, tuple[Package, str]]:
+        """The programs that packages bring, with the files that they are."""
+        return {name: (each, place) for each in self.all.values() for name, place in each.programs.items()}
+
+    def find_source(self, package: Package, path: str) -> str | None:
+        """The source of a file of a package, which may be built from it."""
+        for old, new in (("", ""), *_BUILT):
+            stem = path.removeprefix("./")
+            if stem.startswith(old):
+                target = join(package.folder, new + stem.removeprefix(old)) or ""
+                stems = [
+                    target,
+                    *(re.sub(r"\.[cm]?js$", end, target) for end in (".ts", ".mts", ".tsx")),
+                    f"{target}.ts",
+                    f"{target}.js",
+                    f"{target}/index.ts",
+                    f"{target}/index.js",
+                ]
+                found = next((each for each in stems if self._repository.file(each) is not None), None)
+                if found is not None:
+                    return found
+        return None
+
     def sources(self, package: Package) -> Iterator[tuple[str, str]]:
         """The texts of a package's own programs, without those of packages inside it and without tests."""
         inner = [
@@ -114,6 +141,8 @@ def _read(path: str, text: str) -> Package | None:
         path=path,
         name=name if isinstance(name, str) else "",
         scripts={key: each[:_LONGEST] for key, each in _mapping(value.get("scripts")).items() if isinstance(each, str)},
+        programs={str(key): str(each) for key, each in _mapping(bins).items()}
+        or ({str(name).rsplit("/", 1)[-1]: bins} if isinstance(bins, str) else {}),
         bins=tuple(_mapping(bins)) if isinstance(bins, dict) else (str(name).rsplit("/", 1)[-1],) if bins else (),
         dependencies=tuple(wanted),
         text=text,

@@ -34,7 +34,7 @@ class Option(msgspec.Struct, frozen=True, kw_only=True):
 
     ``choices`` are the only values that it takes, ``parted`` if it takes several in one word. ``required`` only where
     nothing else (a default, the environment, a settings file) can stand in for it. ``group`` is shared by options of
-    which only one may be given.
+    which only one may be given. One of its ``own`` is not for the verbs below.
     """
 
     names: tuple[str, ...]
@@ -45,6 +45,7 @@ class Option(msgspec.Struct, frozen=True, kw_only=True):
     number: bool = False
     required: bool = False
     group: str = ""
+    own: bool = False
 
 
 class Verb(msgspec.Struct, frozen=True, kw_only=True):

@@ -76,7 +76,7 @@ def judge_arguments(
 ) -> Iterator[Finding]:
     """Whether a script wants what it is given."""
     if script.root is not None:
-        yield from _judge_root(command, place, words, script.root, script)
+        yield from judge_root(command, place, words, script.root, script)
         yield from _judge_needs(command, place, script, system)
         return
     parts = take_apart(tuple(words), script.valued)
@@ -88,13 +88,13 @@ def judge_arguments(
     sure = all(name in (script.flags or ()) for name, _ in parts.flags)
     if sure or len(plain) < script.least:
         yield from operands.judge(plain, script.parameters, script.least, most, place, place)
-    yield from _judge_required(command, place, parts, len(words), script)
+    yield from judge_required(command, place, parts, len(words), script)
     flags = frozenset(name for name, _ in (*parts.flags, *_split(parts)))
     yield from _judge_prompts(command, place, flags, len(plain), script.prompts)
     yield from _judge_needs(command, place, script, system)
 
 
-def _judge_root(command: Command, place: str, words: tuple[str, ...], root: Verb, script: Script) -> Iterator[Finding]:
+def judge_root(command: Command, place: str, words: tuple[str, ...], root: Verb, script: Script) -> Iterator[Finding]:
     """Where its parser was followed: every word beside the tree."""
     verbs = frozenset(word for each in root.everything() for word in (each.name, *each.aliases))
     program = Program(name=place, where=place, root=root, verbs=verbs, whole=True)
@@ -135,7 +135,7 @@ def _judge_joints(place: str, words: tuple[str, ...], script: Script) -> Iterato
             yield missing("flag", what, f"It reads {name} as a word of its own only.", shown, place)
 
 
-def _judge_required(command: Command, place: str, parts: Arguments, count: int, script: Script) -> Iterator[Finding]:
+def judge_required(command: Command, place: str, parts: Arguments, count: int, script: Script) -> Iterator[Finding]:
     """Flags without which the script ends, and how many words it wants in all."""
     present = {name for name, _ in (*parts.flags, *_split(parts))}
     if present & {"-h", "--help"}:

@@ -117,7 +117,7 @@ class System:
         if path.endswith(".py") or "python" in first:
             return read_python(text, path)
         if path.endswith((".js", ".mjs", ".cjs", ".ts")) or "node" in first:
-            return read_node(text)
+            return read_node(text, path)
         return None
 
     def _libraries(self, path: str, text: str) -> Iterator[str]:

@@ -10,6 +10,7 @@ import msgspec
 from tocsin.playbook.reality.names import WILD
 from tocsin.playbook.reality.repository import Repository, join, parent
 from tocsin.playbook.reality.tree import Tree, find_line, read_trees
+from tocsin.playbook.reality.wanting import read_wanted
 
 FILES = {
     "make": ("GNUmakefile", "makefile", "Makefile"),
@@ -37,6 +38,8 @@ class Recipes(msgspec.Struct, frozen=True, kw_only=True):
     """A file's targets with their places. ``whole`` unless some are computed, so that there may be more.
 
     ``needs`` are the parameters without which a recipe of `just` does not start; ``asks`` are recipes that want a yes.
+    ``wants`` are variables without which a target ends, ``inner`` are those that only others may call, ``text`` is all
+    that is read.
     """
 
     path: str
@@ -44,6 +47,9 @@ class Recipes(msgspec.Struct, frozen=True, kw_only=True):
     whole: bool = True
     needs: dict[str, tuple[str, ...]] = {}
     asks: frozenset[str] = frozenset()
+    wants: dict[str, tuple[str, ...]] = {}
+    inner: frozenset[str] = frozenset()
+    text: str = ""
 
 
 class Targets:
@@ -74,12 +80,12 @@ class Targets:
             asks = frozenset(each[2] for each in heads if "[confirm" in each[1] or ", confirm" in each[1])
             return Recipes(path=path, known=recipes, whole=complete, needs=needs, asks=asks)
         if program == "task":
-            root = next(iter(read_trees(text)), Tree())
-            tasks = {name: f"{path}:{each.line}" for name, each in root.get("tasks").pairs()}
-            return Recipes(path=path, known=tasks, whole=not root.get("includes"))
+            return _read_tasks(path, text)
         known: dict[str, str] = {}
-        whole = all(list(self._make(path, known, 0)))
-        return Recipes(path=path, known=known, whole=whole)
+        texts: list[str] = []
+        whole = all(list(self._make(path, known, texts, 0)))
+        joined = "\n".join(texts)
+        return Recipes(path=path, known=known, whole=whole, wants=read_wanted(joined) if whole else {}, text=joined)
 
     def _just(self, path: str, prefix: str, known: dict[str, str], depth: int) -> Iterator[bool]:
         """Collect the recipes of a justfile, of what it imports, and of its modules; false where one was not found."""
@@ -100,9 +106,10 @@ class Targets:
             else:
                 yield may_lack
 
-    def _make(self, path: str, known: dict[str, str], depth: int) -> Iterator[bool]:
+    def _make(self, path: str, known: dict[str, str], texts: list[str], depth: int) -> Iterator[bool]:
         """Collect a makefile's targets; yields false where some of them are computed."""
-        text = self._repository.text(path).replace("\\\n", " ")
+        texts.append(self._repository.text(path))
+        text = texts[-1].replace("\\\n", " ")
         for match in _RULE.finditer(text):
             for name in match[1].split():
                 yield "$" not in name
@@ -116,9 +123,34 @@ class Targets:
                 target = join(parent(path), name)
                 place = target if target and self._repository.file(target) is not None else join("", name)
                 if place and self._repository.file(place) is not None:
-                    yield from self._make(place, known, depth + 1)
+                    yield from self._make(place, known, texts, depth + 1)
                 elif "*" in name or "$" in name:
                     yield False
+
+
+def _read_tasks(path: str, text: str) -> Recipes:
+    root = next(iter(read_trees(text)), Tree())
+    tasks = list(root.get("tasks").pairs())
+    known = {name: f"{path}:{each.line}" for name, each in tasks}
+    for name, each in tasks:
+        known.update(dict.fromkeys(each.get("aliases").words(), known[name]))
+    given = set(root.get("vars").words())
+    wants: dict[str, tuple[str, ...]] = {}
+    for name, each in tasks:
+        listed = [one.text or one.get("name").text for one in each.get("requires", "vars").items()]
+        own = given | set(each.get("vars").words())
+        wants.update(
+            dict.fromkeys((name, *each.get("aliases").words()), tuple(one for one in listed if one not in own))
+        )
+    return Recipes(
+        path=path,
+        known=known,
+        whole=not root.get("includes"),
+        asks=frozenset(name for name, each in tasks if each.get("prompt")),
+        wants={} if root.get("includes") or root.get("dotenv") else wants,
+        inner=frozenset(name for name, each in tasks if each.get("internal").text == "true"),
+        text=text,
+    )
 
 
 def _line(text: str, match: re.Match[str]) -> int:

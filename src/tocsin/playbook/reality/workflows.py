@@ -20,7 +20,7 @@ def judge(command: Command, system: System) -> Iterator[Finding]:
     """``gh workflow run NAME -f INPUT=VALUE``."""
     if command.words[1:2] != ("workflow",):
         return
-    parts = take_apart(command.words[2:], _VALUED)
+    parts = take_apart(command.words[2:], _VALUED - {"--json"} if "run" in command.words else _VALUED)
     if parts.operands[:1] not in (("run",), ("view",), ("enable",), ("disable",)) or len(parts.operands) < 2:
         return
     wanted = parts.operands[1]
@@ -42,7 +42,8 @@ def judge(command: Command, system: System) -> Iterator[Finding]:
     yield matches("workflow", what, known[found])
     if parts.operands[0] == "run":
         given = [value for name, value in parts.flags if name in ("-f", "--raw-field", "-F", "--field") and value]
-        yield from _judge_inputs(given, what, known[found], every[known[found]])
+        if not parts.has("--json"):
+            yield from _judge_inputs(given, what, known[found], every[known[found]])
 
 
 def _judge_inputs(given: list[str], what: str, path: str, tree: Tree) -> Iterator[Finding]:
@@ -58,3 +59,15 @@ def _judge_inputs(given: list[str], what: str, path: str, tree: Tree) -> Iterato
         if not names.is_wild(name) and name not in inputs:
             near = names.nearest(name, inputs)
             yield missing("argument", f"input {name} of {what}", "It has no such input.", near, path)
+            continue
+        options = [one.text for one in inputs[name].get("options").items()] if name in inputs else []
+        value = each.partition("=")[2]
+        if options and not names.is_wild(value) and value not in options:
+            near = names.nearest(value, options)
+            yield missing("argument", f"input {each} of {what}", f"It takes {', '.join(options)}.", near, path)
+    named = {each.partition("=")[0] for each in given}
+    for name, tree_of in inputs.items() if not any(map(names.is_wild, named)) else ():
+        if name not in named and tree_of.get("required").text == "true" and not tree_of.get("default"):
+            yield missing(
+                "arguments", f"input {name} of {what}", f"It does not start without {name}.", f"-f {name}=…", path
+            )

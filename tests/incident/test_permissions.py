@@ -38,7 +38,7 @@ NEEDED = {
             "BeginWait", "CallBarrier", "CheckDoubt", "ChooseScenario", "Declare",
             "DeclineEscalation", "DraftUpdate", "DropUpdate", "EndWait", "Escalate", "FileReport", "FinishStep",
             "HoldBarrier", "IdentifyCause", "LiftProhibition", "MeetObligation", "Mitigate", "OpenRoom",
-            "ConfirmFix", "Invite", "MakePrivate", "OpenBridge", "RevokeInvitation", "TickDuty",
+            "ConfirmFix", "Invite", "MakePrivate", "NoteLesson", "OpenBridge", "RevokeInvitation", "TickDuty",
             "CallContact", "CorrectAnswer",
             "PostUpdate", "ProposeStep", "PursueScenario", "Reopen", "SavePostmortem", "SetSeverity", "SettleDoubt",
             "SkipStep", "TakeRole", "TakeWay", "TellReady", "TellRecoveryPoint",

@@ -166,7 +166,7 @@ def add_lesson(root: Path, lesson: Lesson) -> None:
     with (root / f".{COMMANDS}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         before = path.read_text(encoding="utf-8") if path.exists() else ""
-        _require_new(before, lesson)
+        require_new(before, lesson)
         text = f"{before.rstrip()}\n\n{_spell(lesson)}".lstrip()
         problems = Problems()
         source = read(text, COMMANDS, problems)
@@ -179,7 +179,8 @@ def add_lesson(root: Path, lesson: Lesson) -> None:
         draft.replace(path)
 
 
-def _require_new(text: str, lesson: Lesson) -> None:
+def require_new(text: str, lesson: Lesson) -> None:
+    """Raises `Conflict` where the catalogue, as it stands written, has a verdict on the same already."""
     problems = Problems()
     known = read_catalogues(read(text, COMMANDS, problems), problems) if text.strip() else []
     for each in known:

@@ -28,6 +28,7 @@ from tocsin.app.retention import make_housekeeping
 from tocsin.app.rooms import Chats
 from tocsin.app.shadow import ShadowFiles
 from tocsin.app.storage import Data, Storage
+from tocsin.app.teaching import Teaching
 from tocsin.app.trackers import open_trackers
 from tocsin.app.watch.checkpoints import Checkpoints
 from tocsin.app.watch.lookout import Lookout
@@ -263,6 +264,7 @@ class Parts:
             nudge=self.public.courier.nudge,
             can_mail=self.public.can_mail,
             kept_since=self._find_kept_since,
+            teacher=Teaching(self.workspace.root, clock),
         )
 
     def _find_kept_since(self, now: datetime) -> datetime | None:

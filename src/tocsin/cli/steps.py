@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
 
@@ -27,6 +28,11 @@ STARTED = {
 }
 
 
+NOTHING: Mapping[str, str] = {}
+Learn = Annotated[
+    Literal["noop", "read", "read_sensitive", "mutate"] | None,
+    Parameter(help="Say what the command does; it is kept in the catalogue, and not asked about again."),
+]
 Unsaved = Annotated[bool, Parameter(help="Run it though what it may destroy could not be saved before.")]
 
 
@@ -39,15 +45,27 @@ def approve(
     yes: Yes = False,
     again: Again = False,
     unsaved: Unsaved = False,
+    learn: Learn = None,
+    pattern: Annotated[str, Parameter(help="With --learn: for whatever fits it (default: this command).")] = "",
     where: Where = HERE,
 ) -> None:
-    """Show exactly what a step will run, ask, and run it once."""
-    bindings = read_bindings(bind)
-    _approve(Client(where).incident(incident), spell_step(step), bindings, yes=yes, again=again, unsaved=unsaved)
+    """Show exactly what a step will run, ask, and run it once; with --learn say what it does, too."""
+    bindings, lesson = read_bindings(bind), {"learn": learn, "pattern": pattern} if learn else {}
+    if pattern and not learn:
+        raise UserError("A pattern is for what is learned: say with --learn what the command does.")
+    asked = Client(where).incident(incident)
+    _approve(asked, spell_step(step), bindings, yes=yes, again=again, unsaved=unsaved, lesson=lesson)
 
 
 def _approve(
-    asked: Incident, step: str, bindings: dict[str, str], *, yes: bool, again: bool = False, unsaved: bool = False
+    asked: Incident,
+    step: str,
+    bindings: dict[str, str],
+    *,
+    yes: bool,
+    again: bool = False,
+    unsaved: bool = False,
+    lesson: Mapping[str, str] = NOTHING,
 ) -> None:
     query = {f"bind.{name}": value for name, value in bindings.items()}
     shown = asked.get("steps", step, **query)
@@ -61,12 +79,15 @@ def _approve(
         return
     told = asked.post(
         "steps", step, "approve",
-        digest=shown["digest"], bindings=bindings, again=again or None, unsaved=unsaved or None,
+        digest=shown["digest"], bindings=bindings, again=again or None, unsaved=unsaved or None, **lesson,
     )  # fmt: skip
     if any(entry["kind"] == "approval_given" for entry in told.get("entries", ())):
         say(f"{asked.id}: {step} approved, the first of two. Another person approves it too, within the next minutes:")
         say(f"  tocsin approve {asked.id} {step}{''.join(f' --bind {k}={v}' for k, v in bindings.items())}")
         return
+    for entry in told.get("entries", ()):
+        if entry["kind"] == "command_learned":
+            say(f"{asked.id}: {fold(entry['text'])}.")
     say(f"{asked.id}: {step} approved; `tocsin show {asked.id} --step {step}` has its output.")
 
 

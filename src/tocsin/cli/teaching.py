@@ -7,16 +7,9 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from tocsin.app.catalogue import (
-    COMMANDS,
-    Lesson,
-    add_lesson,
-    find_directories,
-    find_script,
-    hash_script,
-    require_reviewer,
-)
+from tocsin.app.catalogue import COMMANDS, Lesson, add_lesson, require_reviewer
 from tocsin.app.place import find_workspace
+from tocsin.app.teaching import make_lesson
 from tocsin.app.workspace import read_file
 from tocsin.cli.client import Where
 from tocsin.cli.identity import find_person
@@ -50,22 +43,17 @@ def learn(
     if team is None and len(file.teams) != 1:
         raise UserError(f"Say whose command it is: --team with one of {', '.join(file.teams) or 'no team'}.")
     person = require_reviewer(file, chosen, find_person(where.as_, root)[0])
-    if not pattern.strip(" *"):
-        raise UserError("The pattern fits every command; begin with the command's name: ./scripts/status.sh **")
-    if effect is Effect.UNKNOWN:
-        raise UserError("What nobody knows needs no entry: it is asked about anyway.")
-    script = find_script(pattern, find_directories(root, file)[chosen])
-    hashed = hash_script(script) if script is not None else ""
-    lesson = Lesson(
-        pattern=pattern.strip(),
+    said = Lesson(
+        pattern=pattern,
         effect=effect,
         team=chosen,
         who=person,
         when=SystemClock().now().date(),
         reversible=not irreversible,
-        sha256=hashed,
     )
+    lesson, script = make_lesson(said, root, file)
     add_lesson(root, lesson)
     say(f"{root / COMMANDS}: {lesson.pattern} is {effect}, says {person}.")
     if script is not None:
-        say(f"It holds for {script} as it is now (sha256 {hashed[:12]}); if that changes, it is asked about again.")
+        hashed = lesson.sha256[:12]
+        say(f"It holds for {script} as it is now (sha256 {hashed}); if that changes, it is asked about again.")

@@ -62,7 +62,7 @@ CONCERNED: dict[type[e.Event], frozenset[Planner]] = {
     e.PagePutOff: PAGING | frozenset((comms.plan,)),
     **dict.fromkeys((e.ObligationArmed, e.ObligationDropped), REMINDING),
     **dict.fromkeys((e.ObligationLate, e.DutiesReminded, e.DutiesEscalated), NOBODY),
-    **dict.fromkeys((e.PageDelivered, e.NoteAdded, e.EvidenceOpened), NOBODY),
+    **dict.fromkeys((e.PageDelivered, e.NoteAdded, e.EvidenceOpened, e.CommandLearned), NOBODY),
     **dict.fromkeys((e.UpdateDrafted, e.UpdateApproved, e.UpdateDropped), NOBODY),
 }
 """Whose answer an event may change; that of any planner where it does not stand here. Whoever asks for a page or a

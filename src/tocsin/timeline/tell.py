@@ -186,6 +186,8 @@ def _tell_steps(event: e.Event, name: Name) -> str | None:
             return f"{name(by)} typed step {step}: {text}"
         case e.StepApproved(step=step, by=by):
             return f"{name(by)} approved step {step}"
+        case e.CommandLearned(pattern=pattern, effect=effect, by=by):
+            return f"{name(by)} says that {pattern} is {effect}; the catalogue has it from now on"
         case e.ApprovalGiven(step=step, by=by, role=role):
             return f"{name(by)} approved step {step}{f' as {role}' if role else ''}, the first of two"
         case e.ApprovalLapsed(step=step, why=why):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
@@ -13,7 +14,8 @@ from tocsin.errors import Conflict, Denied, NotFound
 from tocsin.incident.authority import find_roles, require_human, require_permission
 from tocsin.incident.commands import Command, LiftProhibition, Resolve
 from tocsin.incident.correcting import CorrectAnswer
-from tocsin.run.commands import ApproveStep, ProposeStep
+from tocsin.run.commands import ApproveStep, ProposeStep, find_task
+from tocsin.run.learning import NoteLesson, find_pattern, require_learnable
 from tocsin.timeline.entry import Entry
 from tocsin.timeline.events import FreezeSet, PlaybookActivated, StepProposed
 from tocsin.timeline.tell import tell
@@ -33,7 +35,7 @@ from tocsin.web.library import Library
 from tocsin.web.verbs import Verb
 from tocsin.web.views.alerts import AlertView, show_uncleared, tell_uncleared
 from tocsin.web.views.scene import Scene, clean
-from tocsin.words import Permission
+from tocsin.words import Effect, Permission
 
 
 class ToldEntry(msgspec.Struct, frozen=True):
@@ -103,6 +105,7 @@ class Acts:
         require_person(self._desk, asker)
         await self._desk.sight.find(stream, asker.person)
         scene = await self._library.scene(stream)
+        lesson = self._check_lesson(scene, step, asker, body) if body.learn else None
         command = ApproveStep(
             by=asker.person,
             step=step,
@@ -112,7 +115,27 @@ class Acts:
             bindings={name: await self._desk.originals.seal(value, stream) for name, value in body.bindings.items()},
             roles=find_roles(scene.incident, scene.book, scene.rota, asker.person, scene.now),
         )
-        return Done.of(stream, await self._desk.engine.submit(stream, command), self._library.name)
+        entries = await self._desk.engine.submit(stream, command)
+        if lesson is not None:
+            entries = [*entries, *await self._learn(stream, scene.book.policy.team, lesson)]
+        return Done.of(stream, entries, self._library.name)
+
+    def _check_lesson(self, scene: Scene, step: str, asker: Asker, body: ApproveBody) -> NoteLesson:
+        """What is to be learned, before anything is approved. Raises where it is not learned."""
+        effect, teacher = Effect(body.learn), self._desk.teacher
+        if teacher is None:
+            raise Denied("This server learns nothing by the way of an approval; say it with tocsin learn.")
+        task = find_task(scene.incident, scene.book, step, body.bindings)
+        require_learnable(task, effect)
+        pattern = body.pattern.strip() or find_pattern(task)
+        teacher.check(scene.book.policy.team, asker.person, task.statement.text, pattern, effect)
+        return NoteLesson(by=asker.person, step=step, pattern=pattern, effect=effect)
+
+    async def _learn(self, stream: str, team: str, lesson: NoteLesson) -> Sequence[Entry]:
+        """Keep it where `tocsin learn` does, then on the timeline."""
+        assert self._desk.teacher is not None
+        sha256 = await asyncio.to_thread(self._desk.teacher.keep, team, lesson.by, lesson.pattern, lesson.effect)
+        return await self._desk.engine.submit(stream, msgspec.structs.replace(lesson, sha256=sha256))
 
     async def lift(self, stream: str, line: int, asker: Asker, reason: str) -> Done:
         """Lift a prohibition, in the name of a person with all roles they answer to."""

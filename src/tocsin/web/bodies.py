@@ -206,13 +206,16 @@ class TeamBody(Body, frozen=True, kw_only=True):
 
 class ApproveBody(Body, frozen=True, kw_only=True):
     """`digest` is what was looked at; `bindings` fill the blanks by name; `again` lets a change run twice, `unsaved`
-    one before which nothing could be saved of what it may destroy.
+    one before which nothing could be saved of what it may destroy. `learn` says what the command does, for whatever
+    fits `pattern` (empty: this one), and that is kept in the catalogue.
     """
 
     digest: Annotated[str, Meta(min_length=64, max_length=64)]
     again: bool = False
     unsaved: bool = False
     bindings: Annotated[dict[str, Annotated[str, Meta(max_length=200)]], Meta(max_length=50)] = {}
+    learn: Literal["", "noop", "read", "read_sensitive", "mutate"] = ""
+    pattern: Annotated[str, Meta(max_length=500)] = ""
 
 
 class ProposeBody(Body, frozen=True, kw_only=True):

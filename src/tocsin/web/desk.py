@@ -26,7 +26,7 @@ from tocsin.playbook.model import Playbook
 from tocsin.store.accounts import Accounts
 from tocsin.web.limits import Limits
 from tocsin.web.sight import Sight
-from tocsin.words import Reached
+from tocsin.words import Effect, Reached
 
 ACCESS = "@access"
 """Whose stream holds who came and went: no team's, since no team can be called that."""
@@ -109,6 +109,16 @@ class OwnRules(Protocol):
     async def remove(self, person: str) -> None: ...
 
 
+class Teacher(Protocol):
+    """Keeps in a team's catalogue what somebody says of a command."""
+
+    def may_teach(self, team: str, person: str) -> bool: ...
+
+    def check(self, team: str, person: str, text: str, pattern: str, effect: Effect) -> None: ...
+
+    def keep(self, team: str, person: str, pattern: str, effect: Effect) -> str: ...
+
+
 class Policy(msgspec.Struct, frozen=True, kw_only=True):
     """How this server lets itself be spoken to."""
 
@@ -167,6 +177,7 @@ class Desk:
         reach: Callable[[str], str] = _reach_anybody,
         calendar_findings: Callable[[], Sequence[Finding]] = tuple,
         public_url: Callable[[], str] = str,
+        teacher: Teacher | None = None,
     ) -> None:
         self.engine, self.sight = engine, Sight(engine.journal)
         self.sessions = sessions
@@ -188,6 +199,7 @@ class Desk:
         self.limits, self.accounts = Limits(), accounts
         self.originals: Originals = originals or NoOriginals()
         self.outputs = outputs or Outputs()
+        self.teacher = teacher
         self.reach, self.calendar_findings, self.public_url = reach, calendar_findings, public_url
         self.signin = (stage.signin if stage is not None else "") or SIGNIN
 

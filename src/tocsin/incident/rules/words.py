@@ -81,4 +81,5 @@ RULES: dict[type[e.Event], Any] = {
     e.NoteAdded: _keep,
     e.UpdateForbidden: _keep,
     e.EvidenceOpened: _keep,
+    e.CommandLearned: _keep,
 }

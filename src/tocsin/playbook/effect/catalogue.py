@@ -48,7 +48,8 @@ class Catalogue(msgspec.Struct, frozen=True):
             return None
         best = max(fitting, key=lambda entry: (len(entry.pattern.replace("*", "")), RANK[entry.effect]))
         reason = best.why or f"the catalogue says so ({best.who}, {best.when})"
-        return Verdict(best.effect, sort(best.tags), f"`{readable(' '.join(words))[:80]}`: {reason}")
+        tags = (*best.tags, Tag.PRIVILEGED) if words[0] in ("sudo", "doas") else best.tags
+        return Verdict(best.effect, sort(dict.fromkeys(tags)), f"`{readable(' '.join(words))[:80]}`: {reason}")
 
 
 EMPTY = Catalogue()

@@ -123,6 +123,7 @@ from tocsin.timeline.events.run import (
     ApprovalGiven,
     ApprovalLapsed,
     CheckEnded,
+    CommandLearned,
     DoubtSettled,
     EvidenceOpened,
     LeftFile,
@@ -192,6 +193,7 @@ __all__ = [
     "ChatWithheld",
     "CheckEnded",
     "Closed",
+    "CommandLearned",
     "ContactAnswered",
     "ContactCalled",
     "ContactWanted",
@@ -329,7 +331,7 @@ AnyEvent = (
     | StepProposed | StepApproved | ApprovalGiven | ApprovalLapsed
     | StepForbidden | StepSkipped | StepDone | DoubtSettled
     | WayTaken | ScenarioPursued | CheckEnded
-    | StepRequested | StepStarted | StepFinished | StepNotRun | StepInDoubt | EvidenceOpened
+    | StepRequested | StepStarted | StepFinished | StepNotRun | StepInDoubt | EvidenceOpened | CommandLearned
     | WaitBegun | WaitEnded
     | BarrierCalled | OperatorReady | BarrierHeld | CountdownBegun | BarrierPassed
     | ObligationArmed | ObligationLate | ObligationDropped | ObligationMet | ObligationWaived | ProhibitionLifted

@@ -213,6 +213,19 @@ class StepFinished(Outcome, frozen=True, kw_only=True):
         require_finite(self.duration_s)
 
 
+class CommandLearned(Fact, frozen=True, kw_only=True):
+    """Whoever approved a step has said what its command does, and that is in the team's catalogue from now on.
+
+    `sha256` is of the script that was looked at, empty where none lies here.
+    """
+
+    step: str
+    pattern: str
+    effect: Effect
+    by: str
+    sha256: str = ""
+
+
 class EvidenceOpened(Fact, frozen=True, kw_only=True):
     """A person has read a sealed original, the blob `sealed`, for a reason that stands here for good."""
 

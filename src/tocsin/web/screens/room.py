@@ -53,6 +53,7 @@ async def show_incident(
         "parts/live.html" if frame.inline else "room.html",
         room=room,
         may_act=may_act(scene.incident, policy, frame.asker.person),
+        may_teach=_may_teach(desk, scene.incident.team, frame),
         who_may=name_who_may(policy, scene.name),
         shadow_day=_find_day(scene) if frame.asker.person in policy.shadow_readers else "",
         steps={step.id: step for step in room.steps},
@@ -113,7 +114,13 @@ async def show_step(
     asked = await library.incident(incident)
     allowed = may_act(asked, desk.engine.journal.shelf.policy(asked), frame.asker.person)
     shown = "parts/sheet.html" if frame.inline else "step.html"
-    return frame.show(shown, incident=incident, step=step, may_act=allowed)
+    may_teach = _may_teach(desk, asked.team, frame)
+    return frame.show(shown, incident=incident, step=step, may_act=allowed, may_teach=may_teach)
+
+
+def _may_teach(desk: Desk, team: str, frame: Frame) -> bool:
+    """Whether whoever looks may say what the team's commands do."""
+    return desk.teacher is not None and desk.teacher.may_teach(team, frame.asker.person)
 
 
 @post("/incidents/{incident:str}/steps", status_code=303)

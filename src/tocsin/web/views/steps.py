@@ -18,6 +18,7 @@ from tocsin.run.auto import find_reads
 from tocsin.run.commands import find_obstacle
 from tocsin.run.guard import judge
 from tocsin.run.kinds import Sources, describe
+from tocsin.run.learning import find_pattern
 from tocsin.run.program import Task, find_sources, prepare
 from tocsin.web.views.scene import Cite, Scene, View, Who, clean
 from tocsin.web.views.targets import BarrierView, TargetRan, show_barrier, show_targets
@@ -84,7 +85,8 @@ class StepView(View, frozen=True, kw_only=True):
     for this team, whoever approves; `elsewhere` that it names other targets than the team's own. `barrier` is who must
     be ready before all do it at the same moment, `wait` how long it waits or watches, and until when.
     `adapted` says what of the program is otherwise than in the playbook; `copied` is
-    the program with its values, for whoever runs it elsewhere.
+    the program with its values, for whoever runs it elsewhere. `learns` is the pattern under which whoever approves it
+    may say what it does, if they may teach; empty where that is not learned by the way.
     """
 
     id: str
@@ -118,6 +120,7 @@ class StepView(View, frozen=True, kw_only=True):
     barrier: BarrierView | None = None
     wait: WaitView | None = None
     acts: tuple[str, ...] = ()
+    learns: str = ""
 
 
 class SectionView(View, frozen=True, kw_only=True):
@@ -308,6 +311,7 @@ def _with_task(base: StepView, task: Task, scene: Scene, alone: frozenset[str]) 
         must_say_so=record is not None and record.must_say_so,
         has_run=record is not None and record.has_run,
         ran=ran,
+        learns=clean(find_pattern(task), MOST_TEXT),
         acts=tuple(_find_acts(record, verdict, scene, obstacle)),
     )
 

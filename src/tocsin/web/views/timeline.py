@@ -33,7 +33,7 @@ CALLS = (
     e.PageReported,
 )
 STEPS = (
-    *(e.StepProposed, e.StepApproved, e.StepForbidden, e.StepSkipped, e.StepDone, e.DoubtSettled),
+    *(e.StepProposed, e.StepApproved, e.CommandLearned, e.StepForbidden, e.StepSkipped, e.StepDone, e.DoubtSettled),
     *(e.ApprovalGiven, e.ApprovalLapsed, e.WayTaken, e.ScenarioPursued, e.CheckEnded),
     *(e.StepRequested, e.StepStarted, e.StepFinished, e.StepNotRun, e.StepInDoubt, e.ProhibitionLifted, e.ValueHeld),
     *(e.BarrierCalled, e.OperatorReady, e.BarrierHeld, e.CountdownBegun, e.BarrierPassed),

@@ -247,6 +247,22 @@ def test_a_read_alters_nothing_but_its_tmp(ground: Ground) -> None:
     assert ctypes.CDLL(None).shmget(number, 0, 0) == -1
 
 
+CAP_SYS_RESOURCE = 1 << 24
+"""Which root lacks in some containers, and then has no say in this."""
+LINGER = """cp /bin/cat own; chmod 4755 own; perl -e 'chmod 06755, "own"'
+for n in 500 0; do echo $n > /proc/$$/oom_score_adj; done; cat /proc/$$/oom_score_adj; true"""
+
+
+@pytest.mark.needs("perl")
+def test_a_change_leaves_no_program_of_its_users_and_stays_the_first_to_be_ended(ground: Ground) -> None:
+    """The second only root can see to, as the docs say."""
+    _, said = ground.step(LINGER, changes=True)
+    assert (ground.root / "work" / "own").stat().st_mode & 0o6000 == 0
+    powers = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("CapEff"))
+    has_say = ground.server != "ordinary" and int(powers.split()[1], 16) & CAP_SYS_RESOURCE
+    assert said.startswith("1000\n" if has_say else "0\n")
+
+
 TRAVEL = {
     "the database": "cat {data}/tocsin.db",
     "the keys": "cat {data}/keys/chain 2>/dev/null",

@@ -19,8 +19,8 @@ EXECVE = {"x86_64": 59, "aarch64": 221, "riscv64": 221}
 
 def ask(machine: str, number: int, *with_: int, architecture: int | None = None, has_files: bool = True) -> int:
     """The error with which a call ends; 0 if it goes on to the kernel."""
-    first, second = (*with_, 0, 0)[:2]
-    given = {0: number, 4: HERE[machine] if architecture is None else architecture, 16: first, 24: second}
+    first, second, third = (*with_, 0, 0, 0)[:3]
+    given = {0: number, 4: HERE[machine] if architecture is None else architecture, 16: first, 24: second, 32: third}
     program = list(struct.iter_unpack("HBBI", sieve.spell(machine, has_files=has_files)))
     at, held = 0, 0
     while True:
@@ -62,6 +62,15 @@ def test_a_read_has_no_socket_with_a_place_and_no_pair_that_could_be_led_to_one(
     assert [ask(machine, pair, family, 1, has_files=False) for family in (2, VSOCK)] == [NO_SUCH_FAMILY] * 2
     assert ask(machine, KEYCTL[machine], has_files=False) == NOT_ALLOWED
     assert ask(machine, EXECVE[machine], has_files=False) == ALLOWED
+
+
+@pytest.mark.parametrize("machine", HERE)
+@pytest.mark.parametrize("has_files", [False, True])
+def test_no_step_leaves_a_program_that_runs_as_its_user(machine: str, has_files: bool) -> None:
+    chmod, fchmodat = ((90, 91), (268, 452)) if machine == "x86_64" else ((52,), (53, 452))
+    for number, before in (*((each, (3,)) for each in chmod), *((each, (3, 4)) for each in fchmodat)):
+        for mode, said in ((0o644, ALLOWED), (0o2755, ALLOWED), (0o4755, NOT_ALLOWED), (0o106755, NOT_ALLOWED)):
+            assert ask(machine, number, *before, mode, has_files=has_files) == said
 
 
 @pytest.mark.parametrize("machine", HERE)

@@ -97,6 +97,7 @@ def _be_first(options: list[str], uid: int, command: list[str]) -> None:
 
 def _become(options: list[str], uid: int, command: list[str]) -> None:
     try:
+        _be_ended_first()
         _stage(options)
         for number in (signal.SIGTERM, signal.SIGPIPE, signal.SIGXFSZ):  # Python ignores the last two, and so would it
             signal.signal(number, signal.SIG_DFL)
@@ -112,6 +113,12 @@ def _become(options: list[str], uid: int, command: list[str]) -> None:
     except OSError as error:
         print(f"{command[0]}: {error.strerror}", file=sys.stderr, flush=True)  # noqa: T201 it is the step's own output
     os._exit(127)
+
+
+def _be_ended_first() -> None:
+    """Where memory is short, the kernel is to end a step before the server. What root has asked, no step takes back."""
+    with open("/proc/self/oom_score_adj", "w") as file:  # noqa: PTH123 as in `_find_parent`
+        file.write("1000")
 
 
 def _stage(options: list[str]) -> None:

@@ -6,6 +6,9 @@ hold what whoever started the server has in theirs, and leave something there fo
 that no filter sees. The others (`bpf`, `perf_event_open`, `userfaultfd`) are no step's business, and attacks on the
 kernel begin with them.
 
+No step leaves a program that runs as its own user whoever starts it (`chmod u+s`): that may be the server's user, and
+what lies in a target's directory is still there when the box is gone. Other ways to make one leave it empty.
+
 A socket that has a place in the file system is reached from every network, by whoever comes to that place: those of
 containers too, which the machine does not list, and one that came a moment ago. So a read has none at all
 (`has_files` is false), unless its settings name one that it may use: what it had of them is pairs that are
@@ -38,6 +41,11 @@ REFUSED_EVERYWHERE = (425, 426, 427)
 """io_uring_setup, io_uring_enter, io_uring_register."""
 SOCKETS = {"x86_64": (41, 53), "aarch64": (198, 199), "riscv64": (198, 199)}
 """socket, socketpair."""
+LATER_MODES = ((52,), (53, 452))
+MODES = {"x86_64": ((90, 91), (268, 452)), "aarch64": LATER_MODES, "riscv64": LATER_MODES}
+"""What sets rights: chmod and fchmod, which are told them second, fchmodat and fchmodat2, third."""
+AS_OWNER = 0o4000
+"""S_ISUID."""
 OTHER_ABI = 0x40000000
 """From here on x86_64 has all its calls once more."""
 FAMILIES = (1, 2, 10, 16)
@@ -49,10 +57,18 @@ BOUND = (1, 5)
 """SOCK_STREAM and SOCK_SEQPACKET: a pair of another kind can be led elsewhere, or send there."""
 
 LOAD, IS, IS_OVER, AND, RETURN = 0x20, 0x15, 0x35, 0x54, 0x06
-NUMBER, ARCHITECTURE, FIRST, SECOND = 0, 4, 16, 24
+NUMBER, ARCHITECTURE, FIRST, SECOND, THIRD = 0, 4, 16, 24, 32
 """Where a filter finds what is called, on which machine, and with what."""
 LET, REFUSE = 0x7FFF0000, 0x00050000
 NOT_ALLOWED, NOT_BUILT, NO_SUCH_FAMILY = 1, 38, 97
+
+Looks = list[tuple[int, int, str]]
+"""What is done, with what, and where it goes on if that is so."""
+RIGHTS: dict[str, Looks] = {
+    "second": [(LOAD, SECOND, ""), (IS_OVER, 0, "rights")],
+    "third": [(LOAD, THIRD, "")],
+    "rights": [(AND, AS_OWNER, ""), (IS, 0, "let"), (IS_OVER, 0, "refuse")],
+}
 
 PR_SET_SECCOMP, PR_SET_NO_NEW_PRIVS, BY_FILTER = 22, 38, 2
 
@@ -73,7 +89,7 @@ def spell(machine: str = "", *, has_files: bool = True) -> bytes:
         raise OSError(NOT_BUILT, f"no filter of a step's calls is known for {machine}")
     refused = (*REFUSED[machine], *REFUSED_EVERYWHERE)
     ends = [(RETURN, 0, 0, LET), (RETURN, 0, 0, REFUSE | NOT_ALLOWED), (RETURN, 0, 0, REFUSE | NO_SUCH_FAMILY)]
-    looks: list[tuple[int, int, str]] = [
+    looks: Looks = [
         (LOAD, ARCHITECTURE, ""),
         (IS, ARCHITECTURES[machine], "else refuse"),
         (LOAD, NUMBER, ""),
@@ -81,9 +97,11 @@ def spell(machine: str = "", *, has_files: bool = True) -> bytes:
         *((IS, each, "refuse") for each in refused),
         (IS, SOCKETS[machine][0], "family"),
         (IS, SOCKETS[machine][1], "family" if has_files else "pair"),
+        *((IS, each, "second") for each in MODES[machine][0]),
+        *((IS, each, "third") for each in MODES[machine][1]),
         (IS_OVER, 0, "let"),
     ]
-    pair = [
+    pair: Looks = [
         (LOAD, FIRST, ""),
         (IS, OF_FILES, "else no such"),
         (LOAD, SECOND, ""),
@@ -91,13 +109,15 @@ def spell(machine: str = "", *, has_files: bool = True) -> bytes:
         *((IS, each, "let") for each in BOUND),
         (IS_OVER, 0, "no such"),
     ]
-    family = [
+    family: Looks = [
         (LOAD, FIRST, ""),
         *((IS, each, "let") for each in FAMILIES if has_files or each != OF_FILES),
         (IS_OVER, 0, "no such"),
     ]
-    places = {"pair": len(looks), "family": len(looks) + len(pair)}
-    looks += pair + family
+    places = {}
+    for name, part in (("pair", pair), ("family", family), *RIGHTS.items()):
+        places[name] = len(looks)
+        looks += part
     places |= {"let": len(looks), "refuse": len(looks) + 1, "no such": len(looks) + 2}
     steps = [_aim(look, at, places) for at, look in enumerate(looks)]
     return b"".join(struct.pack("HBBI", code, yes, no, value) for code, yes, no, value in [*steps, *ends])

@@ -19,9 +19,10 @@ from typing import Any
 
 import pytest
 
+from tocsin.integrations.isolation import STEP_UID
 from tocsin.integrations.sieve import knows_fence
 
-from .attack import CANARY, Ground
+from .attack import CANARY, ORDINARY, Ground
 
 TRY = "for each in {places}; do (exec 3<>/dev/tcp/$each) && echo reached $each; done; true"
 
@@ -261,6 +262,22 @@ def test_a_change_leaves_no_program_of_its_users_and_stays_the_first_to_be_ended
     powers = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("CapEff"))
     has_say = ground.server != "ordinary" and int(powers.split()[1], 16) & CAP_SYS_RESOURCE
     assert said.startswith("1000\n" if has_say else "0\n")
+
+
+def test_no_terminal_of_another_step_is_written_to(ground: Ground) -> None:
+    """What stands there is the other's evidence."""
+    near, far = os.openpty()
+    try:
+        name = os.ttyname(far)
+        if os.geteuid() == 0:
+            os.chown(name, ORDINARY if ground.server == "ordinary" else STEP_UID, -1)
+        ground.step(f"echo forged > {name}; true", changes=True)
+        os.set_blocking(near, False)
+        with pytest.raises(BlockingIOError):
+            os.read(near, 100)
+    finally:
+        os.close(near)
+        os.close(far)
 
 
 TRAVEL = {

@@ -91,6 +91,20 @@ async def test_the_last_of_the_disk_is_kept_from_a_step(
 
 
 @pytest.mark.own_tmp
+async def test_a_step_that_leaves_the_disk_no_more_files_is_stopped(
+    ground: Path, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Wherever it makes them: a server that can make none keeps no evidence."""
+    bench = await set_up("found", ground, place)
+    files = iter([50_000, 30_000, 24_000, 19_000])
+    monkeypatch.setattr(leftovers, "LOOK_EVERY_S", 0.05)
+    monkeypatch.setattr(leftovers, "LOOK_RARELY", 0)
+    monkeypatch.setattr(scratch, "free_files", lambda folder: next(files))
+    finished = await bench.run("sleep 10", changes=True)
+    assert "the disk could have 50000 files more and can have 19000 now" in finished.why
+
+
+@pytest.mark.own_tmp
 async def test_what_is_left_in_tmp_is_evidence_without_secrets(bench: Bench) -> None:
     text = (
         "echo password=hunter2 > /tmp/a.log; head -c 5000 /dev/zero > /tmp/b.bin; mkdir /tmp/c; echo c > '/tmp/c/d e'"

@@ -3,8 +3,8 @@
 ``--sieve=HEX`` before the uid is a filter of the calls that the command has (`sieve`).
 ``--at=FOLDER=PLACE`` before the uid puts a folder at another place, for this command alone; ``--pin=FOLDER`` keeps a
 folder in such a place as it was. A link that a command left there leads nowhere: no path inside is followed.
-``--alone`` gives the command processes, shared memory and queues of its own, of which nothing is left when it ends;
-``--still`` lets it alter nothing of the disk but those places.
+``--alone`` gives the command processes, terminals, shared memory and queues of its own, of which nothing is left when
+it ends; ``--still`` lets it alter nothing of the disk but those places.
 
 Whatever the command starts stays below this process, also what leaves its session or loses its parent; when the command
 ends, or this process is told to end or loses its own parent, all of it is killed. The uid cannot signal this process.
@@ -140,6 +140,7 @@ def _stage(options: list[str]) -> None:
         _mount(folder, _open(pin), MS_BIND | MS_REC)
     if "--alone" in options:
         _mount("proc", "/proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, "proc")
+        _mount("devpts", "/dev/pts", MS_NOSUID | MS_NOEXEC, "devpts", "newinstance,ptmxmode=0666,mode=620")
         _mount("tmpfs", "/dev/shm", MS_NOSUID | MS_NODEV, "tmpfs", SHARED)  # noqa: S108 the step's own
     os.chdir(here)
 

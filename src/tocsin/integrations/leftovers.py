@@ -37,6 +37,8 @@ LOOK_RARELY = 20
 
 LEAST_FREE_BYTES = 64 * 2**20
 """What a step leaves of the disk that holds the server's own record."""
+LEAST_FREE_FILES = 20_000
+"""The same of files: a disk that can have no more of them is as full as one without room."""
 WAY_OUT = "Write to the target's directory, or take away what is not needed."
 
 MOST_NAMED = 20
@@ -82,17 +84,18 @@ class Leftovers:
         """Return once the step has left too much, with the sentence that says so."""
         loop = asyncio.get_running_loop()
         pause = LOOK_EVERY_S
+        files = scratch.free_files(self._folder) if self._folder is not None else 0
         while True:
             await asyncio.sleep(pause)
             start = loop.time()
-            why = await self._run(self._find_excess, self._folder) if self._folder is not None else ""
+            why = await self._run(self._find_excess, self._folder, files) if self._folder is not None else ""
             if why:
                 return f"It was stopped: {why}"
             pause = max(LOOK_EVERY_S, LOOK_RARELY * (loop.time() - start))
 
-    def _find_excess(self, folder: Path) -> str:
+    def _find_excess(self, folder: Path, files: int) -> str:
         """What a step has too much of now. The disk may fill for other reasons than its `/tmp`: only its last is kept
-        from the step.
+        from the step. At its beginning that could have so many `files` more.
         """
         now, most = survey(folder), bound_bytes(self._free)
         if now.beyond:
@@ -102,6 +105,9 @@ class Leftovers:
         free = scratch.free_bytes(folder)
         if free < LEAST_FREE_BYTES and self._free - free > most:
             return f"the disk had {self._free // 2**20} MiB free and has {free // 2**20} MiB left. Make room first."
+        left = scratch.free_files(folder)
+        if left < LEAST_FREE_FILES and files - left > files // 2:
+            return f"the disk could have {files} files more and can have {left} now. Make room first."
         return ""
 
     async def name(self, blobs: Blobs) -> tuple[tuple[LeftFile, ...], int]:

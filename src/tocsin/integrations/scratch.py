@@ -286,6 +286,11 @@ def free_bytes(folder: Path) -> int:
     return disk.f_bavail * disk.f_frsize
 
 
+def free_files(folder: Path) -> int:
+    """How many more files the disk of a scratch can have; 0 where it does not count them."""
+    return os.statvfs(folder).f_favail
+
+
 def bound_bytes(free: int) -> int:
     """How much a scratch may take where its disk has so much left."""
     return min(MOST_BYTES, free // 2)

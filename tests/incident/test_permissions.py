@@ -41,7 +41,7 @@ NEEDED = {
             "ConfirmFix", "Invite", "MakePrivate", "NoteLesson", "OpenBridge", "RevokeInvitation", "TickDuty",
             "CallContact", "CorrectAnswer",
             "PostUpdate", "ProposeStep", "PursueScenario", "Reopen", "SavePostmortem", "SetSeverity", "SettleDoubt",
-            "SkipStep", "TakeRole", "TakeWay", "TellReady", "TellRecoveryPoint",
+            "SkipStep", "StopStep", "TakeRole", "TakeWay", "TellReady", "TellRecoveryPoint",
         ),
         "respond",
     ),

@@ -13,6 +13,7 @@ from tocsin.engine.clock import SystemClock
 from tocsin.engine.contracts import Key
 from tocsin.engine.failpoint import pass_by
 from tocsin.engine.output import Outputs
+from tocsin.engine.stops import Stops
 from tocsin.integrations.box import Box
 from tocsin.integrations.doors import OPEN
 from tocsin.integrations.isolation import STEP_UID, Isolation, find_isolation
@@ -59,7 +60,13 @@ class Bench:
 
 
 async def set_up(
-    kind: str, ground: Path, place: Path, outputs: Outputs | None = None, uid: int = STEP_UID, **settings: Any
+    kind: str,
+    ground: Path,
+    place: Path,
+    outputs: Outputs | None = None,
+    uid: int = STEP_UID,
+    stops: Stops | None = None,
+    **settings: Any,
 ) -> Bench:
     """A bench whose target lies in `place`, in a server with a secret; with mounts its ``keys`` are too. Where the
     server is root, its steps are `uid`.
@@ -78,7 +85,8 @@ async def set_up(
     blobs = FileBlobs(data / "blobs", pass_by)
     target = LocalTarget(path=("bin",), env={"TEAM": "blue"}, **settings)
     found = Place(target=target, directory=place, box=box)
-    shell = Shell(lambda name: found, isolation, blobs, SystemClock(), pass_by, Scratches(data / "scratch"), outputs)
+    scratches = Scratches(data / "scratch")
+    shell = Shell(lambda name: found, isolation, blobs, SystemClock(), pass_by, scratches, outputs, stops=stops)
     return Bench(shell, blobs, data / "secret")
 
 

@@ -13,6 +13,7 @@ from tests.sshd import ME, Sshd
 from tocsin.engine.contracts import Key
 from tocsin.engine.failpoint import pass_by
 from tocsin.engine.output import Outputs
+from tocsin.engine.stops import Stops
 from tocsin.integrations.fleet import Fleet, Spot
 from tocsin.integrations.remote import Remote
 from tocsin.integrations.ssh.link import Links
@@ -57,8 +58,9 @@ class Range:
         self.blobs, clock = FileBlobs(folder, pass_by), FakeClock(START)
         self.links = Links()
         self.originals = Sealed(self.blobs, bytes(range(32)))
-        remote = Remote(self.links, self.blobs, clock, lambda name: None, self.originals)
-        self.fleet = Fleet(NoLocal(), lambda: remote, self.spots.get, self.blobs, clock, Outputs())
+        self.stops = Stops()
+        remote = Remote(self.links, self.blobs, clock, lambda name: None, self.originals, self.stops)
+        self.fleet = Fleet(NoLocal(), lambda: remote, self.spots.get, self.blobs, clock, Outputs(), self.stops)
 
     def add(self, name: str, server: Sshd, **changes: Any) -> Far:
         way = Way(

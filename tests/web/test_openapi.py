@@ -98,7 +98,7 @@ BODIES: dict[str, Any] = {
     "contact": {"contact": "x"}, "allow-contact": {"wanted": 1}, "meet": {},
     "waive": {"reason": "x"}, "skip": {}, "done": {}, "doubt": {"happened": True}, "approve": {"digest": "0" * 64},
     "lift": {"reason": "x"}, "barrier": {"operators": ["ana"]}, "ready": {}, "hold": {}, "check": {}, "wait": {},
-    "unwait": {"reason": "x"},
+    "unwait": {"reason": "x"}, "stop": {},
     "recovery-point": {"point": "2026-03-02T02:30:00Z"},
     "report": {"fields": {"Time detected": "x"}},
     "take": {"line": 1}, "jump": {"scenario": "Chain Halted"}, "open": {"reason": "x"},

@@ -40,8 +40,10 @@ from tocsin.engine.journal import Journal
 from tocsin.engine.loop import Engine
 from tocsin.engine.output import Outputs
 from tocsin.engine.shelf import Settings, Shelf
+from tocsin.engine.stops import Stops
 from tocsin.incident.state import OPEN
 from tocsin.integrations.chat import Rooms
+from tocsin.integrations.fleet import Fleet
 from tocsin.integrations.isolation import Isolation
 from tocsin.integrations.local import Place
 from tocsin.integrations.messenger import Messenger
@@ -109,11 +111,10 @@ class Parts:
         mark = hashlib.sha256(b"mark " + storage.link_key).hexdigest()[:8]
         self._opener = Opener(reach, mark, self._phones)
         self._channels = self._opener.open(workspace.root, workspace.channels)
-        self._scratches, self.outputs = find_scratches(self._directory), Outputs()
+        self._scratches, self.outputs, self._stops = find_scratches(self._directory), Outputs(), Stops()
+        self.journal.listen(self._stops.hear)
         self._shell = self._open_shell(clock)
-        self.fleet = open_fleet(
-            self._shell, lambda: self.workspace, self.blobs, clock, self._reach, self.outputs, storage.originals
-        )
+        self.fleet = self._open_fleet(clock)
         chats = Chats(self.journal, self._find_url, lambda: self._channels)
         self._trackers = open_trackers(workspace.root, workspace.trackers)
         rooms = Rooms(chats.list_all, self.blobs)
@@ -187,6 +188,19 @@ class Parts:
             self._scratches,
             self.outputs,
             self.storage.originals,
+            self._stops,
+        )
+
+    def _open_fleet(self, clock: Clock) -> Fleet:
+        return open_fleet(
+            self._shell,
+            lambda: self.workspace,
+            self.blobs,
+            clock,
+            self._reach,
+            self.outputs,
+            self.storage.originals,
+            self._stops,
         )
 
     def _find_place(self, name: str) -> Place | None:

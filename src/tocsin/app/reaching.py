@@ -11,6 +11,7 @@ from tocsin.engine.contracts import Blobs, Clock
 from tocsin.engine.failpoint import Reach
 from tocsin.engine.originals import Originals
 from tocsin.engine.output import Outputs
+from tocsin.engine.stops import Stops
 from tocsin.errors import NotBegun
 from tocsin.integrations.fleet import Away, Fleet, Local, Spot
 from tocsin.integrations.inventory import ClusterTarget, ContainerTarget, SshTarget, Target
@@ -121,6 +122,7 @@ def open_fleet(
     reach: Reach,
     outputs: Outputs,
     originals: Originals | None = None,
+    stops: Stops | None = None,
 ) -> Fleet:
     """What performs every step, by the inventory of the workspace as it is at that moment."""
     reaching = Reaching()
@@ -130,9 +132,9 @@ def open_fleet(
         from tocsin.integrations.remote import Remote  # SSH takes long to load, and few need it
         from tocsin.integrations.ssh.link import Links
 
-        return Remote(Links(), blobs, clock, reach, originals)
+        return Remote(Links(), blobs, clock, reach, originals, stops)
 
     def find(name: str) -> Spot | None:
         return reaching.find(workspace().root, workspace().inventory, name)
 
-    return Fleet(local, go_away, find, blobs, clock, outputs)
+    return Fleet(local, go_away, find, blobs, clock, outputs, stops)

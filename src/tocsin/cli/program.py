@@ -77,6 +77,7 @@ GROUPS: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("step", "single:run", "Show or run one statement as a playbook's step would be, without a server."),
         ("done", "steps:done", "Check off a manual step."),
         ("skip", "steps:skip", "Leave a step out."),
+        ("stop", "steps:stop", "End what a step runs now."),
         ("barrier", "barriers:call", "Have several people do a step at the same moment."),
         ("ready", "barriers:ready", "Say that you are ready for what all do at the same moment."),
         ("hold", "barriers:hold", "Hold what was to be done at the same moment."),

@@ -169,6 +169,11 @@ def skip(incident: str, step: str, /, *, reason: str = "", where: Where = HERE) 
     say(Client(where).incident(incident).act("steps", spell_step(step), "skip", reason=reason))
 
 
+def stop(incident: str, step: str, /, *, reason: str = "", where: Where = HERE) -> None:
+    """End what a step runs now; what it has done so far stays done."""
+    say(Client(where).incident(incident).act("steps", spell_step(step), "stop", reason=reason))
+
+
 def settle(
     incident: str,
     step: str,

@@ -12,7 +12,7 @@ from tocsin.incident.book import Book
 from tocsin.incident.commands import Command, Decision
 from tocsin.incident.state import Incident
 from tocsin.page import commands as page
-from tocsin.run import barrier, learning, originals, turns, wait
+from tocsin.run import barrier, learning, originals, stop, turns, wait
 from tocsin.run import commands as run
 from tocsin.timeline.events import Event
 
@@ -27,6 +27,7 @@ DECISIONS: dict[type[Command], Decision] = {
     **run.DECISIONS,
     **originals.DECISIONS,
     **barrier.DECISIONS,
+    **stop.DECISIONS,
     **turns.DECISIONS,
     **wait.DECISIONS,
     **learning.DECISIONS,

@@ -30,11 +30,10 @@ from tocsin.engine.places import Places
 from tocsin.engine.queues import Queues, Waiting
 from tocsin.engine.sending import Sending
 from tocsin.engine.together import Together
-from tocsin.engine.undone import fail, find_limit, is_final, name_kind, withhold
+from tocsin.engine.undone import fail, find_limit, find_reason, is_final, name_kind, withhold
 from tocsin.errors import NotBegun, OutsideError, Unavailable
 from tocsin.incident.book import Book
 from tocsin.incident.state import Incident
-from tocsin.page.plan import find_answer
 from tocsin.run.commands import StartStep
 from tocsin.timeline import events as e
 from tocsin.timeline.tell import SHADOWED
@@ -357,7 +356,7 @@ class Dispatch:
         """Why what was decided is not done after all; empty if it is."""
         if self._journal.shelf.policy(incident).mode is Mode.SHADOW:
             return SHADOWED
-        return find_answer(incident, intent, seq) if isinstance(intent, e.PageRequested) else ""
+        return find_reason(incident, intent, seq)
 
     async def _start(self, errand: Errand, intent: e.StepRequested) -> bool:
         """Put the start of a changing step on disk; whether it may be spawned.

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from tocsin.errors import TocsinError, Unavailable
+from tocsin.incident.state import Incident
+from tocsin.page.plan import find_answer
+from tocsin.run.stop import find_stop
 from tocsin.timeline import events as e
 
 PAGE_S = 10.0
 """How long a channel may take over one page."""
 OTHERS_S = 60.0
 """How long a chat system or a tracker may take: to read a long room takes many calls."""
+
+
+def find_reason(incident: Incident, intent: e.Intent, seq: int) -> str:
+    """Why something that was decided is not wanted any more; empty where it is."""
+    if isinstance(intent, e.PageRequested):
+        return find_answer(incident, intent, seq)
+    return find_stop(incident, intent.step, seq) if isinstance(intent, e.StepRequested) else ""
 
 
 def withhold(seq: int, intent: e.Intent, why: str) -> e.Outcome:

@@ -302,7 +302,7 @@ def _require_quiet(incident: Incident, book: Book) -> None:
         timeout_s = book.policy.target.timeout_s if book.policy.target else 60
         raise IllegalMove(
             f"Step {found.step} is still running{by}; it ends, or is stopped, within {timeout_s} seconds. See what it "
-            "did, then resolve."
+            f"did, then resolve. To end it now: tocsin stop {incident.id} {found.step}."
         )
 
 

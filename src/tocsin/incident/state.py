@@ -66,7 +66,8 @@ class StepRecord(msgspec.Struct, frozen=True, kw_only=True):
     machine, or one of several. `approvals` are those of its last round, also where two people must agree and only one
     has; `approved_at` is when there were enough. `unsaved`: whoever approved it knew that what it may destroy was not
     saved; `must_say_so`: it did not run for that reason. `runs` counts how often it ran since
-    somebody allowed it; `checked` is what a check that repeats it has found in the end.
+    somebody allowed it; `checked` is what a check that repeats it has found in the end; `stopped_by`
+    who wanted its last run ended.
     """
 
     step: str
@@ -103,6 +104,7 @@ class StepRecord(msgspec.Struct, frozen=True, kw_only=True):
     must_say_so: bool = False
     runs: int = 0
     checked: str = ""
+    stopped_by: str = ""
 
     @property
     def has_failed_in_part(self) -> bool:

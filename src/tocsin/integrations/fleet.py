@@ -15,6 +15,7 @@ import msgspec
 
 from tocsin.engine.contracts import Blobs, Clock, Key
 from tocsin.engine.output import Outputs
+from tocsin.engine.stops import Stops
 from tocsin.errors import NotBegun, OutsideError
 from tocsin.integrations.fan import Gate, join, list_waves
 from tocsin.integrations.recent import Recent, name_read
@@ -67,7 +68,9 @@ class Fleet:
         blobs: Blobs,
         clock: Clock,
         outputs: Outputs,
+        stops: Stops | None = None,
     ) -> None:
+        self._stops = stops or Stops()
         self._local, self._away, self._spots = local, away, spots
         self._blobs, self._outputs = blobs, outputs
         self._recent = Recent(clock)
@@ -91,7 +94,8 @@ class Fleet:
                 outcome = await self._run(key, intent, intent.target, output.hear, None, MOST_OF_ALL)
         finally:
             self._outputs.end(key.stream, intent.step)
-        self._recent.end(begun, same, key, intent, outcome)
+        if intent.changes or not self._stops.find(key.stream, intent.step):
+            self._recent.end(begun, same, key, intent, outcome)
         return outcome
 
     async def close(self) -> None:
@@ -130,6 +134,10 @@ class Fleet:
 
         async def go(target: str) -> None:
             async with places:
+                stopped = self._stops.find(key.stream, intent.step)
+                if stopped:
+                    ends[target] = OnTarget(target=target, state="not_run", why=f"Not begun: {stopped}")
+                    return
                 bad = next((each for each in ends.values() if each.state != "ok"), None)
                 if bad is not None and gate is None and (fan.stops or bad.target in held):
                     ends[target] = _skip(target, bad)
@@ -138,12 +146,13 @@ class Fleet:
             tell(_spell_line(ends[target]))
 
         held: set[str] = set()
-        for wave in list_waves(fan):
-            async with asyncio.TaskGroup() as group:
-                for target in wave:
-                    group.create_task(go(target))
-            if fan.order == "canary":
-                held = set(fan.members[:1])
+        with self._stops.watch(key.stream, intent.step, gate.give_up if gate is not None else _leave_be):
+            for wave in list_waves(fan):
+                async with asyncio.TaskGroup() as group:
+                    for target in wave:
+                        group.create_task(go(target))
+                if fan.order == "canary":
+                    held = set(fan.members[:1])
         return await join(key, intent, [ends[each] for each in fan.members], self._blobs)
 
     async def _try(self, key: Key, intent: StepRequested, target: str, gate: Gate | None, most: int) -> OnTarget:
@@ -171,6 +180,10 @@ class Fleet:
             stdout_sealed=ended.stdout_sealed,
             stderr_sealed=ended.stderr_sealed,
         )
+
+
+def _leave_be(why: str) -> None:
+    """Those that run hear it themselves."""
 
 
 def _skip(target: str, bad: OnTarget) -> OnTarget:

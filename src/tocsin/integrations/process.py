@@ -207,6 +207,18 @@ async def follow(over: asyncio.Future[Any], timeout_s: int, watch: Watch, end: C
                 await over
 
 
+async def first(*waited: Awaitable[str]) -> str:
+    """What is said by the first that says anything."""
+    tasks = [asyncio.ensure_future(each) for each in waited]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        return next(iter(done)).result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
 def tell_limit(timeout_s: int) -> str:
     """Why a command was stopped that took too long."""
     return f"It was stopped after {timeout_s} s, the target's limit."

@@ -27,6 +27,7 @@ from tocsin.integrations.process import (
     Hear,
     Watch,
     end_group,
+    first,
     follow,
     open_report,
     read_report,
@@ -88,7 +89,7 @@ async def run(
 
         def watch_both() -> Awaitable[str]:
             asked = watch_for_question(screen.asking, lambda: reads_lines(near, device), changes=ways.changes)
-            return _first(watch(), asked)
+            return first(watch(), asked)
 
         why = await follow(over, timeout_s, watch_both, lambda: _end(screen, process))
         why += screen.doubt if why == tell_limit(timeout_s) else ""
@@ -149,18 +150,6 @@ def reads_lines(near: int, device: int) -> bool | None:
 
 def _is_terminal(fd: Path) -> bool:
     return str(fd.readlink()).startswith(("/dev/pts/", "/dev/tty", "/pts/"))
-
-
-async def _first(*waited: Awaitable[str]) -> str:
-    """What is said by the first that says anything."""
-    tasks = [asyncio.ensure_future(each) for each in waited]
-    try:
-        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        return next(iter(done)).result()
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _end(screen: _Screen, process: asyncio.subprocess.Process) -> None:

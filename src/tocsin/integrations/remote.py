@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 from tocsin.engine.contracts import Blobs, Clock, Key
 from tocsin.engine.originals import NoOriginals, Originals
+from tocsin.engine.stops import Stops
 from tocsin.errors import NotBegun
 from tocsin.integrations.capture import REDACTED, Capture, spell_head
 from tocsin.integrations.fan import Gate
@@ -32,7 +34,9 @@ class Remote:
         clock: Clock,
         reach: Callable[[str], None],
         originals: Originals | None = None,
+        stops: Stops | None = None,
     ) -> None:
+        self._stops = stops or Stops()
         self._links, self._blobs, self._clock, self._reach = links, blobs, clock, reach
         self._originals: Originals = originals or NoOriginals()
         self._threads = ThreadPoolExecutor(2, thread_name_prefix="tocsin-remote")
@@ -61,6 +65,7 @@ class Remote:
             most=min(far.most, most),
             changes=intent.changes,
             terminal=far.terminal or Tag.TERMINAL in intent.tags,
+            watch=partial(self._stops.watch, key.stream, intent.step),
         )
         self._reach(f"{word}.before_spawn")
         started = self._clock.now()

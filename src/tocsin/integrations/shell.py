@@ -12,7 +12,7 @@ import contextlib
 import os
 import re
 import resource
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -23,6 +23,7 @@ import msgspec
 from tocsin.engine.contracts import Blobs, Clock, Key
 from tocsin.engine.originals import NoOriginals, Originals
 from tocsin.engine.output import Outputs
+from tocsin.engine.stops import Stops
 from tocsin.errors import NotBegun
 from tocsin.integrations.box import Box, choose_writable
 from tocsin.integrations.boxes import Boxes, Statement
@@ -36,7 +37,7 @@ from tocsin.integrations.leftovers import Leftovers
 from tocsin.integrations.local import Boxed, LocalTarget, Place
 from tocsin.integrations.looks import Looks
 from tocsin.integrations.passage import Passage, open_passage
-from tocsin.integrations.process import Ended
+from tocsin.integrations.process import Ended, first
 from tocsin.integrations.recent import Recent
 from tocsin.integrations.scratch import Scratches
 from tocsin.playbook.pipeline import name_parts
@@ -66,7 +67,8 @@ QUIET = {
 class Shell:
     """The performer of steps on local targets. `places` is looked up each time, so that a changed setting holds.
 
-    Without `scratches` a step's `/tmp` ends with it; `outputs` are shown while they run.
+    Without `scratches` a step's `/tmp` ends with it; `outputs` are shown while they run; by `stops` it hears who wants
+    one ended.
     """
 
     handles = (StepRequested,)
@@ -81,7 +83,9 @@ class Shell:
         scratches: Scratches | None = None,
         outputs: Outputs | None = None,
         originals: Originals | None = None,
+        stops: Stops | None = None,
     ) -> None:
+        self._stops = stops or Stops()
         self._places, self._isolation, self._scratches = places, isolation, scratches
         self._blobs, self._clock, self._reach = blobs, clock, reach
         self._outputs = outputs or Outputs()
@@ -121,7 +125,7 @@ class Shell:
             finished = await self._run(key, intent, place, box, left)
         if finished.left:
             finished = msgspec.structs.replace(finished, beside=stay.name_others())
-        if intent.changes or not finished.left:
+        if intent.changes or not (finished.left or self._stops.find(key.stream, intent.step)):
             self._recent.end(begun, same, key, intent, finished)
         return finished
 
@@ -187,15 +191,16 @@ class Shell:
         )
         output = self._outputs.begin(key.stream, filled.step, known)
 
+        def watch() -> Awaitable[str]:
+            return first(left.watch(), self._stops.wait(key.stream, filled.step))
+
         def begun() -> None:
             passage.give()
             self._reach(f"{word}.during")
 
         self._reach(f"{word}.before_spawn")
         try:
-            ended = await self.boxes.run(
-                statement, self._isolation, box, layout, passage, output.hear, left.watch, begun
-            )
+            ended = await self.boxes.run(statement, self._isolation, box, layout, passage, output.hear, watch, begun)
         except OSError as error:
             raise NotBegun(f"Nothing was run: its box could not be started ({error.strerror}).") from error
         finally:

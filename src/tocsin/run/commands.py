@@ -18,6 +18,7 @@ from tocsin.run.doubt import CheckDoubt, SettleDoubt, decide_check, decide_doubt
 from tocsin.run.guard import Forbidden, NeedsApproval, Refused, judge
 from tocsin.run.program import Task, prepare
 from tocsin.run.saving import find_lapse
+from tocsin.run.stop import find_stop
 from tocsin.run.turns import take_exclusive, take_ways
 from tocsin.run.twofold import answers_to, is_second
 from tocsin.run.wait import find_unheld, require_no_wait
@@ -267,6 +268,9 @@ def _start(incident: Incident, book: Book, command: StartStep, now: datetime) ->
     if record.started:
         why = "It had started when the server stopped, and nobody saw it end. Look, then say what became of it."
         return (e.StepInDoubt(answers=command.intent, step=command.step, why=why),)
+    stopped = find_stop(incident, command.step, command.intent)
+    if stopped:
+        return (e.StepNotRun(answers=command.intent, step=command.step, why=stopped),)
     task = prepare(book.procedures(incident), command.step, incident, "", record.bindings, book.policy)
     verdict = judge(task, incident, book) if task is not None else None
     if isinstance(verdict, Refused) and task is not None and (closed := find_closed(task, incident)) is not None:

@@ -67,7 +67,7 @@ def _find_moment(
 ) -> datetime | None:
     """When a look is to be repeated; null where it is not."""
     found = tell(predicate, record, book)
-    if found is None or record.ended_at is None:
+    if found is None or record.ended_at is None or record.stopped_by:
         return None
     due = record.ended_at + timedelta(seconds=check.every_s)
     if incident.status is Status.MONITORING and incident.mitigated_at is not None:

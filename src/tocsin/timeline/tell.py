@@ -215,6 +215,8 @@ def _tell_steps(event: e.Event, name: Name) -> str | None:
             return f"{'Running' if by == 'tocsin' else 'Running, approved by ' + name(by) + ','} step {step}: {text}"
         case e.StepStarted(step=step):
             return f"Step {step} started"
+        case e.StepStopAsked(step=step, by=by, reason=reason):
+            return f"{name(by)} stopped step {step}{_because(reason)}"
         case e.StepFinished(step=step, duration_s=seconds, why=why):
             silent = "" if event.stdout or event.stderr else ", printing nothing"
             return f"Step {step} {tell_end(event)} after {seconds:.1f} s{silent}{_because(why)}{_tell_left(event)}"

@@ -23,6 +23,7 @@ from tocsin.run.awaiting import BeginWait
 from tocsin.run.barrier import CallBarrier, HoldBarrier, TellReady
 from tocsin.run.commands import FinishStep, SkipStep
 from tocsin.run.doubt import CheckDoubt, SettleDoubt
+from tocsin.run.stop import StopStep
 from tocsin.run.turns import PursueScenario, TakeWay
 from tocsin.run.wait import EndWait
 from tocsin.web.auth import Asker
@@ -269,6 +270,12 @@ def find_number(key: str) -> int:
 
 
 STEP_VERBS: tuple[Verb, ...] = (
+    Verb(
+        name="stop",
+        body=Explained,
+        command=lambda asker, step, body: StopStep(by=asker.person, step=step, reason=body.reason),
+        says="End what this step runs now; what it has done so far stays done.",
+    ),
     Verb(
         name="skip",
         body=Explained,

@@ -56,6 +56,7 @@ def _step_approved(incident: Incident, entry: Entry, event: e.StepApproved) -> I
         line=None,
         runs=0,
         checked="",
+        stopped_by="",
     )
 
 
@@ -125,6 +126,10 @@ def _step_started(incident: Incident, entry: Entry, event: e.StepStarted) -> Inc
     return _set_step(incident, event.step, started=True)
 
 
+def _step_stop_asked(incident: Incident, entry: Entry, event: e.StepStopAsked) -> Incident:
+    return _set_step(incident, event.step, stopped_by=event.by)
+
+
 def _step_finished(incident: Incident, entry: Entry, event: e.StepFinished) -> Incident:
     """A search that finds nothing has not failed; but where something was changed, somebody must see that."""
     before = incident.steps.get(event.step)
@@ -190,6 +195,7 @@ RULES: dict[type[e.Event], Any] = {
     e.StepDone: _step_done,
     e.StepRequested: _step_requested,
     e.StepStarted: _step_started,
+    e.StepStopAsked: _step_stop_asked,
     e.StepFinished: _step_finished,
     e.StepNotRun: _step_not_run,
     e.StepInDoubt: _step_in_doubt,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from typing import Any
 
 import asyncssh
@@ -37,6 +37,13 @@ TERMINAL: dict[str, Any] = {
 Arrive = Callable[[], Awaitable[None]]
 """Returns when the step may begin, and raises `NotBegun` if it must not."""
 Hear = Callable[[str, bytes], None]
+Watch = Callable[[Callable[[str], None]], AbstractContextManager[None]]
+"""While it is held, what it is given is called with the sentence that says who wants the step ended."""
+
+
+def _watch_nobody(stop: Callable[[str], None]) -> AbstractContextManager[None]:
+    """Nobody will want it ended."""
+    return nullcontext()
 
 
 class Lost(Unavailable):
@@ -49,7 +56,8 @@ class Unopened(NotBegun):
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
     """What is to run: `most` bytes of each stream are kept. What `changes` is only sent once the shell is known to be
-    there, so that nobody need doubt whether it began. With a `terminal` it has one of its own.
+    there, so that nobody need doubt whether it began. With a `terminal` it has one of its own. By `watch` it hears who
+    wants it ended.
     """
 
     text: str
@@ -59,6 +67,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     most: int
     changes: bool = False
     terminal: bool = False
+    watch: Watch = _watch_nobody
 
 
 class Ran(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,6 +97,14 @@ class _Session(asyncssh.SSHClientSession[bytes]):
         loop = asyncio.get_running_loop()
         self.ready: asyncio.Future[None] = loop.create_future()
         self.over: asyncio.Future[None] = loop.create_future()
+        self.turned: asyncio.Future[None] = loop.create_future()
+        self.halted = ""
+
+    def halt(self, why: str) -> None:
+        """Somebody wants it ended."""
+        self.halted = why
+        if not self.turned.done():
+            self.turned.set_result(None)
 
     def connection_made(self, chan: asyncssh.SSHClientChannel[bytes]) -> None:
         self._channel = chan
@@ -141,7 +158,7 @@ class _Session(asyncssh.SSHClientSession[bytes]):
     def connection_lost(self, exc: Exception | None) -> None:
         self.error = exc
         (self.err if self.asking is None else self.out).add(self.reports.finish())
-        for each in (self.ready, self.over):
+        for each in (self.ready, self.over, self.turned):
             if not each.done():
                 each.set_result(None)
 
@@ -170,7 +187,8 @@ async def run(link: Link, order: Order, hear: Hear, gate: Arrive | None, begun: 
             if not given:
                 await _begin(link, channel, session, program, gate)
             begun()
-            return await _follow(link, session, order)
+            with order.watch(session.halt):
+                return await _follow(link, session, order)
         except asyncio.CancelledError:
             if session.may_run:
                 await asyncio.shield(asyncio.ensure_future(_end(link, session)))
@@ -251,7 +269,7 @@ async def _follow(link: Link, session: _Session, order: Order) -> Ran:
         async with asyncio.timeout(order.timeout_s):
             asked = await _watch(session, order)
         if asked:
-            return await _stop(link, session, "when it asked somebody", asked)
+            return await _stop(link, session, "when it was to be stopped", asked)
     except TimeoutError:
         limit = f"{order.timeout_s:g} s"
         why = f"It was stopped after {limit}, the target's limit.{session.asking.doubt if session.asking else ''}"
@@ -264,16 +282,16 @@ async def _follow(link: Link, session: _Session, order: Order) -> Ran:
 
 
 async def _watch(session: _Session, order: Order) -> str:
-    """Wait for its end; if it asks somebody before, the sentence that says so. Only its words are known here, and for
-    words no change is ended in mid-work.
+    """Wait for its end; if it asks somebody before, or somebody wants it ended, the sentence that says so. Only its
+    words are known here, and for words no change is ended in mid-work.
     """
     if session.asking is None or order.changes:  # nobody can look there
-        await asyncio.shield(session.over)
-        return ""
+        await session.turned
+        return "" if session.over.done() else session.halted
     asked = asyncio.ensure_future(watch_for_question(session.asking, lambda: None, changes=order.changes))
     try:
-        await asyncio.wait((session.over, asked), return_when=asyncio.FIRST_COMPLETED)
-        return "" if session.over.done() else asked.result()
+        await asyncio.wait((session.turned, asked), return_when=asyncio.FIRST_COMPLETED)
+        return "" if session.over.done() else session.halted or asked.result()
     finally:
         asked.cancel()
 

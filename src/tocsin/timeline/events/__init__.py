@@ -139,6 +139,7 @@ from tocsin.timeline.events.run import (
     StepRequested,
     StepSkipped,
     StepStarted,
+    StepStopAsked,
     ValueHeld,
     WayTaken,
 )
@@ -291,6 +292,7 @@ __all__ = [
     "StepRequested",
     "StepSkipped",
     "StepStarted",
+    "StepStopAsked",
     "SwappedShift",
     "TicketDone",
     "TicketFailed",
@@ -331,7 +333,8 @@ AnyEvent = (
     | StepProposed | StepApproved | ApprovalGiven | ApprovalLapsed
     | StepForbidden | StepSkipped | StepDone | DoubtSettled
     | WayTaken | ScenarioPursued | CheckEnded
-    | StepRequested | StepStarted | StepFinished | StepNotRun | StepInDoubt | EvidenceOpened | CommandLearned
+    | StepRequested | StepStarted | StepStopAsked | StepFinished | StepNotRun | StepInDoubt
+    | EvidenceOpened | CommandLearned
     | WaitBegun | WaitEnded
     | BarrierCalled | OperatorReady | BarrierHeld | CountdownBegun | BarrierPassed
     | ObligationArmed | ObligationLate | ObligationDropped | ObligationMet | ObligationWaived | ProhibitionLifted

@@ -182,6 +182,15 @@ class LeftFile(msgspec.Struct, frozen=True, kw_only=True):
     sealed: str = ""
 
 
+class StepStopAsked(Fact, frozen=True, kw_only=True):
+    """Somebody wants what `intent` asked for ended now, or not begun. What became of it, its outcome says."""
+
+    step: str
+    intent: int
+    by: str
+    reason: str = ""
+
+
 class StepFinished(Outcome, frozen=True, kw_only=True):
     """It ran. Outputs are blobs by digest, redacted; `cut` says how many bytes were left out of the middle.
 

@@ -20,9 +20,10 @@ from tocsin.run.guard import judge
 from tocsin.run.kinds import Sources, describe
 from tocsin.run.learning import find_pattern
 from tocsin.run.program import Task, find_sources, prepare
+from tocsin.web.views.ran import Ran, show_run
 from tocsin.web.views.scene import Cite, Scene, View, Who, clean
-from tocsin.web.views.targets import BarrierView, TargetRan, show_barrier, show_targets
-from tocsin.web.views.verdict import MOST_HEAD_LINES, MOST_TEXT, BesideView, VerdictView, show_beside, show_verdict
+from tocsin.web.views.targets import BarrierView, show_barrier
+from tocsin.web.views.verdict import MOST_TEXT, BesideView, VerdictView, show_beside, show_verdict
 from tocsin.web.views.waits import WaitView, show_wait
 from tocsin.words import Mode, Status, StepKind, StepState
 
@@ -36,44 +37,6 @@ class Blank(View, frozen=True, kw_only=True):
     name: str
     value: str = ""
     takes: str = ""
-
-
-class LeftView(View, frozen=True, kw_only=True):
-    """A file that a step left in its `/tmp`, as a step sees it; `digest` names its text as evidence, if it is one."""
-
-    path: str
-    size: int
-    digest: str = ""
-
-
-class Ran(View, frozen=True, kw_only=True):
-    """What became of a step. `stdout` and `stderr` name the full outputs, `cut` is what they lack, in bytes.
-
-    `outcome` says in words what `state` alone does not: a step whose state is `ok` may have *failed in part* or *found
-    nothing*. `partly` says which parts of a pipe failed before its last, `finds_nothing` that a search found nothing;
-    `left` are the files that it left in its `/tmp`, `more_left` how many are not named; where there are steps `beside`
-    it, any of them may have written those. `on` tells it for each target
-    that is another machine, or one of several.
-    """
-
-    state: str
-    outcome: str
-    by: Who | None = None
-    requested_at: datetime | None = None
-    ended_at: datetime | None = None
-    exit_code: int | None = None
-    duration_s: float | None = None
-    head: str = ""
-    stdout: str = ""
-    stderr: str = ""
-    cut: int = 0
-    why: str = ""
-    partly: str = ""
-    finds_nothing: bool = False
-    left: tuple[LeftView, ...] = ()
-    more_left: int = 0
-    beside: tuple[str, ...] = ()
-    on: tuple[TargetRan, ...] = ()
 
 
 class StepView(View, frozen=True, kw_only=True):
@@ -268,7 +231,7 @@ def _show_step(
     filled = given if given is not None else record.bindings if record else {}
     task = prepare((procedure,), step_id, scene.incident, _target(scene), filled, scene.book.policy)
     if task is None:
-        ran, state = _show_run(record, scene), record.state if record else StepState.PLANNED
+        ran, state = show_run(record, scene), record.state if record else StepState.PLANNED
         is_rule = any(rule.line == step.line for rule in procedure.prohibitions)
         is_done = ran is not None and state is not StepState.FAILED
         acts = () if is_done or is_rule or _is_over(scene) else ("done", "skip") if ran is None else ("done",)
@@ -289,7 +252,7 @@ def _find_conditions(step: Step, branches: tuple[Branch, ...]) -> Iterator[Cite]
 def _with_task(base: StepView, task: Task, scene: Scene, alone: frozenset[str]) -> StepView:
     record = scene.incident.steps.get(task.id)
     verdict = show_verdict(judge(task, scene.incident, scene.book), task, scene, by_itself=task.id in alone)
-    ran, obstacle = _show_run(record, scene), _find_obstacle(task, scene)
+    ran, obstacle = show_run(record, scene), _find_obstacle(task, scene)
     return msgspec.structs.replace(
         base,
         adapted=tuple(clean(each, 500) for each in task.notes),
@@ -348,34 +311,6 @@ def _find_obstacle(task: Task, scene: Scene) -> str:
     return find_obstacle(task, scene.book) or ""
 
 
-def _show_run(record: StepRecord | None, scene: Scene) -> Ran | None:
-    """What became of it; nothing to say of a typed step that only waits."""
-    if record is None or record.state is StepState.PLANNED:
-        return None
-    if record.state is StepState.WAITING and not record.approved_by and not record.why:
-        return None
-    return Ran(
-        state=record.state,
-        outcome=record.outcome,
-        by=scene.who(record.approved_by),
-        requested_at=record.requested_at,
-        ended_at=record.ended_at,
-        exit_code=record.exit_code,
-        duration_s=record.duration_s,
-        head="\n".join(clean(record.stdout_head).splitlines()[:MOST_HEAD_LINES]),
-        stdout=record.stdout,
-        stderr=record.stderr,
-        cut=record.cut,
-        why=clean(record.why, 500),
-        partly=clean(record.partly, 300),
-        finds_nothing=record.finds_nothing,
-        left=tuple(LeftView(path=clean(each.path, 300), size=each.size, digest=each.digest) for each in record.left),
-        more_left=record.more_left,
-        beside=record.beside,
-        on=show_targets(record.on),
-    )
-
-
 def _is_over(scene: Scene) -> bool:
     return scene.incident.status in (Status.RESOLVED, Status.CLOSED)
 
@@ -383,11 +318,13 @@ def _is_over(scene: Scene) -> bool:
 def _find_acts(record: StepRecord | None, verdict: VerdictView, scene: Scene, obstacle: str) -> Iterator[str]:
     """What can be asked of a statement now; whether it is granted is for the run room to say."""
     state = record.state if record else StepState.PLANNED
-    if _is_over(scene):
+    if _is_over(scene) and state is not StepState.RUNNING:
         return
     if state is StepState.IN_DOUBT:
         yield "doubt"
         return
+    if state is StepState.RUNNING and record is not None and not record.stopped_by:
+        yield "stop"
     if state is StepState.RUNNING or (record is not None and state is StepState.WAITING and record.approved_by):
         return
     if verdict.kind in ("by_itself", "may_run", "needs_approval", "fill_in"):

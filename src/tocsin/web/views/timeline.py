@@ -35,7 +35,16 @@ CALLS = (
 STEPS = (
     *(e.StepProposed, e.StepApproved, e.CommandLearned, e.StepForbidden, e.StepSkipped, e.StepDone, e.DoubtSettled),
     *(e.ApprovalGiven, e.ApprovalLapsed, e.WayTaken, e.ScenarioPursued, e.CheckEnded),
-    *(e.StepRequested, e.StepStarted, e.StepFinished, e.StepNotRun, e.StepInDoubt, e.ProhibitionLifted, e.ValueHeld),
+    *(
+        e.StepRequested,
+        e.StepStarted,
+        e.StepStopAsked,
+        e.StepFinished,
+        e.StepNotRun,
+        e.StepInDoubt,
+        e.ProhibitionLifted,
+        e.ValueHeld,
+    ),
     *(e.BarrierCalled, e.OperatorReady, e.BarrierHeld, e.CountdownBegun, e.BarrierPassed),
     *(e.WaitBegun, e.WaitEnded),
 )

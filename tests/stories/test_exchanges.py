@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from tocsin.errors import BadInput
 from tocsin.oncall.settings import Layer, Person, Schedule
 from tocsin.testing.story import START, Cast, Story
 from tocsin.timeline.events import Event, OverrideSet, ShiftsSwapped
@@ -87,6 +88,9 @@ async def test_what_is_over_is_not_said_to_be_left(story: Story) -> None:
         "team", "primary", ("bo", START + 3 * DAY + HOUR), ("ana", NEXT_WEEK)
     )
     assert swap.halves[0].left[0][0] == datetime.fromisoformat("2026-03-05T17:00Z")
+    assert swap.halves[0].shift.starts_at == story.clock.now(), "nor is what is past taken"
+    with pytest.raises(BadInput, match="is over; nobody takes it any more"):
+        await story.engine.covering.foresee_swap("team", "primary", ("bo", TUESDAY_NIGHT), ("ana", NEXT_WEEK))
 
 
 async def test_a_whole_turn_leaves_nothing_and_nothing_is_said_of_it(story: Story) -> None:
@@ -118,8 +122,7 @@ async def test_a_request_that_is_sent_twice_for_two_hours_from_now_is_one(story:
     covering = story.engine.covering
 
     async def ask(by: str) -> str:
-        ends_at = story.clock.now() + 2 * HOUR
-        covered = await covering.override("team", "primary", "cy", ends_at=ends_at, by=by, reason="dentist")
+        covered = await covering.override("team", "primary", "cy", ends_at=2 * HOUR, by=by, reason="dentist")
         return covered.override.id
 
     first = await ask("ana")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import AsyncIterator
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -102,7 +103,7 @@ async def test_a_swap_on_screen_shows_first_what_changes_hands(house: House) -> 
     form = {"schedule": "primary", "one": "ana", "one_at": f"{START:%Y-%m-%dT%H:%M}", "other": "lea",
             "other_at": later, "reason": "a wedding"}  # fmt: skip
     page = await browser.post("/schedules/quorum/swaps/preview", data=form)
-    assert "Lea Okafor takes Ana Lind&#39;s Mon 23 Feb 09:00 to Mon 02 Mar 09:00 UTC (layer 1)." in page.text
+    assert "Lea Okafor takes Ana Lind&#39;s Mon 02 Mar 03:00 to Mon 02 Mar 09:00 UTC (layer 1)." in page.text
     assert f'name="other_at" value="{later}"' in page.text
     assert (await (await house.caller()).get("/api/schedules")).json()["schedules"][0]["overrides"] == []
     assert (await browser.post("/schedules/quorum/swaps", data=form)).status_code == 303
@@ -110,7 +111,11 @@ async def test_a_swap_on_screen_shows_first_what_changes_hands(house: House) -> 
     assert (wrong.status_code, "bo has no shift of primary" in wrong.text) == (400, True)
 
 
-async def test_an_override_that_is_sent_twice_is_set_once_and_one_that_overlaps_is_told(house: House) -> None:
+async def test_an_override_that_is_sent_twice_is_set_once_and_one_that_overlaps_is_told(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ticks = itertools.count()
+    monkeypatch.setattr(house.story.clock, "now", lambda: START + timedelta(milliseconds=next(ticks)))
     api, path = await house.caller(), "/api/schedules/quorum/overrides"
     first = (await api.post(path, json={"schedule": "primary", "person": "bo", **HOURS})).json()
     assert (first["again"], first["notes"]) == (False, [])

@@ -14,7 +14,7 @@ from tocsin.cli.client import Client, Where
 from tocsin.cli.quiet import For, From, Until, read_minutes, read_moment
 from tocsin.cli.words import Format, Yes, agrees, clock, count, is_person_there, say, show_json, show_table
 from tocsin.errors import NotFound, UserError
-from tocsin.review.when import spell_exactly
+from tocsin.review.when import spell, spell_exactly
 from tocsin.timeline.line import fold
 
 if TYPE_CHECKING:
@@ -53,8 +53,7 @@ def show(
         return
     for each in found["schedules"]:
         rows = [
-            (shift["wall"], _name(shift["people"]), spell_exactly(shift["span_s"]), shift["source"])
-            for shift in each["shifts"]
+            (shift["wall"], _name(shift["people"]), spell(shift["span_s"]), shift["source"]) for shift in each["shifts"]
         ]
         say(f"{each['team']}: {each['schedule']}")
         show_table("Shifts", (f"From ({each['timezone']})", "Who", "For", "By"), rows)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -70,16 +70,17 @@ class Covering:
         person: str,
         *,
         starts_at: datetime | None = None,
-        ends_at: datetime,
+        ends_at: datetime | timedelta,
         by: str,
         reason: str,
         instead: str = "",
     ) -> Covered:
-        """Let `person` have a duty for a while, from now where no start is given. What is asked for again is the same
-        override. Raises `BadInput` and `NotFound`.
+        """Let `person` have a duty, from now where no start is given, until a moment or for so long. What is asked for
+        again is the same override. Raises `BadInput` and `NotFound`.
         """
         rota, now = await self._find(team, schedule, person, *([instead] if instead else [])), self._journal.clock.now()
         starts_now, starts_at = starts_at is None, starts_at or now
+        ends_at = starts_at + ends_at if isinstance(ends_at, timedelta) else ends_at
         check_override(starts_at, ends_at, reason, now)
         wanted = Override(
             id=await self._make_id(team), schedule=schedule, person=person, starts_at=starts_at, ends_at=ends_at,

@@ -49,8 +49,13 @@ def take_half(plan: Plan, person: str, instead: str, at: datetime, now: datetime
         raise BadInput(f"{instead} has no shift of {plan.name} at {at:%Y-%m-%d %H:%M} UTC; {who} has.")
     if shift.starts_at == at - LOOK_BACK or shift.ends_at == at + LOOK_AHEAD:
         raise BadInput(f"{instead}'s shift of {plan.name} has no end near that moment; set an override instead.")
+    if shift.ends_at <= now:
+        raise BadInput(
+            f"{instead}'s shift of {plan.name} at {at:%Y-%m-%d %H:%M} UTC is over; nobody takes it any more."
+        )
     kept = _find_left(plan, shifts, place, instead)
     left = _join((max(each.starts_at, now), each.ends_at) for each in kept if each.ends_at > now)
+    shift = msgspec.structs.replace(shift, starts_at=max(shift.starts_at, now))  # what is past stays as it was
     return Half(person=person, instead=instead, shift=shift, left=tuple(left[:MOST_LEFT]), more=len(left[MOST_LEFT:]))
 
 

@@ -12,7 +12,7 @@ from urllib.parse import quote
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from tocsin.review.when import spell_exactly
+from tocsin.review.when import spell, spell_exactly
 
 ROOM = Path(__file__).parent
 TEMPLATES, STATIC = ROOM / "templates", ROOM / "static"
@@ -82,6 +82,7 @@ def _make() -> Environment:
     env.filters |= {
         "span": spell_span,
         "lasting": spell_exactly,
+        "roughly": spell,
         "rough": spell_rough,
         "clock": spell_clock,
         "day": spell_day,

@@ -98,17 +98,14 @@ class Rotas:
     async def override(self, asker: Asker, team: str, body: OverrideBody) -> SetView:
         """Let somebody take over; the override, and which others it meets."""
         self._require_may(asker, team)
-        now = self._desk.clock.now()
         if (body.ends_at is None) == (body.minutes is None):
             raise BadInput("Say when it ends: either `ends_at` or `minutes`.")
-        starts_at = body.starts_at or now
-        ends_at = body.ends_at or starts_at + timedelta(minutes=body.minutes or 0)
         covered = await self._desk.engine.covering.override(
             team,
             body.schedule,
             body.person,
             starts_at=body.starts_at,
-            ends_at=ends_at,
+            ends_at=body.ends_at or timedelta(minutes=body.minutes or 0),
             by=asker.person,
             reason=body.reason,
             instead=body.instead,

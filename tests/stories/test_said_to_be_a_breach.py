@@ -20,6 +20,7 @@ from tocsin.incident.escalating import DeclineEscalation, Escalate
 from tocsin.incident.hiding import Disclose
 from tocsin.incident.privacy import PrivateWhen
 from tocsin.testing.story import Cast, Story
+from tocsin.timeline import events as e
 from tocsin.timeline.tell import tell
 from tocsin.words import Audience
 
@@ -101,6 +102,8 @@ async def test_a_yes_is_taken_back_by_whoever_answers_for_security_and_releases_
             await story.do(replace(wrong, by="sec", reason=" ", roles=("Security Team",)))
         called = len(story.pages("sec"))
         assert called, "whom the yes calls"
+        joined = [entry.event for entry in await story.events(e.LevelJoined)]
+        assert len([each for each in joined if isinstance(each, e.LevelJoined) and each.line == 62]) == 1, "told once"
         await story.do(replace(wrong, by="sec", roles=("Security Team",)))
         await story.do(PostUpdate(by="ana", text="Orders fail.", audiences=PUBLIC))
         assert (await story.incident()).is_private, "until somebody discloses it"

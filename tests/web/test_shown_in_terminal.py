@@ -7,8 +7,11 @@ from pathlib import Path
 import pytest
 
 from tocsin.cli.incidents import _lines
-from tocsin.incident.commands import TakeRole
+from tocsin.cli.standing import list_calls, list_standing
+from tocsin.incident.commands import Acknowledge, Resolve, TakeRole
+from tocsin.incident.correcting import CorrectAnswer
 from tocsin.incident.escalating import DeclineEscalation, Escalate
+from tocsin.incident.office_commands import OpenBridge
 
 from .conftest import Open
 from .house import make_cast
@@ -19,7 +22,8 @@ pytestmark = pytest.mark.anyio
 async def test_questions_stand_with_their_lines_and_answers_and_roles_with_their_people(
     open_house: Open, seeds: Path
 ) -> None:
-    house = await open_house(make_cast(playbook=(seeds / "monero-marketplace.md").read_bytes()))
+    book, roles = (seeds / "monero-marketplace.md").read_bytes(), {"Security Team": ("max",)}
+    house = await open_house(make_cast(playbook=book, bridge="https://meet.example.org/x", roles=roles))
     await house.story.declare("", severity="P1")
     bo = await house.caller("bo")
 
@@ -39,3 +43,36 @@ async def test_questions_stand_with_their_lines_and_answers_and_roles_with_their
     assert "[yes, Bo Rask " in shown
     assert "[no, Ana Lind " in shown
     assert "Incident Commander: Lea Okafor" in shown
+    await house.story.do(CorrectAnswer(by="max", line=62, reason="our load test", roles=("Security Team",)))
+    assert ", the yes of Bo Rask is taken back: our load test]" in await show()
+
+
+async def test_who_has_it_whom_it_calls_and_where_they_talk(open_house: Open, seeds: Path) -> None:
+    book, link = (seeds / "monero-marketplace.md").read_bytes(), "https://meet.example.org/x"
+    house = await open_house(make_cast(playbook=book, bridge=link))
+    stream = await house.story.declare("", severity="P1")
+    bo, browser = await house.caller("bo"), await house.browser("bo")
+
+    async def show() -> str:
+        room = (await bo.get(f"/api/incidents/{stream}")).json()
+        return "\n".join([*list_standing(room), *list_calls(room)])
+
+    shown = await show()
+    assert "taken by nobody yet" in shown
+    assert "bridge" not in shown
+    assert "  Ana Lind: mail, 1 page, last Mar 02 03:00 [delivered, no answer yet]" in shown
+    assert "  next, unless it is acknowledged: " in shown
+    await house.story.do(Acknowledge(by="bo"))
+    await house.story.do(OpenBridge(by="bo"))
+    await house.story.do(TakeRole(by="bo", role="Incident Commander", responder="lea"))
+    shown = await show()
+    assert "taken by Bo Rask Mar 02 03:00 UTC\ncommander: Lea Okafor" in shown
+    assert f"bridge: {link}, open since Mar 02 03:00 UTC" in shown
+    assert "  Ana Lind: mail, 1 page, last Mar 02 03:00 [called no more, Bo Rask took it]" in shown
+    assert (
+        f'<a href="{link}" rel="noreferrer">bridge</a> open since' in (await browser.get(f"/incidents/{stream}")).text
+    )
+    await house.story.do(Resolve(by="lea", note="restarted"))
+    shown = await show()
+    assert "over since Mar 02 03:00 UTC" in shown
+    assert link not in shown

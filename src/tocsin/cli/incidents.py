@@ -6,6 +6,7 @@ from typing import Any
 
 from tocsin.cli.client import Client, Where
 from tocsin.cli.output import LAST_LINES, read_outputs, show_run
+from tocsin.cli.standing import list_calls, list_standing
 from tocsin.cli.turns import show_jumps, show_ways
 from tocsin.cli.words import Format, clock, say, show_json, show_table, since
 from tocsin.errors import NotFound
@@ -106,11 +107,11 @@ def _lines(room: dict[str, Any]) -> list[str]:
         f"{fold(room['number'])} ({room['id']}): {fold(room['title'])}",
         f"{room['severity'] or 'unclassified'}, {room['status']}, opened {clock(room['opened_at'])} UTC",
     ]
-    lines += _readers(room)
+    lines += [*list_standing(room), *_readers(room)]
     lines += [_suggestion(each) for each in room.get("suggestions", ())]
     lines += [*_hush(room), *_changes(room)]
     lines += ["", "Owed:", *([_obligation(each, room.get("now")) for each in room["obligations"]] or ["  nothing"])]
-    lines += [*_questions(room), *_roles(room)]
+    lines += [*list_calls(room), *_questions(room), *_roles(room)]
     lines += ["", "Steps:"]
     for step in room["steps"]:
         lines += _step(step, room["id"])

@@ -130,14 +130,20 @@ class Meeting(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def find_meetings(plan: Plan, wanted: Override) -> list[Meeting]:
-    """The overrides of the plan that `wanted`, set after them, would meet."""
+    """The overrides of the plan that `wanted`, set after them, would meet where they hold now."""
     return [
         Meeting(known=each, starts_at=since, ends_at=until, takes=_takes(plan, wanted, since))
         for each in plan.overrides
         if each.id != wanted.id and (since := max(each.starts_at, wanted.starts_at)) < (
             until := min(each.ends_at, wanted.ends_at)
-        )
+        ) and _holds(plan, each, since)
     ]  # fmt: skip
+
+
+def _holds(plan: Plan, over: Override, at: datetime) -> bool:
+    """Whether anybody else would have the duty without an override: no other lies over it."""
+    others = msgspec.structs.replace(plan, overrides=tuple(each for each in plan.overrides if each is not over))
+    return find_duty(plan, at).people != find_duty(others, at).people
 
 
 def _takes(plan: Plan, wanted: Override, at: datetime) -> bool:

@@ -238,13 +238,15 @@ def _join(incident: Incident, book: Book, rota: Rota, clocks: Clocks, calls: _Ca
     maintenance window holds that too.
     """
     hurried, hushed, barred = False, incident.is_hushed, incident.is_barred
+    joined = set(incident.joined)  # a level that is due for two reasons joins once
     if barred:
         return None
     for due, rung in place_rungs(incident, book, rota.staffing, clocks):
-        if rung.key in incident.joined or (hushed and rung.line not in incident.asked):
+        if rung.key in joined or (hushed and rung.line not in incident.asked):
             continue
         if due > calls.now and not (hurried and rung.is_level):
             return due
+        joined.add(rung.key)
         anybody = _call_in(rung.fall_due(due), rota, calls)
         if rung.mailbox:
             _write_to(rung, book.policy.mail_channel, rota, calls)

@@ -1,6 +1,8 @@
-"""The incident's own room in the team's chat, and its tickets."""
+"""The incident's own room in the team's chat, its tickets, and the bridge."""
 
 from __future__ import annotations
+
+from datetime import datetime
 
 from tocsin.incident.errand import Asked
 from tocsin.web.views.scene import Scene, View, clean
@@ -34,6 +36,22 @@ class ChatView(View, frozen=True, kw_only=True):
     strangers: tuple[str, ...] = ()
     may_open: bool = False
     tickets: tuple[TicketView, ...] = ()
+
+
+class BridgeView(View, frozen=True, kw_only=True):
+    """The team's conference, once it is open: its address, and as a link if it is one of the web."""
+
+    opened_at: datetime | None = None
+    address: str = ""
+    link: str = ""
+
+
+def show_bridge(scene: Scene) -> BridgeView:
+    """The bridge, for as long as there is anything to talk of."""
+    opened_at, address = scene.incident.bridge_at, scene.book.policy.bridge
+    if opened_at is None or not scene.incident.is_open:
+        return BridgeView()
+    return BridgeView(opened_at=opened_at, address=clean(address, 2048), link=_keep_link(address))
 
 
 def show_chat(scene: Scene) -> ChatView:

@@ -77,6 +77,8 @@ def tell_meeting(met: Meeting, person: str, name: Name) -> str:
     known = met.known
     kind = "swap" if known.swapped else "override"
     there = f"From {spell(met.starts_at)} to {spell(met.ends_at)} UTC it lies over {name(known.by)}'s {kind}"
+    if known.person == person:
+        return f"{there} ({known.reason}), and {name(person)} has the duty there by both."
     if met.takes:
         return f"{there} ({known.reason}): {name(person)} has the duty there, not {name(known.person)}."
     return f"{there} ({known.reason}): {name(known.person)} keeps what that gave them."

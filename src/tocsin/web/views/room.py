@@ -15,7 +15,7 @@ from tocsin.incident.suggest import suggest_severities
 from tocsin.run.guard import own_prohibitions
 from tocsin.web.views.alerts import AlertView, HushView, find_hush, show_alerts, tell_uncleared
 from tocsin.web.views.changes import ChangeView, show_changes
-from tocsin.web.views.chat import ChatView, show_chat
+from tocsin.web.views.chat import BridgeView, ChatView, show_bridge, show_chat
 from tocsin.web.views.duties import DutyView, find_next_duty, show_duties
 from tocsin.web.views.people import (
     CallView,
@@ -109,7 +109,8 @@ class Room(View, frozen=True, kw_only=True):
     `steps` are all of them; `procedures` say which belong where, in document order, by id. `uncleared` says as a
     sentence which alerts still fire. `hush` is why nobody is paged for now; `changes` what was changed on purpose about
     when it began. `choices` are the ways between which people choose, `jumps` the lines that lead into other scenarios.
-    `chat` is its room in the team's chat, and its tickets; `privacy` who sees it, where that is not everybody.
+    `chat` is its room in the team's chat, and its tickets, `bridge` the conference that is open; `privacy` who sees it,
+    where that is not everybody.
     """
 
     id: str
@@ -168,13 +169,18 @@ class Room(View, frozen=True, kw_only=True):
     reports: tuple[ReportView, ...] = ()
     recovery: RecoveryView | None = None
     chat: ChatView = ChatView()
+    bridge: BridgeView = BridgeView()
     privacy: PrivacyView = PrivacyView()
 
 
 def show_room(scene: Scene) -> Room:
     """The room of an incident."""
     return msgspec.structs.replace(
-        _show_room(scene), chat=show_chat(scene), privacy=show_privacy(scene), recovery=show_recovery(scene)
+        _show_room(scene),
+        chat=show_chat(scene),
+        bridge=show_bridge(scene),
+        privacy=show_privacy(scene),
+        recovery=show_recovery(scene),
     )
 
 

@@ -12,7 +12,7 @@ import pytest
 from tests.oncall.rotas import AROUND, find_zone, list_moments, make_override, make_schedule
 
 from tocsin.oncall.duty import Plan, find_duty, list_shifts
-from tocsin.oncall.finding import find_all, group_gaps
+from tocsin.oncall.finding import find_all, group_findings
 from tocsin.oncall.override import Override
 from tocsin.oncall.restriction import find_open, parse_restriction
 from tocsin.oncall.rota import Rota
@@ -219,6 +219,19 @@ def test_double_bookings_and_people_who_cannot_be_reached_are_found() -> None:
     assert len(told) == 4
 
 
+def test_a_double_booking_that_comes_back_is_one_finding() -> None:
+    people = {name: Person(name=name) for name in ("ana", "bo")}
+    nights = Schedule(people=("ana", "bo"), rotation="daily", handoff="09:00", start=date(2026, 3, 2), timezone="UTC")
+    staffing = Staffing(
+        schedules={"primary": nights, "secondary": Schedule(people=("ana",))}, levels=(("primary",), ("secondary",))
+    )
+    rotas = {"shop": Rota(staffing=staffing, people=people)}
+    since, until = at("2026-03-02 09:00", ZoneInfo("UTC")), at("2026-03-16 09:00", ZoneInfo("UTC"))
+    (found,) = group_findings(find_all(rotas, lambda person: "", since, until), rotas)
+    said = "ana is on duty in primary and in secondary, so nobody stands behind them, 7 times in this time; the first"
+    assert (found.text, found.starts_at, found.ends_at) == (said, since, since + timedelta(days=1))
+
+
 def test_whoever_has_the_duty_in_many_places_at_once_is_one_finding() -> None:
     people = {"ana": Person(name="ana")}
     both = {"primary": Schedule(people=("ana",)), "secondary": Schedule(people=("ana",))}
@@ -245,11 +258,11 @@ def test_gaps_that_a_schedule_s_hours_leave_are_one_and_every_other_stands_by_it
     since, until = at("2026-12-21 09:00"), at("2026-12-29 09:00")
     found = find_all(rotas, lambda _: "", since, until)
     assert len(found) == 5, "Monday to Friday nights, of which Christmas and the weekend are one long one"
-    grouped = group_gaps(found, rotas)
+    grouped = group_findings(found, rotas)
     assert [each.starts_at for each in grouped] == [at("2026-12-21 17:00"), at("2026-12-24 17:00")]
     assert grouped[0].text == "nobody is on duty in office outside of its hours, 4 times in this time; the first"
     assert grouped[1] in found, "it goes on over Christmas, which is no matter of hours"
     whole = Schedule(people=("ana",), holidays=Holidays(country="DE"))
     rotas = {"t": Rota(staffing=Staffing(timezone="Europe/Berlin", schedules={"office": whole}), people={})}
     found = find_all(rotas, lambda _: "", since, until)
-    assert group_gaps(found, rotas) == found and len(found) == 1, "a holiday without people is no matter of hours"
+    assert group_findings(found, rotas) == found and len(found) == 1, "a holiday without people is no matter of hours"

@@ -98,7 +98,7 @@ async def test_shadow_mode_the_end_and_who_stands_nowhere_are_named() -> None:
         await story.alert("WheelStuck")
         now, happened, _ = await ask(story)
         assert "shadow mode" in now
-        assert any("withheld: " in each for each in happened)
+        assert any("Withheld from " in each for each in happened)
     async with Story(cast()) as story:
         await story.alert("WheelStuck")
         (text,) = (await ask(story, "boss"))[2]

@@ -13,7 +13,7 @@ from tocsin.engine.forecasting import foresee_by_files
 from tocsin.engine.lacking import find_lacks
 from tocsin.errors import NotFound
 from tocsin.incident.lack import Lack
-from tocsin.oncall.finding import Finding, find_all, group_gaps
+from tocsin.oncall.finding import Finding, find_all, group_findings
 from tocsin.oncall.rota import Rota
 from tocsin.web.rotas import list_notes, list_of_playbooks, show_all
 from tocsin.web.views.rotas import ForecastView, SchedulesView, show_finding, show_forecast, show_hours
@@ -54,7 +54,7 @@ class Files:
 
     def _find(self, rotas: dict[str, Rota], until: datetime) -> list[Finding]:
         others = list_of_playbooks(self._workspace.settings.teams, rotas)
-        return [*group_gaps(find_all(rotas, self._reach, self.now, until), rotas), *others]
+        return [*group_findings(find_all(rotas, self._reach, self.now, until), rotas), *others]
 
     def lacks(self, team: str | None = None) -> tuple[Lack, ...]:
         """The duties that cannot be kept for want of a setting, of one team or of all. Raises `NotFound`."""

@@ -18,7 +18,7 @@ from tocsin.engine.shelf import Settings
 from tocsin.errors import OutsideError, Rejected
 from tocsin.incident.standing import Standing
 from tocsin.oncall.duty import list_shifts
-from tocsin.oncall.finding import Finding, find_gaps, group_gaps
+from tocsin.oncall.finding import Finding, find_gaps, group_findings
 from tocsin.oncall.rota import Rota
 from tocsin.timeline.events import GapsTold, GapTold
 from tocsin.words import Mode
@@ -101,7 +101,7 @@ def list_gaps(team: str, rota: Rota, now: datetime) -> list[Finding]:
     found = (
         each for name in schedules for each in find_gaps(team, name, list_shifts(rota.plan(name), now, now + AHEAD))
     )
-    return [_leave_open(each, now + AHEAD) for each in group_gaps(found, {team: rota})]
+    return [_leave_open(each, now + AHEAD) for each in group_findings(found, {team: rota})]
 
 
 def _leave_open(gap: Finding, end: datetime) -> Finding:

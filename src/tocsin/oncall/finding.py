@@ -68,17 +68,21 @@ def find_gaps(team: str, schedule: str, shifts: Iterable[Shift]) -> Iterator[Fin
         )
 
 
-def group_gaps(found: Iterable[Finding], rotas: Mapping[str, Rota]) -> list[Finding]:
-    """The findings with the gaps that a schedule's own hours leave told as one each; every other gap by itself.
+def group_findings(found: Iterable[Finding], rotas: Mapping[str, Rota]) -> list[Finding]:
+    """The findings with the gaps that a schedule's own hours leave told as one each; every other gap by itself. A
+    double booking that comes back, with the same person in the same places, is one too.
 
     A gap is of that kind where somebody would be on duty in all of it if no layer were restricted to its `during`.
     """
-    kept, of_hours = list[Finding](), dict[Place, list[Finding]]()
+    kept, of_hours, doubles = list[Finding](), dict[Place, list[Finding]](), dict[tuple[str, str], list[Finding]]()
     for each in found:
         if each.kind == "gap" and _is_of_hours(each, rotas.get(each.team)):
             of_hours.setdefault((each.team, each.schedule), []).append(each)
+        elif each.kind == "double":
+            doubles.setdefault((each.person, each.text), []).append(each)
         else:
             kept.append(each)
+    kept += [_group_doubles(each) for each in doubles.values()]
     kept += [
         _group(gaps, _spell_hours(rotas[team].staffing.schedules[name])) for (team, name), gaps in of_hours.items()
     ]
@@ -110,6 +114,13 @@ def _group(gaps: Sequence[Finding], hours: str) -> Finding:
         return msgspec.structs.replace(first, hours=hours)
     text = f"{first.text} outside of its hours, {len(gaps)} times in this time; the first"
     return msgspec.structs.replace(first, text=text, hours=hours)
+
+
+def _group_doubles(doubles: Sequence[Finding]) -> Finding:
+    """One for all; its times are those of the first."""
+    first, *more = doubles
+    text = f"{first.text}, {len(doubles)} times in this time; the first"
+    return msgspec.structs.replace(first, text=text) if more else first
 
 
 Place = tuple[str, str]

@@ -16,7 +16,7 @@ from tocsin.incident.authority import require_human, require_permission
 from tocsin.incident.book import TeamPolicy
 from tocsin.oncall.duty import list_shifts
 from tocsin.oncall.feed import Event, write_calendar
-from tocsin.oncall.finding import Finding, find_all, group_gaps
+from tocsin.oncall.finding import Finding, find_all, group_findings
 from tocsin.oncall.override import Feed
 from tocsin.oncall.rota import Rota
 from tocsin.page.forecast import Forecast
@@ -73,7 +73,7 @@ class Rotas:
 
     def _find(self, rotas: dict[str, Rota], since: datetime, until: datetime) -> list[Finding]:
         others = list_of_playbooks(self._desk.engine.journal.shelf.settings.teams, rotas)
-        found = group_gaps(find_all(rotas, self._desk.reach, since, until), rotas)
+        found = group_findings(find_all(rotas, self._desk.reach, since, until), rotas)
         return [*found, *others, *self._desk.calendar_findings()]
 
     async def _rotas(self) -> dict[str, Rota]:

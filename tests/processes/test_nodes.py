@@ -139,6 +139,21 @@ def test_a_change_whose_node_is_killed_is_in_doubt_and_never_run_again(nodes: No
     verify(nodes)
 
 
+def test_a_change_is_stopped_where_it_runs_by_somebody_at_another_node(nodes: Nodes) -> None:
+    (nodes["one"].till / "turn.sh").write_text("#!/bin/sh\necho turned >> turns\nsleep 600\n")
+    assert nodes["three"].fire()
+    wait_for(lambda: "step_finished" in nodes.kinds(), "read")
+    acknowledge(nodes)
+    assert approve(nodes)
+    wait_for(lambda: nodes["one"].turns, "change that runs where its target is")
+    assert nodes["three"].ask("POST", f"/api/incidents/shop-1/steps/{STEP}/stop", reason="wrong till")
+    wait_for(lambda: nodes.kinds().count("step_finished") == 2, "end of the change")
+    ran = nodes["two"].ask("GET", f"/api/incidents/shop-1/steps/{STEP}")["ran"]
+    assert (ran["exit_code"], ran["why"], ran["stopped_by"]["id"]) == (124, "ana stopped it: wrong till.", "ana")
+    assert nodes["one"].turns == 1
+    verify(nodes)
+
+
 def test_a_step_waits_for_the_node_that_its_target_is_on(nodes: Nodes) -> None:
     nodes["one"].stop()
     assert nodes["two"].fire()

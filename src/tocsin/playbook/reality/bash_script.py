@@ -12,7 +12,14 @@ from tocsin.playbook.effect.variables import below
 from tocsin.playbook.reality.positions import count_rigid, find_placed, has_above
 from tocsin.playbook.reality.program import Parameter, Prompt
 from tocsin.playbook.reality.script import Script
-from tocsin.playbook.reality.shell_demands import Counts, find_asked, find_required, read_counts, read_joints
+from tocsin.playbook.reality.shell_demands import (
+    Counts,
+    find_asked,
+    find_required,
+    read_counts,
+    read_joints,
+    read_verbs,
+)
 
 LARGEST = 400_000
 _POSITION = re.compile(r"\$(?:(\d)|\{(\d+)(?::?([-?+=])[^}]*)?\})")
@@ -81,6 +88,7 @@ class _Reader:
             least_words=counts.least_words,
             most_words=counts.most_words,
             required=tuple(self._find_required()),
+            handed=read_verbs(self._text, self._root),
             joined=joined,
             apart=apart,
             flags=frozenset(flags) if flags or not takes_flags else None,

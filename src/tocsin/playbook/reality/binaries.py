@@ -16,6 +16,7 @@ from tocsin.playbook.reality.tree import Tree, read_trees
 
 _PACKAGE_MAIN = re.compile(r"^package\s+main\b", re.MULTILINE)
 _MODULE = re.compile(r"^module\s+(\S+)", re.MULTILINE)
+_SCRIPT = re.compile(r"^[ \t\"'\[]{0,20}([\w.-]{1,80})[ \t]{0,9}=[ \t]{0,9}([\w.]{1,200}:[\w.]{1,80})", re.MULTILINE)
 _OUTPUT = re.compile(r"\bgo\s+build\b[^\n]*?\s-o[= ]?\s*(\S+)\s+(?:-\S+(?:[= ]\S+)?\s+)*(\S+)")
 
 
@@ -107,10 +108,12 @@ class Binaries:
                 value: dict[str, Any] = tomllib.loads(file.text or "")
             except (tomllib.TOMLDecodeError, RecursionError):
                 continue
-            project = value.get("project")
-            scripts = project.get("scripts") if isinstance(project, dict) else None
-            for name, target in scripts.items() if isinstance(scripts, dict) else ():
-                yield self._entry(str(name), str(target), file.path)
+            for name, target in _find_entries(value):
+                yield self._entry(name, target, file.path)
+        for file in self._repository.named("setup.cfg", "setup.py"):
+            part = (file.text or "").partition("console_scripts")[2].partition("]")[0]
+            for name, target in _SCRIPT.findall(part):
+                yield self._entry(name, target, file.path)
 
     def _entry(self, name: str, target: str, where: str) -> Program:
         """A program by its entry point: ``module.inner:function``."""
@@ -122,6 +125,17 @@ class Binaries:
             return Program(name=name, where=where)
         verbs = frozenset(word for each in root.everything() for word in (each.name, *each.aliases))
         return Program(name=name, where=files[0].path, root=root, verbs=verbs, whole=True)
+
+
+def _find_entries(value: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """The programs that a `pyproject.toml` installs, with their entry points."""
+    for path in (("project", "scripts"), ("tool", "poetry", "scripts"), ("project", "entry-points", "console_scripts")):
+        found: Any = value
+        for part in path:
+            found = found.get(part) if isinstance(found, dict) else None
+        for name, target in found.items() if isinstance(found, dict) else ():
+            target = target.get("reference", target.get("callable", "")) if isinstance(target, dict) else target
+            yield str(name), str(target)
 
 
 def _beside(files: list[tuple[str, str]], folder: str, mains: dict[str, str]) -> list[tuple[str, str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tocsin.playbook.reality import building, names, paths
+from tocsin.playbook.reality import building, names, paths, swarm
 from tocsin.playbook.reality.command import OUTSIDE, Arguments, Command, take_apart
 from tocsin.playbook.reality.compose import ComposeFile, Project, Service
 from tocsin.playbook.reality.finding import Finding, Question, ambiguous, matches, missing, unknown
@@ -178,6 +178,8 @@ def _judge_engine(command: Command, rest: tuple[str, ...], system: System) -> It
         yield from (judge_container(name, system) for name in operands)
     elif verb == "cp":
         yield from (judge_container(word.partition(":")[0], system) for word in parts.operands if ":" in word)
+    elif rest[0] in ("stack", "service"):
+        yield from swarm.judge(command, rest, system)
     for value in parts.values("--filter", "-f"):
         if value.startswith("name="):
             yield judge_container(value.removeprefix("name="), system, part=True)

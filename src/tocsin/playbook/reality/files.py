@@ -27,7 +27,7 @@ _VALUED = words(
     "-mtime -type -name -d --decrypt-to"
 )
 _WITH_ENDING = re.compile(
-    r"\.(?:ya?ml|toml|json|conf|cfg|ini|env|sql|sh|py|rules|service|tf|hcl|xml|properties|tmpl|j2|nix|proto|template|example)$"
+    r"\.(?:ya?ml|toml|json|conf|cfg|ini|env|sql|sh|py|rules|service|tf|tfvars|hcl|xml|properties|tmpl|j2|nix|proto|template|example)$"
 )
 _MADE = re.compile(
     r"(?:^|/)(?:logs?|data|tmp|backups?|dumps?|out|output|build|dist|target|node_modules|evidence)(?:/|$)|\.(?:log|gz|tar|zip|db|sqlite3?|pid|out|dump|bak|gpg|lz4)\b"

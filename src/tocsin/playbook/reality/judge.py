@@ -13,6 +13,8 @@ import msgspec
 
 from tocsin.playbook.model import Playbook, Procedure
 from tocsin.playbook.reality import (
+    ansible,
+    clients,
     django,
     docker,
     exports,
@@ -27,6 +29,7 @@ from tocsin.playbook.reality import (
     reach,
     scripts,
     services,
+    terraform,
     workflows,
     workspaces,
 )
@@ -57,7 +60,11 @@ def _table() -> dict[str, Judge]:
         ("bash sh zsh dash ksh python python3 node tsx ts-node source . ruby perl", scripts.judge_interpreted),
         ("curl wget http https open xdg-open websocat grpcurl", reach.judge_request),
         ("nc ncat netcat telnet ping traceroute mtr ssh dig nslookup host", reach.judge_connection),
-        ("psql pg_isready redis-cli mysql pg_dump", reach.judge_client),
+        ("pg_isready redis-cli pg_dump", reach.judge_client),
+        ("psql mysql", clients.judge),
+        ("ansible-playbook", ansible.judge_playbook),
+        ("ansible", ansible.judge_hosts),
+        ("terraform tofu", terraform.judge),
         ("amtool promtool", observe.judge_tool),
         ("gh", workflows.judge),
         ("cd pushd", files.judge_change),

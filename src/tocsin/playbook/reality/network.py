@@ -40,6 +40,7 @@ _SSH_HOST = re.compile(r"^[ \t]*Host\s+(.+)$", re.MULTILINE)
 _INVENTORY = re.compile(r"(?:^|/)(?:inventor(?:y|ies)|hosts)(?:[/.][^/]*)*$")
 _NO_HOST = re.compile(r"\s*(?:\[|#|---|(?:all|children|hosts|vars|ungrouped|ansible_\w+)\b)")
 _TARGET = re.compile(r"[\"'\s\[]([A-Za-z][\w-]*(?:\.[\w-]+)*):\d{2,5}\b")
+_BESIDE = re.compile(r"(?<![\w.-])([A-Za-z][\w-]{0,62}):(\d{2,5})\b(?![.:\d])")
 _SUFFIXES = (
     ".service",
     ".sh",
@@ -122,6 +123,16 @@ class Network:
         return found
 
     @cached_property
+    def addressed(self) -> dict[str, dict[str, str]]:
+        """For each machine or service the ports that are written beside its name, with where."""
+        found: dict[str, dict[str, str]] = {}
+        for file in self._texts():
+            for match in _BESIDE.finditer(file.text or ""):
+                where = f"{file.path}:{(file.text or '').count(chr(10), 0, match.start()) + 1}"
+                found.setdefault(match[1], {}).setdefault(match[2], where)
+        return found
+
+    @cached_property
     def fleets(self) -> frozenset[str]:
         """How the names of machines begin of which an inventory, or whatever is scraped, lists several."""
         stems = [re.sub(r"[-_]?\d+$", "", name) for name, _ in (*self._inventory(), *self._scraped())]
@@ -136,7 +147,7 @@ class Network:
                 for number, line in enumerate(text.split("\n"), 1):
                     match = re.match(r"\s*(?:- )?([A-Za-z][\w.\[\]:-]*?)(?::\s*(?:\{.*)?$|\s|$)", line)
                     if match and not _NO_HOST.match(line):
-                        yield from ((name, f"{file.path}:{number}") for name in _unfold(match[1]))
+                        yield from ((name, f"{file.path}:{number}") for name in unfold(match[1]))
 
     def _scraped(self) -> Iterator[tuple[str, str]]:
         for file in self._repository.ending(".yml", ".yaml", ".json", ".toml"):
@@ -170,8 +181,8 @@ class Network:
         return found
 
 
-def _unfold(name: str) -> list[str]:
-    """A range of an Ansible inventory: ``node[1:3]``."""
+def unfold(name: str) -> list[str]:
+    """The names of a range of an Ansible inventory: ``node[1:3]``."""
     match = re.fullmatch(r"(.*)\[(\d+):(\d+)\](.*)", name)
     if not match or int(match[3]) - int(match[2]) > 500:
         return [name] if "[" not in name else []

@@ -11,6 +11,7 @@ from tocsin.playbook.reality.compose import Service
 from tocsin.playbook.reality.finding import Finding, ambiguous, matches, missing, unknown
 from tocsin.playbook.reality.packages import Package
 from tocsin.playbook.reality.repository import join, parent
+from tocsin.playbook.reality.script import Script
 from tocsin.playbook.reality.system import System
 from tocsin.playbook.shell import names as words
 
@@ -253,7 +254,7 @@ def _judge_what_runs(
         yield from scripts.judge_required(command, place, parts, len(words_given), script_read)
     flags = [word.split("=")[0] for word in handed if word.startswith("-") and word != "--" and not names.is_wild(word)]
     if flags:
-        yield from _judge_flags(package, script, line, flags, system)
+        yield from _judge_flags(package, script, line, flags, script_read, system)
     yield from _judge_prompts(command, package, script, line, flags, system)
 
 
@@ -288,7 +289,9 @@ def _judge_files(package: Package, script: str, line: str, where: str, system: S
 _MADE = re.compile(r"(?:\./)?(?:dist|build|out|lib|bin|node_modules|\.next)/")
 
 
-def _judge_flags(package: Package, script: str, line: str, flags: list[str], system: System) -> Iterator[Finding]:
+def _judge_flags(
+    package: Package, script: str, line: str, flags: list[str], own: Script | None, system: System
+) -> Iterator[Finding]:
     sources = list(system.packages.sources(package))
     reading = [code_script.read_node(text) for _, text in sources if code_script.reads_arguments(text)]
     shells = [
@@ -296,7 +299,7 @@ def _judge_flags(package: Package, script: str, line: str, flags: list[str], sys
         for match in _SHELL_FILE.finditer(line)
         if (place := system.packages.find_source(package, match[1])) and (found := system.script(place))
     ]
-    read = [*reading, *shells]
+    read = [*reading, *shells, *([own] if own is not None and own not in shells else [])]
     unclear = any(each.flags is None for each in read) or not (_FILE.search(line) or _SHELL_FILE.search(line))
     known = {flag for each in read for flag in each.flags or ()}
     hinted = {flag for each in read for flag in each.hints}
@@ -305,7 +308,7 @@ def _judge_flags(package: Package, script: str, line: str, flags: list[str], sys
         what = f"flag {flag} of {script} in {package.name or package.path}"
         if flag in known or flag in hinted or flag in line:
             yield matches("flag", what, place)
-        elif unclear or not (sources or shells):
+        elif unclear or not (sources or read):
             yield unknown("flag", what, "What the script does with its arguments is not in the checkout.")
         else:
             why = (

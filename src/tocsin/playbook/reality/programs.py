@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
-from tocsin.playbook.reality import given, names
+from tocsin.playbook.reality import asking, given, names
 from tocsin.playbook.reality.command import Command, take_apart
 from tocsin.playbook.reality.finding import Finding, Question, matches, missing, unknown
 from tocsin.playbook.reality.program import Program, Verb
@@ -23,8 +23,17 @@ def judge(command: Command, program: Program, system: System) -> Iterator[Findin
     if program.root is not None:
         found = judge_verbs(command.words[1:], program.root, program)
         yield from found if command.is_here else (replace(each, ask=None) for each in found)
+        yield from _judge_prompts(command, program, program.root)
     elif program.verbs or program.flags:
         yield from _judge_flat(command.words[1:], program)
+
+
+def _judge_prompts(command: Command, program: Program, root: Verb) -> Iterator[Finding]:
+    taken = given.take_apart(command.words[1:], root, program.verbs)
+    prompts = [each for verb in taken.path for each in verb.prompts]
+    flags = frozenset(name for name, _ in taken.flags)
+    if taken.lost is None and not flags & _ALWAYS:
+        yield from asking.judge_prompts(command, program.where, flags, len(taken.operands), prompts)
 
 
 def judge_verbs(words_given: tuple[str, ...], root: Verb, program: Program) -> Iterator[Finding]:

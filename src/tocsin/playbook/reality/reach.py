@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from tocsin.playbook.reality import names, observe
 from tocsin.playbook.reality.command import Command, take_apart
-from tocsin.playbook.reality.finding import Finding, matches, missing, unknown
+from tocsin.playbook.reality.finding import Finding, ambiguous, matches, missing, unknown
 from tocsin.playbook.reality.system import System
 from tocsin.playbook.shell import names as words
 
@@ -22,6 +22,8 @@ _VALUED = words(
     "--tries"
 )
 _DATA = ("-d", "--data", "--data-raw", "--data-binary", "--data-urlencode")
+_CLOSE = 20
+"""How far a port may be from another to be taken for it."""
 _PUBLIC = re.compile(r"(?:^|\.)(?:com|org|net|io|dev|gov|edu)$")
 _PING_VALUES = words("-c -i -W -w -s -I -t -m -q -p")
 _HOST_FLAGS = {
@@ -38,7 +40,7 @@ _PORT_FLAGS = {
     "mysql": ("-P", "--port"),
     "pg_dump": ("-p", "--port"),
 }
-_CLIENT_VALUES = words(
+CLIENT_VALUES = words(
     "-h --host -p --port -U --username -d --dbname -c --command -f --file -v -a -n -u --user -P -t -e"
 )
 
@@ -69,7 +71,7 @@ def judge_connection(command: Command, system: System) -> Iterator[Finding]:
 
 def judge_client(command: Command, system: System) -> Iterator[Finding]:
     """``psql -h HOST -p PORT``, ``redis-cli -h HOST``."""
-    parts = take_apart(command.words[1:], _CLIENT_VALUES)
+    parts = take_apart(command.words[1:], CLIENT_VALUES)
     host = parts.value(*_HOST_FLAGS[command.program])
     port = parts.value(*_PORT_FLAGS[command.program])
     if host is not None or port is not None:
@@ -89,7 +91,7 @@ def judge_address(host: str, port: str | None, url: str, command: Command, syste
     if host.lower() in _LOCAL and command.is_here:
         yield judge_local_port(port, system)
     else:
-        yield _judge_far_port(port, system)
+        yield _judge_far_port(host.lower(), port, system)
 
 
 def judge_host(host: str, system: System, *, inside: bool = False) -> Finding:
@@ -188,9 +190,17 @@ def judge_local_port(port: str, system: System) -> Finding:
     )
 
 
-def _judge_far_port(port: str, system: System) -> Finding:
+def _judge_far_port(host: str, port: str, system: System) -> Finding:
     what = f"port {names.show(port)}"
-    where = system.network.mentioned.get(port) or system.network.published.get(port)
+    network = system.network
+    where = network.mentioned.get(port) or network.published.get(port)
     if where is not None and not names.is_wild(port):
         return matches("port", what, where)
+    beside = network.addressed.get(host.split(".")[0], {})
+    if host.split(".")[0] in network.hosts and beside and port not in _USUAL and not names.is_wild(port):
+        near = names.nearest(port, beside)
+        close = near is not None and abs(int(near) - int(port)) <= _CLOSE
+        if near is not None and close and network.number(port) is None:
+            why = f"The checkout reaches {host} at {', '.join(sorted(beside)[:4])}, and has no such number anywhere."
+            return ambiguous("port", f"{what} of {host}", why, near, beside[near])
     return unknown("port", what, "What listens there is not in the checkout.")

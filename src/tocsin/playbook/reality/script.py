@@ -18,7 +18,8 @@ class Script(msgspec.Struct, frozen=True, kw_only=True):
     followed.
 
     ``least_words`` and ``most_words`` count flags and their values too. ``required`` are flags of which one must be
-    given, unless the variable behind them is set, with the line that asks. ``joined`` flags are read with their value
+    given, unless the variable behind them is set, with the line that asks. ``handed`` are words that are handed on to a
+    function, with how many more it wants. ``joined`` flags are read with their value
     in one word only, those ``apart`` only as a word of their own.
     """
 
@@ -39,5 +40,6 @@ class Script(msgspec.Struct, frozen=True, kw_only=True):
     least_words: int = 0
     most_words: int | None = None
     required: tuple[tuple[tuple[str, ...], str, int], ...] = ()
+    handed: dict[str, tuple[int, int | None]] = {}
     joined: frozenset[str] = frozenset()
     apart: frozenset[str] = frozenset()

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from msgspec.structs import replace
 
-from tocsin.playbook.reality import given, names, operands, paths, programs
+from tocsin.playbook.reality import asking, given, names, operands, paths, programs
 from tocsin.playbook.reality.command import Arguments, Command, take_apart
 from tocsin.playbook.reality.finding import Finding, ambiguous, matches, missing, unknown
-from tocsin.playbook.reality.program import Program, Prompt, Verb
+from tocsin.playbook.reality.program import Program, Verb
 from tocsin.playbook.reality.repository import base, parent
 from tocsin.playbook.reality.script import Script
 from tocsin.playbook.reality.system import System
@@ -90,7 +90,7 @@ def judge_arguments(
         yield from operands.judge(plain, script.parameters, script.least, most, place, place)
     yield from judge_required(command, place, parts, len(words), script)
     flags = frozenset(name for name, _ in (*parts.flags, *_split(parts)))
-    yield from _judge_prompts(command, place, flags, len(plain), script.prompts)
+    yield from asking.judge_prompts(command, place, flags, len(plain), script.prompts)
     yield from _judge_needs(command, place, script, system)
 
 
@@ -102,7 +102,7 @@ def judge_root(command: Command, place: str, words: tuple[str, ...], root: Verb,
     taken = given.take_apart(words, root, verbs)
     asked = [each for verb in taken.path for each in verb.prompts] if root.below else [*root.prompts, *script.prompts]
     flags = frozenset(name for name, _ in taken.flags)
-    yield from _judge_prompts(command, place, flags, len(taken.operands), asked)
+    yield from asking.judge_prompts(command, place, flags, len(taken.operands), asked)
 
 
 def _judge_flags(place: str, parts: Arguments, script: Script) -> Iterator[Finding]:
@@ -144,6 +144,15 @@ def judge_required(command: Command, place: str, parts: Arguments, count: int, s
         if not present.intersection(flags) and variable not in (*command.env, *command.known):
             why = f"It ends without {flags[0]}."
             yield missing("arguments", f"arguments of {place}: {flags[0]}", why, flags[0], f"{place}:{line}")
+    least, most = script.handed.get(parts.operands[0], (0, None)) if parts.operands else (0, None)
+    more = max(0, len(parts.operands) + len(parts.rest) - 1)
+    title = f"{place} {parts.operands[0]}" if parts.operands else place
+    if more < least:
+        why = f"It needs {least}, the statement gives {more}."
+        yield missing("arguments", f"arguments of {title}: {least} are needed", why, None, place)
+    elif most is not None and more > most and not parts.flags:
+        why = f"It takes at most {most}, the statement gives {more}."
+        yield ambiguous("arguments", f"arguments of {title}: {more} are too many", why, None, place)
     if count < script.least_words:
         why = f"It needs {script.least_words}, the statement gives {count}."
         yield missing("arguments", f"arguments of {place}: {script.least_words} are needed", why, None, place)
@@ -175,27 +184,6 @@ def _put_behind(words: tuple[str, ...], at: int, script: Script) -> tuple[str, .
     """The words with a flag, and its value, moved to their end."""
     end = at + 1 + (words[at] in script.valued)
     return (*words[:at], *words[end:], *words[at:end])
-
-
-def _judge_prompts(
-    command: Command, place: str, flags: frozenset[str], count: int, prompts: Sequence[Prompt]
-) -> Iterator[Finding]:
-    if command.fed:
-        return
-    given_here = {*flags, *command.env, *command.known, *(f"${at}" for at in range(1, count + 1))}
-    for prompt in prompts:
-        if not prompt.unless & given_here:
-            known = sorted((each for each in prompt.unless if each.startswith("-")), key=len)
-            way = f" {known[-1]} keeps it from asking." if known else ""
-            what = f"script {place} asks on a terminal ({prompt.how})"
-            yield ambiguous(
-                "asks_on_terminal",
-                what,
-                f"It waits for somebody to type.{way}",
-                known[-1] if known else None,
-                f"{place}:{prompt.line}",
-            )
-            return
 
 
 def _split(parts: Arguments) -> Iterator[tuple[str, None]]:

@@ -37,6 +37,8 @@ _FLAG = re.compile(r"--?[A-Za-z][\w-]{0,63}")
 _LOOK = 300
 _MOST = 100
 _DEEPEST = 60
+_LONGEST = 20_000
+_HANDED_ON = re.compile(r"\bshift[ \t]{0,9}(?:;|&&|\n)[ \t\n]{0,40}([A-Za-z_][\w-]{0,80})[ \t]{1,9}\"\$@\"")
 
 
 class Counts(msgspec.Struct):
@@ -66,6 +68,47 @@ def read_counts(text: str, root: Node) -> Counts:
             shifted = bisect.bisect_left(shifts, match.start())
             _note(found, how, int(match["number"]) + shifted, whole=_counts_flags(text, loops, match.start()))
     return found
+
+
+def read_verbs(text: str, root: Node) -> dict[str, tuple[int, int | None]]:
+    """For each word that a `case` on the first argument hands on to a function: how many more that function wants."""
+    functions = {
+        text[name.start_byte : name.end_byte]: node
+        for node in below(root, "function_definition")
+        if (name := node.child_by_field_name("name")) is not None
+    }
+    found: dict[str, tuple[int, int | None]] = {}
+    for node in below(root, "case_statement"):
+        subject = node.child_by_field_name("value")
+        if subject is None or not _is_always(node, text):
+            continue
+        said = text[subject.start_byte : subject.end_byte].strip()
+        if not re.fullmatch(r"\"?\$(?:1|\{1(?::?-)?\})\"?", said):
+            continue
+        for item in [each for each in node.named_children if each.type == "case_item"][:_MOST]:
+            match = _HANDED_ON.search(text[item.start_byte : min(item.end_byte, item.start_byte + _LOOK)])
+            function = functions.get(match[1]) if match else None
+            if function is not None:
+                bounds = _read_function(text, function)
+                for value in item.children_by_field_name("value"):
+                    found.setdefault(text[value.start_byte : value.end_byte].strip("\"'"), bounds)
+    return found
+
+
+def _read_function(text: str, function: Node) -> tuple[int, int | None]:
+    """How many arguments a function goes on with."""
+    body = function.child_by_field_name("body")
+    inner = text[body.start_byte : body.end_byte] if body is not None else ""
+    if body is None or len(inner) > _LONGEST or "shift" in inner or re.search(r"\bset[ \t]+--", inner):
+        return 0, None
+    counts = Counts()
+    for match in list(_COUNTED.finditer(inner))[:_MOST]:
+        node = body.descendant_for_byte_range(body.start_byte + match.start(), body.start_byte + match.end())
+        how = _goes_on(inner, match.end(), _SAME.get(match["how"], match["how"]))
+        if node is not None and how and _is_always(node, text, stop=function):
+            _note(counts, how, int(match["number"]), whole=False)
+    demanded = [int(match[1]) for match in re.finditer(r"\$\{([1-9]):?\?", inner)]
+    return max([counts.least, *demanded]), counts.most
 
 
 def _at(root: Node, match: re.Match[str]) -> Node | None:
@@ -125,11 +168,11 @@ def _first_part(text: str) -> str:
     return bare.partition("}")[0] if bare.startswith("{") else bare.partition("\n")[0]
 
 
-def _is_always(node: Node, text: str) -> bool:
+def _is_always(node: Node, text: str, stop: Node | None = None) -> bool:
     """Whether a node is reached every time: in no branch, no loop, no function but `main`."""
     inner, above = node, node.parent
     for _ in range(_DEEPEST):
-        if above is None:
+        if above is None or above == stop:
             return True
         if above.type in ("case_item", "elif_clause", "else_clause", *LOOPS):
             return False

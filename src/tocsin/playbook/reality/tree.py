@@ -72,6 +72,11 @@ class Tree:
         elif isinstance(self._node, yaml.ScalarNode):
             yield self
 
+    def items_of(self) -> Iterator[Tree]:
+        """The parts of a list; none of anything else."""
+        if isinstance(self._node, yaml.SequenceNode):
+            yield from map(Tree, self._node.value)
+
     def get(self, *names: str) -> Tree:
         """The part at the end of a path of names."""
         found = self

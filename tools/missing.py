@@ -11,6 +11,7 @@ PROGRAMS = {
     "amtool": "Alertmanager's own client (package prometheus-alertmanager)",
     "bwrap": "isolation of steps (package bubblewrap)",
     "chromium": "the browser tests (package chromium)",
+    "dockerd": "steps in containers of a real Docker, as root (packages docker.io, busybox-static)",
     "postgres": "a real PostgreSQL (package postgresql)",
     "prometheus": "a real Prometheus (package prometheus)",
     "prometheus-alertmanager": "a real Alertmanager (package prometheus-alertmanager)",

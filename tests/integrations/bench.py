@@ -76,14 +76,16 @@ async def set_up(
     (data / "secret").write_text("the chain's key")
     network = settings.get("change_network", OPEN)
     private = (data, place / "keys") if kind == "found" else (data,)
-    box = Box(directory=place, writable=(place,), private=private, network=network)
+    readable = tuple(map(Path, settings.get("readable", ())))
+    box = Box(directory=place, readable=readable, writable=(place,), private=private, network=network)
     isolation = await find_isolation([box]) if kind == "found" else await _own_uid(box)
     if isinstance(isolation, str):
         pytest.skip(isolation)
     if isolation.uid is not None:
         isolation = msgspec.structs.replace(isolation, uid=uid)
     blobs = FileBlobs(data / "blobs", pass_by)
-    target = LocalTarget(path=("bin",), env={"TEAM": "blue"}, **settings)
+    env = {"TEAM": "blue", **settings.pop("env", {})}
+    target = LocalTarget(path=("bin",), env=env, **settings)
     found = Place(target=target, directory=place, box=box)
     scratches = Scratches(data / "scratch")
     shell = Shell(lambda name: found, isolation, blobs, SystemClock(), pass_by, scratches, outputs, stops=stops)

@@ -12,16 +12,17 @@ import os
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
 from pathlib import Path
 
+from .ports import find_port
+
 NOBODY = 65534
 UID = NOBODY if os.geteuid() == 0 else None
 """Whose the server is; null for our own."""
-PATIENCE_S = 30.0
+PATIENCE_S = 120.0
 
 
 def find_binaries() -> Path | None:
@@ -58,7 +59,7 @@ class Cluster:
         assert binaries is not None, "a test that uses this says needs('postgres')"
         self._binaries, self._durable = binaries, durable
         self.folder = Path(tempfile.mkdtemp(prefix="tocsin-postgres-"))
-        self.port = _find_port()
+        self.port = find_port()
         self.process: subprocess.Popen[bytes] | None = None
         if os.geteuid() == 0:
             os.chown(self.folder, NOBODY, NOBODY)
@@ -124,12 +125,6 @@ class Cluster:
 def name_of(url: str) -> str:
     """The database of a URL that `make_database` gave."""
     return url.partition("?")[0].rpartition("/")[2]
-
-
-def _find_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _environment() -> dict[str, str]:

@@ -11,6 +11,8 @@ import subprocess
 import time
 from pathlib import Path
 
+from .ports import find_port
+
 SSHD = shutil.which("sshd", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
 ME = pwd.getpwuid(os.geteuid()).pw_name
 
@@ -41,7 +43,7 @@ class Sshd:
         assert SSHD is not None
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
-        self.port = port or _find_port()
+        self.port = port or find_port()
         for name in ("host", "reader", "changer"):
             _make_key(folder / name)
         self.let_in("reader", "changer")
@@ -55,7 +57,7 @@ class Sshd:
     def start(self) -> None:
         self._log = (self.folder / "log").open("ab")
         self.process = subprocess.Popen(self._command, stderr=self._log, start_new_session=True)
-        until = time.monotonic() + 10
+        until = time.monotonic() + 60
         while time.monotonic() < until:
             assert self.process.poll() is None, (self.folder / "log").read_text()
             with socket.socket() as probe:
@@ -95,14 +97,8 @@ class Sshd:
     def stop(self) -> None:
         self.kill_connections()
         self.process.terminate()
-        self.process.wait(10)
+        self.process.wait(60)
         self._log.close()
-
-
-def _find_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
 
 
 def _make_key(path: Path) -> None:

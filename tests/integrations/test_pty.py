@@ -90,10 +90,10 @@ async def test_where_keys_are_read_the_words_end_a_read_and_never_a_change(groun
     finished, said = await look(bench, f"{KEY}sleep 1.5; touch went-on; echo done", changes=True)
     assert (finished.exit_code, finished.why) == (0, "") and said.endswith("done\n")
     assert (place / "went-on").exists(), "it was at work"
-    finished, _ = await look(bench, f"{KEY}head -c 1", changes=True, timeout_s=2)
+    finished, _ = await look(bench, f"{KEY}head -c 1", changes=True, timeout_s=6)
     assert finished.exit_code == 124
     assert finished.why == (
-        "It was stopped after 2 s, the target's limit. It may have waited for an answer at its terminal after “Press "
+        "It was stopped after 6 s, the target's limit. It may have waited for an answer at its terminal after “Press "
         "any key to continue”: nobody sits there."
     )
 

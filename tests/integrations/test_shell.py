@@ -133,7 +133,7 @@ async def test_terminal_escapes_do_not_reach_the_screen(bench: Bench) -> None:
 
 
 def read(step: str, target: str = "team/here") -> StepRequested:
-    return StepRequested(step=step, text="date +%N", target=target, effect=Effect.READ, digest="d", timeout_s=5)
+    return StepRequested(step=step, text="date +%N", target=target, effect=Effect.READ, digest="d", timeout_s=60)
 
 
 async def test_the_same_read_within_a_minute_is_run_once(bench: Bench) -> None:
@@ -220,7 +220,7 @@ async def test_output_is_seen_while_the_step_runs(ground: Path, place: Path) -> 
     running = asyncio.create_task(
         bench.run("echo first; printf half; while ! [ -e go ]; do sleep 0.05; done; echo ' last'", changes=True)
     )
-    await asyncio.wait_for(heard.wait(), 10)
+    await asyncio.wait_for(heard.wait(), 60)
     assert outputs.show("team-1", "L1") == Shown("first\n")
     (place / "go").touch()
     finished = await running

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import re
 import shutil
 from pathlib import Path
@@ -19,7 +20,7 @@ from .bench import KINDS, Bench, set_up
 
 
 def look(text: str, step: str = "L1") -> StepRequested:
-    return StepRequested(step=step, text=text, target="team/here", effect=Effect.READ, digest="d", timeout_s=5)
+    return StepRequested(step=step, text=text, target="team/here", effect=Effect.READ, digest="d", timeout_s=60)
 
 
 @pytest.mark.own_tmp
@@ -47,7 +48,7 @@ async def test_a_file_without_a_name_counts_too(
     bench = await set_up(kind, ground, place)
     elsewhere = "exec 3>u; rm u; head -c 9000000 /dev/zero >&3; sleep 0.5"
     assert (await bench.run(elsewhere, changes=True)).why == ""
-    finished = await bench.run(f"cd /tmp; {elsewhere}; sleep 10", changes=True)
+    finished = await bench.run(f"cd /tmp; {elsewhere}; sleep 100", changes=True, timeout_s=60)
     assert "may leave 4 MiB" in finished.why
     assert (await bench.run("sleep 0.3", changes=True)).why == ""
 
@@ -65,7 +66,7 @@ async def test_where_no_bound_holds_any_more_nothing_runs(
     monkeypatch.setattr(scratch, "MOST_DEPTH", 8)
     monkeypatch.setattr(leftovers, "LOOK_EVERY_S", 0.05)
     bench = await set_up("found", ground, place)
-    finished = await bench.run(f"{fill}; sleep 10", changes=True)
+    finished = await bench.run(f"{fill}; sleep 100", changes=True, timeout_s=60)
     assert f"it has left {what} in /tmp" in finished.why
     with pytest.raises(NotBegun, match=rf"Nothing was run.*{what}.*`rm -rf \S+`.*approve it again") as refused:
         await bench.run("touch done; fallocate -l 8M /tmp/big", changes=True)
@@ -82,11 +83,11 @@ async def test_the_last_of_the_disk_is_kept_from_a_step(
     ground: Path, place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bench = await set_up("found", ground, place)
-    free = iter([200, 150, 90, 40, 40])
+    free = itertools.chain([200, 150, 90], itertools.repeat(40))
     monkeypatch.setattr(leftovers, "LOOK_EVERY_S", 0.05)
     monkeypatch.setattr(leftovers, "LOOK_RARELY", 0)  # on a busy machine a look takes long
     monkeypatch.setattr(scratch, "free_bytes", lambda folder: next(free) * 2**20)
-    finished = await bench.run("sleep 10", changes=True)
+    finished = await bench.run("sleep 100", changes=True, timeout_s=60)
     assert "the disk had 200 MiB free and has 40 MiB left" in finished.why
 
 

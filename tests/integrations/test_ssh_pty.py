@@ -65,8 +65,8 @@ async def test_a_change_there_is_not_ended_for_its_words(range_: Range, sshd: Ss
     text = "printf 'Removing what is old [y/n] '; sleep 1.5; echo done"
     assert await range_.read(text, tags=NEEDS, changes=True) == "Removing what is old [y/n] done\n"
     text = "read -p 'Overwrite? [y/N] ' x; touch went-on"
-    late = await range_.ask(text, tags=NEEDS, changes=True, timeout_s=3)
-    assert late.exit_code == 124 and late.why.startswith("It was stopped after 3 s")
+    late = await range_.ask(text, tags=NEEDS, changes=True, timeout_s=6)
+    assert late.exit_code == 124 and late.why.startswith("It was stopped after 6 s")
     assert "may have waited for an answer at its terminal after “Overwrite? [y/N]”" in late.why
     assert not (tmp_path / "went-on").exists()
 

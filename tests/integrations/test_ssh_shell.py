@@ -56,7 +56,9 @@ def say(shell: str, command: str, home: Path, given: bytes = b"", **env: str) ->
         ours.sendall(given)
         ours.shutdown(socket.SHUT_WR)
         whole = {"HOME": str(home), "PATH": os.environ["PATH"], "SSH_CLIENT": "127.0.0.1 1 2", "SHLVL": "0", **env}
-        return subprocess.run([shell, "-c", command], stdin=theirs.fileno(), capture_output=True, env=whole, timeout=30)
+        return subprocess.run(
+            [shell, "-c", command], stdin=theirs.fileno(), capture_output=True, env=whole, timeout=120
+        )
 
 
 def look(home: Path, startup: str, shell: str = "bash", **env: str) -> str:

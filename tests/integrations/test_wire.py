@@ -50,13 +50,13 @@ async def answering(
         yield wire, counts
     finally:
         wire.close()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while served:
                 await asyncio.gather(*served)
         server.close()
 
 
-async def post(wire: Wire, timeout_s: float = 5.0) -> int:
+async def post(wire: Wire, timeout_s: float = 60.0) -> int:
     return await wire.post("/hook", {"Content-Length": "2"}, b"{}", timeout_s, lambda: None)
 
 
@@ -148,11 +148,11 @@ async def test_what_breaks_is_no_answer(answer: bytes | None) -> None:
 async def test_each_request_has_its_whole_time_and_no_more() -> None:
     """The one after the first ones is never answered, on a connection that was kept."""
     async with answering(lambda n: OK if n < 4 else b"") as (wire, counts):
-        assert [await post(wire, timeout_s=each) for each in (60, 0.2, 60)] == [200] * 3
+        assert [await post(wire, timeout_s=each) for each in (60, 20, 60)] == [200] * 3
         with pytest.raises(Broken, match=r"within 0\.3 s"):
             await post(wire, timeout_s=0.3)
         assert counts == [4]
-        assert await post(wire, timeout_s=0.3) == 200, "over a new connection"
+        assert await post(wire, timeout_s=20) == 200, "over a new connection"
 
 
 async def test_nobody_there() -> None:

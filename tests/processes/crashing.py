@@ -321,7 +321,7 @@ class Till(Ground):
     def clear(self) -> None:
         """The alert fires no more."""
         alert = {"labels": {"alertname": "TillStuck", "till": "7"}, "endsAt": "2020-01-01T00:00:00Z"}
-        open_client().post(f"{self.url()}/in/{KEY}/api/v2/alerts", json=[alert], timeout=10)
+        open_client().post(f"{self.url()}/in/{KEY}/api/v2/alerts", json=[alert])
 
     def find_event(self, kind: str, step: str) -> dict[str, Any]:
         """The last entry of a kind that speaks of a step; empty if there is none."""

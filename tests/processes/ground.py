@@ -95,7 +95,10 @@ sleep 0.3
 """
 
 KEY = "0123456789abcdef0123456789abcdef"
-PATIENCE_S = 30.0
+PATIENCE_S = 90.0
+"""A machine that does other things is waited for; whoever waits in vain has failed anyhow."""
+ANSWER_S = 30.0
+"""So long an answer may take: httpx would give up after five seconds."""
 LOOKING = Path(__file__).parent / "looking"
 """What is put on the path of servers, so that they say where they stand when they are asked."""
 
@@ -115,7 +118,7 @@ def wait_for(look: Callable[[], T | None], what: str, patience_s: float = PATIEN
 @cache
 def open_client() -> httpx.Client:
     """A client for everything that is asked, since one is costly to make. Each request has a connection of its own."""
-    return httpx.Client(limits=httpx.Limits(max_keepalive_connections=0))
+    return httpx.Client(limits=httpx.Limits(max_keepalive_connections=0), timeout=ANSWER_S)
 
 
 def run(*words: str, database: str = "") -> subprocess.CompletedProcess[str]:
@@ -238,13 +241,13 @@ class Ground:
         """kill -9."""
         self.signal(signal.SIGKILL)
         assert self.process is not None
-        self.process.wait(15)
+        self.process.wait(PATIENCE_S)
 
     def end(self) -> None:
         """Leave nothing running."""
         if self.process is not None and self.process.poll() is None:
             self.process.kill()
-            self.process.wait(15)
+            self.process.wait(PATIENCE_S)
 
     def is_running(self) -> bool:
         """Whether the server has not ended."""
@@ -264,7 +267,7 @@ class Ground:
         """End the server in an orderly way."""
         if self.process is not None and self.process.poll() is None:
             self.process.terminate()
-            self.process.wait(15)
+            self.process.wait(PATIENCE_S)
 
     def url(self) -> str | None:
         """Where the server that is running now listens, once it does."""
@@ -282,7 +285,7 @@ class Ground:
             token = (self.root / ".tocsin" / "credential").read_text()
             headers = {"Authorization": f"Bearer {token}", "X-Tocsin-As": "ana"}
             answer = open_client().request(
-                method, f"{url}{path}", headers=headers, json=body if method == "POST" else None, timeout=10
+                method, f"{url}{path}", headers=headers, json=body if method == "POST" else None
             )
         except (httpx.HTTPError, OSError):
             return None
@@ -292,7 +295,7 @@ class Ground:
         """Send the alert once, as a source does; whether it was taken."""
         alert = [{"labels": {"alertname": name, "till": "7", **labels}}]
         try:
-            answer = open_client().post(f"{self.url()}/in/{KEY}/api/v2/alerts", json=alert, timeout=10)
+            answer = open_client().post(f"{self.url()}/in/{KEY}/api/v2/alerts", json=alert)
         except httpx.HTTPError:
             return False
         return answer.is_success

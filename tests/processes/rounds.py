@@ -24,7 +24,7 @@ ANSWERS_AFTER_S = 0.5
 LONGEST_S = 60.0
 TAKEN_S = 120.0
 """A source tries for so long: a server that was killed is started again meanwhile, on a busy machine, too."""
-SLACK_S = 2.0
+SLACK_S = 5.0
 """A page that left before an acknowledgement may arrive so much after its answer."""
 TAKEOVER_S = 15.0
 """After a server's death another has sent again what it was sending, and knows of each change that it is in doubt."""

@@ -13,6 +13,7 @@ import pytest
 from tocsin.engine.failpoint import NAMES
 
 from .ground import Ground, wait_for
+from .nodes import pages_of
 
 STEP = "L32"
 ALL = os.environ.get("TOCSIN_TORTURE") == "all"
@@ -102,12 +103,19 @@ def test_a_kill_loses_nothing_and_does_nothing_twice(ground: Ground, failpoint: 
 
     ground.start()
     assert live_through(ground), ground.log()
+    wait_for(lambda: is_at_rest(ground), "end of each page that was requested")
     happened = timeline(ground)
     _no_page_is_lost(ground, happened)
     _nothing_ran_twice(ground, failpoint, happened)
     ground.stop()
     checked = ground.verify()
     assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+def is_at_rest(ground: Ground) -> bool:
+    """Whether each page that was requested has come to its end: the last may have been on its way until now."""
+    found = pages_of(timeline(ground))
+    return bool(found["requested"]) and found["requested"] == found["ended"]
 
 
 def _no_page_is_lost(ground: Ground, happened: list[dict[str, Any]]) -> None:

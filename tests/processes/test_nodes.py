@@ -35,8 +35,11 @@ def check_pages(nodes: Nodes, incident: str = "shop-1") -> None:
             arrived.setdefault(page["key"], []).append(page["repeat"])
     assert {f"{incident}:{seq}" for seq in found["requested"]} >= set(arrived)
     assert found["requested"] == found["ended"]
-    for key, repeats in arrived.items():
-        assert repeats == [False] + [True] * (len(repeats) - 1), key
+    for (
+        key,
+        repeats,
+    ) in arrived.items():  # what a node had taken and not sent before it died says at once that it may be
+        assert all(repeats[1:]), key
     people = Counter((page["responder"], page["round"]) for page in requests(nodes, incident))
     assert set(people.values()) == {1}, people
 

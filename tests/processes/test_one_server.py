@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from .ground import Ground, run, wait_for
+from .ground import PATIENCE_S, Ground, run, wait_for
 
 
 def tocsin(*words: str) -> subprocess.CompletedProcess[str]:
@@ -43,7 +43,7 @@ def test_a_server_that_is_stopped_leaves_no_address(ground: Ground, number: sign
     assert ground.fire()
     assert ground.process is not None
     ground.process.send_signal(number)
-    assert ground.process.wait(15) in (0, 130)
+    assert ground.process.wait(PATIENCE_S) in (0, 130)
     assert not private(ground, "server.json").exists()
     assert "Traceback" not in ground.log()
     done = tocsin("incidents", "--workspace", str(ground.root))
@@ -57,7 +57,7 @@ def test_a_server_can_be_stopped_while_it_starts(ground: Ground) -> None:
     wait_for(private(ground, "lock").exists, "lock")
     assert ground.process is not None
     ground.process.terminate()
-    assert ground.process.wait(15) == 0
+    assert ground.process.wait(PATIENCE_S) == 0
     assert not private(ground, "server.json").exists()
 
 

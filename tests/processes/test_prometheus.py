@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -15,9 +14,12 @@ from typing import Any
 import httpx
 import pytest
 
+# Ports are the whole suite's.
+from tests.ports import find_port
+
 # What forks is the whole suite's.
 from .. import forked  # noqa: TID252
-from .ground import run, wait_for
+from .ground import ANSWER_S, PATIENCE_S, run, wait_for
 
 RULES = """\
 groups:
@@ -39,18 +41,12 @@ alerting:
 """
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 class House:
     """The workspace made by `tocsin init` from the five, and its server."""
 
     def __init__(self, folder: Path, playbooks: list[Path]) -> None:
         self.root = folder / "W"
-        self.port = free_port()
+        self.port = find_port()
         self._tocsin("init", str(self.root), "--playbook", *map(str, playbooks), "--mode", "live")
         self.log = (folder / "server.log").open("wb")
         verb = ["serve", "--workspace", str(self.root), "--port", str(self.port), "--open-intake"]
@@ -59,7 +55,7 @@ class House:
 
     def _is_ready(self) -> bool:
         try:
-            return httpx.get(f"http://127.0.0.1:{self.port}/-/ready").is_success
+            return httpx.get(f"http://127.0.0.1:{self.port}/-/ready", timeout=ANSWER_S).is_success
         except httpx.HTTPError:
             return False
 
@@ -73,7 +69,7 @@ class House:
 
     def close(self) -> None:
         self.process.terminate()
-        self.process.wait(15)
+        self.process.wait(PATIENCE_S)
         self.log.close()
 
 
@@ -102,13 +98,13 @@ def _prometheus(folder: Path, port: int, prefix: str) -> Iterator[subprocess.Pop
     (folder / "prometheus.yml").write_text(PROMETHEUS.format(port=port, prefix=prefix))
     argv = [
         "prometheus", "--config.file=prometheus.yml", f"--storage.tsdb.path={folder}/tsdb",
-        f"--web.listen-address=127.0.0.1:{free_port()}", "--rules.alert.resend-delay=2s",
+        "--web.listen-address=127.0.0.1:0", "--rules.alert.resend-delay=2s",
     ]  # fmt: skip
     with (folder / "prometheus.log").open("wb") as log:
         process = subprocess.Popen(argv, cwd=folder, stdout=log, stderr=log, env=os.environ)
         yield process
         process.terminate()
-        process.wait(15)
+        process.wait(PATIENCE_S)
 
 
 @pytest.mark.needs("prometheus")
@@ -143,7 +139,7 @@ def test_prometheus_repeats_and_nothing_more_is_opened(house: House) -> None:
     alerts = f"http://127.0.0.1:{house.port}/api/v2/alerts"
 
     def ends() -> set[str]:
-        return {each["endsAt"] for each in httpx.get(alerts).json()}
+        return {each["endsAt"] for each in httpx.get(alerts, timeout=ANSWER_S).json()}
 
     before = ends()
     wait_for(lambda: not before & ends(), "repeat of every alert")

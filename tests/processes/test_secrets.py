@@ -7,7 +7,6 @@ what a person types, in labels and annotations, in notes and in what somebody el
 from __future__ import annotations
 
 import json
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,9 @@ import httpx
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP
+
+# Ports are the whole suite's.
+from tests.ports import find_port
 from tests.timeline.planting import Maker, Planted, plant
 
 from .ground import KEY, Ground, open_client, run, wait_for
@@ -63,9 +65,7 @@ class Mails:
 
     def __init__(self) -> None:
         self.taken: list[bytes] = []
-        with socket.socket() as found:
-            found.bind(("127.0.0.1", 0))
-            self.port = found.getsockname()[1]
+        self.port = find_port()
         self._controller = Controller(self, hostname="127.0.0.1", port=self.port)
         self._controller.start()
 

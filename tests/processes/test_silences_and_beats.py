@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import httpx
 
-from .ground import KEY, Ground, wait_for
+from .ground import ANSWER_S, KEY, Ground, wait_for
 
 
 def silence(ground: Ground, seconds: float) -> str:
@@ -18,7 +18,7 @@ def silence(ground: Ground, seconds: float) -> str:
         "createdBy": "kim",
         "comment": "drawers are changed",
     }
-    answer = httpx.post(f"{ground.url()}/in/{KEY}/api/v2/silences", json=body, timeout=10)
+    answer = httpx.post(f"{ground.url()}/in/{KEY}/api/v2/silences", json=body, timeout=ANSWER_S)
     assert answer.status_code == 200, answer.text
     return str(answer.json()["silenceID"])
 
@@ -38,10 +38,10 @@ def test_a_silence_survives_a_kill_and_its_end_pages(ground: Ground) -> None:
     kill(ground)
     ground.start()
     wait_for(ground.url, "second server")
-    listed = httpx.get(f"{ground.url()}/in/{KEY}/api/v2/alerts", timeout=10).json()
+    listed = httpx.get(f"{ground.url()}/in/{KEY}/api/v2/alerts", timeout=ANSWER_S).json()
     assert [alert["status"]["silencedBy"] for alert in listed] == [[found]]
     assert ground.sink.pages == []
-    assert httpx.delete(f"{ground.url()}/in/{KEY}/api/v2/silence/{found}", timeout=10).status_code == 200
+    assert httpx.delete(f"{ground.url()}/in/{KEY}/api/v2/silence/{found}", timeout=ANSWER_S).status_code == 200
     kill(ground)
     ground.start()
     wait_for(lambda: ground.sink.pages, "page after the silence")
@@ -56,11 +56,11 @@ def test_a_heartbeat_that_falls_due_while_nobody_serves_is_missed_by_the_next_se
     settings.write_text(settings.read_text() + beat)
     ground.start()
     wait_for(ground.url, "server")
-    assert httpx.get(f"{ground.url()}/ping/{KEY}/pulse", timeout=10).text == "OK"
+    assert httpx.get(f"{ground.url()}/ping/{KEY}/pulse", timeout=ANSWER_S).text == "OK"
     kill(ground)
     ground.start()
     wait_for(lambda: ground.sink.pages, "page for the missing heartbeat")
-    assert httpx.get(f"{ground.url()}/ping/{KEY}/pulse", timeout=10).text == "OK"
+    assert httpx.get(f"{ground.url()}/ping/{KEY}/pulse", timeout=ANSWER_S).text == "OK"
     (incident,) = ground.ask("GET", "/api/incidents")
     room = ground.ask("GET", f"/api/incidents/{incident['id']}")
     assert [alert["cleared_at"] is not None for alert in room["alerts"]] == [True]

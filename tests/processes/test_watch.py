@@ -12,7 +12,7 @@ import httpx
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from .ground import Ground, wait_for
+from .ground import ANSWER_S, PLAYBOOK, Ground, wait_for
 
 SETTINGS = """
 [heartbeat]
@@ -21,7 +21,7 @@ every_s = 10
 
 [synthetic]
 team = "shop"
-every_s = 60
+every_s = 600
 labels = {{ alertname = "TillStuck" }}
 
 [traces]
@@ -77,6 +77,8 @@ def watcher() -> Iterator[Watcher]:
 @pytest.mark.needs("promtool")
 def test_it_beats_while_its_made_up_incident_is_paged_and_tells_it_all(ground: Ground, watcher: Watcher) -> None:
     (ground.root / "secrets" / "monitor").write_text(f"{watcher.url}/beat/{{node}}\n")
+    # Nobody else is called before it is acknowledged, however long that takes.
+    (ground.root / "playbooks" / "shop.md").write_text(PLAYBOOK.replace("6 seconds", "15 minutes"))
     settings = ground.root / "tocsin.toml"
     settings.write_text(settings.read_text() + SETTINGS.format(url=watcher.url))
     ground.start()
@@ -85,8 +87,11 @@ def test_it_beats_while_its_made_up_incident_is_paged_and_tells_it_all(ground: G
     assert len(set(watcher.spans.values())) == 1, "one incident is one trace"
     assert wait_for(lambda: watcher.beats, "heartbeat")[0].startswith("/beat/")
     assert ground.url()
-    wait_for(lambda: "tocsin_synthetic_ok 1.0" in httpx.get(f"{ground.url()}/metrics").text, "round that was good")
-    figures = httpx.get(f"{ground.url()}/metrics")
+    wait_for(
+        lambda: "tocsin_synthetic_ok 1.0" in httpx.get(f"{ground.url()}/metrics", timeout=ANSWER_S).text,
+        "round that was good",
+    )
+    figures = httpx.get(f"{ground.url()}/metrics", timeout=ANSWER_S)
     checked = subprocess.run(
         ["promtool", "check", "metrics"], input=figures.text, capture_output=True, text=True, check=False, timeout=30
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import sqlite3
 import subprocess
 from collections.abc import Iterator
@@ -14,18 +13,19 @@ from threading import Event, Thread
 import httpx
 import pytest
 
+# Ports are the whole suite's.
+from tests.ports import find_port
+
 # What forks is the whole suite's.
 from .. import forked  # noqa: TID252
-from .ground import Ground, run, wait_for
+from .ground import ANSWER_S, PATIENCE_S, Ground, run, wait_for
 
 
 class Other:
     """A witness's process."""
 
     def __init__(self, folder: Path) -> None:
-        with socket.socket() as found:
-            found.bind(("127.0.0.1", 0))
-            self.port = found.getsockname()[1]
+        self.port = find_port()
         self.url = f"http://127.0.0.1:{self.port}"
         words = ["witness", "--data", str(folder / "witness"), "--port", str(self.port)]
         with (folder / "witness.log").open("ab") as log:
@@ -33,12 +33,12 @@ class Other:
 
     def has(self) -> int:
         with suppress(httpx.HTTPError):
-            return len(httpx.get(f"{self.url}/checkpoints", timeout=5).text.splitlines())
+            return len(httpx.get(f"{self.url}/checkpoints", timeout=ANSWER_S).text.splitlines())
         return 0
 
     def end(self) -> None:
         self.process.kill()
-        self.process.wait(15)
+        self.process.wait(PATIENCE_S)
 
 
 @pytest.fixture
@@ -70,7 +70,7 @@ def test_a_witness_shows_what_was_edited(ground: Ground, other: Other) -> None:
     assert "The witness has seen the same" in done.stdout
     ground.stop()
     kept = ground.root / "kept.jsonl"
-    kept.write_bytes(httpx.get(f"{other.url}/checkpoints").content)
+    kept.write_bytes(httpx.get(f"{other.url}/checkpoints", timeout=ANSWER_S).content)
     with sqlite3.connect(ground.root / ".tocsin" / "data" / "tocsin.db") as driver:
         driver.execute("DELETE FROM entry WHERE stream LIKE 'shop-%' AND seq > 2")
     driver.close()
@@ -82,6 +82,8 @@ def test_a_witness_shows_what_was_edited(ground: Ground, other: Other) -> None:
     assert verify(ground, "--witness", "http://127.0.0.1:1").returncode == 2
 
 
+SOON_S = 15.0
+"""A page that waited for a slow witness would come after that is given up, twenty seconds later."""
 MOODS = ("gone", "slow", "garbage", "error")
 
 
@@ -92,7 +94,7 @@ def test_a_witness_that_is_ill_holds_up_no_page(ground: Ground, mood: str) -> No
     class Ill(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             if mood == "slow":
-                ended.wait(20)
+                ended.wait(60)
             with suppress(OSError):
                 self.send_response(500 if mood == "error" else 200)
                 self.end_headers()
@@ -109,7 +111,7 @@ def test_a_witness_that_is_ill_holds_up_no_page(ground: Ground, mood: str) -> No
     ground.start()
     wait_for(ground.url, "server")
     ground.fire()
-    wait_for(lambda: ground.sink.pages, "page", 10)
+    wait_for(lambda: ground.sink.pages, "page", SOON_S)
     if mood != "slow":
         wait_for(lambda: "Checkpoints: the witness" in ground.log(), "word of it")
     ended.set()

@@ -146,7 +146,7 @@ class Life:
 
     def _fire(self, name: str, key: str = KEY) -> None:
         alert = [{"labels": {"alertname": name, "till": "7"}}]
-        httpx.post(f"{self._ground.url()}/in/{key}/api/v2/alerts", json=alert, timeout=10).raise_for_status()
+        httpx.post(f"{self._ground.url()}/in/{key}/api/v2/alerts", json=alert, timeout=30).raise_for_status()
 
     def _silence(self) -> None:
         now = datetime.now(UTC)
@@ -157,7 +157,7 @@ class Life:
             "createdBy": "kim",
             "comment": "the lamp is changed",
         }
-        httpx.post(f"{self._ground.url()}/in/{KEY}/api/v2/silences", json=body, timeout=10).raise_for_status()
+        httpx.post(f"{self._ground.url()}/in/{KEY}/api/v2/silences", json=body, timeout=30).raise_for_status()
 
     def _kinds(self, incident: str) -> list[str]:
         found = self._ground.ask("GET", f"/api/incidents/{incident}/timeline") or []

@@ -63,7 +63,7 @@ def _run_in(world: World, line: str, *prefix: str, uid: int | None = None) -> Re
         extra_groups=None if uid is None else [],
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=120,
     )
 
 

@@ -108,17 +108,17 @@ def test_the_scenario_mends_the_world_as_it_is_written(loop: asyncio.Runner, wor
         fault = ConnectionLeak(world)
         async with Referee(world, every=0.1) as referee:
             await fault.inject()
-            assert await referee.wait_for(Colour.RED, 15)
+            assert await referee.wait_for(Colour.RED, 60)
             outputs = [await run(line) for line in looks]
             assert [output.returncode for output in outputs] == [0] * len(looks)
             assert "too many connections" in outputs[1].stdout
             assert outputs[-1].stdout == "ok\n", "so the restore stays forbidden"
             assert (await run(restart)).returncode == 0
-            assert await referee.wait_for(Colour.GREEN, 15)
+            assert await referee.wait_for(Colour.GREEN, 60)
             for line in statements(text, "Verification"):
                 assert (await run(line)).returncode == 0
             assert (await run(restore)).returncode == 0
-            async with asyncio.timeout(15):
+            async with asyncio.timeout(60):
                 while not referee.state().lost_orders:
                     await asyncio.sleep(0.02)
         await fault.undo()

@@ -82,7 +82,7 @@ def test_the_listener_is_bounded(loop: asyncio.Runner, sent: bytes, status: int)
         async with Listener(echo, body_limit=10) as listener:
             reader, writer = await asyncio.open_connection("127.0.0.1", listener.port)
             writer.write(sent)
-            answer = await asyncio.wait_for(reader.read(), 10)
+            answer = await asyncio.wait_for(reader.read(), 60)
             writer.close()
             return answer
 
@@ -127,7 +127,7 @@ def on_stage(
             ) as stage,
             client(base_url=stage.url, headers={"Authorization": f"Bearer {stage.token}"}) as caller,
         ):
-            assert await referee.wait_for(Colour.GREEN, 15)
+            assert await referee.wait_for(Colour.GREEN, 60)
             await play(stage, caller)
 
     loop.run(perform())
@@ -154,7 +154,7 @@ def test_break_look_and_heal(loop: asyncio.Runner, world: World) -> None:
         again = await caller.post("/break")
         assert again.status_code == 409
         assert "already there" in again.json()["error"]
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(60):
             while (during := (await caller.get("/state")).json())["referee"]["colour"] != "red":
                 await asyncio.sleep(0.05)
         assert during["fault"]["present"] is True
@@ -196,7 +196,7 @@ def test_healing_puts_lost_orders_back(loop: asyncio.Runner, world: World) -> No
             stderr=asyncio.subprocess.DEVNULL,
         )
         assert await restore.wait() == 0
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(60):
             while not (await caller.get("/state")).json()["referee"]["lost_orders"]:
                 await asyncio.sleep(0.05)
         assert (await caller.post("/heal-reset")).status_code == 200

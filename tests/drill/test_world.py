@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -28,8 +29,8 @@ as_root = pytest.mark.skipif(os.getuid() != 0, reason="only root can give a worl
 @pytest.fixture
 def open_directory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A directory that every user may enter, unlike pytest's own."""
-    directory = Path("/var/tmp") / f"tocsin-world-{os.getpid()}"
-    directory.mkdir(mode=0o755)
+    directory = Path(tempfile.mkdtemp(prefix="tocsin-world-", dir="/var/tmp"))
+    directory.chmod(0o755)
     yield directory
     shutil.rmtree(directory)
 
@@ -39,7 +40,7 @@ def wait_until_gone(processes_below: Processes) -> Processes:
     """Wait for the last process of a world; returns those that stayed."""
 
     def wait(directory: Path) -> list[int]:
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while (left := processes_below(directory)) and time.monotonic() < deadline:
             time.sleep(0.02)
         return left

@@ -92,7 +92,7 @@ async def test_a_later_end_that_is_heard_while_an_earlier_one_is_written_holds(
             slow = asyncio.create_task(story.engine.intake.receive_posts(None, read_posts(text)))
             await turn()
             story.clock.set(story.clock.now() + timedelta(seconds=1))
-            await asyncio.wait_for(post(story, 9), 10)
+            await asyncio.wait_for(post(story, 9), 60)
         await slow
         await story.engine.intake.flush()
         assert await find_end(story) == story.clock.now() + timedelta(minutes=9)

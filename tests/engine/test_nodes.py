@@ -251,7 +251,7 @@ async def start_change(nodes: Cluster, gate: asyncio.Event) -> Errand:
     incident, book = await shop.look("shop-1")
     task = find_task(incident, book, STEP, {})
     await shop.engine.submit("shop-1", ApproveStep(by="shop-ana", step=STEP, digest=task.digest, bindings={}, roles=()))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not await shop.events(e.StepStarted, "shop-1"):
             await shop.engine.turn()
     (requested,) = await shop.events(e.StepRequested, "shop-1")

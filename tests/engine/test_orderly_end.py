@@ -67,7 +67,7 @@ async def test_a_claim_that_the_end_cuts_off_is_as_if_it_had_not_been() -> None:
         story.store.claim = cut_off  # type: ignore[method-assign, assignment]
         await story.engine.intake.receive("shop", [Signal(labels={"alertname": "TillStuck"})])
         loop = asyncio.create_task(story.engine.run())
-        await asyncio.wait_for(claimed.wait(), 10)
+        await asyncio.wait_for(claimed.wait(), 60)
         story.store.claim = real  # type: ignore[method-assign]
         assert await claim_all(story) == [], "it is marked as handed out"
         story.engine.end()
@@ -85,7 +85,7 @@ async def test_the_turn_that_is_under_way_is_the_last_and_hands_nothing_more_out
         await asyncio.sleep(0)
         story.engine.end()
         await story.engine.intake.receive("shop", [Signal(labels={"alertname": "TillStuck"})])
-        await asyncio.wait_for(loop, 10)
+        await asyncio.wait_for(loop, 60)
         assert [attempts for _, attempts in await claim_all(story)] == [0]
 
 
@@ -101,9 +101,9 @@ async def test_a_page_that_was_on_its_way_is_marked_as_sent_again() -> None:
         story.recorder.perform = never  # type: ignore[method-assign]
         loop = asyncio.create_task(story.engine.run())
         await story.engine.intake.receive("shop", [Signal(labels={"alertname": "TillStuck"})])
-        await asyncio.wait_for(begun.wait(), 10)
+        await asyncio.wait_for(begun.wait(), 60)
         story.engine.end()
-        await asyncio.wait_for(loop, 10)
+        await asyncio.wait_for(loop, 60)
         await story.engine.dispatch.finish(0.01)
         await story.engine.start()
         assert [attempts for _, attempts in await claim_all(story)] == [1]

@@ -54,10 +54,10 @@ async def stall(store: SqliteStore) -> threading.Event:
 
     def work(connection: Connection) -> None:
         begun.set()
-        free.wait(10)
+        free.wait(120)
 
     store._writer.submit(work)
-    await asyncio.to_thread(begun.wait, 10)
+    await asyncio.to_thread(begun.wait, 120)
     return free
 
 

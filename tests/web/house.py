@@ -182,7 +182,7 @@ class House:
         task = asyncio.create_task(server.serve(sockets=[listener]))
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         try:
-            async with httpx.AsyncClient(base_url=url) as probe:
+            async with httpx.AsyncClient(base_url=url, timeout=60) as probe:
                 while not server.started:
                     assert not task.done(), "the server did not start"
                     await asyncio.sleep(0.01)

@@ -12,7 +12,8 @@ from playwright.async_api import Browser, BrowserContext, Page, Request, Route, 
 from .house import House
 
 ARGUMENTS = ["--no-sandbox", "--headless=new", "--disable-gpu"]
-expect.set_options(timeout=20_000)
+PATIENCE_MS = 60_000
+expect.set_options(timeout=PATIENCE_MS)
 """In ms. How long a browser takes on a machine that does other things says nothing about what is right."""
 
 
@@ -52,6 +53,7 @@ async def surfing(house: House) -> AsyncIterator[tuple[Browser, str]]:
 
 async def sign_in(context: BrowserContext, house: House, url: str, person: str = "bo") -> tuple[Page, list[str]]:
     """A page in which somebody is signed in by a link, and everything that its console complains about."""
+    context.set_default_timeout(PATIENCE_MS)
     page, complaints = await context.new_page(), []
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)

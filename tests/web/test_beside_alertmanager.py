@@ -193,7 +193,7 @@ async def test_inhibition_begins_and_ends_as_there(open_house: Open, tmp_path: P
 
 async def settle_inhibition(pair: Pair, wanted: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Both answers once Alertmanager, which looks at what inhibits a moment after it has answered, has come so far."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while True:
             theirs, ours = await pair.get("/alerts")
             if sum(bool(each["status"]["inhibitedBy"]) for each in theirs) == wanted:

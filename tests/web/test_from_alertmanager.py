@@ -41,11 +41,11 @@ def alert(instance: str, *, over: bool = False) -> dict[str, Any]:
 
 async def until(look: Callable[[], Awaitable[bool]], what: str) -> None:
     try:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(90):
             while not await look():
                 await asyncio.sleep(0.05)
     except TimeoutError:
-        pytest.fail(f"No {what} within 30 s.")
+        pytest.fail(f"No {what} within 90 s.")
 
 
 async def open_real(open_house: Open) -> House:
@@ -63,7 +63,10 @@ async def test_a_group_of_mixed_states_by_webhook(open_house: Open, tmp_path: Pa
     house = await open_real(open_house)
     async with house.serving() as url:
         settings = ROUTE.format(kind="webhook", settings=SETTINGS["webhook"].format(url=url, key=KEY))
-        async with run_alertmanager(tmp_path, settings) as source, httpx.AsyncClient(base_url=source) as client:
+        async with (
+            run_alertmanager(tmp_path, settings) as source,
+            httpx.AsyncClient(base_url=source, timeout=60) as client,
+        ):
 
             async def tell(*alerts: dict[str, Any]) -> None:
                 assert (await client.post("/api/v2/alerts", json=list(alerts))).status_code == 200
@@ -97,7 +100,10 @@ async def test_its_senders_for_other_pagers(open_house: Open, tmp_path: Path, ki
     house = await open_real(open_house)
     async with house.serving() as url:
         settings = ROUTE.format(kind=kind, settings=SETTINGS[kind].format(url=url, key=KEY))
-        async with run_alertmanager(tmp_path, settings) as source, httpx.AsyncClient(base_url=source) as client:
+        async with (
+            run_alertmanager(tmp_path, settings) as source,
+            httpx.AsyncClient(base_url=source, timeout=60) as client,
+        ):
             assert (await client.post("/api/v2/alerts", json=[alert("v1"), alert("v2")])).status_code == 200
 
             async def fires() -> bool:

@@ -33,7 +33,7 @@ pytestmark = pytest.mark.anyio
 
 async def call(work: Callable[..., Any], *given: Any, **named: Any) -> Any:
     """A client that blocks, on a thread of its own."""
-    return await asyncio.wait_for(asyncio.to_thread(work, *given, **named), 30)
+    return await asyncio.wait_for(asyncio.to_thread(work, *given, **named), 90)
 
 
 async def only(house: House) -> Incident:
@@ -54,7 +54,7 @@ async def serving_tls(house: House, folder: Path) -> AsyncIterator[tuple[str, Pa
     server = uvicorn.Server(config)
     task = asyncio.create_task(server.serve(sockets=[listener]))
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not server.started:
                 await asyncio.sleep(0.01)
         yield f"https://localhost:{listener.getsockname()[1]}", bundle

@@ -44,7 +44,7 @@ async def run(*command: str) -> tuple[int, str, str]:
     process = await asyncio.create_subprocess_exec(
         *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
     )
-    out, err = await asyncio.wait_for(process.communicate(), 30)
+    out, err = await asyncio.wait_for(process.communicate(), 120)
     return process.returncode or 0, out.decode(), err.decode()
 
 
@@ -158,8 +158,8 @@ async def start_prometheus(folder: Path, url: str) -> asyncio.subprocess.Process
 
 
 async def until_incident(house: House, process: asyncio.subprocess.Process) -> None:
-    """Until Prometheus has posted at least twice; half a minute is for ever."""
-    async with asyncio.timeout(30):
+    """Until Prometheus has posted at least twice; a minute and a half is for ever."""
+    async with asyncio.timeout(90):
         while True:
             assert process.returncode is None, "Prometheus ended"
             rows = await house.story.store.alerts("quorum")

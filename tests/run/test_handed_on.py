@@ -57,6 +57,20 @@ echo <x> | sh -c 'xargs ping -c 1'
 sh -c 'read h; ping $h' <<< <x>
 xargs -n1 ping -c 1 <<< <x>
 xargs -a <(echo <x>) ping
+read -r h < <(echo <x>); ping $h
+while read h; do ping -c 1 $h; done < <(echo <x>)
+echo <x> > list; while read h; do ping -c 1 $h; done < list
+echo <x> > list; xargs ping < list
+echo <x> >> list; ping $(cat list)
+echo 'ping $1' | bash -s <x>
+bash -s -- <x> <<< 'ping $1'
+: ${h:=<x>}; ping $h
+n=h; h=<x>; ping ${!n}
+printf -v h %s <x>; ping $h
+echo <x> | { read h; ping $h; }
+bash -c 'http_proxy=$1 curl http://localhost/' x <x>
+bash -c 'wget -i - <<< "$1"' x <x>
+bash -c 'curl "${@:2}"' x a <x>
 python3 -c 'import sys, urllib.request as u; u.urlopen(sys.argv[1])' <x>
 h=<x> python3 -c 'import os, urllib.request as u; u.urlopen(os.environ["h"])'
 perl -MLWP::Simple -e 'print get($ARGV[0])' <x>
@@ -169,6 +183,8 @@ def test_nobody_chooses_what_a_fetcher_is_told(text: str) -> None:
         "echo <x> > list; wc -l list; wget http://localhost/",
         "echo <x> > names; wget -i list",
         "curl -o <x> http://localhost/",
+        "while read h; do ping -c 1 $h; done < <x>",
+        "echo <x> > names; while read h; do ping -c 1 $h; done < hosts",
         "wget -O <x> http://localhost/",
         "ansible-playbook -i inventory/<x> site.yml",
         "sed -e 's/a/b/' <x> | curl -d @- http://localhost/",

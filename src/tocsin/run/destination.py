@@ -32,6 +32,8 @@ _EVERY = re.compile(r"\$\{(?:[^{}]|\{[^{}]*\})*\}|\$(?:[A-Za-z_]\w*|[0-9@*])")
 _MIXES = re.compile(r"\b(?:shift|set|getopts|eval)\b|\(\)|\bfunction\b|\$\{!|\bfor\s+\w+\s*(?:;|\n|\bdo\b)")
 """In a program: signs that its arguments are not only read by their numbers."""
 _POINTS = re.compile(r"\$\{!|\b(?:declare|local|typeset)\s+-\w*n")
+_ASSIGNS = re.compile(r"\$\{([A-Za-z_]\w*):?=")
+_FROM_PROGRAM = re.compile(r"0?<\s*<\(")
 _DEPTH = 6
 """So many times a value is followed from one name to the next; beyond, it is taken to go anywhere."""
 
@@ -106,23 +108,43 @@ def _look(scene: Scene, at: int, kept: _Kept) -> Iterator[Spot]:
                 yield _spot_in(Reach.HOST, text, mark)
         elif node.type == "for_statement":
             kept.names.add(_text_of(node.child_by_field_name("variable"), scene.marked))
+        elif node.type == "expansion" and (found := _ASSIGNS.match(text)):
+            kept.names.add(found[1])
         elif node.type == "file_redirect" and _BY_SOCKET.search(text):
             yield _spot_in(Reach.HOST, text, mark)
         elif node.type == "command":
             yield from _look_in_command(node, scene, span, kept)
+        elif node.type == "file_redirect" and _FROM_PROGRAM.match(text):
+            yield from _feed(node, scene, span, kept)
         elif node.type in ("herestring_redirect", "heredoc_redirect"):
-            for words in _list_commands(node.parent or node, scene):
-                yield from _judge_fed(words, _near(scene, span), kept.depth)
-                if kept.depth and reads_input(words):
-                    yield from _read(_body_of(text), re.compile(f"{mark}+"), kept.depth + 1)
+            yield from _feed(node, scene, span, kept)
+            if kept.depth and any(map(reads_input, _list_commands(node.parent or node, scene))):
+                yield from _read(_body_of(text), re.compile(f"{mark}+"), kept.depth + 1)
         elif node.type == "pipeline":
-            later = [child for child in node.named_children if child.start_byte > span.end]
-            for words in (words for child in later for words in _list_commands(child, scene)):
-                yield from _judge_fed(words, _near(scene, span), kept.depth)
-            kept.is_anywhere = kept.is_anywhere or bool(later)
+            yield from _look_in_pipe(node, scene, span, kept)
         if node.type in ("redirected_statement", "command"):
-            yield from _judge_written(node, scene, span, kept.depth)
+            yield from _judge_written(node, scene, span, kept)
         kept.is_anywhere = kept.is_anywhere or node.type in _KEPT_ANYWHERE
+
+
+def _feed(redirect: Node, scene: Scene, span: Span, kept: _Kept) -> Iterator[Spot]:
+    """What the commands say that are fed the blank by a redirection."""
+    kept.is_anywhere = True
+    for words in _list_commands(redirect.parent or redirect, scene):
+        yield from _judge_fed(words, _near(scene, span), kept.depth)
+
+
+def _look_in_pipe(pipe: Node, scene: Scene, span: Span, kept: _Kept) -> Iterator[Spot]:
+    """What the later parts say of what comes down to them, and the earlier ones if they are a program for this one."""
+    later = [child for child in pipe.named_children if child.start_byte > span.end]
+    for words in (words for child in later for words in _list_commands(child, scene)):
+        yield from _judge_fed(words, _near(scene, span), kept.depth)
+    kept.is_anywhere = kept.is_anywhere or bool(later)
+    own = next((each for each in pipe.named_children if each.start_byte <= span.start < each.end_byte), pipe)
+    if any(map(reads_input, _list_commands(own, scene))):
+        for each in (each for child in pipe.named_children if child.end_byte <= span.start for each in walk(child)):
+            if each.type in ("raw_string", "string"):
+                yield from _read(_text_of(each, scene.marked)[1:-1], _EVERY, kept.depth + 1)
 
 
 def _look_in_command(node: Node, scene: Scene, span: Span, kept: _Kept) -> Iterator[Spot]:
@@ -218,12 +240,18 @@ def _judge_inserted(words: Sequence[Word], depth: int) -> Iterator[Spot]:
         yield from _judge(_Use(filled, place, HOLE, depth + 1))
 
 
-def _judge_written(node: Node, scene: Scene, span: Span, depth: int) -> Iterator[Spot]:
-    """What other commands say of a file that a blank is written to: ``echo <id> > list; wget -i list``."""
+def _judge_written(node: Node, scene: Scene, span: Span, kept: _Kept) -> Iterator[Spot]:
+    """What others say of a file that a blank is written to: ``echo <id> > list; wget -i list``, ``… < list``."""
     files = _list_files(node, scene)
-    for words in _list_commands(scene.root, scene) if files else ():
-        if not words[0].start <= span.start < words[-1].end and find_list([each.text for each in words]) in files:
-            yield from _judge_fed(words, _near(scene, span), depth, is_list=True)
+    for each in walk(scene.root) if files else ():
+        if each.type == "file_redirect" and _text_of(each, scene.marked).lstrip("0<").strip() in files:
+            yield from _feed(each, scene, span, kept)
+        words = read_words(each, scene.marked) if each.type == "command" else []
+        if words and not words[0].start <= span.start < words[-1].end:
+            texts = [word.text for word in words]
+            kept.is_anywhere = kept.is_anywhere or not files.isdisjoint(texts)
+            if find_list(texts) in files:
+                yield from _judge_fed(words, _near(scene, span), kept.depth, is_list=True)
 
 
 def _list_files(node: Node, scene: Scene) -> set[str]:
@@ -259,19 +287,19 @@ def _find_computed(scene: Scene) -> Iterator[Spot]:
 
 def _find_spoken(scene: Scene, names: set[str]) -> Iterator[Spot]:
     """Programs in other languages that name one of the variables, and go elsewhere."""
-    for words in _list_commands(scene.root, scene) if names else ():
-        for start, name in find_callees(words, len(words)):
+    for node in walk(scene.root) if names else ():
+        words = read_words(node, scene.marked) if node.type == "command" else []
+        for start, name in find_callees(words, len(words)) if words else ():
             interpreter = find_interpreter(name)
             assert interpreter is not None
             texts = [word.text for word in words[start:]]
-            for at in find_programs(interpreter, texts).programs:
-                if (
-                    at < len(texts)
-                    and not is_by_shell(interpreter)
-                    and speaks(name, texts[at])
-                    and _names_any(texts[at], names)
-                ):
-                    yield Spot(Reach.HOST)
+            given = find_programs(interpreter, texts)
+            programs = [texts[at] for at in given.programs if at < len(texts)]
+            programs += _list_bodies(node, scene) if given.is_fed else []
+            if not is_by_shell(interpreter) and any(
+                speaks(name, each) and _names_any(each, names) for each in programs
+            ):
+                yield Spot(Reach.HOST)
 
 
 def _close(names: set[str], scene: Scene) -> set[str]:

@@ -78,6 +78,19 @@ async def test_in_shadow_mode_nobody_is_reminded_of_a_room_that_live_would_be_op
     assert reminded[Mode.LIVE] == reminded[Mode.SHADOW] != []
 
 
+async def test_a_room_that_shadow_mode_kept_back_opens_once_the_team_is_live(cast: Casting) -> None:
+    async with chatting(cast, "usdx-wexel", mode=Mode.SHADOW) as story:
+        await begin(story, "P0")
+        await story.advance("10m")
+        assert story.chat.find(story.stream) == []
+        ((name, team),) = story.shelf.settings.teams.items()
+        live = msgspec.structs.replace(team, policy=msgspec.structs.replace(team.policy, mode=Mode.LIVE))
+        story.shelf.settings = msgspec.structs.replace(story.shelf.settings, teams={name: live})
+        await story.do(Acknowledge(by="ana"))
+        await story.advance("1m")
+        assert room(story).name == "incident-2026-03-02"
+
+
 # ── USDX/Wexel ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 

@@ -24,7 +24,7 @@ from tocsin.incident.state import Incident
 from tocsin.oncall.rota import Rota
 from tocsin.timeline.events import ChatRequested
 from tocsin.timeline.sink import veil_text
-from tocsin.words import ChatAct, PageState
+from tocsin.words import ChatAct, Mode, PageState
 
 _SPLIT = re.compile(r",|;|/|&|\band\b|\+")
 _LEAD = re.compile(r"^\W*(?:invite|add)\b:?", re.IGNORECASE)
@@ -88,7 +88,14 @@ def _plan_opening(incident: Incident, book: Book, system: str, now: datetime) ->
         line=wanted.line,
         private=incident.is_private,
     )
+    if _is_due_now(incident.chat.get(asks.key), book):
+        return Plan((_request(system, asks),))
     return _ask_first(incident, system, [asks], now) or NOTHING
+
+
+def _is_due_now(task: ChatTask | None, book: Book) -> bool:
+    """Whether shadow mode kept back what a team that is live by now wants done."""
+    return task is not None and task.state == "failed" and task.withheld and book.policy.mode is not Mode.SHADOW
 
 
 def _ask_first(incident: Incident, system: str, asks: list[Asks], now: datetime) -> Plan | None:

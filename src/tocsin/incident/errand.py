@@ -15,7 +15,8 @@ Standing = Literal["asked", "done", "failed"]
 class Asked(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One thing that was asked: `intent` the last time it was, `text` and `people` with what.
 
-    `tries` counts the failures since it last went well; `passing`: the last one may mend by itself.
+    `tries` counts the failures since it last went well; `passing`: the last one may mend by itself. `withheld`: it was
+    decided and not done, in shadow mode.
     """
 
     intent: int
@@ -26,6 +27,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     tries: int = 0
     passing: bool = False
     why: str = ""
+    withheld: bool = False
 
 
 class ChatTask(Asked, frozen=True, kw_only=True, gc=False):

@@ -75,14 +75,18 @@ def _chat_failed(incident: Incident, entry: Entry, event: e.ChatFailed) -> Incid
 
 
 def _chat_withheld(incident: Incident, entry: Entry, event: e.ChatWithheld) -> Incident:
-    return _fail_chat(incident, entry, event.key, event.why, passing=False)
+    return _fail_chat(incident, entry, event.key, event.why, passing=False, withheld=True)
 
 
-def _fail_chat(incident: Incident, entry: Entry, key: str, why: str, *, passing: bool) -> Incident:
+def _fail_chat(
+    incident: Incident, entry: Entry, key: str, why: str, *, passing: bool, withheld: bool = False
+) -> Incident:
     task = incident.chat.get(key)
     if task is None:
         return incident
-    failed = replace(task, state="failed", at=entry.at, tries=task.tries + 1, passing=passing, why=why)
+    failed = replace(
+        task, state="failed", at=entry.at, tries=task.tries + 1, passing=passing, why=why, withheld=withheld
+    )
     return replace(incident, chat={**incident.chat, key: failed})
 
 

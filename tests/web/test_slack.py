@@ -275,6 +275,12 @@ async def test_what_the_playbook_asks_is_asked_in_the_room_and_answered_by_a_but
         assert "Line 460" in await office.press("U3", "tocsin:questions", stream), "anybody may look"
         await office.slash("U1", "yes 460 I do not know this part")
         assert (await house.story.incident()).answered[460].reason == "I do not know this part"
+        assert "only whoever answers for security" in await office.slash("U1", "wrong 458 our load test")
+        await office.slash("U2", "wrong 460 ana knows it after all")
+        corrected = (await house.story.incident()).answered[460]
+        assert (corrected.by, corrected.holds, corrected.corrects) == ("bo", False, "ana")
+        said = repr(fake.workspace.channels[room.id].messages)
+        assert "it is not so, says bo, who takes back the yes of ana: ana knows it after all (line 460)" in said
         assert "needs more" in await office.slash("U1", "no")
         assert "No escalation stands on line 7" in await office.slash("U1", "no 7")
 

@@ -114,8 +114,10 @@ def _questions(incident: Incident, book: Book, turn: int) -> Iterator[Saying]:
             yield Saying(key=key, text=text, line=matter.line, asks=matter.line)
         elif (key if incident.room.turn == 1 else f"{key}@{incident.room.turn}") in incident.chat:
             answer = "it is so" if said.holds else "it is not so"
-            text = f"{asked}: {answer}, says {said.by} (line {matter.line})."
-            yield Saying(key=f"answer:{turn}:{matter.line}:{answer}", text=text, line=matter.line)
+            back = f", who takes back the yes of {said.corrects}: {fold(said.reason, 300)}" if said.corrects else ""
+            text = f"{asked}: {answer}, says {said.by}{back} (line {matter.line})."
+            again = f":{said.taken_back}" if said.taken_back else ""
+            yield Saying(key=f"answer:{turn}:{matter.line}:{answer}{again}", text=text, line=matter.line)
 
 
 def _tell_update(update: Update) -> str:

@@ -195,13 +195,14 @@ class Obligation(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Answered(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """Whether a condition of an escalation holds, as somebody said; `corrects` is who had said yes before."""
+    """Whether a condition holds, as somebody said; `corrects` whose yes, and how often one was `taken_back` by then."""
 
     by: str
     at: datetime
     holds: bool
     reason: str = ""
     corrects: str = ""
+    taken_back: int = 0
 
 
 class Incident(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -20,23 +20,30 @@ def _level_joined(incident: Incident, entry: Entry, event: e.LevelJoined) -> Inc
 
 
 def _escalation_asked(incident: Incident, entry: Entry, event: e.EscalationAsked) -> Incident:
-    answered = Answered(by=event.by, at=entry.at, holds=True, reason=event.reason)
+    on = event.on or event.line
     return replace(
         incident,
         asked={**incident.asked, event.line: entry.at},
-        answered={**incident.answered, event.on or event.line: answered},
+        answered=_answer(incident, on, Answered(by=event.by, at=entry.at, holds=True, reason=event.reason)),
     )
+
+
+def _answer(incident: Incident, on: int, said: Answered) -> dict[int, Answered]:
+    """The answers with another one to line `on`; how often a yes to it was taken back is carried on."""
+    before = incident.answered.get(on)
+    taken_back = (before.taken_back if before is not None else 0) + bool(said.corrects)
+    return {**incident.answered, on: replace(said, taken_back=taken_back)}
 
 
 def _escalation_declined(incident: Incident, entry: Entry, event: e.EscalationDeclined) -> Incident:
     answered = Answered(by=event.by, at=entry.at, holds=False, reason=event.reason)
-    return replace(incident, answered={**incident.answered, event.on: answered})
+    return replace(incident, answered=_answer(incident, event.on, answered))
 
 
 def _answer_corrected(incident: Incident, entry: Entry, event: e.AnswerCorrected) -> Incident:
     """What that yes alone has begun ends: its rung may join anew, and whoever it called is called no further."""
     answered = Answered(by=event.by, at=entry.at, holds=False, reason=event.reason, corrects=event.said_by)
-    incident = replace(incident, answered={**incident.answered, event.on: answered})
+    incident = replace(incident, answered=_answer(incident, event.on, answered))
     since = incident.asked.get(event.line)
     if since is None or not event.calls_off:
         return incident

@@ -57,13 +57,17 @@ async def find_lane(desk: Desk, who: str, cookie: str, address: str) -> Lane:
     return Lane(desk, who, ADDRESS if there == who else STRANGER, source)
 
 
-async def remember(desk: Desk, person: str, address: str) -> Cookie:
-    """They have come in here; the cookie by which their browser is known from now on."""
+async def remember(desk: Desk, person: str, address: str, cookie: str) -> Cookie:
+    """They have come in here; the cookie by which their browser is known from now on, the same one if it was before."""
     now = desk.clock.now()
     until = now + KNOWN_FOR
     await desk.sessions.sweep(now)
     await desk.sessions.keep("known", person, _mark(desk, person, name_source(address)), until)
-    return make_cookie(desk, await desk.sessions.begin("known", person, until), KNOWN_COOKIE, KNOWN_FOR)
+    if await desk.sessions.whose("known", cookie, now) == person:
+        await desk.sessions.keep("known", person, cookie, until)
+    else:
+        cookie = await desk.sessions.begin("known", person, until)
+    return make_cookie(desk, cookie, KNOWN_COOKIE, KNOWN_FOR)
 
 
 def forget_tries(desk: Desk, person: str) -> None:

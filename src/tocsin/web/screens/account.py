@@ -54,7 +54,7 @@ async def set_password(
         secret = await entrance.set_password(frame.asker, current, new, again, address)
     except UserError as error:
         return await _show(frame, entrance, desk, refusal=str(error))
-    return let_in(HERE, make_cookie(desk, secret), await remember(desk, frame.asker.person, address))
+    return let_in(HERE, make_cookie(desk, secret), await remember(desk, frame.asker.person, address, ""))
 
 
 @post("/account/tokens", status_code=200)

@@ -43,7 +43,7 @@ async def sign_in_by_password(
     except (NotSignedIn, TooOften) as error:
         shown = {"to": _local(to), "refusal": str(error), "command": desk.signin}
         return show_public("signin_password.html", status_code=error.status, **shown)
-    return let_in(_local(to), make_cookie(desk, secret), await remember(desk, person, address))
+    return let_in(_local(to), make_cookie(desk, secret), await remember(desk, person, address, known))
 
 
 @get("/signin/{secret:str}")
@@ -77,7 +77,8 @@ async def sign_in(
     await entrance.note("signed in", person, detail="by a link")
     session = await desk.sessions.begin("session", person, now + SESSION_FOR)
     address = request.client.host if request.client else ""
-    return let_in(_local(to), make_cookie(desk, session), await remember(desk, person, address))
+    known = await remember(desk, person, address, request.cookies.get(KNOWN_COOKIE, ""))
+    return let_in(_local(to), make_cookie(desk, session), known)
 
 
 async def _turn_away(desk: Desk, request: Request[Any, Any, Any], to: str) -> Response[Any]:

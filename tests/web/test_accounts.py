@@ -7,9 +7,10 @@ from typing import Any
 
 import httpx
 import pytest
+from argon2 import PasswordHasher
 
 from tocsin.store.accounts import PREFIX, Accounts
-from tocsin.web import known
+from tocsin.web import accounts, known
 from tocsin.web.auth import COOKIE, LOCAL
 from tocsin.web.known import KNOWN_COOKIE
 
@@ -94,7 +95,11 @@ async def guess(client: httpx.AsyncClient, password: str = "wrong wrong wrong", 
 
 @pytest.fixture
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Fewer tries are enough to see: each is hashed, and that is slow on purpose."""
+    """Fewer tries are enough to see, and quick ones: how slow a hash is has a test of its own."""
+    quick = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    nobody = quick.hash("nobody")
+    monkeypatch.setattr(accounts, "_HASHER", quick)
+    monkeypatch.setattr(accounts, "_nobody", lambda: nobody)
     monkeypatch.setattr(known, "TRIES_OF_A_NAME", 2)
     monkeypatch.setattr(known, "TRIES_OF_STRANGERS", 4)
 

@@ -28,13 +28,8 @@ from knock_out import ROOT, SHARED, TABLE, Duty, Seen, copy_shared, import_all, 
 SILENT = TABLE.with_name("silent.toml")
 PAGE = ROOT / "docs" / "duty-lines.md"
 WORDLESS = re.compile(r"\s*(?:[`~]{3,}\s*\w*|\W*)\s*")
-NOTICED, UNNOTICED, NOTHING, TALKS, UNKNOWN = (
-    "noticed",
-    "NOT NOTICED",
-    "states nothing",
-    "NOTICED ALL THE SAME",
-    "no test",
-)
+NOTICED, UNNOTICED, NOTHING = "noticed", "NOT NOTICED", "states nothing"
+TALKS, UNKNOWN, BROKEN = "NOTICED ALL THE SAME", "NO TEST", "ITS TESTS COULD NOT BE RUN"
 HEAD = """# Duties, line by line
 
 Made by `make duties LINES=each`; do not edit. Each line of each duty of [duties.md](duties.md) was blanked alone, and
@@ -104,7 +99,9 @@ def lose(line: Line, folder: Path) -> Path:
 
 def judge(line: Line, seen: Seen) -> str:
     """What the tests say of its loss."""
-    red = not seen.whole or "failed" in seen.outcomes.values()
+    red = "failed" in seen.outcomes.values()
+    if not red and not seen.whole:
+        return BROKEN
     if line.reason is None:
         return NOTICED if red else UNNOTICED
     return TALKS if red else NOTHING
@@ -125,7 +122,7 @@ def prove(lines: Iterable[Line], width: int, folder: Path) -> dict[str, str]:
             jobs[key] = _lost(line, tests)
     for key, seen in run_all(jobs, width, folder):
         found[key] = judge(known[key], seen)
-        if found[key] in (UNNOTICED, TALKS):
+        if found[key] in (UNNOTICED, TALKS, BROKEN):
             print(f"{known[key].duty.id:7} line {known[key].number:4} {found[key]}: {known[key].text}", flush=True)
     return found
 
@@ -143,7 +140,7 @@ def write(lines: list[Line], found: dict[str, str]) -> str:
             parts += ["", f"## {seed}", "", "| Duty | Noticed | Not noticed | States nothing |", "|---|---|---|---|"]
         own = [line for line in lines if line.duty == duty]
         noticed = [line.number for line in own if found[line.key] in (NOTICED, TALKS)]
-        unnoticed = [line.number for line in own if found[line.key] in (UNNOTICED, UNKNOWN)]
+        unnoticed = [line.number for line in own if found[line.key] in (UNNOTICED, UNKNOWN, BROKEN)]
         quiet = [line for line in own if found[line.key] == NOTHING]
         reasons = [f"{_span([each.number for each in quiet if each.reason == why])}: {why}" for why in _why(quiet)]
         parts.append(f"| {duty.id} | {_span(noticed)} | {_span(unnoticed)} | {'<br>'.join(reasons)} |")
@@ -194,7 +191,7 @@ def main() -> int:
     print(tell_sum(found))
     if asked.write:
         PAGE.write_text(write(lines, found), encoding="utf-8")
-    return int(any(each in (UNNOTICED, UNKNOWN) for each in found.values()))
+    return int(any(each in (UNNOTICED, UNKNOWN, BROKEN) for each in found.values()))
 
 
 if __name__ == "__main__":

@@ -49,6 +49,13 @@ async def test_a_p1_goes_from_checklist_to_checklist(cast: Casting) -> None:
         await tick_all(story, {234: (236, 237, 238), 240: (242, 243, 244), 246: (248, 249, 250), 252: (254, 255, 256)})
 
 
+@pytest.mark.duty("MON-05")
+async def test_the_room_is_set_up_with_the_last_of_its_lines(cast: Casting) -> None:
+    async with Story(cast("monero-marketplace")) as story:
+        await story.declare("High Error Rate (>5%)", severity="P1")
+        await tick_all(story, {65: (68, 69, 66, 67)})
+
+
 @pytest.mark.duty("MON-11")
 async def test_a_p2_is_resolved_with_the_last_of_its_lines(cast: Casting) -> None:
     async with Story(cast("monero-marketplace")) as story:

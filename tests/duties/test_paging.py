@@ -136,6 +136,13 @@ async def test_each_reason_to_escalate_calls_with_its_line(cast: Casting) -> Non
     async with Story(cast("bitcell", **HERE)) as story:
         await story.declare("Node Down", severity="P0")
         assert joined(story, await story.events(e.LevelJoined)) == {464: 0}
+    async with Story(cast("bitcell", **HERE)) as story:
+        await story.declare("Node Down", severity="P1")
+        await story.do(Acknowledge(by="ana"))
+        await story.advance("59m59s")
+        assert joined(story, await story.events(e.LevelJoined)) == {}
+        await story.advance("1s")
+        assert joined(story, await story.events(e.LevelJoined)) == {464: 3600}
     for line, escalation in ((458, 472), (459, 464), (460, 464)):
         async with Story(cast("bitcell", **HERE)) as story:
             await story.declare("Node Down", severity="P1")

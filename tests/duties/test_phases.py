@@ -30,6 +30,10 @@ async def test_each_step_of_a_p0_has_its_moment_and_is_late_to_the_second(cast: 
         await story.declare("API Unavailable", severity="P0")
         for line, at in due.items():
             await story.expect_obligation(f"phase:{line}", PENDING, due=at)
+        await story.do(Resolve(by="ana"))
+        assert (await story.expect_obligation("review:220", PENDING, due="24h")).line == 220
+    async with Story(cast("usdx-wexel")) as story:
+        await story.declare("API Unavailable", severity="P0")
         await story.advance("9m59s")
         await story.expect_obligation("phase:79", PENDING)
         await story.advance("1s")
@@ -220,6 +224,7 @@ async def test_a_phase_of_commands_is_over_once_all_of_them_have_run(cast: Casti
         await story.expect_obligation("phase:115", MET)
 
 
+@pytest.mark.duty("VIR-08")
 async def test_the_first_look_is_over_when_it_is_taken_and_has_its_severity(cast: Casting) -> None:
     async with Story(cast("virtengine")) as story:
         await story.alert("ChainHalted")

@@ -13,7 +13,7 @@ from tocsin.review.metrics import measure
 from tocsin.testing.story import Cast, Story
 from tocsin.timeline import events as e
 from tocsin.timeline.tell import tell
-from tocsin.words import Audience, Status, StepState
+from tocsin.words import Audience, ObligationState, Status, StepState
 
 from .scenes import look_in, tick
 
@@ -39,6 +39,8 @@ async def test_whoever_acknowledges_has_done_the_step_that_declares_it(cast: Cas
 async def test_what_is_not_real_ends_as_a_false_positive(cast: Casting) -> None:
     async with Story(cast("monero-marketplace")) as story:
         story.stream = await story.declare("Complete Service Outage", severity="P1")
+        first = await story.expect_obligation("phase:44", ObligationState.PENDING, due="5m")
+        assert first.what == "Initial Response: done"
         await story.advance("3m")
         await story.do(Acknowledge(by="ana"))
         incident = await story.incident()

@@ -13,12 +13,13 @@ from tocsin.incident.commands import Close, Resolve, TakeRole, WaiveObligation
 from tocsin.incident.state import Incident
 from tocsin.review.metrics import measure, tell_figures
 from tocsin.review.postmortem import write_postmortem
+from tocsin.run.commands import SkipStep
 from tocsin.testing.story import START, Cast, Story
 from tocsin.timeline import events as e
 from tocsin.timeline.tell import tell
 from tocsin.words import ObligationState, StepState
 
-from .scenes import look_in
+from .scenes import look_in, tick
 
 Casting = Callable[..., Cast]
 PENDING, MET, LATE = ObligationState.PENDING, ObligationState.MET, ObligationState.LATE
@@ -50,6 +51,29 @@ async def test_how_much_is_lost_is_asked_for_beside_what_may_be(cast: Casting) -
         await story.expect_obligation("recovery_point", LATE)
         with pytest.raises(IllegalMove, match="Say to which moment"):
             await story.do(Close(by="lea"))
+
+
+@pytest.mark.duty("MON-28")
+async def test_everything_stops_first_and_each_step_runs_under_its_own_words(cast: Casting) -> None:
+    async with Story(cast("monero-marketplace")) as story:
+        await story.declare(SCENARIO, severity="P1")
+        room = await look_in(story)
+        assert room.alarm is not None
+        assert (room.alarm.line, room.alarm.text) == (405, "STOP ALL OPERATIONS IMMEDIATELY")
+        steps = {each.line: each for each in room.steps}
+        assert steps[410].caution == "STOP ALL OPERATIONS IMMEDIATELY"
+        assert [(line, steps[line].title) for line in (410, 413, 416, 419, 422, 430)] == [
+            (410, "STOP application to prevent further corruption"),
+            (413, "Create emergency backup of current state"),
+            (416, "Run SQLite integrity check"),
+            (419, "If corruption confirmed, restore from latest backup"),
+            (422, "Verify restore"),
+            (430, "Restart application"),
+        ]
+        await tick(story, 432, note="Thursday at ten")
+        assert (await story.incident()).steps["L432"].why == "Thursday at ten"
+        await story.do(SkipStep(by="ana", step="L410", reason="it has crashed already"))
+        assert (await look_in(story)).alarm is None
 
 
 @pytest.mark.duty("MON-28")

@@ -9,6 +9,7 @@ import pytest
 from tocsin.errors import IllegalMove, NotAuthorised
 from tocsin.incident.commands import Acknowledge, Close, Mitigate, Resolve, TakeRole, WaiveObligation
 from tocsin.incident.office_commands import ConfirmFix, TickDuty
+from tocsin.run.turns import TakeWay
 from tocsin.testing.story import Cast, Story
 from tocsin.timeline import events as e
 from tocsin.words import ObligationState, Status
@@ -51,6 +52,37 @@ async def test_only_the_commander_declares_it_over(cast: Casting) -> None:
         assert (await story.incident()).status is Status.ACKNOWLEDGED
         await story.do(Resolve(by="lea"))
         assert (await story.incident()).status is Status.RESOLVED
+
+
+@pytest.mark.duty("MON-16")
+async def test_only_the_commander_decides_to_roll_back_or_to_restore(cast: Casting) -> None:
+    async with Story(cast("monero-marketplace")) as story:
+        await story.declare("Complete Service Outage", severity="P1")
+        await story.do(TakeRole(by="lea", role=IC, responder="lea"))
+        roles = {role.title: role for role in (await look_in(story)).roles}
+        assert "Decision authority" in roles[IC].duties
+        with pytest.raises(NotAuthorised, match="Whether to rollback the incident commander decides") as refusal:
+            await story.do(TakeWay(by="ana", line=95))
+        assert refusal.value.line == 184
+        await story.do(TakeWay(by="ana", line=104))
+        assert 104 in (await story.incident()).taken, "a restart is nobody's alone"
+        await story.do(TakeWay(by="lea", line=95, reason="the restart did not help"))
+        assert (await story.incident()).taken[95].by == "lea"
+    async with Story(cast("monero-marketplace")) as story:
+        await story.declare("Data Corruption / Loss", severity="P1")
+        await story.do(TakeRole(by="lea", role=IC, responder="lea"))
+        restore = next(step.id for step in (await look_in(story)).steps if step.line == 419)
+        with pytest.raises(NotAuthorised, match="Whether to restore"):
+            await story.approve(restore, "ana")
+        await story.approve(restore, "lea")
+        assert (await story.incident()).steps[restore].approved_by == "lea"
+
+
+async def test_while_nobody_commands_whoever_is_there_rolls_back(cast: Casting) -> None:
+    async with Story(cast("monero-marketplace")) as story:
+        await story.declare("Complete Service Outage", severity="P1")
+        await story.do(TakeWay(by="ana", line=95))
+        assert (await story.incident()).taken[95].by == "ana"
 
 
 async def test_where_nobody_commands_a_lower_severity_is_ended_by_anybody(cast: Casting) -> None:

@@ -86,6 +86,10 @@ async def test_a_page_on_which_nobody_speaks_is_late_at_each_of_its_times(cast: 
             late = await story.expect_obligation(key, ObligationState.LATE)
             assert story.since(late.met_at or story.start) == seconds("26m"), "said late is said"
         assert story.recorder.announced == [(story.clock.now(), PublicStatus.MONITORING)], "in one word, not in three"
+        await story.do(TakeRole(by="ana", role="Incident Commander", responder="ana"))
+        await story.do(Resolve(by="ana"))
+        over = await story.expect_obligation("status_page_resolved", ObligationState.MET, due="31m")
+        assert over.line == 256
 
 
 @pytest.mark.duty("MON-08")

@@ -25,6 +25,9 @@ _LEADS = compile_late(r"(?i)\((?:the\s+)?(?P<who>[^()]{2,60}?)\s+(?:leads?|takes
 _ASSIGN = compile_late(r"(?i)^assign\s+(?:the\s+)?roles?\s*[:(–-]\s*(?P<who>[^()]+)\)?")
 _ASSIGNED = compile_late(r"(?i)^(?:an?\s+|the\s+)?(?P<who>[\w /-]{2,60}?)\s+(?:is\s+|was\s+)?assigned$")
 _BETWEEN = compile_late(r"\s*(?:,|/|&|\band\b)\s*")
+_GOES = compile_late(r"(?i)\bgo\W{1,3}no\W?go\b[^()]{0,40}\((?P<what>[^()]{1,200})\)")
+_LOOKS = compile_late(r"(?i)\W*(?:verify|check|test|confirm|validate)\b")
+_APART = compile_late(r"[\s_-]+")
 USUAL = ("Incident Commander", "Technical Lead", "Communications Lead", "Scribe", "Security")
 """Roles that there are whatever a playbook says: duties that name no owner are theirs."""
 MOST_NAMED = 12
@@ -143,6 +146,40 @@ def require_resolver(incident: Incident, book: Book, by: str) -> None:
     raise NotAuthorised(
         f"Only the incident commander declares it over (line {rule.line}: {rule.text}); {who}.", line=rule.line
     )
+
+
+def find_decision(book: Book) -> tuple[Remark, tuple[str, ...]] | None:
+    """The line by which the commander decides on going or not ("go/no-go decisions (rollback, restore, etc.)"), and on
+    what; null where none says so.
+    """
+    commanders = (role for role in book.playbook.roles if "commander" in role.title.casefold() or role.abbr == "IC")
+    for line in (line for role in commanders for line in (*role.checklist, *role.duties)):
+        found = _GOES.search(line.text)
+        if found is not None:
+            words = (each.strip(" .").casefold() for each in _BETWEEN.split(found["what"]))
+            return line, tuple(each for each in words if len(each) > FIRST_LETTERS)
+    return None
+
+
+def require_decider(incident: Incident, book: Book, by: str, *words: str) -> None:
+    """Raise `NotAuthorised` where what these words speak of is the commander's to decide, and somebody else commands.
+
+    While nobody commands whoever is there decides: a playbook that is alone at night is not to wait.
+    """
+    if incident.commander is None or by == incident.commander:
+        return
+    rule = find_decision(book)
+    if rule is None:
+        return
+    said = [_APART.sub("", each.casefold()) for each in words if not _LOOKS.match(each)]
+    line, decided = rule
+    named = next((each for each in decided if any(_APART.sub("", each) in one for one in said)), None)
+    if named is not None:
+        raise NotAuthorised(
+            f"Whether to {named} the incident commander decides (line {line.line}: {line.text}); "
+            f"{incident.commander} commands.",
+            line=line.line,
+        )
 
 
 def find_second_look(incident: Incident, book: Book) -> Step | None:

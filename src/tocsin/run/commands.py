@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from tocsin.errors import Conflict, Denied, IllegalMove, NotAuthorised, NotFound, Prohibited
 from tocsin.incident.book import Book, find_step
 from tocsin.incident.commands import Command, Decision
+from tocsin.incident.office import require_decider
 from tocsin.incident.state import Incident, StepRecord
 from tocsin.run.aim import needs_isolation
 from tocsin.run.barrier import call_for
@@ -103,6 +104,7 @@ def _approve(incident: Incident, book: Book, command: ApproveStep, now: datetime
     _require_mode(task, book)
     if isinstance(verdict, NeedsApproval) and verdict.people == 1:
         _require_role(verdict, command.roles)
+    _require_decider(task, incident, book, command.by)
     require_no_wait(task, incident)
     if command.digest != task.digest:
         raise Conflict("This is not what you looked at: it has run since, or changed. Look again and decide anew.")
@@ -112,6 +114,13 @@ def _approve(incident: Incident, book: Book, command: ApproveStep, now: datetime
     if isinstance(verdict, NeedsApproval) and verdict.people > 1:
         return _approve_with_another(incident, book, command, task, verdict, now)
     return _approved(task, incident, book, command)
+
+
+def _require_decider(task: Task, incident: Incident, book: Book, by: str) -> None:
+    """What goes a way that the commander alone decides on, or says so itself, the commander approves."""
+    if task.effect.rank > Effect.READ_SENSITIVE.rank:
+        ways = [event.words for event in take_ways(task, incident, by)]
+        require_decider(incident, book, by, *ways, (task.step.title or "") if task.step is not None else "")
 
 
 def _approved(task: Task, incident: Incident, book: Book, command: ApproveStep) -> tuple[e.Event, ...]:

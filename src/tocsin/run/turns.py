@@ -9,6 +9,7 @@ from typing import ClassVar
 from tocsin.errors import Denied, IllegalMove, NotFound
 from tocsin.incident.book import Book
 from tocsin.incident.commands import Command, Decision
+from tocsin.incident.office import require_decider
 from tocsin.incident.scenario import find_scenario
 from tocsin.incident.state import Incident, Taken
 from tocsin.playbook.model import Procedure
@@ -70,6 +71,7 @@ def _take(incident: Incident, book: Book, command: TakeWay, now: datetime) -> tu
     choice, way = found
     if way.line in incident.taken:
         return ()
+    require_decider(incident, book, command.by, way.words)
     left = find_left(choice, way, incident)
     if left and not command.reason.strip():
         line, taken = next(iter(left.items()))

@@ -34,6 +34,11 @@ _WARNS = compile_late(
     r"^⚠\ufe0f?\s*(?P<more>.*)",
     re.IGNORECASE | re.DOTALL,
 )
+_ALARM = compile_late(
+    r"^[^A-Za-z]{0,12}(?:critical|caution|warning|danger|attention)\s*[:!–—-]+\s*(?P<text>[^\s:].*[^\s:])$",
+    re.IGNORECASE,
+)
+"""A line of its own that shouts ("⚠️ CRITICAL - STOP ALL OPERATIONS"): it warns before the next step."""
 DESCRIPTIVE = compile_late(
     r"(?!.*\bscenarios?\b)(?:\w+ )?(?:impact|meaning|summary|overview|background|description|context|"
     r"pre-?requisites?|requirements|"
@@ -98,7 +103,12 @@ class StepReader:
                 self._enter(block)
             if block.kind is Kind.FENCE:
                 self._read_fence(block)
-            elif block.line in self.taken or self.parts.kind_at[block.line] in _SILENT or self._describes(block):
+            elif (
+                self._shouts(block)
+                or block.line in self.taken
+                or self.parts.kind_at[block.line] in _SILENT
+                or self._describes(block)
+            ):
                 continue
             elif block.kind is Kind.ITEM:
                 self._read_item(block)
@@ -109,6 +119,12 @@ class StepReader:
             elif block.kind is Kind.TABLE:
                 self._read_table(block) if is_step_table(block) else self._read_failures(block)
         return self.steps
+
+    def _shouts(self, block: Block) -> bool:
+        """Whether a line of its own warns of what comes, wherever it stands; then the next step has it."""
+        alarm = _ALARM.match(inline.clean(block.raw)) if block.kind is Kind.TEXT and block.raw[:2] == "**" else None
+        self.caution = alarm["text"].strip(" *") if alarm else self.caution
+        return alarm is not None
 
     def _enter(self, block: Block) -> None:
         """Remember a title that is neither a part nor a condition: it introduces the first step that follows it."""

@@ -13,6 +13,7 @@ from tocsin.incident.book import HIDDEN
 from tocsin.incident.status import MOVES
 from tocsin.incident.suggest import suggest_severities
 from tocsin.run.guard import own_prohibitions
+from tocsin.web.views.alarm import find_alarm
 from tocsin.web.views.alerts import AlertView, HushView, find_hush, show_alerts, tell_uncleared
 from tocsin.web.views.changes import ChangeView, show_changes
 from tocsin.web.views.chat import BridgeView, ChatView, show_bridge, show_chat
@@ -168,6 +169,7 @@ class Room(View, frozen=True, kw_only=True):
     updates: tuple[UpdateView, ...]
     reports: tuple[ReportView, ...] = ()
     recovery: RecoveryView | None = None
+    alarm: Cite | None = None
     chat: ChatView = ChatView()
     bridge: BridgeView = BridgeView()
     privacy: PrivacyView = PrivacyView()
@@ -177,6 +179,7 @@ def show_room(scene: Scene) -> Room:
     """The room of an incident."""
     return msgspec.structs.replace(
         _show_room(scene),
+        alarm=find_alarm(scene),
         chat=show_chat(scene),
         bridge=show_bridge(scene),
         privacy=show_privacy(scene),

@@ -40,7 +40,7 @@ async def test_what_is_not_real_ends_as_a_false_positive(cast: Casting) -> None:
     async with Story(cast("monero-marketplace")) as story:
         story.stream = await story.declare("Complete Service Outage", severity="P1")
         first = await story.expect_obligation("phase:44", ObligationState.PENDING, due="5m")
-        assert first.what == "Initial Response: done"
+        assert "Initial Response" in first.what
         await story.advance("3m")
         await story.do(Acknowledge(by="ana"))
         incident = await story.incident()

@@ -50,7 +50,7 @@ def test_who_would_be_paged(root: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert "by the files alone" in found["notes"][0]
     assert "Bo Rask has no channel: no page reaches them." in found["notes"]
     forecast(team="till", at="2026-03-02T09:00Z", where=Where(workspace=root))
-    assert "Unclassified in till at Mar 02 09:00 UTC" in capsys.readouterr().out
+    assert "Unclassified in till at 02 Mar 09:00 UTC" in capsys.readouterr().out
 
 
 def test_who_is_on_duty_and_what_is_wrong(root: Path, capsys: pytest.CaptureFixture[str]) -> None:

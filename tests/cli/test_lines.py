@@ -43,10 +43,10 @@ def test_an_incident_is_shown_in_lines_of_our_own() -> None:
 @pytest.mark.parametrize(
     ("state", "due", "is_open", "text"),
     [
-        ("late", "03:15:00", True, "Open the bridge (line 291), due Nov 20 03:15, 2 min ago"),
-        ("pending", "03:17:40", True, "Open the bridge (line 291), due Nov 20 03:17, in 40 s"),
-        ("pending", "05:18:00", True, "Open the bridge (line 291), due Nov 20 05:18, in 2 h 1 min"),
-        ("met", "03:15:00", False, "Open the bridge (line 291), due Nov 20 03:15"),
+        ("late", "03:15:00", True, "Open the bridge (line 291), due 20 Nov 03:15 UTC, 2 min ago"),
+        ("pending", "03:17:40", True, "Open the bridge (line 291), due 20 Nov 03:17 UTC, in 40 s"),
+        ("pending", "05:18:00", True, "Open the bridge (line 291), due 20 Nov 05:18 UTC, in 2 h 1 min"),
+        ("met", "03:15:00", False, "Open the bridge (line 291), due 20 Nov 03:15 UTC"),
     ],
 )
 def test_what_is_owed_says_for_how_long(state: str, due: str, is_open: bool, text: str) -> None:

@@ -24,5 +24,5 @@ async def test_a_private_incident_that_forbids_is_said_once_and_has_no_link(open
     assert "a%20private" not in page
     assert ">L0<" not in page
     banner = page.split('id="forbidden"')[1].split("</section>")[0]
-    assert banner.count("A private incident that is open forbids this") == 1
+    assert banner.count("A private incident that is open forbids some steps and words here; each of them says so.") == 1
     assert "forbids this. · A private" not in page

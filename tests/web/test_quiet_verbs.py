@@ -43,7 +43,7 @@ async def test_preview_set_list_and_end(house: House, call: Call) -> None:
     silence = said.split()[-1]
     assert "tocsin unsilence" in said
     listed = await call("silences")
-    for text in (silence, "Mar 02 04:30", "planned", "Bo Rask"):
+    for text in (silence, "02 Mar 04:30", "planned", "Bo Rask"):
         assert text in listed
     await house.story.settle()
     assert "silenced by Bo Rask: planned" in await call("show", "quorum-1")
@@ -57,7 +57,7 @@ async def test_maintenance_of_the_whole_team_that_is_to_come(call: Call) -> None
     await call("maintenance", "quorum", "--reason", "<sweep>", *times)
     listed = await call("silences")
     assert "maintenance" in listed
-    assert "Mar 02 04:00" in listed
+    assert "02 Mar 04:00" in listed
     assert "everything, by Bo Rask: <sweep>" in listed
     (row,) = json.loads(await call("silences", "--format", "json"))
     assert (row["state"], row["what"]) == ("pending", "")

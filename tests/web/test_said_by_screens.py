@@ -6,6 +6,8 @@ import re
 
 import pytest
 
+from tocsin.oncall.settings import Schedule
+
 from .conftest import Open
 from .house import House, make_cast
 from .test_ways_taken import SHOP
@@ -70,3 +72,12 @@ async def test_an_error_has_the_heading_of_what_was_asked(house: House) -> None:
     outside = await browser.get("/status/nobody")
     assert outside.status_code == 404
     assert "<h1>Not here</h1>" in outside.text and "To the incidents" not in outside.text
+
+
+async def test_a_shift_ends_in_the_zone_of_its_schedule_and_in_utc(open_house: Open) -> None:
+    turns = {"primary": Schedule(people=("ana", "bo"), rotation="weekly", handoff="Monday 09:00")}
+    house = await open_house(make_cast(timezone="America/New_York", schedules=turns, levels=(("primary",),)))
+    found = (await (await house.caller()).get("/api/schedules")).json()["schedules"][0]
+    assert (found["until"], found["until_wall"]) == ("2026-03-02T14:00:00Z", "Mon 02 Mar 09:00")
+    page = (await (await house.browser()).get("/schedules")).text
+    assert "until Mon 02 Mar 09:00 <span" in page and "(America/New_York),</span> 2 March 2026, 14:00 UTC" in page

@@ -60,19 +60,36 @@ async def test_who_has_it_whom_it_calls_and_where_they_talk(open_house: Open, se
     shown = await show()
     assert "taken by nobody yet" in shown
     assert "bridge" not in shown
-    assert "  Ana Lind: mail, 1 page, last Mar 02 03:00 [delivered, no answer yet]" in shown
+    assert "  Ana Lind: mail, 1 page, last 02 Mar 03:00 [delivered, no answer yet]" in shown
     assert "  next, unless it is acknowledged: " in shown
     await house.story.do(Acknowledge(by="bo"))
     await house.story.do(OpenBridge(by="bo"))
     await house.story.do(TakeRole(by="bo", role="Incident Commander", responder="lea"))
     shown = await show()
-    assert "taken by Bo Rask Mar 02 03:00 UTC\ncommander: Lea Okafor" in shown
-    assert f"bridge: {link}, open since Mar 02 03:00 UTC" in shown
-    assert "  Ana Lind: mail, 1 page, last Mar 02 03:00 [called no more, Bo Rask took it]" in shown
+    assert "taken by Bo Rask 02 Mar 03:00 UTC\ncommander: Lea Okafor" in shown
+    assert f"bridge: {link}, open since 02 Mar 03:00 UTC" in shown
+    assert "  Ana Lind: mail, 1 page, last 02 Mar 03:00 [called no more, Bo Rask took it]" in shown
     assert (
         f'<a href="{link}" rel="noreferrer">bridge</a> open since' in (await browser.get(f"/incidents/{stream}")).text
     )
     await house.story.do(Resolve(by="lea", note="restarted"))
     shown = await show()
-    assert "over since Mar 02 03:00 UTC" in shown
+    assert "over since 02 Mar 03:00 UTC" in shown
     assert link not in shown
+
+
+async def test_what_is_forbidden_stands_there_with_who_may_lift_it(open_house: Open, seeds: Path) -> None:
+    house = await open_house(make_cast(playbook=(seeds / "monero-marketplace.md").read_bytes()))
+    await house.story.declare("Security Breach", severity="P1")
+    lea = await house.caller("lea")
+
+    async def show() -> list[str]:
+        room = (await lea.get(f"/api/incidents/{house.story.stream}")).json()
+        return _lines({**room, "steps": [each for each in room["steps"] if not each["ran"]]})
+
+    shown = await show()
+    assert shown[1].endswith(" UTC")
+    rules = shown[shown.index("Forbidden:") + 1 :]
+    assert "  line 471   Restart services (destroys evidence)" in rules
+    assert any(line.startswith("  line 473 ") and "Security may: tocsin lift quorum-1 473" in line for line in rules)
+    assert any("line 451, needs approval" in line for line in shown)

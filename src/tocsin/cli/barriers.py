@@ -8,15 +8,15 @@ from cyclopts import Parameter
 
 from tocsin.cli.client import Client, Where
 from tocsin.cli.steps import spell_step
-from tocsin.cli.words import say
+from tocsin.cli.words import IncidentId, Reason, StepId, say
 from tocsin.timeline.line import fold
 
 HERE = Where()
 
 
 def call(
-    incident: str,
-    step: str,
+    incident: IncidentId,
+    step: StepId,
     /,
     *,
     operator: Annotated[list[str], Parameter(help="Who has to be ready. Several may follow.", consume_multiple=True)],
@@ -29,8 +29,8 @@ def call(
 
 
 def ready(
-    incident: str,
-    step: str,
+    incident: IncidentId,
+    step: StepId,
     /,
     *,
     at: Annotated[str, Parameter(help="Where you stand, if all must stand at the same: a height, a version.")] = "",
@@ -45,6 +45,6 @@ def ready(
             say(f"{asked.id}: {fold(each['text'])}.")
 
 
-def hold(incident: str, step: str, /, *, reason: str = "", where: Where = HERE) -> None:
+def hold(incident: IncidentId, step: StepId, /, *, reason: Reason = "", where: Where = HERE) -> None:
     """Hold it, until the last second; everybody then says anew that they are ready."""
     say(Client(where).incident(incident).act("steps", spell_step(step), "hold", reason=reason))

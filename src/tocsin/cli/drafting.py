@@ -8,7 +8,7 @@ from cyclopts import Parameter
 
 from tocsin.cli.client import Client, Where
 from tocsin.cli.steps import Bind, read_bindings
-from tocsin.cli.words import Format, clock, say, show_json
+from tocsin.cli.words import Format, IncidentId, Reason, clock, say, show_json
 from tocsin.errors import NotFound, UserError
 from tocsin.timeline.line import fold, quote
 
@@ -20,7 +20,7 @@ Readers = Annotated[
 Number = Annotated[int, Parameter(help="The draft, by the number that `tocsin draft list` shows.")]
 
 
-def list_all(incident: str, /, *, format: Format = "text", where: Where = HERE) -> None:  # noqa: A002 the option's name
+def list_all(incident: IncidentId, /, *, format: Format = "text", where: Where = HERE) -> None:  # noqa: A002 the option's name
     """List the texts of the playbook, the drafts, and what was said with what became of it."""
     speech = _read(incident, where)
     if format == "json":
@@ -33,7 +33,7 @@ def list_all(incident: str, /, *, format: Format = "text", where: Where = HERE) 
     say("\n".join(lines))
 
 
-def show(incident: str, draft: Number, /, *, where: Where = HERE) -> None:
+def show(incident: IncidentId, draft: Number, /, *, where: Where = HERE) -> None:
     """Print a draft as it stands."""
     found = _find(incident, draft, where)
     head = [fold(found["subject"])] if found["subject"] else []
@@ -42,7 +42,7 @@ def show(incident: str, draft: Number, /, *, where: Where = HERE) -> None:
 
 
 def write(
-    incident: str,
+    incident: IncidentId,
     /,
     *,
     line: int | None = None,
@@ -68,7 +68,7 @@ def write(
     say(Client(where).incident(incident).act("draft", line=line, text=text, audiences=to or [], fields=fields))
 
 
-def fill(incident: str, draft: Number, values: Bind = None, /, *, where: Where = HERE) -> None:
+def fill(incident: IncidentId, draft: Number, values: Bind = None, /, *, where: Where = HERE) -> None:
     """Fill blanks of a draft: name=value. What is filled takes the draft's place."""
     found = _find(incident, draft, where)
     text, fields = found["text"], read_bindings(values)
@@ -81,34 +81,34 @@ def fill(incident: str, draft: Number, values: Bind = None, /, *, where: Where =
     say(Client(where).incident(incident).act("draft", **body))
 
 
-def approve(incident: str, draft: Number, /, *, where: Where = HERE) -> None:
+def approve(incident: IncidentId, draft: Number, /, *, where: Where = HERE) -> None:
     """Allow a draft to go out as it stands."""
     say(Client(where).incident(incident).act("drafts", draft, "approve"))
 
 
-def publish(incident: str, draft: Number, /, *, where: Where = HERE) -> None:
+def publish(incident: IncidentId, draft: Number, /, *, where: Where = HERE) -> None:
     """Say what was approved, to its audiences."""
     say(Client(where).incident(incident).act("drafts", draft, "publish"))
 
 
-def drop(incident: str, draft: Number, /, *, reason: str = "", where: Where = HERE) -> None:
+def drop(incident: IncidentId, draft: Number, /, *, reason: Reason = "", where: Where = HERE) -> None:
     """Do not say it."""
     say(Client(where).incident(incident).act("drafts", draft, "drop", reason=reason))
 
 
 def withdraw(
-    incident: str,
+    incident: IncidentId,
     entry: Annotated[int, Parameter(help="The entry of the timeline that said it.")],
     /,
     *,
-    reason: str,
+    reason: Reason,
     where: Where = HERE,
 ) -> None:
     """Take back what was said; what still waits to be sent does not go."""
     say(Client(where).incident(incident).act("updates", entry, "withdraw", reason=reason))
 
 
-def open_room(incident: str, /, *, where: Where = HERE) -> None:
+def open_room(incident: IncidentId, /, *, where: Where = HERE) -> None:
     """Open a room of its own for an incident, whatever the playbook says."""
     say(Client(where).incident(incident).act("open-room"))
 

@@ -9,14 +9,14 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from tocsin.cli.client import Client, Where
-from tocsin.cli.words import say
+from tocsin.cli.words import IncidentId, say
 from tocsin.errors import UserError
 
 HERE = Where()
 
 
 def open_original(
-    incident: str,
+    incident: IncidentId,
     digest: str,
     /,
     *,
@@ -42,7 +42,7 @@ def open_original(
     say(f"Written to {out}, readable for you alone. Remove it when you are done.")
 
 
-def export(incident: str, /, *, out: Path | None = None, where: Where = HERE) -> None:
+def export(incident: IncidentId, /, *, out: Path | None = None, where: Where = HERE) -> None:
     """Write an incident's timeline, evidence, playbook and checkpoints to one signed file.
 
     Open verify.html in it with a browser, offline, and give it the file: it says whether everything holds.

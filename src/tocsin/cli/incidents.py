@@ -8,12 +8,13 @@ from tocsin.cli.client import Client, Where
 from tocsin.cli.output import LAST_LINES, read_outputs, show_run
 from tocsin.cli.standing import list_calls, list_standing
 from tocsin.cli.turns import show_jumps, show_ways
-from tocsin.cli.words import Format, clock, say, show_json, show_table, since
+from tocsin.cli.words import Format, IncidentId, clock, say, show_json, show_table, since
 from tocsin.errors import NotFound
 from tocsin.timeline.line import fold, quote
 
 HERE = Where()
 INDENT = " " * 10
+HIDDEN = "A private incident that is open forbids some steps and words here; each of them says so."
 MOST_NAMED = 12
 BAR = " " * 16 + "| "
 """Before the further lines of an entry, so that none passes for an entry of its own."""
@@ -52,11 +53,13 @@ def list_all(
         )
         for each in shown
     ]
-    show_table("Open incidents" if not all else "Incidents", ("Id", "Severity", "Status", "Opened", "Title"), rows)
+    show_table(
+        "Open incidents" if not all else "Incidents", ("Id", "Severity", "Status", "Opened (UTC)", "Title"), rows
+    )
 
 
 def show(
-    incident: str,
+    incident: IncidentId,
     /,
     *,
     step: str | None = None,
@@ -105,18 +108,39 @@ def _find_step(room: dict[str, Any], given: str) -> dict[str, Any]:
 def _lines(room: dict[str, Any]) -> list[str]:
     lines = [
         f"{fold(room['number'])} ({room['id']}): {fold(room['title'])}",
-        f"{room['severity'] or 'unclassified'}, {room['status']}, opened {clock(room['opened_at'])} UTC",
+        f"{room['severity'] or 'unclassified'}, {room['status']}, opened {clock(room['opened_at'])} UTC{_mode(room)}",
     ]
     lines += [*list_standing(room), *_readers(room)]
     lines += [_suggestion(each) for each in room.get("suggestions", ())]
-    lines += [*_hush(room), *_changes(room)]
+    lines += [*_hush(room), *_changes(room), *_forbidden(room)]
     lines += ["", "Owed:", *([_obligation(each, room.get("now")) for each in room["obligations"]] or ["  nothing"])]
     lines += [*list_calls(room), *_questions(room), *_roles(room)]
-    lines += ["", "Steps:"]
+    lines += ["", "Steps (tocsin approve INCIDENT STEP; by hand: tocsin done INCIDENT STEP):"]
     for step in room["steps"]:
         lines += _step(step, room["id"])
     lines += [] if room["steps"] else ["  none"]
     return [*lines, *show_ways(room), *show_jumps(room)]
+
+
+def _mode(room: dict[str, Any]) -> str:
+    """What the team's mode holds back is no news where it holds nothing back."""
+    return f"; {room['mode']} mode" if room.get("mode", "live") != "live" else ""
+
+
+def _forbidden(room: dict[str, Any]) -> list[str]:
+    """What the playbook forbids while this is open, so that nobody does it in a shell of their own."""
+    rules = [_rule(each, room["id"]) for each in room.get("prohibitions", ())]
+    return ["", "Forbidden:", *rules] if rules else []
+
+
+def _rule(each: dict[str, Any], incident: str) -> str:
+    line = each["cite"]["line"]
+    if not line:
+        return f"  {HIDDEN}"
+    by = f" [lifted by {fold(each['lifted']['name'])}]" if each.get("lifted") else ""
+    may = f" [{fold(each['lifted_by'])} may: tocsin lift {incident} {line}]" if each.get("lifted_by") and not by else ""
+    of = f" [while {each['incident']} is open]" if each.get("incident") else ""
+    return f"  line {line:<5} {fold(each['cite']['text'])}{by or may}{of}"
 
 
 def _readers(room: dict[str, Any]) -> list[str]:
@@ -196,14 +220,16 @@ def _obligation(each: dict[str, Any], now: str | None) -> str:
     if each.get("escalated_at"):
         names = ", ".join(fold(who["name"]) for who in each.get("escalated", ()))
         told += f", escalated {clock(each['escalated_at'])} to {names}"
-    return f"  {each['state']:<14} {fold(each['what'])}{line}, due {clock(each['due_at'])}{left}{told}  [{each['key']}]"
+    due = f"due {clock(each['due_at'])} UTC{left}{told}"
+    return f"  {each['state']:<14} {fold(each['what'])}{line}, {due}  [{each['key']}]"
 
 
 def _step(step: dict[str, Any], incident: str) -> list[str]:
     where = f"line {step['line']}" if step.get("line") else "typed"
     branch = f"  if: {fold(step['condition'])}" if step.get("condition") else ""
     state = (step.get("ran") or {}).get("outcome") or step["state"].replace("_", " ")
-    lines = [f"  {step['id']:<7} {state:<9} {step.get('effect') or step['kind']:<14} {where}{branch}"]
+    verdict = _verdict(step.get("verdict") or {})
+    lines = [f"  {step['id']:<7} {state:<9} {step.get('effect') or step['kind']:<14} {where}{verdict}{branch}"]
     lines += quote(step["text"], INDENT)
     ran = step.get("ran")
     if ran:
@@ -212,8 +238,19 @@ def _step(step: dict[str, Any], incident: str) -> list[str]:
     return lines
 
 
+def _verdict(found: dict[str, Any]) -> str:
+    """What stands between a step and its run, where something does."""
+    match found.get("kind"):
+        case "forbidden" | "refused" as kind:
+            return f", {kind}"
+        case "needs_approval":
+            by = f" by {fold(found['by'])}" if found.get("by") else ""
+            return f", needs approval{by}{', two people' if found.get('people', 1) > 1 else ''}"
+    return ""
+
+
 def why(
-    incident: str,
+    incident: IncidentId,
     /,
     *,
     person: str | None = None,
@@ -243,7 +280,7 @@ def why(
 
 
 def timeline(
-    incident: str,
+    incident: IncidentId,
     /,
     *,
     format: Format = "text",  # noqa: A002 the option's name

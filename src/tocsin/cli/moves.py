@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from tocsin.cli.client import Client, Where
-from tocsin.cli.words import Yes, agrees, is_person_there, say
+from tocsin.cli.words import IncidentId, PersonId, Reason, Remark, TeamId, Yes, agrees, is_person_there, say
 from tocsin.timeline.line import fold
 
 HERE = Where()
@@ -19,7 +19,7 @@ def _ask(incident: str, verb: str, where: Where, **body: Any) -> None:
 
 
 def declare(
-    team: str, /, *, scenario: str | None = None, severity: str | None = None, title: str | None = None,
+    team: TeamId, /, *, scenario: str | None = None, severity: str | None = None, title: str | None = None,
     private: bool = False, where: Where = HERE,
 ) -> None:  # fmt: skip
     """Open an incident by hand.
@@ -40,43 +40,75 @@ def declare(
     say(made["id"])
 
 
-def ack(incident: str, /, *, where: Where = HERE) -> None:
+def ack(incident: IncidentId, /, *, where: Where = HERE) -> None:
     """Acknowledge: I have taken it."""
     _ask(incident, "acknowledge", where)
 
 
-def severity(incident: str, severity: str, /, *, reason: str = "", where: Where = HERE) -> None:
-    """Set the severity."""
+def severity(incident: IncidentId, severity: str, /, *, reason: Reason = "", where: Where = HERE) -> None:
+    """Set the severity.
+
+    Parameters
+    ----------
+    severity
+        As the playbook names it: P1, SEV-2.
+    """
     _ask(incident, "severity", where, severity=severity, reason=reason)
 
 
-def scenario(incident: str, team: str, scenario: str, /, *, where: Where = HERE) -> None:
-    """Say which scenario of which team it is."""
+def scenario(incident: IncidentId, team: TeamId, scenario: str, /, *, where: Where = HERE) -> None:
+    """Say which scenario of which team it is.
+
+    Parameters
+    ----------
+    scenario
+        By its title, label or line in the playbook.
+    """
     _ask(incident, "scenario", where, team=team, scenario=scenario)
 
 
-def role(incident: str, role: str, responder: str, /, *, where: Where = HERE) -> None:
-    """Give a responder a role, for example "incident commander"."""
+def role(incident: IncidentId, role: str, responder: PersonId, /, *, where: Where = HERE) -> None:
+    """Give a responder a role, for example "incident commander".
+
+    Parameters
+    ----------
+    role
+        As the playbook names it, or its abbreviation: "incident commander", IC.
+    """
     _ask(incident, "role", where, role=role, responder=responder)
 
 
-def note(incident: str, text: str, /, *, where: Where = HERE) -> None:
-    """Add a note to the timeline."""
+def note(incident: IncidentId, text: str, /, *, where: Where = HERE) -> None:
+    """Add a note to the timeline.
+
+    Parameters
+    ----------
+    text
+        What is to stand on the timeline; quote it.
+    """
     _ask(incident, "note", where, text=text)
 
 
-def update(incident: str, text: str, /, *, public: bool = False, where: Where = HERE) -> None:
-    """Tell the responders where things stand; with --public the status page too."""
+def update(incident: IncidentId, text: str, /, *, public: bool = False, where: Where = HERE) -> None:
+    """Tell the responders where things stand; with --public the status page too.
+
+    Parameters
+    ----------
+    text
+        What is known, what is being done, when the next word comes; quote it.
+    public
+        Say it on the status page too.
+    """
     audiences = ["responders", "public"] if public else ["responders"]
     _ask(incident, "update", where, text=text, audiences=audiences)
 
 
 def escalate(
-    incident: str,
+    incident: IncidentId,
     line: Annotated[int, Parameter(help="The playbook's line that says whom to call.")],
     /,
     *,
-    reason: str = "",
+    reason: Reason = "",
     where: Where = HERE,
 ) -> None:
     """Call those whom a line of the playbook names: its condition holds, or they are needed."""
@@ -84,19 +116,25 @@ def escalate(
 
 
 def contact(
-    incident: str,
+    incident: IncidentId,
     name: Annotated[str, Parameter(help="The contact's name under [teams.ID.contacts] in tocsin.toml.")],
     /,
     *,
     text: str = "",
     where: Where = HERE,
 ) -> None:
-    """Call a contact outside, with this text or with the one that is drafted from the incident."""
+    """Call a contact outside, with this text or with the one that is drafted from the incident.
+
+    Parameters
+    ----------
+    text
+        What to tell them (default: what is known of the incident).
+    """
     _ask(incident, "contact", where, contact=name, text=text)
 
 
 def allow_contact(
-    incident: str,
+    incident: IncidentId,
     entry: Annotated[int, Parameter(help="The entry of the timeline in which the call was asked for.")],
     /,
     *,
@@ -107,11 +145,11 @@ def allow_contact(
 
 
 def decline(
-    incident: str,
+    incident: IncidentId,
     line: Annotated[int, Parameter(help="The playbook's line whose condition does not hold.")],
     /,
     *,
-    reason: str = "",
+    reason: Reason = "",
     where: Where = HERE,
 ) -> None:
     """Answer no to a condition of the playbook: nobody is called for it."""
@@ -119,50 +157,62 @@ def decline(
 
 
 def correct(
-    incident: str,
+    incident: IncidentId,
     line: Annotated[int, Parameter(help="The playbook's line that was answered with a yes.")],
     /,
     *,
-    reason: str,
+    reason: Reason,
     where: Where = HERE,
 ) -> None:
     """Take back a yes that was wrong; of a breach only whoever answers for security. Both stand in the timeline."""
     _ask(incident, "correct", where, line=line, reason=reason)
 
 
-def confirm(incident: str, /, *, note: str = "", where: Where = HERE) -> None:
+def confirm(incident: IncidentId, /, *, note: Remark = "", where: Where = HERE) -> None:
     """Say that you have seen for yourself that the fix holds; some playbooks want two people to."""
     _ask(incident, "confirm", where, note=note)
 
 
-def bridge(incident: str, /, *, where: Where = HERE) -> None:
+def bridge(incident: IncidentId, /, *, where: Where = HERE) -> None:
     """Say that the team's conference is open."""
     _ask(incident, "bridge", where)
 
 
 def tick(
-    incident: str,
+    incident: IncidentId,
     line: Annotated[int, Parameter(help="The playbook's line with the role's duty.")],
     /,
     *,
     undone: bool = False,
     where: Where = HERE,
 ) -> None:
-    """Tick a duty of a role, or take that back."""
+    """Tick a duty of a role, or take that back.
+
+    Parameters
+    ----------
+    undone
+        Take the tick back.
+    """
     _ask(incident, "tick", where, line=line, done=not undone)
 
 
-def cause(incident: str, text: str, /, *, where: Where = HERE) -> None:
-    """Say what the cause is."""
+def cause(incident: IncidentId, text: str, /, *, where: Where = HERE) -> None:
+    """Say what the cause is.
+
+    Parameters
+    ----------
+    text
+        What it is; quote it.
+    """
     _ask(incident, "cause", where, text=text)
 
 
-def mitigate(incident: str, /, *, note: str = "", where: Where = HERE) -> None:
+def mitigate(incident: IncidentId, /, *, note: Remark = "", where: Where = HERE) -> None:
     """Say that the fix is in; now it is watched."""
     _ask(incident, "mitigate", where, note=note)
 
 
-def resolve(incident: str, /, *, note: str = "", yes: Yes = False, where: Where = HERE) -> None:
+def resolve(incident: IncidentId, /, *, note: Remark = "", yes: Yes = False, where: Where = HERE) -> None:
     """Say that it is over. Where alerts still fire, a person at a terminal is asked first."""
     asked = Client(where).incident(incident)
     firing = "" if yes or not is_person_there() else fold(asked.get().get("uncleared", ""), MOST_TOLD)
@@ -178,21 +228,21 @@ def resolve(incident: str, /, *, note: str = "", yes: Yes = False, where: Where 
         say(more if firing else f"{fold(answer['warning'], MOST_TOLD)} {more}")
 
 
-def false_positive(incident: str, /, *, reason: str, where: Where = HERE) -> None:
+def false_positive(incident: IncidentId, /, *, reason: Reason, where: Where = HERE) -> None:
     """Say that it never was real: it is over, and counts in no time to resolve."""
     _ask(incident, "false-positive", where, reason=reason)
 
 
-def reopen(incident: str, /, *, reason: str, where: Where = HERE) -> None:
+def reopen(incident: IncidentId, /, *, reason: Reason, where: Where = HERE) -> None:
     """Say that it is not over."""
     _ask(incident, "reopen", where, reason=reason)
 
 
-def close(incident: str, /, *, where: Where = HERE) -> None:
+def close(incident: IncidentId, /, *, where: Where = HERE) -> None:
     """Close it, once nothing is owed any more."""
     _ask(incident, "close", where)
 
 
-def dismiss(incident: str, /, *, reason: str, where: Where = HERE) -> None:
+def dismiss(incident: IncidentId, /, *, reason: Reason, where: Where = HERE) -> None:
     """Say that what is in triage is no incident."""
     _ask(incident, "dismiss", where, reason=reason)

@@ -9,7 +9,7 @@ from tocsin.app.place import NAME, find_workspace
 from tocsin.app.workspace import read_people, read_teams
 from tocsin.cli.client import Client, Where
 from tocsin.cli.identity import forget, keep
-from tocsin.cli.words import Format, say, show_json
+from tocsin.cli.words import Format, TeamId, say, show_json
 from tocsin.errors import NotFound, UserError
 from tocsin.incident.authority import OWNER as LOCAL
 from tocsin.timeline.line import fold
@@ -18,7 +18,13 @@ HERE = Where()
 
 
 def signin(person: str | None = None, /, *, where: Where = HERE) -> None:
-    """Print a link that signs a person in, once, within the hour (default: the first person in tocsin.toml)."""
+    """Print a link that signs a person in, once, within the hour (default: the first person in tocsin.toml).
+
+    Parameters
+    ----------
+    person
+        The person, by their id in tocsin.toml (default: who is first in it).
+    """
     say(Client(where, as_nobody=True).post("links", person=person or where.as_)["url"])
 
 
@@ -69,7 +75,7 @@ def _choose(person: str | None, where: Where) -> None:
     say(f"You are {person} in {root} from now on.")
 
 
-def key(team: str, /, *, workspace: Path | None = None) -> None:
+def key(team: TeamId, /, *, workspace: Path | None = None) -> None:
     """Make a new intake key for a team; the old one stops working as soon as the server has seen it."""
     root = find_workspace((workspace or Path.cwd()).absolute())
     teams = read_teams(root)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from tocsin.cli.client import Client, Where
-from tocsin.cli.words import say
+from tocsin.cli.words import IncidentId, PersonId, Reason, say
 from tocsin.timeline.line import fold
 
 HERE = Where()
 
 
-def make_private(incident: str, /, *, reason: str = "", where: Where = HERE) -> None:
+def make_private(incident: IncidentId, /, *, reason: str = "", where: Where = HERE) -> None:
     """Let only those see an incident who need it, and say what others have been told of it by now.
 
     Parameters
@@ -23,16 +23,16 @@ def make_private(incident: str, /, *, reason: str = "", where: Where = HERE) -> 
     say(f"It is seen by {', '.join(fold(each['who']['name']) for each in readers) or 'nobody'}.")
 
 
-def disclose(incident: str, /, *, reason: str, where: Where = HERE) -> None:
+def disclose(incident: IncidentId, /, *, reason: Reason, where: Where = HERE) -> None:
     """Let everybody who is signed in see an incident again, from its beginning."""
     say(Client(where).incident(incident).act("disclose", reason=reason))
 
 
-def invite(incident: str, person: str, /, *, reason: str = "", where: Where = HERE) -> None:
+def invite(incident: IncidentId, person: PersonId, /, *, reason: Reason = "", where: Where = HERE) -> None:
     """Let somebody see a private incident."""
     say(Client(where).incident(incident).act("invite", responder=person, reason=reason))
 
 
-def uninvite(incident: str, person: str, /, *, reason: str = "", where: Where = HERE) -> None:
+def uninvite(incident: IncidentId, person: PersonId, /, *, reason: Reason = "", where: Where = HERE) -> None:
     """Take back that somebody sees a private incident, if they were invited."""
     say(Client(where).incident(incident).act("uninvite", responder=person, reason=reason))

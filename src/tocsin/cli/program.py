@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from importlib.metadata import version
 
-from cyclopts import App, Group
+from cyclopts import App, Group, Parameter
 
 from tocsin.cli.words import Paper
 
 APP = App(
     name="tocsin",
     console=Paper(),
+    default_parameter=Parameter(negative_iterable=()),
     help="Turns a team's own Markdown incident playbooks into a live response.",
     version=lambda: f"tocsin {version('tocsin')}",
 )

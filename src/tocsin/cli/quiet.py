@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from tocsin.cli.client import Client, Where
-from tocsin.cli.words import Format, clock, count, say, show_json, show_table
+from tocsin.cli.words import Format, Reason, TeamId, clock, count, say, show_json, show_table
 from tocsin.errors import NotFound, UserError
 from tocsin.timeline.line import fold
 
@@ -52,10 +52,10 @@ def _describe(each: dict[str, Any]) -> str:
 
 
 def silence(
-    team: str,
+    team: TeamId,
     /,
     *matchers: str,
-    reason: str,
+    reason: Reason,
     length: For = "",
     until: Until = "",
     start: From = "",
@@ -67,10 +67,10 @@ def silence(
 
 
 def maintain(
-    team: str,
+    team: TeamId,
     /,
     *matchers: str,
-    reason: str,
+    reason: Reason,
     length: For = "",
     until: Until = "",
     start: From = "",

@@ -8,7 +8,7 @@ from cyclopts import Parameter
 
 from tocsin.cli.client import Client, Where
 from tocsin.cli.quiet import read_moment
-from tocsin.cli.words import say
+from tocsin.cli.words import IncidentId, Remark, say
 from tocsin.errors import UserError
 from tocsin.timeline.line import fold
 
@@ -17,7 +17,7 @@ MOST_VALUE = 4000
 
 
 def report(
-    incident: str,
+    incident: IncidentId,
     /,
     *,
     set: Annotated[  # noqa: A002 the option's name
@@ -45,12 +45,12 @@ def report(
 
 
 def recovery_point(
-    incident: str,
+    incident: IncidentId,
     point: Annotated[str, Parameter(help="When the newest good backup was made: 2026-03-02T02:10Z.")],
     /,
     *,
     until: Annotated[str, Parameter(help="When the last write was lost, if not when the incident began.")] = "",
-    note: str = "",
+    note: Remark = "",
     where: Where = HERE,
 ) -> None:
     """Say to which moment lost data can be brought back: what was written since is lost, and measured."""

@@ -12,7 +12,20 @@ from msgspec import Struct, json
 from tocsin.app.place import NoServer, find_workspace, read_server
 from tocsin.cli.client import Client, Where
 from tocsin.cli.quiet import For, From, Until, read_minutes, read_moment
-from tocsin.cli.words import Format, Yes, agrees, clock, count, is_person_there, say, show_json, show_table
+from tocsin.cli.words import (
+    Format,
+    PersonId,
+    Reason,
+    TeamId,
+    Yes,
+    agrees,
+    clock,
+    count,
+    is_person_there,
+    say,
+    show_json,
+    show_table,
+)
 from tocsin.errors import NotFound, UserError
 from tocsin.review.when import spell, spell_exactly
 from tocsin.timeline.line import fold
@@ -139,12 +152,12 @@ def forecast(
 
 
 def override(
-    team: str,
+    team: TeamId,
     schedule: str,
-    person: str,
+    person: PersonId,
     /,
     *,
-    reason: str,
+    reason: Reason,
     length: For = "",
     until: Until = "",
     start: From = "",
@@ -165,7 +178,7 @@ def override(
 
 
 def swap(
-    team: str,
+    team: TeamId,
     schedule: str,
     one: str,
     one_at: str,
@@ -173,7 +186,7 @@ def swap(
     other_at: str,
     /,
     *,
-    reason: str = "",
+    reason: Reason = "",
     dry_run: DryRun = False,
     yes: Yes = False,
     where: Where = HERE,
@@ -216,7 +229,7 @@ def end_override(override: str, /, *, where: Where = HERE) -> None:
     say(f"{found[0][1]}: ended.")
 
 
-def open_feed(team: str, /, *, person: str = "", schedule: str = "", where: Where = HERE) -> None:
+def open_feed(team: TeamId, /, *, person: PersonId = "", schedule: str = "", where: Where = HERE) -> None:
     """Open an iCalendar feed of a person's shifts, or of a schedule's. Whoever has its address may read it."""
     answer = Client(where).post("schedules", team, "feeds", person=person, schedule=schedule)
     say(answer["url"])

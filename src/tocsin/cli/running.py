@@ -5,26 +5,26 @@ from __future__ import annotations
 from typing import Any
 
 from tocsin.cli.client import Client, Where
-from tocsin.cli.words import Yes, agrees, is_person_there, say
+from tocsin.cli.words import Reason, TeamId, Yes, agrees, is_person_there, say
 from tocsin.timeline.line import fold
 
 HERE = Where()
 MOST_TEXT = 1000
 
 
-def freeze(team: str, /, *, reason: str = "", where: Where = HERE) -> None:
+def freeze(team: TeamId, /, *, reason: Reason = "", where: Where = HERE) -> None:
     """Let nothing run by itself for a team."""
     Client(where).post("teams", team, "freeze", on=True, reason=reason)
     say(f"{team}: nothing runs by itself until `tocsin unfreeze {team}`.")
 
 
-def unfreeze(team: str, /, *, reason: str = "", where: Where = HERE) -> None:
+def unfreeze(team: TeamId, /, *, reason: Reason = "", where: Where = HERE) -> None:
     """Let reads run by themselves again."""
     Client(where).post("teams", team, "freeze", on=False, reason=reason)
     say(f"{team}: reads run by themselves again.")
 
 
-def activate(team: str, /, *, yes: Yes = False, where: Where = HERE) -> None:
+def activate(team: TeamId, /, *, yes: Yes = False, where: Where = HERE) -> None:
     """Say what the team's playbook does otherwise than the one that was activated, ask, and activate it.
 
     Until then nothing of it runs by itself.

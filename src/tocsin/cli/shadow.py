@@ -10,7 +10,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from tocsin.cli.client import Client, Where
-from tocsin.cli.words import Format, say
+from tocsin.cli.words import Format, TeamId, say
 from tocsin.errors import UserError
 
 HERE = Where()
@@ -18,7 +18,7 @@ HERE = Where()
 
 def shadow(
     *,
-    team: str,
+    team: TeamId,
     day: Annotated[str, Parameter(help="YYYY-MM-DD in the team's zone; by default yesterday.")] = "",
     other: Annotated[Path | None, Parameter(help="What PagerDuty did: an export of log entries or webhooks.")] = None,
     out: Annotated[Path | None, Parameter(help="Write it to this file, which only you can read.")] = None,

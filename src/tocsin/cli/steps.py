@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from cyclopts import Parameter
 
 from tocsin.cli.client import Client, Incident, Where
-from tocsin.cli.words import Yes, agrees, is_person_there, say
+from tocsin.cli.words import IncidentId, Reason, Remark, StepId, Yes, agrees, is_person_there, say
 from tocsin.errors import UserError
 from tocsin.timeline.line import fold, quote
 
@@ -37,8 +37,8 @@ Unsaved = Annotated[bool, Parameter(help="Run it though what it may destroy coul
 
 
 def approve(
-    incident: str,
-    step: str,
+    incident: IncidentId,
+    step: StepId,
     /,
     *,
     bind: Bind = None,
@@ -144,19 +144,25 @@ def read_bindings(bind: list[str] | None) -> dict[str, str]:
     return {name: value for name, _, value in pairs}
 
 
-def run(incident: str, statement: str, /, *, yes: Yes = False, where: Where = HERE) -> None:
-    """Type a statement of your own; it is judged, shown and run like any step."""
+def run(incident: IncidentId, statement: str, /, *, yes: Yes = False, where: Where = HERE) -> None:
+    """Type a statement of your own; it is judged, shown and run like any step.
+
+    Parameters
+    ----------
+    statement
+        What you would type in a shell; quote it.
+    """
     asked = Client(where).incident(incident)
     typed = asked.post("steps", text=statement)
     _approve(asked, typed["step"], {}, yes=yes)
 
 
 def done(
-    incident: str,
-    step: str,
+    incident: IncidentId,
+    step: StepId,
     /,
     *,
-    note: str = "",
+    note: Remark = "",
     failed: Annotated[bool, Parameter(help="It is a check, and it does not hold.", negative="")] = False,
     where: Where = HERE,
 ) -> None:
@@ -164,19 +170,19 @@ def done(
     say(Client(where).incident(incident).act("steps", spell_step(step), "done", note=note, passed=not failed))
 
 
-def skip(incident: str, step: str, /, *, reason: str = "", where: Where = HERE) -> None:
+def skip(incident: IncidentId, step: StepId, /, *, reason: Reason = "", where: Where = HERE) -> None:
     """Leave a step out."""
     say(Client(where).incident(incident).act("steps", spell_step(step), "skip", reason=reason))
 
 
-def stop(incident: str, step: str, /, *, reason: str = "", where: Where = HERE) -> None:
+def stop(incident: IncidentId, step: StepId, /, *, reason: Reason = "", where: Where = HERE) -> None:
     """End what a step runs now; what it has done so far stays done."""
     say(Client(where).incident(incident).act("steps", spell_step(step), "stop", reason=reason))
 
 
 def settle(
-    incident: str,
-    step: str,
+    incident: IncidentId,
+    step: StepId,
     /,
     *,
     happened: Annotated[bool | None, Parameter(help="Whether the step in doubt did happen.")] = None,

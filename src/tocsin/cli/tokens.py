@@ -8,7 +8,7 @@ from cyclopts import Parameter
 from cyclopts.validators import Number
 
 from tocsin.cli.client import Client, Where
-from tocsin.cli.words import Format, clock, say, show_json, show_table
+from tocsin.cli.words import Format, PersonId, clock, say, show_json, show_table
 
 HERE = Where()
 
@@ -59,7 +59,13 @@ def list_all(*, format: Format = "text", where: Where = HERE) -> None:  # noqa: 
 
 
 def revoke(token: str, /, *, where: Where = HERE) -> None:
-    """End a token now, by the id that `tocsin token list` shows."""
+    """End a token now, by the id that `tocsin token list` shows.
+
+    Parameters
+    ----------
+    token
+        Its id, as `tocsin token list` lists it.
+    """
     ended = Client(where, as_nobody=where.as_ is None).post("tokens", token, "revoke")
     say(f"{ended['id']} ({ended['name']}) of {ended['person']} is over.")
 
@@ -73,13 +79,13 @@ def access(*, format: Format = "text", where: Where = HERE) -> None:  # noqa: A0
     show_table("Who came and went", ("AT", "WHAT"), [(clock(each["at"]), each["text"]) for each in found])
 
 
-def forget(person: str, /, *, where: Where = HERE) -> None:
+def forget(person: PersonId, /, *, where: Where = HERE) -> None:
     """Take a person's password, sessions and tokens away. A link lets them in again: `tocsin signin NAME`."""
     Client(where, as_nobody=True).post("accounts", person, "forget")
     say(f"{person} is signed out everywhere, and has neither password nor tokens any more.")
 
 
-def unblock(person: str, /, *, where: Where = HERE) -> None:
+def unblock(person: PersonId, /, *, where: Where = HERE) -> None:
     """Let somebody at whose password others have guessed too often sign in again at once."""
     Client(where, as_nobody=True).post("accounts", person, "unblock")
     say(f"What was tried at the password of {person} counts no more. A link lets them in too: tocsin signin {person}")

@@ -8,18 +8,18 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from tocsin.cli.client import Client, Where
-from tocsin.cli.words import say
+from tocsin.cli.words import IncidentId, Reason, say
 from tocsin.timeline.line import fold
 
 HERE = Where()
 
 
 def take(
-    incident: str,
+    incident: IncidentId,
     line: Annotated[int, Parameter(help="The playbook's line on which the way begins.")],
     /,
     *,
-    reason: str = "",
+    reason: Reason = "",
     where: Where = HERE,
 ) -> None:
     """Of several ways in the playbook, go this one; where another was taken before, say why with --reason."""
@@ -27,11 +27,11 @@ def take(
 
 
 def jump(
-    incident: str,
+    incident: IncidentId,
     scenario: Annotated[str, Parameter(help="The scenario by title, label or line of the playbook.")],
     /,
     *,
-    reason: str = "",
+    reason: Reason = "",
     where: Where = HERE,
 ) -> None:
     """Go on in a further scenario of the same playbook too; what it forbids holds from now on."""

@@ -8,19 +8,19 @@ from cyclopts import Parameter
 
 from tocsin.cli.client import Client, Where
 from tocsin.cli.steps import spell_step
-from tocsin.cli.words import say
+from tocsin.cli.words import IncidentId, Reason, StepId, say
 from tocsin.errors import UserError
 
 HERE = Where()
 
 
 def wait(
-    incident: str,
-    step: str,
+    incident: IncidentId,
+    step: StepId,
     /,
     *,
     end: Annotated[bool, Parameter(help="It need not last any longer; say with --reason why.")] = False,
-    reason: str = "",
+    reason: Reason = "",
     look: Annotated[str, Parameter(help="The step that is asked until it says that it is over.")] = "",
     has: Annotated[str, Parameter(help="With --look: it is over once this is in its output.")] = "",
     lacks: Annotated[str, Parameter(help="With --look: it is over once this is no longer in its output.")] = "",

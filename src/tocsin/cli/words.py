@@ -21,8 +21,14 @@ from rich.table import Table
 
 from tocsin.errors import UserError
 
-Format = Literal["text", "json"]
+Format = Annotated[Literal["text", "json"], Parameter(help="`text` for people, `json` for programs.")]
 Port = Annotated[int, Parameter(validator=Number(gte=0, lte=65535))]
+IncidentId = Annotated[str, Parameter(help="Its id, as `tocsin incidents` lists it, such as shop-7.")]
+StepId = Annotated[str, Parameter(help="The step, as `tocsin show` lists it (L32), or its line in the playbook (32).")]
+TeamId = Annotated[str, Parameter(help="The team, by its id in tocsin.toml.")]
+PersonId = Annotated[str, Parameter(help="The person, by their id in tocsin.toml.")]
+Reason = Annotated[str, Parameter(help="Why; it is kept with who said so.")]
+Remark = Annotated[str, Parameter(help="What you saw or did, for the timeline.")]
 Yes = Annotated[bool, Parameter(name=["--yes", "-y"], help="Do not ask.")]
 
 
@@ -154,8 +160,8 @@ def count(number: int, one: str, many: str = "") -> str:
 
 
 def clock(text: str | None) -> str:
-    """An ISO moment as `Nov 20 03:12` (UTC); a dash for none."""
-    return "–" if not text else f"{datetime.fromisoformat(text):%b %d %H:%M}"
+    """An ISO moment as `20 Nov 03:12` (UTC), as the record and the screens write it; a dash for none."""
+    return "–" if not text else f"{datetime.fromisoformat(text):%d %b %H:%M}"
 
 
 def since(moment: str, now: str) -> str:

@@ -53,7 +53,10 @@ class OverrideView(View, frozen=True, kw_only=True):
 
 
 class ScheduleView(View, frozen=True, kw_only=True):
-    """One schedule with its shifts of the coming weeks, and so many `more` that are not listed."""
+    """One schedule with its shifts of the coming weeks, and so many `more` that are not listed.
+
+    `until` ends what is on `now`; `until_wall` is the same moment on the schedule's wall.
+    """
 
     team: str
     schedule: str
@@ -63,6 +66,7 @@ class ScheduleView(View, frozen=True, kw_only=True):
     shifts: tuple[ShiftView, ...]
     overrides: tuple[OverrideView, ...]
     more: int = 0
+    until_wall: str = ""
 
 
 class FindingView(View, frozen=True, kw_only=True):
@@ -156,12 +160,14 @@ def show_schedule(
     """One schedule; the shifts begin with the one that is on."""
     current = next((each for each in shifts if each.starts_at <= now < each.ends_at), None)
     last = shifts[-1].ends_at if shifts else None
+    until = current.ends_at if current and current.ends_at != last else None
     return ScheduleView(
         team=team,
         schedule=plan.name,
         timezone=str(plan.zone),
         now=_list_people(current.people, name) if current else (),
-        until=current.ends_at if current and current.ends_at != last else None,
+        until=until,
+        until_wall=f"{find_wall(until, plan.zone):%a %d %b %H:%M}" if until else "",
         shifts=tuple(_show_shift(each, plan.zone, now, name) for each in shifts[:MOST_SHOWN]),
         overrides=tuple(_show_override(each, plan, name) for each in overrides),
         more=len(shifts[MOST_SHOWN:]),

@@ -21,6 +21,11 @@ _APPLETS = "sh cat echo id ls sleep env hostname printf rm touch true".split()
 _PATIENCE_S = 60
 
 
+def find_missing() -> str:
+    """The programs that are not on this machine."""
+    return ", ".join(name for name in PROGRAMS if shutil.which(name, path=PATH) is None)
+
+
 class NoDocker(Exception):
     """No daemon can be had here; the sentence says why."""
 
@@ -29,9 +34,6 @@ class Dockerd:
     """One daemon, with one image made of busybox. Whoever ends the tests ends it too."""
 
     def __init__(self) -> None:
-        missing = [name for name in PROGRAMS if shutil.which(name, path=PATH) is None]
-        if missing:
-            raise NoDocker(f"{', '.join(missing)} is missing on this machine (packages docker.io, busybox-static).")
         if os.geteuid() != 0:
             raise NoDocker("only root can start a Docker daemon.")
         self.folder = Path(tempfile.mkdtemp(prefix="tocsin-docker-", dir="/var/tmp"))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
-from tests.dockerd import Dockerd, NoDocker
+from tests.dockerd import Dockerd, NoDocker, find_missing
 
 from tocsin.app.reaching import Reaching
 from tocsin.engine.contracts import Key
@@ -35,6 +36,10 @@ JUDGE = judge_text()
 @pytest.fixture(scope="module")
 def docker() -> Iterator[Dockerd]:
     """The daemon of this file; without one its tests are skipped, and say why."""
+    if missing := find_missing():
+        if os.environ.get("TOCSIN_CI"):
+            pytest.fail(f"CI must have {missing}.")
+        pytest.skip(f"{missing} is missing on this machine (packages docker.io, busybox-static).")
     try:
         daemon = Dockerd()
     except NoDocker as why:

@@ -8,11 +8,14 @@ from http.server import BaseHTTPRequestHandler
 class Answering(BaseHTTPRequestHandler):
     """A server's answers; `get` and `post` are a test's own, and what it does not define is no method of its server."""
 
+    body = b""
+    """What was sent along."""
+
     def do_GET(self) -> None:
         self.get()
 
     def do_POST(self) -> None:
-        self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        self.body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         self.post()
 
     def get(self) -> None:

@@ -357,3 +357,20 @@ def test_another_list_of_numbers_is_seen_once_it_can_be_told_from_a_key(count: i
     assert show(content, 50) == content
     assert show(b"tags: [\n  blue,\n", 50) == b"tags: [\n  blue,\n"
     assert show(b"started [\n", 50) == b"", "the next line tells"
+
+
+def test_the_words_of_a_wallet_one_a_line_wait_for_each_other() -> None:
+    words = b"ride fringe version jeans board master work crystal cheese sample perfect coin".split()
+    strand, shown = room._Strand(), b""
+    for word in words:
+        strand.add(word + b"\n")
+        shown += strand.take()
+    strand.add(b"-- made\n")
+    shown += strand.take()
+    assert shown == b"ride\nfringe\nversion\n[redacted: wallet words]\n-- made\n"
+
+
+def test_a_word_alone_does_not_wait() -> None:
+    strand = room._Strand()
+    strand.add(b"checking 3 nodes\nready\n")
+    assert strand.take() == b"checking 3 nodes\nready\n"

@@ -58,6 +58,7 @@ HOSTILE = [
     "SG.aaaaaaaa", "authorization: digest a1234567 ", 'pass:"\\"', "pass=$(", "glpat-.sg.hvs.", "token:",
     "pass=[redacted", "bearer ", "sk-", "passwd: a:", "secret\t=", "api_key.", "\u2014", "_token", "private-key\\\\",
     "kind: Secret\n", '"kind":"Secret" ', "apiVersion data:\nkind: Secret\n", " password \n----------\n x\n",
+    "pwgen", "PASSWORD  TOKEN\n", "recovery codes:\nabcd1\n", "x/a1B@", "ride\n",
 ]  # fmt: skip
 """Pieces of which a line can be made that costs the square of its length where a pattern reads it again and again."""
 

@@ -21,6 +21,7 @@ from tocsin.timeline.blocks import find_open_array
 from tocsin.timeline.columns import find_open_columns
 from tocsin.timeline.invisible import locate, take_out
 from tocsin.timeline.manifests import find_open, find_open_table
+from tocsin.timeline.phrases import FEWEST, count_last_words
 from tocsin.timeline.redact import plain_bytes, redact_bytes
 from tocsin.timeline.seek import find_places
 
@@ -40,6 +41,8 @@ words that may be a wallet's.
 """
 LEAST_KNOWN = 6
 """Characters of a known secret that is looked for; what is shorter would tear words apart."""
+LEAST_WORDS = 4
+"""Lines of a word each that wait for more: what programs say on their way has fewer."""
 EVERY_S = 0.5
 SOON_S = 0.05
 LITTLE = 4096
@@ -109,7 +112,7 @@ class _Strand:
         A last line that may be the beginning of one waits for the next.
         """
         lines, self.broken = self.broken + lines, b""
-        start = _find_unfinished(lines)
+        start = min(_find_unfinished(lines), _find_words(self.before, lines))
         lines, self.broken = lines[:start], lines[start:]
         if not lines:
             return b""
@@ -166,6 +169,15 @@ def _find_unfinished(lines: bytes) -> int:
             break
         start = before
     return start if start > len(lines) - MOST_UNFINISHED else len(lines)
+
+
+def _find_words(before: bytes, lines: bytes) -> int:
+    """Where the last lines begin that are a word each, and too few yet to be a wallet's."""
+    count = count_last_words(before[-MOST_TOKEN:] + lines[-MOST_TOKEN:])
+    start = len(lines)
+    for _ in range(count if LEAST_WORDS <= count < FEWEST else 0):
+        start = lines.rfind(b"\n", 0, max(0, start - 1)) + 1
+    return start
 
 
 def _find_open(text: bytes, before: bytes) -> int:

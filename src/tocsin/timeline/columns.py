@@ -1,4 +1,4 @@
-"""Secrets in columns with commas, semicolons or tabs between them: the cells that stand under a telling name."""
+"""Secrets in columns with commas, semicolons, tabs or bars between them: the cells that stand under a telling name."""
 
 from __future__ import annotations
 
@@ -14,11 +14,21 @@ from tocsin.timeline.shapes import Place
 
 _CELL = rb"\"?[A-Za-z_][\w.-]*\"?"
 _HEAD = re2.compile(
-    rb"(?m)(?:^|: )(" + _CELL + rb"(?:(?:," + _CELL + rb")+|(?:;" + _CELL + rb")+|(?:\t" + _CELL + rb")+))\r?$"
+    rb"(?m)(?:^|: )("
+    + _CELL
+    + rb"(?:(?:,"
+    + _CELL
+    + rb")+|(?:;"
+    + _CELL
+    + rb")+|(?:\t"
+    + _CELL
+    + rb")+|(?:\|"
+    + _CELL
+    + rb")+))\r?$"
 )
 _MOST_COLUMNS, _MOST_NAME = 256, 64
-_SEPARATOR = re.compile(rb"[,;\t]")
-_QUOTED = re.compile(rb"\"(?:[^\"\n]|\"\")*\"|[^,;\t\n]*")
+_SEPARATOR = re.compile(rb"[,;\t|]")
+_QUOTED = re.compile(rb"\"(?:[^\"\n]|\"\")*\"|[^,;\t|\n]*")
 _MOST_ROW = 65536
 _LEAST_CHANCE = 12
 

@@ -8,7 +8,9 @@ import re
 
 from tocsin.timeline.shapes import Place
 
-_MAIL = re.compile(rb"@(?P<host>[A-Za-z0-9-]{1,63}+(?:\.[A-Za-z0-9-]{1,63}+){0,8}\.(?P<top>[A-Za-z]{2,18}))(?![\w@-])")
+_MAIL = re.compile(
+    rb"(?:@|%40)(?P<host>[A-Za-z0-9\x80-\xff-]{1,63}+(?:\.[A-Za-z0-9\x80-\xff-]{1,63}+){0,8}\.(?P<top>[A-Za-z]{2,18}))(?![\w@-])"
+)
 IN_LOCAL = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._%+-"
 MOST_LOCAL = 64
 _SEALED = re.compile(rb"sealed_[0-9a-f]{64}\Z")
@@ -17,6 +19,8 @@ _NO_TOPS = frozenset(
     b"yaml yml toml lock tgz".split()
 )
 _VERSION = re.compile(rb"v?\d+(?:\.\d+)+")
+_NODE_ID = re.compile(rb"[0-9a-f]{40}")
+"""The id of a node of Tendermint, which stands before its host."""
 _NOBODY = frozenset((b"git", b"hg", b"svn"))
 """Whose address is that of a program."""
 _DSN = re.compile(rb"@(?:tcp|unix)\(|@//?[\w.-]+|@[A-Za-z0-9][\w.-]{0,253}(?::\d{2,5}\b|\.[A-Za-z]{2,}\b)")
@@ -34,13 +38,17 @@ _JAR = re.compile(
     rb"\t(?:TRUE|FALSE)\t(?:/[^\t\n]{0,256})\t(?:TRUE|FALSE)\t\d{1,12}\t[^\t\n]{1,256}\t([^\t\r\n]{1,4096})"
 )
 _PROGRAM = re.compile(
-    rb"(?:mysql(?:dump|admin|import|sh)?|mariadb(?:-dump|-admin)?|sshpass)\b[^\n|;&]{0,400}?[ \t]-p[ \t]{0,1}"
+    rb"(?:mysql(?:dump|admin|import|sh)?|mariadb(?:-dump|-admin)?)\b[^\n|;&]{0,400}?[ \t]-p"
+    rb"(?:[ \t](?=[\"']?[A-Za-z!-/]{0,40}\d))?"
+    rb"(?P<m>\"[^\"\n]+\"|'[^'\n]+'|[^\s\"'-][^\s\"']*)"
+    rb"|sshpass\b[^\n|;&]{0,400}?[ \t]-p[ \t]{0,1}"
     rb"(?P<p>\"[^\"\n]+\"|'[^'\n]+'|[^\s\"'-][^\s\"']*)"
     rb"|(?:curl|wget|http|smbclient|svn)\b[^\n|;]{0,600}?[ \t](?:-u|--user|--proxy-user|-U)[ \t=]{0,2}[\"']?"
     rb"(?P<u>[^\s\"':%]{0,64}[:%][^\s\"'{]{3,256})"
     rb"|redis-cli\b[^\n|;&]{0,300}?[ \t]-a[ \t]+[\"']?(?P<a>[^\s\"'-][^\s\"']{2,256})"
     rb"|ldap\w{3,12}\b[^\n|;&]{0,300}?[ \t]-w[ \t]+[\"']?(?P<w>[^\s\"'-][^\s\"']{2,256})"
-    rb"|(?:docker|podman|helm|crane|skopeo|oras|az|mongo(?:sh|dump|restore)?|nerdctl|buildah|sqlcmd|vault|influx|oc)\b"
+    rb"|(?:(?:docker|podman|nerdctl|buildah)\b(?=[^\n|;&]{0,60}\blogin\b)"
+    rb"|(?:helm|crane|skopeo|oras|az|mongo(?:sh|dump|restore)?|sqlcmd|vault|influx|oc)\b)"
     rb"[^\n|;&]{0,300}?[ \t](?:-p|-P)[ \t]+[\"']?"
     rb"(?P<l>(?!\d{1,5}:?\d{0,5}\b)[^\s\"'/=:-][^\s\"'/=:]{3,256})(?![^\s\"'])"
     rb"|(?:snmp\w{2,12}|ipmitool|kadmin)\b[^\n|;&]{0,300}?[ \t]-[AXPwc][ \t]+[\"']?"
@@ -49,7 +57,7 @@ _PROGRAM = re.compile(
     rb"|htpasswd\b[^\n|;&]{0,100}?[ \t]-\w{0,6}b\w{0,6}[ \t]+\S{1,256}[ \t]+\S{1,128}[ \t]+[\"']?(?P<h>[^\s\"']{2,256})"
 )
 PROGRAMS = (
-    *b"mysql mariadb sshpass curl wget ldap redis-cli docker podman mongo openssl htpasswd sqlcmd smbclient".split(),
+    *b"mysql mariadb curl wget ldap redis-cli docker podman mongo openssl htpasswd sqlcmd smbclient".split(),
     *b"helm crane skopeo oras nerdctl buildah vault influx svn snmp ipmitool kadmin".split(),
     *(b"az ", b"oc ", b"http "),
 )
@@ -70,9 +78,15 @@ def find_at(content: bytes, at: int) -> Place | None:
             slashed = before[found.start(1) - 1 : found.start(1)] == b"/"
             if not slashed or content[at + 1 : at + 2] == b"/" or _ORACLE.match(content, at):
                 return at - len(before) + found.start(1), at, b"password"
+    if content[at + 1 : at + 2].isalpha() and (found := _SLASHED.search(content, max(0, at - 100), at)) is not None:
+        return (*found.span(1), b"password")
     return find_mail(content, at)
 
 
+_SLASHED = re.compile(
+    rb"(?:^|[\s\"'=])[A-Za-z]\w{1,30}/((?=[^\s/@\"':]{0,64}[0-9])(?=[^\s/@\"':]{0,64}[A-Z!#$%^&*+])[^\s/@\"':]{6,64})\Z"
+)
+"""``scott/Tiger7@db``, as Oracle's programs have it. What has only small letters before a version is no password."""
 _ORACLE = re.compile(rb"@[\w.-]{1,253}:\d{2,5}[/:]\w")
 
 
@@ -83,7 +97,13 @@ def find_mail(content: bytes, at: int) -> Place | None:
         return None
     before = content[max(0, at - MOST_LOCAL) : at]
     local = before[len(before.rstrip(IN_LOCAL)) :].lstrip(b".%+-")
-    if not local or local in _NOBODY or found["top"].lower() in _NO_TOPS or _VERSION.match(found["host"]):
+    if (
+        not local
+        or local in _NOBODY
+        or _NODE_ID.fullmatch(local)
+        or found["top"].lower() in _NO_TOPS
+        or _VERSION.match(found["host"])
+    ):
         return None
     start = at - len(local)
     if _is_login(content, start, found.end()):
@@ -91,6 +111,16 @@ def find_mail(content: bytes, at: int) -> Place | None:
     if content[max(0, start - 1) : start] in (b"/", b"@") and not content.startswith(b"mailto:", max(0, start - 7)):
         return None
     return start, found.end(), b"mail address"
+
+
+def find_encoded_mail(content: bytes, at: int) -> Place | None:
+    """At ``%40``: a mail address in an address of the web."""
+    found = _MAIL.match(content, at)
+    before = content[max(0, at - MOST_LOCAL) : at]
+    local = before[len(before.rstrip(IN_LOCAL.replace(b"%", b""))) :].lstrip(b".+-")
+    if found is None or not local or found["top"].lower() in _NO_TOPS or _VERSION.match(found["host"]):
+        return None
+    return at - len(local), found.end(), b"mail address"
 
 
 def _is_login(content: bytes, start: int, end: int) -> bool:
@@ -110,7 +140,12 @@ def find_netrc(content: bytes, at: int) -> Place | None:
     if not any(word in before for word in (b"login", b"machine", b"default", b"user", b"account")):
         return None
     found = _NETRC_WORD.match(content, at)
-    if found is None or found[1].startswith(b"[redacted") or not _SIGN.search(found[1]) or not _NETRC.search(before):
+    if (
+        found is None
+        or found[1].startswith((b"[redacted", b"\xe2\x94"))
+        or not _SIGN.search(found[1])
+        or not _NETRC.search(before)
+    ):
         return None
     return (*found.span(1), b"secret")
 
@@ -122,10 +157,14 @@ def find_in_line(content: bytes, at: int) -> Place | None:
     found = _PGPASS.match(content, at)
     if not host or found is None or found[1].startswith(b"[redacted"):
         return None
-    _, _, database, user, _ = found[0].split(b":")
+    _, _, database, user, value = found[0].split(b":")
+    if _HEX.fullmatch(host + database + user + value):
+        return None
     return None if database.isdigit() or user.isdigit() or host.isdigit() else (*found.span(1), b"secret")
 
 
+_HEX = re.compile(rb"[0-9A-Fa-f]+")
+"""An identifier in parts."""
 _IN_HOST = IN_LOCAL.replace(b"%+", b"") + b"*[]"
 
 

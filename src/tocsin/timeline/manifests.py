@@ -115,6 +115,7 @@ def _has_ended(text: bytes) -> bool:
 
 def find_open_table(content: bytes) -> bytes:
     """The head of the table that goes on at the end, if one of its names is telling."""
+    content = _draw_plainly(content)
     rulers = list(_RULER.finditer(content))
     if not rulers:
         return b""
@@ -129,6 +130,7 @@ def find_open_table(content: bytes) -> bytes:
 def find_in_tables(content: bytes) -> Iterator[Place]:
     """The cells under a telling name, in order."""
     done = 0
+    content = _draw_plainly(content)
     for ruler in _RULER.finditer(content):
         head = content.rfind(b"\n", 0, max(0, ruler.start() - 1)) + 1
         if ruler.start() <= max(done, 1) or ruler.start() - head > 4096:
@@ -139,6 +141,22 @@ def find_in_tables(content: bytes) -> Iterator[Place]:
             for place in _find_cells(content, ruler.end() + 1, names.count(b"|"), telling):
                 done = place[1]
                 yield place
+
+
+def _draw_plainly(content: bytes) -> bytes:
+    """The lines of a table that is drawn with box characters as with bars and dashes, byte for byte."""
+    if b"\xe2\x94" not in content and b"\xe2\x95" not in content:
+        return content
+    return _DRAWN.sub(lambda found: _AS_DRAWN.get(found[0], b"--|"), content)
+
+
+_DRAWN = re.compile(rb"\xe2[\x94\x95][\x80-\xbf]")
+_AS_DRAWN = {
+    **dict.fromkeys(("─━═╌".encode()[at : at + 3] for at in range(0, 12, 3)), b"---"),
+    **dict.fromkeys(("│┃║╎".encode()[at : at + 3] for at in range(0, 12, 3)), b"  |"),
+    **dict.fromkeys(("┼╋╬╪┿╂".encode()[at : at + 3] for at in range(0, 18, 3)), b"-+-"),
+    **dict.fromkeys(("├┣╠╞┠╟".encode()[at : at + 3] for at in range(0, 18, 3)), b"  |"),
+}
 
 
 def _find_telling(names: bytes, ruler: bytes) -> list[int]:

@@ -25,7 +25,7 @@ class Telling(IntEnum):
 
 STEMS = (
     b"pass secret token credential auth pwd key mnemonic seed cookie sess sid jwt otp csrf xsrf sig psk cred priv pw "
-    b"pin bearer sas phrase wallet"
+    b"pin bearer sas phrase wallet _pat ticket crumb rune macaroon"
 ).split()
 """What a telling name has in it, in small letters: nothing is looked at that has none of them."""
 
@@ -33,7 +33,8 @@ _SUBWORDS = re.compile(rb"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _STRONG = frozenset(
     b"password passwords passwd passphrase passcode pwd secret mnemonic psk privkey privatekey apikey accesskey "
     b"secretkey signingkey masterkey encryptionkey seedphrase nsec pgpassword mypwd "
-    b"requirepass masterauth bindpw rootpw".split()
+    b"requirepass masterauth bindpw rootpw sshpass dbpass userpass rootpass smtppass ftppass mailpass adminpass "
+    b"storepass keypass becomepass bindpass syspass nodekey nodekeyhex datakey".split()
 )
 _STRONG_WITHIN = (
     b"passw", b"passphrase", b"apikey", b"privatekey", b"privkey", b"secretkey", b"accesskey", b"signingkey",
@@ -43,12 +44,12 @@ _STRONG_WITHIN = (
 _WEAK = frozenset(
     b"token authtoken accesstoken credential credentials cred creds auth authorization pass pw cookie sessionid sessid "
     b"sid jwt bearer otp totp pin seed sig signature csrf xsrf csrftoken xsrftoken webhook sas "
-    b"jsessionid phpsessid".split()
+    b"jsessionid phpsessid aspxauth macaroon".split()
 )
 _QUALIFIES = frozenset(
     b"api access secret private priv signing sign encryption enc master account shared preshared storage license "
-    b"routing integration service deploy subscription consumer app application admin auth hmac aes ssh session jwt "
-    b"cipher crypto spend view wallet client webhook write stream".split()
+    b"routing integration instrumentation service deploy subscription consumer app application admin auth hmac aes ssh "
+    b"session jwt cipher crypto spend view wallet client webhook write stream".split()
 )
 """Keys that are secrets, by the word before."""
 _ABOUT = frozenset(
@@ -61,7 +62,7 @@ _ABOUT = frozenset(
     b"issuer audience scope scopes duration timeout retries attempts errors error failures failed success log logs "
     b"level hint strength index number resolver reader writer handler map keys ring board press word point stone "
     b"frame event request response domain domains region zone secure httponly samesite service bucket template "
-    b"source verifier sock socket agent".split()
+    b"source verifier sock socket agent rounds cost iterations".split()
 )
 """What is said of a secret and is none, as the last word of a name."""
 _PUBLIC = frozenset(b"public pub pubkey publickey publishable".split())
@@ -82,6 +83,10 @@ def judge_name(name: bytes) -> Telling:
         return Telling.WEAK
     if _STRONG.intersection(words) or any(each in joined for each in _STRONG_WITHIN):
         return Telling.STRONG
+    if joined.endswith(b"secret"):
+        return Telling.STRONG
+    if last in (b"session", b"ticket", b"crumb", b"rune"):
+        return Telling.KEY
     if last == b"key":
         return Telling.STRONG if len(words) > 1 and words[-2] in _QUALIFIES else Telling.KEY
     if last.endswith(b"key") and last[:-3] in _QUALIFIES:
@@ -92,6 +97,8 @@ def judge_name(name: bytes) -> Telling:
 def _judge_weak(words: list[bytes], joined: bytes) -> Telling:
     if words[-2:] in ([b"seed", b"phrase"], [b"recovery", b"phrase"], [b"backup", b"phrase"], [b"spend", b"key"]):
         return Telling.STRONG
+    if len(words) > 1 and words[-1] == b"pat":
+        return Telling.WEAK
     if _WEAK.intersection(words) or joined.endswith((b"token", b"sessionid", b"sessid", b"password", b"passwd")):
         return Telling.WEAK
     return Telling.NOTHING

@@ -44,6 +44,8 @@ _BEGINS = re.compile(rb"\x1b|\xc2[\x90\x98\x9b\x9d-\x9f]")
 """What ends a sequence by beginning the next, also where it stands in the next piece."""
 _MOST_ESCAPE = 4100
 _WIDE = re.compile(rb"\xc2[\x80-\x9f]|\xe2\x80[\xaa-\xae]|\xe2\x81[\xa6-\xa9]")
+_STRUCK = re.compile(rb"(?:([!-~])\x08\1|_\x08([!-~]))")
+"""A letter that is printed over itself, which is bold, or over a line, as manuals are for paper."""
 _OF_ESCAPES = b"\x07\x18\x1a\x1b"
 _CONTROLS = bytes(set(range(0x20)) - set(b"\t\n" + _OF_ESCAPES)) + b"\x7f"
 
@@ -57,6 +59,8 @@ def plain(text: str) -> str:
 
 def plain_bytes(content: bytes) -> bytes:
     """The same for the bytes of a text in UTF-8. Control bytes within an escape go first, as terminals have it."""
+    if b"\b" in content:
+        content = b"".join(_STRUCK.sub(rb"\1\2", content[at : at + WINDOW]) for at in range(0, len(content), WINDOW))
     pieces = (content[at : at + WINDOW].translate(None, _CONTROLS) for at in range(0, len(content), WINDOW))
     readable, kept, at = b"".join(pieces), [], 0
     while at < len(readable):

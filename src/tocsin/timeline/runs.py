@@ -1,7 +1,6 @@
 """Secrets that are long runs of one kind of characters: wrapped in base64, keys of wallets, tokens by chance.
 
-What base64 wraps is looked at as it is inside, and taken as a whole if a secret is in it. Words of a wallet (BIP 39 and
-its like) are known by how many there are, in no order of the alphabet and without a word that every sentence has.
+What base64 wraps is looked at as it is inside, and taken as a whole if a secret is in it.
 """
 
 from __future__ import annotations
@@ -14,6 +13,7 @@ import re2
 
 from tocsin.timeline.chance import is_chance
 from tocsin.timeline.invisible import WINDOW
+from tocsin.timeline.phrases import find_phrases
 from tocsin.timeline.shapes import Place, go_on
 
 _RUN = re2.compile(rb"[A-Za-z0-9+/_-]{20,}={0,2}")
@@ -80,7 +80,7 @@ def _find_in(window: bytes, redact: Redact, depth: int) -> Iterator[Place]:
             blocks.pop(0)
         in_block = bool(blocks) and blocks[0][0] <= found.start()
         yield from _judge_run(window, found.start(), found.end(), redact, MOST_DEEP if in_block else depth)
-    yield from _find_phrases(window)
+    yield from find_phrases(window)
 
 
 def _measure(block: bytes) -> int:
@@ -146,103 +146,6 @@ def _decode(run: bytes) -> bytes:
 
 def _is_text(inside: bytes) -> bool:
     return len(inside) >= 8 and not inside.translate(None, _READABLE)
-
-
-# ── words of a wallet ──────────────────────────────────────────────────────────────────────────────────────────────
-
-_NUMBER = rb"(?:\d{1,2}[.):]?[ \t]*)?"
-_WORDS = re2.compile(
-    rb"\b"
-    + _NUMBER
-    + rb"[a-z]{3,12}(?:(?:[ \t,\"'|]*[ \t,|][\"']?|[ \t,\"']*\r?\n[ \t\"'-]*)"
-    + _NUMBER
-    + rb"[a-z]{3,12}){11,}"
-)
-_WORD = re.compile(rb"[a-z]{3,12}")
-_NUMBERED = re.compile(rb"(?:^|[\s,\"'|-])\d{1,2}[.):]?[ \t]*[a-z]{3,12}\b")
-_ANNOUNCED = re.compile(rb"(?i)mnemonic|seed|recovery|phrase|wallet|secret|backup")
-_ANNOUNCED_WHOLE = re.compile(rb"(?i)\bwords\b[^\n]{0,200}(?:wallet|recover|restore)|mnemonic|seed phrase")
-_FEWEST = 12
-_COUNTS = frozenset((12, 13, 15, 16, 18, 20, 21, 24, 25, 33))
-_EVERYWHERE = frozenset(
-    b"the and for with from was not are has had were been his her its but our who into than then they them their there "
-    b"your yours could should does did done don isn didn doesn may might must shall these those which what when where "
-    b"while because before after until every via per any each more most other same such very too yes".split()
-)
-
-
-def _find_phrases(window: bytes) -> Iterator[Place]:
-    for found in _WORDS.finditer(window):
-        for start, end in _group_lines(window, *found.span()):
-            words = _WORD.findall(window[start:end])
-            if len(words) < _FEWEST:
-                continue
-            if _is_announced(window, start) or _is_numbered(window[start:end], words):
-                yield start, end, b"wallet words"
-                continue
-            for first, last in _split_lines(window, start, end):
-                if _may_be_phrase(window, first, last):
-                    yield first, last, b"wallet words"
-
-
-def _is_announced(window: bytes, start: int) -> bool:
-    """Whether what stands before says that a wallet's words follow; a whole notice may do so from further away."""
-    near, far = max(0, start - 100), max(0, start - 400)
-    return _ANNOUNCED.search(window, near, start + 40) is not None or bool(_ANNOUNCED_WHOLE.search(window, far, start))
-
-
-def _group_lines(window: bytes, start: int, end: int) -> Iterator[tuple[int, int]]:
-    """Lines that follow one another and have none of the words that every sentence has."""
-    first = last = start
-    numbered = False
-    for begin, stop in _split_lines(window, start, end):
-        line = window[begin:stop]
-        is_sentence, was_numbered, numbered = (
-            bool(_EVERYWHERE.intersection(_WORD.findall(line))),
-            numbered,
-            _begins(line),
-        )
-        if last > first and (is_sentence or numbered is not was_numbered):
-            yield first, last
-            first = last
-        if not is_sentence:
-            first, last = (begin if last == first else first), stop
-        else:
-            first = last = stop
-    if last > first:
-        yield first, last
-
-
-def _begins(line: bytes) -> bool:
-    """Whether a line begins with a number."""
-    return line.lstrip(b" \t-\"'")[:1].isdigit()
-
-
-def _split_lines(window: bytes, start: int, end: int) -> Iterator[tuple[int, int]]:
-    while start < end:
-        line = window.find(b"\n", start, end)
-        stop = line if line >= 0 else end
-        yield start, stop
-        start = stop + 1
-
-
-def _is_numbered(text: bytes, words: list[bytes]) -> bool:
-    return len(words) in _COUNTS and len(_NUMBERED.findall(text)) == len(words)
-
-
-def _may_be_phrase(window: bytes, start: int, end: int) -> bool:
-    """Whether words by themselves are those of a wallet: all of their line, in no order, no two alike."""
-    words = _WORD.findall(window[start:end])
-    if len(words) not in _COUNTS or words == sorted(words) or len({word[:4] for word in words}) < len(words) - 2:
-        return False
-    if max(map(len, words)) > 8 and len(words) != 25:
-        return False
-    before, behind = window[max(0, start - 1) : start], window[end : end + 1]
-    return before in _OPENS and behind in _CLOSES
-
-
-_OPENS = (b"", b"\n", b'"', b"'", b":", b"=", b" ", b"|", b"[")
-_CLOSES = (b"", b"\n", b"\r", b'"', b"'", b"]", b".", b"|")
 
 
 def cut_windows(content: bytes) -> Iterator[tuple[int, int]]:

@@ -12,7 +12,11 @@ from tocsin.timeline.chance import is_chance, is_hex, is_plain_form, is_uuid
 from tocsin.timeline.naming import Telling, find_name, find_phrase, judge_name
 from tocsin.timeline.shapes import Place
 
-_URL = re.compile(rb"://(?:([^\s/:@\"'<>]{0,256}+:[^\s/\"'<>]{1,256})|([\w.~%-]{20,256}+))@")
+_URL = re.compile(
+    rb"(?:\\?/){2}(?:([^\s/:@\"'<>\\]{0,256}+:(?:[^\s/\"'<>]{1,256}|(?!\d{1,5}[/\\])[^\s\"'<>@]{1,256}))|([\w.~%-]{20,256}+))@"
+)
+_NODE = re.compile(rb"[0-9a-f]{128}")
+"""The public key of a node of Ethereum, which names it in its address."""
 _HEADER = re.compile(
     rb"(?i)(?:authorization\\?[\"']?[ \t]{0,8}[:=][ \t]{0,8}\\?[\"']?)?"
     rb"(?P<secret>(?P<scheme>basic|bearer|token|geniekey|apikey|ssws|splunk|digest|negotiate|ntlm|hawk|aws4-hmac-sha256)"
@@ -33,8 +37,9 @@ _COOKIE = re.compile(
     rb"([^\s=;\"':,{}<>\\]{1,256}+=[^\r\n\"'\\]++)"
 )
 _AFTER = re.compile(
-    rb"(?P<escaped>\\{0,4})(?:%2[27])?[\"']?\)?\]?[ \t]{0,8}(?P<sign>=>|:=|={1,2}|:(?!:)|%3[AaDd])(?P<gap>[ \t]{0,8})"
-    rb"(?:(?:Some|Ok|Just|Optional|Secret\w{0,12}|String::from|b)\((?=[\"\\]))?(?:%2[27])?\\{0,4}"
+    rb"(?P<escaped>\\{0,4})(?:%2[27]|&quot;|&#3[49];|\\u0022)?[\"']?\)?\]?[ \t]{0,60}"
+    rb"(?P<sign>=>|:=|={1,2}|:(?!:)|%3[AaDd])(?P<gap>[ \t]{0,60})"
+    rb"(?:(?:Some|Ok|Just|Optional|Secret\w{0,12}|String::from|b)\((?=[\"\\]))?(?:%2[27]|&quot;|&#3[49];|\\u0022)?\\{0,4}"
     rb"(?:!{1,2}\w{1,16}[ \t]{1,4})?(?:[uUbBrR]{1,2}(?=[\"']))?"
     rb"|(?P<flag>[ \t]{1,8})"
 )
@@ -71,6 +76,7 @@ _MOST_NEAR = 100
 _REFERENCE = re.compile(
     rb"\$(?:[A-Za-z_]\w*|\{[^}]*\}?|\([^)]*\)?)(?:[/.].*)?|%[A-Za-z_]\w*%|\{\{.*|<[^<>]*>?|\*{3,}|x{3,}|X{3,}"
     rb"|\[[A-Za-z ]{0,40}\]?"
+    rb"|(?:var|local|module|data|each|self|values|params|process\.env|os\.environ)[.\[][\w.\[\]\"'-]{1,100}"
 )
 _PATH = re.compile(
     rb"(?:~|\.{1,2})/.*|/(?:bin|data|dev|etc|home|mnt|opt|proc|root|run|secrets|srv|tmp|usr|var)(?:/.*)?"
@@ -95,9 +101,13 @@ _SPOKEN = _SAYINGS | frozenset(
 
 
 def find_url_password(content: bytes, at: int) -> Place | None:
-    """At ``://``: a user and password, or a long token, before the host."""
-    found = _URL.match(content, at)
-    if found is None or (found[2] is not None and not _is_mixed(found[2])):
+    """At ``://`` (or ``:\\/\\/``): a user and password, or a long token, before the host."""
+    found = _URL.match(content, at + 1)
+    if (
+        found is None
+        or (found[2] is not None and _NODE.fullmatch(found[2]))
+        or (found[2] is not None and not is_mixed(found[2]))
+    ):
         return None
     start, end = found.span(1 if found[1] is not None else 2)
     return None if content.startswith(b"[redacted", start) else (start, end, b"url password")
@@ -106,19 +116,16 @@ def find_url_password(content: bytes, at: int) -> Place | None:
 def find_header(content: bytes, at: int) -> Place | None:
     """At ``Authorization`` or ``Bearer``: the scheme and what follows it."""
     found = _HEADER.match(content, at)
-    if found is None and (other := _OTHER_HEADER.match(content, at)) is not None and _is_mixed(other["value"]):
+    if found is None and (other := _OTHER_HEADER.match(content, at)) is not None and is_mixed(other["value"]):
         known = may_be_secret(other["value"])
         return (*other.span("secret"), b"authorization") if known else None
     if found is None or not _begins_word(content, at):
         return None
     value = found["value"]
-    if (
-        value.lower() in _SAYINGS
-        or _REFERENCE.fullmatch(value)
-        or not (_is_mixed(value) or (len(value) >= 8 and at < found.start("secret")))
-    ):
-        return None
     several = found["scheme"].lower() in (b"digest", b"hawk", b"aws4-hmac-sha256")
+    looks = is_mixed(value) or (len(value) >= 8 and at < found.start("secret")) or (several and b"=" in value)
+    if value.lower() in _SAYINGS or _REFERENCE.fullmatch(value) or not looks:
+        return None
     rest = _LINE_REST.match(content, found.end()) if several else None
     return found.start("secret"), rest.end() if rest else found.end(), b"authorization"
 
@@ -149,7 +156,7 @@ def find_named(content: bytes, at: int) -> Place | None:
     if content[start:end].lower() in (b"secretid", b"secret_id") and (found := _SECRET_ID.match(content, end)):
         return (*found.span(1), b"secret")
     telling = judge_name(find_phrase(content, start, end))
-    if telling is Telling.NOTHING:
+    if telling is Telling.NOTHING or _names_something_public(content, start, telling):
         return None
     return (
         _find_given(content, start, end, telling)
@@ -157,6 +164,16 @@ def find_named(content: bytes, at: int) -> Place | None:
         or (_find_joined(content, start, end) if telling is Telling.STRONG else None)
         or (_find_near(content, end, telling) if telling is Telling.STRONG else None)
     )
+
+
+def _names_something_public(content: bytes, start: int, telling: Telling) -> bool:
+    """Whether the name is a part of another that is public: ``"…PubKey", "key"``, ``arn:aws:…:secret:``."""
+    if telling is Telling.KEY:
+        return _OF_PUBLIC.search(content, max(0, start - 90), start) is not None
+    return content[max(0, start - 1) : start] == b":" and b"arn:aws" in content[max(0, start - 90) : start]
+
+
+_OF_PUBLIC = re.compile(rb"(?i)pub(?:lic)?[_-]?key\w{0,20}\\{0,4}\"[^{}\n]{0,40}\Z")
 
 
 def _find_given(content: bytes, start: int, end: int, telling: Telling) -> Place | None:
@@ -174,7 +191,7 @@ def _find_given(content: bytes, start: int, end: int, telling: Telling) -> Place
     if quoted is None:
         return _find_word(content, content[start:end], found, telling)
     group = quoted.lastindex or 1
-    return (*quoted.span(group), b"secret") if _is_quoted_secret(quoted[group], telling) else None
+    return (*quoted.span(group), b"secret") if is_quoted_secret(quoted[group], telling) else None
 
 
 def _find_word(content: bytes, name: bytes, found: re.Match[bytes], telling: Telling) -> Place | None:
@@ -221,7 +238,7 @@ def _find_argument(content: bytes, start: int, at: int, telling: Telling) -> Pla
     plain = value.lower().strip(b".:!?") in _SPOKEN or (value.isupper() and value.isalpha())
     if telling is Telling.KEY:
         return (*word.span(1), b"secret") if is_chance(value, 20) else None
-    taken = _is_mixed(value) or (telling is Telling.STRONG and not plain)
+    taken = is_mixed(value) or (telling is Telling.STRONG and not plain)
     return (*word.span(1), b"secret") if taken and not is_plain_form(value) else None
 
 
@@ -231,7 +248,7 @@ def _find_said(content: bytes, end: int, telling: Telling) -> Place | None:
     if found is None:
         return None
     value = found[1].rstrip(b".,;:!?)")
-    if not _is_mixed(value) or not may_be_secret(value) or (telling is not Telling.STRONG and not is_chance(value)):
+    if not is_mixed(value) or not may_be_secret(value) or (telling is not Telling.STRONG and not is_chance(value)):
         return None
     return found.start(1), found.start(1) + len(value), b"secret"
 
@@ -250,7 +267,7 @@ _SETTING = re.compile(rb"[ \t]{1,40}[\"']?([^\s\"'#]{6,512})[\"']?[ \t]*(?=\r?\n
 def _find_setting(content: bytes, start: int, end: int, telling: Telling) -> Place | None:
     """``requirepass …``: a name and a value that are all of a line; after a weaker name only what is by chance."""
     found = _SETTING.match(content, end)
-    if found is None or not _is_mixed(found[1]) or not may_be_secret(found[1]):
+    if found is None or not is_mixed(found[1]) or not may_be_secret(found[1]):
         return None
     line = content.rfind(b"\n", max(0, start - 41), start) + 1
     before = content[line:start].strip()
@@ -271,7 +288,7 @@ def _find_elsewhere(content: bytes, start: int, end: int, telling: Telling) -> P
         value = found[group]
         taken = may_be_secret(value) and not is_plain_form(value)
         if form is _BLOCK:
-            taken = taken and _is_mixed(value) and not value.endswith(b":") and b": " not in value
+            taken = taken and is_mixed(value) and not value.endswith(b":") and b": " not in value
         if taken and (telling is Telling.STRONG or is_chance(value) or (telling is Telling.WEAK and len(value) >= 8)):
             return (*found.span(group), b"secret")
     return None
@@ -289,7 +306,7 @@ def _find_joined(content: bytes, start: int, end: int) -> Place | None:
         return None
     group = found.lastindex or 1
     value = found[group]
-    return (*found.span(group), b"secret") if _is_mixed(value) and may_be_secret(value) else None
+    return (*found.span(group), b"secret") if is_mixed(value) and may_be_secret(value) else None
 
 
 def _find_near(content: bytes, end: int, telling: Telling) -> Place | None:
@@ -311,14 +328,15 @@ def _begins_word(content: bytes, at: int) -> bool:
     return not before.isalnum() or (content[at : at + 1].isupper() and not before.isupper())
 
 
-def _is_quoted_secret(value: bytes, telling: Telling) -> bool:
+def is_quoted_secret(value: bytes, telling: Telling) -> bool:
+    """Whether a value in quotes is one, after such a name."""
     if not may_be_secret(value):
         return False
     if telling is Telling.KEY:
         return is_chance(value, 20)
     if telling is Telling.WEAK and (is_plain_form(value) or (value.isdigit() and len(value) < 6)):
         return False
-    return telling is Telling.STRONG or b" " not in value or _is_mixed(value)
+    return telling is Telling.STRONG or b" " not in value or is_mixed(value)
 
 
 def _is_secret(value: bytes, telling: Telling, *, tight: bool, alone: bool) -> bool:
@@ -334,7 +352,7 @@ def _is_secret(value: bytes, telling: Telling, *, tight: bool, alone: bool) -> b
         return False
     if tight or (alone and (strong or len(value) >= 8)):
         return True
-    return _is_mixed(value) and (strong or alone or len(value) >= 8)
+    return is_mixed(value) and (strong or alone or len(value) >= 8)
 
 
 _SAYS_DIGEST = re.compile(rb"(?i)sha(?:1|224|256|384|512)[-:]")
@@ -353,7 +371,7 @@ def may_be_secret(value: bytes) -> bool:
     return _SIGN.search(value) is not None and value.strip(b"<>().,!?").lower() not in _SAYINGS
 
 
-def _is_mixed(value: bytes) -> bool:
-    """Letters and digits together, as words are not."""
+def is_mixed(value: bytes) -> bool:
+    """Whether letters and digits stand together, as in words they do not."""
     head = value[:256]
     return len(head) >= 6 and any(48 <= each <= 57 for each in head) and any(each >= 65 for each in head)

@@ -15,16 +15,19 @@ import re2
 
 from tocsin.timeline.blocks import find_blocks
 from tocsin.timeline.dumps import find_in_dumps
+from tocsin.timeline.forms import find_forms
 from tocsin.timeline.invisible import map_back, take_out
 from tocsin.timeline.lines import (
     PROGRAMS,
     find_at,
+    find_encoded_mail,
     find_in_command,
     find_in_jar,
     find_in_jwk,
     find_in_line,
     find_netrc,
 )
+from tocsin.timeline.lists import find_in_lists
 from tocsin.timeline.naming import STEMS
 from tocsin.timeline.runs import MOST_DEEP, cut_windows, find_runs
 from tocsin.timeline.secrecy import find_code, find_cookie, find_header, find_in_sql, find_named, find_url_password
@@ -33,15 +36,19 @@ from tocsin.timeline.shapes import HOOKS, STARTS, Place, find_bot, find_hook, fi
 Judge = Callable[[bytes, int], Place | None]
 
 _RULES: tuple[tuple[tuple[bytes, ...], tuple[Judge, ...]], ...] = (
-    ((b"://",), (find_url_password,)),
+    ((b"://", b":\\/\\/"), (find_url_password,)),
     ((b"otpauth",), (find_otpauth,)),
     ((b":aa",), (find_bot,)),
     (tuple(HOOKS), (find_hook,)),
-    ((b"authorization", b"bearer ", b"basic ", b"geniekey ", b"ssws ", b"splunk "), (find_header, find_named)),
+    (
+        (b"authorization", b"bearer ", b"basic ", b"geniekey ", b"ssws ", b"splunk ", b"negotiate ", b"ntlm "),
+        (find_header, find_named),
+    ),
     (tuple(each for each in STARTS if any(stem in each for stem in STEMS)), (find_shaped, find_named)),
     (tuple(each for each in STARTS if not any(stem in each for stem in STEMS)), (find_shaped,)),
     ((b"cookie",), (find_cookie, find_named)),
     ((b"password", b"identified"), (find_in_sql, find_netrc, find_named)),
+    ((b"sshpass",), (find_in_command, find_named)),
     (tuple(PROGRAMS), (find_in_command,)),
     (tuple(STEMS), (find_named,)),
     ((b"otp", b"pin"), (find_code, find_named)),
@@ -51,6 +58,7 @@ _RULES: tuple[tuple[tuple[bytes, ...], tuple[Judge, ...]], ...] = (
     ),
     ((b"passcode",), (find_code, find_named)),
     ((b"@",), (find_at,)),
+    ((b"%40",), (find_encoded_mail,)),
     ((b"\tTRUE\t/", b"\tFALSE\t/"), (find_in_jar,)),
     (tuple(b'"%b"' % each for each in (b"d", b"p", b"q", b"dp", b"dq", b"qi", b"k")), (find_in_jwk,)),
 )
@@ -70,6 +78,7 @@ def replace_secrets(content: bytes, depth: int = 0) -> bytes:
     within = partial(replace_secrets, depth=depth + 1)
     content = _replace(content, find_blocks)
     content = _replace(content, lambda seen: _find_wrapped(seen, within, depth))
+    content = _replace(content, find_forms)
     return _replace(content, _find_secrets)
 
 
@@ -77,7 +86,7 @@ def _find_wrapped(content: bytes, within: Callable[[bytes], bytes], depth: int =
     """What is wrapped, or long and by chance, in order and apart."""
     done = 0
     dumps = find_in_dumps(content, within) if depth < MOST_DEEP else ()
-    for place in sorted([*dumps, *find_runs(content, within, depth)]):
+    for place in sorted([*dumps, *find_runs(content, within, depth), *find_in_lists(content)]):
         if place[0] >= done:
             done = place[1]
             yield place
@@ -86,7 +95,7 @@ def _find_wrapped(content: bytes, within: Callable[[bytes], bytes], depth: int =
 def find_places(content: bytes) -> list[Place]:
     """Where secrets stand in a short text that stays as it is, in order and apart."""
     seen = take_out(content)
-    places = [*find_blocks(seen), *_find_wrapped(seen, replace_secrets), *_find_secrets(seen)]
+    places = [*find_blocks(seen), *_find_wrapped(seen, replace_secrets), *find_forms(seen), *_find_secrets(seen)]
     apart: list[Place] = []
     for start, end, kind in sorted(places):
         if apart and start < apart[-1][1]:

@@ -39,6 +39,17 @@ _SHAPES = re.compile(
     rb"|cmVmdGtu\w{40,}+|cio[A-Za-z0-9]{32}\b|ATBB[A-Za-z0-9_=]{24,}+|pat[A-Za-z0-9]{14}\.[0-9a-f]{64}"
     rb"|access-(?:production|sandbox|development)-[0-9a-f-]{36}|snyk_[us]at\.[\w.-]{30,}+|sq[aup]_[0-9a-f]{40}"
     rb"|sgp_(?:\w{5,16}_)?[0-9a-f]{40}|u\+(?=[A-Za-z_-]{0,17}\d)[\w-]{18}(?![\w-])|sl\.[\w-]{60,}+|t1\.9eu[\w-]{30,}+|AQVN[\w-]{30,}+)"
+    rb"|(?P<vendor>ABSK[\w+/]{100,}+={0,2}|GOOG(?:1E)?[A-Z0-9]{20,}+|ucat_[A-Z0-9]{20,}+|akab-[a-z0-9]{16}-[a-z0-9]{16}"
+    rb"|vercel_blob_rw_\w{20,}+|(?:vc[pikar]|nf[pcoub])_\w{20,}+|npg_[A-Za-z0-9]{12,}+|AVNS_[\w-]{12,}+|mdb_sa_sk_[\w-]{20,}+|dose[0-9a-f]{32}\b"
+    rb"|SWM(?:TKN|KEY)-1-[\w+/=-]{30,}+|sha256~[\w-]{43}|xox[cd]-[\w%+/=-]{20,}+|xsmtpsib-[\w-]{40,}+|lin_oauth_[0-9a-f]{40,}+"
+    rb"|hc[a-z]{2}[ki]_[a-z0-9]{40,}+|api-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|rootly_[0-9a-f]{40,}+|inc_[0-9a-f]{40,}+|pat-(?:na|eu|ap)\d-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|pk_\d{6,12}_[A-Z0-9]{20,}+"
+    rb"|CFPAT-[\w-]{30,}+|rzp_(?:live|test)_[A-Za-z0-9]{14,}+"
+    rb"|FLWSECK(?:_TEST)?-[0-9a-zA-Z-]{20,}+|zpka_\w{30,}+|WPL_AP1\.[\w.=-]{16,}+"
+    rb"|tk_(?=[a-z]{0,28}\d)[a-z0-9]{29}\b|syt_\w{10,}+|tgp_v1_[\w-]{30,}+|ory_(?:at|pat|st|rt|ac|sess)_[\w.-]{20,}+|EZ[AT]K[A-Za-z0-9]{50,}+"
+    rb"|shippo_(?:live|test)_[0-9a-f]{40}|duffel_(?:live|test)_[\w-]{30,}+|tfp_[\w.=-]{30,}+|rdme_\w{40,}+|tk-us-[\w-]{30,}+|p8e-[a-z0-9]{32}\b"
+    rb"|ls-(?=[A-Za-z]{0,24}\d)[A-Za-z0-9]{36}\b|NuGetApiKey\.[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|jfrt@\w{20,}+|endr\+[A-Za-z0-9]{16}|amzn\.mws\.[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|CLOJARS_[0-9a-f]{60}"
+    rb"|dG9rO[A-Za-z0-9+/]{40,}+={0,2}|ops_eyJ[\w-]{50,}+|apify_api_\w{30,}+|tly-[\w-]{40,}+|dnkey-[\w-]{30,}+|fo1_[\w-]{40,}+"
+    rb"|nfc_\w{30,}+|nr[a-z]{2}-[\w-]{27,}+|phx_\w{30,}+|whsk_\w{20,}+|jina_\w{40,}+|r8_\w{30,}+|gsk_\w{40,}+|hvp\.[\w-]{20,}+)"
     rb"|(?P<wallet_key>[xyzuvtYZUV]prv" + _B58 + rb"{20,}+|AGE-(?:SECRET-KEY|PLUGIN-[A-Z0-9]+)-1[0-9A-Z]{30,}+"
     rb"|nsec1[02-9ac-hj-np-z]{50,}+|edsk" + _B58 + rb"{50,}+)"
 )
@@ -60,7 +71,11 @@ STARTS = (
     b"atatt3x atctt3x hrku- eaa access_token$ v1.0- sl. t1.9eu aqvn xprv yprv zprv uprv vprv tprv age-secret-key- "
     b"age-plugin- nsec1 edsk xai- pplx- lsv2_ pcsk_ nvapi- csk- tvly- pa- fc- e2b_ ak- as- re_ sdk- aqe cflt "
     b"sb_secret_ napi_ fm1_ fm2_ fm1a_ dt0c dt0s secret-live- secret-test- st. akcp cmvmdgtu cio atbb pat access- "
-    b"snyk_ squ_ sqp_ sqa_ sgp_ u+"
+    b"snyk_ squ_ sqp_ sqa_ sgp_ u+ absk goog ucat_ akab- vercel_blob_rw_ vcp_ vci_ vck_ vca_ vcr_ nfp_ nfc_ "
+    b"nfo_ nfu_ nfb_ npg_ avns_ mdb_sa_sk_ dose swmtkn-1- swmkey-1- sha256~ xsmtpsib- lin_oauth_ hcaik_ hcbik_ "
+    b"hcxik_ api- rootly_ inc_ cfpat- rzp_ flwseck zpka_ wpl_ap1. tk_ syt_ tgp_v1_ ory_ "
+    b"ezak eztk shippo_ duffel_ tfp_ rdme_ tk-us- p8e- ls- nugetapikey. jfrt@ endr+ amzn.mws. clojars_ dg9ro "
+    b"ops_eyj apify_api_ tly- dnkey- fo1_ phx_ whsk_ jina_ r8_ gsk_ hvp."
 ).split()
 HOOKS = (
     b"hooks.slack discord.com/api discordapp.com/api webhook.office.com outlook.office.com/webhook api.telegram.org "
@@ -77,7 +92,7 @@ def find_shaped(content: bytes, at: int) -> Place | None:
         return None
     found = _SHAPES.match(content, at)
     if found is not None:
-        return at, go_on(content, found.end()), str(found.lastgroup).replace("_", " ").encode()
+        return at, go_on(content, found.end()), _name(found)
     return _find_broken(content, at)
 
 
@@ -95,8 +110,13 @@ def _find_broken(content: bytes, at: int) -> Place | None:
         found = _SHAPES.match(joined + piece[done:stop])
         if found is not None and found.end() > len(joined) and is_chance(found[0], 12):
             end = at + done + found.end() - len(joined)
-            return at, go_on(content, end), str(found.lastgroup).replace("_", " ").encode()
+            return at, go_on(content, end), _name(found)
     return None
+
+
+def _name(found: re.Match[bytes]) -> bytes:
+    group = str(found.lastgroup)
+    return b"token" if group == "vendor" else group.replace("_", " ").encode()
 
 
 _TOKEN = re.compile(rb"[\w.+/=-]+")

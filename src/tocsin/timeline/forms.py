@@ -1,0 +1,139 @@
+"""Secrets that a whole phrase gives away: of a sentence (`spoken.py`), a file (`written.py`), a command (`typed.py`).
+
+A form is tried where a plain word of it stands, and reads no further than a few lines: the time grows with the text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+import re2
+
+from tocsin.timeline.chance import is_chance, is_hex, is_plain_form, is_uuid
+from tocsin.timeline.naming import Telling, judge_name
+from tocsin.timeline.runs import cut_windows
+from tocsin.timeline.secrecy import is_mixed, is_quoted_secret, may_be_secret
+from tocsin.timeline.shapes import Place
+from tocsin.timeline.spoken import SPOKEN
+from tocsin.timeline.sureness import Form, Sure
+from tocsin.timeline.typed import TYPED
+from tocsin.timeline.written import BARE, WRITTEN
+
+_BEYOND = 1024
+"""Bytes of the next window that are looked at, too: a form may be cut in two."""
+_AHEAD = 160
+"""How far behind its word a form that begins before it may go."""
+_TRAILING = b".,;:!?)`'\""
+_SIGN = re.compile(rb"[^A-Za-z0-9\s./:_,()\[\]-]")
+_SEALED = re.compile(rb"(?:[\w.~%+-]{0,256}:|\w{1,30}[ \t])?sealed_[0-9a-f]{64}")
+_REST = re.compile(rb"[^\s\"'`<>|;&,]*+")
+_MOST_VALUE = 512
+
+Tried = tuple[Form, "re.Pattern[bytes]"]
+
+_FORMS = (*SPOKEN, *WRITTEN, *TYPED)
+_TRIED: list[Tried] = [(form, re.compile(form.expression.encode(), re.MULTILINE)) for form in _FORMS]
+_BY_WORD: dict[bytes, list[Tried]] = {}
+for _form, _expression in _TRIED:
+    for _word in _form.words.encode().split(b"|"):
+        _BY_WORD.setdefault(_word, []).append((_form, _expression))
+_WORDS = re2.compile(b"(?i)" + b"|".join(re.escape(word) for word in sorted(_BY_WORD, key=len, reverse=True)))
+_WITHIN: dict[bytes, list[tuple[int, Tried]]] = {
+    word: [(at, tried) for part, forms in _BY_WORD.items() if (at := word.find(part)) >= 0 for tried in forms]
+    for word in _BY_WORD
+}
+"""What to try where a word stands, and how far behind its beginning: other words may be a part of it."""
+_LONGEST = max(map(len, _BY_WORD))
+_BARE = re2.compile(b"(?m)" + b"|".join(b"(?:%b)" % form.expression.encode() for form in BARE))
+"""Each form has one group, so that the group says which form it is."""
+
+
+def find_forms(content: bytes) -> Iterator[Place]:
+    """Where such secrets stand, in order and apart."""
+    done = 0
+    for start, end in cut_windows(content):
+        window = content[start : end + _BEYOND]
+        for first, last, kind in sorted([*_find_by_words(window), *_find_bare(window)]):
+            if start + first >= done and start + first < end:
+                done = start + last
+                yield start + first, done, kind
+
+
+def _find_bare(window: bytes) -> Iterator[Place]:
+    for found in _BARE.finditer(window):
+        group = found.lastindex or 1
+        form, (start, end) = BARE[group - 1], found.span(group)
+        if _is_secret(form.sure, window[start:end], b""):
+            yield start, end, form.kind
+
+
+def _find_by_words(window: bytes) -> Iterator[Place]:
+    """Of several forms at one place all are heard; what one has found is not looked at again."""
+    done = 0
+    for found in _WORDS.finditer(window):
+        word = found.group().lower()
+        for offset, (form, expression) in _WITHIN.get(word, ()):
+            place = _try(window, found.start() + offset, form, expression)
+            if place is not None and place[0] >= done:
+                done = place[1]
+                yield place
+
+
+def _try(window: bytes, at: int, form: Form, expression: re.Pattern[bytes]) -> Place | None:
+    found = _look_back(window, at, form.back, expression) if form.back else expression.match(window, at)
+    if found is None:
+        return None
+    start, end = found.span("v")
+    start += len(window[start:end]) - len(window[start:end].lstrip(b"\"'`"))
+    if form.sure is not Sure.NAMED:
+        end = start + len(window[start:end].rstrip(_TRAILING))
+    if not _is_secret(form.sure, window[start:end], found["n"] if form.sure is Sure.NAMED else b""):
+        return None
+    rest = _REST.match(window, end) if end - start >= _MOST_VALUE - 1 else None
+    return start, rest.end() if rest else end, form.kind
+
+
+def _look_back(window: bytes, at: int, back: int, expression: re.Pattern[bytes]) -> re.Match[bytes] | None:
+    """The form in which the word stands that is at `at`, if it begins before it."""
+    for found in expression.finditer(window, max(0, at - back), at + _AHEAD):
+        if found.start() > at:
+            break
+        if at < found.end():
+            return found
+    return None
+
+
+def _is_secret(sure: Sure, value: bytes, name: bytes) -> bool:
+    if not may_be_secret(value) or _SEALED.fullmatch(value):
+        return False
+    if sure is Sure.NAMED:
+        telling = judge_name(name)
+        return telling is not Telling.NOTHING and is_quoted_secret(value, telling)
+    return _LOOKS[sure](value)
+
+
+def _is_odd(value: bytes) -> bool:
+    return is_mixed(value) or (len(value) >= 6 and _SIGN.search(value) is not None)
+
+
+def _has_digit(value: bytes) -> bool:
+    return any(48 <= each <= 57 for each in value)
+
+
+def _is_by_chance(value: bytes) -> bool:
+    is_long = is_hex(value) and len(value) >= 32 and _has_digit(value)
+    return is_long or is_uuid(value) or is_chance(value, 12) or _PLAIN_CHANCE.fullmatch(value) is not None
+
+
+_PLAIN_CHANCE = re.compile(rb"(?=[a-z]*\d[a-z]*\d[a-z]*\d)[a-z0-9]{24,}")
+"""Small letters with a few digits among them, as some vendors draw."""
+
+
+_LOOKS: dict[Sure, Callable[[bytes], bool]] = {
+    Sure.ANY: lambda value: True,
+    Sure.MIXED: lambda value: is_mixed(value) and not is_plain_form(value),
+    Sure.ODD: _is_odd,
+    Sure.DIGIT: _has_digit,
+    Sure.CHANCE: _is_by_chance,
+}

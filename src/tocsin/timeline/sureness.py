@@ -1,0 +1,31 @@
+"""Forms in which a secret is given away, and how sure each is: which values count there."""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+from typing import NamedTuple
+
+
+class Sure(Enum):
+    """What a value must look like."""
+
+    ANY = auto()  # anything but a variable, a path, or what is said about a secret
+    MIXED = auto()  # letters and digits together, as words are not
+    ODD = auto()  # the same, or with a sign that no word has
+    DIGIT = auto()  # a digit is in it
+    CHANCE = auto()  # drawn by chance, or a long number in hex, or a UUID
+    NAMED = auto()  # as sure as the name is that stands in the form, too
+
+
+class Form(NamedTuple):
+    """An expression with the groups ``v`` (the value) and perhaps ``n`` (its name).
+
+    It is tried where one of some plain words stands (in small letters, with ``|`` between them): from there on, or, if
+    something stands before the word, from so many bytes `back`.
+    """
+
+    words: str
+    expression: str
+    sure: Sure = Sure.ANY
+    kind: bytes = b"secret"
+    back: int = 0

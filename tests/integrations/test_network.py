@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import socket
+import struct
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -15,7 +16,7 @@ import msgspec
 import pytest
 
 from tocsin.errors import NotBegun
-from tocsin.integrations import sockets
+from tocsin.integrations import doors, sockets
 from tocsin.integrations.box import Box
 from tocsin.integrations.doors import MOST_CONNECTIONS, Door, Doors, Relays, Scout, read_destination, spell_destination
 from tocsin.integrations.isolation import Isolation, find_doubt
@@ -242,6 +243,58 @@ async def test_a_step_takes_the_server_no_more_connections_than_a_few() -> None:
     far.close()
     for _, writer in asked:
         writer.close()
+
+
+@pytest.mark.parametrize(("spelt", "found", "tried"), [
+    ("db.internal:80", ["169.254.169.254", "10.0.0.7"], ["10.0.0.7"]),
+    ("db.internal:80", ["169.254.169.254", "fe80::1"], []),
+    ("169.254.169.254:80", ["169.254.169.254"], ["169.254.169.254"]),
+])  # fmt: skip
+async def test_a_name_leads_no_read_to_a_clouds_metadata(
+    spelt: str, found: list[str], tried: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever answers for a declared name may change their mind; the address itself may be declared."""
+
+    async def resolve(host: str, port: int) -> list[str]:
+        return found
+
+    async def knock(door: Door) -> str:
+        return ""
+
+    monkeypatch.setattr(doors, "_resolve", resolve)
+    monkeypatch.setattr(doors, "_try", knock)
+    seen = await Scout().find([spelt])
+    assert [door.address for door in seen.doors] == tried
+    assert bool(seen.shut) is not bool(tried)
+
+
+async def test_a_step_that_breaks_its_connections_off_fills_no_log() -> None:
+    """It may do so thousands of times."""
+    come, gone, troubles = asyncio.Event(), asyncio.Event(), list[dict[str, object]]()
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        come.set()
+        await reader.read()
+        gone.set()
+        writer.close()
+
+    asyncio.get_running_loop().set_exception_handler(lambda loop, said: troubles.append(said))
+    far, listener, relays = await asyncio.start_server(answer, "127.0.0.1", 0), socket.socket(), Relays()
+    listener.bind(("127.0.0.1", 0))
+    listener.listen()
+    port = far.sockets[0].getsockname()[1]
+    await relays.open([(Door("127.0.0.1", port, f"localhost:{port}", "localhost"), listener)])
+    _, writer = await asyncio.open_connection(*listener.getsockname())
+    async with asyncio.timeout(10):
+        await come.wait()
+        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        writer.transport.abort()
+        await gone.wait()
+        while relays._tasks:
+            await asyncio.sleep(0)
+    relays.close()
+    far.close()
+    assert troubles == []
 
 
 @pytest.mark.parametrize(("spelt", "host", "port"), [

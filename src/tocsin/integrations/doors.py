@@ -7,6 +7,7 @@ it would be outside, and is not told by an open door that somebody listens there
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ipaddress
 import os
 import re
@@ -133,11 +134,18 @@ async def _find(spelt: str) -> Found:
         return Found(why="its name was not resolved in time")
     except OSError as error:
         return Found(why=f"its name is not known here: {error.strerror}")
+    if host not in addresses and not (addresses := [each for each in addresses if not _is_of_this_link(each)]):
+        return Found(why="its name leads to an address of this link alone, where a cloud keeps its keys; declare that")
     doors = [Door(address, port, spelt, host) for address in addresses]
     whys = await asyncio.gather(*(_try(door) for door in doors))
     alive = tuple(door for door, why in zip(doors, whys, strict=True) if not why)
     known = tuple((door.address, host) for door in alive or doors)
     return Found(alive, "" if alive else whys[0], known)
+
+
+def _is_of_this_link(address: str) -> bool:
+    """Whoever answers for a name could send a read there, to a cloud's metadata."""
+    return ipaddress.ip_address(address).is_link_local
 
 
 async def _resolve(host: str, port: int) -> list[str]:
@@ -224,8 +232,9 @@ class Relays:
 
 
 def _reset(writer: asyncio.StreamWriter) -> None:
-    """Break a connection off, so that nobody takes it for one that has ended well."""
-    writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    """Break a connection off, so that nobody takes it for one that has ended well; the other end may have done so."""
+    with contextlib.suppress(OSError):
+        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     writer.transport.abort()
 
 

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 import pytest
 
 from tocsin.playbook.reality.bash_script import read_shell
+from tocsin.playbook.reality.clap import read_rust
+from tocsin.playbook.reality.cobra import read_go
+from tocsin.playbook.reality.code_script import read_node, read_python
+from tocsin.playbook.reality.wanting import read_wanted
 
 LINES = (
     "[ $# -lt 1 ] && die\n",
@@ -17,12 +22,23 @@ LINES = (
 )
 
 
-def measure(text: str) -> float:
+OTHERS: tuple[tuple[str, Callable[[str], object], str], ...] = (
+    ("rust", lambda text: read_rust([("a.rs", f"#[derive(Parser)]\nstruct A {{\n{text}")]), "#[arg(long)]\n"),
+    ("rust", lambda text: read_rust([("a.rs", text)]), "#[derive(Subcommand)]\nenum B {"),
+    ("go", lambda text: read_go([("a.go", f"import cobra\n{text}")]), "x.AddCommand("),
+    ("node", lambda text: read_node(f'import {{program}} from "commander";{text}'), 'program.command("a")'),
+    ("node", lambda text: read_node(f'import "commander";{text}'), "/*"),
+    ("python", lambda text: read_python(f"import argparse\n{text}"), "p=argparse.ArgumentParser()\n"),
+    ("make", read_wanted, '\t@test -n "$(A)" ||'),
+)
+
+
+def measure(text: str, read: Callable[[str], object] = read_shell) -> float:
     """Seconds of the processor, the best of three."""
     taken = []
     for _ in range(3):
         begun = time.process_time()
-        read_shell(text)
+        read(text)
         taken.append(time.process_time() - begun)
     return min(taken)
 
@@ -31,3 +47,9 @@ def measure(text: str) -> float:
 def test_four_times_the_script_takes_about_four_times_the_time(piece: str) -> None:
     short, long = ("x=$" + (piece * size)[:size] for size in (5_000, 20_000))
     assert measure(long) < 0.1 + 8 * measure(short)
+
+
+@pytest.mark.parametrize(("kind", "read", "piece"), OTHERS)
+def test_so_are_sources_of_other_languages(kind: str, read: Callable[[str], object], piece: str) -> None:
+    short, long = ((piece * size)[:size] for size in (5_000, 20_000))
+    assert measure(long, read) < 0.1 + 8 * measure(short, read)

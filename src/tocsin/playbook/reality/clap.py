@@ -11,16 +11,16 @@ from collections.abc import Iterator, Sequence
 
 from msgspec.structs import replace
 
-from tocsin.playbook.reality.clap_field import ALIAS, NAME, Field, add_field, read_choices, rename
+from tocsin.playbook.reality.clap_field import ALIAS, MARK, NAME, Field, add_field, find_parts, read_choices, rename
 from tocsin.playbook.reality.program import Verb
 
 _DERIVED = re.compile(
-    r"#\[derive\(([^)]*)\)\]\s*((?:#\[(?:[^\[\]]|\[[^\[\]]*\])*\]\s*|//[^\n]*\n\s*)*)(?:pub(?:\([^)]*\))?\s+)?(enum|struct)\s+(\w+)[^{;]*\{"
+    rf"#\[derive\(([^)]{{0,500}}+)\)\]\s*+((?:{MARK}\s*+|//[^\n]*+\n\s*+){{0,200}}+)(?:pub(?:\([^)]{{0,80}}\))?\s+)?"
+    r"(enum|struct)\s+(\w+)[^{;]{0,500}\{"
 )
-_VARIANT = re.compile(r"((?:\s*(?://[^\n]*\n|#\[(?:[^\[\]]|\[[^\]]*\])*\]))*)\s*([A-Z]\w*)\s*(\{|\(|,|$)")
-_FIELD = re.compile(
-    r"((?:\s*(?://[^\n]*\n|#\[(?:[^\[\]]|\[[^\]]*\])*\]))*)\s*(?:pub(?:\([^)]*\))?\s+)?(\w+)\s*:\s*([^,}]+)"
-)
+_VARIANT = re.compile(r"([A-Z]\w*+)\s*+(\{|\(|,|$)")
+_FIELD = re.compile(r"(?:pub(?:\([^)]{0,80}\))?\s++)?(\w++)\s*+:(?!:)\s*+([^,}]++)")
+_MOST_ROOTS = 50
 _STYLE = re.compile(r"\brename_all\s*=\s*\"([\w-]+)\"")
 _COMMENT = re.compile(
     r"(?m)^[ \t]*//[^\n]*|\b(?:long_help|help|help_heading|value_name|about|long_about)\s*=\s*\"(?:[^\"\\]|\\.)*\""
@@ -62,7 +62,8 @@ class _Types:
 def read_rust(files: Sequence[tuple[str, str]]) -> list[Verb]:
     """The roots: one verb for each structure that derives `Parser`, with the tree below it."""
     types = _Types([each for path, text in files for each in _types(path, text)])
-    return [_root(each, types) for each in types.all if each.kind == "struct" and "Parser" in each.marks]
+    roots = [each for each in types.all if each.kind == "struct" and "Parser" in each.marks]
+    return [_root(each, types) for each in roots[:_MOST_ROOTS]]
 
 
 def read_builder(files: Sequence[tuple[str, str]]) -> tuple[frozenset[str], frozenset[str]]:
@@ -81,19 +82,23 @@ def read_builder(files: Sequence[tuple[str, str]]) -> tuple[frozenset[str], froz
 
 
 def _types(path: str, text: str) -> Iterator[_Type]:
+    pairs = _pair(text)
     for match in _DERIVED.finditer(text):
         if re.search(r"\b(?:Parser|Subcommand|Args|StructOpt|Clap|ValueEnum|ArgEnum)\b", match[1]):
-            body = _inside(text, match.end() - 1)
+            body = text[match.end() : pairs.get(match.end() - 1, match.end())]
             yield _Type(match[3], match[4], match[1] + match[2], body, path, text.count("\n", 0, match.end()) + 1)
 
 
-def _inside(text: str, start: int) -> str:
-    depth = 0
-    for at in range(start, len(text)):
-        depth += (text[at] == "{") - (text[at] == "}")
-        if depth == 0:
-            return text[start + 1 : at]
-    return text[start + 1 :]
+def _pair(text: str) -> dict[int, int]:
+    """Where each opening brace is closed."""
+    found: dict[int, int] = {}
+    stack: list[int] = []
+    for match in re.finditer(r"[{}]", text):
+        if match[0] == "{":
+            stack.append(match.start())
+        elif stack:
+            found[stack.pop()] = match.start()
+    return found
 
 
 def _root(kind: _Type, types: _Types) -> Verb:
@@ -114,8 +119,10 @@ def loosen(verb: Verb) -> Verb:
 def _with_fields(verb: Verb, body: str, types: _Types, kind: _Type, depth: int) -> Verb:
     """A verb with the flags and operands of some fields, and with the verbs of the field that holds them."""
     style = _STYLE.search(kind.marks)
-    for match in _FIELD.finditer(_flat(body)):
-        marks, name, of = match[1], match[2], match[3].strip()
+    flat, at = _flat(body), 0
+    while part := find_parts(_FIELD, flat, at):
+        marks, name, of = part[0], part[1][1], part[1][2].strip()
+        at = part[1].end()
         if re.search(r"\bsubcommand\b", marks):
             verb = _with_verbs(verb, types.find(of, kind.path), types, depth)
         elif re.search(r"\bflatten\b", marks):
@@ -160,25 +167,27 @@ def _verbs(kind: _Type, types: _Types, depth: int) -> list[Verb]:
     found: list[Verb] = []
     text, at = kind.body, 0
     style = _STYLE.search(kind.marks)
-    while depth < 7 and (match := _VARIANT.search(text, at)):
-        name = NAME.search(match[1])
+    pairs = _pair(text)
+    while depth < 7 and (part := find_parts(_VARIANT, text, at)):
+        marks, match = part
+        name = NAME.search(marks)
         aliases = [
-            each
-            for one, many in ALIAS.findall(match[1])
-            for each in ([one] if one else re.findall(r"\"([^\"]+)\"", many))
+            each for one, many in ALIAS.findall(marks) for each in ([one] if one else re.findall(r"\"([^\"]+)\"", many))
         ]
-        line = kind.line + text.count("\n", 0, match.start(2))
-        spelt = name[1] if name else rename(match[2], style[1] if style else "")
+        line = kind.line + text.count("\n", 0, match.start(1))
+        spelt = name[1] if name else rename(match[1], style[1] if style else "")
         verb = Verb(name=spelt, aliases=tuple(aliases), where=f"{kind.path}:{line}", most=0)
         at = match.end()
-        if match[3] == "{":
-            body = _inside(text, match.end() - 1)
+        if match[2] == "{":
+            body = text[match.end() : pairs.get(match.end() - 1, match.end())]
             verb = _with_fields(verb, body, types, kind, depth + 1)
             at += len(body) + 1
-        elif match[3] == "(":
+        elif match[2] == "(":
             end = text.find(")", at)
+            if end < 0:
+                break
             held = types.find(text[at:end], kind.path)
-            if held is not None and re.search(r"\bflatten\b", match[1]):
+            if held is not None and re.search(r"\bflatten\b", marks):
                 found += _verbs(held, types, depth + 1)
                 at = end + 1
                 continue

@@ -18,13 +18,29 @@ _SHORT_ALIAS = re.compile(r"\bshort_alias\s*=\s*'(.)'")
 _NUMBER = re.compile(r"(?:NonZero)?[uiUI](?:8|16|32|64|128|size)|f32|f64")
 _CASED = re.compile(r"\b(?:possible_values|value_parser)\s*[=(]\s*&?\[([^\]]*)\]")
 _WORD = re.compile(r"\"([^\"]*)\"")
-_VALUE = re.compile(r"((?:\s*(?://[^\n]*\n|#\[(?:[^\[\]]|\[[^\]]*\])*\]))*)\s*([A-Z]\w*)\s*(?:=[^,]*)?(?:,|$)")
+MARK = r"#\[(?:[^\[\]]|\[[^\[\]]{0,500}+\]){0,2000}+\]"
+_MARKS = re.compile(rf"(?:\s*+(?://[^\n]*+\n|{MARK}))*+\s*+")
+_OTHER = re.compile(r"\w++|.", re.DOTALL)
+_VALUE = re.compile(r"([A-Z]\w*+)\s*+(?:=[^,]{0,200}+)?(?:,|$)")
 _STYLE = re.compile(r"\brename_all\s*=\s*\"([\w-]+)\"")
 _MAY_LACK = re.compile(
     r"\b(?:default\w*|env|num_args|action|required_unless\w*|required_if\w*|last|exclusive|group|hide_default\w*)"
     r"\b|\brequired\s*=\s*false"
 )
 _UNCLEAR = re.compile(r"\b(?:last|trailing_var_arg|index|num_args|number_of_values|multiple\w*|raw)\b")
+
+
+def find_parts(pattern: re.Pattern[str], text: str, at: int = 0) -> tuple[str, re.Match[str]] | None:
+    """The next field or variant with the attributes and comments before it, found in one walk over the text."""
+    while at < len(text):
+        marks = _MARKS.match(text, at)
+        at = marks.end() if marks is not None else at
+        found = pattern.match(text, at)
+        if found is not None:
+            return (marks[0] if marks is not None else ""), found
+        other = _OTHER.match(text, at)
+        at = other.end() if other is not None else len(text)
+    return None
 
 
 class Field(msgspec.Struct, frozen=True, kw_only=True):
@@ -110,12 +126,15 @@ def read_choices(body: str, marks: str) -> tuple[str, ...]:
     if not re.search(r"\b(?:ValueEnum|ArgEnum)\b", marks):
         return ()
     found: list[str] = []
-    for match in _VALUE.finditer(body.rstrip()):
-        name = NAME.search(match[1])
-        if re.search(r"\bskip\b", match[1]):
+    text, at = body.rstrip(), 0
+    while part := find_parts(_VALUE, text, at):
+        before, match = part
+        at = match.end()
+        name = NAME.search(before)
+        if re.search(r"\bskip\b", before):
             continue
-        found.append(name[1] if name else rename(match[2], style[1] if style else ""))
-        for one, many in ALIAS.findall(match[1]):
+        found.append(name[1] if name else rename(match[1], style[1] if style else ""))
+        for one, many in ALIAS.findall(before):
             found += [one] if one else _WORD.findall(many)
     return tuple(found)
 

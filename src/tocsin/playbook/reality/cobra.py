@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from msgspec.structs import replace
 
@@ -45,6 +46,10 @@ _WORD = re.compile(r"\"([\w-]+)\"")
 _ARGUMENT = re.compile(r"(?:(\w+)\.)?(\w+)\s*(\()?")
 _DEEPEST = 10
 _LONGEST = 40_000
+_UNCLOSED = 2_000
+_MOST_ADDED = 2_000_000
+"""Characters of all that is handed to `AddCommand`."""
+_BRACKET = re.compile(r"[{}()]")
 _MOST_VERBS = 20_000
 
 
@@ -89,6 +94,8 @@ class _Reader:
         self._held: dict[Key, _Held] = {}
         self._returned: dict[str, Key] = {}
         self._made = 0
+        self._added = 0
+        self._called: dict[tuple[int, str], str] = {}
         self._set = any(cobra_args.sets_flags_itself(text) for _, text in files)
         self._valueless = frozenset().union(*(cobra_args.find_valueless(text) for _, text in files))
         for body in self._bodies:
@@ -151,8 +158,11 @@ class _Reader:
         for key in (given.get(name), (body.name, name), ("", name)):
             if key is not None and key in self._held:
                 return key
-        made = re.search(rf"\b{re.escape(name)}\s*:?=\s*(?:\w+\.)?(\w+)\(", body.text)
-        return self._returned.get(made[1]) if made else None
+        called = (id(body), name)
+        if called not in self._called:
+            made = re.search(rf"\b{re.escape(name)}\s*:?=\s*(?:\w+\.)?(\w+)\(", body.text)
+            self._called[called] = made[1] if made else ""
+        return self._returned.get(self._called[called])
 
     def _find_parts(self, body: _Body, given: dict[str, Key], depth: int = 0) -> None:
         """Flags and verbs that a function gives to commands; one that is handed a command is read for each of them."""
@@ -188,7 +198,11 @@ class _Reader:
 
     def _add(self, body: _Body, name: str, added: str, given: dict[str, Key]) -> None:
         parent = self._resolve(body, name, given)
+        self._added += len(added)
         if parent is None:
+            return
+        if self._added > _MOST_ADDED:
+            self._held[parent].closed = False
             return
         for match in _ARGUMENT.finditer(_without_nested(added[1:-1])):
             called = match[3] is not None
@@ -248,14 +262,23 @@ def _cut(path: str, text: str) -> Iterator[_Body]:
     yield _Body("", "".join((*outside, text[covered:])), path, 1)
 
 
+@lru_cache(maxsize=256)
+def _pair(text: str) -> dict[int, int]:
+    """Where each opening bracket is closed, of whichever kind."""
+    found: dict[int, int] = {}
+    stack: list[int] = []
+    for match in _BRACKET.finditer(text):
+        if match[0] in "{(":
+            stack.append(match.start())
+        elif stack:
+            found[stack.pop()] = match.start()
+    return found
+
+
 def _balanced(text: str, start: int) -> str:
     """From an opening bracket to the one that closes it."""
-    depth = 0
-    for at in range(start, min(len(text), start + _LONGEST)):
-        depth += (text[at] in "{(") - (text[at] in "})")
-        if depth == 0:
-            return text[start : at + 1]
-    return text[start : start + _LONGEST]
+    end = _pair(text).get(start)
+    return text[start : min(end + 1, start + _LONGEST)] if end is not None else text[start : start + _UNCLOSED]
 
 
 def _without_nested(text: str) -> str:

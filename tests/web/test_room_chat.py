@@ -21,7 +21,7 @@ async def read(house: House) -> str:
 async def test_a_room_is_asked_for_found_and_its_log_read(open_house: Open) -> None:
     house = await open_house(make_cast(war_room="chat"))
     await house.story.alert("ChainHalted", instance="validator-1")
-    assert "Open the room" in await read(house)
+    assert "Open a chat room" in await read(house)
     client = await house.caller("ana")
     assert (await client.post(f"/api/incidents/{house.story.stream}/open-room", json={})).status_code < 300
     await house.story.settle()
@@ -29,7 +29,7 @@ async def test_a_room_is_asked_for_found_and_its_log_read(open_house: Open) -> N
     assert room is not None
     page = await read(house)
     assert f"#{room.name}" in page
-    assert "Open the room" not in page
+    assert "Open a chat room" not in page
     assert 'href="chat://' not in page, "only addresses of the web are links"
     await house.story.do(Acknowledge(by="ana"))
     await house.story.do(Resolve(by="ana"))
@@ -56,7 +56,7 @@ async def test_a_room_that_could_not_be_opened_says_so(open_house: Open) -> None
 
 
 async def test_without_a_chat_nobody_is_offered_a_room(house: House) -> None:
-    assert "Open the room" not in await read(house)
+    assert "Open a chat room" not in await read(house)
     client = await house.caller("ana")
     answer = await client.post(f"/api/incidents/{house.story.stream}/open-room", json={})
     assert answer.status_code == 403

@@ -27,6 +27,8 @@ enum Command {
     Keep { #[arg(long, env = "KEEP")] days: u32, #[arg(default_value_t = 3)] copies: u8,
         #[arg(last = true)] rest: Vec<String> },
     Stats,
+    #[clap(trailing_var_arg = true)]
+    Exec { #[clap(allow_hyphen_values = true)] args: Vec<String> },
 }
 #[derive(ValueEnum, Clone)]
 enum Reason { Jam, #[value(name = "power-cut")] Power, ManualStop }
@@ -114,6 +116,7 @@ app()
         (CLAP, "sorter keep -- a b"),
         (CLAP, "sorter halt --help"),
         (CLAP, "sorter help halt"),
+        (CLAP, "sorter exec ls -la --color"),
         (ARGPARSE, "python3 t.py --speed fast compare a --tol 0.1"),
         (ARGPARSE, "python3 t.py c a b --tolerance=-1e3 --dry-run"),
         (ARGPARSE, "python3 t.py drop 1 2 3 --only a b"),

@@ -57,7 +57,32 @@ esac
 """
 YES = '#!/bin/sh\nif [ "${2:-}" != "--yes" ]; then\n  read -r -p "sure? " a\nfi\necho $1\n'
 VERBS = '#!/bin/sh\nverb=$1\nshift\n[ "$#" -ge 1 ] || { echo "usage: x VERB NAME"; exit 1; }\necho "$verb" "$@"\n'
-FILES = {"opts.sh": OPTS, "long.sh": LONG, "apart.sh": APART, "free.sh": FREE, "yes.sh": YES, "verbs.sh": VERBS}
+WRAPS = """#!/bin/bash
+TARGET=${BACKUP_TARGET:-}
+while getopts ":e:v" o; do
+  case $o in
+    e) TARGET=$OPTARG ;;
+    v) set -x ;;
+  esac
+done
+shift $((OPTIND-1))
+cmd=${1:-}; [ $# -gt 0 ] && shift
+[ -z "$TARGET" ] && exit 1
+case "$cmd" in
+  drain) echo "$1" ;;
+  logs) journalctl -u "${1:-main}" "${@:2}" ;;
+  *) exit 1 ;;
+esac
+"""
+FILES = {
+    "wraps.sh": WRAPS,
+    "opts.sh": OPTS,
+    "long.sh": LONG,
+    "apart.sh": APART,
+    "free.sh": FREE,
+    "yes.sh": YES,
+    "verbs.sh": VERBS,
+}
 
 
 @pytest.mark.parametrize(
@@ -72,6 +97,8 @@ FILES = {"opts.sh": OPTS, "long.sh": LONG, "apart.sh": APART, "free.sh": FREE, "
         "./free.sh list",
         "./yes.sh a --yes",
         "./verbs.sh stop web",
+        "./wraps.sh -e prod drain n1",
+        "BACKUP_TARGET=b ./wraps.sh logs main -n 50 --no-pager",
     ],
 )
 def test_what_a_script_goes_on_with_matches(fence: str) -> None:

@@ -89,6 +89,8 @@ class _Reader:
             most_words=counts.most_words,
             required=tuple(self._find_required()),
             handed=read_verbs(self._text, self._root),
+            stops=_GETOPTS.search(self._text) is not None
+            and not re.search(r"(?m)^[ \t]{0,40}-{1,2}\w[\w|-]{0,80}\)", code),
             joined=joined,
             apart=apart,
             flags=frozenset(flags) if flags or not takes_flags else None,
@@ -272,7 +274,9 @@ class _Reader:
 def _count_shifted(text: str) -> int:
     """How many operands a `shift` takes away."""
     words = text.split()
-    return int(words[1]) if len(words) > 1 and words[1].isdecimal() else 1
+    if len(words) > 1 and not words[1].isdecimal():
+        return 0  # as many as there were flags
+    return int(words[1]) if len(words) > 1 else 1
 
 
 def _without_comments(text: str) -> str:

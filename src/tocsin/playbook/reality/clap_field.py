@@ -27,7 +27,10 @@ _MAY_LACK = re.compile(
     r"\b(?:default\w*|env|num_args|action|required_unless\w*|required_if\w*|last|exclusive|group|hide_default\w*)"
     r"\b|\brequired\s*=\s*false"
 )
-_UNCLEAR = re.compile(r"\b(?:last|trailing_var_arg|index|num_args|number_of_values|multiple\w*|raw)\b")
+_ANY = re.compile(r"\b(?:trailing_var_arg|allow_hyphen_values|raw)\b")
+_UNCLEAR = re.compile(
+    r"\b(?:last|allow_hyphen_values|trailing_var_arg|index|num_args|number_of_values|multiple\w*|raw)\b"
+)
 
 
 def find_parts(pattern: re.Pattern[str], text: str, at: int = 0) -> tuple[str, re.Match[str]] | None:
@@ -102,7 +105,7 @@ def _is_required(field: Field) -> bool:
 def _add_operand(verb: Verb, field: Field, parameter: Parameter) -> Verb:
     parameters = (*verb.parameters, parameter)
     if _UNCLEAR.search(field.marks):
-        return replace(verb, parameters=parameters, most=None)
+        return replace(verb, parameters=parameters, most=None, whole=verb.whole and not _ANY.search(field.marks))
     many = "Vec<" in field.of
     most = None if many or verb.most is None else verb.most + 1
     return replace(verb, parameters=parameters, least=verb.least + _is_required(field), most=most)

@@ -19,7 +19,8 @@ class Script(msgspec.Struct, frozen=True, kw_only=True):
 
     ``least_words`` and ``most_words`` count flags and their values too. ``required`` are flags of which one must be
     given, unless the variable behind them is set, with the line that asks. ``handed`` are words that are handed on to a
-    function, with how many more it wants. ``joined`` flags are read with their value
+    function, with how many more it wants. It ``stops`` to look for flags at the first
+    operand. ``joined`` flags are read with their value
     in one word only, those ``apart`` only as a word of their own.
     """
 
@@ -41,5 +42,6 @@ class Script(msgspec.Struct, frozen=True, kw_only=True):
     most_words: int | None = None
     required: tuple[tuple[tuple[str, ...], str, int], ...] = ()
     handed: dict[str, tuple[int, int | None]] = {}
+    stops: bool = False
     joined: frozenset[str] = frozenset()
     apart: frozenset[str] = frozenset()

@@ -79,7 +79,7 @@ def judge_arguments(
         yield from judge_root(command, place, words, script.root, script)
         yield from _judge_needs(command, place, script, system)
         return
-    parts = take_apart(tuple(words), script.valued)
+    parts = take_apart(tuple(words), script.valued, stop=script.stops)
     plain = (*parts.operands, *parts.rest)
     yield from _judge_flags(place, parts, script)
     yield from _judge_places(place, words, script)
@@ -144,9 +144,10 @@ def judge_required(command: Command, place: str, parts: Arguments, count: int, s
         if not present.intersection(flags) and variable not in (*command.env, *command.known):
             why = f"It ends without {flags[0]}."
             yield missing("arguments", f"arguments of {place}: {flags[0]}", why, flags[0], f"{place}:{line}")
-    least, most = script.handed.get(parts.operands[0], (0, None)) if parts.operands else (0, None)
-    more = max(0, len(parts.operands) + len(parts.rest) - 1)
-    title = f"{place} {parts.operands[0]}" if parts.operands else place
+    plain = (*parts.operands, *parts.rest)
+    least, most = script.handed.get(plain[0], (0, None)) if plain else (0, None)
+    more = max(0, len(plain) - 1)
+    title = f"{place} {plain[0]}" if plain else place
     if more < least:
         why = f"It needs {least}, the statement gives {more}."
         yield missing("arguments", f"arguments of {title}: {least} are needed", why, None, place)

@@ -31,7 +31,7 @@ _ENDS = re.compile(
 _TEST = re.compile(r"[ \t\n]*(?:\[|test\b|\(\(|!)")
 _SAME = {"<": "-lt", "<=": "-le", ">": "-gt", ">=": "-ge", "=": "-eq", "==": "-eq", "!=": "-ne"}
 _NOT = {"-lt": "-ge", "-ge": "-lt", "-le": "-gt", "-gt": "-le", "-eq": "-ne", "-ne": "-eq"}
-_NOTHING = re.compile(r"[\"']{0,2}|\"?\$\{\w{1,64}:?-\}\"?")
+_NOTHING = re.compile(r"[\"']{0,2}|\"?\$\{(\w{1,64}):?-\}\"?")
 _READ_INTO = re.compile(r"\b(?:read|printf[ \t]+-v|getopts)\b([^\n;|&]{0,120})")
 _FLAG = re.compile(r"--?[A-Za-z][\w-]{0,63}")
 _LOOK = 300
@@ -218,8 +218,10 @@ def _find_set_otherwise(text: str, root: Node) -> frozenset[str]:
     for node in below(root, "variable_assignment"):
         left, right = node.child_by_field_name("name"), node.child_by_field_name("value")
         value = "" if right is None else text[right.start_byte : min(right.end_byte, right.start_byte + 200)]
-        if left is not None and not _NOTHING.fullmatch(value) and not _in_case(node):
-            found.add(text[left.start_byte : left.end_byte])
+        name = "" if left is None else text[left.start_byte : left.end_byte]
+        nothing = _NOTHING.fullmatch(value)
+        if name and (nothing is None or nothing[1] not in (None, name)) and not _in_case(node):
+            found.add(name)
     for match in _READ_INTO.finditer(text):
         found.update(match[1].split())
     return frozenset(found)

@@ -7,7 +7,7 @@ line is lost alone, and at least one test of the duty must go red. A line that p
 an aside) stands in `tests/duties/silent.toml` with the reason; it is knocked out all the same, and told if a test
 notices it after all, so that the file stays true. Lines without a word (fences, rules of tables) are left alone.
 
-It takes some twenty minutes of two cores, and is no part of `make test`.
+It takes some fifteen minutes of two cores, and is no part of `make test`.
 """
 
 from __future__ import annotations

@@ -35,7 +35,7 @@ async def test_only_who_qualifies_commands_and_the_playbook_says_why(cast: Casti
         room = await look_in(story)
         shown = next(role for role in room.roles if role.title == IC)
         assert [each.id for each in shown.eligible] == ["lea", "max"]
-        assert "Familiar with all systems" in shown.demands
+        assert shown.demands == ("Senior engineer or EM", "Familiar with all systems", "Clear communication skills")
 
 
 @pytest.mark.duty("MON-16")

@@ -210,7 +210,7 @@ async def test_each_standing_channel_hears_what_it_is_for(cast: Casting) -> None
         assert told(story, "#ops") == ""
 
 
-@pytest.mark.duty("MON-11", "MON-21")
+@pytest.mark.duty("MON-21")
 async def test_a_p2_has_no_room_and_is_told_where_alerts_are(cast: Casting) -> None:
     async with chatting(cast, "monero-marketplace") as story:
         await begin(story, "P2")

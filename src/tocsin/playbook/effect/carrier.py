@@ -12,7 +12,7 @@ from tocsin.pattern import compile_late
 from tocsin.playbook.effect.flags import Scan
 from tocsin.playbook.effect.judge import TERMINAL, Call, Command, Input, Judge, Reader
 from tocsin.playbook.effect.knowledge import Via
-from tocsin.playbook.effect.verdict import NOTHING, Verdict, add, drop, join, unknown, unseen
+from tocsin.playbook.effect.verdict import NOTHING, RANK, Verdict, add, drop, join, unknown, unseen
 from tocsin.playbook.effect.word import MANY, PLAIN, TAINTED, is_dynamic, is_free, is_tainted, readable
 from tocsin.words import Effect, Tag
 
@@ -101,7 +101,8 @@ def judge_appended(call: Call, scan: Scan, judge: Judge) -> Verdict:
         placed = tuple(word.replace(mark, " ".join(given) if given and len(given) == 1 else MANY) for word in inner)
     else:
         placed = (*inner, *(given if given is not None else (MANY,)))
-    return judge.command(Command(placed, call.command.names, NOTHING, Input(True)))
+    shown = feed.verdict if feed.verdict.rank >= RANK[Effect.READ_SENSITIVE] else NOTHING
+    return judge.command(Command(placed, call.command.names, shown, Input(True)))
 
 
 def judge_parallel(call: Call, scan: Scan, judge: Judge) -> Verdict:

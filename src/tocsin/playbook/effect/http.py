@@ -175,4 +175,11 @@ def judge_httpie(call: Call, scan: Scan, judge: Judge) -> Verdict:
     return Verdict(verdict.effect, verdict.tags, f"`{call.name}` {verdict.why}", fetches=True)
 
 
-READERS: dict[Via, Reader] = {Via.REQUEST: judge_saved, Via.HTTPIE: judge_httpie}
+def judge_lookup(call: Call, scan: Scan, judge: Judge) -> Verdict:
+    """Judge what asks for a name or calls a host: the name itself goes out, to servers that anybody may run."""
+    if call.command.parts.rank >= RANK[Effect.READ_SENSITIVE]:
+        return unknown(f"`{call.name}` sends out what may be secret, as the name that it asks for", Tag.EGRESS)
+    return Verdict(Effect.NOOP, (), "")
+
+
+READERS: dict[Via, Reader] = {Via.REQUEST: judge_saved, Via.HTTPIE: judge_httpie, Via.LOOKUP: judge_lookup}

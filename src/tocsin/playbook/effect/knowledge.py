@@ -57,6 +57,7 @@ class Via(StrEnum):
     INTERPRETER = "interpreter"
     SQL = "sql"
     REQUEST = "request"
+    LOOKUP = "lookup"
     HTTPIE = "httpie"
     AWK = "awk"
     SED = "sed"

@@ -81,3 +81,8 @@ async def test_a_shift_ends_in_the_zone_of_its_schedule_and_in_utc(open_house: O
     assert (found["until"], found["until_wall"]) == ("2026-03-02T14:00:00Z", "Mon 02 Mar 09:00")
     page = (await (await house.browser()).get("/schedules")).text
     assert "until Mon 02 Mar 09:00 <span" in page and "(America/New_York),</span> 2 March 2026, 14:00 UTC" in page
+
+
+async def test_the_list_says_of_which_zone_its_days_are(house: House) -> None:
+    page = (await (await house.browser()).get("/")).text
+    assert "2 March 2026, 03:00 UTC</time>" in page

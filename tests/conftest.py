@@ -10,13 +10,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from .postgres import Cluster, find_binaries
 
 # A loaded machine is no counterexample. CI draws the same examples every time, so that a landing is judged by what it
 # changed; whoever works on the code draws new ones.
-settings.register_profile("tocsin", deadline=None, derandomize=bool(os.environ.get("CI")))
+settings.register_profile(
+    "tocsin",
+    deadline=None,
+    derandomize=bool(os.environ.get("CI")),
+    suppress_health_check=[HealthCheck.too_slow],
+)
 settings.load_profile("tocsin")
 
 SHARED = Path(os.environ.get("TOCSIN_SHARED", Path(__file__).resolve().parents[2] / "shared"))

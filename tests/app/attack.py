@@ -113,7 +113,13 @@ class Ground:
             lambda name: find_place(workspace, self.data, name), found, blobs, SystemClock(), pass_by, scratches
         )
         step = StepRequested(
-            step="L1", text=script, target="till/local", effect=Effect.MUTATE, digest="d", timeout_s=30, changes=changes
+            step="L1",
+            text=script,
+            target="till/local",
+            effect=Effect.MUTATE,
+            digest="d",
+            timeout_s=120,
+            changes=changes,
         )
         finished = await shell.perform(Key(incident, 1), step)
         assert isinstance(finished, StepFinished)

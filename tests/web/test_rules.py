@@ -73,7 +73,7 @@ async def test_quiet_hours_are_told_on_the_screen_and_in_the_room(home: Home) ->
     assert "is in quiet hours and is paged when they end" in why
     api = await home.house.caller()
     found = (await api.get("/api/forecast", params={"team": "quorum", "severity": "SEV-4", "minutes": 30})).json()
-    assert found["waits"] == ["+0:00: Ana Lind has quiet hours until 02 Mar 06:00 UTC"]
+    assert found["waits"] == ["+0 s: Ana Lind has quiet hours until 02 Mar 06:00 UTC"]
     assert not home.house.story.pages("ana")
     await home.house.story.until(datetime(2026, 3, 2, 6, 1, tzinfo=UTC))
     assert [page.channel for page in home.house.story.pages("ana")] == ["mail"]

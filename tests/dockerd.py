@@ -73,12 +73,17 @@ class Dockerd:
         self.socket.chmod(0o666)
 
     def _answers(self) -> bool:
-        command = ["docker", "--host", self.url, "version"]
-        return self.socket.exists() and subprocess.run(command, capture_output=True, check=False).returncode == 0
+        with contextlib.suppress(NoDocker):
+            return self.socket.exists() and bool(self.ask("version"))
+        return False
 
     def ask(self, *words: str, fed: bytes = b"") -> str:
         """What `docker` answers to these words. Raises `NoDocker` with what it says where it fails."""
-        found = subprocess.run(["docker", "--host", self.url, *words], input=fed, capture_output=True, check=False)
+        command = ["docker", "--host", self.url, *words]
+        try:
+            found = subprocess.run(command, input=fed, capture_output=True, check=False, timeout=_PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            raise NoDocker(f"docker {words[0]} does not end within {_PATIENCE_S} s.") from None
         if found.returncode:
             raise NoDocker(f"docker {words[0]}: {found.stderr.decode(errors='replace').strip()[:500]}")
         return found.stdout.decode()
@@ -95,7 +100,11 @@ class Dockerd:
                 names = self.ask("ps", "--quiet", "--all").split()
                 self.ask("rm", "--force", *names) if names else None
             process.send_signal(signal.SIGTERM)
-            process.wait(_PATIENCE_S)
+            try:
+                process.wait(_PATIENCE_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
         for left in Path("/sys/fs/cgroup").glob(f"*/{self.folder.name}"):
             with contextlib.suppress(OSError):
                 left.rmdir()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 
 import pytest
 
+from tocsin.engine.dispatch import Dispatch
 from tocsin.errors import IllegalMove, NotFound
 from tocsin.run.commands import ApproveStep, find_task
 from tocsin.run.stop import StopStep
@@ -58,3 +60,32 @@ async def test_one_that_waits_for_a_place_never_begins(cast: Casting) -> None:
         assert (record.state, record.approved_by) == (StepState.WAITING, None)
         await story.approve(RESTART, "ana")
         assert (await story.incident()).steps[RESTART].state is StepState.OK
+
+
+async def test_a_change_that_had_begun_when_its_node_died_is_in_doubt_though_it_was_stopped(cast: Casting) -> None:
+    """Nobody knows that it did nothing: it is never run a second time by itself, nor for a mere approval."""
+    async with Story(cast("virtengine")) as story:
+        await begin(story, RESTART)
+        async with asyncio.timeout(20):
+            while not (await story.incident()).steps[RESTART].started:
+                await asyncio.sleep(0)
+        await story.engine.submit(story.stream, StopStep(by="bo", step=RESTART))
+        await story.engine.dispatch.stop()  # the process is gone, and another finds what it had in hand
+        await story.store.release_claims()
+        story.engine.dispatch = Dispatch(story.journal, story.clock, (story.recorder, story.readers))
+        await story.settle()
+        assert (await story.incident()).steps[RESTART].state is StepState.IN_DOUBT
+        assert await story.events(e.StepNotRun) == []
+
+
+async def test_the_wish_is_about_one_run(cast: Casting) -> None:
+    async with Story(cast("virtengine")) as story:
+        gate = await begin(story, RESTART)
+        await story.engine.submit(story.stream, StopStep(by="bo", step=RESTART))
+        gate.open.set()
+        await story.engine.dispatch.drain()
+        incident, book = await story.look()
+        digest = find_task(incident, book, RESTART, {}).digest
+        await story.do(ApproveStep(by="ana", step=RESTART, digest=digest, again=True))
+        record = (await story.incident()).steps[RESTART]
+        assert (record.state, record.stopped_by, record.runs) == (StepState.OK, "", 1)

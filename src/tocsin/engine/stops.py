@@ -1,4 +1,7 @@
-"""Who wants a running step stopped: heard from the timeline, whichever node wrote it, and told to what runs it."""
+"""Who wants a running step stopped: heard from the timeline, whichever node wrote it, and told to what runs it.
+
+A wish is about one run, which has the number of its intent: one that comes late stops nothing else.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
+from tocsin.engine.contracts import Key
 from tocsin.timeline import events as e
 from tocsin.timeline.entry import Entry
 
@@ -15,47 +19,52 @@ ENDS = (e.StepFinished, e.StepNotRun, e.StepInDoubt)
 
 
 class Stops:
-    """What is to be stopped, by incident and step, until it has come to its end."""
+    """What is to be stopped, by stream and intent, until it has come to its end."""
 
     def __init__(self) -> None:
-        self._asked: dict[tuple[str, str], str] = {}
-        self._running: dict[tuple[str, str], list[Stop]] = {}
+        self._asked: dict[tuple[str, int], str] = {}
+        self._running: dict[tuple[str, int], list[Stop]] = {}
 
     def hear(self, stream: str, entries: Sequence[Entry]) -> None:
         """Take in what was written; whoever runs the step is told at once."""
         for event in (entry.event for entry in entries):
             if isinstance(event, e.StepStopAsked):
                 because = f": {event.reason.rstrip('.')}" if event.reason else ""
-                self._ask((stream, event.step), f"{event.by} stopped it{because}.")
+                self._ask((stream, event.intent), f"{event.by} stopped it{because}.")
             elif isinstance(event, ENDS):
-                self._asked.pop((stream, event.step), None)
+                self._asked.pop((stream, event.answers), None)
 
-    def _ask(self, key: tuple[str, str], why: str) -> None:
-        self._asked[key] = why
-        for stop in tuple(self._running.get(key, ())):
+    def _ask(self, run: tuple[str, int], why: str) -> None:
+        self._asked[run] = why
+        for stop in tuple(self._running.get(run, ())):
             stop(why)
 
-    def find(self, incident: str, step: str) -> str:
+    def find(self, key: Key) -> str:
         """Why it is to be stopped; empty where nobody wants that."""
-        return self._asked.get((incident, step), "")
+        return self._asked.get((key.stream, key.seq), "")
 
     @contextmanager
-    def watch(self, incident: str, step: str, stop: Stop) -> Iterator[None]:
+    def watch(self, key: Key, stop: Stop) -> Iterator[None]:
         """Have `stop` called once somebody wants it, at once if somebody did."""
-        key = (incident, step)
-        self._running.setdefault(key, []).append(stop)
+        run = (key.stream, key.seq)
+        self._running.setdefault(run, []).append(stop)
         try:
-            if key in self._asked:
-                stop(self._asked[key])
+            if run in self._asked:
+                stop(self._asked[run])
             yield
         finally:
-            left = [each for each in self._running.pop(key) if each is not stop]
+            left = [each for each in self._running.pop(run) if each is not stop]
             if left:
-                self._running[key] = left
+                self._running[run] = left
 
-    async def wait(self, incident: str, step: str) -> str:
+    async def wait(self, key: Key) -> str:
         """Return why, once somebody wants it stopped."""
-        wanted = asyncio.Event()
-        with self.watch(incident, step, lambda why: wanted.set()):
+        wanted, said = asyncio.Event(), list[str]()
+
+        def stop(why: str) -> None:
+            said.append(why)
+            wanted.set()
+
+        with self.watch(key, stop):
             await wanted.wait()
-        return self.find(incident, step)
+        return said[0]

@@ -94,7 +94,7 @@ class Fleet:
                 outcome = await self._run(key, intent, intent.target, output.hear, None, MOST_OF_ALL)
         finally:
             self._outputs.end(key.stream, intent.step)
-        if intent.changes or not self._stops.find(key.stream, intent.step):
+        if intent.changes or not self._stops.find(key):
             self._recent.end(begun, same, key, intent, outcome)
         return outcome
 
@@ -134,7 +134,7 @@ class Fleet:
 
         async def go(target: str) -> None:
             async with places:
-                stopped = self._stops.find(key.stream, intent.step)
+                stopped = self._stops.find(key)
                 if stopped:
                     ends[target] = OnTarget(target=target, state="not_run", why=f"Not begun: {stopped}")
                     return
@@ -146,7 +146,7 @@ class Fleet:
             tell(_spell_line(ends[target]))
 
         held: set[str] = set()
-        with self._stops.watch(key.stream, intent.step, gate.give_up if gate is not None else _leave_be):
+        with self._stops.watch(key, gate.give_up if gate is not None else _leave_be):
             for wave in list_waves(fan):
                 async with asyncio.TaskGroup() as group:
                     for target in wave:

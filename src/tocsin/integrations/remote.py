@@ -65,7 +65,7 @@ class Remote:
             most=min(far.most, most),
             changes=intent.changes,
             terminal=far.terminal or Tag.TERMINAL in intent.tags,
-            watch=partial(self._stops.watch, key.stream, intent.step),
+            watch=partial(self._stops.watch, key),
         )
         self._reach(f"{word}.before_spawn")
         started = self._clock.now()

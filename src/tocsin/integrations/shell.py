@@ -125,7 +125,7 @@ class Shell:
             finished = await self._run(key, intent, place, box, left)
         if finished.left:
             finished = msgspec.structs.replace(finished, beside=stay.name_others())
-        if intent.changes or not (finished.left or self._stops.find(key.stream, intent.step)):
+        if intent.changes or not (finished.left or self._stops.find(key)):
             self._recent.end(begun, same, key, intent, finished)
         return finished
 
@@ -192,14 +192,17 @@ class Shell:
         output = self._outputs.begin(key.stream, filled.step, known)
 
         def watch() -> Awaitable[str]:
-            return first(left.watch(), self._stops.wait(key.stream, filled.step))
+            return first(left.watch(), self._stops.wait(key))
 
         def begun() -> None:
             passage.give()
             self._reach(f"{word}.during")
 
         self._reach(f"{word}.before_spawn")
+        stopped = self._stops.find(key)
         try:
+            if stopped:
+                raise NotBegun(f"Nothing was run: {stopped}")
             ended = await self.boxes.run(statement, self._isolation, box, layout, passage, output.hear, watch, begun)
         except OSError as error:
             raise NotBegun(f"Nothing was run: its box could not be started ({error.strerror}).") from error

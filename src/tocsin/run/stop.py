@@ -27,9 +27,11 @@ class StopStep(Command, frozen=True, kw_only=True):
 
 
 def find_stop(incident: Incident, step: str, intent: int) -> str:
-    """Why a step does not begin that somebody has stopped before; empty where nobody has."""
+    """Why a step does not begin that somebody has stopped before; empty where nobody has, and where it has begun to
+    change something: nobody knows then that it did not.
+    """
     record = incident.steps.get(step)
-    if record is None or record.intent != intent or not record.stopped_by:
+    if record is None or record.intent != intent or not record.stopped_by or (record.changes and record.started):
         return ""
     return f"{record.stopped_by} had stopped it."
 

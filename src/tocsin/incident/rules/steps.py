@@ -119,6 +119,7 @@ def _step_requested(incident: Incident, entry: Entry, event: e.StepRequested) ->
         digest=event.digest,
         why="",
         line=None,
+        stopped_by="",
     )
 
 

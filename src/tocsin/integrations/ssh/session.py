@@ -183,11 +183,12 @@ async def run(link: Link, order: Order, hear: Hear, gate: Arrive | None, begun: 
             command, given = (link.proof.command, framed) if framed else (COMMAND, program.before + program.run)
         session = _Session(order.most, nonce, hear, given, terminal=order.terminal)
         try:
-            channel = await _open(link, session, command)
-            if not given:
-                await _begin(link, channel, session, program, gate)
-            begun()
             with order.watch(session.halt):
+                _require_wanted(session)
+                channel = await _open(link, session, command)
+                if not given:
+                    await _begin(link, channel, session, program, gate)
+                begun()
                 return await _follow(link, session, order)
         except asyncio.CancelledError:
             if session.may_run:
@@ -233,11 +234,18 @@ async def _begin(
     if gate is not None:
         await gate()
         _require_ready(link, session)
+    _require_wanted(session)
     session.may_run = True
     _send(
         link, channel, program.run, whole=session.asking is None
     )  # the end of a terminal's input would be typed there
     await asyncio.sleep(0)  # it leaves this machine at the end of the loop's turn
+
+
+def _require_wanted(session: _Session) -> None:
+    """Nothing begins that somebody has stopped."""
+    if session.halted:
+        raise NotBegun(f"Nothing was run: {session.halted}")
 
 
 def _require_ready(link: Link, session: _Session) -> None:

@@ -21,7 +21,7 @@ from tocsin.run.program import Task, prepare
 from tocsin.run.saving import find_lapse
 from tocsin.run.stop import find_stop
 from tocsin.run.turns import take_exclusive, take_ways
-from tocsin.run.twofold import answers_to, is_second
+from tocsin.run.twofold import answers_to, find_given, is_second
 from tocsin.run.wait import find_unheld, require_no_wait
 from tocsin.timeline import events as e
 from tocsin.words import Effect, Mode, Permission, Status, StepState
@@ -104,7 +104,7 @@ def _approve(incident: Incident, book: Book, command: ApproveStep, now: datetime
     _require_mode(task, book)
     if isinstance(verdict, NeedsApproval) and verdict.people == 1:
         _require_role(verdict, command.roles)
-    _require_decider(task, incident, book, command.by)
+    _require_decider(task, incident, book, command.by, verdict, now)
     require_no_wait(task, incident)
     if command.digest != task.digest:
         raise Conflict("This is not what you looked at: it has run since, or changed. Look again and decide anew.")
@@ -116,11 +116,21 @@ def _approve(incident: Incident, book: Book, command: ApproveStep, now: datetime
     return _approved(task, incident, book, command)
 
 
-def _require_decider(task: Task, incident: Incident, book: Book, by: str) -> None:
-    """What goes a way that the commander alone decides on, or says so itself, the commander approves."""
-    if task.effect.rank > Effect.READ_SENSITIVE.rank:
-        ways = [event.words for event in take_ways(task, incident, by)]
-        require_decider(incident, book, by, *ways, (task.step.title or "") if task.step is not None else "")
+def _require_decider(task: Task, incident: Incident, book: Book, by: str, verdict: object, now: datetime) -> None:
+    """What goes a way that the commander alone decides on, or says so itself, the commander approves. Of two who
+    approve, the commander is one.
+    """
+    if task.effect.rank <= Effect.READ_SENSITIVE.rank:
+        return
+    if isinstance(verdict, NeedsApproval) and verdict.people > 1:
+        record = incident.steps.get(task.id)
+        others = {each.by for each in find_given(task, incident, book, now)} | {record.proposed_by if record else None}
+        others -= {by, None}
+        if not others or incident.commander in others:
+            return
+    ways = [event.words for event in take_ways(task, incident, by)]
+    title = (task.step.title or "") if task.step is not None else ""
+    require_decider(incident, book, by, *ways, title, task.bound.text)
 
 
 def _approved(task: Task, incident: Incident, book: Book, command: ApproveStep) -> tuple[e.Event, ...]:

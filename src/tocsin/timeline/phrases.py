@@ -84,14 +84,16 @@ def _find_listed(window: bytes) -> Iterator[Place]:
                 first = at + 1
 
 
-def _stands_apart(window: bytes, words: list[re.Match[bytes]]) -> bool:
-    """Whether the last word is in a line of another kind than those before: ``after it``, or ``end`` below a phrase."""
-    last, before = words[-1], words[-2]
+def _stands_apart(window: bytes, words: list[re.Match[bytes]], count: int) -> bool:
+    """Whether of so many words the last is in a line of another kind than those before: ``after it``, or ``end`` below
+    a phrase.
+    """
+    last, before = words[count - 1], words[count - 2]
     gap = window[before.end() : last.start()]
     if b"\n" not in gap:
         return False
     line = window.rfind(b"\n", words[0].start(), before.start()) + 1 or words[0].start()
-    is_first = words[-3].start() < line or line == words[0].start() == before.start()
+    is_first = words[count - 3].start() < line or line == words[0].start() == before.start()
     marked, was_marked = gap.rpartition(b"\n")[2].strip(), window[line : before.start()].strip()
     return _GOES_ON.match(window, last.end()) is not None or not is_first or bool(marked) is not bool(was_marked)
 
@@ -101,8 +103,10 @@ def _judge_run(window: bytes, words: list[re.Match[bytes]]) -> Iterator[Place]:
     if _NAMES.match(window, words[-1].end()):
         line = window.rfind(b"\n", words[0].start(), words[-1].end())
         words = [each for each in words if each.end() <= line]
-    while len(words) > FEWEST and _stands_apart(window, words):
-        words = words[:-1]
+    count = len(words)
+    while count > FEWEST and _stands_apart(window, words, count):
+        count -= 1
+    words = words[:count]
     spelt = [each[0].lower() for each in words]
     if len(words) >= FEWEST and (spelt != sorted(spelt) or _is_announced(window, words[0].start())):
         yield words[0].start(), words[-1].end(), b"wallet words"

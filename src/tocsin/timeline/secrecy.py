@@ -13,7 +13,7 @@ from tocsin.timeline.naming import Telling, find_name, find_phrase, judge_name
 from tocsin.timeline.shapes import Place
 
 _URL = re.compile(
-    rb"(?:\\?/){2}(?:([^\s/:@\"'<>\\]{0,256}+:(?:[^\s/\"'<>]{1,256}|(?!\d{1,5}[/\\])[^\s\"'<>@]{1,256}))|([\w.~%-]{20,256}+))@"
+    rb"(?:\\?/){2}(?:(?!\[)([^\s/:@\"'<>\\]{0,256}+:(?:[^\s/\"'<>]{1,256}|(?!\d{1,5}[/\\?,])[^\s\"'<>@]{1,256}))|([\w.~%-]{20,256}+))@"
 )
 _NODE = re.compile(rb"[0-9a-f]{128}")
 """The public key of a node of Ethereum, which names it in its address."""

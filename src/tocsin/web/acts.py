@@ -10,7 +10,7 @@ import msgspec
 
 from tocsin.comms.drafting import ApproveUpdate
 from tocsin.comms.outside import AllowContact, CallContact
-from tocsin.errors import Conflict, Denied, NotFound
+from tocsin.errors import Conflict, Denied, NotFound, TocsinError
 from tocsin.incident.authority import find_roles, require_human, require_permission
 from tocsin.incident.commands import Command, LiftProhibition, Resolve
 from tocsin.incident.correcting import CorrectAnswer
@@ -116,9 +116,9 @@ class Acts:
             roles=find_roles(scene.incident, scene.book, scene.rota, asker.person, scene.now),
         )
         entries = await self._desk.engine.submit(stream, command)
-        if lesson is not None:
-            entries = [*entries, *await self._learn(stream, scene.book.policy.team, lesson)]
-        return Done.of(stream, entries, self._library.name)
+        learned, warning = await self._learn(stream, scene.book.policy.team, lesson)
+        done = Done.of(stream, [*entries, *learned], self._library.name)
+        return msgspec.structs.replace(done, warning=warning)
 
     def _check_lesson(self, scene: Scene, step: str, asker: Asker, body: ApproveBody) -> NoteLesson:
         """What is to be learned, before anything is approved. Raises where it is not learned."""
@@ -131,11 +131,16 @@ class Acts:
         teacher.check(scene.book.policy.team, asker.person, task.statement.text, pattern, effect)
         return NoteLesson(by=asker.person, step=step, pattern=pattern, effect=effect)
 
-    async def _learn(self, stream: str, team: str, lesson: NoteLesson) -> Sequence[Entry]:
-        """Keep it where `tocsin learn` does, then on the timeline."""
-        assert self._desk.teacher is not None
-        sha256 = await asyncio.to_thread(self._desk.teacher.keep, team, lesson.by, lesson.pattern, lesson.effect)
-        return await self._desk.engine.submit(stream, msgspec.structs.replace(lesson, sha256=sha256))
+    async def _learn(self, stream: str, team: str, lesson: NoteLesson | None) -> tuple[Sequence[Entry], str]:
+        """Keep it where `tocsin learn` does, then on the timeline; or why not. The step runs all the same."""
+        if lesson is None or self._desk.teacher is None:
+            return (), ""
+        try:
+            sha256 = await asyncio.to_thread(self._desk.teacher.keep, team, lesson.by, lesson.pattern, lesson.effect)
+            told = msgspec.structs.replace(lesson, sha256=sha256)
+            return await self._desk.engine.submit(stream, told), ""
+        except (TocsinError, OSError) as error:
+            return (), f"It was approved. What it does was not learned: {error}"
 
     async def lift(self, stream: str, line: int, asker: Asker, reason: str) -> Done:
         """Lift a prohibition, in the name of a person with all roles they answer to."""

@@ -16,6 +16,11 @@ ANSIBLE = {
     "roles/relay/tasks/main.yml": "- include_tasks: drain.yml\n- name: r\n"
     "  command: 'x {{ site }}'\n  tags:\n    - restart\n",
     "roles/relay/tasks/drain.yml": "- command: y\n  tags: drain\n",
+    "letters": "[db]\ndb-[a:f].example.com\n",
+    "steps": "[relays]\nrelay-[1:10:2]\n",
+    "many": "[relays]\nrelay-[1:900]\n",
+    "twice": "[relays]\nr[1:2]-n[1:2]\n",
+    "letters.yml": "all:\n  hosts:\n    pg-[a:f]: {}\n",
     "open.yml": "- hosts: db\n  roles: [someone.elses]\n",
 }
 TERRAFORM = {
@@ -50,7 +55,14 @@ TF = "terraform -chdir=tf "
     [
         (ANSIBLE, PLAY + "-t restart,vacuum,drain --limit 'relay-2,!pg-*:edge'"),
         (ANSIBLE, PLAY + "-e site=a -i prod/hosts.yml --limit api-1"),
+        (ANSIBLE, PLAY + """-e "site='a b=c' sure='x y=z'\""""),
         (ANSIBLE, "ansible-playbook open.yml --tags anything"),
+        (ANSIBLE, "ansible-playbook open.yml -e postgresql_version=15"),
+        (ANSIBLE, "ansible-playbook -i letters db.yml --limit db-a.example.com"),
+        (ANSIBLE, "ansible-playbook -i steps db.yml --limit relay-3"),
+        (ANSIBLE, "ansible-playbook -i many db.yml --limit relay-3"),
+        (ANSIBLE, "ansible-playbook -i twice db.yml --limit r1-n2"),
+        (ANSIBLE, "ansible-playbook -i letters.yml db.yml --limit pg-a"),
         (ANSIBLE, "ansible-playbook -i cloud db.yml --limit tag_x"),
         (ANSIBLE, "ansible db -m ping"),
         (TERRAFORM, TF + "plan -target=module.edge.aws_instance.node[0] -var size=3 -var-file=prod.tfvars"),
@@ -79,7 +91,10 @@ def test_what_is_there_matches(files: dict[str, str], fence: str) -> None:
     [
         (ANSIBLE, PLAY + "-t reload", "missing", "Ansible tag reload"),
         (ANSIBLE, PLAY + "--limit relay-9", "missing", "Ansible host or group relay-9"),
+        (ANSIBLE, "ansible-playbook -i steps db.yml --limit relay-4", "missing", "host or group relay-4"),
+        (ANSIBLE, "ansible-playbook -i letters db.yml --limit db-g.example.com", "missing", "group db-g.example.com"),
         (ANSIBLE, PLAY + "-e sites=a", "missing", "variable sites for Ansible"),
+        (ANSIBLE, PLAY + """-e "sites='a b'\"""", "missing", "variable sites for Ansible"),
         (ANSIBLE, "ansible-playbook site.yml", "ambiguous", "asks on a terminal (vars_prompt)"),
         (ANSIBLE, "ansible-playbook sites.yml", "missing", "file sites.yml"),
         (ANSIBLE, "ansible -i prod/hosts.ini api -m ping", "missing", "inventory prod/hosts.ini"),

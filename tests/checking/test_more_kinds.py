@@ -25,6 +25,13 @@ guard-%:
 	@ if [ "${${*}}" = "" ]; then echo "$* not set"; exit 1; fi
 """
 }
+TARGET_SETS = {
+    "Makefile": "all: deploy\ndeploy-prod: export ENV := prod\ndeploy-prod: deploy\ndeploy: check guard-ENV\n"
+    'check:\n\t@test -n "$(ENV)" || exit 1\nguard-%:\n\t@test -n "${${*}}" || (echo $*; exit 1)\n'
+    '%-eu: ZONE = eu\nship-eu:\n\t@test -n "$(ZONE)" || exit 1\nlate: ENV =\nlate: deploy\n',
+}
+SETTINGS_APART = {"Makefile": "ifneq (,$(X))\n  include .env # not in git\nendif\n" + MAKE["Makefile"]}
+RULES_APART = {"Makefile": "include build/common.mk\n" + MAKE["Makefile"]}
 TASK = {
     "Taskfile.yml": """version: "3"
 vars: {HUB: main}
@@ -67,6 +74,11 @@ FLOW = {
         (MAKE, "export REPLICA=b\nmake promote"),
         (MAKE, "make snapshot VOLUME=<volume> ENV=prod"),
         ({**MAKE, "x.mk": "", "Makefile": "-include .env\n" + MAKE["Makefile"]}, "make drain UNKNOWN=1"),
+        (MAKE, "make wipe NAME=a GOOS=linux GOFLAGS=-v DOCKER_BUILDKIT=1 CFLAGS=-O2 V=1 DESTDIR=/x"),
+        (TARGET_SETS, "make deploy-prod"),
+        (TARGET_SETS, "make ship-eu"),
+        (SETTINGS_APART, "make drain UNKNOWN=1"),
+        (RULES_APART, "make drain UNKNOWN=1"),
         (TASK, "task r BELT=1"),
         (TASK, "task wipe --yes"),
         (CHART, "helm upgrade shop deploy/chart --set image.tag=b,replicaCount=3 --set image.pullPolicy=Always"),
@@ -92,6 +104,10 @@ def test_what_is_there_matches(files: dict[str, str], fence: str) -> None:
         (MAKE, "make snapshot KEEP=3", "missing", "arguments of make target snapshot: VOLUME"),
         (MAKE, "make wipe", "missing", "arguments of make target wipe: NAME"),
         (MAKE, "make snapshot VOLUME=a VOLUMES=b", "missing", "variable VOLUMES for make"),
+        (TARGET_SETS, "make all", "missing", "arguments of make target all: ENV"),
+        (TARGET_SETS, "make late", "missing", "arguments of make target late: ENV"),
+        (SETTINGS_APART, "make drian", "missing", "make target drian"),
+        (RULES_APART, "make lint", "not_checkable", "make target lint"),
         (TASK, "task reset", "missing", "arguments of task target reset: BELT"),
         (TASK, "task wipe", "ambiguous", "asks on a terminal"),
         (TASK, "task step", "missing", "task target step"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterator
 
 import msgspec
@@ -52,13 +53,14 @@ def judge_playbook(command: Command, system: System) -> Iterator[Finding]:
     inventory = _find_inventory(command, given, system)
     for limit in parts.values("-l", "--limit"):
         yield from _judge_hosts(limit, inventory)
+    complete = False
     if plays and len(plays) == len(parts.operands):
-        tags, whole = _find_tags(plays, system)
+        tags, complete = _find_tags(plays, system)
         for each in (*parts.values("-t", "--tags"), *parts.values("--skip-tags")):
-            yield from _judge_tags(each, tags, plays[0], whole=whole)
+            yield from _judge_tags(each, tags, plays[0], whole=complete)
         yield from _judge_asking(command, plays, parts.values("-e", "--extra-vars"), system)
     for each in parts.values("-e", "--extra-vars"):
-        yield from _judge_variables(command, each, system)
+        yield from _judge_variables(command, each, system, whole=complete)
 
 
 def judge_hosts(command: Command, system: System) -> Iterator[Finding]:
@@ -121,7 +123,7 @@ def _read_groups(tree: Tree, path: str, found: Inventory, depth: int) -> None:
     for group, each in tree.pairs():
         found.known.setdefault(group, f"{path}:{each.line}")
         for host, at in each.get("hosts").pairs():
-            found.known.update((name, f"{path}:{at.line}") for name in unfold(host))
+            _add_hosts(host, f"{path}:{at.line}", found)
         if depth < 8:
             _read_groups(each.get("children"), path, found, depth + 1)
 
@@ -136,7 +138,14 @@ def _read_lines(path: str, text: str, found: Inventory) -> None:
             found.known.setdefault(section[1], f"{path}:{number}")
         elif bare and kind != "vars":
             found.whole = found.whole and "{{" not in bare
-            found.known.update((name, f"{path}:{number}") for name in unfold(bare.split()[0]))
+            _add_hosts(bare.split()[0], f"{path}:{number}", found)
+
+
+def _add_hosts(name: str, where: str, found: Inventory) -> None:
+    """Add a host or a range of hosts; a range that is not read leaves open which there are."""
+    hosts = unfold(name)
+    found.whole = found.whole and bool(hosts)
+    found.known.update((each, where) for each in hosts)
 
 
 def _judge_hosts(pattern: str, inventory: Inventory) -> Iterator[Finding]:
@@ -244,11 +253,19 @@ def _judge_tags(given: str, tags: dict[str, str], play: str, *, whole: bool) -> 
             yield missing("tag", what, why, near, tags[near] if near else play)
 
 
-def _judge_variables(command: Command, given: str, system: System) -> Iterator[Finding]:
+def _split_given(given: str) -> list[str]:
+    """The assignments of one `-e`, whose values may be quoted."""
+    try:
+        return shlex.split(given)
+    except ValueError:
+        return given.split()
+
+
+def _judge_variables(command: Command, given: str, system: System, *, whole: bool) -> Iterator[Finding]:
     if given.startswith("@"):
         yield paths.judge_file(command, given[1:], system, "file", "file")
         return
-    for part in [] if given.lstrip().startswith("{") else given.split():
+    for part in [] if given.lstrip().startswith("{") else _split_given(given):
         name, mark, _ = part.partition("=")
         if not mark or not re.fullmatch(r"[A-Za-z_]\w*", name) or name.startswith("ansible_"):
             continue
@@ -256,6 +273,8 @@ def _judge_variables(command: Command, given: str, system: System) -> Iterator[F
         where = exports.find_mention(name, system)
         if where is not None:
             yield matches("variable", what, where)
+        elif not whole:
+            yield unknown("variable", what, "Some of what the playbook takes in is not in the checkout.")
         else:
             yield missing("variable", what, "Nothing in the checkout reads it.")
 
@@ -264,7 +283,7 @@ def _judge_asking(command: Command, plays: list[str], given: tuple[str, ...], sy
     """Playbooks with `vars_prompt` ask, unless the variable is given."""
     if command.fed or any(each.startswith(("@", "{")) for each in given):
         return
-    present = {part.partition("=")[0] for each in given for part in each.split()}
+    present = {part.partition("=")[0] for each in given for part in _split_given(each)}
     for place in plays:
         for tree in read_trees(system.repository.text(place)):
             for play in tree.items_of():

@@ -14,7 +14,7 @@ from tocsin.playbook.reality.command import Command
 from tocsin.playbook.reality.finding import Finding, ambiguous, matches, missing, unknown
 from tocsin.playbook.reality.system import System
 
-_KNOWN = re.compile(
+KNOWN = re.compile(
     r"(?:PATH|HOME|USER|LANG|LC_\w+|TZ|TERM|EDITOR|VISUAL|PAGER|SHELL|TMPDIR|KUBECONFIG|KUBE\w*|HELM\w*|AWS_\w+|AZURE_\w+|GOOGLE_\w+|"
     r"CLOUDSDK_\w+|GCP_\w+|PG[A-Z]+|MYSQL_\w+|REDISCLI_\w+|DOCKER_\w+|COMPOSE_\w+|VAULT_\w+|CONSUL_\w+|NOMAD_\w+|TF_\w+|"
     r"ANSIBLE_\w+|GIT_\w+|GH_\w+|GITHUB_\w+|GITLAB_\w+|HTTPS?_PROXY|NO_PROXY|http_proxy|https_proxy|SSH_\w+|GPG_\w+|GNUPGHOME|"
@@ -35,7 +35,7 @@ def judge(name: str, later: Sequence[Command], texts: Sequence[str], system: Sys
         where = find_reader(name, command, system)
         if where:
             return matches("variable", what, where)
-    if _KNOWN.fullmatch(name):
+    if KNOWN.fullmatch(name):
         return unknown("variable", what, "Common tools read it by themselves.")
     reader = find_mention(name, system)
     if reader is None:
@@ -91,7 +91,7 @@ def judge_inline(command: Command, system: System) -> Sequence[Finding]:
         return ()
     found = []
     for name in command.env:
-        if name and not _KNOWN.fullmatch(name) and find_mention(name, system) is None:
+        if name and not KNOWN.fullmatch(name) and find_mention(name, system) is None:
             found.append(
                 missing("variable", f"variable {name} for {command.words[0]}", "Nothing in the checkout reads it.")
             )

@@ -10,6 +10,7 @@ from tocsin.playbook.reality.command import Arguments, Command, take_apart
 from tocsin.playbook.reality.finding import Finding, ambiguous, matches, missing, unknown
 from tocsin.playbook.reality.system import System
 from tocsin.playbook.reality.targets import FILES, Recipes
+from tocsin.playbook.reality.wanting import MAY_LACK
 from tocsin.playbook.shell import names as words
 
 _VALUED = {"make": words("-C --directory -f --file --makefile -I -o -W -j -l"),
@@ -19,6 +20,8 @@ _FOLDER = {"make": ("-C", "--directory"), "just": ("-d", "--working-directory"),
 _FILE = {"make": ("-f", "--file", "--makefile"), "just": ("-f", "--justfile"), "task": ("-t", "--taskfile")}
 
 
+_OWN = words("CC CXX CFLAGS CXXFLAGS CPPFLAGS LDFLAGS DESTDIR PREFIX V SHELL MAKEFLAGS")
+"""Variables that make, its built-in rules, and compilers know."""
 _USED = re.compile(r"\$[({]([A-Za-z_]\w{0,80})[)}]|\{\{[^{}]{0,80}?\.([A-Za-z_]\w{0,80})")
 
 
@@ -85,7 +88,7 @@ def _judge_wanted(
 
 def _is_open(file: Recipes) -> bool:
     """Whether a file that nobody has may read variables too."""
-    return not file.whole or re.search(r"(?m)^[-s]include\b", file.text) is not None
+    return not file.whole or file.lacks or MAY_LACK.search(file.text) is not None
 
 
 def _judge_variables(
@@ -94,8 +97,8 @@ def _judge_variables(
     """Variables that are handed to targets and that nothing reads."""
     for word in parts.operands if files and not any(_is_open(each) for each in files) else ():
         name, mark, _ = word.partition("=")
-        if not mark or not re.fullmatch(r"[A-Za-z_]\w*", name):
-            continue
+        if not mark or not re.fullmatch(r"[A-Za-z_]\w*", name) or name in _OWN or exports.KNOWN.fullmatch(name):
+            continue  # make hands it on in the environment, where tools read theirs by themselves
         read = re.compile(rf"(?<![A-Za-z0-9_]){name}(?![A-Za-z0-9_])")
         if any(read.search(each.text) for each in files) or exports.find_mention(name, system) is not None:
             continue

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import cached_property
+from string import ascii_letters
 
 from tocsin.playbook.reality.compose import Composition
 from tocsin.playbook.reality.kubernetes import Cluster
@@ -181,10 +182,18 @@ class Network:
         return found
 
 
+_RANGE = re.compile(r"([^\[\]]*)\[(?:(\d{1,9}):(\d{1,9})|([A-Za-z]):([A-Za-z]))(?::(\d{1,9}))?\]([^\[\]]*)")
+
+
 def unfold(name: str) -> list[str]:
-    """The names of a range of an Ansible inventory: ``node[1:3]``."""
-    match = re.fullmatch(r"(.*)\[(\d+):(\d+)\](.*)", name)
-    if not match or int(match[3]) - int(match[2]) > 500:
+    """The names of a range of an Ansible inventory: ``node[1:3]``, ``node[a:f]``, ``node[1:9:2]``; none if too many."""
+    match = _RANGE.fullmatch(name)
+    if not match:
         return [name] if "[" not in name else []
-    width = len(match[2]) if match[2].startswith("0") else 0
-    return [f"{match[1]}{str(each).zfill(width)}{match[4]}" for each in range(int(match[2]), int(match[3]) + 1)]
+    before, first, last, low, high, step, after = match.groups()
+    start, end = (int(first), int(last)) if first else (ascii_letters.index(low), ascii_letters.index(high))
+    if end - start > 500 or (step and not int(step)):
+        return []
+    width = len(first) if first and first.startswith("0") else 0
+    every = range(start, end + 1, int(step or 1))
+    return [f"{before}{str(each).zfill(width) if first else ascii_letters[each]}{after}" for each in every]

@@ -18,7 +18,8 @@ FILES = {
     "task": ("Taskfile.yml", "Taskfile.yaml", "taskfile.yml", "taskfile.yaml"),
 }
 _RULE = re.compile(r"^(?![\t #.]|\.PHONY)([^\s:=#?+!][^:=#\n]*?)\s*::?(?![=:])", re.MULTILINE)
-_INCLUDE = re.compile(r"^-?s?include\s+(.+)$", re.MULTILINE)
+_INCLUDE = re.compile(r"^ {0,8}([-s]?)include[ \t]+([^\n#]+)", re.MULTILINE)
+_SETTINGS = re.compile(r"(?:^|/)(?:\.env[\w.-]*|[\w.-]+\.env)$")
 _RECIPE = re.compile(
     r"^@?([A-Za-z_][\w-]*)(?:[ \t]+(?:\"[^\"\n]*\"|'[^'\n]*'|`[^`\n]*`|[^:\"'`\n])*)?:(?!=)", re.MULTILINE
 )
@@ -39,7 +40,7 @@ class Recipes(msgspec.Struct, frozen=True, kw_only=True):
 
     ``needs`` are the parameters without which a recipe of `just` does not start; ``asks`` are recipes that want a yes.
     ``wants`` are variables without which a target ends, ``inner`` are those that only others may call, ``text`` is all
-    that is read.
+    that is read. It ``lacks`` something where a file of settings that it includes is not in the checkout.
     """
 
     path: str
@@ -50,6 +51,7 @@ class Recipes(msgspec.Struct, frozen=True, kw_only=True):
     wants: dict[str, tuple[str, ...]] = {}
     inner: frozenset[str] = frozenset()
     text: str = ""
+    lacks: bool = False
 
 
 class Targets:
@@ -83,9 +85,11 @@ class Targets:
             return _read_tasks(path, text)
         known: dict[str, str] = {}
         texts: list[str] = []
-        whole = all(list(self._make(path, known, texts, 0)))
+        lost: list[str] = []
+        whole = all(list(self._make(path, known, texts, lost, 0)))
         joined = "\n".join(texts)
-        return Recipes(path=path, known=known, whole=whole, wants=read_wanted(joined) if whole else {}, text=joined)
+        wants = read_wanted(joined) if whole and not lost else {}
+        return Recipes(path=path, known=known, whole=whole, wants=wants, text=joined, lacks=bool(lost))
 
     def _just(self, path: str, prefix: str, known: dict[str, str], depth: int) -> Iterator[bool]:
         """Collect the recipes of a justfile, of what it imports, and of its modules; false where one was not found."""
@@ -106,8 +110,11 @@ class Targets:
             else:
                 yield may_lack
 
-    def _make(self, path: str, known: dict[str, str], texts: list[str], depth: int) -> Iterator[bool]:
-        """Collect a makefile's targets; yields false where some of them are computed."""
+    def _make(self, path: str, known: dict[str, str], texts: list[str], lost: list[str], depth: int) -> Iterator[bool]:
+        """Collect a makefile's targets; yields false where some are computed, or in a file that is not here.
+
+        A file of settings has none: where one is not here, it is ``lost``.
+        """
         texts.append(self._repository.text(path))
         text = texts[-1].replace("\\\n", " ")
         for match in _RULE.finditer(text):
@@ -119,12 +126,14 @@ class Targets:
                 )
         yield "$(eval" not in text and "define " not in text
         for match in _INCLUDE.finditer(text) if depth < _DEEPEST else ():
-            for name in match[1].split():
+            for name in match[2].split():
                 target = join(parent(path), name)
                 place = target if target and self._repository.file(target) is not None else join("", name)
                 if place and self._repository.file(place) is not None:
-                    yield from self._make(place, known, texts, depth + 1)
-                elif "*" in name or "$" in name:
+                    yield from self._make(place, known, texts, lost, depth + 1)
+                elif _SETTINGS.search(name):
+                    lost.append(name)
+                elif "*" in name or "$" in name or not match[1]:
                     yield False
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tocsin.integrations import layouts as layouts_room
-from tocsin.integrations.box import Box
+from tocsin.integrations.box import Box, Mount
 from tocsin.integrations.isolation import Isolation
 from tocsin.integrations.layouts import Layouts, walk
 
@@ -65,6 +65,28 @@ def test_a_socket_in_tmp_does_not_keep_a_step_from_its_own_tmp(tmp_path: Path) -
     assert path in layout.box.shut
     assert Path("/tmp") in layout.kept
     assert path not in layout.pins
+
+
+@pytest.mark.parametrize("place", [Path("/tmp"), Path("/var/tmp")])
+def test_a_private_socket_in_tmp_keeps_no_step_from_its_own_tmp(place: Path, tmp_path: Path) -> None:
+    """PostgreSQL's own place for it is `/tmp`. Where a step has the machine's, it is hidden there."""
+    with tempfile.TemporaryDirectory(prefix="tocsin-layout-") as folder, socket.socket(socket.AF_UNIX) as server:
+        path = place / f".s.{Path(folder).name}"
+        server.bind(str(path))
+        try:
+            own, named, given = (
+                ALONE.lay_out(Box(directory=directory, readable=readable, private=(path,), scratch=tmp_path))
+                for directory, readable in ((Path("/usr"), ()), (Path("/usr"), (path,)), (place, ()))
+            )
+        finally:
+            path.unlink()
+    for layout in (own, named):
+        assert place in layout.kept
+        assert path not in layout.pins
+        assert layout.mounts[place] is Mount.KEPT
+        assert path not in layout.mounts
+    assert place not in given.kept
+    assert given.mounts[path] is Mount.HIDDEN
 
 
 def test_while_changes_run_a_box_is_laid_out_anew_only_where_something_was_moved(tmp_path: Path) -> None:

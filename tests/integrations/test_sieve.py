@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 import struct
+from pathlib import Path
 
 import pytest
 
-from tocsin.integrations import sieve
+from tocsin.integrations import isolation, sieve
+from tocsin.integrations.box import Box
+from tocsin.integrations.isolation import Isolation, spell_fence
 
 ALLOWED, NOT_ALLOWED, NO_SUCH_FAMILY = 0, 1, 97
 VSOCK, PACKET, ALG = 40, 17, 38
@@ -86,3 +91,41 @@ def test_the_second_set_of_numbers_is_no_way_round() -> None:
 def test_a_processor_whose_calls_are_not_known_is_said() -> None:
     with pytest.raises(OSError, match="no filter of a step's calls is known for vax"):
         sieve.spell("vax")
+
+
+def test_a_machines_old_interpreter_starts_it() -> None:
+    """What it would look at when it loads has no `list[int]`, which came with 3.9, and no `int | str`; nor has it a
+    future that 3.6 does not know.
+    """
+    parsed = ast.parse(inspect.getsource(sieve), feature_version=(3, 6))
+    assert not [each for each in ast.walk(parsed) if isinstance(each, ast.ImportFrom)]
+    loaded: list[ast.AST] = []
+    for part in parsed.body:
+        if isinstance(part, ast.FunctionDef):
+            given = [*part.args.args, *part.args.kwonlyargs]
+            loaded += [*part.decorator_list, *(each.annotation for each in given if each.annotation)]
+            loaded += [part.returns] if part.returns else []
+        elif not isinstance(part, ast.If):
+            loaded.append(part)
+    seen = [each for part in loaded for each in ast.walk(part)]
+    assert not [each for each in seen if isinstance(each, ast.Subscript)]
+    assert {type(each.left) for each in seen if isinstance(each, ast.BinOp)} <= {ast.Constant}
+
+
+@pytest.mark.parametrize("knows", [True, False])
+def test_a_fence_is_spelt_only_where_the_kernel_has_it(knows: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[bool] = []
+
+    def ask_kernel() -> bool:
+        asked.append(knows)
+        return knows
+
+    monkeypatch.setattr(sieve, "knows_fence", ask_kernel)
+    isolation._knows_fence.cache_clear()
+    try:
+        layout = Isolation(bwrap="/usr/bin/bwrap").lay_out(Box(directory=Path("/usr")))
+        spelt = [spell_fence(layout) for _ in range(2)]
+    finally:
+        isolation._knows_fence.cache_clear()
+    assert [bool(each) for each in spelt] == [knows, knows]
+    assert asked == [knows]

@@ -131,8 +131,12 @@ def find_pins(box: Box, kept: tuple[Path, ...]) -> tuple[Path, ...]:
 
 
 def _find_ways(box: Box) -> set[Path]:
-    """All by which the box's own places are reached."""
-    return {each for path in box.named for each in (path.absolute(), path.resolve(), *trace(path))}
+    """All by which the box's own places are reached. A private socket directly in a kept place is none: the step's own
+    covers it, and nothing is mounted there.
+    """
+    covered = {path for path in box.private if path.parent in PLACES and path.is_socket() and not path.is_symlink()}
+    named = (path for path in box.named if path not in covered)
+    return {each for path in named for each in (path.absolute(), path.resolve(), *trace(path))}
 
 
 def _find_below(ways: set[Path], place: Path) -> list[Path]:

@@ -8,6 +8,7 @@ tries in it to read and to alter what it must not. Where nothing holds, nothing 
 from __future__ import annotations
 
 import asyncio
+import functools
 import inspect
 import os
 import pwd
@@ -202,10 +203,18 @@ def _is_for_all(path: Path) -> bool:
 
 def spell_fence(layout: Layout) -> list[str]:
     """The command that goes before another in a box with the machine's network, to keep it from what is only a name
-    there; nothing where no interpreter is to be had in the box.
+    there; nothing where the kernel knows no fence, or no interpreter is to be had in the box.
     """
+    if not _knows_fence():
+        return []
     python = find_inside(layout)
     return [python, "-IS", "-c", inspect.getsource(sieve)] if os.access(python, os.X_OK) else []
+
+
+@functools.cache
+def _knows_fence() -> bool:
+    """Asked once: a kernel learns nothing."""
+    return sieve.knows_fence()
 
 
 def find_homes() -> tuple[Path, ...]:

@@ -21,10 +21,9 @@ signal nobody and look into nobody but what it has begun.
 The filter is a program for the kernel's own machine (linux/filter.h), which whoever has it hands on and nobody takes
 off. Programs of another kind of processor than the server's do not run behind it: their calls have other numbers.
 
-``python -IS sieve.py COMMAND …`` runs a command within the fence.
+``python -IS sieve.py COMMAND …`` runs a command within the fence. The only interpreter in a box may be a machine's old
+one: this file starts from Python 3.6 on, which knows no ``annotations`` of the future, and no ``list[int]`` either.
 """
-
-from __future__ import annotations
 
 import ctypes
 import os
@@ -62,9 +61,11 @@ NUMBER, ARCHITECTURE, FIRST, SECOND, THIRD = 0, 4, 16, 24, 32
 LET, REFUSE = 0x7FFF0000, 0x00050000
 NOT_ALLOWED, NOT_BUILT, NO_SUCH_FAMILY = 1, 38, 97
 
-Looks = list[tuple[int, int, str]]
-"""What is done, with what, and where it goes on if that is so."""
-RIGHTS: dict[str, Looks] = {
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    Looks = list[tuple[int, int, str]]
+    """What is done, with what, and where it goes on if that is so."""
+RIGHTS: "dict[str, Looks]" = {
     "second": [(LOAD, SECOND, ""), (IS_OVER, 0, "rights")],
     "third": [(LOAD, THIRD, "")],
     "rights": [(AND, AS_OWNER, ""), (IS, 0, "let"), (IS_OVER, 0, "refuse")],
@@ -123,7 +124,7 @@ def spell(machine: str = "", *, has_files: bool = True) -> bytes:
     return b"".join(struct.pack("HBBI", code, yes, no, value) for code, yes, no, value in [*steps, *ends])
 
 
-def _aim(look: tuple[int, int, str], at: int, places: dict[str, int]) -> tuple[int, int, int, int]:
+def _aim(look: "tuple[int, int, str]", at: int, places: "dict[str, int]") -> "tuple[int, int, int, int]":
     """One look with how far to go on from it."""
     code, value, where = look
     if not where:

@@ -6,15 +6,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from tocsin.errors import Denied, NotFound
-from tocsin.incident.book import number_steps
+from tocsin.incident.book import TargetPolicy, number_steps
 from tocsin.incident.commands import Acknowledge
 from tocsin.incident.predicate import Check, Example, Predicate
 from tocsin.knowledge import load_knowledge
 from tocsin.playbook.compile import compile_playbook
 from tocsin.run.awaiting import BeginWait, find_offers
-from tocsin.run.until import find_pace, find_until
+from tocsin.run.until import Until, find_pace, find_until, has_come
 from tocsin.testing.recorder import Answer
 from tocsin.testing.story import Cast, Story
 from tocsin.timeline import events as e
@@ -158,6 +159,40 @@ async def test_a_look_that_does_not_run_by_itself_is_not_repeated() -> None:
             await begin(story, BEHIND)
             with pytest.raises(Denied, match=why):
                 await story.do(BeginWait(by="ana", step=WAIT, look=LOOK, tells=Tells.EACH, wanted="lag=0"))
+
+
+ON_ALL = PLAYBOOK.replace("cat /srv/replicas/lag", "for r in r-{1..2}; do ssh $r 'cat /srv/replicas/lag'; done")
+REPLICAS = tuple(TargetPolicy(name=f"team/r-{at}", kind="ssh", called=(f"r-{at}",)) for at in (1, 2))
+
+
+@pytest.mark.parametrize("tells", [Tells.LACKS, Tells.EACH])
+async def test_a_look_on_several_targets_tells_nothing_that_needs_its_whole_output(tells: Tells) -> None:
+    async with Story(Cast(playbook=ON_ALL.encode(), targets=REPLICAS)) as story:
+        await begin(story, BEHIND)
+        with pytest.raises(
+            Denied, match=r"Line 11 runs on team/r-\{1\.\.2\}, and of what each target there prints only"
+        ):
+            await story.do(BeginWait(by="ana", step=WAIT, look=LOOK, tells=tells, wanted="lag=0"))
+        await story.do(BeginWait(by="ana", step=WAIT, look=LOOK, tells=Tells.HAS, wanted="r-2 lag=0"))
+        assert (await story.incident()).waits[WAIT].is_open
+
+
+@pytest.mark.parametrize(("tells", "wanted"), [(Tells.LACKS, "lag=7"), (Tells.EACH, "lag=0")])
+async def test_a_wait_that_began_before_its_look_went_to_several_targets_is_not_over_by_it(
+    tells: Tells, wanted: str
+) -> None:
+    async with Story(shop()) as story:
+        await begin(story, HALF)
+        story.recorder.answer = prints(EVEN)
+        await story.do(BeginWait(by="ana", step=WAIT, look=LOOK, tells=tells, wanted=wanted))
+        incident, book = await story.look()
+        wait, record = incident.waits[WAIT], incident.steps[LOOK]
+        until = Until(LOOK, 11, record.text, tells, wanted)
+        read = replace(book, outputs={record.stdout: EVEN})
+        for count, over in ((0, True), (1, True), (2, False)):
+            on = tuple(e.OnTarget(target=each.name, state="ok", exit_code=0) for each in REPLICAS[:count])
+            spread = replace(incident, steps={**incident.steps, LOOK: replace(record, on=on)})
+            assert has_come(wait, until, spread, read) is over
 
 
 @pytest.mark.parametrize(

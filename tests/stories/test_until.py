@@ -13,12 +13,15 @@ from tocsin.incident.commands import Acknowledge
 from tocsin.knowledge import load_knowledge
 from tocsin.playbook.compile import compile_playbook
 from tocsin.run.awaiting import BeginWait
+from tocsin.run.stop import StopStep
 from tocsin.run.until import find_until
 from tocsin.run.wait import EndWait
 from tocsin.testing.recorder import Answer
 from tocsin.testing.story import Cast, Story
 from tocsin.timeline import events as e
 from tocsin.words import Mode, StepState
+
+from .test_endings import Gate
 
 PLAYBOOK = """# Shop Playbook
 
@@ -106,6 +109,47 @@ async def test_it_ends_after_forty_looks_and_has_failed() -> None:
         assert isinstance(over.event, e.WaitEnded)
         assert (story.since(over.at), over.event.passed) == (TOLD, False)
         assert (await story.incident()).steps[step].state is StepState.FAILED
+
+
+@pytest.mark.parametrize("paces", [(20, 20), (20, 30), (30, 20)])
+async def test_two_waits_by_the_same_look_ask_it_once_at_the_earlier_of_their_moments(paces: tuple[int, int]) -> None:
+    async with Story(shop(PLAYBOOK.replace("4. Let", "4. Wait until the shop reads again\n\n5. Let"))) as story:
+        story.recorder.answer = says(2)
+        first = await take(story)
+        incident, book = await story.look()
+        steps = [each for one in book.procedures(incident) for each in number_steps(one)]
+        second = next(each for each, step in steps if "the shop reads" in step.text)
+        await story.do(BeginWait(by="ana", step=first, look="L20", every_s=paces[0]))
+        await story.do(BeginWait(by="ana", step=second, look="L20", every_s=paces[1]))
+        await story.advance("50s")
+        assert looks(story) == [0, 20, 40]
+        story.recorder.answer = says(0)
+        await story.advance("1m")
+        assert looks(story) == [0, 20, 40, 60]
+        assert len(await story.events(e.WaitEnded)) == 2
+        asked = {entry.seq for entry in await story.events(e.StepRequested)}
+        closed = {each.event.answers for each in await story.events(e.StepFinished)}  # type: ignore[attr-defined]
+        assert asked == closed, "none is left to run again"
+
+
+async def test_a_look_that_somebody_has_stopped_is_not_asked_again() -> None:
+    async with Story(shop()) as story:
+        story.recorder.answer = says(124)
+        step, gate = await take(story), Gate(story)
+        story.engine.dispatch._performers[e.StepRequested] = gate
+        await story.engine.submit(story.stream, BeginWait(by="ana", step=step))
+        await story.engine.turn()
+        await story.engine.submit(story.stream, StopStep(by="bo", step="L20", reason="it hangs"))
+        gate.open.set()
+        await story.engine.dispatch.drain()
+        assert (await story.incident()).steps["L20"].state is StepState.FAILED
+        await story.advance("5m")
+        assert looks(story) == [0]
+        assert (await story.incident()).waits[step].is_open
+        await story.advance("6m")
+        (over,) = [each.event for each in await story.events(e.WaitEnded)]
+        assert isinstance(over, e.WaitEnded)
+        assert not over.passed
 
 
 async def test_what_it_said_before_the_wait_does_not_count_and_a_person_may_end_it() -> None:

@@ -42,6 +42,8 @@ _AT_MOST = compile_late(
     r"give\s+up\s+after)\s+\Z"
 )
 _TIMES = compile_late(r"(?i)\b(\d{1,4})\s*(?:times|attempts|tries|retries)\b")
+OF_THE_WHOLE = frozenset({Tells.LACKS, Tells.EACH})
+"""What only an output that is known as a whole tells: of several targets, the beginnings are joined, with headers."""
 _ANSWERS = frozenset({StepState.OK, StepState.FAILED})
 _GOES_ON = (Status.ACTIVE, Status.ACKNOWLEDGED, Status.MONITORING)
 _BY_HAND = (StepKind.MANUAL, StepKind.CHECKLIST)
@@ -176,6 +178,8 @@ def has_come(wait: Wait, until: Until, incident: Incident, book: Book) -> bool:
         return predicate is not None and tell(predicate, record, book) is True
     if record.state is not StepState.OK or record.exit_code != 0:
         return False
+    if until.tells in OF_THE_WHOLE and len(record.on) > 1:
+        return False
     return until.tells is Tells.EXIT or shows(until.tells, until.wanted, book.outputs.get(record.stdout, ""))
 
 
@@ -203,19 +207,25 @@ def find_answer(wait: Wait, until: Until, incident: Incident) -> StepRecord | No
 
 
 def find_due(incident: Incident, book: Book) -> Iterator[tuple[datetime, Task]]:
-    """The looks that waits go by, each with the moment when it is to run."""
+    """The looks that waits go by, each once, with the earliest moment when one of its waits wants it to run."""
     target, is_going_on = book.policy.target, incident.status in _GOES_ON
     stops = book.frozen or not book.activated or book.policy.mode in (Mode.SHADOW, Mode.INSTRUCT)
     if target is None or stops or not is_going_on:
         return
+    found: dict[str, tuple[datetime, Task]] = {}
     for wait, until in find_open(incident, book):
         record, answer = incident.steps.get(until.look), find_answer(wait, until, incident)
         if record is not None and record.state in (StepState.RUNNING, StepState.WAITING):
             continue
+        if answer is not None and answer.stopped_by:
+            continue
         ended = answer.ended_at if answer is not None else None
         due = wait.begun_at if ended is None else ended + timedelta(seconds=until.every_s)
+        if due >= wait.until or (until.look in found and found[until.look][0] <= due):
+            continue
         bindings = record.bindings if record is not None else {}
         task = prepare(book.procedures(incident), until.look, incident, target.name, bindings, book.policy)
         looks = task is not None and task.effect.rank <= Effect.READ.rank
-        if task is not None and looks and due < wait.until and isinstance(judge(task, incident, book), Allowed):
-            yield due, task
+        if task is not None and looks and isinstance(judge(task, incident, book), Allowed):
+            found[until.look] = due, task
+    yield from found.values()

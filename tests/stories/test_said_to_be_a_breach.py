@@ -134,6 +134,21 @@ async def test_any_other_yes_is_taken_back_by_whoever_may_give_it(cast: Casting)
         assert (said.holds, said.by, said.corrects) == (False, "bo", "ana")
 
 
+@pytest.mark.parametrize("second", [0, 300], ids=["before", "after"])
+async def test_whom_the_ladder_calls_too_is_called_on_when_the_yes_is_taken_back(cast: Casting, second: int) -> None:
+    ladder = {"levels": (("primary",), ("sec",)), "level_after_s": {"2": second}}
+    async with Story(cast("monero-marketplace", **ladder)) as story:
+        await story.declare(OUTAGE, severity="P1")
+        await story.do(Escalate(by="ana", line=62))
+        await story.advance("301s")
+        assert "level:2" in (await story.incident()).joined
+        await story.do(CorrectAnswer(by="sec", line=62, reason="our own load test", roles=("Security Team",)))
+        back = story.clock.now()
+        await story.advance("30m")
+        called = [page for page in story.pages("sec") if page.at > back and not page.duties]
+        assert called, "nobody has acknowledged"
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [

@@ -14,7 +14,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     `failures` counts the channels that failed in a row, the last of them only for a while if it is `passing`;
     `answered_at` ends the calling; `withheld` says why the last page was decided and not sent. One that is put off has
-    its `why`, and `until` when; of one that was, `waited` says so until a channel has taken it.
+    its `why`, and `until` when; of one that was, `waited` says so until a channel has taken it. `besides` its
+    line, something else wants them called.
     """
 
     responder: str
@@ -33,6 +34,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     why: str = ""
     until: datetime | None = None
     waited: bool = False
+    besides: bool = False
 
 
 class PutOff(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -14,9 +14,28 @@ from tocsin.timeline import events as e
 from tocsin.timeline.entry import Entry
 from tocsin.words import PageState, Reached
 
+_CALLING = ("level:", "severity:", "line:")
+"""How the keys of what calls people begin."""
+
 
 def _level_joined(incident: Incident, entry: Entry, event: e.LevelJoined) -> Incident:
-    return replace(incident, joined={**incident.joined, event.key: entry.at})
+    """Whom a line of the playbook calls already is not paged for a rung: then that line is not all that wants them."""
+    after = replace(incident, joined={**incident.joined, event.key: entry.at})
+    if not event.key.startswith(_CALLING):
+        return after
+    calls = {who: replace(call, besides=True) if _is_new(call, event) else call for who, call in incident.calls.items()}
+    return replace(after, calls=calls)
+
+
+def _is_new(call: Call, event: e.LevelJoined) -> bool:
+    """Whether what joins wants somebody for another reason; where nobody answers to it, the last resort is called."""
+    wanted = call.responder in event.responders or not event.responders
+    return wanted and call.answered_at is None and event.key != f"line:{call.line}"
+
+
+def _wants_besides(before: Call | None, line: int | None) -> bool:
+    """Whether somebody who is called for this line now has been called for another reason, and has not answered."""
+    return before is not None and before.answered_at is None and (before.besides or before.line != line)
 
 
 def _escalation_asked(incident: Incident, entry: Entry, event: e.EscalationAsked) -> Incident:
@@ -41,7 +60,7 @@ def _escalation_declined(incident: Incident, entry: Entry, event: e.EscalationDe
 
 
 def _answer_corrected(incident: Incident, entry: Entry, event: e.AnswerCorrected) -> Incident:
-    """What that yes alone has begun ends: its rung may join anew, and whoever it called is called no further."""
+    """What that yes alone has begun ends: its rung may join anew, and whom nothing else calls is called no further."""
     answered = Answered(by=event.by, at=entry.at, holds=False, reason=event.reason, corrects=event.said_by)
     incident = replace(incident, answered=_answer(incident, event.on, answered))
     since = incident.asked.get(event.line)
@@ -52,7 +71,7 @@ def _answer_corrected(incident: Incident, entry: Entry, event: e.AnswerCorrected
     joined = {each: at for each, at in incident.joined.items() if each != key or at < since}
     calls = {
         who: replace(call, answered_at=entry.at)
-        if call.line == event.line and call.answered_at is None and call.first_at >= since
+        if call.line == event.line and call.answered_at is None and call.first_at >= since and not call.besides
         else call
         for who, call in incident.calls.items()
     }
@@ -76,6 +95,7 @@ def _page_put_off(incident: Incident, entry: Entry, event: e.PagePutOff) -> Inci
         line=event.line,
         why=event.why,
         until=event.until,
+        besides=_wants_besides(incident.calls.get(event.responder), event.line),
     )
     return replace(incident, calls={**incident.calls, event.responder: call})
 
@@ -101,6 +121,7 @@ def _page_requested(incident: Incident, entry: Entry, event: e.PageRequested) ->
         failures=before.failures if before and again else 0,
         line=event.line,
         waited=event.waited,
+        besides=_wants_besides(before, event.line),
     )
     return replace(
         incident,

@@ -150,6 +150,37 @@ async def test_whom_the_ladder_calls_too_is_called_on_when_the_yes_is_taken_back
 
 
 @pytest.mark.parametrize(
+    ("line", "who"), [(595, "lea"), (435, None)], ids=["a level without a matter", "of another scenario"]
+)
+async def test_whatever_a_no_says_can_be_taken_back_can_be(cast: Casting, line: int, who: str | None) -> None:
+    async with Story(cast("monero-marketplace")) as story:
+        await begin(story)
+        await story.do(Escalate(by="ana", line=line))
+        assert {page.responder for page in story.pages() if page.line == line} == ({who} if who else set())
+        with pytest.raises(IllegalMove, match=f"tocsin correct monero-marketplace-1 {line}"):
+            await story.do(DeclineEscalation(by="bo", line=line))
+        await story.do(CorrectAnswer(by="bo", line=line, reason="the wrong line"))
+        incident = await story.incident()
+        assert (incident.answered[line].holds, incident.asked) == (False, {})
+        assert all(call.answered_at for call in incident.calls.values())
+
+
+async def test_a_yes_to_a_level_itself_holds_while_one_of_its_matters_is_taken_back(cast: Casting) -> None:
+    async with Story(cast("usdx-wexel", roles={"CTO": ("boss",), "Security Lead": ("sec",)})) as story:
+        await story.declare("API Unavailable", severity="P2")
+        await story.do(Acknowledge(by="ana"))
+        for line in (387, 389):
+            await story.do(Escalate(by="ana", line=line))
+        wrong = CorrectAnswer(by="bo", line=389, reason="no security incident")
+        with pytest.raises(NotAuthorised, match=r"line 389 .Security incidents"):
+            await story.do(wrong)
+        await story.do(replace(wrong, by="sec", roles=("Security Lead",)))
+        assert 387 in (await story.incident()).asked
+        await story.do(CorrectAnswer(by="bo", line=387, reason="nor anything else"))
+        assert (await story.incident()).asked == {}
+
+
+@pytest.mark.parametrize(
     ("text", "says"),
     [
         ("Is this a security breach? YES", True),

@@ -85,7 +85,8 @@ def _read(escalation: Escalation) -> Iterator[Matter]:
 
 
 def _escalate(incident: Incident, book: Book, command: Escalate, now: datetime) -> tuple[e.Event, ...]:
-    escalation, matter = _find(incident, book, command.line)
+    _require_open(incident)
+    escalation, matter = find_asked(incident, book, command.line)
     on = matter.line if matter is not None else escalation.line
     said = incident.answered.get(on)
     if matter is not None and matter.raises:
@@ -105,7 +106,8 @@ def _raise(incident: Incident, matter: Matter, command: Escalate) -> Iterator[e.
 
 
 def _decline(incident: Incident, book: Book, command: DeclineEscalation, now: datetime) -> tuple[e.Event, ...]:
-    escalation, matter = _find(incident, book, command.line)
+    _require_open(incident)
+    escalation, matter = find_asked(incident, book, command.line)
     on = matter.line if matter is not None else escalation.line
     said = incident.answered.get(on)
     if said is not None and said.holds:
@@ -116,12 +118,19 @@ def _decline(incident: Incident, book: Book, command: DeclineEscalation, now: da
     return (e.EscalationDeclined(line=escalation.line, on=on, by=command.by, reason=command.reason),)
 
 
-def _find(incident: Incident, book: Book, line: int) -> tuple[Escalation, Matter | None]:
-    """The escalation that a line belongs to, and the matter if it is one's."""
+def _require_open(incident: Incident) -> None:
     if not incident.is_open:
         raise IllegalMove(f"This incident is {incident.status}; nobody is called for it any more.")
-    matters = [each for found in book.playbook.escalation for each in _read(found)]
-    matters += _find_raises(incident, book)
+
+
+def list_matters(incident: Incident, book: Book) -> tuple[Matter, ...]:
+    """Everything that can be answered, in whatever scope it stands."""
+    return (*(each for found in book.playbook.escalation for each in _read(found)), *_find_raises(incident, book))
+
+
+def find_asked(incident: Incident, book: Book, line: int) -> tuple[Escalation, Matter | None]:
+    """The escalation that a line belongs to, and the matter if it is one's."""
+    matters = list_matters(incident, book)
     matter = next((each for each in matters if each.line == line), None)
     if matter is not None:
         return matter.escalation, matter

@@ -68,6 +68,15 @@ ROTA = Rota(
 NOW = datetime(2026, 1, 5, tzinfo=UTC)
 
 
+def test_a_schedule_is_called_by_its_whole_name_before_anything_that_the_name_may_mean() -> None:
+    schedules = {"primary": Schedule(people=("ana",)), "primary-on-call": Schedule(people=("bo",))}
+    staffing = Staffing(schedules={**schedules, "Team": Schedule(people=("cy",))})
+    rota = Rota(staffing=staffing, people=PEOPLE)
+    for name, person in (("primary", "ana"), ("Primary-On-Call", "bo"), ("primary on-call", "ana"), ("team", "cy")):
+        assert rota.answer(name, NOW) == rota.behind(name) == (person,), name
+    assert rota.answer("the team", NOW) == ("ana", "bo", "cy")
+
+
 @pytest.mark.parametrize(
     ("name", "people"),
     [

@@ -38,34 +38,43 @@ class Rota(msgspec.Struct, frozen=True, kw_only=True):
         wanted = _fold(name)
         if wanted in (roles := {_fold(role): names for role, names in self.staffing.roles.items()}):
             return _once(person for each in roles[wanted] for person in self._member(each, at))
-        if ON_DUTY.match(wanted):
+        if ON_DUTY.match(wanted) and not self._is_schedule(wanted):
             return self.on_duty(at)
-        if EVERYBODY.match(wanted):
+        if EVERYBODY.match(wanted) and not self._is_schedule(wanted):
             return self.everybody()
         return self._member(name, at)
 
     def _member(self, name: str, at: datetime) -> tuple[str, ...]:
-        wanted = _fold(name)
-        for schedule in self.staffing.schedules:
-            if _fold(schedule) in (wanted, _plain(wanted)):
-                return self.duty(schedule, at).people
+        schedule = self._find_schedule(name)
+        if schedule is not None:
+            return self.duty(schedule, at).people
         return (name,) if name in self.people else ()
+
+    def _is_schedule(self, wanted: str) -> bool:
+        return any(_fold(each) == wanted for each in self.staffing.schedules)
+
+    def _find_schedule(self, name: str) -> str | None:
+        """The schedule of exactly that name; else the one that it means without its ``on-call`` or ``engineer``."""
+        wanted = _fold(name)
+        folded = {_fold(each): each for each in reversed(self.staffing.schedules)}
+        return folded.get(wanted) or folded.get(_plain(wanted))
 
     def behind(self, name: str) -> tuple[str, ...]:
         """Everybody who may answer to `name`, whoever's turn it is."""
         wanted = _fold(name)
         if wanted in (roles := {_fold(role): names for role, names in self.staffing.roles.items()}):
             return _once(person for each in roles[wanted] for person in self._turns(each))
+        if self._is_schedule(wanted):
+            return self._turns(name)
         if ON_DUTY.match(wanted):
             return _once(person for schedule in self.staffing.schedules for person in self._turns(schedule))
         return self.everybody() if EVERYBODY.match(wanted) else self._turns(name)
 
     def _turns(self, name: str) -> tuple[str, ...]:
-        wanted = _fold(name)
-        for schedule, each in self.staffing.schedules.items():
-            if _fold(schedule) in (wanted, _plain(wanted)):
-                read = (stretch.person for stretch in self.staffing.calendars.get(schedule, ()))
-                return _once([*list_members(each), *read])
+        schedule = self._find_schedule(name)
+        if schedule is not None:
+            read = (stretch.person for stretch in self.staffing.calendars.get(schedule, ()))
+            return _once([*list_members(self.staffing.schedules[schedule]), *read])
         return (name,) if name in self.people else ()
 
     def behind_all(self, names: Iterable[str]) -> tuple[str, ...]:

@@ -280,6 +280,79 @@ def test_grafana_oncall(tmp_path: Path) -> None:
         assert words in report, words
 
 
+def import_(tmp_path: Path, source: str, *contents: Any) -> tuple[dict[str, Any], str]:
+    """What the tables say, and the report."""
+    paths = [tmp_path / f"{number}.json" for number, _ in enumerate(contents)]
+    for path, content in zip(paths, contents, strict=True):
+        path.write_text(json.dumps(content), encoding="utf-8")
+    found = read_exports(source, paths, NOW)
+    return tomllib.loads(write_tables(found, source)), tell(found)
+
+
+def test_names_that_would_fall_together_are_told_apart(tmp_path: Path) -> None:
+    """Names in other scripts, two that differ in a stroke, and a schedule called as a person or as everybody is."""
+    names = {"PS1": "Ana", "PS2": "本番オンコール", "PS3": "Primary On-Call", "PS4": "Primary / On Call", "PS5": "Team"}
+    layer = {"name": "a", "start": "2026-01-05T09:00:00Z", "users": [{"user": USER}, {"user": None}]}
+    schedules = [
+        {"schedule": {"id": key, "name": name, "time_zone": "UTC", "schedule_layers": [layer] if key != "PS2" else []}}
+        for key, name in names.items()
+    ]
+    rule = {"targets": [{"id": key, "type": "schedule_reference"} for key in names]}
+    policies = [
+        {"id": str(at), "name": name, "escalation_rules": [rule] if name != "Idle" else []}
+        for at, name in enumerate(["本番", "データ", "Prod / Web", "Prod: Web", "Idle"])
+    ]
+    users = {"users": [{"id": "PANA", "name": "Ana", "email": "ana@example.org"}], "more": True}
+    tables, report = import_(
+        tmp_path, "pagerduty", users, *schedules, {"escalation_policies": policies}, {"escalation_policies": policies}
+    )
+    assert list(tables["teams"]) == ["team", "team-2", "prod-web", "prod-web-2"]
+    called = ["ana-schedule", "ps2", "primary-on-call", "primary-on-call-2", "team-schedule"]
+    assert [each["levels"] for each in tables["teams"].values()] == [[called]] * 4
+    assert list(tables["teams"]["team"]["schedules"]) == called
+    for words in (
+        "0.json: the list goes on", "policy Idle: it calls nobody", "schedule 本番オンコール: it has no layers there",
+        "1 of its turns belong to nobody",
+    ):  # fmt: skip
+        assert words in report, words
+    assert "none of the files" not in report
+
+
+@pytest.mark.parametrize(
+    ("written", "number", "said"),
+    [("030 123-4567", "+490301234567", "begins with 0"), ("(30) 1234567", "+49301234567", ""), ("x", "", "left out")],
+)
+def test_a_number_of_pagerduty_is_one_that_the_settings_take(
+    tmp_path: Path, written: str, number: str, said: str
+) -> None:
+    method = {"type": "phone_contact_method", "country_code": 49, "address": written}
+    users = {"users": [{"id": "PANA", "name": "Ana", "email": "ana@example.org", "contact_methods": [method]}]}
+    tables, report = import_(tmp_path, "pagerduty", users)
+    assert tables["people"]["ana"].get("phone", "") == number
+    assert said in report
+
+
+def test_a_shift_of_oncall_stands_at_its_own_hours_and_what_is_longer_here_is_said(tmp_path: Path) -> None:
+    shift = {"type": "rolling_users", "interval": 1, "rolling_users": [["UANA"]]}
+    shifts = {
+        "tokyo": {"time_zone": "Asia/Tokyo", "start": "2026-01-05T05:00:00", "duration": 3600, "frequency": "weekly",
+                  "by_day": ["MO"]},
+        "month": {"start": "2026-01-10T09:00:00", "duration": 604800, "frequency": "monthly"},
+        "fortnight": {"start": "2026-01-05T09:00:00", "duration": 604800, "frequency": "weekly", "interval": 2},
+        "over": {"type": "override", "start": "2026-01-05T09:00:00", "duration": 3600, "users": ["UANA"]},
+    }  # fmt: skip
+    schedule = {"id": "S", "name": "Web", "type": "web", "time_zone": "Europe/Berlin", "on_call_now": []}
+    users = {"results": [{"id": "UANA", "email": "ana@example.org", "username": "ana"}]}
+    listed = [{**shift, "id": key, "name": key, **each} for key, each in shifts.items()]
+    schedules = {"results": [{**schedule, "shifts": list(shifts)}]}
+    tables, report = import_(tmp_path, "oncall", users, {"results": listed}, schedules)
+    layers = tables["teams"]["team"]["schedules"]["web"]["layers"]
+    assert [each.get("during") for each in layers] == [["Sun 21:00-22:00"], None, None]
+    for words in ("shift month: it lasts 168 h of each monthly turn", "shift fortnight: only every 2 weekly turns"):
+        assert words in report, words
+    assert "shift over" not in report, "it is over"
+
+
 @pytest.mark.parametrize("source", SOURCES)
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b"{}", b'{"data": 5}', b'{"users": "x"}', b"[" * 100_000])
 def test_what_is_no_export_is_refused_by_name(tmp_path: Path, source: str, content: bytes) -> None:

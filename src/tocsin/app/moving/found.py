@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
+from tocsin.app.check import OURS
 from tocsin.errors import BadInput
 from tocsin.oncall.settings import MOST_AFTER_S, Layer
 
@@ -47,29 +48,30 @@ class Rung(msgspec.Struct, kw_only=True):
 
 
 class Policy(msgspec.Struct, kw_only=True):
-    """An escalation policy."""
+    """An escalation policy; what two files say of the same one, by its key, is taken once."""
 
+    key: str = ""
     name: str
     rungs: list[Rung]
 
 
 class Found(msgspec.Struct, kw_only=True):
     """All that the files hold. `remarks` name each thing without an equivalent, with what to do instead; `blocked` are
-    people, by their keys, whom the other pager calls no more: they are taken over only where something names them.
+    people, by their keys, whom the other pager calls no more: they are taken over only where something names them;
+    `partial` are schedules of which only the names were in a file.
     """
 
     people: dict[str, Human] = {}
     blocked: dict[str, str] = {}
     schedules: dict[str, list[Plan]] = {}
+    partial: dict[str, str] = {}
     policies: list[Policy] = []
     remarks: list[str] = []
 
     def add_person(self, key: str, name: str, mail: str = "", phone: str = "") -> None:
         """Somebody; two of the same name are told apart."""
-        wanted = slug(mail.partition("@")[0] or name) or "person"
-        taken, made, number = {each.id for each in self.people.values()}, wanted, 2
-        while made in taken:
-            made, number = f"{wanted}-{number}", number + 1
+        wanted = slug(mail.partition("@")[0]) or slug(name) or "person"
+        made = tell_apart(wanted, {each.id for known, each in self.people.items() if known != key} | OURS)
         self.people[key] = Human(key=key, id=made, name=name or mail or key, mail=mail, phone=phone)
 
     def remark(self, text: str) -> None:
@@ -77,8 +79,16 @@ class Found(msgspec.Struct, kw_only=True):
         if text not in self.remarks:
             self.remarks.append(text)
 
+    def add_policy(self, policy: Policy) -> None:
+        """A policy; the same one again, of a page that overlaps another, takes the place of the one before."""
+        self.policies = [each for each in self.policies if not policy.key or each.key != policy.key] + [policy]
+
     def leave_out(self) -> None:
-        """Say who is not taken over since they are blocked; once all files are read."""
+        """Say who is not taken over since they are blocked, and which schedules lack; once all files are read."""
+        for key, name in self.partial.items():
+            self.remark(
+                f"schedule {name}: the file has no layers of it; export /schedules/{key} and give that file too"
+            )
         for key, name in self.blocked.items():
             if key not in self.people:
                 self.remark(f"person {name}: blocked, and left out")
@@ -101,6 +111,14 @@ def slug(text: str) -> str:
     """A name that can stand in settings and addresses."""
     bare = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
     return re.sub(r"[^a-z0-9]+", "-", bare).strip("-")[:60]
+
+
+def tell_apart(wanted: str, taken: Container[str]) -> str:
+    """A name that is not taken: the wanted one, or the first free of `wanted-2`, `wanted-3` …"""
+    made, number = wanted, 2
+    while made in taken:
+        made, number = f"{wanted}-{number}", number + 1
+    return made
 
 
 def list_of(value: Any) -> list[dict[str, Any]]:

@@ -4,15 +4,17 @@ its `results`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from tocsin.app.moving import found as f
 from tocsin.app.moving.found import Found, Plan, Policy, Rung
 from tocsin.oncall.settings import Layer
 
 Table = dict[str, Any]
+MONTH = 28 * f.DAY
 LENGTHS = {"hourly": 3600, "daily": f.DAY, "weekly": f.WEEK}
 DAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 SHIFTS = frozenset({"single_event", "recurrent_event", "rolling_users", "override"})
@@ -76,7 +78,7 @@ class Export:
             (shift for _, shift in shifts if shift is not None), key=lambda one: f.number_of(one.get("level"))
         )
         layers = [_make_layer(found, name, shift, zone, now) for shift in known]
-        _warn_of_levels(found, name, known)
+        _warn_of_levels(found, name, [each for each, layer in zip(known, layers, strict=True) if layer is not None])
         made = [each for each in layers if each is not None]
         found.schedules[key] = [Plan(key=key, name=name, zone=zone, layers=made, ics=ics)]
 
@@ -95,37 +97,53 @@ def _warn_of_levels(found: Found, schedule: str, shifts: Iterable[Table]) -> Non
 
 def _make_layer(found: Found, schedule: str, shift: Table, zone: str, now: datetime) -> Layer | None:
     what, kind = f"schedule {schedule}, shift {f.text_of(shift.get('name'))}", f.text_of(shift.get("type"))
-    own = f.text_of(shift.get("time_zone"))
-    if own and own != zone:
-        found.remark(f"{what}: a time zone of its own ({own}); here the schedule has one, {zone}: look at its hours")
-    start = f.read_moment(f.text_of(shift.get("rotation_start") or shift.get("start")), zone)
-    first = f.read_moment(f.text_of(shift.get("start")), zone)
+    read = _read_times(found, what, shift, zone)
+    start, first = read(shift.get("rotation_start") or shift.get("start")), read(shift.get("start"))
     duration = f.number_of(shift.get("duration"))
     if kind in ("single_event", "override"):
-        found.remark(f"{what}: it happens once, at {first:%Y-%m-%d %H:%M}; set it with `tocsin override`")
+        if first + timedelta(seconds=duration) > now:
+            found.remark(f"{what}: it happens once, at {first:%Y-%m-%d %H:%M}; set it with `tocsin override`")
         return None
-    until = f.text_of(shift.get("until"))
-    ends = f.read_moment(until, zone) if until else None
+    ends = read(shift["until"]) if f.text_of(shift.get("until")) else None
     if ends is not None and ends <= now:
         found.remark(f"{what}: it ended on {ends:%Y-%m-%d} and is left out")
         return None
     frequency, interval = f.text_of(shift.get("frequency")), max(1, f.number_of(shift.get("interval"), 1))
-    people = _list_people(found, what, shift, kind)
-    given = _turn(frequency, interval, first)
+    during = _restrict(frequency, shift, first, duration)
+    _warn_of_hours(found, what, shift, bool(during))
+    return Layer(
+        people=tuple(_list_people(found, what, shift, kind)),
+        during=during,
+        begins=start if start > now else None,
+        ends=ends,
+        **({"rotation": "none"} if kind == "recurrent_event" else _turn(frequency, interval, first)),
+    )
+
+
+def _read_times(found: Found, what: str, shift: Table, zone: str) -> Callable[[Any], datetime]:
+    """How the moments of a shift are read: written as the wall of its own zone, wanted as that of the schedule's."""
+    own = f.text_of(shift.get("time_zone"))
+    written = f.read_zone(found, own, what) if own else zone
+    if written != zone:
+        found.remark(
+            f"{what}: a time zone of its own ({own}); here the schedule has one, {zone}, and the shift's hours were "
+            "put into that as they are in the weeks of its start: look at them when only one of the two changes clocks"
+        )
+    return lambda value: f.read_moment(f.text_of(value), written).astimezone(ZoneInfo(zone))
+
+
+def _warn_of_hours(found: Found, what: str, shift: Table, is_restricted: bool) -> None:
+    """Say where a shift counts for longer here than it does there."""
+    frequency, interval = f.text_of(shift.get("frequency")), max(1, f.number_of(shift.get("interval"), 1))
     for field in ("by_month", "by_monthday"):
         if shift.get(field):
             found.remark(f"{what}: `{field}`; there are no such restrictions here")
-    if kind == "recurrent_event":
-        if interval > 1:
-            found.remark(f"{what}: only every {interval} {frequency} turns; here it counts in each of them")
-        given = {"rotation": "none"}
-    return Layer(
-        people=tuple(people),
-        during=_restrict(frequency, shift, first, duration, interval),
-        begins=start if start > now else None,
-        ends=ends,
-        **given,
-    )
+    unit, duration = LENGTHS.get(frequency, MONTH), f.number_of(shift.get("duration"))
+    if interval > 1 and duration < unit * interval:
+        found.remark(f"{what}: only every {interval} {frequency} turns; here it counts in each of them")
+    elif not is_restricted and duration < unit * interval:
+        spelt = f"{duration / 3600:g} h of each {frequency} turn"
+        found.remark(f"{what}: it lasts {spelt}; here it counts until the next one: give it `during`")
 
 
 def _list_people(found: Found, what: str, shift: Table, kind: str) -> list[str]:
@@ -148,18 +166,20 @@ def _turn(frequency: str, interval: int, start: datetime) -> dict[str, Any]:
     return f.turn(LENGTHS.get(frequency, f.WEEK) * interval, start)
 
 
-def _restrict(frequency: str, shift: Table, start: datetime, duration: int, interval: int) -> tuple[str, ...]:
+def _restrict(frequency: str, shift: Table, start: datetime, duration: int) -> tuple[str, ...]:
     """The hours of a shift that does not last until the next one."""
     start_s = start.hour * 3600 + start.minute * 60
-    by_day = [DAYS.index(each) for each in shift.get("by_day") or () if each in DAYS]
+    written = datetime.fromisoformat(f.text_of(shift.get("start"))).weekday()
+    moved = start.weekday() - written  # a zone of its own may begin a shift on another day of this one
+    by_day = sorted((DAYS.index(each) + moved) % 7 for each in shift.get("by_day") or () if each in DAYS)
     if by_day:
         return (f.daily(start_s, duration, by_day),) if duration < f.DAY else tuple(
             f.span(day, start_s, duration) for day in by_day
         )  # fmt: skip
     if frequency == "daily" and duration < f.DAY:
         return (f.daily(start_s, duration),)
-    if frequency == "weekly" and duration < f.WEEK * interval:
-        return (f.span(start.weekday(), start_s, min(duration, f.WEEK - 60)),)
+    if frequency == "weekly" and duration < f.WEEK:
+        return (f.span(start.weekday(), start_s, duration),)
     return ()
 
 
@@ -179,4 +199,4 @@ def _take_chain(found: Found, name: str, steps: list[Table]) -> None:
                 found.remark(f"policy {name}: calls another person each time; here all of the level")
         else:
             found.remark(f"policy {name}: step {f.text_of(step.get('position'))}, {kind!r}")
-    found.policies.append(Policy(name=name, rungs=[each for each in rungs.values() if each.schedules or each.people]))
+    found.add_policy(Policy(name=name, rungs=[each for each in rungs.values() if each.schedules or each.people]))

@@ -48,7 +48,7 @@ def _take_schedule(found: Found, schedule: Table, now: datetime) -> None:
     key, name = f.text_of(schedule.get("id")), f.text_of(schedule.get("name"))
     zone = f.read_zone(found, f.text_of(schedule.get("timezone")) or "UTC", f"schedule {name}")
     if schedule.get("enabled") is False:
-        found.remark(f"schedule {name}: it is disabled there")
+        found.remark(f"schedule {name}: it is disabled there, and calls here as soon as a level names it")
     rotations = f.list_of(schedule.get("rotations"))
     plans = []
     for number, rotation in enumerate(rotations, 1):
@@ -57,6 +57,9 @@ def _take_schedule(found: Found, schedule: Table, now: datetime) -> None:
             own = f.text_of(rotation.get("name")) or str(number)
             spelt = name if len(rotations) == 1 else f"{name} {own}"
             plans.append(Plan(key=f"{key}/{number}", name=spelt, zone=zone, layers=[layer]))
+    if not plans:
+        found.remark(f"schedule {name}: it has no rotation that still counts; nobody is on duty until you name people")
+        plans = [Plan(key=key, name=name, zone=zone)]
     found.schedules[key] = plans
     if len(plans) > 1:
         found.remark(f"schedule {name}: its {len(plans)} rotations became schedules of their own, called together")
@@ -75,9 +78,10 @@ def _make_layer(found: Found, schedule: str, rotation: Table, zone: str, now: da
         if each.get("type") == "user" and mail:
             people.append(found.require_person(mail, mail=mail))
         else:
-            found.remark(
-                f"{what}: a participant of type {each.get('type')!r} ({f.text_of(each.get('name'))}) is left out"
-            )
+            spelt = "a turn of nobody" if each.get("type") == "none" else (
+                f"a participant of type {each.get('type')!r} ({f.text_of(each.get('name'))})"
+            )  # fmt: skip
+            found.remark(f"{what}: {spelt} is left out, so that the turns behind it come earlier: look who is on")
     kind = f.text_of(rotation.get("type"))
     if kind not in LENGTHS:
         found.remark(f"{what}: turns of type {kind!r} became weekly")
@@ -113,19 +117,20 @@ def _take_policy(found: Found, policy: Table) -> None:
         after_s = f.number_of(delay.get("timeAmount")) * UNITS.get(f.text_of(delay.get("timeUnit")) or "minutes", 60)
         rung = rungs.setdefault(after_s, Rung(after_s=f.bound_wait(found, name, after_s)))
         recipient = f.table_of(rule.get("recipient"))
-        kind, key = f.text_of(recipient.get("type")), f.text_of(recipient.get("id"))
+        kind, whom = f.text_of(recipient.get("type")), f.text_of(recipient.get("id"))
         if kind == "schedule":
-            rung.schedules.append(key)
+            rung.schedules.append(whom)
         elif kind == "user":
             mail = f.text_of(recipient.get("username"))
-            rung.people.append(found.require_person(mail or key, mail=mail))
+            rung.people.append(found.require_person(mail or whom, mail=mail))
         else:
             found.remark(f"policy {name}: a recipient of type {kind!r} ({f.text_of(recipient.get('name'))})")
         if rule.get("condition") == "if-not-closed":
             found.remark(f"policy {name}: a rule that goes on after the acknowledgement; write it into the playbook")
         if rule.get("notifyType") not in ("default", "all", None):
             found.remark(f"policy {name}: notifies {rule['notifyType']!r} of a schedule; here whoever is on duty")
-    found.policies.append(Policy(name=name, rungs=[rungs[after] for after in sorted(rungs)]))
+    key = f.text_of(policy.get("id"))
+    found.add_policy(Policy(key=key, name=name, rungs=[rungs[after] for after in sorted(rungs)]))
     repeat = policy.get("repeat")
     if isinstance(repeat, dict) and f.number_of(repeat.get("count")):
         found.remark(

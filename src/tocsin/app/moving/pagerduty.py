@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, time
 from typing import Any
 
+from tocsin.app.check import PHONE
 from tocsin.app.moving import found as f
 from tocsin.app.moving.found import Found, Plan, Policy, Rung
 from tocsin.oncall.settings import Layer
@@ -31,26 +32,43 @@ def take(found: Found, content: Any, now: datetime) -> bool:
 def _take_user(found: Found, user: Table) -> None:
     name = f.text_of(user.get("name"))
     phones = [each for each in f.list_of(user.get("contact_methods")) if each.get("type") == "phone_contact_method"]
-    phone = ""
-    if phones:
-        phone = f"+{f.number_of(phones[0].get('country_code'), 1)}{f.text_of(phones[0].get('address'))}"
+    phone = _read_phone(found, name, phones[0]) if phones else ""
     found.add_person(f.text_of(user.get("id")), name, f.text_of(user.get("email")), phone)
     if user.get("notification_rules"):
         found.remark(f"person {name}: notification rules; name channels in `channels`, the weakest first")
+
+
+def _read_phone(found: Found, name: str, method: Table) -> str:
+    """A number as the settings want it: the country and digits only; there it may be written with blanks and dashes."""
+    written = f.text_of(method.get("address"))
+    digits = "".join(each for each in written if each in "0123456789")
+    number = f"+{digits}" if written.startswith("+") else f"+{f.number_of(method.get('country_code'), 1)}{digits}"
+    if not PHONE.fullmatch(number):
+        found.remark(f"person {name}: {written!r} is no phone number here and was left out; add `phone` by hand")
+        return ""
+    if digits.startswith("0") and not written.startswith("+"):
+        found.remark(f"person {name}: {written!r} begins with 0 and became {number}; see that a call reaches them")
+    return number
 
 
 def _take_schedule(found: Found, schedule: Table, now: datetime) -> None:
     key, name = f.text_of(schedule.get("id")), f.text_of(schedule.get("name") or schedule.get("summary"))
     zone = f.read_zone(found, f.text_of(schedule.get("time_zone")) or "UTC", f"schedule {name}")
     layers = f.list_of(schedule.get("schedule_layers"))
-    if not layers:
-        found.remark(f"schedule {name}: the file has no layers of it; export /schedules/{key} and give that file too")
+    if "schedule_layers" not in schedule:
+        if key not in found.schedules:
+            found.partial[key] = name
         return
+    found.partial.pop(key, None)
+    if not layers:
+        found.remark(f"schedule {name}: it has no layers there; nobody is on duty in it until you name people")
     made = [_make_layer(found, name, layer, zone, now) for layer in reversed(layers)]  # the first lies uppermost
     found.schedules[key] = [Plan(key=key, name=name, zone=zone, layers=[each for each in made if each is not None])]
     overrides = schedule.get("overrides_subschedule")
     entries = f.list_of(overrides.get("rendered_schedule_entries")) if isinstance(overrides, dict) else []
     for entry in entries:
+        if f.read_moment(f.text_of(entry.get("end")), zone) <= now:
+            continue
         who = f.table_of(entry.get("user"))
         known = found.people.get(f.text_of(who.get("id")))
         name_there = f.text_of(who.get("summary")) or (known.name if known else "") or f.text_of(who.get("id"))
@@ -66,7 +84,11 @@ def _make_layer(found: Found, schedule: str, layer: Table, zone: str, now: datet
         return None
     begins = f.read_moment(f.text_of(layer.get("start")), zone)
     virtual = f.read_moment(f.text_of(layer.get("rotation_virtual_start") or layer.get("start")), zone)
-    users = [each["user"] for each in f.list_of(layer.get("users")) if isinstance(each.get("user"), dict)]
+    listed = f.list_of(layer.get("users"))
+    users = [each["user"] for each in listed if isinstance(each.get("user"), dict)]
+    if len(users) < len(listed):
+        gone = len(listed) - len(users)
+        found.remark(f"{what}: {gone} of its turns belong to nobody (a deleted user) and are left out; look who is on")
     people = [found.require_person(f.text_of(each.get("id")), f.text_of(each.get("summary"))) for each in users]
     length = f.number_of(layer.get("rotation_turn_length_seconds"), f.WEEK)
     if length < 300:
@@ -108,7 +130,7 @@ def _take_policy(found: Found, policy: Table) -> None:
             found.remark(f"policy {name}: round robin on a level; here all of a level are called")
         rungs.append(rung)
         after_s += 60 * f.number_of(rule.get("escalation_delay_in_minutes"), 30)
-    found.policies.append(Policy(name=name, rungs=rungs))
+    found.add_policy(Policy(key=f.text_of(policy.get("id")), name=name, rungs=rungs))
     loops = f.number_of(policy.get("num_loops"))
     if loops:
         found.remark(f"policy {name}: it repeats {loops} times; here each person is paged again until somebody answers")

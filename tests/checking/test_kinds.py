@@ -16,7 +16,8 @@ HEAD = "# Runbook\n\n## Scenarios\n\n### 1. It is down (P1)\n\n**Symptoms:**\n- 
 
 def check(files: Mapping[str, str], fence: str) -> list[Row]:
     """The rows of a playbook with one fence."""
-    known = {path: File(path=path, text=text, executable=path.endswith(".sh")) for path, text in files.items()}
+    may_run = (".sh", "gradlew", "bin/rails")
+    known = {path: File(path=path, text=text, executable=path.endswith(may_run)) for path, text in files.items()}
     repository = Repository(files=known, name="shop", folders=make_folders(known))
     text = f"{HEAD}{fence}\n```\n"
     playbook = compile_playbook(text.encode(), "runbook.md", load_knowledge())

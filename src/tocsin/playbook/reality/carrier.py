@@ -38,6 +38,14 @@ _EXEC_VALUES = names(
     "-e -u -w --env --user --workdir --env-file --index --detach-keys -v --volume -p --name --entrypoint"
 )
 _TOP_VALUES = names("-f --file -p --project-name --profile --env-file --project-directory -H --host -c --context")
+_RUNNERS = {
+    "bundle": ("exec", names("--gemfile")),
+    "poetry": ("run", names("-C --directory -P --project")),
+    "pipenv": ("run", names("--python")),
+    "pdm": ("run", names("-p --project")),
+    "uv": ("run", names("-p --python --directory --project --with --extra --group --env-file --package")),
+}
+"""Tools that start a program among the libraries of a project: their verb, and their flags with values."""
 _CLUSTER_VALUES = names("-n --namespace -c --container --context --kubeconfig -l --selector")
 
 
@@ -52,6 +60,8 @@ def open_command(words: tuple[str, ...]) -> Carried | None:
         return _remote(words)
     if name in _ENGINES:
         return _engine(name, words)
+    if name in _RUNNERS:
+        return _runner(name, words)
     if name in ("kubectl", "oc") and "--" in words and "exec" in words:
         at = words.index("--")
         inner = Inner(words[at + 1 :], place=Place.INSIDE, inside="pod")
@@ -84,6 +94,18 @@ def _remote(words: tuple[str, ...]) -> Carried | None:
     command = " ".join(word for word in parts.rest[1:] if word != "--")
     inner = (Inner(text=command, place=Place.REMOTE, host=host),) if command else ()
     return Carried(("ssh", parts.rest[0]), inner)
+
+
+def _runner(name: str, words: tuple[str, ...]) -> Carried | None:
+    """``bundle exec PROGRAM …``; null where the runner is told another folder, or runs a module."""
+    verb, valued = _RUNNERS[name]
+    top = take_apart(words[1:], valued, stop=True)
+    if top.rest[:1] != (verb,) or top.flags:
+        return None
+    parts = take_apart(top.rest[1:], valued, stop=True)
+    if not parts.rest or parts.has("-m", "--module", "--directory", "--project", "-C", "-P", "-s", "--script"):
+        return None
+    return Carried((), (Inner(parts.rest),))
 
 
 def _engine(name: str, words: tuple[str, ...]) -> Carried | None:

@@ -14,18 +14,25 @@ import msgspec
 from tocsin.playbook.model import Playbook, Procedure
 from tocsin.playbook.reality import (
     ansible,
+    capistrano,
     clients,
+    composer,
     django,
     docker,
     exports,
     files,
+    gradle,
     kubectl,
     making,
+    maven,
     names,
     npm,
+    nx,
     observe,
     paths,
+    procfile,
     programs,
+    rake,
     reach,
     scripts,
     services,
@@ -67,6 +74,10 @@ def _table() -> dict[str, Judge]:
         ("terraform tofu", terraform.judge),
         ("amtool promtool", observe.judge_tool),
         ("gh", workflows.judge),
+        ("foreman overmind honcho heroku", procfile.judge),
+        ("composer", composer.judge),
+        ("nx", nx.judge),
+        ("cap", capistrano.judge),
         ("cd pushd", files.judge_change),
     )
     found = {program: judge for listed, judge in rows for program in listed.split()}
@@ -75,6 +86,15 @@ def _table() -> dict[str, Judge]:
 
 TABLE = _table()
 """Each program and who judges it."""
+LAUNCHERS: dict[str, Judge] = {
+    "rake": rake.judge,
+    "rails": rake.judge_rails,
+    "gradlew": gradle.judge,
+    "gradle": gradle.judge,
+    "mvnw": maven.judge,
+    "mvn": maven.judge,
+}
+"""Programs that usually lie in the checkout and start whatever they are told: that they are there says little."""
 
 
 class Said(msgspec.Struct, frozen=True):
@@ -218,6 +238,14 @@ def judge_command(command: Command, system: System, known: Container[str]) -> It
     if command.env:
         yield from exports.judge_inline(command, system)
     yield from django.judge(command, system)
+    yield from composer.judge_artisan(command, system)
+    launcher = LAUNCHERS.get(program)
+    if launcher is not None:
+        if "/" in command.words[0]:
+            found = (each for each in scripts.judge(command, system) if each.kind in ("script", "executable"))
+            yield from (each for each in found if each.verdict is not Verdict.MATCHES)
+        yield from launcher(command, system)
+        return
     if judge is not None and not (
         "/" in command.words[0]
         and scripts.is_script(command.words[0])

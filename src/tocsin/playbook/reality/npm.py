@@ -65,6 +65,9 @@ def _judge_verb(
     if verb in ("exec", "x", "dlx"):
         yield from workspaces.judge_carried(command, take_apart(rest[1:], _VALUED, stop=True).rest, system)
         return
+    if verb == "nx" and program != "npm":
+        yield from workspaces.judge_carried(command, rest, system)
+        return
     if verb in ("run", "run-script"):
         script, words_after = (inner.rest or ("",))[0], inner.rest[1:]
     elif verb in _SHORT or (verb == "t" and program != "yarn"):

@@ -21,6 +21,8 @@ _WORD_NAME = re.compile(
     r"NETWORK|REGION|USER|PARTY|VERSION|TAG|TEAM|AUDIENCE|WHO|RECIPIENTS?|SCOPE|GROUP|PRIORITY|COMPONENT)$",
     re.IGNORECASE,
 )
+_DATE_NAME = re.compile(r"(?:^|_)(?:DATE|DAY|MONTH|YEAR)$", re.IGNORECASE)
+_DATE = re.compile(r"(?:19|20)\d\d(?:-\d\d){0,2}")
 _PATH = re.compile(
     r"^(?:[~.]?/.*|[^\s]+/[^\s]*|[\w.-]+\.(?:gz|tar|zip|sql|json|ya?ml|toml|db|gpg|log|txt|csv|bak|dump|age|tgz|enc|conf))$"
 )
@@ -103,7 +105,11 @@ def _find_swap(given: tuple[str, ...], parameters: tuple[Parameter, ...]) -> tup
 
 
 def _is_turned(value: str, one: Parameter, next_value: str, other: Parameter) -> bool:
-    """Whether a path stands in the place of a plain word, and a plain word in that of a path."""
+    """Whether a path or a date stands in the place of a plain word, and a plain word in its own."""
+    dated = [_DATE_NAME.search(each.name) is not None for each in (one, other)]
+    if dated[0] != dated[1]:
+        at_date, at_other = (value, next_value) if dated[0] else (next_value, value)
+        return at_date.isalpha() and _DATE.fullmatch(at_other) is not None
     if one.path == other.path:
         return False
     at_path, at_word = (value, next_value) if one.path else (next_value, value)

@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Iterator
 
-from tocsin.playbook.reality import names, scripts
+from tocsin.playbook.reality import names, nx, scripts
 from tocsin.playbook.reality.command import Command, take_apart
 from tocsin.playbook.reality.finding import Finding, ambiguous, matches, missing, unknown
 from tocsin.playbook.reality.packages import Package
@@ -39,6 +39,9 @@ def judge_carried(command: Command, given: tuple[str, ...], system: System) -> I
     name = given[0]
     if name == "turbo":
         yield from _judge_turbo(given[1:], system)
+        return
+    if name == "nx":
+        yield from nx.judge_words(given[1:], system)
         return
     programs = system.packages.programs
     what = f"program {names.show(name)}"

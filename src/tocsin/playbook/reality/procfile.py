@@ -1,0 +1,54 @@
+"""Statements that name a process of a Procfile: foreman, overmind, honcho, heroku."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from tocsin.playbook.reality import names
+from tocsin.playbook.reality.command import Command, take_apart
+from tocsin.playbook.reality.finding import Finding, matches, missing, unknown
+from tocsin.playbook.reality.repository import join
+from tocsin.playbook.reality.system import System
+from tocsin.playbook.shell import names as words
+
+_VALUED = words(
+    "-f --procfile -m --formation -e --env -p --port -d --root -t --timeout -l --processes -c --colors -x -r -s "
+    "-a --app --remote --can-die --tmux-config --socket --env-file --concurrency --chdir"
+)
+_PROCESS = re.compile(r"^([A-Za-z0-9_-]+):\s*\S", re.MULTILINE)
+_VERBS = words("start run restart stop connect kill scale")
+_SCALE = re.compile(r"([A-Za-z][\w-]*)(?:[=+-]\S*)")
+
+
+def judge(command: Command, system: System) -> Iterator[Finding]:
+    """``foreman start PROCESS``, ``overmind restart PROCESS``, ``heroku ps:scale PROCESS=2``."""
+    parts = take_apart(command.words[1:], _VALUED)
+    verb, rest = (parts.operands[0], parts.operands[1:]) if parts.operands else ("", ())
+    wanted: list[str] = []
+    if command.program == "heroku":
+        if verb in ("ps:scale", "scale"):
+            wanted = [match[1] for each in rest if (match := _SCALE.fullmatch(each))]
+    elif verb in _VERBS and not (verb == "run" and command.program != "honcho"):
+        wanted = [] if verb == "run" else [each for each in rest if "=" not in each]
+        formation = parts.value("-m", "--formation", "-l", "--processes") or ""
+        wanted += [each.partition("=")[0] for each in formation.split(",") if each and not each.startswith("all=")]
+    if not wanted or not command.is_here:
+        return
+    place = parts.value("-f", "--procfile") or "Procfile"
+    folders = [parts.value("-d", "--root") or each for each in command.folders]
+    path = next((each for one in folders if (each := join(one, place)) and system.repository.file(each)), None)
+    known = _read(system.repository.text(path), path) if path else {}
+    for name in wanted:
+        what = f"process {names.show(name)} of {path or place}"
+        if names.is_open(name) or not known:
+            yield unknown("process", what, f"There is no {place} where the statement runs, or the name is left open.")
+        elif found := names.find(name, known):
+            yield matches("process", what, known[found])
+        else:
+            near = names.nearest(name, known)
+            yield missing("process", what, f"{path} has {', '.join(known)}.", near, known[near] if near else path)
+
+
+def _read(text: str, path: str) -> dict[str, str]:
+    return {match[1]: f"{path}:{text.count(chr(10), 0, match.start()) + 1}" for match in _PROCESS.finditer(text)}

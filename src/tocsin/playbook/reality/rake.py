@@ -1,0 +1,123 @@
+"""Statements of rake and of Rails' own launcher: is there such a task, and does it take what it is given?
+
+Gems bring tasks that no checkout shows. A task that is nowhere is therefore only looked at, unless nothing can add any;
+and of one that is in nobody's namespace nothing is said.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterator
+
+from tocsin.playbook.reality import asking, exports, names, operands
+from tocsin.playbook.reality.command import Command, take_apart
+from tocsin.playbook.reality.finding import Finding, ambiguous, matches, missing, unknown
+from tocsin.playbook.reality.ruby_tasks import FILES, Task, Tasks, find_gems, find_tasks
+from tocsin.playbook.reality.system import System
+from tocsin.playbook.shell import names as words
+
+_VALUED = words("-f --rakefile -C --directory -r --require -R --rakelibdir --rakelib -I --libdir -j --jobs -e -E")
+_RAILS = words(
+    "about application benchmarker boot c console credentials d db dbconsole destroy dev encrypted g generate help "
+    "initializers middleware new notes performance plugin profiler r restart routes runner s secrets server stats t "
+    "test time unused_routes version"
+)
+_OTHERS = words(
+    "about action_cable action_mailbox action_text active_storage app assets cache cache_digests css db dev doc "
+    "environment importmap javascript jobs js log middleware rails railties resque routes secret sidekiq solid_queue "
+    "spec stats stimulus tailwindcss test time tmp turbo vite webpacker yarn zeitwerk"
+)
+"""Namespaces that Rails and common gems fill."""
+_CALL = re.compile(r"([^\[\s]+)(?:\[(.*)\])?", re.DOTALL)
+_OWN = re.compile(r"RA(?:ILS|CK|KE)_\w+|VERSION|STEP|VERBOSE|SCOPE|TESTOPTS|SEED|TEST|SPEC|LOG_LEVEL|BACKTRACE|TRACE")
+
+
+def judge_rails(command: Command, system: System) -> Iterator[Finding]:
+    """``bin/rails TASK``; its own verbs are Rails' business."""
+    if len(command.words) < 2 or command.words[1].startswith("-"):
+        return
+    if command.words[1] in _RAILS:
+        yield unknown("target", f"command {command.words[1]} of rails", "It is Rails' own.")
+        return
+    yield from judge(command, system)
+
+
+def judge(command: Command, system: System) -> Iterator[Finding]:
+    """``rake TASK[argument,…] NAME=VALUE``."""
+    parts = take_apart(command.words[1:], _VALUED)
+    if parts.has("-f", "--rakefile", "-C", "--directory", "-T", "--tasks", "-P", "-W", "-e"):
+        return
+    found = _find(command, system)
+    own = []
+    for word in parts.operands:
+        match = _CALL.fullmatch(word) if "=" not in word.partition("[")[0] else None
+        if match is None:
+            continue
+        name = match[1]
+        task = _lookup(name, found)
+        if task is None or found is None:
+            yield _judge_lost(name, found, system)
+            continue
+        own.append(task)
+        yield matches("target", f"rake task {names.show(name)}", task.where)
+        given = tuple(each.strip() for each in match[2].split(",")) if match[2] is not None else ()
+        title = f"rake task {names.show(name)}"
+        yield from operands.judge(given, task.parameters, 0, len(task.parameters), title, task.where)
+        variables = frozenset(each.partition("=")[0] for each in parts.operands)
+        yield from asking.judge_prompts(command, task.where.rpartition(":")[0], variables, len(given), task.prompts)
+    if own and found is not None:
+        yield from _judge_variables(command, parts.operands, own[0], system)
+
+
+def _find(command: Command, system: System) -> Tasks | None:
+    if command.is_here:
+        return find_tasks(system.repository, command.folders)
+    return find_tasks(system.repository, ("",)) if len(list(system.repository.named(*FILES))) == 1 else None
+
+
+def _lookup(name: str, found: Tasks | None) -> Task | None:
+    known = found.known if found is not None else {}
+    called = names.find(name, known) or next((each for each in known if names.fits(each, name)), None)
+    return known[called] if called is not None else None
+
+
+def _judge_lost(name: str, found: Tasks | None, system: System) -> Finding:
+    """A task that no file of the checkout defines."""
+    what = f"rake task {names.show(name)}"
+    if found is None:
+        return unknown("target", what, "There is no Rakefile where the statement runs.")
+    space = name.rpartition(":")[0]
+    if (
+        names.is_open(name)
+        or space in found.open_spaces
+        or any(names.fits(each, space) for each in found.spaces() if names.is_wild(each))
+    ):
+        return unknown("target", what, "Some names of tasks are put together.")
+    near = names.nearest(name, found.known)
+    where = found.known[near].where if near else None
+    if found.closed:
+        return missing("target", what, "No Rakefile of the checkout has it.", near, where or found.path)
+    close = difflib.get_close_matches(name, found.known, 1, 0.85)
+    if name.partition(":")[0] in _OTHERS or _is_of_gem(space, system) or not (space in found.spaces() or close):
+        return unknown("target", what, "It is a task of Rails or of a gem.")
+    why = f"{found.path} and what lies beside it have no such task; a gem might bring it."
+    return ambiguous("target", what, why, near, where)
+
+
+def _is_of_gem(space: str, system: System) -> bool:
+    """Whether a gem has a name like that of a namespace."""
+    stem = space.partition(":")[0].removesuffix("s")
+    return len(stem) > 1 and any(stem in gem for gem in find_gems(system.repository))
+
+
+def _judge_variables(command: Command, given: tuple[str, ...], task: Task, system: System) -> Iterator[Finding]:
+    """``NAME=VALUE`` behind a task: rake puts it into the environment, where somebody has to read it."""
+    for word in given:
+        name, mark, _ = word.partition("=")
+        if not mark or not re.fullmatch(r"[A-Za-z_]\w*", name) or _OWN.fullmatch(name) or exports.KNOWN.fullmatch(name):
+            continue
+        if exports.find_mention(name, system) is None:
+            yield missing(
+                "variable", f"variable {name} for rake", "Nothing in the checkout reads it.", None, task.where
+            )

@@ -130,6 +130,9 @@ async def test_a_predicate_of_the_settings_ends_the_line_that_it_names() -> None
         (ended,) = [each.event for each in await story.events(e.WaitEnded)]
         assert isinstance(ended, e.WaitEnded)
         assert (ended.passed, ended.reason) == (True, "line 11 says so (predicate caught-up): cat /srv/replicas/lag")
+        asked = {entry.seq for entry in await story.events(e.StepRequested)}
+        closed = {each.event.answers for each in await story.events(e.StepFinished)}  # type: ignore[attr-defined]
+        assert asked == closed, "the wait and the check of the same pace ask once, and none is left to run again"
 
 
 @pytest.mark.parametrize(

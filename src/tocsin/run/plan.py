@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from itertools import islice
 
 from tocsin.incident.book import Book
 from tocsin.incident.ledger import settle
 from tocsin.incident.obligation import PHASE
-from tocsin.incident.plan import NOTHING, Plan
+from tocsin.incident.plan import NOTHING, Happening, Plan
 from tocsin.incident.state import Incident, StepRecord
 from tocsin.oncall.rota import Rota
 from tocsin.playbook.model import Procedure, Statement
@@ -55,7 +55,18 @@ def plan(incident: Incident, book: Book, rota: Rota, now: datetime) -> Plan:
     looks, look_at = _look(incident, book, now)
     wakes = (barriers.wake, waits.wake, look_at, find_next_lapse(incident, book, now, settled), again, ledger.wake)
     events = (*barriers.events, *waits.events, *find_held(incident, book), *paced, *looks, *judged, *ledger.events)
-    return Plan(events, min((wake for wake in wakes if wake is not None), default=None))
+    return Plan(tuple(_once(events)), min((wake for wake in wakes if wake is not None), default=None))
+
+
+def _once(events: Iterable[Happening]) -> Iterator[Happening]:
+    """The events with one request for each step: a wait, a check and a predicate may all want the same look."""
+    asked = set[str]()
+    for event in events:
+        if isinstance(event, StepRequested):
+            if event.step in asked:
+                continue
+            asked.add(event.step)
+        yield event
 
 
 def _judge(incident: Incident, book: Book, now: datetime) -> tuple[tuple[Event, ...], datetime | None]:

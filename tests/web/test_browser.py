@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import subprocess
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import ViewportSize, expect
+from playwright.async_api import FilePayload, Page, Route, ViewportSize, expect
 
 from tocsin.comms.commands import PostUpdate
 from tocsin.incident.commands import AddNote
@@ -141,6 +144,47 @@ async def test_a_document_is_dropped_and_its_findings_appear(shared: Path, house
             path = max(folder.rglob("*.md"), key=lambda each: each.stat().st_size)
             await page.locator("input[type=file]").set_input_files(path)
             await expect(page.locator("#result .summary")).to_contain_text(path.name)
+        assert complaints == []
+
+
+@contextlib.asynccontextmanager
+async def before_its_script(page: Page, name: str, url: str) -> AsyncIterator[None]:
+    """A screen whose script comes only after what is done within."""
+    ready = asyncio.Event()
+
+    async def late(route: Route) -> None:
+        await ready.wait()
+        await route.continue_()
+
+    await page.route(f"**/{name}?*", late)
+    await page.goto(url, wait_until="commit")
+    yield
+    ready.set()
+
+
+async def test_a_document_that_was_chosen_before_the_script_had_come_is_read(house: House) -> None:
+    async with surfing(house) as (browser, url):
+        page, complaints = await sign_in(await browser.new_context(), house, url)
+        early = FilePayload(
+            name="early.md", mimeType="text/markdown", buffer=b"# Early\n\n```bash\nrm -rf /var/x\n```\n"
+        )
+        async with before_its_script(page, "drop.js", f"{url}/playbooks/try"):
+            await page.locator("input[type=file]").set_input_files(early)
+        await expect(page.locator("#result .summary")).to_contain_text("early.md")
+        assert complaints == []
+
+
+async def test_a_blank_that_was_filled_before_the_script_had_come_is_shown_as_it_will_run(open_house: Open) -> None:
+    house = await open_house(make_cast("quorum"))
+    stream = await house.story.declare("Data Breach")
+    async with surfing(house) as (browser, url):
+        page, complaints = await sign_in(await browser.new_context(), house, url)
+        step = page.locator("li.step.v-fill_in").first
+        async with before_its_script(page, "live.js", f"{url}/incidents/{stream}"):
+            await step.get_by_text("Fill in and run…").click()
+            for field in await step.locator(".blanks input").all():
+                await field.fill("10.0.0.7")
+        await expect(step.locator(".exact .env")).to_contain_text("10.0.0.7")
         assert complaints == []
 
 

@@ -9,8 +9,9 @@
     p.className = "banner note"; p.textContent = text;
     result.replaceChildren(p);
   };
+  let taken = null;
   const read = () => {
-    const file = input.files[0];
+    const file = taken = input.files[0];
     if (!file) return;
     document.getElementById("notices").replaceChildren();
     if (file.size > most) {
@@ -32,6 +33,8 @@
     read();
   });
   input.addEventListener("change", read);
+  // Whoever is quicker than this script has chosen already. By then htmx has the form, so that it need not leave the screen.
+  document.addEventListener("DOMContentLoaded", () => { if (input.files[0] && input.files[0] !== taken) read(); });
   form.querySelector("textarea").addEventListener("input", () => { input.value = ""; });
   form.addEventListener("htmx:beforeRequest", () => say(`Reading ${input.files[0]?.name || "the text"}…`));
   form.addEventListener("htmx:afterRequest", (event) => { if (!event.detail.successful) result.replaceChildren(); });

@@ -332,6 +332,10 @@
   };
   addEventListener("hashchange", openTarget);
 
+  // What somebody typed before the scripts had come is answered as if it were typed now.
+  document.addEventListener("DOMContentLoaded", () => {
+    for (const form of document.querySelectorAll("form[hx-get]")) if (fields(form).some(isTouched)) htmx.trigger(form, "submit");
+  });
   for (const live of document.querySelectorAll("#live, #stage")) remember(live);
   learnNow(document.body.dataset.now);
   tick();

@@ -12,7 +12,10 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from .again import pytest_collection_modifyitems, pytest_sessionfinish
 from .postgres import Cluster, find_binaries
+
+__all__ = ["pytest_collection_modifyitems", "pytest_sessionfinish"]
 
 # A loaded machine is no counterexample. CI draws the same examples every time, so that a landing is judged by what it
 # changed; whoever works on the code draws new ones.

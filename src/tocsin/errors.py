@@ -24,8 +24,24 @@ reader what to do next.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import difflib
+from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar
+
+MOST_NAMED = 12
+"""More names than these are no answer to anybody who mistyped one."""
+
+
+def list_known(names: Iterable[str], wanted: str = "") -> str:
+    """What there is, for the sentence that says what there is not: all of a few; of many those most like `wanted`, or
+    the first, and how many more.
+    """
+    known = list(names)
+    if len(known) <= MOST_NAMED:
+        return ", ".join(known) or "nobody yet"
+    near = difflib.get_close_matches(wanted[:100], known, n=MOST_NAMED // 2, cutoff=0.5)
+    shown = near or known[:MOST_NAMED]
+    return f"{', '.join(shown)} and {len(known) - len(shown)} more"
 
 
 class TocsinError(Exception):

@@ -232,6 +232,20 @@ def test_a_double_booking_that_comes_back_is_one_finding() -> None:
     assert (found.text, found.starts_at, found.ends_at) == (said, since, since + timedelta(days=1))
 
 
+def test_a_gap_stands_above_people_whom_nobody_reaches_and_who_are_one_finding_for_one_reason() -> None:
+    many = tuple(f"p{number:03}" for number in range(200))
+    staffing = Staffing(schedules={"day": Schedule(people=many), "night": Schedule()}, levels=(("day",),))
+    rotas = {"shop": Rota(staffing=staffing, people={name: Person(name=name) for name in (*many, "ana")})}
+    since, until = at("2026-03-02 09:00", ZoneInfo("UTC")), at("2026-03-16 09:00", ZoneInfo("UTC"))
+    whys = {"p007": "has no channel"}
+    found = group_findings(find_all(rotas, lambda person: whys.get(person, "needs mail"), since, until), rotas)
+    assert [(each.kind, each.text) for each in found] == [
+        ("gap", "nobody is on duty in night"),
+        ("unreachable", "199 people, each needs mail: p000, p001, p002, p003, p004 and 194 more"),
+        ("unreachable", "p007 has no channel"),
+    ]
+
+
 def test_whoever_has_the_duty_in_many_places_at_once_is_one_finding() -> None:
     people = {"ana": Person(name="ana")}
     both = {"primary": Schedule(people=("ana",)), "secondary": Schedule(people=("ana",))}
@@ -259,9 +273,9 @@ def test_gaps_that_a_schedule_s_hours_leave_are_one_and_every_other_stands_by_it
     found = find_all(rotas, lambda _: "", since, until)
     assert len(found) == 5, "Monday to Friday nights, of which Christmas and the weekend are one long one"
     grouped = group_findings(found, rotas)
-    assert [each.starts_at for each in grouped] == [at("2026-12-21 17:00"), at("2026-12-24 17:00")]
-    assert grouped[0].text == "nobody is on duty in office outside of its hours, 4 times in this time; the first"
-    assert grouped[1] in found, "it goes on over Christmas, which is no matter of hours"
+    assert [each.starts_at for each in grouped] == [at("2026-12-24 17:00"), at("2026-12-21 17:00")]
+    assert grouped[0] in found, "it goes on over Christmas, which is no matter of hours"
+    assert grouped[1].text == "nobody is on duty in office outside of its hours, 4 times in this time; the first"
     whole = Schedule(people=("ana",), holidays=Holidays(country="DE"))
     rotas = {"t": Rota(staffing=Staffing(timezone="Europe/Berlin", schedules={"office": whole}), people={})}
     found = find_all(rotas, lambda _: "", since, until)

@@ -132,7 +132,7 @@ async def test_every_finding_and_every_shift_can_be_read(open_house: Open) -> No
     hourly = Schedule(people=("ana", "lea"), rotation="hourly", start=date(2026, 2, 23))
     schedules = {"primary": hourly, "many": Schedule(people=tuple(people))}
     house = await open_house(
-        make_cast(people={**make_cast().people, **people}, schedules=schedules), reach=lambda _: "has none"
+        make_cast(people={**make_cast().people, **people}, schedules=schedules), reach=lambda each: f"has no {each}"
     )
     page = (await (await house.browser()).get("/schedules")).text
     found = (await (await house.caller()).get("/api/schedules")).json()
@@ -142,6 +142,16 @@ async def test_every_finding_and_every_shift_can_be_read(open_house: Open) -> No
         assert finding["text"] in page
     assert found["schedules"][0]["more"] == 28 * 24 - 60
     assert f"and {28 * 24 - 12} more until" in page and f"{28 * 24 - 60} more are in the calendar feed" in page
+
+
+async def test_all_whom_nobody_reaches_can_be_read_though_they_are_one_finding(open_house: Open) -> None:
+    many = {f"p{number:02}": Person(name=f"Nobody {number:02}") for number in range(30)}
+    cast = make_cast(people={**make_cast().people, **many}, schedules={"primary": Schedule(people=tuple(many))})
+    house = await open_house(cast, reach=lambda person: "has none" if person in many else "")
+    page = (await (await house.browser()).get("/schedules")).text
+    (found,) = (await (await house.caller()).get("/api/schedules")).json()["findings"]
+    assert found["people"] == list(many)
+    assert f"<summary>all 30</summary>{', '.join(many)}" in page
 
 
 async def test_the_forecast_is_what_goes_out(house: House) -> None:

@@ -19,7 +19,7 @@ from tocsin.app.public.check import check_components
 from tocsin.app.rotas import check_hours, check_schedule, is_zone
 from tocsin.app.tables import File, TeamTable, find_eligible
 from tocsin.config import Problems, Source
-from tocsin.errors import BadInput
+from tocsin.errors import BadInput, list_known
 from tocsin.incident.authority import OWNER
 from tocsin.incident.inhibition import read_rule
 from tocsin.incident.reminders import find_fault as find_reminder_fault
@@ -226,7 +226,7 @@ MOST_TAKEN_S = 7 * 24 * 3600
 
 
 def _nobody(name: str, known: Iterable[str]) -> str:
-    return f"{name!r} is nobody here; known: {', '.join(known) or 'nobody yet'}."
+    return f"{name!r} is nobody here; known: {list_known(known, name)}."
 
 
 def check_names(source: Source, file: File, problems: Problems) -> None:

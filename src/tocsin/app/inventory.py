@@ -13,6 +13,7 @@ import msgspec
 from tocsin.app.tables import File
 from tocsin.config import Problems, Source, convert
 from tocsin.engine.shelf import TeamShelf
+from tocsin.errors import list_known
 from tocsin.incident.book import TargetPolicy
 from tocsin.integrations.inventory import KINDS, ClusterTarget, ContainerTarget, GroupTarget, SshTarget, Target
 from tocsin.integrations.local import LocalTarget
@@ -226,7 +227,7 @@ def _find_group_faults(target: GroupTarget, targets: Known, file: File) -> Itera
         yield "members", f"{each} is named twice."
     for person in target.operators:
         if person not in file.people:
-            yield "operators", f"{person!r} is nobody here; known: {', '.join(file.people) or 'nobody yet'}."
+            yield "operators", f"{person!r} is nobody here; known: {list_known(file.people, person)}."
 
 
 def list_members(target: GroupTarget) -> list[str]:

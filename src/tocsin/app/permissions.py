@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tocsin.app.tables import File, TeamTable
 from tocsin.config import Problems, Source
+from tocsin.errors import list_known
 from tocsin.incident.authority import GRANTS
 from tocsin.playbook.model import Playbook
 
@@ -18,7 +19,7 @@ def check_permissions(source: Source, file: File, problems: Problems) -> None:
                 problems.append(source.problem((*base, grant), text))
             for at, person in enumerate(people):
                 if person not in file.people:
-                    text = f"{person!r} is nobody here; known: {', '.join(file.people) or 'nobody yet'}."
+                    text = f"{person!r} is nobody here; known: {list_known(file.people, person)}."
                     problems.append(source.problem((*base, grant, at), text))
         if table.permissions and not (table.permissions.get("commander") or table.permissions.get("admin")):
             text = "nobody could resolve an incident: name somebody under `commander` or `admin`."

@@ -12,6 +12,7 @@ from tocsin.app.tables import File
 from tocsin.config import Problems, Source
 from tocsin.engine.journal import Journal
 from tocsin.engine.rooms import is_room_taken
+from tocsin.errors import list_known
 from tocsin.integrations.chat import Chat
 from tocsin.integrations.slack.settings import SlackSettings
 from tocsin.integrations.web_room import NAME, WebRooms
@@ -56,7 +57,7 @@ def _check_users(source: Source, file: File, name: str, channel: SlackSettings, 
     path, seen = ("channels", name, "people"), dict[str, str]()
     for person, user in channel.people.items():
         if person not in file.people:
-            known = ", ".join(file.people) or "nobody yet"
+            known = list_known(file.people, person)
             problems.append(source.problem((*path, person), f"there is no person {person!r}; there are {known}."))
         if not USER.fullmatch(user):
             text = f"{user!r} is no Slack user; it looks like U012AB3CD (in Slack: profile, Copy member ID)."

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from tocsin.app.tables import File
 from tocsin.config import Path, Problems, Source
+from tocsin.errors import list_known
 from tocsin.integrations.pagerduty_schedules import ID
 from tocsin.oncall.holiday import find_holiday_fault
 from tocsin.oncall.restriction import parse_restriction
@@ -89,5 +90,5 @@ def _check_layer(source: Source, file: File, path: Path, layer: Layer | Schedule
 def _check_people(source: Source, file: File, path: Path, people: Iterable[str], problems: Problems) -> None:
     for at, person in enumerate(people):
         if person not in file.people:
-            known = ", ".join(file.people) or "nobody yet"
-            problems.append(source.problem((*path, at), f"{person!r} is nobody here; known: {known}."))
+            text = f"{person!r} is nobody here; known: {list_known(file.people, person)}."
+            problems.append(source.problem((*path, at), text))

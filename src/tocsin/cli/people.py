@@ -10,7 +10,7 @@ from tocsin.app.workspace import read_people, read_teams
 from tocsin.cli.client import Client, Where
 from tocsin.cli.identity import forget, keep
 from tocsin.cli.words import Format, TeamId, say, show_json
-from tocsin.errors import NotFound, UserError
+from tocsin.errors import NotFound, UserError, list_known
 from tocsin.incident.authority import OWNER as LOCAL
 from tocsin.timeline.line import fold
 
@@ -70,7 +70,7 @@ def _choose(person: str | None, where: Where) -> None:
         return
     people = read_people(root)
     if person not in people:
-        raise NotFound(f"tocsin.toml has no person {person!r}; it has {', '.join(people) or 'nobody'}.")
+        raise NotFound(f"tocsin.toml has no person {person!r}; it has {list_known(people, person)}.")
     keep(root, person)
     say(f"You are {person} in {root} from now on.")
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from tocsin.engine.journal import Journal
-from tocsin.errors import BadInput, NotFound
+from tocsin.errors import BadInput, NotFound, list_known
 from tocsin.incident.standing import team_stream
 from tocsin.oncall.exchange import Half, Meeting, changes_nothing, find_meetings, find_same, take_half
 from tocsin.oncall.override import MOST_OVERRIDES, Override, check_override
@@ -159,7 +159,7 @@ class Covering:
             raise NotFound(f"{team} has no schedule {schedule[:100]!r}; it has {known}.")
         for person in people:
             if person not in rota.people:
-                raise NotFound(f"There is no person {person[:100]!r}; there are {', '.join(rota.people)}.")
+                raise NotFound(f"There is no person {person[:100]!r}; there are {list_known(rota.people, person)}.")
         return rota
 
     def _require_room(self, rota: Rota) -> None:

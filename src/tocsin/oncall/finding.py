@@ -13,13 +13,16 @@ from tocsin.oncall.rota import Rota
 from tocsin.oncall.settings import Schedule
 
 Kind = Literal["gap", "double", "unreachable", "calendar", "quiet", "contact"]
+GRAVEST: tuple[Kind, ...] = ("gap", "unreachable", "calendar", "double", "quiet", "contact")
+NAMED = 5
+"""So many people are named where many have the same fault."""
 Reach = Callable[[str], str]
 """Why a person cannot be reached, by id; empty for somebody who can."""
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that is wrong: from when until when, where it has a time, and a sentence for people. A gap that a
-    schedule's own hours leave has these in `hours`.
+    schedule's own hours leave has these in `hours`; `people` are all of whom a finding of several speaks.
     """
 
     kind: Kind
@@ -30,6 +33,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     starts_at: datetime | None = None
     ends_at: datetime | None = None
     hours: str = ""
+    people: tuple[str, ...] = ()
 
 
 def find_all(rotas: Mapping[str, Rota], reach: Reach, since: datetime, until: datetime) -> list[Finding]:
@@ -70,23 +74,44 @@ def find_gaps(team: str, schedule: str, shifts: Iterable[Shift]) -> Iterator[Fin
 
 def group_findings(found: Iterable[Finding], rotas: Mapping[str, Rota]) -> list[Finding]:
     """The findings with the gaps that a schedule's own hours leave told as one each; every other gap by itself. A
-    double booking that comes back, with the same person in the same places, is one too.
+    double booking that comes back, with the same person in the same places, is one too, and so are people of a team
+    whom nobody reaches for the same reason. The gravest stand first: a gap is not to be looked for below them.
 
     A gap is of that kind where somebody would be on duty in all of it if no layer were restricted to its `during`.
     """
     kept, of_hours, doubles = list[Finding](), dict[Place, list[Finding]](), dict[tuple[str, str], list[Finding]]()
+    unreached = dict[tuple[str, str], list[Finding]]()
     for each in found:
         if each.kind == "gap" and _is_of_hours(each, rotas.get(each.team)):
             of_hours.setdefault((each.team, each.schedule), []).append(each)
         elif each.kind == "double":
             doubles.setdefault((each.person, each.text), []).append(each)
+        elif each.kind == "unreachable":
+            unreached.setdefault((each.team, each.text.removeprefix(each.person)), []).append(each)
         else:
             kept.append(each)
     kept += [_group_doubles(each) for each in doubles.values()]
+    kept += [_group_unreached(each, why) for (_, why), each in unreached.items()]
     kept += [
         _group(gaps, _spell_hours(rotas[team].staffing.schedules[name])) for (team, name), gaps in of_hours.items()
     ]
-    return sorted(kept, key=lambda each: (each.starts_at is not None, each.starts_at, each.team, each.schedule))
+    return sorted(kept, key=_place)
+
+
+def _place(each: Finding) -> tuple[int, bool, datetime, str, str]:
+    """Gaps first, those that a schedule's own hours leave behind them; within a kind what comes first."""
+    last = datetime.max.replace(tzinfo=UTC)
+    return GRAVEST.index(each.kind), bool(each.hours), each.starts_at or last, each.team, each.schedule
+
+
+def _group_unreached(found: Sequence[Finding], why: str) -> Finding:
+    """One for all of a team; few are named each, of many the first."""
+    first, *more = found
+    if not more:
+        return first
+    names = tuple(each.person for each in found)
+    named = ", ".join(names[:NAMED]) + f" and {len(names) - NAMED} more" if len(names) > NAMED + 1 else ", ".join(names)
+    return msgspec.structs.replace(first, person="", text=f"{len(names)} people, each{why}: {named}", people=names)
 
 
 def _is_of_hours(gap: Finding, rota: Rota | None) -> bool:

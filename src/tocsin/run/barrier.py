@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import ClassVar
 
-from tocsin.errors import Conflict, Denied, IllegalMove, NotAuthorised, NotFound
+from tocsin.errors import Conflict, Denied, IllegalMove, NotAuthorised, NotFound, list_known
 from tocsin.incident.book import Book, find_step
 from tocsin.incident.commands import Command, Decision
 from tocsin.incident.plan import Plan
@@ -149,7 +149,8 @@ def _call(incident: Incident, book: Book, command: CallBarrier, now: datetime) -
     known = book.policy.responders
     strangers = [each for each in operators if known is not None and each not in known]
     if strangers:
-        raise NotFound(f"{', '.join(strangers)}: nobody who may act for this team; there are {', '.join(known or ())}.")
+        named = list_known(known or (), strangers[0])
+        raise NotFound(f"{', '.join(strangers)}: nobody who may act for this team; there are {named}.")
     if not LEAST_S <= command.countdown_s <= MOST_S:
         raise Denied(f"A countdown has between {LEAST_S} and {MOST_S} seconds.")
     before = incident.barriers.get(command.step)

@@ -10,7 +10,7 @@ import msgspec
 
 from tocsin.comms.drafting import ApproveUpdate
 from tocsin.comms.outside import AllowContact, CallContact
-from tocsin.errors import Conflict, Denied, NotFound, TocsinError
+from tocsin.errors import Conflict, Denied, NotFound, TocsinError, list_known
 from tocsin.incident.authority import find_roles, require_human, require_permission
 from tocsin.incident.commands import Command, LiftProhibition, Resolve
 from tocsin.incident.correcting import CorrectAnswer
@@ -98,7 +98,7 @@ class Acts:
     def _require_known(self, person: str) -> None:
         people = self._desk.people()
         if person not in people:
-            raise NotFound(f"There is no person {person[:100]!r}; there are {', '.join(people)}.")
+            raise NotFound(f"There is no person {person[:100]!r}; there are {list_known(people, person)}.")
 
     async def approve(self, stream: str, step: str, asker: Asker, body: ApproveBody) -> Done:
         """Allow exactly what has the digest to run once, in the name of a person with all roles they answer to."""

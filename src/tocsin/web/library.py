@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable
 
-from tocsin.errors import NotFound
+from tocsin.errors import NotFound, list_known
 from tocsin.incident.sight import find_nothing
 from tocsin.incident.state import Incident
 from tocsin.playbook.source import read
@@ -54,7 +54,7 @@ class Library:
     async def why(self, stream: str, person: str) -> WhyView:
         """Why people were paged, and why not; with `person` only what concerns them. Raises `NotFound`."""
         if person and person not in self._desk.people():
-            raise NotFound(f"There is no person {person[:100]!r}; there are {', '.join(self._desk.people())}.")
+            raise NotFound(f"There is no person {person[:100]!r}; there are {list_known(self._desk.people(), person)}.")
         return show_why(await self.scene(stream), await self._desk.engine.journal.entries(stream), person)
 
     async def entries(self, incident: Incident, most: int) -> list[Entry]:

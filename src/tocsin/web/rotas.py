@@ -74,7 +74,7 @@ class Rotas:
     def _find(self, rotas: dict[str, Rota], since: datetime, until: datetime) -> list[Finding]:
         others = list_of_playbooks(self._desk.engine.journal.shelf.settings.teams, rotas)
         found = group_findings(find_all(rotas, self._desk.reach, since, until), rotas)
-        return [*found, *others, *self._desk.calendar_findings()]
+        return [*found, *self._desk.calendar_findings(), *others]
 
     async def _rotas(self) -> dict[str, Rota]:
         covering = self._desk.engine.covering

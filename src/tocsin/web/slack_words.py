@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from tocsin.errors import NotFound
+from tocsin.errors import NotFound, list_known
 from tocsin.oncall.settings import Person
 from tocsin.web.bodies import Body
 from tocsin.web.office_verbs import ALL_VERBS
@@ -103,5 +103,5 @@ def _find_named(name: str, people: Mapping[str, Person]) -> str:
     folded = name.casefold()
     found = [each for each, person in people.items() if folded in (each.casefold(), person.name.casefold())]
     if len(found) != 1:
-        raise NotFound(f"There is no person {name[:60]!r} in tocsin.toml; there are {', '.join(people)}.")
+        raise NotFound(f"There is no person {name[:60]!r} in tocsin.toml; there are {list_known(people, name)}.")
     return found[0]

@@ -70,7 +70,9 @@ class ScheduleView(View, frozen=True, kw_only=True):
 
 
 class FindingView(View, frozen=True, kw_only=True):
-    """Something that is wrong, before it matters. `kind` is gap, double, unreachable or calendar."""
+    """Something that is wrong, before it matters. `kind` is gap, unreachable, calendar, double, quiet or contact;
+    `people` are all whom it speaks of where they are several, by their ids.
+    """
 
     kind: str
     team: str
@@ -78,6 +80,7 @@ class FindingView(View, frozen=True, kw_only=True):
     text: str
     starts_at: datetime | None
     ends_at: datetime | None
+    people: tuple[str, ...] = ()
 
 
 class FeedView(View, frozen=True, kw_only=True):
@@ -230,6 +233,7 @@ def show_finding(finding: Finding) -> FindingView:
         text=clean(finding.text, 400),
         starts_at=finding.starts_at,
         ends_at=finding.ends_at,
+        people=finding.people,
     )
 
 

@@ -36,8 +36,8 @@ def pytest_sessionfinish(session: pytest.Session) -> Generator[None]:
     """Say which were tried again. Too many are a failure, though each has passed in the end."""
     yield
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
-    again = {report.nodeid: report.longreprtext for report in (reporter.stats.get("rerun", []) if reporter else [])}
-    if not again:
+    again = {each.nodeid: each.longreprtext for each in reporter.stats.get("rerun", [])} if reporter else {}
+    if not reporter or not again:
         return
     reporter.section(f"{len(again)} failed once and were tried again (at most {MOST} may be)", red=True)
     for test, why in again.items():

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 import re2
 
 from tocsin.timeline.chance import is_chance, is_hex, is_plain_form, is_uuid
+from tocsin.timeline.letters import is_drawn
 from tocsin.timeline.naming import Telling, judge_name
 from tocsin.timeline.runs import cut_windows
 from tocsin.timeline.secrecy import is_mixed, is_quoted_secret, may_be_secret
@@ -126,6 +127,16 @@ def _is_by_chance(value: bytes) -> bool:
     return is_long or is_uuid(value) or is_chance(value, 12) or _PLAIN_CHANCE.fullmatch(value) is not None
 
 
+def _is_typed(value: bytes) -> bool:
+    return len(value) >= 6 and (_SIGN.search(value) is not None or _ALL_KINDS.match(value) is not None)
+
+
+def _is_key(value: bytes) -> bool:
+    return _ALL_KINDS.match(value) is not None and is_chance(_BREAKS.sub(b"", value), 20)
+
+
+_ALL_KINDS = re.compile(rb"(?=[^a-z]*[a-z])(?=[^A-Z]*[A-Z])(?=[^0-9]*[0-9])")
+_BREAKS = re.compile(rb"[_=-]+")
 _PLAIN_CHANCE = re.compile(rb"(?=[a-z]*\d[a-z]*\d[a-z]*\d)[a-z0-9]{24,}")
 """Small letters with a few digits among them, as some vendors draw."""
 
@@ -135,5 +146,9 @@ _LOOKS: dict[Sure, Callable[[bytes], bool]] = {
     Sure.MIXED: lambda value: is_mixed(value) and not is_plain_form(value),
     Sure.ODD: _is_odd,
     Sure.DIGIT: _has_digit,
+    Sure.LETTERS: is_drawn,
+    Sure.TYPED: _is_typed,
+    Sure.ANSWER: lambda value: _is_typed(value) or (len(value) >= 12 and is_mixed(value) and not is_plain_form(value)),
+    Sure.KEY: _is_key,
     Sure.CHANCE: _is_by_chance,
 }

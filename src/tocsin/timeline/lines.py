@@ -43,22 +43,24 @@ _PROGRAM = re.compile(
     rb"(?P<m>\"[^\"\n]+\"|'[^'\n]+'|[^\s\"'-][^\s\"']*)"
     rb"|sshpass\b[^\n|;&]{0,400}?[ \t]-p[ \t]{0,1}"
     rb"(?P<p>\"[^\"\n]+\"|'[^'\n]+'|[^\s\"'-][^\s\"']*)"
-    rb"|(?:curl|wget|http|smbclient|svn)\b[^\n|;]{0,600}?[ \t](?:-u|--user|--proxy-user|-U)[ \t=]{0,2}[\"']?"
+    rb"|(?:curl|wget|http|smbclient|svn)\b[^\n|;]{0,600}?[ \t](?:-[fgkLisSvjN#0-9]{0,6}[uU]|--user|--proxy-user)"
+    rb"[ \t=]{0,2}[\"']?"
     rb"(?P<u>[^\s\"':%]{0,64}[:%][^\s\"'{]{3,256})"
     rb"|redis-cli\b[^\n|;&]{0,300}?[ \t]-a[ \t]+[\"']?(?P<a>[^\s\"'-][^\s\"']{2,256})"
     rb"|ldap\w{3,12}\b[^\n|;&]{0,300}?[ \t]-w[ \t]+[\"']?(?P<w>[^\s\"'-][^\s\"']{2,256})"
     rb"|(?:(?:docker|podman|nerdctl|buildah)\b(?=[^\n|;&]{0,60}\blogin\b)"
-    rb"|(?:helm|crane|skopeo|oras|az|mongo(?:sh|dump|restore)?|sqlcmd|vault|influx|oc)\b)"
+    rb"|(?:helm|crane|skopeo|oras|az|mongo(?:sh|dump|restore)?|sqlcmd|cqlsh|beeline|vault|influx|oc)\b)"
     rb"[^\n|;&]{0,300}?[ \t](?:-p|-P)[ \t]+[\"']?"
     rb"(?P<l>(?!\d{1,5}:?\d{0,5}\b)[^\s\"'/=:-][^\s\"'/=:]{3,256})(?![^\s\"'])"
     rb"|(?:snmp\w{2,12}|ipmitool|kadmin)\b[^\n|;&]{0,300}?[ \t]-[AXPwc][ \t]+[\"']?"
     rb"(?P<s>[^\s\"'-][^\s\"']{2,256}(?:[ \t]+-x[ \t]+\w{2,12})?(?:[ \t]+-[XA][ \t]+[^\s\"']{3,256})?)"
     rb"|openssl\b[^\n|;&]{0,300}?\bpass:(?P<o>[^\s\"']{2,256})"
-    rb"|htpasswd\b[^\n|;&]{0,100}?[ \t]-\w{0,6}b\w{0,6}[ \t]+\S{1,256}[ \t]+\S{1,128}[ \t]+[\"']?(?P<h>[^\s\"']{2,256})"
+    rb"|htpasswd\b[^\n|;&]{0,100}?[ \t](?:-\w{0,6}b\w{0,6}[ \t]+\S{1,256}|-(?=\w{0,6}n)\w{0,6}b\w{0,6})"
+    rb"[ \t]+\S{1,128}[ \t]+[\"']?(?P<h>[^\s\"']{2,256})"
 )
 PROGRAMS = (
     *b"mysql mariadb curl wget ldap redis-cli docker podman mongo openssl htpasswd sqlcmd smbclient".split(),
-    *b"helm crane skopeo oras nerdctl buildah vault influx svn snmp ipmitool kadmin".split(),
+    *b"cqlsh beeline helm crane skopeo oras nerdctl buildah vault influx svn snmp ipmitool kadmin".split(),
     *(b"az ", b"oc ", b"http "),
 )
 _REFERS = re.compile(rb"[\"']?(?:\$|<|\[redacted|\{\{)")
@@ -106,11 +108,15 @@ def find_mail(content: bytes, at: int) -> Place | None:
     ):
         return None
     start = at - len(local)
-    if _is_login(content, start, found.end()):
+    if _is_login(content, start, found.end()) or _NAMES_MAIL.search(content, max(0, start - 20), start):
         return None
     if content[max(0, start - 1) : start] in (b"/", b"@") and not content.startswith(b"mailto:", max(0, start - 7)):
         return None
     return start, found.end(), b"mail address"
+
+
+_NAMES_MAIL = re.compile(rb"(?i)message-?id\\?[\"']?[:=] ?\\?[\"']?<\Z")
+"""What stands before the name of a mail, which is that of nobody."""
 
 
 def find_encoded_mail(content: bytes, at: int) -> Place | None:

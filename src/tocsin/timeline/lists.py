@@ -10,14 +10,16 @@ import re2
 
 from tocsin.timeline.chance import is_chance, is_hex
 from tocsin.timeline.invisible import WINDOW
+from tocsin.timeline.letters import is_drawn
 from tocsin.timeline.naming import Telling, judge_name
 from tocsin.timeline.runs import cut_windows
 from tocsin.timeline.secrecy import is_mixed, may_be_secret
 from tocsin.timeline.shapes import Place
 
 _HEAD = re2.compile(
-    rb"(?mi)^[^\n]*\b(?:(?:recovery|backup|scratch|rescue|emergency|one-time|single-use|bypass)[ _-](?:scratch )?"
-    rb"(?:codes|keys|tokens)|(?:private|secret|unseal|signing) keys)\b[^\n{\[]*$"
+    rb"(?mi)^[^\n]*\b(?:(?:recovery|backup|scratch|rescue|emergency|one-time|single-use|bypass|fallback|2fa|mfa"
+    rb"|two-factor)[ _-](?:scratch )?(?:codes|keys|tokens)|(?:wiederherstellungs|notfall)-?codes"
+    rb"|(?:private|secret|unseal|signing) keys)\b[^\n{\[]*$"
 )
 _SKIP = re.compile(rb"[ \t]*[-=~*#]*[ \t]*\r?\n")
 _CODE = rb"(?:0x)?[A-Za-z0-9+/=_]{4,128}(?:[ -][A-Za-z0-9]{3,12}){0,7}"
@@ -66,17 +68,42 @@ def _find_each(window: bytes, expression: Any, find: Callable[[bytes, Any], Iter
 
 
 def _find_lines(window: bytes, head: Any) -> Iterator[Place]:
+    """The codes under a head, one or a few a line, up to the first line that has none.
+
+    A line with a digit is one, or with letters that make no word, or one that is set as these are.
+    """
+    lines = list(_read_lines(window, head))
+    known = [_shape(line[1]) for line in lines if _is_code(line[1])]
+    for line in lines:
+        if not _is_code(line[1]) and _shape(line[1]) not in known:
+            return
+        if not window.startswith(b"[redacted", line.start(1)):
+            yield *line.span(1), b"secret"
+
+
+def _read_lines(window: bytes, head: Any) -> Iterator[re.Match[bytes]]:
     at = window.find(b"\n", head.end()) + 1 or len(window)
     skipped = 0
     for _ in range(_MOST_LINES):
         while skipped < _MOST_SKIPPED and (blank := _SKIP.match(window, at)) is not None:
             at, skipped = blank.end(), skipped + 1
         line = _LINE.match(window, at)
-        if line is None or at == len(window) or not any(48 <= each <= 57 for each in line[1]):
+        if line is None or at == len(window):
             return
-        if not window.startswith(b"[redacted", line.start(1)):
-            yield *line.span(1), b"secret"
+        yield line
         at, skipped = line.end(), max(skipped, _MOST_SKIPPED - 1)
+
+
+def _is_code(value: bytes) -> bool:
+    return any(48 <= each <= 57 for each in value) or is_drawn(value)
+
+
+def _shape(value: bytes) -> bytes:
+    """The value with one sign for every letter and digit."""
+    return _ANY.sub(b"x", value)
+
+
+_ANY = re.compile(rb"[A-Za-z0-9]")
 
 
 def _find_strings(window: bytes, head: Any) -> Iterator[Place]:
@@ -87,7 +114,7 @@ def _find_strings(window: bytes, head: Any) -> Iterator[Place]:
         telling = Telling.WEAK
     if b"unseal" in name or b"recovery" in name or b"backup_code" in name or b"scratch" in name:
         telling = Telling.STRONG
-    if telling < Telling.WEAK:
+    if telling < Telling.WEAK or name.lower().endswith((b"signature", b"signatures")):
         return
     for _ in range(_MOST_LINES):
         found = _STRING.match(window, at)

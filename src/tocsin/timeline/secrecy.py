@@ -40,7 +40,7 @@ _AFTER = re.compile(
     rb"(?P<escaped>\\{0,4})(?:%2[27]|&quot;|&#3[49];|\\u0022)?[\"']?\)?\]?[ \t]{0,60}"
     rb"(?P<sign>=>|:=|={1,2}|:(?!:)|%3[AaDd])(?P<gap>[ \t]{0,60})"
     rb"(?:(?:Some|Ok|Just|Optional|Secret\w{0,12}|String::from|b)\((?=[\"\\]))?(?:%2[27]|&quot;|&#3[49];|\\u0022)?\\{0,4}"
-    rb"(?:!{1,2}\w{1,16}[ \t]{1,4})?(?:[uUbBrR]{1,2}(?=[\"']))?"
+    rb"(?:!{1,2}\w{1,16}[ \t]{1,4})?(?:[uUbBrRN]{1,2}(?=[\"']))?"
     rb"|(?P<flag>[ \t]{1,8})"
 )
 _SAID = re.compile(
@@ -88,7 +88,7 @@ _SAYINGS = frozenset(
     b"missing n/a needed nil no none not null off ok okay on optional password present refused rejected required "
     b"revoked secret set success successful succeeded timeout token true unauthorized unavailable unchanged undefined "
     b"unknown unset unsupported valid wrong yes redacted hidden masked implicit specified string str int bool "
-    b"bytes object opaque".split()
+    b"bytes object opaque base64decode b64decode".split()
 )
 """What is said about a secret and is none."""
 _SPOKEN = _SAYINGS | frozenset(
@@ -156,7 +156,11 @@ def find_named(content: bytes, at: int) -> Place | None:
     if content[start:end].lower() in (b"secretid", b"secret_id") and (found := _SECRET_ID.match(content, end)):
         return (*found.span(1), b"secret")
     telling = judge_name(find_phrase(content, start, end))
-    if telling is Telling.NOTHING or _names_something_public(content, start, telling):
+    if (
+        telling is Telling.NOTHING
+        or _names_something_public(content, start, telling)
+        or _is_signed(content, end, telling)
+    ):
         return None
     return (
         _find_given(content, start, end, telling)
@@ -173,6 +177,15 @@ def _names_something_public(content: bytes, start: int, telling: Telling) -> boo
     return content[max(0, start - 1) : start] == b":" and b"arn:aws" in content[max(0, start - 90) : start]
 
 
+def _is_signed(content: bytes, end: int, telling: Telling) -> bool:
+    """Whether a transaction's signature stands behind the name, as chains show it to everybody."""
+    return telling is Telling.WEAK and _SIGNATURE.match(content, end) is not None
+
+
+_SIGNATURE = re.compile(
+    rb"(?<=[iI][gG]|[rR][eE])s?[\"']?[ \t]{0,8}[:= ][ \t]{0,8}[\"']?(?:[1-9A-HJ-NP-Za-km-z]{86,88}|0x"
+    rb"[0-9a-f]{128,130})(?![\w+/=])"
+)
 _OF_PUBLIC = re.compile(rb"(?i)pub(?:lic)?[_-]?key\w{0,20}\\{0,4}\"[^{}\n]{0,40}\Z")
 
 
@@ -278,6 +291,9 @@ def _find_setting(content: bytes, start: int, end: int, telling: Telling) -> Pla
 
 def _find_elsewhere(content: bytes, start: int, end: int, telling: Telling) -> Place | None:
     """What stands apart from its name: in a field of its own, an element, the next line."""
+    if content[max(0, start - 1) : start] == b"{" and (found := _TUPLE.match(content, end)) is not None:
+        known = may_be_secret(found[1]) and (telling is Telling.STRONG or is_mixed(found[1]))
+        return (*found.span(1), b"secret") if known else None
     is_called = telling is Telling.STRONG and _OPENS.search(content, max(0, start - 4), start) is not None
     forms = (_CALLED,) if is_called else (_PAIR, _OBJECT, _BLOCK)
     for form in (_ELEMENT,) if content[max(0, start - 1) : start] in (b"<", b":") else forms:
@@ -294,6 +310,8 @@ def _find_elsewhere(content: bytes, start: int, end: int, telling: Telling) -> P
     return None
 
 
+_TUPLE = re.compile(rb"\s{0,8},\s{0,8}(?:<<)?[\"']([^\"'\n]{1,512}+)[\"'](?:>>)?\s{0,8}\}")
+"""As Erlang writes its settings."""
 _OPENS = re.compile(rb"\(\s?\\{0,1}[\"']\Z")
 
 

@@ -26,7 +26,7 @@ _SHAPES = re.compile(
     rb"|pcsk_\w{40,}+|nvapi-[\w-]{40,}+|csk-[a-z0-9]{40,}+|tvly-[\w-]{20,}+|pa-[\w-]{43}(?![\w-])|fc-[0-9a-f]{32}\b"
     rb"|e2b_[0-9a-f]{40}|a[ks]-(?=[A-Za-z]{0,21}\d)[A-Za-z0-9]{22}(?![\w-])|re_[A-Za-z0-9]{8}_[A-Za-z0-9]{20,}+"
     rb"|sdk-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|AQE[\w+/]{30,}+[\w+/=.-]*+|cflt[A-Za-z0-9+/]{50,}+)"
-    rb"|(?P<token>eyJ[\w-]{8,}+\.[\w-]{8,}+(?:\.[\w-]*+){0,3}|ghs_\w{4,}_eyJ[\w.-]{20,}+|gh[pousr]_\w{20,}+|github_pat_\w{20,}+"
+    rb"|(?P<token>eyJ[\w-]{8,}+\.(?:\.(?=[\w-]{8}))?[\w-]{8,}+(?:\.[\w-]*+){0,3}|ghs_\w{4,}_eyJ[\w.-]{20,}+|gh[pousr]_\w{20,}+|github_pat_\w{20,}+"
     rb"|gl(?:pat|dt|rt|cbt|ptt|ft|soat|imt|agent|oas|ffct|cibt)-[\w.-]{16,}+|GR1348941[\w-]{20,}+"
     rb"|xox[abeoprs](?:\.xox[bp])?-[\w-]{10,}+|xapp-[\w-]{16,}+|npm_\w{30,}+|hv[sbr]\.[\w-]{20,}+|pypi-[\w-]{30,}+"
     rb"|ya29\.[\w-]{20,}+|1//0[\w-]{20,}+|GOCSPX-[\w-]{20,}+|do[opr]_v1_[0-9a-f]{40,}+|dp\.(?:pt|st|ct|sa|scim|audit)\."
@@ -49,7 +49,7 @@ _SHAPES = re.compile(
     rb"|shippo_(?:live|test)_[0-9a-f]{40}|duffel_(?:live|test)_[\w-]{30,}+|tfp_[\w.=-]{30,}+|rdme_\w{40,}+|tk-us-[\w-]{30,}+|p8e-[a-z0-9]{32}\b"
     rb"|ls-(?=[A-Za-z]{0,24}\d)[A-Za-z0-9]{36}\b|NuGetApiKey\.[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|jfrt@\w{20,}+|endr\+[A-Za-z0-9]{16}|amzn\.mws\.[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|CLOJARS_[0-9a-f]{60}"
     rb"|dG9rO[A-Za-z0-9+/]{40,}+={0,2}|ops_eyJ[\w-]{50,}+|apify_api_\w{30,}+|tly-[\w-]{40,}+|dnkey-[\w-]{30,}+|fo1_[\w-]{40,}+"
-    rb"|nfc_\w{30,}+|nr[a-z]{2}-[\w-]{27,}+|phx_\w{30,}+|whsk_\w{20,}+|jina_\w{40,}+|r8_\w{30,}+|gsk_\w{40,}+|hvp\.[\w-]{20,}+)"
+    rb"|nfc_\w{30,}+|nr[a-z]{2}-[\w-]{27,}+|phx_\w{30,}+|whsk_\w{20,}+|jina_\w{40,}+|r8_\w{30,}+|gsk_\w{40,}+|v[1-4]\.(?:local|public)\.[\w-]{40,}+(?:\.[\w-]++)?|AstraCS:[A-Za-z0-9]{20,}+:[0-9a-f]{64}|hvp\.[\w-]{20,}+)"
     rb"|(?P<wallet_key>[xyzuvtYZUV]prv" + _B58 + rb"{20,}+|AGE-(?:SECRET-KEY|PLUGIN-[A-Z0-9]+)-1[0-9A-Z]{30,}+"
     rb"|nsec1[02-9ac-hj-np-z]{50,}+|edsk" + _B58 + rb"{50,}+)"
 )
@@ -75,7 +75,9 @@ STARTS = (
     b"nfo_ nfu_ nfb_ npg_ avns_ mdb_sa_sk_ dose swmtkn-1- swmkey-1- sha256~ xsmtpsib- lin_oauth_ hcaik_ hcbik_ "
     b"hcxik_ api- rootly_ inc_ cfpat- rzp_ flwseck zpka_ wpl_ap1. tk_ syt_ tgp_v1_ ory_ "
     b"ezak eztk shippo_ duffel_ tfp_ rdme_ tk-us- p8e- ls- nugetapikey. jfrt@ endr+ amzn.mws. clojars_ dg9ro "
-    b"ops_eyj apify_api_ tly- dnkey- fo1_ phx_ whsk_ jina_ r8_ gsk_ hvp."
+    b"ops_eyj apify_api_ tly- dnkey- fo1_ phx_ whsk_ jina_ r8_ gsk_ hvp. "
+    b"v1.local. v2.local. v3.local. v4.local. v1.public. "
+    b"v2.public. v3.public. v4.public. astracs:"
 ).split()
 HOOKS = (
     b"hooks.slack discord.com/api discordapp.com/api webhook.office.com outlook.office.com/webhook api.telegram.org "

@@ -7,7 +7,7 @@ from tocsin.timeline.sureness import Form, Sure
 _WHAT = r"(?:password|passwort|passphrase|passcode|secret key|api key|access key|client secret|auth key)"
 _WHATS = "password|passwort|passphrase|passcode|secret key|api key|access key|client secret|auth key"
 _FOREIGN = (
-    "mot de passe|contraseña|contrasena|senha|пароль|密码|密碼|口令|パスワード|暗証番号|kennwort"
+    "passwort|mot de passe|contraseña|contrasena|senha|пароль|密码|密碼|口令|パスワード|暗証番号|kennwort"
     "|wachtwoord|비밀번호|암호|hasło|haslo|heslo|lösenord|şifre|parola|adgangskode|salasana|jelszó"
 )
 _SAID = (
@@ -16,6 +16,7 @@ _SAID = (
 )
 _ALONE = r"[ \t]*\r?(?:\n|\Z)"
 _CODE = r"[A-Za-z0-9]{3,12}(?:[ -][A-Za-z0-9]{3,12}){0,7}"
+_OF_LETTERS = r"(?:[A-Za-z]{8,32}|[A-Za-z]{3,12}(?:-[A-Za-z]{3,12}){1,11}|[A-Za-z]{4}(?: [A-Za-z]{4}){2,11})"
 _ONCE = b"one-time code"
 
 SPOKEN = (
@@ -54,7 +55,7 @@ SPOKEN = (
     ),
     Form(
         _FOREIGN,
-        rf"(?i)(?:{_FOREIGN})[\"']?[ \t]*(?:[:=]|：|は|是|is\b|ist\b|est\b|es\b|é\b|è\b)[ \t]*"
+        rf"(?i)(?:{_FOREIGN})[\"']?[ \t]*(?:[:=]|：|は|是|lautet:?|is\b|ist\b|est\b|es\b|é\b|è\b)[ \t]*"
         r"[\"']?(?P<v>[^\s\"',;]{6,512})",
         Sure.ODD,
     ),
@@ -68,8 +69,25 @@ SPOKEN = (
     Form(
         "recovery|backup|scratch|rescue|emergency|bypass|single-use",
         r"(?i)[a-z-]{6,10}[ _-](?:scratch )?(?:code|key|token|password)s?\b"
-        rf"(?:[ \t]+(?:is|are)|[^\n:]{{0,40}}:)[ \t]*[\"'`]?(?P<v>{_CODE})(?![\w/])",
+        rf"(?:[ \t]+(?:is|are)|[^\n:]{{0,40}}:)[ \t]*[\"'`]?(?P<v>{_CODE}(?:,[ \t]?{_CODE}){{0,15}})(?![\w/])",
         Sure.DIGIT,
+    ),
+    Form(
+        "recovery|backup|scratch|rescue|emergency|bypass|single-use|2fa|mfa",
+        r"(?i)[a-z0-9-]{3,10}[ _-](?:scratch )?(?:code|key|token)s?\b(?:[ \t]+(?:is|are)|[^\n:]{0,40}:)"
+        rf"[ \t]*[\"'`]?(?P<v>{_OF_LETTERS}(?:(?:,[ \t]?|[ \t]){_OF_LETTERS}){{0,15}})(?![\w/])",
+        Sure.LETTERS,
+    ),
+    Form(
+        "security key|recovery key|backup key",
+        r"(?i)[a-z]{6,8} key[ \t]*[:=][ \t]*[\"'`]?(?P<v>[a-z0-9]{4}(?: [a-z0-9]{4}){7,15})\b",
+        Sure.DIGIT,
+    ),
+    Form(
+        "admin:|administrator:|root:|superuser:",
+        r"(?i)(?:(?<=use )|(?<=try )|(?<=with )|(?<=log in as )|(?<=login )|(?<=creds )|(?<=credentials ))"
+        r"[a-z]{4,13}:(?P<v>[^\s\"'`:/]{8,64})(?=[\s.,]|\Z)",
+        Sure.TYPED,
     ),
     Form(
         "one-time |one time |temporary |verification |security |authentication |confirmation |sign-in |signin |lo"

@@ -13,6 +13,10 @@ class Sure(Enum):
     MIXED = auto()  # letters and digits together, as words are not
     ODD = auto()  # the same, or with a sign that no word has
     DIGIT = auto()  # a digit is in it
+    LETTERS = auto()  # letters only, and they make no word
+    TYPED = auto()  # what a person would choose: a sign that no name has, or letters of both cases and a digit
+    ANSWER = auto()  # the same, or letters and digits together, and long
+    KEY = auto()  # drawn by chance even without its dashes, with letters of both cases and digits
     CHANCE = auto()  # drawn by chance, or a long number in hex, or a UUID
     NAMED = auto()  # as sure as the name is that stands in the form, too
 

@@ -14,9 +14,45 @@ TYPED = (
         r"*\|[ \t]*"
         r"(?:sudo[ \t]+(?:-\w+[ \t]+){0,4}-\w*S|passwd|kinit|chpasswd|su[ \t]|cryptsetup|[^\n|]{0,120}?(?:--passwo"
         r"rd-stdin|--pass-stdin"
-        r"|--stdin|--passphrase-fd|--with-token|-pass stdin|--key-file=-|-d -))",
+        r"|--stdin|--passphrase-fd|--with-token|-pass stdin|--key-file=-|-d -|[ \t]secrets?[ \t]+(?:put|set"
+        r"|create|import)\b))",
     ),
     Form("sudo |passwd|kinit|pass insert", rf"[a-z]{{4,7}}[^\n<]{{0,80}}<<<[ \t]*{_VALUE}"),
+    Form(
+        "<<<",
+        r"(?:key|pass|token|secret|login|unseal|encrypt)[^\n<]{0,120}<<<[ \t]*[\"']?(?P<v>[^\s\"'|;&<>$]{8,512})",
+        Sure.MIXED, back=140,
+    ),
+    Form(
+        "-u |--user |--user=",
+        r"(?:^[ \t]*|(?<=[ \t]))-(?:u|-user)[ =]{1,2}[\"']?(?P<v>[\w.~+/=-]{16,512}:[xX]?)(?=[\s\"']|\Z)",
+        Sure.MIXED,
+    ),
+    Form(
+        "-u |--user |--user=",
+        r"^[ \t]*-(?:u|-user)[ =]{1,2}[\"']?[\w.@+-]{1,64}:(?P<v>[^\s\"'$/:]{6,512})[\"']?(?=[ \t]*(?:\\|$)|[^\n]{0,200}://)",
+        Sure.MIXED, back=20,
+    ),
+    Form(
+        "http |https |xh ",
+        r"(?:^|(?<=[\s$;&|(]))(?:https?|xhs?)[ \t][^\n|;]{0,200}?(?:-a|--auth)[ =][\"']?(?:[\w.@+-]{1,64}:)?"
+        r"(?P<v>[^\s\"':$]{6,512})",
+        Sure.ODD,
+    ),
+    Form("net use ", r"(?i)net use[ \t]+(?:\w:[ \t]+)?\\\\\S{3,200}[ \t]+(?P<v>[^\s/*]\S{3,512})[ \t]+/user:"),
+    Form(
+        "setx ", r"(?i:setx)[ \t]+(?:/m[ \t]+)?(?P<n>\w{2,64})[ \t]+[\"']?(?P<v>[^\s\"']{4,512})", Sure.NAMED,
+    ),
+    Form(
+        "assword",
+        r"assword[^\n]{0,40}?[\"'}][^\n]{0,20}?\n?[^\n]{0,20}?send(?:line)?(?: --)?[ (]\"(?P<v>[^\"\\\n]{4,512})"
+        r"(?:\\[rn])?\"",
+    ),
+    Form(
+        "-y ",
+        r"-y[ \t]+[\"']?(?:hmac-[\w-]{3,10}:)?[\w.-]{1,128}:(?P<v>[A-Za-z0-9+/]{16,512}={0,2})(?=[\s\"']|\Z)",
+        Sure.MIXED,
+    ),
     Form("mosquitto_", rf"mosquitto_\w{{1,12}}{_TO}-P[ \t]+{_VALUE}"),
     Form("xfreerdp|rdesktop|mstsc", rf"(?i)[a-z]{{5,8}}{_TO}(?:/p:|-p[ \t]+){_VALUE}"),
     Form("net use ", r"(?i)net use [^\n]{1,120}?/user:\S{1,64}[ \t]+(?P<v>[^\s/*]\S{3,512})"),
@@ -50,6 +86,7 @@ TYPED = (
         Sure.CHANCE,
     ),
     Form("walletpassphrase |encryptwallet |importprivkey |unlockwallet ", rf"[a-z]{{12,16}}[ \t]+{_VALUE}"),
+    Form("secret set ", r"secret set \w{1,64}[ \t]+(?:--body|-b)[ =]" + _VALUE),
     Form("--from-literal", r"--from-literal[= ][\"']?[\w.-]{1,64}=(?P<v>[^\s\"'$]{4,512})"),
     Form("ftp ", rf"ftp{_TO}-u[ \t]+[\"']?[^\s\"',]{{1,64}},(?P<v>[^\s\"'$]{{4,512}})"),
     Form("rpcclient ", rf"rpcclient{_TO}-U[ \t]+[\"']?[^\s\"'%]{{1,64}}%(?P<v>[^\s\"'$]{{4,512}})"),
@@ -68,14 +105,34 @@ TYPED = (
         r"(?:setenv|set[ \t]+-\w*x\w*|export[ \t]+-x)[ \t]+(?P<n>\w{2,64})[ \t]+[\"']?(?P<v>[^\s\"']{4,512})",
         Sure.NAMED,
     ),
+    # what a file of such a name holds stands alone in the next line
+    Form(
+        "cat |xxd |base64 |less |head |tail |hexdump ",
+        r"(?i)[a-z0-9]{3,7} [^\n|]{0,160}?(?<![a-z])(?:secret|token|passw|passphrase|private|credential|cookie|"
+        r"(?:[\w-]{0,40}[._-])?key)"
+        r"(?![\w.-]*(?:\.pub|\.md|\.crt|\.ya?ml|\.json|\.conf|\.cnf)\b)[^\n]{0,80}\r?\n(?P<v>[\w+/=.~:-]{12,512})"
+        r"[ \t]*\r?(?:\n|\Z)",
+        Sure.CHANCE,
+    ),
+    Form(
+        "$ |# |+ |% |> ",
+        r"(?i)(?:[$+%>]|(?<=[\w~/\]])#) (?=\w[^\n]{8,400}+\n[^\s:/=]{8,512}+=*+[ \t\r]*+(?:\n|\Z))"
+        r"(?=[^\n]{0,60}?\b(?:get|get-\w{2,40}|read|show|view|cat|echo [\"']?\$(?=\w)|printenv|output|lookup"
+        r"|find-\w{2,40}|item|access|decrypt|config:get|base64)(?:(?<=\$)|(?!\w)))"
+        r"(?=[^\n]{0,200}?(?:passw|passphrase|secret|token|credential|api[_-]?key|private[_-]?key))"
+        r"(?![^\n]{0,300}?(?:\.metadata|uid\b|\.pub\b|public|version=|--help|digest|sha256))"
+        r"[^\n]{8,400}\n(?P<v>[^\s:/=]{8,512}={0,2})",
+        Sure.ANSWER,
+    ),
     # what is asked for stands alone in the next line
     Form(
-        "genkey|genpsk|pwgen|openssl rand|--unsafe|dumpprivkey|get-key|print-key|create-token|access-token|identi"
+        "genkey|genpsk|pwgen|openssl rand|urandom|--unsafe|dumpprivkey|get-key|print-key|create-token"
+        "|access-token|identi"
         "ty-token|get-login-password"
         "|initial-password|initial-admin-password|op read|pass show|whoami -t|get-token|versions access|jwt.hex|j"
         "wtsecret|nodekey"
         "|export-private-key|print-token",
-        r"(?i)[\w .-]{6,24}[^\n]{0,160}\r?\n(?P<v>[\w+/=.~:-]{12,512})[ \t]*\r?(?:\n|\Z)",
+        r"(?i)[\w .-]{5,24}[^\n]{0,160}\r?\n(?P<v>[\w+/=.~:-]{12,512})[ \t]*\r?(?:\n|\Z)",
         Sure.MIXED,
     ),
 )  # fmt: skip

@@ -5,6 +5,8 @@ from __future__ import annotations
 from tocsin.timeline.sureness import Form, Sure
 
 _B64 = r"[A-Za-z0-9+/]"
+_B58KEY = r"(?P<v>(?-i:[1-9A-HJ-NP-Za-km-z]){86,88})"
+"""Sixty-four bytes in base58: a key of Solana, or a signature, which is public. What stands before it says which."""
 _GIVEN = r"\"\s{0,8}:\s{0,8}\""
 _HASH = b"password hash"
 
@@ -30,6 +32,14 @@ _KEYS = (
     Form("crypt ", r"crypt[ \t]+[\w:.-]{3,40}[ \t]+(?P<v>[0-9a-f]{32,512})\b"),
     Form("auth|enc|aead", r"(?:auth(?:-trunc)?|enc|aead)[ \t]+\S{3,40}[ \t]+(?P<v>0x[0-9a-f]{16,512})"),
     Form("(0x", r"@[A-Z0-9.-]{1,80}[ \t]{1,8}\((?P<v>0x[0-9a-f]{16,64})\)", back=90),
+    Form("munge key|shared key|corosync key|cluster key",
+        r"(?i)[a-z-]{5,8} key[ \t]*[:=][ \t]*(?P<v>\S{16,512})", Sure.CHANCE),
+    Form(
+        "add(", r"(?i)accounts?\.add\([ \t]*[\"'](?P<v>(?:0x)?[0-9a-f]{64})[\"']", back=10,
+    ),
+    Form("md5", r"(?<![\w/.=-])md5(?P<v>[0-9a-f]{32})(?![\w.-])", kind=_HASH),
+    Form("code_verifier|codeverifier",
+        r"(?i)code_?verifier[\"']?[ \t]*[:=][ \t]*[\"']?(?P<v>[\w.~-]{43,128})", Sure.CHANCE),
     Form("keytab", r"keytab\b[^\n]{0,80}?(?P<v>0x[0-9a-f]{32,64})\b"),
     Form("secret key", rf"secret key\r?\n(?P<v>RW{_B64}{{40,512}}={{0,2}})"),
     Form(":x25519:", r":x25519:(?P<v>[A-Z2-7]{52})"),
@@ -37,6 +47,11 @@ _KEYS = (
         "private key",
         r"(?i)private keys?\b[^\n]{0,40}\r?\n[-=~ \t]{0,80}\r?\n?\s{0,8}(?:\(?[0-9]{1,3}\)?[.:)]?[ \t]*)?(?P<v>(?:"
         r"0x)?[0-9a-f]{64})\b",
+    ),
+    Form(
+        "keypair|secret|private|phantom|solflare|base58|bs58|payer key|signer key|wallet key|with key",
+        r"(?i)[a-z0-9 ]{4,13}(?:(?!signature|\bsig\b|\btx|transaction|confirm|signed|public|pubkey)[^\n]){0,80}?"
+        rf"(?:\r?\n[ \t]*)?(?<![\w/+]){_B58KEY}(?![\w/+=])",
     ),
     Form("\"result\"", rf"\"result\"\s{{0,8}}:\s{{0,8}}\{{\s{{0,8}}\"key{_GIVEN}(?P<v>[0-9a-f]{{64}})\""),
     Form("\"ciphertext\"", rf"\"ciphertext{_GIVEN}(?P<v>[0-9a-f]{{32,512}})"),
@@ -123,6 +138,21 @@ _CARRIED = (
         r"(?P<n>[\w.-]{2,64})[ \t]*=[ \t]*(?:\"\"\"|''')\r?\n(?P<v>[^\s\"']{4,512})",
         Sure.NAMED, back=70,
     ),
+    Form(
+        "reg_sz",
+        r"(?i)(?P<n>\w{2,64})[ \t]+REG_(?:EXPAND_)?SZ[ \t]+(?P<v>\S{4,512})",
+        Sure.NAMED, back=80,
+    ),
+    Form(
+        "variable \"",
+        r"variable \"(?P<n>[\w-]{2,64})\"[ \t]*\{[^{}]{0,400}?\bdefault[ \t]*=[ \t]*\"(?P<v>[^\"\n]{4,512})\"",
+        Sure.NAMED,
+    ),
+    Form("credentials\t", r"CREDENTIALS\t[^\t\n]{10,40}\t[^\t\n]{10,40}\t(?P<v>[A-Za-z0-9+/]{40})\t"),
+    Form(
+        "credentials\t",
+        r"CREDENTIALS\t[^\n]{20,200}?\t(?P<v>[A-Za-z0-9+/]{100,512}={0,2})(?![\w+/])",
+    ),
     Form("password>", r"(?i)password>\s{0,40}<value>(?P<v>[^<\s]{4,512})<"),
     Form("<value>", r"(?i)<value>(?P<v>[^<\s]{4,512})</value>\s{0,40}<plaintext>"),
     Form(
@@ -146,6 +176,16 @@ _LINES = (
         r"(?i)[a-z5]{3,9} (?:[05-9]|encrypted|ciphertext)[ \t]+(?P<v>[^\s\"]{6,512})",
         Sure.MIXED,
     ),
+    Form("insecure-password ", r"insecure-password[ \t]+(?P<v>\S{4,512})", Sure.MIXED),
+    Form("stats auth ", r"stats auth \S{1,64}?:(?P<v>\S{4,512})"),
+    Form("login=", r"(?<=[ \t])login=[\w.@-]{1,64}:(?P<v>[^\s\"']{4,512})", Sure.ODD),
+    Form("pass '|pass \"", r"(?i)(?<![\w-])pass ([\"'])(?P<v>[^\"'\n]{4,512})\1", Sure.MIXED),
+    Form("loginmodule", r"(?i)loginmodule\s[^;]{0,400}?\buser_[\w.-]{1,64}=\"(?P<v>[^\"\n]{4,512})\""),
+    Form(
+        "set password",
+        r"(?i)set password(?: for \S{1,130})?\s{0,4}=\s{0,4}(?:password\(\s{0,4})?'(?P<v>[^'\n]{4,512})'",
+    ),
+    Form("bearer.authorization.k8s.io.", r"(?i)[a-z0-9.]{28}(?P<v>[\w-]{16,512})", kind=b"token"),
     Form("neighbor ", r"(?i)neighbor[ \t]+\S{1,64}[ \t]+password[ \t]+(?P<v>\S{4,512})"),
     Form(
         "key-string |tacacs-server key |radius-server key |snmp-server community |rocommunity |rwcommunity |rocom"
@@ -234,7 +274,10 @@ _ADDRESSES = (
 WRITTEN = _KEYS + _CARRIED + _LINES + _ADDRESSES
 
 BARE = (
+    Form("", r"\b((?:live|test)_[A-Za-z0-9_=-]{36,}|b_[A-Za-z0-9_=-]{44})(?:[^\w=-]|$)", Sure.KEY, b"token"),
     Form("", r"\b((?:live|test)_(?:[0-9a-f]{35}|[A-Za-z0-9]{30,45})|b_[A-Za-z0-9=-]{44})\b", Sure.CHANCE, b"token"),
+    Form("", r"^\"[\w.@-]+\" \"([^\s\"/:]{8,})\"[ \t]*\r?$", Sure.TYPED),
+    Form("", r"^(?:\[[\w.-]+\]|[\w-]+(?:\.[\w-]+)+)(?::[0-9]+)?[ \t]+[\w.+-]+@[\w.-]+:([^\s:/]{6,})\r?$", Sure.ODD),
     Form("", r"(\*[0-9A-F]{40})\b", kind=_HASH),
     Form(
         "",

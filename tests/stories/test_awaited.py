@@ -10,15 +10,16 @@ from msgspec.structs import replace
 
 from tocsin.errors import Denied, NotFound
 from tocsin.incident.book import TargetPolicy, number_steps
-from tocsin.incident.commands import Acknowledge
+from tocsin.incident.commands import Acknowledge, Mitigate
 from tocsin.incident.predicate import Check, Example, Predicate
 from tocsin.knowledge import load_knowledge
 from tocsin.playbook.compile import compile_playbook
 from tocsin.run.awaiting import BeginWait, find_offers
-from tocsin.run.until import Until, find_pace, find_until, has_come
+from tocsin.run.until import find_pace, find_until
 from tocsin.testing.recorder import Answer
 from tocsin.testing.story import Cast, Story
 from tocsin.timeline import events as e
+from tocsin.timeline.tell import tell
 from tocsin.words import Mode, StepState, Tells
 
 PLAYBOOK = """# Shop Playbook
@@ -168,34 +169,63 @@ ON_ALL = PLAYBOOK.replace("cat /srv/replicas/lag", "for r in r-{1..2}; do ssh $r
 REPLICAS = tuple(TargetPolicy(name=f"team/r-{at}", kind="ssh", called=(f"r-{at}",)) for at in (1, 2))
 
 
-@pytest.mark.parametrize("tells", [Tells.LACKS, Tells.EACH])
-async def test_a_look_on_several_targets_tells_nothing_that_needs_its_whole_output(tells: Tells) -> None:
-    async with Story(Cast(playbook=ON_ALL.encode(), targets=REPLICAS)) as story:
-        await begin(story, BEHIND)
-        with pytest.raises(
-            Denied, match=r"Line 11 runs on team/r-\{1\.\.2\}, and of what each target there prints only"
-        ):
-            await story.do(BeginWait(by="ana", step=WAIT, look=LOOK, tells=tells, wanted="lag=0"))
-        await story.do(BeginWait(by="ana", step=WAIT, look=LOOK, tells=Tells.HAS, wanted="r-2 lag=0"))
-        assert (await story.incident()).waits[WAIT].is_open
+def prints_on(*outputs: str) -> Callable[[str, str], Answer]:
+    """What each of the replicas prints."""
+    return lambda target, text: Answer(stdout=outputs[int(target[-1]) - 1])
 
 
-@pytest.mark.parametrize(("tells", "wanted"), [(Tells.LACKS, "lag=7"), (Tells.EACH, "lag=0")])
-async def test_a_wait_that_began_before_its_look_went_to_several_targets_is_not_over_by_it(
-    tells: Tells, wanted: str
+@pytest.mark.parametrize(
+    ("tells", "wanted", "second", "missing"),
+    [
+        (Tells.EXIT, "", "lag=7\n", ""),
+        (Tells.HAS, "lag=0", "lag=0\n", ""),
+        (Tells.HAS, "lag=0", "lag=7\n", "r-2"),
+        (Tells.LACKS, "r-2", "lag=7\n", ""),
+        (Tells.LACKS, "lag=7", "lag=7\n", "r-2"),
+        (Tells.LACKS, "lag=7", "", "r-2"),
+        (Tells.EACH, "lag=0", "lag=0\n", ""),
+        (Tells.EACH, "lag=0", "lag=0\nlag=7\n", "r-2"),
+        (Tells.PREDICATE, "even", "lag=0\n", ""),
+        (Tells.PREDICATE, "even", "lag=7\n", "r-2"),
+    ],
+)
+async def test_a_look_on_several_targets_is_read_for_each_of_them(
+    tells: Tells, wanted: str, second: str, missing: str
 ) -> None:
-    async with Story(shop()) as story:
-        await begin(story, HALF)
-        story.recorder.answer = prints(EVEN)
-        await story.do(BeginWait(by="ana", step=WAIT, look=LOOK, tells=tells, wanted=wanted))
-        incident, book = await story.look()
-        wait, record = incident.waits[WAIT], incident.steps[LOOK]
-        until = Until(LOOK, 11, record.text, tells, wanted)
-        read = replace(book, outputs={record.stdout: EVEN})
-        for count, over in ((0, True), (1, True), (2, False)):
-            on = tuple(e.OnTarget(target=each.name, state="ok", exit_code=0) for each in REPLICAS[:count])
-            spread = replace(incident, steps={**incident.steps, LOOK: replace(record, on=on)})
-            assert has_come(wait, until, spread, read) is over
+    """What one of them prints, and the line with its name that is shown above, say nothing of the others."""
+    even = replace(CAUGHT_UP, reads="for r in", matches=r"\Alag=0\n\Z", ends="", examples=())
+    async with Story(Cast(playbook=ON_ALL.encode(), targets=REPLICAS, predicates={"even": even})) as story:
+        story.recorder.answer_on = prints_on("lag=0\n", second)
+        await begin(story, BEHIND)
+        await story.do(BeginWait(by="ana", step=WAIT, look=LOOK, tells=tells, wanted=wanted, every_s=15, attempts=4))
+        await story.advance("2m")
+        (ended,) = [each.event for each in await story.events(e.WaitEnded)]
+        assert isinstance(ended, e.WaitEnded)
+        assert (ended.passed, f" on {missing or 'r-1, r-2'}" in ended.reason) == (not missing, True)
+
+
+async def test_a_check_on_several_targets_passes_once_it_holds_on_each_and_says_where_it_does_not() -> None:
+    even = replace(CAUGHT_UP, reads="for r in", matches=r"\Alag=0\n\Z", ends="", examples=())
+    checks = {"even": Check(until="even", every_s=15, attempts=3, watch_s=600)}
+    cast = Cast(playbook=ON_ALL.encode(), targets=REPLICAS, predicates={"even": even}, checks=checks)
+    async with Story(cast) as story:
+        story.recorder.answer_on = prints_on("lag=0\n", "lag=7\n")
+        await begin(story, BEHIND)
+        (failed,) = [each.event for each in await story.events(e.CheckEnded)]
+        assert tell(failed, str) == f"Check even has not passed after 3 looks at step {LOOK}; not on r-2"
+        story.recorder.answer_on = prints_on("lag=0\n", "lag=0\n")
+        await story.approve(LOOK, "ana")
+        await story.advance("1m")
+        assert [tell(each.event, str) for each in await story.events(e.CheckEnded)][1:] == [
+            f"Check even has passed after 1 looks at step {LOOK}"
+        ]
+        await story.do(Mitigate(by="ana"))
+        await story.approve(LOOK, "ana")
+        story.recorder.answer_on = prints_on("lag=5\n", "lag=0\n")
+        await story.advance("1m")
+        (reopened,) = [each.event for each in await story.events(e.Reopened)]
+        assert isinstance(reopened, e.Reopened)
+        assert reopened.reason == f"check even does not hold any more: step {LOOK} on r-1"
 
 
 @pytest.mark.parametrize(

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
 import msgspec
 
-from tocsin.engine.contracts import Blobs, Key
+from tocsin.engine.contracts import Key
 from tocsin.errors import NotBegun
 from tocsin.timeline.events import Fan, OnTarget, Outcome, StepFinished, StepInDoubt, StepRequested
 
@@ -52,8 +53,10 @@ def list_waves(fan: Fan) -> list[tuple[str, ...]]:
     return [wave for wave in (fan.members[:1], fan.members[1:]) if wave]
 
 
-async def join(key: Key, intent: StepRequested, ends: list[OnTarget], blobs: Blobs) -> Outcome:
-    """The outcome of the step as a whole. Raises `NotBegun` if it was not begun on any target."""
+async def join(
+    key: Key, intent: StepRequested, ends: list[OnTarget], keep: Callable[[bytes], Awaitable[str]]
+) -> Outcome:
+    """The outcome of the step as a whole, whose text goes to `keep`. Raises `NotBegun` if it was begun on no target."""
     if all(each.state == "not_run" for each in ends):
         raise NotBegun(_say_why(ends))
     whole = "".join(map(_spell, ends))
@@ -69,7 +72,7 @@ async def join(key: Key, intent: StepRequested, ends: list[OnTarget], blobs: Blo
         step=intent.step,
         exit_code=max((each.exit_code or 1 for each in bad), default=0),
         duration_s=max((each.duration_s or 0.0 for each in ends), default=0.0),
-        stdout=await blobs.put(whole.encode()) if any(each.stdout or each.stderr for each in ends) else "",
+        stdout=await keep(whole.encode()) if any(each.stdout or each.stderr for each in ends) else "",
         stdout_head=whole[:2000],
         cut=sum(each.cut for each in ends),
         why=told if bad else "",

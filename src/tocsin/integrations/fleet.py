@@ -153,7 +153,7 @@ class Fleet:
                         group.create_task(go(target))
                 if fan.order == "canary":
                     held = set(fan.members[:1])
-        return await join(key, intent, [ends[each] for each in fan.members], self._blobs)
+        return await join(key, intent, [ends[each] for each in fan.members], self._blobs.put)
 
     async def _try(self, key: Key, intent: StepRequested, target: str, gate: Gate | None, most: int) -> OnTarget:
         """What became of it on one target; only being told to stop goes further."""

@@ -17,9 +17,9 @@ from tocsin.incident.state import Incident
 from tocsin.playbook.model import Procedure, Step
 from tocsin.run.guard import Allowed, judge
 from tocsin.run.judged import find_read
-from tocsin.run.program import Task, prepare
+from tocsin.run.program import prepare
 from tocsin.run.speaking import find_stems
-from tocsin.run.until import OF_THE_WHOLE, Until, find_pace, may_be_asked, waits_for_a_state
+from tocsin.run.until import Until, find_pace, may_be_asked, waits_for_a_state
 from tocsin.words import Effect, Mode, Permission, Tells
 
 MOST_WANTED = 200
@@ -99,12 +99,7 @@ def choose(procedure: Procedure, step: Step, command: BeginWait, incident: Incid
     if not may_be_asked(found.statement):
         raise Denied(f"Line {found.line} is no look that ends by itself, and only such a one is asked again and again.")
     _require_sense(procedure, command, book)
-    task = _require_allowed(command.look, incident, book)
-    if task.fan is not None and command.tells in OF_THE_WHOLE:
-        raise Denied(
-            f"Line {found.line} runs on {task.target}, and of what each target there prints only the beginning is "
-            "read, below a line with its name: let its exit code tell, or a text that its output has."
-        )
+    _require_allowed(command.look, incident, book)
     every_s, attempts = find_pace(step.text)
     return Until(
         look=command.look,
@@ -141,8 +136,8 @@ def _require_sense(procedure: Procedure, command: BeginWait, book: Book) -> None
         raise Denied(f"It is asked 1 to {MOST_ATTEMPTS} times.")
 
 
-def _require_allowed(look: str, incident: Incident, book: Book) -> Task:
-    """The task of a look. One that nobody may let run by itself is none that is repeated."""
+def _require_allowed(look: str, incident: Incident, book: Book) -> None:
+    """Raises `Denied` for a look that nobody may let run by itself: it is none that is repeated."""
     target, record = book.policy.target, incident.steps.get(look)
     given = record.bindings if record is not None else {}
     task = prepare(book.procedures(incident), look, incident, target.name, given, book.policy) if target else None
@@ -151,4 +146,3 @@ def _require_allowed(look: str, incident: Incident, book: Book) -> Task:
     verdict = judge(task, incident, book)
     if not isinstance(verdict, Allowed):
         raise Denied(f"The look does not run by itself, so it is not asked again and again: {verdict.why}")
-    return task

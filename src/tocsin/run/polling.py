@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from tocsin.incident.book import Book
 from tocsin.incident.predicate import Check, Predicate
 from tocsin.incident.state import Incident, StepRecord
+from tocsin.run.answers import name_targets
 from tocsin.run.guard import Allowed, judge
 from tocsin.run.judged import find_read, tell
 from tocsin.run.program import Task, prepare
@@ -34,8 +35,14 @@ def end_checks(incident: Incident, book: Book) -> Iterator[CheckEnded]:
     """What checks have found in the end."""
     for name, check, predicate, record in find_watched(incident, book):
         found = None if record.checked else tell(predicate, record, book)
-        if found or (found is False and record.runs >= check.attempts):
-            yield CheckEnded(step=record.step, check=name, passed=found, attempts=record.runs)
+        if found is not None and (found.is_everywhere or record.runs >= check.attempts):
+            yield CheckEnded(
+                step=record.step,
+                check=name,
+                passed=found.is_everywhere,
+                attempts=record.runs,
+                not_on=name_targets(found.missing),
+            )
 
 
 def reopen(incident: Incident, book: Book) -> Iterator[Reopened]:
@@ -44,8 +51,11 @@ def reopen(incident: Incident, book: Book) -> Iterator[Reopened]:
         return
     for name, check, predicate, record in find_watched(incident, book):
         is_after = record.requested_at is not None and record.requested_at >= incident.mitigated_at
-        if check.watch_s and is_after and tell(predicate, record, book) is False:
-            yield Reopened(by="tocsin", reason=f"check {name} does not hold any more: step {record.step}")
+        found = tell(predicate, record, book) if check.watch_s and is_after else None
+        if found is not None and found.no:
+            on = name_targets(found.no)
+            reason = f"check {name} does not hold any more: step {record.step}{on and f' on {on}'}"
+            yield Reopened(by="tocsin", reason=reason)
             return
 
 
@@ -72,6 +82,10 @@ def _find_moment(
     due = record.ended_at + timedelta(seconds=check.every_s)
     if incident.status is Status.MONITORING and incident.mitigated_at is not None:
         return due if due < incident.mitigated_at + timedelta(seconds=check.watch_s) else None
-    if incident.status in (Status.ACTIVE, Status.ACKNOWLEDGED) and not found and record.runs < check.attempts:
+    if (
+        incident.status in (Status.ACTIVE, Status.ACKNOWLEDGED)
+        and not found.is_everywhere
+        and record.runs < check.attempts
+    ):
         return due
     return None

@@ -20,6 +20,7 @@ from tocsin.incident.waits import Wait
 from tocsin.pattern import compile_late
 from tocsin.playbook.duration import durations
 from tocsin.playbook.model import Procedure, Statement, Step
+from tocsin.run.answers import Answer, Spoken, ask_each, list_outputs, read_answers
 from tocsin.run.guard import Allowed, judge
 from tocsin.run.judged import find_read, fold, tell
 from tocsin.run.program import Task, prepare
@@ -42,8 +43,6 @@ _AT_MOST = compile_late(
     r"give\s+up\s+after)\s+\Z"
 )
 _TIMES = compile_late(r"(?i)\b(\d{1,4})\s*(?:times|attempts|tries|retries)\b")
-OF_THE_WHOLE = frozenset({Tells.LACKS, Tells.EACH})
-"""What only an output that is known as a whole tells: of several targets, the beginnings are joined, with headers."""
 _ANSWERS = frozenset({StepState.OK, StepState.FAILED})
 _GOES_ON = (Status.ACTIVE, Status.ACKNOWLEDGED, Status.MONITORING)
 _BY_HAND = (StepKind.MANUAL, StepKind.CHECKLIST)
@@ -168,35 +167,41 @@ def find_until_of(wait: Wait, incident: Incident, book: Book) -> Until | str:
     return Until(wait.look, found[1].line, text, wait.tells, wait.wanted, wait.every_s or EVERY_S)
 
 
-def has_come(wait: Wait, until: Until, incident: Incident, book: Book) -> bool:
-    """Whether the look has said so since the wait began."""
+def hear(wait: Wait, until: Until, incident: Incident, book: Book) -> Spoken | None:
+    """Which targets have said so since the wait began; null where none has answered, or it is not known what."""
     record = find_answer(wait, until, incident)
     if record is None or record.partly:
-        return False
+        return None
     if until.tells is Tells.PREDICATE:
         predicate = book.policy.predicates.get(until.wanted)
-        return predicate is not None and tell(predicate, record, book) is True
-    if record.state is not StepState.OK or record.exit_code != 0:
-        return False
-    if until.tells in OF_THE_WHOLE and len(record.on) > 1:
-        return False
-    return until.tells is Tells.EXIT or shows(until.tells, until.wanted, book.outputs.get(record.stdout, ""))
+        return tell(predicate, record, book) if predicate is not None else None
+    if until.tells is Tells.EXIT:
+        ended = tuple(Answer(each.target, "", each.exit_code) for each in record.on)
+        return ask_each(ended or (Answer("", "", record.exit_code),), lambda each: each.exit_code == 0)
+    answers = read_answers(record, book)
+    return ask_each(answers, lambda each: _shows(until, each)) if answers is not None else None
 
 
-def shows(tells: Tells, wanted: str, output: str) -> bool:
-    """Whether an output says so. Nothing is said by one that is empty, or too long to be known as a whole."""
-    lines = [line for line in output.splitlines() if line.strip()]
-    if tells is Tells.HAS:
-        return wanted in output
-    if not lines or len(output) >= MOST_READ:
+def _shows(until: Until, answer: Answer) -> bool:
+    """Whether one target says so. Nothing is said by a look that failed, by an output that is empty, or by one that is
+    not known as a whole where that counts.
+    """
+    lines = [line for line in answer.output.splitlines() if line.strip()]
+    if answer.exit_code != 0 or not lines:
         return False
-    return wanted not in output if tells is Tells.LACKS else all(wanted in line for line in lines)
+    if until.tells is Tells.HAS:
+        return until.wanted in answer.output
+    if answer.is_cut or len(answer.output) >= MOST_READ:
+        return False
+    if until.tells is Tells.LACKS:
+        return until.wanted not in answer.output
+    return all(until.wanted in line for line in lines)
 
 
 def is_unheard(wait: Wait, until: Until, incident: Incident, book: Book) -> bool:
     """Whether the look has answered, and what it printed is not at hand yet."""
     record = find_answer(wait, until, incident) if until.tells is not Tells.EXIT else None
-    return record is not None and bool(record.stdout) and record.stdout not in book.outputs
+    return record is not None and any(digest not in book.outputs for digest in list_outputs(record))
 
 
 def find_answer(wait: Wait, until: Until, incident: Incident) -> StepRecord | None:

@@ -22,9 +22,10 @@ from tocsin.incident.waits import Wait
 from tocsin.pattern import compile_late
 from tocsin.playbook.duration import durations, say
 from tocsin.playbook.model import Procedure, Step
+from tocsin.run.answers import name_targets
 from tocsin.run.awaiting import BeginWait, choose
 from tocsin.run.program import Task
-from tocsin.run.until import Until, find_open, find_until, has_come, is_unheard, say_what
+from tocsin.run.until import Until, find_open, find_until, hear, is_unheard, say_what
 from tocsin.timeline import events as e
 from tocsin.words import Effect, Mode, Permission, SectionKind, Status, StepKind, StepState
 
@@ -184,20 +185,27 @@ def _end(incident: Incident, book: Book, now: datetime) -> Iterator[e.WaitEnded]
                               passed=record.state is not StepState.FAILED)  # fmt: skip
         elif _is_after_fix(wait, incident) and not is_watched:
             yield e.WaitEnded(step=wait.step, by="tocsin", reason="it is not over: the fix did not hold", passed=False)
-        elif (until := untils.get(wait.step)) is not None and has_come(wait, until, incident, book):
-            reason = f"line {until.line} says so{say_what(until)}: {until.text}"
-            yield e.WaitEnded(step=wait.step, by="tocsin", reason=reason)
-        elif until is not None and (wait.until > now or is_unheard(wait, until, incident, book)):
-            continue
-        elif until is not None:
-            lasted = say(round((wait.until - wait.begun_at).total_seconds()))
-            reason = f"line {until.line} did not say so{say_what(until)} in {lasted}: {until.text}"
-            yield e.WaitEnded(step=wait.step, by="tocsin", reason=reason, passed=False)
+        elif (until := untils.get(wait.step)) is not None:
+            yield from _end_by_look(wait, until, incident, book, now)
         elif wait.until <= now:
             lasted = say(round((wait.until - wait.begun_at).total_seconds()))
             fires = ", ".join(_list_firing(incident)) if wait.watches else ""
             reason = f"{lasted} are over, and {fires} fires" if fires else f"{lasted} are over"
             yield e.WaitEnded(step=wait.step, by="tocsin", reason=reason, passed=not fires)
+
+
+def _end_by_look(wait: Wait, until: Until, incident: Incident, book: Book, now: datetime) -> Iterator[e.WaitEnded]:
+    """It is over once each target of its look says so, and has failed if its time is over before that."""
+    heard = hear(wait, until, incident, book)
+    if heard is not None and heard.is_everywhere:
+        on = name_targets(heard.yes)
+        reason = f"line {until.line} says so{say_what(until)}{on and f' on {on}'}: {until.text}"
+        yield e.WaitEnded(step=wait.step, by="tocsin", reason=reason)
+    elif wait.until <= now and not is_unheard(wait, until, incident, book):
+        lasted = say(round((wait.until - wait.begun_at).total_seconds()))
+        on = name_targets(heard.missing) if heard is not None else ""
+        reason = f"line {until.line} did not say so{say_what(until)}{on and f' on {on}'} in {lasted}: {until.text}"
+        yield e.WaitEnded(step=wait.step, by="tocsin", reason=reason, passed=False)
 
 
 def _is_after_fix(wait: Wait, incident: Incident) -> bool:

@@ -9,11 +9,13 @@ import msgspec
 
 from tocsin.engine.contracts import Clock, Key
 from tocsin.errors import Rejected, Unavailable
+from tocsin.integrations.fan import join
 from tocsin.timeline.events import (
     AnnouncementMade,
     AnnouncementRequested,
     Intent,
     LeftFile,
+    OnTarget,
     Outcome,
     PageDelivered,
     PageRequested,
@@ -79,6 +81,8 @@ class Recorder:
         self.refusing: set[str] = set()
         self.tries: list[tuple[datetime, str, str]] = []
         self.answer: Callable[[str], Answer] = lambda text: Answer()
+        self.answer_on: Callable[[str, str], Answer] | None = None
+        """What a statement prints on one of its targets, by that and its text, where it runs on several."""
         self.keep: Callable[[bytes], Awaitable[str]] | None = None
         """Where outputs are kept, for a story in which somebody reads them."""
 
@@ -120,6 +124,8 @@ class Recorder:
         self.steps.append(
             RanStep(at=self._clock.now(), key=str(key), step=intent.step, text=intent.text, env=intent.bindings)
         )
+        if intent.fan is not None and self.answer_on is not None:
+            return await self._fan_out(key, intent, self.answer_on)
         answer = self.answer(intent.text)
         return StepFinished(
             answers=key.seq,
@@ -132,3 +138,20 @@ class Recorder:
             left=answer.left,
             beside=answer.beside,
         )
+
+    async def _fan_out(self, key: Key, intent: StepRequested, answer_on: Callable[[str, str], Answer]) -> Outcome:
+        assert intent.fan is not None and self.keep is not None, "say where outputs are kept"
+        ends = []
+        for target in intent.fan.members:
+            answer = answer_on(target, intent.text)
+            ends.append(
+                OnTarget(
+                    target=target,
+                    state="ok" if answer.exit_code == 0 else "failed",
+                    exit_code=answer.exit_code,
+                    duration_s=0.0,
+                    stdout=await self.keep(answer.stdout.encode()) if answer.stdout else "",
+                    head=answer.stdout[:2000],
+                )
+            )
+        return await join(key, intent, ends, self.keep)

@@ -206,7 +206,9 @@ def _tell_steps(event: e.Event, name: Name) -> str | None:
             instead = f", not line {', '.join(map(str, event.instead))}" if event.instead else ""
             return f"{name(by)} took line {line} ({words}){instead}{_because(reason)}"
         case e.CheckEnded(step=step, check=check, passed=passed, attempts=attempts):
-            return f"Check {check} {'has passed' if passed else 'has not passed'} after {attempts} looks at step {step}"
+            not_on = f"; not on {event.not_on}" if event.not_on else ""
+            said = "has passed" if passed else "has not passed"
+            return f"Check {check} {said} after {attempts} looks at step {step}{not_on}"
         case e.ScenarioPursued(scenario=scenario, by=by, line=line, reason=reason):
             return f"{name(by)} goes on with {scenario} too{_line(line)}{_because(reason)}"
         case e.DoubtSettled(step=step, happened=happened, by=by):

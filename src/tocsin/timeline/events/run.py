@@ -109,12 +109,15 @@ class WayTaken(Fact, frozen=True, kw_only=True):
 
 
 class CheckEnded(Fact, frozen=True, kw_only=True):
-    """A check of the settings has what it waits for, or was asked as often as it says without."""
+    """A check of the settings has what it waits for, or was asked as often as it says without; `not_on` names the
+    targets on which it did not hold, where it was asked on other machines.
+    """
 
     step: str
     check: str
     passed: bool
     attempts: int
+    not_on: str = ""
 
 
 class ScenarioPursued(Fact, frozen=True, kw_only=True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -147,6 +148,28 @@ async def test_whom_the_ladder_calls_too_is_called_on_when_the_yes_is_taken_back
         await story.advance("30m")
         called = [page for page in story.pages("sec") if page.at > back and not page.duties]
         assert called, "nobody has acknowledged"
+
+
+async def test_whom_a_wrong_yes_called_is_called_for_the_duty_that_came_to_them_meanwhile(cast: Casting) -> None:
+    async with Story(cast("monero-marketplace", levels=(("primary",),))) as story:
+        await story.declare(OUTAGE, severity="P1")
+        await story.do(Escalate(by="ana", line=62))
+        assert story.pages("sec")
+        begun = story.clock.now()
+        await story.engine.covering.override(
+            "monero-marketplace",
+            "primary",
+            "sec",
+            starts_at=begun,
+            ends_at=begun + timedelta(hours=2),
+            by="ana",
+            reason="ill",
+        )
+        await story.do(CorrectAnswer(by="sec", line=62, reason="our own load test", roles=("Security Team",)))
+        back = story.clock.now()
+        await story.advance("30m")
+        called = [page for page in story.pages("sec") if page.at > back and not page.duties]
+        assert called and called[0].why == "level 1 of the ladder, on duty by now"
 
 
 @pytest.mark.parametrize(

@@ -302,7 +302,10 @@ def _repeat(incident: Incident, clocks: Clocks, calls: _Calls) -> datetime | Non
 
 
 def _relieve(incident: Incident, book: Book, rota: Rota, calls: _Calls) -> None:
-    """Whoever has come on duty since a rung joined is called as soon as those who had it then are called again."""
+    """Whoever has come on duty since a rung joined is called as soon as those who had it then are called again.
+
+    Of those who were called before, whose call has ended though nobody has acknowledged: a yes taken back ended it.
+    """
     if not calls.goes_round or incident.acknowledged_at is not None or incident.is_hushed or incident.is_barred:
         return
     for due, rung in place_rungs(incident, book, rota.staffing, calls.clocks):
@@ -310,7 +313,8 @@ def _relieve(incident: Incident, book: Book, rota: Rota, calls: _Calls) -> None:
             continue
         demand = msgspec.structs.replace(rung.fall_due(due), why=f"{rung.why}, on duty by now")
         for responder in rota.answer_all(rung.who, calls.now):
-            if responder not in incident.calls:
+            call = incident.calls.get(responder)
+            if call is None or call.answered_at is not None:
                 calls.start(responder, demand, 0)
 
 

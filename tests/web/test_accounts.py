@@ -13,6 +13,7 @@ from tocsin.store.accounts import PREFIX, Accounts
 from tocsin.web import accounts, known
 from tocsin.web.auth import COOKIE, LOCAL
 from tocsin.web.known import KNOWN_COOKIE
+from tocsin.web.limits import Limits
 
 from .conftest import Open
 from .house import House, make_cast
@@ -154,8 +155,12 @@ async def test_a_link_makes_a_browser_known_and_the_machine_lets_anybody_try_aga
     assert (await (await home.caller("lea")).post(unblock, json={})).status_code == 403
     owner = await home.caller(LOCAL)
     assert (await owner.post("/api/accounts/nobody/unblock", json={})).status_code == 404
+    there, home.desk.limits = home.desk.limits, Limits()  # another node on the same store
     assert (await owner.post(unblock, json={})).status_code == 204
+    home.desk.limits = there
     assert await guess(other, WORD) == 303
+    strange = at(home, "203.0.113.11")
+    assert [await guess(strange) for _ in range(3)] == [401, 401, 429], "it is heard once, and bounds nothing for ever"
 
 
 @pytest.mark.parametrize("new", ["short", "x" * 257, ""])

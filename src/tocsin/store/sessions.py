@@ -26,7 +26,9 @@ class Rows(Protocol):
 
 
 class Sessions:
-    """Secrets that stand for a person, each for one purpose (`link`, `session`, `token`, `known`) and for a while."""
+    """Secrets that stand for a person, each for a while and for one purpose: `link`, `session`, `token`, `known`,
+    `unblocked`.
+    """
 
     def __init__(self, store: Rows) -> None:
         self._store = store
@@ -53,6 +55,14 @@ class Sessions:
         """The person that a secret stands for; null for one that is unknown, over, or for something else."""
         t = schema.session
         query = select(t.c.person).where(
+            t.c.digest == _digest(secret), t.c.purpose == purpose, t.c.expires_at > stamp(now)
+        )
+        return await self._store.read(lambda c: c.execute(query).scalar())
+
+    async def ends_at(self, purpose: str, secret: str, now: datetime) -> str | None:
+        """When a secret's time is over, as the database has it; null for one that is unknown or over."""
+        t = schema.session
+        query = select(t.c.expires_at).where(
             t.c.digest == _digest(secret), t.c.purpose == purpose, t.c.expires_at > stamp(now)
         )
         return await self._store.read(lambda c: c.execute(query).scalar())

@@ -73,7 +73,7 @@ class Entrance:
         now, folded = self._desk.clock.now(), name.strip().casefold()[:200]
         person = self._find(folded)
         lane = await find_lane(self._desk, person or folded, known, address)
-        lane.take(address, now)
+        await lane.take(address, now)
         kept = await self._accounts.find_password(person) if person is not None else None
         fits = await self._fits(kept or _nobody(), password[: MOST_LENGTH + 1])
         if person is None or kept is None or not fits:
@@ -142,7 +142,7 @@ class Entrance:
             raise NotAuthorised("Only the server's own credential does this: `tocsin unblock NAME` on its machine.")
         if person not in self._desk.people():
             raise NotFound(f"There is no person {person[:100]!r} here; there are {name_people(self._desk)}.")
-        forget_tries(self._desk, person)
+        await forget_tries(self._desk, person)
         await self.note("tries at the password forgotten", person, asker.actor)
 
     # ── tokens ─────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -35,7 +35,7 @@ SIGNIN = "tocsin signin NAME"
 
 
 class Sessions(Protocol):
-    """Secrets that stand for a person, for a purpose (`link`, `session`, `token`, `known`), for a while."""
+    """Secrets that stand for a person, each for a while and for one purpose, as `store.sessions` has them."""
 
     async def begin(self, purpose: str, person: str, until: datetime) -> str: ...
 
@@ -44,6 +44,8 @@ class Sessions(Protocol):
     async def sweep(self, now: datetime) -> None: ...
 
     async def whose(self, purpose: str, secret: str, now: datetime) -> str | None: ...
+
+    async def ends_at(self, purpose: str, secret: str, now: datetime) -> str | None: ...
 
     async def spend(self, purpose: str, secret: str, now: datetime) -> str | None: ...
 

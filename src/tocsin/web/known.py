@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from litestar.datastructures import Cookie
 from litestar.response import Redirect
 
+from tocsin.errors import TooOften
 from tocsin.web.auth import make_cookie
 from tocsin.web.desk import Desk
 from tocsin.web.limits import name_source
@@ -25,6 +26,7 @@ TRIES_OF_A_NAME, TRIES_OF_AN_ADDRESS, TRIES_WITHIN = 8, 30, timedelta(minutes=15
 TRIES_OF_STRANGERS = 24
 """At one name, from all addresses from which they have never come in."""
 BROWSER, ADDRESS, STRANGER, STRANGERS, FROM = "browser", "known address", "stranger", "strangers", "sign in from"
+UNBLOCKED = "unblocked"
 
 
 class Lane:
@@ -33,8 +35,16 @@ class Lane:
     def __init__(self, desk: Desk, who: str, kind: str, place: str) -> None:
         self._desk, self._who, self._kind, self._place = desk, who, kind, place
 
-    def take(self, address: str, now: datetime) -> None:
-        """Count one more try. Raises `TooOften`."""
+    async def take(self, address: str, now: datetime) -> None:
+        """Count one more try. Raises `TooOften`, unless somebody has let them try again meanwhile, on any node."""
+        try:
+            self._count(address, now)
+        except TooOften:
+            if not await _hear(self._desk, self._who):
+                raise
+            self._count(address, now)
+
+    def _count(self, address: str, now: datetime) -> None:
         limits, within = self._desk.limits, TRIES_WITHIN
         if self._kind != BROWSER:
             limits.take(FROM, name_source(address), now, most=TRIES_OF_AN_ADDRESS, within=within)
@@ -70,15 +80,33 @@ async def remember(desk: Desk, person: str, address: str, cookie: str) -> Cookie
     return make_cookie(desk, cookie, KNOWN_COOKIE, KNOWN_FOR)
 
 
-def forget_tries(desk: Desk, person: str) -> None:
-    """Let nothing that was tried at somebody's name count any more, on this server."""
+async def forget_tries(desk: Desk, person: str) -> None:
+    """Let nothing that was tried at somebody's name count any more: here, and on each node that would refuse them next.
+
+    The word of it stands in the store for as long as tries count.
+    """
+    await desk.sessions.keep(UNBLOCKED, person, _mark_unblocked(desk, person), desk.clock.now() + TRIES_WITHIN)
+    await _hear(desk, person)
+
+
+async def _hear(desk: Desk, person: str) -> bool:
+    """Whether somebody has let them try again, of which this node had not heard: it counts anew then."""
+    said = await desk.sessions.ends_at(UNBLOCKED, _mark_unblocked(desk, person), desk.clock.now())
+    if said is None or desk.limits.heard.get(person) == said:
+        return False
+    desk.limits.heard[person] = said
     for kind in (BROWSER, ADDRESS, STRANGER, STRANGERS):
         desk.limits.forget_all(kind, f"{person} ")
+    return True
 
 
 def let_in(to: str, *cookies: Cookie) -> Redirect:
     """Go on to where it leads, with the cookies of whoever has come in."""
     return Redirect(to, status_code=303, cookies=list(cookies))
+
+
+def _mark_unblocked(desk: Desk, who: str) -> str:
+    return hmac.digest(desk.link_key, f"unblocked {who}".encode(), hashlib.sha256).hex()
 
 
 def _mark(desk: Desk, who: str, source: str) -> str:

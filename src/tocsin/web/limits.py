@@ -32,6 +32,8 @@ class Limits:
 
     def __init__(self) -> None:
         self._tries: OrderedDict[tuple[str, str], tuple[datetime, int]] = OrderedDict()
+        self.heard: dict[str, str] = {}
+        """By person, the last time that somebody let them try again, as far as this node knows."""
 
     def take(self, what: str, key: str, now: datetime, *, most: int, within: timedelta) -> None:
         """Count one more try. Raises `TooOften` once there were `most` of them `within` that time."""

@@ -65,6 +65,8 @@ def judge_shell(call: Call, scan: Scan, judge: Judge) -> Verdict:
         texts = scan.operands[:1]
     if texts:
         return join(judge_inner_text(text, judge, call.command.input, call.command.parts) for text in texts)
+    if call.name == "runuser" and scan.has(_AS_USER) and scan.operands:
+        return judge.command(call.command.carrying(scan.operands))
     if scan.operands[call.spec.skip :] and not (scan.has(_READS_INPUT) and call.command.input.given):
         why = f"`{call.name}` runs a script: its name is no proof of what it does"
         return unseen(why, *_executes(call.command.parts.fetches))
@@ -72,6 +74,7 @@ def judge_shell(call: Call, scan: Scan, judge: Judge) -> Verdict:
 
 
 _READS_INPUT = frozenset({"-s"})
+_AS_USER = frozenset({"-u", "--user"})
 
 
 def judge_script(feed: Input, call: Call, judge: Judge) -> Verdict:
@@ -115,11 +118,18 @@ def judge_parallel(call: Call, scan: Scan, judge: Judge) -> Verdict:
 
 
 def judge_inside(call: Call, scan: Scan, judge: Judge) -> Verdict:
-    """Judge ``docker exec [flags] CONTAINER CMD …`` and ``kubectl exec POD … -- CMD …``."""
+    """Judge ``docker exec [flags] CONTAINER CMD …`` and ``kubectl exec POD … -- CMD …``; an image that is run has a
+    command of its own.
+    """
     inner = scan.operands[call.spec.skip :]
     if not inner:
-        return _without_command(call)
-    return judge.command(call.command.carrying(inner))
+        return NOTHING if call.spec.verdict.effect is Effect.MUTATE else _without_command(call)
+    handed = (value.partition("=")[0] for value in scan.values(_HANDS_OVER))
+    verdicts = [_judge_set(name) for name in handed if judge.knowledge.variables.fullmatch(name)]
+    return join((judge.command(call.command.carrying(inner)), *verdicts))
+
+
+_HANDS_OVER = frozenset({"-e", "--env"})
 
 
 def judge_find(call: Call, scan: Scan, judge: Judge) -> Verdict:
@@ -171,6 +181,8 @@ def judge_line_input(call: Call, scan: Scan, judge: Judge) -> Verdict:
     feed = call.command.input
     if not all(name.isidentifier() for name in scan.operands):
         return unknown(f"`{call.name}` sets a variable that is computed")
+    if any(name != "ENV" and judge.knowledge.variables.fullmatch(name) for name in scan.operands):
+        return unknown(f"`{call.name}` sets a variable that changes what later commands mean")
     if not feed.given:
         return Verdict(Effect.NOOP, (Tag.INTERACTIVE,), f"`{call.name}` waits for a person to type")
     if feed.text is not None and (is_tainted(feed.text) or any(word.startswith("-") for word in feed.text.split())):
@@ -210,9 +222,13 @@ def _split_assignments(words: tuple[str, ...], judge: Judge) -> tuple[Verdict, t
     rest = words
     while rest and (match := _ASSIGNMENT.match(rest[0])):
         if judge.knowledge.variables.fullmatch(match[1]):
-            verdicts.append(unknown(f"setting `{match[1]}` changes what the command means"))
+            verdicts.append(_judge_set(match[1]))
         rest = rest[1:]
     return join(verdicts) if verdicts else NOTHING, rest
+
+
+def _judge_set(name: str) -> Verdict:
+    return unknown(f"setting `{name}` changes what the command means")
 
 
 def _without_command(call: Call) -> Verdict:

@@ -158,7 +158,7 @@ def _named(verdict: Verdict, said: str, scan: Scan, rule: Rule | None = None) ->
 
 def _holds(rule: Rule, scan: Scan) -> bool:
     operands = scan.operands
-    if rule.has and not scan.has(rule.has):
+    if rule.has and not scan.may_have(rule.has):
         return False
     if rule.lacks and scan.has(rule.lacks):
         return False

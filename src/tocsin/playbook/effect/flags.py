@@ -17,12 +17,16 @@ from tocsin.words import Effect
 
 
 class Scan(msgspec.Struct, frozen=True):
-    """What was read: flags with their values in order, operands, the flags nobody listed, and what those may mean."""
+    """What was read: flags with their values in order, operands, the flags nobody listed, and what those may mean.
+
+    `hidden` are flags behind a letter that nobody listed, in one word with it: they are given unless it takes a value.
+    """
 
     flags: tuple[tuple[str, str | None], ...]
     operands: tuple[str, ...]
     odd: tuple[str, ...]
     maybe: frozenset[str]
+    hidden: frozenset[str] = frozenset()
 
     def has(self, names: frozenset[str]) -> bool:
         """Whether one of these flags is given, or may be meant by one cut short."""
@@ -30,6 +34,10 @@ class Scan(msgspec.Struct, frozen=True):
             if name in names:
                 return True
         return not names.isdisjoint(self.maybe)
+
+    def may_have(self, names: frozenset[str]) -> bool:
+        """Whether one of these flags may be given, also behind a letter that nobody listed (`ln -sf`)."""
+        return self.has(names) or not names.isdisjoint(self.hidden)
 
     def values(self, names: frozenset[str]) -> tuple[str, ...]:
         """The values that these flags carry."""
@@ -62,7 +70,13 @@ def scan(words: Sequence[str], known: Mapping[str, Takes], style: Style, *, stop
                 reader.flags[-1] = (wants, words[position])
                 position += 1
     reader.operands += words[position:]
-    return Scan(tuple(reader.flags), tuple(reader.operands), tuple(reader.odd), frozenset(reader.maybe))
+    return Scan(
+        tuple(reader.flags),
+        tuple(reader.operands),
+        tuple(reader.odd),
+        frozenset(reader.maybe),
+        frozenset(reader.hidden),
+    )
 
 
 def _is_flag(word: str) -> bool:
@@ -73,6 +87,10 @@ def _is_number_operand(word: str, known: Mapping[str, Takes]) -> bool:
     return _NUMBER.fullmatch(word) is not None and "-NUM" not in known
 
 
+_LONGEST_CLUSTER = 4
+"""What is longer is rather a value that hangs on its flag."""
+
+
 class _Reader:
     def __init__(self, known: Mapping[str, Takes], style: Style) -> None:
         self.known = known
@@ -81,6 +99,7 @@ class _Reader:
         self.operands: list[str] = []
         self.odd: list[str] = []
         self.maybe: set[str] = set()
+        self.hidden: set[str] = set()
 
     def flag(self, word: str) -> str | None:
         """Read one flag; return its name when its value is the next word."""
@@ -112,6 +131,8 @@ class _Reader:
             takes = self.known.get(name)
             if takes is None:
                 self._wonder(name, word)
+                if len(word) <= _LONGEST_CLUSTER:
+                    self.hidden.update(f"-{letter}" for letter in word[index + 1 :])
                 return None
             rest = word[index + 1 :]
             if takes is Takes.NOTHING:

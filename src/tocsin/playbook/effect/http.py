@@ -45,6 +45,7 @@ _LOCAL = compile_late(r"^(?:\w+://)?(?:[^/@]*@)?(?:localhost|127\.\d|\[::1\])")
 _METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE", "PURGE"})
 _GRAPHQL = compile_late(r"^\s*(?:query\b|\{)")
 _GRAPHQL_CHANGE = compile_late(r"\b(?:mutation|subscription)\b")
+_DELETES = compile_late(r"(?:q=|query=)?\s*(?:drop|truncate|delete\s+from)\b", re.IGNORECASE)
 _SCHEME = compile_late(r"([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
 _NAMED_FILE = compile_late(r"\w*@")
 _FORM_FILE = compile_late(r"=[@<]")
@@ -83,9 +84,8 @@ def _judge_target(method: str, url: str, bodies: tuple[str, ...], scan: Scan, kn
         return Verdict(Effect.READ_SENSITIVE, (), f"shows the local file `{said}`")
     if scheme and scheme[1].lower() not in ("http", "https", "ftp", "ftps", "ws", "wss"):
         return unknown(f"speaks {scheme[1]}, of which nothing general is known")
-    raised = [
-        target.verdict for target in known.raises if method in target.methods and target.pattern.search(readable(url))
-    ]
+    asked = readable("&".join((f"{url}?", *bodies)) if scan.has(_AS_QUERY) else url)
+    raised = [target.verdict for target in known.raises if method in target.methods and target.pattern.search(asked)]
     verdicts = [Verdict(one.effect, one.tags, f"{method} `{said}` {one.why}") for one in raised]
     return join((_judge_method(method, url, said, bodies, scan, known), *verdicts))
 
@@ -105,6 +105,8 @@ def _judge_method(method: str, url: str, said: str, bodies: tuple[str, ...], sca
     if method == "POST":
         if bodies and not scan.has(_FORMS | _FILES | _UPLOADS) and all(_only_looks(body, known) for body in bodies):
             return Verdict(Effect.READ, (), "POST with a call that only looks")
+        if any(_DELETES.match(readable(body)) for body in bodies):
+            return Verdict(Effect.DESTROY, (Tag.IRREVERSIBLE,), f"POST tells `{said}` to delete")
         for target in known.lowers:
             if method in target.methods and target.pattern.search(readable(url)):
                 return Verdict(target.verdict.effect, target.verdict.tags, f"POST `{said}` {target.verdict.why}")

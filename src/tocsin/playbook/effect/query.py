@@ -40,6 +40,8 @@ def _judge_expression(tree: exp.Expr, text: str, known: Queries) -> Verdict:
     if not isinstance(tree, exp.Query):
         return unknown(f"`{shorten(text)}`: nothing general is known of this statement")
     verdicts = [Verdict(Effect.READ, (), f"`{shorten(text)}` only looks")]
+    if tree.find(exp.Func) and _QUOTED_CALL.search(text):
+        verdicts.append(unknown(f"`{shorten(text)}` calls a function by a name in quotes, which may be another one"))
     for node in tree.walk():
         verdict = _judge_node(node, known)
         if verdict is not None:
@@ -64,6 +66,8 @@ def _judge_node(node: exp.Expr, known: Queries) -> Verdict | None:
         return Verdict(Effect.MUTATE, (), "the query writes a table or locks rows")
     if isinstance(node, exp.Command):
         return unknown("part of the query is not understood")
+    if isinstance(node, (exp.Dot, exp.Table, exp.Operator)):
+        return _judge_origin(node)
     if isinstance(node, exp.Anonymous):
         return _judge_function(node.name.lower(), known)
     if isinstance(node, _HARMFUL):
@@ -81,6 +85,22 @@ _HARMFUL = (
     exp.Search,
     exp.XMLTable,
 )
+
+
+def _judge_origin(node: exp.Dot | exp.Table | exp.Operator) -> Verdict | None:
+    """Judge a function or operator by the schema it is taken from: in one's own, `count` may be anything."""
+    if isinstance(node, exp.Operator):
+        schema, _, rest = str(node.args.get("operator")).rpartition(".")
+        own = bool(rest) and schema.lower() not in ("", *_SYSTEM)
+    elif isinstance(node, exp.Table):
+        own = isinstance(node.this, exp.Func) and node.db.lower() not in ("", *_SYSTEM)
+    else:
+        own = isinstance(node.expression, exp.Func) and node.this.name.lower() not in _SYSTEM
+    return unknown("a function or operator of a schema of one's own, whatever it is called") if own else None
+
+
+_SYSTEM = frozenset({"pg_catalog", "information_schema", "sys", "system"})
+_QUOTED_CALL = compile_late(r'"[^"]*[A-Z][^"]*"\s*\(')
 
 
 def _judge_function(name: str, known: Queries) -> Verdict | None:

@@ -121,6 +121,10 @@ def judge_copy(call: Call, scan: Scan, judge: Judge) -> Verdict:
     if len(scan.operands) < 2:
         return NOTHING
     *sources, target = (readable(operand).rstrip("/") for operand in scan.operands)
+    if "/dev/null" in sources:
+        return Verdict(
+            Effect.DESTROY, (Tag.EVIDENCE_DESTROYING, Tag.IRREVERSIBLE), f"`{call.name}` empties `{target[:80]}`"
+        )
     if any(_COPY.sub("", source) == target != source for source in sources):
         return Verdict(
             Effect.MUTATE, (Tag.EVIDENCE_DESTROYING,), f"`{call.name}` puts a saved copy over `{target[:80]}`"

@@ -17,6 +17,7 @@ from tocsin.playbook.effect.word import is_free, readable, shorten
 from tocsin.words import Effect, Tag
 
 _COMMENT = compile_late(r"--[^\n]*|/\*(?!!).*?\*/", re.DOTALL)
+_RUN_COMMENT = compile_late(r"/\*M?!\d*")
 _FIRST = compile_late(r"\s*([A-Za-z]+)")
 _EXPLAIN = compile_late(
     r"\s*explain\b\s*(?P<options>\([^()]*\)|(?:(?:analyze|verbose|extended|query\s+plan)\b\s*)*)", re.IGNORECASE
@@ -25,6 +26,10 @@ _COPY_OUT = compile_late(r"\s*copy\s*\((?P<query>.*)\)\s*to\s+stdout\b[\w\s(),']
 _STRING = compile_late(r"'(?:''|[^'])*'|\$(\w*)\$.*?\$\1\$", re.DOTALL)
 _ROUTINE = compile_late(r"@@global\b|\binto\s+(?:out|dump)file\b", re.IGNORECASE)
 _VERTICAL = compile_late(r"\\[Gg]\s*(?=$|\n)")
+_DROPS_PART = compile_late(
+    r"\s*alter\s+table\b.*?\b(?:drop\s+(?!constraint|default|not|expression|identity|index|key|primary|foreign|check)|"
+    r"truncate\s+partition|discard\s+)", re.IGNORECASE | re.DOTALL,
+)  # fmt: skip
 _QUERIES = frozenset({"select", "with", "values", "pragma", ""})
 _LONGEST = 20_000
 _OPAQUE = compile_late(f'{_STRING.pattern}|"[^"]*"|(?P<comment>{_COMMENT.pattern})', re.DOTALL)
@@ -76,6 +81,9 @@ def _judge_text(query: str, call: Call, known: Queries) -> Verdict:
         return unknown("a backslash in a query, which the client may take for a command of its own")
     if len(text) > _LONGEST:
         return unknown("a query too long to be followed")
+    if _RUN_COMMENT.search(bare):
+        opened = _RUN_COMMENT.sub(" ", text).replace("*/", " ")
+        return join((unknown("a comment that some servers run"), _judge_text(opened, call, known)))
     return join(_judge_statement(part, dialect, known) for part in _split(text)) if text else NOTHING
 
 
@@ -119,6 +127,10 @@ def _judge_statement(text: str, dialect: str, known: Queries) -> Verdict:
         return _judge_statement(copied["query"], dialect, known)
     word = _FIRST.match(text)
     first = word[1].lower() if word else ""
+    if _DROPS_PART.match(_STRING.sub("''", text)):
+        return Verdict(
+            Effect.DESTROY, (Tag.IRREVERSIBLE,), f"`{shorten(text)}` drops part of a table, with what is in it"
+        )
     listed = _find_listed(text, first, known)
     if listed is not None:
         return Verdict(listed.effect, listed.tags, f"`{shorten(text)}` {listed.why}")

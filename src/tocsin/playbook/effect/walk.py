@@ -27,6 +27,8 @@ from tocsin.playbook.plain import split_commands
 from tocsin.words import Effect, Tag
 
 _DEEPEST = 60
+_SETS = compile_late(r"=|for|read|mapfile|getopts|select")
+_DEFAULTS = compile_late(r"\$\{(\w+):?=")
 _UNREADABLE = "a shell cannot read it as it is written"
 
 
@@ -60,7 +62,7 @@ class _Walk:
 
     def __init__(self, root: Node, source: str, judge: Judge) -> None:
         self._source = source
-        self._known = assigned(root, source) if "=" in source or "for" in source or "read" in source else {}
+        self._known = assigned(root, source) if _SETS.search(source) else {}
         self._functions = functions(root, source) if "(" in source or "function" in source else {}
         self._called: dict[str, Verdict] = {}
         self._bodies: dict[str, Input] = {}
@@ -84,6 +86,9 @@ class _Walk:
             verdict = join((verdict, unknown(_UNREADABLE)))
         if "\\" in self._source and not covers(root, self._source):
             verdict = join((verdict, unknown("a backslash that is easily overlooked")))
+        names = (name for name in (*self._known, *_DEFAULTS.findall(self._source)) if name != "ENV")
+        if any(map(self._judge.knowledge.variables.fullmatch, names)):
+            verdict = join((verdict, unknown("it sets a variable that changes what later commands mean")))
         if self._free - _ENVIRONMENT and not self._judge.depth:
             verdict = add(verdict, Tag.SESSION_STATE)
         return settle(verdict)

@@ -8,6 +8,16 @@ from .kind import Kind
 DELETE = Kind(
     orders=("do NOT delete", "Never wipe or delete anything", "Do not remove the container", "Don't purge data"),
     refused=(
+        "docker compose up -d --scale web=0",
+        "docker service scale web=0",
+        "docker swarm leave -f",
+        "kubectl drain node1",
+        "kubectl replace --force -f web.yaml",
+        "ansible all -m file -a 'path=/data state=absent'",
+        "mongosh --eval 'db.x.deleteMany({})'",
+        "mv /var/lib/docker/containers/abc /tmp/",
+        "dd if=/dev/null of=/data/db",
+        "cp /dev/null /data/db",
         "rm -rf /srv/data",
         "docker rm -f web",
         "docker compose down -v",

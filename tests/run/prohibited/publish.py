@@ -15,6 +15,13 @@ PUBLISH = Kind(
         "Announce anything publicly",
     ),
     refused=(
+        "docker run --rm curlimages/curl -d x https://hooks.slack.com/x",
+        'python3 -c \'import smtplib; smtplib.SMTP("x").sendmail("a","b","c")\'',
+        "curl -F file=@x https://0x0.st",
+        "curl --upload-file x https://transfer.sh/x",
+        "pastebinit x",
+        "cat x | nc termbin.com 9999",
+        "prlimit -n1 curl -d x https://hooks.slack.com/x",
         "curl -X POST https://api.statuspage.io/v1/pages/x/incidents -d 'incident[name]=x'",
         "curl -sS -XPATCH https://api.statuspage.io/v1/pages/x/incidents/y -d status=resolved",
         'curl --data \'{"text":"we are down"}\' https://hooks.slack.com/services/T/B/x',

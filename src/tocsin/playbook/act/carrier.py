@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import NamedTuple
 
 from tocsin.pattern import compile_late
@@ -52,10 +53,25 @@ _PREFIXES: dict[str, tuple[frozenset[str], int]] = {
     "systemd-run": (names("-p -u --unit --property --uid --gid -M -H"), 0),
     "runcon": (frozenset(), 1),
     "faketime": (frozenset(), 1),
+    "prlimit": (names("-n -u -o"), 0),
+    "numactl": (names("-N -m -C -i -p -P"), 0),
+    "perf": (names("-c -C -D -e -F -G -I -m -M -o -r -x"), 1),
+    "chpst": (names("-u -U -e -d -o -p -f -c -m -n -l -L -P -/ -b"), 0),
+    "setuidgid": (frozenset(), 1),
+    "bwrap": (names("--chdir --setenv --unsetenv --proc --dev --tmpfs --hostname"), 0),
+    "sshpass": (names("-p -f -d"), 0),
+    "choom": (names("-n -p"), 0),
 } | {
     name: (frozenset(), 0)
-    for name in names("nohup setsid command builtin busybox unbuffer unshare proxychains caffeinate")
+    for name in names(
+        "nohup setsid command builtin busybox toybox unbuffer unshare proxychains caffeinate valgrind ltrace firejail "
+        "dumb-init tini chronic catchsegv torsocks cgexec systemd-inhibit entr coproc linux64 setarch"
+    )
 }
+_BEHIND_DASHES = names(
+    "kubectl oc k lxc incus flyctl fly heroku pct multipass lxc-attach lxc-execute runuser etcdctl nomad consul "
+    "machinectl systemd-nspawn"
+)
 _OPENS_SHELL = names("sudo doas chroot nsenter unshare")
 _SHELL_FLAG = compile_late(r"-[a-zA-Z]*[is][a-zA-Z]*|--(?:login|shell)")
 _SESSIONS = names(
@@ -63,6 +79,25 @@ _SESSIONS = names(
     "docker lxc crm pcs varnishadm asterisk psql mysql mongosh"
 )
 """Programs that take their sub-commands, line by line, from what they are fed."""
+_WITHIN: tuple[tuple[re.Pattern[str], frozenset[str], int], ...] = (
+    (compile_late(r"ip(?: -\S+)* (?:netns|vrf) e\w*"), frozenset(), 1),
+    (compile_late(r"git(?: -\S+| -[Cc] \S+)* bisect run"), frozenset(), 0),
+    (compile_late(r"(?:crictl|oc|kubectl|k)(?: -\S+| -n \S+)* (?:exec|rsh)"), names("-c -n -r -i"), 1),
+    (compile_late(r"(?:nomad|consul|etcdctl)(?: -\S+)* (?:alloc exec|lock)"), names("-task -job -namespace -name"), 1),
+    (compile_late(r"consul(?: -\S+)* exec"), names("-node -service -tag -prefix"), 0),
+    (compile_late(r"ctr(?: -\S+)* (?:t|tasks?) exec"), names("--exec-id --user --cwd --fifo-dir"), 1),
+    (compile_late(r"(?:multipass|lxc|incus|pct) exec"), names("--user --env --cwd --project"), 1),
+    (compile_late(r"lxc-(?:attach|execute)"), names("-n --name -P -u -g -v -e -s"), 0),
+    (compile_late(r"runuser (?=.*-u )"), names("-u -g -G -w -s"), 0),
+    (compile_late(r"machinectl(?: -\S+)* shell"), names("-M -E"), 1),
+    (compile_late(r"systemd-nspawn"), names("-D -i -M -u -b"), 0),
+    (compile_late(r"(?:parallel|pdsh|pssh|parallel-ssh|dsh|clush)"), names("-j -w -H -h -l -t -p -P -g -n -m -M"), 0),
+)
+"""How a command begins that runs, behind flags and as many words of its own, the rest of its words."""
+_RUNS_IMAGE = names(
+    "-a -c -e -h -l -m -p -u -v -w --name --network --net --pid --env --env-file --volume --mount --user --workdir "
+    "--publish --entrypoint --ipc --label --hostname --platform --restart --cap-add --device --security-opt --tmpfs"
+)
 _SSH_VALUES = names("-b -B -c -D -E -e -F -I -i -J -L -l -m -O -o -p -P -Q -R -S -W -w")
 _ENGINE_VALUES = names(
     "-e -u -w -f -p -H -c -l --env --user --workdir --env-file --file --project-name --host --context --index "
@@ -76,6 +111,18 @@ _QUIET = names(
 """Programs whose arguments with blanks in them are words or another language, never text for a shell."""
 _STARTS = compile_late(r"\bsystem\s*\(|\|\s*(?:getline|\"|&)")
 """What makes awk run a command of its own: `system("…")`, `"…" | getline`, `print | "…"`."""
+_GIT_RUNS = compile_late(r"(?:alias\.\w+=!|(?:pager|editor|sshcommand|fsmonitor|external)=|--exec=)(.+)", re.IGNORECASE)
+_SQL = (compile_late(r"^\\!\s*(.+)"), compile_late(r"(?i)\bprogram\s+'([^']+)'"))
+_SHELL_IN = (compile_late(r"^\s*(?:\.(?:shell|system)|\\!|system\s)\s*(.+)"),)
+_BANG = (compile_late(r"!\s*(\w.+)"),)
+_ASIDES = {
+    "psql": _SQL,
+    **dict.fromkeys(("mysql", "mariadb", "sqlite3"), _SHELL_IN),
+    **dict.fromkeys(("vim", "vi", "view", "ex", "nvim"), _BANG),
+    **dict.fromkeys(("gdb", "lldb"), (compile_late(r"^\s*(?:shell|!|pipe)\s+(.+)"),)),
+    "sed": (compile_late(r"^\s*(?:\d+|\$|/[^/]*/)?\s*e\s+(.+)"),),
+}
+"""How programs that take words of their own are told to run something."""
 _LATER = names("at batch crontab")
 """Programs that run later what they are fed now."""
 _QUOTED = compile_late(r'"([^"\n]+)"')
@@ -87,7 +134,7 @@ def open_command(words: tuple[str, ...]) -> Carried:
     name = words[0].rsplit("/", 1)[-1] if words else ""
     if name in _PREFIXES:
         return _prefix(name, words)
-    if name in _SHELLS or name in ("su", "runuser", "script", "flock"):
+    if name in _SHELLS or name in ("su", "script", "flock") or (name == "runuser" and "-u" not in words):
         return _shell(name, words)
     if name in ("eval", "trap", "watch", "alias"):
         texts = words[1:2] if name in ("trap", "alias") else (" ".join(_strip(words[1:], names("-n --interval"), 0)),)
@@ -100,7 +147,12 @@ def open_command(words: tuple[str, ...]) -> Carried:
         return _remote(words)
     if name in _ENGINES and "exec" in words:
         return _inside(words, words.index("exec"))
-    if "--" in words and name in ("kubectl", "oc", "k", "lxc", "incus", "flyctl", "fly", "heroku"):
+    if name in _ENGINES and "run" in words[:4]:
+        return _image(words)
+    within = _within(name, words) if "--" not in words else None
+    if within is not None:
+        return within
+    if "--" in words and name in _BEHIND_DASHES:
         at = words.index("--")
         return Carried(words[:at], words=(words[at + 1 :],) if words[at + 1 :] else ())
     if name == "find":
@@ -126,8 +178,20 @@ def _other(name: str, words: tuple[str, ...]) -> Carried:
         return Carried(words, reads=True)
     if name in ("awk", "gawk", "mawk") and any(map(_STARTS.search, words[1:])):
         return Carried(words, texts=tuple(text for word in words[1:] for text in _QUOTED.findall(word)), hidden=True)
+    if name == "git":
+        return Carried(words, texts=tuple(_run_by_git(words)))
+    asides = tuple(text for begins in _ASIDES.get(name, ()) for word in words[1:] for text in begins.findall(word))
+    if asides:
+        return Carried(words, texts=asides)
     quiet = name in _QUIET
     return Carried(words, texts=() if quiet else tuple(_spoken(words)))
+
+
+def _run_by_git(words: tuple[str, ...]) -> Iterator[str]:
+    """What a call of git runs: an alias that it defines, a pager, what it does for every part or commit."""
+    yield from (found[1] for word in words[1:] for found in _GIT_RUNS.finditer(word))
+    if "foreach" in words or "--exec" in words:
+        yield words[-1]
 
 
 def _spoken(words: tuple[str, ...]) -> Iterator[str]:
@@ -135,7 +199,7 @@ def _spoken(words: tuple[str, ...]) -> Iterator[str]:
     for word in words[1:]:
         value = word.partition("=")[2] if word.startswith("--") else word
         if _BLANK.search(value.strip()):
-            yield value.strip().removeprefix("commands=").strip("[]\"'")
+            yield value.strip().removeprefix("commands=").removeprefix("exec=").strip("[]\"'")
 
 
 def _strip(words: tuple[str, ...], values: frozenset[str], skip: int) -> tuple[str, ...]:
@@ -160,7 +224,15 @@ def _strip(words: tuple[str, ...], values: frozenset[str], skip: int) -> tuple[s
 
 def _prefix(name: str, words: tuple[str, ...]) -> Carried:
     values, skip = _PREFIXES[name]
-    split = next((words[at + 1] for at, word in enumerate(words[:-1]) if name == "env" and word == "-S"), None)
+    split = next(
+        (
+            text
+            for word, after in zip(words, (*words[1:], ""), strict=True)
+            if name == "env"
+            for text in _split(word, after)
+        ),
+        None,
+    )
     if split is not None:
         return Carried((name,), texts=(split,))
     inner = _strip(words[1:], values, skip)
@@ -170,6 +242,17 @@ def _prefix(name: str, words: tuple[str, ...]) -> Carried:
     if name == "xargs" and inner:
         inner = (*(word.replace("{}", "$_") for word in inner), "$_")
     return Carried(own, words=(inner,) if inner else ())
+
+
+def _split(word: str, after: str) -> tuple[str, ...]:
+    """The text that ``env`` takes apart into a command."""
+    if word in ("-S", "--split-string"):
+        return (after,)
+    found = _SPLITS.match(word)
+    return (found[1],) if found else ()
+
+
+_SPLITS = compile_late(r"(?:-S|--split-string=)(.+)")
 
 
 def _shell(name: str, words: tuple[str, ...]) -> Carried:
@@ -208,6 +291,16 @@ def find_script(words: tuple[str, ...]) -> str:
     return words[0] if words and "/" in words[0] else ""
 
 
+def _within(name: str, words: tuple[str, ...]) -> Carried | None:
+    line = " ".join((name, *words[1:]))
+    for begins, values, skip in _WITHIN:
+        found = begins.match(line)
+        if found is not None:
+            inner = _strip(words[len(found[0].split()) :], values, skip)
+            return Carried(words[: len(words) - len(inner)], words=(inner,) if inner else ())
+    return None
+
+
 def _inside(words: tuple[str, ...], at: int) -> Carried:
     inner = _strip(words[at + 1 :], _ENGINE_VALUES, 1)
     return Carried(words[: len(words) - len(inner)], words=(inner,) if inner else ())
@@ -216,9 +309,24 @@ def _inside(words: tuple[str, ...], at: int) -> Carried:
 _RUNS = names("-exec -execdir -ok -okdir")
 
 
+def _image(words: tuple[str, ...]) -> Carried:
+    """What an image is run with: a program, or, as `curlimages/curl` is, words for the one that it is named for."""
+    at = words.index("run")
+    rest = _strip(words[at + 1 :], _ENGINE_VALUES | _RUNS_IMAGE, 0)
+    if len(rest) < 2:
+        return Carried(words)
+    named = (rest[0].rsplit("/", 1)[-1].partition(":")[0], *rest[1:])
+    return Carried(words, words=(rest[1:], named))
+
+
+_NAMES = names("-name -iname -path -ipath -wholename")
+
+
 def _found(words: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
     """What ``find`` runs, for the places that it looks in."""
     roots = tuple(word for word in words[1 : _first_flag(words)]) or (".",)
+    patterns = [word for before, word in pairwise(words) if before in _NAMES]
+    roots = tuple(f"{root.rstrip('/')}/{each}" for root in roots for each in patterns) or roots
     at = 0
     while at < len(words):
         if words[at] in _RUNS:

@@ -21,7 +21,8 @@ _PROVIDER = compile_late(
     r"telegram|whatsapp|webex|twilio|sendgrid|mailgun|mailchimp|postmarkapp|sparkpost|mailjet|brevo|sendinblue|resend|"
     r"messagebird|vonage|nexmo|plivo|onesignal|pushover|ntfy|medium|wordpress|ghost|substack|intercom|zendesk|"
     r"freshdesk|ycombinator|youtube|tiktok)\.(?:com|io|org|net|app|co|social|site|sh|email|help|me)(?:$|[:/])|"
-    r"cachet|statping|upptime|staytus|uptime-?kuma|mastodon|mattermost|rocket\.?chat|matrix\.org|webhook\.office|outlook\.office|chat\.googleapis|"
+    r"(?:^|[/.@])(?:0x0\.st|transfer\.sh|paste\.rs|pastebin\.com|termbin\.com|dpaste\.\w+|ix\.io|file\.io|temp\.sh|"
+    r"sprunge\.us|hastebin\.com|bashupload\.com)(?:$|[:/])|cachet|statping|upptime|staytus|uptime-?kuma|mastodon|mattermost|rocket\.?chat|matrix\.org|webhook\.office|outlook\.office|chat\.googleapis|"
     r"(?:email|sns|ses|pinpoint)\.[\w-]+\.amazonaws",
     re.IGNORECASE,
 )
@@ -57,7 +58,7 @@ _COMMANDS = compile_late(
     r"(?:nc|ncat|netcat|telnet|socat|openssl s_client)\b.*(?:[ :])(?:25|465|587|smtps?)\b|"
     r"git send-email|ghost publish|kafka-console-producer\b.*(?:announce|notif)|az communication\b|"
     r"gcloud pubsub\b.*publish|tocsin\b.*--(?:public|audience[= ]public)\b|git push\b.* gh-pages\b|"
-    r"twilio\b.*:create\b"
+    r"twilio\b.*:create\b|pastebinit\b|(?:nc|ncat|netcat|socat)\b.*\b(?:termbin|pastebin)\."
 )
 _UPLOADS = compile_late(
     r"(?:aws s3|s3cmd|gsutil|gcloud storage|az storage|rclone|mc|scp|rsync|wrangler|firebase|netlify|surge|vercel)\b"
@@ -89,6 +90,7 @@ _NAMED = compile_late(
     r"(?:[sd]|ing)?(?![a-z])"
 )
 _CODE_SENDS = compile_late(r"post|put|send|publish|urlopen|fetch|request|smtp|tweet", re.IGNORECASE)
+_CODE_MAILS = compile_late(r"smtplib|sendmail\(|nodemailer|net/smtp|\bmail\(")
 _READS = compile_late(r"jsonrpc|\"?query\"?\s*[:=]\s*\"?(?:query|\{)", re.IGNORECASE)
 _OWN_NOTIFIERS = names("systemd-notify sd-notify inotifywait inotifywatch notify-send")
 _LOOKS = names("grep egrep fgrep rg cat less head tail ls find echo printf awk sed jq stat wc diff test cd vim vi git")
@@ -118,7 +120,9 @@ def publishes(call: Call, source: str) -> bool:
     if any(write.path.startswith(("/dev/tcp/", "/dev/udp/")) for write in call.writes):
         return True
     if is_code(call.words):
-        return bool(_CODE_SENDS.search(line) and (_PROVIDER.search(line) or _SAYS.search(line)))
+        return _CODE_MAILS.search(line) is not None or bool(
+            _CODE_SENDS.search(line) and (_PROVIDER.search(line) or _SAYS.search(line))
+        )
     return (call.program not in _LOOKS or call.words[1:2] == ("push",)) and _NAMED.search(line) is not None
 
 

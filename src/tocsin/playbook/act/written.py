@@ -132,7 +132,7 @@ def _special(program: str, rest: tuple[str, ...], operands: list[str]) -> Iterat
         yield from _archived(rest, operands)
     elif program in _STRIP and operands[:1] == ["cp"] and len(operands) > 1 and rest[-1] != "-":
         yield Touch(_local(operands[-1]), "create")
-    elif program in ("docker", "podman", "nerdctl") and operands[:1] in (["run"], ["create"]):
+    elif program in _ENGINES and {"run", "create"} & {*operands[:2]}:
         yield from (Touch(word.split(":")[0], "edit") for word in rest if _MOUNT.match(word))
     elif program in ("uniq", "xxd") and len(operands) > 1:
         yield Touch(operands[-1], "create")
@@ -146,6 +146,7 @@ def _special(program: str, rest: tuple[str, ...], operands: list[str]) -> Iterat
             yield Touch(match[1] or "".join(rest[at + 1 : at + 2]), "create")
 
 
+_ENGINES = names("docker podman nerdctl docker-compose podman-compose")
 _SED_WRITES = compile_late(r"(?:^|[\s;/}\d$])[gpI\d]*w\s+(\S+)")
 
 
@@ -164,7 +165,7 @@ def _archived(rest: tuple[str, ...], operands: list[str]) -> Iterator[Touch]:
 _LIVE = compile_late(
     r"^/(?:private/)?(?:var/(?:log|adm|account|spool/rsyslog)|run/log|var/lib/(?:docker/containers|rsyslog)|"
     r"var/l[^/]*[*?\[])(?:/|$)|"
-    r"(?:^|/)(?:[uw]tmp|btmp|lastlog|faillog|\.\w+_history|\.mysql_history)$"
+    r"^/dev/(?:kmsg|log)$|^/etc/(?:logrotate|r?syslog|audit/|systemd/journald)|(?:^|/)(?:[uw]tmp|btmp|lastlog|faillog|\.\w+_history|\.mysql_history)$"
 )
 _SAFE = compile_late(
     r"^(?:/private)?/(?:tmp|var/tmp|dev/shm|mnt|media)/|(?:^|/)[^/]*(?:evidence|incident|forensic|backup|archive|"
@@ -294,6 +295,20 @@ _LOGGING = (
         r"curl\b.* (?:-x ?|--request[= ])delete\b.*/[\w.*-]*log[\w.*-]*"
     ),
     compile_late(r"(?:mkfs\S*|wipefs|blkdiscard)\b|docker\b.*--log-(?:driver|opt)"),
+    compile_late(
+        r"(?:faillock\b.* --reset|pam_tally2?\b.* (?:--reset|-r)|pm2 (?:flush|reloadlogs)|"
+        r"supervisorctl\b.* clear)\b"
+    ),
+    compile_late(r"(?:nginx\b.* -s reopen|(?:p?kill(?:all)?|docker\b.* kill)\b.*usr1\b.*nginx)\b"),
+    compile_late(
+        r"(?:redis|valkey|keydb)-cli\b.* (?:slowlog|acl log|latency) reset\b|"
+        r"(?:mysql|mariadb)\b.*\breset (?:master|binary logs)"
+    ),
+    compile_late(
+        r"(?:aws s3\w*|gsutil|gcloud storage|mc|s3cmd)\b.* (?:rm|del|delete-object\w*)\b.*(?<![a-z])logs?(?![a-z])"
+    ),
+    compile_late(r"az monitor \S+ delete\b|curl\b.* (?:-x ?|--request[= ])delete\b.*/(?:file|audit|winlog|packet)beat"),
+    compile_late(r"(?:nc|ncat|socat)\b.*/dev/log\b|(?:restic|borg|duplicity)\b.*(?:restore|extract)\b.*/var/log\b"),
 )
 _DISCARD = compile_late(
     r"(?:docker|podman|nerdctl|docker-compose|podman-compose)\b(?! (?:image|network|logs))"
@@ -306,7 +321,7 @@ _MENTION = compile_late(r"/var/log|var.{1,6}log\b|\.log\b|(?<![a-z])(?:sys|auth|
 _CODE_WRITES = compile_late(
     r"open\s*\([^)]*,\s*['\"][^'\"]*[wax+>]|>|writ|unlink|remov|truncat|renam|system|exec|popen|spawn|subprocess|"
     r"shutil|"
-    r"shutil|chmod|chown|utime|delete|copy|mode\s*=|\bos\.|touch|append"
+    r"put_contents|chmod|chown|utime|delete|copy|mode\s*=|\bos\.|touch|append"
 )
 
 

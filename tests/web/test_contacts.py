@@ -168,6 +168,14 @@ async def test_who_has_no_channel_at_all_stands_on_the_screen(home: tuple[House,
     page = (await (await house.caller()).get("/contacts")).text
     assert page.count("No channel at all") == 1
     assert "whether Eli Brand can be reached" in page
+    assert "<details>" not in page
+    many = {f"p{number}": Person(name=f"Somebody {number}", channels=()) for number in range(25)}
+    house.desk.people = lambda: {**many, **people}
+    page = (await (await house.browser("ana")).get("/contacts?of=p3")).text
+    assert page.index('id="of-ana"') < page.index('id="of-p0"'), "one's own first"
+    folded = page.split('id="of-p4"')[1].split("</summary>")[0]
+    assert "<details><summary><strong>Somebody 4</strong>" in folded and "no channel" in folded
+    assert "<summary>" not in page.split('id="of-p3"')[1].split('id="of-')[0], "whom a test page was sent to is open"
 
 
 async def test_nobody_is_rung_again_and_again_by_test_pages(home: tuple[House, Wire]) -> None:
@@ -199,7 +207,8 @@ async def test_the_screen_marks_who_was_never_reached_and_only_they_can_say_that
     ana, bo = await house.browser("ana"), await house.browser("bo")
     screen = (await ana.get("/contacts")).text
     assert "No channel was ever confirmed: nobody knows whether Ana Lind can be reached." in screen
-    assert (await ana.post("/contacts/ana/mail/test")).status_code == 303
+    sent = await ana.post("/contacts/ana/mail/test")
+    assert (sent.status_code, sent.headers["location"]) == (303, "/contacts?of=ana#of-ana"), "where it was pressed"
     assert len(wire.sent) == 1
     assert (await bo.post("/contacts/ana/mail/confirm")).status_code == 403
     assert "It came" not in (await bo.get("/contacts")).text

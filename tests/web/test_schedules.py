@@ -105,6 +105,12 @@ async def test_a_swap_on_screen_shows_first_what_changes_hands(house: House) -> 
     page = await browser.post("/schedules/quorum/swaps/preview", data=form)
     assert "Lea Okafor takes Ana Lind&#39;s Mon 02 Mar 03:00 to Mon 02 Mar 09:00 UTC (layer 1)." in page.text
     assert f'name="other_at" value="{later}"' in page.text
+    there = {"one_at": "2026-03-01T22:00", "other_at": "2026-03-04T22:00", "zone": "America/New_York"}
+    page = await browser.post("/schedules/quorum/swaps/preview", data={**form, **there})
+    assert "takes Ana Lind&#39;s Mon 02 Mar 03:00 to" in page.text, "as the wall of the schedule's zone shows it"
+    assert page.text.count('name="zone" value="America/New_York"') == 1, "kept for the button"
+    lost = await browser.post("/schedules/quorum/swaps/preview", data={**form, "zone": "Mars/Olympus"})
+    assert (lost.status_code, "is no time zone" in lost.text) == (400, True)
     assert (await (await house.caller()).get("/api/schedules")).json()["schedules"][0]["overrides"] == []
     assert (await browser.post("/schedules/quorum/swaps", data=form)).status_code == 303
     wrong = await browser.post("/schedules/quorum/swaps/preview", data={**form, "one": "bo"})

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
 from litestar import Request, get, post
 from litestar.di import NamedDependency as Given
-from litestar.params import FromPath, JSONBody
+from litestar.params import FromPath, FromQuery, JSONBody
 from litestar.response import Redirect, Response
 
 from tocsin.errors import BadInput, IllegalMove, NotAuthorised, NotFound
@@ -27,6 +28,8 @@ from tocsin.web.views.scene import clean
 NO_PUSH = "No channel of kind `webpush` is in tocsin.toml; docs/channels.md tells how to add one."
 MOST_TESTS, TESTS_WITHIN = 5, timedelta(minutes=10)
 """Of one person's channel."""
+MOST_OPEN = 20
+"""Of more people than these all but one's own channels are folded: a phone would scroll for a minute."""
 
 
 def require_contacting(desk: Desk) -> Contacting:
@@ -45,13 +48,22 @@ async def send_test(desk: Desk, person: str, channel: str) -> Contact:
 
 
 @get("/contacts")
-async def show_contacts(desk: Given[Desk], frame: Given[Frame]) -> Response[str]:
-    """Everybody's channels, those that were never confirmed marked."""
+async def show_contacts(desk: Given[Desk], frame: Given[Frame], of: FromQuery[str] = "") -> Response[str]:
+    """Everybody's channels, one's own first, those that were never confirmed marked; `of` is who is opened."""
+    me = frame.asker.person
     known = {**desk.people(), **desk.contacts()}
     rows: dict[str, list[Contact]] = {name: [] for name, each in known.items() if not each.assistant}
     for each in await require_contacting(desk).list_all():
         rows.setdefault(each.person, []).append(msgspec.structs.replace(each, detail=clean(each.detail, 300)))
-    return frame.show("contacts.html", now=desk.clock.now(), rows=rows, people=known, me=frame.asker.person)
+    rows = {name: rows[name] for name in sorted(rows, key=lambda each: each != me)}
+    folded = frozenset(rows) - {me, of} if len(rows) > MOST_OPEN else frozenset[str]()
+    return frame.show("contacts.html", now=desk.clock.now(), rows=rows, people=known, me=me, folded=folded)
+
+
+def _back_to(person: str) -> Redirect:
+    """The screen where it was left: with what became of the person's test page in sight."""
+    named = quote(person, safe="")
+    return Redirect(f"/contacts?of={named}#of-{named}", status_code=303)
 
 
 @post("/contacts/{person:str}/{channel:str}/test", status_code=303)
@@ -61,7 +73,7 @@ async def send_test_page(
     """Send a test page, in whoever's name asks."""
     require_person(desk, asker)
     await send_test(desk, person, channel)
-    return Redirect("/contacts", status_code=303)
+    return _back_to(person)
 
 
 @post("/contacts/{person:str}/{channel:str}/confirm", status_code=303)
@@ -77,7 +89,7 @@ async def confirm_test_page(
         raise IllegalMove("The last test page failed, as far as is known; send another, or use its own link.")
     if found is not None:
         await contacting.confirm(person, channel, found.page)
-    return Redirect("/contacts", status_code=303)
+    return _back_to(person)
 
 
 class Keys(msgspec.Struct, frozen=True):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from litestar import Request, get, post
 from litestar.di import NamedDependency as Given
@@ -11,6 +12,7 @@ from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect, Response
 
 from tocsin.errors import BadInput, UserError
+from tocsin.oncall.wall import find_instant
 from tocsin.web.auth import Asker
 from tocsin.web.bodies import Body, Name
 from tocsin.web.desk import Desk
@@ -27,24 +29,26 @@ FORECAST = timedelta(hours=4)
 
 
 class OverrideForm(Body, frozen=True, kw_only=True):
-    """`starts` in UTC, empty for now."""
+    """`starts` as the wall of `zone` shows it, empty for now."""
 
     schedule: Name
     person: Name
     instead: str = ""
     starts: str = ""
+    zone: str = "UTC"
     minutes: int = 60
     reason: str = ""
 
 
 class SwapForm(Body, frozen=True, kw_only=True):
-    """Moments in UTC that lie in the two shifts."""
+    """Moments that lie in the two shifts, as the wall of `zone` shows them."""
 
     schedule: Name
     one: Name
     one_at: str = ""
     other: Name
     other_at: str = ""
+    zone: str = "UTC"
     reason: str = ""
 
 
@@ -90,7 +94,7 @@ async def set_override(
             schedule=form.schedule,
             person=form.person,
             instead=form.instead,
-            starts_at=_read(form.starts) if form.starts.strip() else None,
+            starts_at=_read(form.starts, form.zone) if form.starts.strip() else None,
             minutes=form.minutes,
             reason=form.reason,
         )
@@ -134,9 +138,9 @@ def _make_swap(form: SwapForm) -> SwapBody:
     return SwapBody(
         schedule=form.schedule,
         one=form.one,
-        one_at=_read(form.one_at),
+        one_at=_read(form.one_at, form.zone),
         other=form.other,
-        other_at=_read(form.other_at),
+        other_at=_read(form.other_at, form.zone),
         reason=form.reason,
     )
 
@@ -174,12 +178,18 @@ async def revoke_feed(rotas: Given[Rotas], asker: Given[Asker], team: FromPath[s
     return Redirect("/schedules", status_code=303)
 
 
-def _read(text: str) -> datetime:
-    """A moment of a form, in UTC. Raises `BadInput`."""
+def _read(text: str, zone: str = "UTC") -> datetime:
+    """A moment of a form, as the wall of its zone shows it: the schedule's, since its shifts are told in that. Raises
+    `BadInput`.
+    """
     try:
-        return datetime.fromisoformat(text.strip()).replace(tzinfo=UTC)
+        wall = datetime.fromisoformat(text.strip()).replace(tzinfo=None)
     except ValueError as error:
-        raise BadInput(f"{text!r} is no time; write it as 2026-03-02T03:00.") from error
+        raise BadInput(f"{text[:100]!r} is no time; write it as 2026-03-02T03:00.") from error
+    try:
+        return find_instant(wall, ZoneInfo(zone))
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise BadInput(f"{zone[:100]!r} is no time zone; load the screen again.") from error
 
 
 async def _show(

@@ -31,6 +31,8 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 STREAM = "shop-1"
 SIGNER = Signer(b"s" * 32)
 ARGUMENTS = ["--no-sandbox", "--headless=new", "--disable-gpu"]
+PATIENCE_MS = 60_000
+expect.set_options(timeout=PATIENCE_MS)
 
 
 class Kept:
@@ -116,6 +118,7 @@ async def opened(folder: Path, page_itself: bytes) -> AsyncIterator[Page]:
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=shutil.which("chromium"), args=ARGUMENTS)
         context = await browser.new_context(offline=True)
+        context.set_default_timeout(PATIENCE_MS)
         page = await context.new_page()
         await page.goto(path.as_uri())
         yield page
@@ -127,7 +130,7 @@ async def ask(page: Page, bundle: bytes) -> tuple[str, str]:
     await page.evaluate("delete document.body.dataset.result")
     file = {"name": "b.zip", "mimeType": "application/zip", "buffer": bundle}
     await page.set_input_files("#bundle", [cast(Any, file)])
-    await expect(page.locator("body[data-result]")).to_be_attached(timeout=20_000)
+    await expect(page.locator("body[data-result]")).to_be_attached()
     said = await page.locator("#result").inner_text() + "\n" + await page.locator("#faults").inner_text()
     return str(await page.evaluate("document.body.dataset.result")), said
 

@@ -26,6 +26,7 @@ ARGUMENTS = ["--no-sandbox", "--headless=new", "--disable-gpu"]
 expect.set_options(timeout=60_000)
 
 
+RESTART_MS = 240_000
 MINUTE_S = 60
 """From the command to the first screen, on a machine that does nothing else."""
 
@@ -92,7 +93,7 @@ async def break_and_acknowledge(page: Page, words: str) -> None:
     phone = page.locator(".phone")
     await expect(phone.locator(".call")).to_contain_text("Database Gives No Connections")
     await expect(phone.locator(".found").first).to_contain_text("docker compose")
-    await expect(phone.locator(".next-on-phone")).to_contain_text(re.compile(r"Sam \(second on call\) in [45]:\d\d"))
+    await expect(phone.locator(".next-on-phone")).to_contain_text(re.compile(r"Sam \(second on call\) in [0-5]:\d\d"))
     await expect(page.locator("#live .head .status")).to_have_text("active")
     await phone.get_by_role("button", name="Acknowledge").click()
     await expect(phone.locator(".taken")).to_have_text("Acknowledged")
@@ -129,15 +130,15 @@ async def kill(page: Page) -> None:
     """`kill -9`, and the sentence that says what was there before and what is there now."""
     await page.evaluate(LISTEN)
     await page.get_by_role("button", name=re.compile("Kill the server")).click()
-    await page.wait_for_function("() => said.some((text) => text.includes('is back after'))")
+    await page.wait_for_function("() => said.some((text) => text.includes('is back after'))", timeout=RESTART_MS)
     said = await page.evaluate("said")
     assert said[0].startswith("The server is dead"), said
-    counts = re.search(
-        r"Nothing was lost: (\d+) entries of (INC-\S+) before, the same (\d+) now, under the same", said[-1]
-    )
+    (back, *_) = (text for text in said if "is back after" in text)
+    counts = re.search(r"Nothing was lost: (\d+) entries of (INC-\S+) before, the same (\d+) now, under the same", back)
     assert counts is not None, said
     assert counts[1] == counts[3]
-    await expect(page.locator(".live-mark")).to_have_text("live")
+    await expect(page.locator(".services .server")).to_contain_text("killed 1 time")
+    await expect(page.locator('.live-mark[data-live="on"]')).to_have_text("live")
 
 
 async def resolve_and_read(page: Page) -> str:
@@ -160,7 +161,8 @@ async def test_the_whole_demo_twice_in_a_row(tmp_path: Path) -> None:
         page.on("pageerror", lambda error: complaints.append(str(error)))
         await page.goto(address)
         await expect(page.get_by_role("button", name="Break it")).to_be_visible()
-        assert time.monotonic() - began < MINUTE_S * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+        beside = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+        assert time.monotonic() - began < MINUTE_S * max(beside, os.getloadavg()[0] / (os.cpu_count() or 1))
         await expect(page.locator(".choices")).to_contain_text("Drop your own playbook")
         await break_and_acknowledge(page, "Break it")
         await try_what_is_forbidden(page)

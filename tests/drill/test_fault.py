@@ -178,7 +178,7 @@ def test_probe_orders_do_not_pile_up(shell: Shell, world: World, referee: Refere
     order = b'{"item":"x","quantity":1,"customer":"referee"}'
     asked = urllib.request.Request(f"{world.url}/orders", data=order, headers={"Content-Type": "application/json"})
     for _ in range(230):
-        urllib.request.urlopen(asked, timeout=10).close()
+        urllib.request.urlopen(asked, timeout=60).close()
     count = shell("sqlite3 data/shop.db \"SELECT count(*) FROM orders WHERE customer = 'referee'\"")
     assert 0 < int(count.stdout) <= 201
     kept = shell("sqlite3 data/shop.db \"SELECT count(*) FROM orders WHERE customer <> 'referee'\"")

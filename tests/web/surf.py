@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import shutil
 from collections.abc import AsyncIterator, Callable
+from typing import Any
 
 from playwright.async_api import Browser, BrowserContext, Page, Request, Route, async_playwright, expect
 
@@ -51,16 +52,37 @@ async def surfing(house: House) -> AsyncIterator[tuple[Browser, str]]:
             await turning
 
 
+async def open_page(context: BrowserContext) -> Page:
+    """A page with the patience of these tests; the browser's own is half of it."""
+    context.set_default_timeout(PATIENCE_MS)
+    return await context.new_page()
+
+
 async def sign_in(context: BrowserContext, house: House, url: str, person: str = "bo") -> tuple[Page, list[str]]:
     """A page in which somebody is signed in by a link, and everything that its console complains about."""
-    context.set_default_timeout(PATIENCE_MS)
-    page, complaints = await context.new_page(), []
+    page, complaints = await open_page(context), []
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
     await page.goto(f"{url}/signin/{await house.link(person)}")
     await page.get_by_role("button", name="Sign in").click()
     await expect(page.get_by_role("heading", name="Incidents")).to_be_visible()
     return page, complaints
+
+
+async def see_live(page: Page) -> None:
+    """The screen's scripts have run, and it hears of what happens. Its mark says "live" before they do, uncoloured."""
+    await expect(page.locator('.live-mark[data-live="on"]')).to_have_text("live")
+
+
+async def be_patient(page: Page) -> None:
+    """What a gate holds back is waited for as long as it takes: the screen itself gives up after a while."""
+    await page.locator("#live").evaluate("""(live) => live.setAttribute("hx-request", '{"timeout":0}')""")
+
+
+async def measure(page: Page, script: str) -> Any:
+    """What a script finds on a screen that is there with its styles: words are there before them."""
+    await page.wait_for_load_state()
+    return await page.evaluate(script)
 
 
 def is_refresh(request: Request) -> bool:

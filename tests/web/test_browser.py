@@ -19,7 +19,7 @@ from tocsin.words import Audience
 
 from .conftest import Open
 from .house import House, Stage, make_cast
-from .surf import sign_in, surfing
+from .surf import measure, see_live, sign_in, surfing
 from .test_demo import picture
 
 pytestmark = [pytest.mark.anyio, pytest.mark.needs("chromium"), pytest.mark.usefixtures("browser")]
@@ -51,7 +51,7 @@ async def test_from_the_page_to_the_postmortem(house: House) -> None:
     async with surfing(house) as (browser, url):
         page, complaints = await sign_in(await browser.new_context(), house, url, "lea")
         await page.get_by_role("link", name="Chain Halted").click()
-        await expect(page.locator(".live-mark")).to_have_text("live")
+        await see_live(page)
         await page.get_by_role("button", name="Acknowledge").click()
         await expect(page.locator(".head .status")).to_have_text("acknowledged")
         step = page.locator("li.step", has_text="sudo systemctl restart").first
@@ -82,7 +82,7 @@ async def test_what_somebody_types_survives_what_happens(house: House) -> None:
     async with surfing(house) as (browser, url):
         page, complaints = await sign_in(await browser.new_context(), house, url)
         await page.goto(f"{url}/incidents/quorum-1")
-        await expect(page.locator(".live-mark")).to_have_text("live")
+        await see_live(page)
         note = page.get_by_label("Note for the timeline")
         await note.press_sequentially("Half a thou")
         await page.locator("summary", has_text="Cause identified").click()
@@ -209,7 +209,7 @@ async def test_everything_can_be_read_on_every_screen(open_house: Open, scheme: 
             ):
                 await page.goto(url + path)
                 await page.evaluate("document.querySelectorAll('details').forEach((d) => { d.open = true; })")
-                assert await page.evaluate(CONTRAST) == [], path
+                assert await measure(page, CONTRAST) == [], path
                 wider = await page.evaluate("document.documentElement.scrollWidth - innerWidth")
                 assert wider <= 0, (path, size, wider)
             assert [each for each in complaints if "404" not in each] == []
@@ -228,7 +228,7 @@ async def test_a_phone_shows_the_button_at_once_and_says_when_it_shows_the_past(
         await expect(page.get_by_role("link", name="Playbooks")).to_be_hidden()
         await page.get_by_role("button", name="Menu").click()
         await expect(page.get_by_role("link", name="Playbooks")).to_be_visible()
-        await expect(page.locator(".live-mark")).to_have_text("live")
+        await see_live(page)
         await context.set_offline(True)
         await expect(page.locator("#stale")).to_contain_text("Connection lost. You see how it stood at ")
         await context.set_offline(False)
@@ -239,7 +239,7 @@ async def test_it_can_be_worked_by_keyboard(house: House) -> None:
     async with surfing(house) as (browser, url):
         page, _ = await sign_in(await browser.new_context(), house, url)
         await page.goto(f"{url}/incidents/quorum-1")
-        await expect(page.locator(".live-mark")).to_have_text("live")
+        await see_live(page)
         await page.keyboard.press("Tab")
         await expect(page.locator(":focus")).to_have_text("To the content")
         for _ in range(30):

@@ -16,7 +16,7 @@ from tocsin.words import Audience
 
 from .conftest import Open
 from .house import House, Stage, make_cast
-from .surf import Gate, is_refresh, sign_in, surfing, watch_posts
+from .surf import Gate, be_patient, is_refresh, see_live, sign_in, surfing, watch_posts
 from .test_demo import picture
 
 pytestmark = [pytest.mark.anyio, pytest.mark.needs("chromium"), pytest.mark.usefixtures("browser")]
@@ -28,7 +28,8 @@ async def open_room(house: House, page: Page, url: str) -> Locator:
     """The room, followed live; its step that needs an approval."""
     house.story.recorder.answer = lambda text: Answer(stdout="restarted\n")
     await page.goto(url + ROOM)
-    await expect(page.locator(".live-mark")).to_have_text("live")
+    await see_live(page)
+    await be_patient(page)
     return page.locator("li.step", has_text="sudo systemctl restart").first
 
 
@@ -100,9 +101,15 @@ async def test_no_click_is_lost_in_a_storm_on_a_slow_machine(house: House) -> No
         assert complaints == []
 
 
+STEADY = "const later = setTimeout; setTimeout = (act, ms, ...given) => ms === 4000 ? -1 : later(act, ms, ...given);"
+"""A finger stays down as long as the machine needs: a press that is never let go is forgotten after four seconds."""
+
+
 async def test_a_button_does_not_go_from_under_the_finger(house: House) -> None:
     async with surfing(house) as (browser, url):
-        page, complaints = await sign_in(await browser.new_context(), house, url)
+        context = await browser.new_context()
+        await context.add_init_script(STEADY)
+        page, complaints = await sign_in(context, house, url)
         await open_room(house, page, url)
         button = page.get_by_role("button", name="Acknowledge")
         box = await button.bounding_box()

@@ -93,11 +93,24 @@ async def test_a_listener_that_was_away_is_told_what_it_missed(house: House) -> 
     async with house.serving() as url:
         async with listening(url, house, "/events?incident=quorum-1", last=f"quorum-1:{seq}") as ear:
             assert [(await ear.event())["data"]["seq"] for _ in range(2)] == [seq + 1, seq + 2]
+        async with listening(url, house, f"/events?incident=quorum-1&after={seq + 1}") as ear:
+            assert (await ear.event())["data"]["seq"] == seq + 2, "what came since the screen was drawn"
         async with listening(url, house, "/events", last="quorum-1:1") as ear:
             assert (await ear.event())["data"] == {"stream": "quorum-1", "seq": seq + 2, "kind": ""}
         for odd in ("nonsense", "quorum-1:x", ":", "other-1:5"):
             async with listening(url, house, "/events?incident=quorum-1", last=odd) as ear:
                 assert (await ear.event())["data"]["seq"] == 1
+
+
+async def test_what_happens_while_a_listener_catches_up_is_told_once(house: House) -> None:
+    async def look() -> list[live.Notice]:
+        (entry,) = await house.story.do(AddNote(by="bo", text="between"))
+        return [live.Notice("quorum-1", seq, "note_added") for seq in (entry.seq - 1, entry.seq)]
+
+    follow = house.app.state.live.follow("quorum-1", "bo", look)
+    told = [await anext(follow) for _ in range(4)]
+    assert [chunk.partition(b"\n")[0] for chunk in told] == [b"retry: 1000", *([b"event: entry"] * 2), b": here"]
+    await follow.aclose()
 
 
 async def test_nothing_is_left_of_a_listener_that_has_gone(house: House) -> None:
@@ -120,7 +133,7 @@ async def test_a_quiet_connection_is_seen_to_live(house: House, monkeypatch: pyt
 
 async def test_one_that_cannot_keep_up_is_ended_and_comes_back(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(live, "MOST_WAITING", 3)
-    follow = house.app.state.live.follow("quorum-1", [], "bo")
+    follow = house.app.state.live.follow("quorum-1", "bo")
     assert (await anext(follow)).startswith(b"retry")
     for _ in range(4):
         await house.story.do(AddNote(by="bo", text="x"))

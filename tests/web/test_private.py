@@ -217,7 +217,7 @@ async def timeline(house: House, person: str, stream: str) -> httpx.Response:
 
 async def hear(house: House, person: str, stream: str | None = None) -> Any:
     """What somebody is told of from now on."""
-    follow = house.app.state.live.follow(stream, [], person)
+    follow = house.app.state.live.follow(stream, person)
     assert (await anext(follow)).startswith(b"retry")
     return follow
 

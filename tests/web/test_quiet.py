@@ -13,7 +13,7 @@ from tocsin.incident.window import Window
 
 from .conftest import Open
 from .house import House, make_cast
-from .surf import sign_in, surfing
+from .surf import measure, sign_in, surfing
 from .test_browser import CONTRAST
 
 pytestmark = pytest.mark.anyio
@@ -178,11 +178,11 @@ async def test_the_screen_is_legible_and_works_by_hand(house: House, scheme: Any
         await page.get_by_label("Why").fill("planned halt")
         await page.get_by_role("button", name="What would it hit?").click()
         await expect(page.locator(".previewed")).to_contain_text("It would hit 1 alert")
-        assert await page.evaluate(CONTRAST) == []
-        assert await page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+        assert await measure(page, CONTRAST) == []
+        assert await measure(page, "document.documentElement.scrollWidth <= window.innerWidth")
         await page.get_by_role("button", name="Set it").click()
         await expect(page.locator(".quiet-row")).to_contain_text("planned halt")
-        assert await page.evaluate(CONTRAST) == []
+        assert await measure(page, CONTRAST) == []
         await page.get_by_role("button", name="End it now").click()
         await expect(page.get_by_text("Nothing is silenced or under maintenance.")).to_be_visible()
         assert complaints == []
@@ -215,6 +215,6 @@ async def test_why_is_legible(house: House, scheme: Any, width: int) -> None:
         await page.get_by_label("What concerns").select_option("max")
         await page.get_by_role("button", name="Show").click()
         await expect(page.locator(".reasons").first).to_contain_text("Max Sand")
-        assert await page.evaluate(CONTRAST) == []
-        assert await page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+        assert await measure(page, CONTRAST) == []
+        assert await measure(page, "document.documentElement.scrollWidth <= window.innerWidth")
         assert complaints == []

@@ -14,7 +14,7 @@ from tocsin.timeline.events import LeftFile, Part, StepFinished, StepRequested
 
 from .conftest import Open
 from .house import House
-from .surf import is_refresh, sign_in, surfing
+from .surf import be_patient, is_refresh, see_live, sign_in, surfing
 from .test_live import listening
 
 pytestmark = pytest.mark.anyio
@@ -66,7 +66,7 @@ async def test_the_first_line_is_seen_while_the_step_still_runs(house: House) ->
     async with surfing(house) as (browser, url):
         page, complaints = await sign_in(await browser.new_context(), house, url, "lea")
         await page.goto(f"{url}/incidents/quorum-1")
-        await expect(page.locator(".live-mark")).to_have_text("live")
+        await see_live(page)
         step = await begin(page)
         await asyncio.wait_for(slow.begun.wait(), 60)
         slow.output.hear("out", b"first <b>line</b>\nhalf")
@@ -112,7 +112,8 @@ async def test_what_is_printed_before_the_screen_has_a_place_for_it_is_seen(hous
         await page.add_init_script(HEAR)
         await page.route("**/incidents/quorum-1*", late)
         await page.goto(f"{url}/incidents/quorum-1")
-        await expect(page.locator(".live-mark")).to_have_text("live")
+        await see_live(page)
+        await be_patient(page)
         await page.evaluate(NOTE)
         await begin(page)
         await asyncio.wait_for(slow.begun.wait(), 60)

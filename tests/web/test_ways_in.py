@@ -9,7 +9,7 @@ from tocsin.timeline.events import Acknowledged
 
 from .conftest import Open
 from .house import House, Stage, make_cast
-from .surf import surfing
+from .surf import open_page, surfing
 from .test_demo import picture
 
 pytestmark = [pytest.mark.anyio, pytest.mark.needs("chromium"), pytest.mark.usefixtures("browser")]
@@ -22,7 +22,7 @@ async def test_a_link_that_presses_itself_leads_on_again_and_again(open_house: O
     stage.picture = picture(house, phone=[])
     async with surfing(house) as (browser, url):
         address = f"{url}/signin/{await house.link('ana')}?go=1&to=/demo"
-        page = await (await browser.new_context()).new_page()
+        page = await open_page(await browser.new_context())
         await page.goto(f"{url}/status/bazaar")
         await page.goto(address)
         await expect(page.get_by_role("button", name="Break it")).to_be_visible()
@@ -34,7 +34,7 @@ async def test_a_link_that_presses_itself_leads_on_again_and_again(open_house: O
         assert page.url == f"{url}/demo"
         await page.go_back()
         await expect(page.get_by_role("heading", name="This link is used up")).to_be_hidden()
-        stranger = await (await browser.new_context()).new_page()
+        stranger = await open_page(await browser.new_context())
         answer = await stranger.goto(address)
         assert answer is not None
         assert answer.status == 404
@@ -43,7 +43,7 @@ async def test_a_link_that_presses_itself_leads_on_again_and_again(open_house: O
 
 async def test_a_link_signs_in_without_scripts(house: House) -> None:
     async with surfing(house) as (browser, url):
-        page = await (await browser.new_context(java_script_enabled=False)).new_page()
+        page = await open_page(await browser.new_context(java_script_enabled=False))
         await page.goto(f"{url}/signin/{await house.link()}?go=1&to=/incidents/quorum-1")
         await page.get_by_role("button", name="Sign in").click()
         await expect(page.get_by_role("heading", name="Chain Halted")).to_be_visible()
@@ -53,7 +53,7 @@ async def test_a_page_is_acknowledged_without_scripts(house: House) -> None:
     async with surfing(house) as (browser, url):
         small = ViewportSize(width=320, height=568)
         context = await browser.new_context(java_script_enabled=False, viewport=small)
-        page = await context.new_page()
+        page = await open_page(context)
         await page.goto(f"{url}/p/{await house.ticket()}")
         button = page.get_by_role("button")
         await expect(button).to_have_text("Acknowledge")
@@ -71,7 +71,7 @@ async def test_a_page_is_acknowledged_without_scripts(house: House) -> None:
 
 async def test_a_room_is_worked_in_without_scripts(house: House) -> None:
     async with surfing(house) as (browser, url):
-        page = await (await browser.new_context(java_script_enabled=False)).new_page()
+        page = await open_page(await browser.new_context(java_script_enabled=False))
         await page.goto(f"{url}/signin/{await house.link()}?to=/incidents/quorum-1")
         await page.get_by_role("button", name="Sign in").click()
         await page.get_by_role("button", name="Acknowledge").click()

@@ -1,7 +1,8 @@
 """Server-sent events: which stream has a new entry, told to every screen that is open.
 
 An event says only that something happened (stream, seq, kind); whoever hears it asks for what it wants to see. So a
-listener that was away misses nothing: with `Last-Event-ID` it is told what came meanwhile, in one go. That a running
+listener that was away misses nothing: with `Last-Event-ID` it is told what came meanwhile, in one go. A screen that
+begins to follow says by `after` what it was drawn with, and is told what came while it was on its way. That a running
 step has printed more is told too (`output`), and is nothing to catch up with: its number is 0.
 """
 
@@ -9,7 +10,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from functools import partial
 from typing import Annotated, Any
 
 import msgspec
@@ -31,6 +33,8 @@ HEARTBEAT_S = 15.0
 MOST_WAITING = 1000
 MOST_CAUGHT_UP = 500
 RETRY_MS = 1000
+HIGHEST = 2**31 - 1
+"""The highest number that an entry can have in any database."""
 
 
 class Notice(msgspec.Struct, frozen=True):
@@ -42,6 +46,10 @@ class Notice(msgspec.Struct, frozen=True):
     stream: str
     seq: int
     kind: str = ""
+
+
+Missed = Callable[[], Awaitable[Sequence[Notice]]]
+"""What a listener was not told before it was one."""
 
 
 class Live:
@@ -61,17 +69,22 @@ class Live:
         for listener in tuple(self._open):
             listener.end()
 
-    async def follow(self, stream: str | None, first: Sequence[Notice], person: str) -> AsyncGenerator[bytes, None]:
-        """The events of one stream, or of all, as bytes for the wire; `first` is what was missed.
+    async def follow(
+        self, stream: str | None, person: str, missed: Missed | None = None
+    ) -> AsyncGenerator[bytes, None]:
+        """The events of one stream, or of all, as bytes for the wire, with what was `missed` first. That is asked for
+        once it listens: what happens in between is told by one or the other.
 
         Of what `person` may not see they hear nothing, not even that something happened; what they are shut out of
         while they follow it ends.
         """
-        listener = _Listener(stream, first)
+        listener = _Listener(stream)
         unlisten = (self._journal.listen(listener.hear), self._outputs.listen(listener.hear_output))
         self._open.add(listener)
         try:
             yield f"retry: {RETRY_MS}\n\n".encode()
+            if missed is not None:
+                listener.catch_up(await missed())
             while not self._stopped:
                 until = asyncio.get_running_loop().time() + HEARTBEAT_S
                 told = await self._listen(listener, until, person)
@@ -99,12 +112,16 @@ class Live:
 class _Listener:
     """What one screen has not been told yet. One that cannot keep up is ended; it comes back and catches up."""
 
-    def __init__(self, stream: str | None, first: Sequence[Notice]) -> None:
+    def __init__(self, stream: str | None) -> None:
         self.stream = stream
-        self._waiting: deque[Notice] = deque(first)
+        self._waiting: deque[Notice] = deque()
         self._woken = asyncio.Event()
         self.ended = False
-        if first:
+
+    def catch_up(self, missed: Sequence[Notice]) -> None:
+        """Be told of these first, and of none of them again."""
+        if missed:
+            self._waiting = deque((*missed, *(each for each in self._waiting if each not in missed)))
             self._woken.set()
 
     def hear(self, stream: str, entries: Sequence[Entry]) -> None:
@@ -153,14 +170,20 @@ async def follow_events(
     asker: Given[Asker],
     request: Request[Any, Any, Any],
     incident: FromQuery[str | None] = None,
+    after: FromQuery[str] = "",
     last: Annotated[str, HeaderParameter(name="Last-Event-ID", max_length=300)] = "",
 ) -> Stream:
-    """Server-sent events of one incident, or of all that whoever asks may see."""
+    """Server-sent events of one incident, or of all that whoever asks may see.
+
+    `after` is the number of the incident's entry that the asker knows already; what a reconnecting browser says itself
+    is newer.
+    """
     if incident is not None:
         await library.incident(incident)
-    first = await _catch_up(desk, asker.person, incident, last) if last else []
+        last = last or (f"{incident}:{after}" if after else "")
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    events = live.follow(incident, first, asker.person)
+    missed = partial(_catch_up, desk, asker.person, incident, last) if last else None
+    events = live.follow(incident, asker.person, missed)
     gone = BackgroundTask(events.aclose)
     return Stream(events, media_type="text/event-stream", headers=headers, background=gone)
 
@@ -171,6 +194,6 @@ async def _catch_up(desk: Desk, person: str, incident: str | None, last: str) ->
         cards = await desk.sight.keep(await desk.engine.journal.store.cards(), person)
         return [Notice(card.id, card.seq) for card in reversed(cards[:MOST_CAUGHT_UP])]
     stream, _, seq = last.rpartition(":")
-    after = int(seq) if stream == incident and seq.isdecimal() else 0
+    after = min(int(seq), HIGHEST) if stream == incident and seq.isdecimal() else 0
     entries = await desk.engine.journal.entries(incident, after)
     return [Notice(incident, entry.seq, entry.event.kind) for entry in entries[-MOST_CAUGHT_UP:]]

@@ -165,14 +165,15 @@
   const follow = (address) => {
     const mark = document.querySelector(".live-mark");
     const say = (state, text) => { if (mark) { mark.dataset.live = state; mark.textContent = text; } };
-    let source = null, waiting = 0, lost = false;
+    // A room is told what came since it was drawn; a list says of nothing what it knows, and is drawn once more.
+    let source = null, waiting = 0, lost = false, unsure = !address.includes("&after=");
     const refresh = () => { waiting ||= setTimeout(() => { waiting = 0; htmx.trigger(document.body, "entry"); }, 120); };
     const open = () => {
       if (source) return;
       source = new EventSource(address);
       source.addEventListener("entry", refresh);
       source.addEventListener("output", (event) => showOutput(JSON.parse(event.data).step));
-      source.onopen = () => { say("on", "live"); if (lost || lostAt) refresh(); else showOutputs([document]); lost = false; };
+      source.onopen = () => { say("on", "live"); if (unsure || lost || lostAt) refresh(); else showOutputs([document]); unsure = lost = false; };
       source.onerror = () => {
         lost = true;
         lose();

@@ -13,7 +13,7 @@ import tempfile
 import time
 from pathlib import Path
 
-PROGRAMS = ("dockerd", "containerd", "runc", "docker", "busybox", "setpriv")
+PROGRAMS = ("dockerd", "containerd", "runc", "docker", "busybox", "setpriv", "unshare")
 """`busybox` is what runs in its containers: the one of the package busybox-static, which needs no library."""
 PATH = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
 IMAGE = "tocsin-test:1"
@@ -31,7 +31,10 @@ class NoDocker(Exception):
 
 
 class Dockerd:
-    """One daemon, with one image made of busybox. Whoever ends the tests ends it too."""
+    """One daemon, with one image made of busybox. Whoever ends the tests ends it too.
+
+    What it mounts is its own: a box that tests of other files keep is made anew where the machine's mounts change.
+    """
 
     def __init__(self) -> None:
         if os.geteuid() != 0:
@@ -54,8 +57,8 @@ class Dockerd:
     def _start(self) -> None:
         places = {"--data-root": "data", "--exec-root": "run", "--pidfile": "pid", "--config-file": "daemon.json"}
         command = [
-            "setpriv", "--pdeathsig", "TERM", "dockerd", "--host", self.url, "--storage-driver", "vfs",
-            "--cgroup-parent", f"/{self.folder.name}",
+            "unshare", "--mount", "setpriv", "--pdeathsig", "TERM",
+            "dockerd", "--host", self.url, "--storage-driver", "vfs", "--cgroup-parent", f"/{self.folder.name}",
             "--bridge=none", "--iptables=false", "--ip6tables=false", "--ip-forward=false", "--ip-masq=false",
             *(word for option, name in places.items() for word in (option, str(self.folder / name))),
         ]  # fmt: skip

@@ -23,7 +23,7 @@ def listener(tmp_path: Path) -> Iterator[socket.socket]:
 
 
 def test_a_source_that_comes_while_the_server_starts_is_not_refused(listener: socket.socket) -> None:
-    with socket.create_connection(listener.getsockname(), timeout=5) as source:
+    with socket.create_connection(listener.getsockname(), timeout=60) as source:
         source.sendall(b"POST /api/v2/alerts HTTP/1.1\r\n")
 
 

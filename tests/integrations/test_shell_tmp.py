@@ -97,11 +97,11 @@ async def test_a_step_that_leaves_the_disk_no_more_files_is_stopped(
 ) -> None:
     """Wherever it makes them: a server that can make none keeps no evidence."""
     bench = await set_up("found", ground, place)
-    files = iter([50_000, 30_000, 24_000, 19_000])
+    files = itertools.chain([50_000, 30_000, 24_000], itertools.repeat(19_000))
     monkeypatch.setattr(leftovers, "LOOK_EVERY_S", 0.05)
     monkeypatch.setattr(leftovers, "LOOK_RARELY", 0)
     monkeypatch.setattr(scratch, "free_files", lambda folder: next(files))
-    finished = await bench.run("sleep 10", changes=True)
+    finished = await bench.run("sleep 100", changes=True, timeout_s=60)
     assert "the disk could have 50000 files more and can have 19000 now" in finished.why
 
 

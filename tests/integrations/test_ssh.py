@@ -285,21 +285,30 @@ async def test_a_machine_that_dies_in_the_middle_leaves_a_doubt(
     range_.add("web", own)
     mark = tmp_path / "mark"
     going = asyncio.ensure_future(range_.ask(f"echo once >>{mark}; sleep 30", changes=changes))
-    while not mark.exists():
-        await asyncio.sleep(0.02)
+    assert await begins(going, mark)
     own.kill_connections()
     with pytest.raises(Lost, match="it may have gone on there"):
         await going
     assert mark.read_text() == "once\n"
 
 
+async def begins(going: asyncio.Future[Any], mark: Path) -> bool:
+    """Wait until a step has left its mark; false if it has ended before."""
+    while not (mark.exists() and mark.read_text()):
+        if going.done():
+            return False
+        await asyncio.sleep(0.02)
+    return True
+
+
 async def test_a_machine_that_hangs_is_given_up_at_its_limit(range_: Range, own: Sshd, tmp_path: Path) -> None:
     range_.add("web", own)
     await range_.ask("true")
     mark = tmp_path / "mark"
-    going = asyncio.ensure_future(range_.ask(f"touch {mark}; sleep 300", timeout_s=4))
-    while not mark.exists():
-        await asyncio.sleep(0.02)
+    for limit_s in (4, 20, 60):  # a machine that does other things may not have come so far
+        going = asyncio.ensure_future(range_.ask(f"echo begun >>{mark}; sleep 300", timeout_s=limit_s))
+        if await begins(going, mark):
+            break
     own.kill_connections(signal.SIGSTOP)
     async with asyncio.timeout(60):
         with pytest.raises(Lost, match="it may still run there"):

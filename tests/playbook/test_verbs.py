@@ -156,7 +156,7 @@ def test_ctrl_c_ends_the_program_quietly(folder: Path) -> None:
             assert process.poll() is None
         process.send_signal(signal.SIGINT)
         try:
-            _, errors = process.communicate(timeout=20)
+            _, errors = process.communicate(timeout=60)
         except subprocess.TimeoutExpired:
             process.kill()
             raise

@@ -101,6 +101,15 @@ class Nodes:
         )
         return rows[0][0] if rows else ""
 
+    def holder_of(self, key: str) -> str:
+        """The node that has this page in flight; empty if none has."""
+        stream, _, seq = key.rpartition(":")
+        rows = self.query(
+            "SELECT node.name FROM errand JOIN node ON node.id = errand.holder "
+            f"WHERE errand.claimed AND errand.stream = '{stream}' AND errand.seq = {seq}"
+        )
+        return rows[0][0] if rows else ""
+
     def timeline(self, incident: str = "shop-1") -> list[dict[str, Any]]:
         """The timeline, as a living node exports it."""
         return self.living()[0].ask("GET", f"/api/incidents/{incident}/timeline") or []

@@ -16,7 +16,7 @@ import msgspec
 
 from . import faults
 from .faults import Fault
-from .ground import wait_for
+from .ground import Lag, wait_for
 from .nodes import Nodes, pages_of
 
 ALERTS = 4
@@ -68,9 +68,15 @@ class Torture:
 
     def __init__(self, nodes: Nodes, database: str, commit: str = "") -> None:
         self._nodes, self._database, self._commit = nodes, database, commit
+        self.lag = Lag()
+        """Of the machine, in the last round."""
 
     def run(self, number: int, fault: str | None = None) -> Round:
         """One fault under load: the one that is given, or the one whose turn it is."""
+        with Lag() as self.lag:
+            return self._run(number, fault)
+
+    def _run(self, number: int, fault: str | None) -> Round:
         kind = fault or faults.choose(self._database, number)
         names = [f"T{number}x{at}" for at in range(ALERTS)]
         self._nodes.sink.takes_s = ANSWERS_AFTER_S
@@ -97,7 +103,7 @@ class Torture:
         judged["doubled"] += under.find_doubles(judged["repeats"])
         judged["broken"] += under.find_broken()
         judged["broken"] += tuple(f"{name} was never taken" for name in names if name not in taken_in)
-        if taken is not None and taken - struck > TAKEOVER_S:
+        if taken is not None and taken - struck > TAKEOVER_S + self.lag.lost_s:
             judged["late"] += (f"taken over only {taken - struck:.1f} s after",)
         paged = max((moment for moment in first if moment is not None), default=struck)
         return Round(
@@ -167,7 +173,7 @@ class Torture:
             late += [
                 f"{page['key']} {page['responder']} came {page['came_at'] - moment:.1f} s after the acknowledgement"
                 for page in pages
-                if page["incident"] == incident and page["came_at"] > moment + SLACK_S
+                if page["incident"] == incident and page["came_at"] > moment + SLACK_S + self.lag.lost_s
             ]
             broken += self._find_broken(incident, timeline, homes)
         return {

@@ -56,7 +56,8 @@ cat planted.txt >&2
 cp planted.txt /tmp/left.txt
 ```
 """
-SLOWLY = "cat planted.txt; sleep 2; cat planted.txt"
+SLOWLY = "cat planted.txt; until test -e seen; do sleep 0.1; done; cat planted.txt"
+"""It goes on once somebody has seen what it prints."""
 COPY = f"L{PLAYBOOK.splitlines().index('cp planted.txt /tmp/left.txt') + 1}"
 
 
@@ -97,7 +98,8 @@ def lay_out(ground: Ground, mails: Mails, collector: Collector, planted: list[Pl
     (ground.till / "planted.txt").write_text("\n\n---\n".join(each.text for each in planted) + "\n")
     (ground.root / "playbooks" / "shop.md").write_text(PLAYBOOK)
     path = ground.root / "tocsin.toml"
-    settings = path.read_text().replace('channels = ["hook"]', 'channels = ["mail"]\nmail = "ana@t.example"', 1)
+    settings = path.read_text().replace("timeout_s = 20", "timeout_s = 300")  # one step waits for us
+    settings = settings.replace('channels = ["hook"]', 'channels = ["mail"]\nmail = "ana@t.example"', 1)
     mail = f'[channels.mail]\nkind = "smtp"\nhost = "127.0.0.1"\nport = {mails.port}\nsender = "t@t.example"\n'
     path.write_text(settings + f'\n{mail}security = "none"\n\n[teams.shop.roles]\n"incident commander" = ["ana"]\n')
     with path.open("a") as file:
@@ -167,6 +169,7 @@ def test_no_surface_holds_a_byte_of_them(ground: Ground, mails: Mails, collector
         assert view is not None, each
         ground.ask("POST", f"/api/incidents/{incident}/steps/{each}/approve", digest=view["digest"])
     wait_for(lambda: follower.look(incident, slow), "output while it runs")
+    (ground.till / "seen").touch()
     for each in planted:
         assert ground.ask("POST", f"/api/incidents/{incident}/note", text=f"saw this: {each.text}") is not None
     wait_for(lambda: has_finished(ground, incident, 5), "typed steps and copy")

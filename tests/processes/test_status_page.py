@@ -148,6 +148,7 @@ def test_somebody_follows_hears_exactly_the_changes_and_leaves_and_the_copy_outl
     ground.start()
     url = str(wait_for(ground.url, "server"))
     page, complaints = browser.new_page(), list[str]()
+    page.set_default_timeout(60_000)
     page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
     follow(page, url, mails)
     stream = live_through(ground, mails)

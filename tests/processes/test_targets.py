@@ -172,5 +172,5 @@ def test_a_change_on_another_machine_is_never_run_twice(
     ended(fleet, CHANGE, state)
     ran = tmp_path / "turns"
     if turns:
-        wait_for(ran.exists, "the change")
+        wait_for(lambda: ran.exists() and ran.read_text(), "the change")  # its file is there before its line
     assert (len(ran.read_text().splitlines()) if ran.exists() else 0) == turns

@@ -104,7 +104,8 @@ def test_words_that_were_published_are_sent_whatever_dies(ground: Ground, mails:
     mails.holds = False
     ground.start()
     wait_for(lambda: len(list_sent(ground)) == 4, "the deliveries after that")
-    first, sent, again = mails.find("ops@partner.example")
-    assert sent["Message-ID"] == again["Message-ID"] != first["Message-ID"], "who reads it sees it once"
+    first, *sent = mails.find("ops@partner.example")
+    assert len(sent) > 1
+    assert {each["Message-ID"] for each in sent} == {sent[0]["Message-ID"]} != {first["Message-ID"]}, "it is seen once"
     assert any("sent again after a restart" in each for each in list_sent(ground))
     assert ground.verify().returncode == 0

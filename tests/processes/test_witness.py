@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -18,7 +19,7 @@ from tests.ports import find_port
 
 # What forks is the whole suite's.
 from .. import forked  # noqa: TID252
-from .ground import ANSWER_S, PATIENCE_S, Ground, run, wait_for
+from .ground import ANSWER_S, PATIENCE_S, Ground, Lag, run, wait_for
 
 
 class Other:
@@ -110,8 +111,11 @@ def test_a_witness_that_is_ill_holds_up_no_page(ground: Ground, mood: str) -> No
     name_witness(ground, "http://127.0.0.1:1" if mood == "gone" else f"http://127.0.0.1:{server.server_address[1]}")
     ground.start()
     wait_for(ground.url, "server")
-    ground.fire()
-    wait_for(lambda: ground.sink.pages, "page", SOON_S)
+    fired = time.monotonic()
+    with Lag() as lag:
+        ground.fire()
+        page = wait_for(lambda: ground.sink.pages, "page")[0]
+    assert page["came_at"] - fired < SOON_S + lag.lost_s
     if mood != "slow":
         wait_for(lambda: "Checkpoints: the witness" in ground.log(), "word of it")
     ended.set()

@@ -48,7 +48,7 @@ def run(bound: Bound, place: Path) -> Ran:
     """As a target would: as its words where it is one command."""
     if not bound.argv:
         return run_bash(bound, place)
-    done = subprocess.run(bound.argv, cwd=place, stdin=subprocess.DEVNULL, capture_output=True, timeout=20, check=False)
+    done = subprocess.run(bound.argv, cwd=place, stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=False)
     return Ran(done.returncode, done.stdout.decode(), done.stderr.decode())
 
 

@@ -66,7 +66,7 @@ async def test_a_change_that_had_begun_when_its_node_died_is_in_doubt_though_it_
     """Nobody knows that it did nothing: it is never run a second time by itself, nor for a mere approval."""
     async with Story(cast("virtengine")) as story:
         await begin(story, RESTART)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not (await story.incident()).steps[RESTART].started:
                 await asyncio.sleep(0)
         await story.engine.submit(story.stream, StopStep(by="bo", step=RESTART))

@@ -112,7 +112,7 @@ async def test_who_is_told_how_is_at_hand_and_the_press_is_told_by_named_people_
     async with Story(cast("mycelia")) as story:
         await story.declare("Redemption System Failure")
         ways = {each.audience: each.value for each in (await look_at_hand(story)).ways}
-        assert ways == {
+        assert {each: ways.get(each) for each in ("users", "partners", "media")} == {
             "users": "Status page updates, email notifications",
             "partners": "Direct communication via established channels",
             "media": "Coordinate through PR team",

@@ -8,13 +8,16 @@ from typing import Any
 import msgspec
 import pytest
 
+from tocsin.app.settings_wanted import list_wanted_tables
 from tocsin.comms.commands import PostUpdate
 from tocsin.incident.commands import Acknowledge, Mitigate, Resolve, SavePostmortem, TakeRole
 from tocsin.incident.escalating import DeclineEscalation, Escalate
 from tocsin.testing.chat import ToldRoom
 from tocsin.testing.story import Cast, Story
 from tocsin.timeline import events as e
-from tocsin.words import Mode, ObligationState
+from tocsin.words import Audience, Mode, ObligationState
+
+from .scenes import look_at_hand
 
 Casting = Callable[..., Cast]
 OUTAGE = "Complete Service Outage"
@@ -229,6 +232,30 @@ async def test_updates_stand_in_the_channel_for_real_time_updates(cast: Casting)
         await begin(story, "P1")
         await story.do(PostUpdate(by="ana", text="The peg is being looked at"))
         assert "update by ana: The peg is being looked at" in told(story, "#incidents")
+
+
+@pytest.mark.duty("MYC-13")
+async def test_within_the_house_formal_words_go_by_mail_and_the_status_page_is_owed(cast: Casting) -> None:
+    async with Story(cast("mycelia")) as story:
+        await begin(story, "P1")
+        ways = {each.audience: each.value for each in (await look_at_hand(story)).ways}
+        assert {each: ways.get(each) for each in ("responders", "stakeholders", "public")} == {
+            "responders": "#incidents channel for real-time updates",
+            "stakeholders": "incident-response@mycelia.com for formal updates",
+            "public": "Update public status page",
+        }
+        page = await story.expect_obligation("status_page", ObligationState.PENDING, due="1h")
+        assert page.line == 254
+        await story.do(PostUpdate(by="ana", text="The peg is being looked at", audiences=(Audience.PUBLIC,)))
+        await story.expect_obligation("status_page", ObligationState.MET)
+        book = (await story.look())[1]
+    wanted = "\n".join(list_wanted_tables("mycelia", "mycelia.md", book.playbook))
+    assert 'mail = ["incident-response@mycelia.com"]' in wanted
+    async with Story(cast("mycelia")) as story:
+        await begin(story, "P3")
+        assert "status_page" not in (await story.incident()).obligations, (
+            "what may wait for the day is no public matter"
+        )
 
 
 # ── VirtEngine ───────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Protocol
 
+from tocsin.comms.lacking import MAILBOX
 from tocsin.playbook.model import Playbook
 from tocsin.timeline.line import fold
 from tocsin.words import Audience, RoomWish
@@ -69,12 +70,18 @@ def list_wanted_tables(team: str, source: str, playbook: Playbook) -> Iterator[s
     for audience, example in EXAMPLES.items():
         if audience in stated:
             yield f"# [teams.{team}.audiences.{audience}]  # {_cite(source, stated[audience])}"
-            yield f"# {example}"
+            yield f"# {_take_box(stated[audience]) or example}"
             yield ""
     yield f"# [teams.{team}.reminders]  # whoever owes a duty is told of it; docs/obligations.md has the rules"
     yield "# times = 3"
     yield "# escalate_at = 2"
     yield ""
+
+
+def _take_box(stated: Stated) -> str:
+    """The setting with the mailbox that a line gives; empty where it gives none."""
+    found = MAILBOX.search(stated.text)
+    return f"mail = [{_quote(found[0])}]" if found is not None else ""
 
 
 def _cite(source: str, stated: Stated) -> str:

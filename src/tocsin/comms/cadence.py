@@ -11,11 +11,12 @@ from datetime import datetime, timedelta
 
 from tocsin.comms.gate import find_lock
 from tocsin.comms.silence import find_silence
-from tocsin.incident.book import Book, within_s
+from tocsin.incident.book import Book, is_quiet, within_s
 from tocsin.incident.ledger import Wanted
 from tocsin.incident.obligation import BRIDGE, STATUS_PAGE, UPDATE
 from tocsin.incident.state import Incident
-from tocsin.playbook.model import Severity
+from tocsin.playbook.model import AudienceWay, Severity
+from tocsin.words import Audience
 
 OWNER = "communications lead"
 LOOKED_INTO = "Say on the status page that it is being looked into"
@@ -32,7 +33,8 @@ def find_duties(incident: Incident, book: Book) -> Iterator[Wanted]:
 
 def _status_page(incident: Incident, book: Book, severity: Severity | None, since: datetime) -> Iterator[Wanted]:
     """Nobody owes the public a word that the playbook forbids. A page that is to be kept up to date without a word on
-    how soon ("Update status page") has until the incident must have been taken.
+    how soon ("Update status page") has until the incident must have been taken; where it is asked for at no severity,
+    at those that do not wait for the day.
     """
     within, line = book.playbook.document.status_page_within_s, None
     if severity is not None:
@@ -41,6 +43,8 @@ def _status_page(incident: Incident, book: Book, severity: Severity | None, sinc
             own = within_s(severity, book.playbook.severities)
         if own is not None:
             within, line = own, severity.status_page_line or severity.line
+        elif within is None and (way := _find_public_way(book)) is not None and not is_quiet(severity.response):
+            within, line = within_s(severity, book.playbook.severities), way.line
     if within is None or find_silence(incident, book) is not None:
         return
     lock = find_lock(incident, book)
@@ -52,6 +56,11 @@ def _status_page(incident: Incident, book: Book, severity: Severity | None, sinc
         owner=OWNER,
         line=line or book.playbook.document.status_page_line,
     )
+
+
+def _find_public_way(book: Book) -> AudienceWay | None:
+    """The line by which the public is told on the status page, whatever the severity."""
+    return next((each for each in book.playbook.audience_ways if each.audience is Audience.PUBLIC), None)
 
 
 def _next_update(incident: Incident, severity: Severity | None, since: datetime) -> Iterator[Wanted]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from tocsin.comms.settings import StatusPage
 from tocsin.comms.tell import PAGE, list_told
@@ -15,6 +15,7 @@ from tocsin.words import Audience, RoomWish
 
 CHAT = compile_late(r"\bslack\b|\bchat\b|#[a-z]", re.IGNORECASE)
 BY_MAIL = compile_late(r"\be-?mails?\b", re.IGNORECASE)
+MAILBOX = compile_late(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
 OPTIONAL = "optional"
 WAYS = {
     Audience.USERS: "followers = true",
@@ -107,12 +108,19 @@ def _find_audiences(ground: Ground, page: StatusPage) -> Iterator[Lack]:
                 yield from _tell(ground, "audience", why, duties, *_let_speak(ground, table))
         elif readers is None:
             why = f"Words for {_name(audience)} are kept in the house: nothing says where they go."
-            mends = (Mend(table=table, lines=(WAYS[audience],)), *_need(ground, audience, duties))
+            mends = (Mend(table=table, lines=(spell_way(audience, duties),)), *_need(ground, audience, duties))
             yield from _tell(ground, "audience", why, duties, *mends)
         elif readers.followers and not (policy.mail_channel or readers.mail or page.channel):
             by_mail = [each for each in duties if BY_MAIL.search(each.text)]
             why = "Those who follow the status page get no mail: the settings have no smtp channel."
             yield from _tell(ground, "audience", why, by_mail, *add_mail(policy))
+
+
+def spell_way(audience: Audience, duties: Iterable[Stated]) -> str:
+    """The setting by which an audience is told: with the mailbox that a line gives, where one does."""
+    boxes = (found[0] for each in duties if (found := MAILBOX.search(each.text)) is not None)
+    box = next(boxes, None) if WAYS[audience].startswith("mail") else None
+    return f"mail = {list_quoted((box,))}" if box is not None else WAYS[audience]
 
 
 def _list_audiences(playbook: Playbook) -> dict[Audience, list[Stated]]:
@@ -122,7 +130,8 @@ def _list_audiences(playbook: Playbook) -> dict[Audience, list[Stated]]:
     for notice in playbook.notices:
         found.setdefault(notice.audience, []).append(state(notice.line, notice.text))
     for way in playbook.audience_ways:
-        found.setdefault(way.audience, []).append(state(way.line, way.text))
+        if way.audience in WAYS or way.audience is Audience.MEDIA:
+            found.setdefault(way.audience, []).append(state(way.line, way.text))
     for kind, line, text in list_told(playbook):
         if kind in kinds:
             found.setdefault(kinds[kind], []).append(state(line, text))
@@ -162,7 +171,11 @@ def _find_page(ground: Ground, page: StatusPage) -> Iterator[Lack]:
             for each in playbook.severities
             if each.status_page and each.status_page != OPTIONAL
         ),
-        *(state(each.line, each.text) for each in playbook.audience_ways if PAGE.search(each.text)),
+        *(
+            state(each.line, each.text)
+            for each in playbook.audience_ways
+            if each.audience is Audience.PUBLIC or PAGE.search(each.text)
+        ),
         *(state(line, text) for kind, line, text in list_told(playbook) if kind == STATUS_PAGE),
     ]
     why = "The public does not reach the status page: the settings give no address for it, and no folder for copies."

@@ -38,6 +38,21 @@ _READERS = (
     (Audience.MEDIA, compile_late(r"^(?:(?:the )?(?:media|press)|journalists?)$", re.IGNORECASE)),
     (Audience.STAKEHOLDERS, compile_late(r"^(?:(?:internal )?stakeholders?|investors?|executives?)$", re.IGNORECASE)),
 )
+_INWARD = compile_late(
+    r"\b(?:internal|inside)\b.*\bcommunicat\w+|\bcommunicat\w+\b.*\b(?:internal|inside)\b", re.IGNORECASE
+)
+_ORDER = compile_late(r"^(?:keep|update|post|publish|set|announce|say)\b", re.IGNORECASE)
+_MEANS = (
+    (
+        Audience.RESPONDERS,
+        compile_late(r"^(?:slack|chat|(?:ms |microsoft )?teams|discord|mattermost|zulip)$", re.IGNORECASE),
+    ),
+    (Audience.STAKEHOLDERS, compile_late(r"^e-?mails?$", re.IGNORECASE)),
+    (Audience.PUBLIC, compile_late(r"^(?:public )?status[ -]?page$", re.IGNORECASE)),
+)
+"""Who reads what within the house, where a line says the means first ("Email: incidents@example.org for formal
+updates"). The status page is read by everybody.
+"""
 
 
 def recognise(draft: Draft) -> None:
@@ -63,14 +78,17 @@ def _notices(draft: Draft) -> Iterator[Notice]:
 
 
 def _audience_ways(draft: Draft) -> Iterator[AudienceWay]:
-    """ "Media: Coordinate through PR team" below "External Communication"."""
+    """ "Media: Coordinate through PR team" below "External Communication", "Status Page: …" below "Internal"."""
     for block in draft.outline.titles:
-        if not _OUTWARD.search(block.title) or draft.procedure_of(block) is not None:
+        known = _READERS if _OUTWARD.search(block.title) else _MEANS if _INWARD.search(block.title) else ()
+        if not known or draft.procedure_of(block) is not None:
             continue
         for found in entry.entries_in(block, deep=False):
             text = inline.clean(found.value)
             title = inline.clean(found.title).strip(" :")
-            audience = next((each for each, pattern in _READERS if pattern.search(title)), None)
+            audience = next((each for each, pattern in known if pattern.search(title)), None)
+            if audience is Audience.PUBLIC and not _ORDER.search(text):
+                continue  # where the page is, and not that it is to be kept up to date
             if audience is not None and text and found.block.kind is not Kind.LABEL:
                 yield AudienceWay(audience=audience, line=found.line, text=text)
 

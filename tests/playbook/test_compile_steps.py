@@ -44,7 +44,7 @@ def test_steps_of_every_kind_in_order(read: _Read) -> None:
         ("link", 18, "https://grafana.example/d/shop"),
         ("promql", 21, "rate(http_requests_total[5m])"),
     ]
-    assert steps[1].title == "Pods of the shop"
+    assert (steps[1].within, steps[1].title) == ("Look at the pods", "Pods of the shop")
     assert {step.section for step in steps} == {8}
 
 

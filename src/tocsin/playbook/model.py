@@ -154,7 +154,8 @@ class Step(Value, frozen=True, kw_only=True):
     """One thing to do, in document order. ``statement`` is set exactly for steps of kind ``statement``.
 
     ``section`` and ``branch`` are the lines of the section and of the innermost branch that it stands in; ``title`` is
-    the comment or item that introduces it; ``caution`` is a warning standing on it.
+    the comment or item that introduces it, ``within`` the item around a fence that begins with such a comment;
+    ``caution`` is a warning standing on it.
     """
 
     kind: StepKind
@@ -165,6 +166,12 @@ class Step(Value, frozen=True, kw_only=True):
     title: str | None = None
     caution: str | None = None
     statement: Statement | None = None
+    within: str | None = None
+
+    @property
+    def heading(self) -> str:
+        """What introduces it, as people read it: the item, and the comment in its fence."""
+        return " – ".join(each for each in (self.within, self.title) if each)
 
 
 class Forbids(Value, frozen=True, kw_only=True):

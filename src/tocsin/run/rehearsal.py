@@ -195,7 +195,7 @@ def _rehearse_task(
         id=task.id,
         line=step.line,
         text=task.statement.text,
-        title=step.title or "",
+        title=step.heading,
         section=next((each.title for each in procedure.sections if each.line == step.section), ""),
         verdict=_name(verdict),
         once_bound=_name(bound) if bound is not verdict else None,

@@ -201,16 +201,21 @@ class StepReader:
             self._add(StepKind.MANUAL, line, text)
 
     def _read_fence(self, block: Block) -> None:
+        """A fence of an item is introduced by the item too, where a comment of its own says more of the first steps."""
         part, branch = self.parts.at[block.line], self.branches[block.line]
         item = block.parent if block.parent is not None and block.parent.kind is Kind.ITEM else None
-        introduced = inline.name(item.raw.partition("\n")[0]) if item is not None and not self._is_part(item) else None
-        for step in self.fence_at(block).steps:
+        introduced = inline.name(item.raw.partition("\n")[0]) if item is not None and not self._is_part(item) else ""
+        steps = self.fence_at(block).steps
+        says_more = introduced and item is not None and item.line not in self.conditions
+        opening = steps[0].title if steps and says_more else None
+        for step in steps:
             self.steps.append(
                 msgspec.structs.replace(
                     step,
                     section=part.line if part else None,
                     branch=step.branch or (branch.line if branch else None),
-                    title=self._introduce(step.title or introduced),
+                    title=self._introduce(step.title or introduced or None),
+                    within=introduced.rstrip(" :") if step.title and step.title == opening else None,
                     caution=step.caution or self.caution,
                 )
             )

@@ -219,7 +219,7 @@ def _show_step(
         kind=step.kind,
         line=step.line,
         text=clean(step.text, MOST_TEXT),
-        title=clean(step.title or "", 300),
+        title=clean(step.heading, 300),
         caution=clean(step.caution or "", 500),
         condition=conditions[-1].text if conditions else "",
         conditions=conditions,

@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from tocsin.incident.afterwards import list_afterwards
 from tocsin.incident.blank import Rule
 from tocsin.incident.inhibition import Inhibitions
 from tocsin.incident.predicate import Check, Predicate
@@ -202,6 +203,22 @@ class Book(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     def procedures(self, incident: Incident) -> tuple[Procedure, ...]:
         """Everything there is to do: the scenario first, those it led to, then the general procedures."""
         return (*self.scenarios(incident), *self.processes(incident))
+
+    def afterwards(self, incident: Incident) -> tuple[Procedure, ...]:
+        """What is to be done once it is over, as checklists; none before, and none for what never was real."""
+        if incident.resolved_at is None or incident.false_positive:
+            return ()
+        key = ("afterwards", incident.severity)
+        if key not in self.remembered:
+            others = (*self.playbook.scenarios, *self.processes(incident))
+            taken = frozenset(step.line for each in others for step in each.steps)
+            self.remembered[key] = tuple(list_afterwards(self.playbook, incident.severity, taken))
+        found: tuple[Procedure, ...] = self.remembered[key]
+        return found
+
+    def everything(self, incident: Incident) -> tuple[Procedure, ...]:
+        """What there is to do, and what is to be done afterwards."""
+        return (*self.procedures(incident), *self.afterwards(incident))
 
     def scenarios(self, incident: Incident) -> tuple[Procedure, ...]:
         """The incident's scenario and the further ones that it goes on in."""

@@ -295,7 +295,10 @@ class Template(Value, frozen=True, kw_only=True):
 
 
 class Review(Value, frozen=True, kw_only=True):
-    """A duty after the incident, due ``after_s`` seconds after ``from_`` (``resolution`` or ``alert``)."""
+    """A duty after the incident, due ``after_s`` seconds after ``from_`` (``resolution`` or ``alert``).
+
+    ``titles`` only introduce the items below them, whether they are items themselves or labels.
+    """
 
     what: str
     after_s: int
@@ -303,6 +306,7 @@ class Review(Value, frozen=True, kw_only=True):
     severities: tuple[str, ...] = ()
     from_: str = msgspec.field(name="from", default="resolution")
     items: tuple[Remark, ...] = ()
+    titles: tuple[Remark, ...] = ()
 
 
 class Metric(Value, frozen=True, kw_only=True):

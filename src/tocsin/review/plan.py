@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from tocsin.incident.afterwards import is_through, list_lines
 from tocsin.incident.book import Book
-from tocsin.incident.ledger import Wanted, settle
+from tocsin.incident.ledger import Kept, Wanted, settle
 from tocsin.incident.obligation import REVIEW
 from tocsin.incident.plan import Plan
 from tocsin.incident.state import Incident
@@ -34,7 +35,14 @@ def _find(incident: Incident, book: Book) -> Iterator[Wanted]:
                 due_at=since + timedelta(seconds=review.after_s),
                 owner="incident commander",
                 line=review.line,
+                kept=_find_kept(review, incident),
             )
+
+
+def _find_kept(review: Review, incident: Incident) -> Kept | None:
+    if incident.resolved_at is None or not is_through(review, incident):
+        return None
+    return Kept(by="tocsin", note=f"each of its {len(list_lines(review))} lines is done")
 
 
 def _applies(review: Review, incident: Incident) -> bool:

@@ -8,6 +8,7 @@ from typing import ClassVar
 from msgspec.structs import replace
 
 from tocsin.errors import Conflict, Denied, IllegalMove, NotAuthorised, NotFound, Prohibited
+from tocsin.incident.afterwards import find_done
 from tocsin.incident.book import Book, find_step
 from tocsin.incident.commands import Command, Decision
 from tocsin.incident.office import require_decider
@@ -264,18 +265,19 @@ def _skip(incident: Incident, book: Book, command: SkipStep, now: datetime) -> t
 
 def _finish(incident: Incident, book: Book, command: FinishStep, now: datetime) -> tuple[e.Event, ...]:
     _require_step(incident, book, command.step)
-    record = incident.steps.get(command.step)
+    record, found = incident.steps.get(command.step), find_step(book.everything(incident), command.step)
+    if found is not None and found[0] in book.afterwards(incident):
+        record = find_done(command.step, incident)
     if record is not None and record.state is (StepState.OK if command.passed else StepState.FAILED):
         return ()
-    found = find_step(book.procedures(incident), command.step)
     ways = take_exclusive(found[0], command.step, incident, command.by) if found is not None else ()
     done = e.StepDone(step=command.step, by=command.by, note=command.note, passed=command.passed)
-    failed = find_unheld(found[0], found[1], incident) if found is not None and not command.passed else ""
+    failed = find_unheld(found[0], found[1], incident, book) if found is not None and not command.passed else ""
     return (*ways, done, *((e.Reopened(by=command.by, reason=failed),) if failed else ()))
 
 
 def _require_step(incident: Incident, book: Book, step: str) -> None:
-    if step not in incident.steps and find_step(book.procedures(incident), step) is None:
+    if step not in incident.steps and find_step(book.everything(incident), step) is None:
         raise NotFound(f"There is no step {step!r} here; `tocsin show` lists the steps with their ids.")
 
 

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from typing import ClassVar, NamedTuple
 
 from tocsin.errors import Conflict, Denied, IllegalMove, NotFound
+from tocsin.incident.afterwards import DAY_S, list_lines, must_hold
 from tocsin.incident.book import Book, find_step, number_steps
 from tocsin.incident.commands import Command, Decision
 from tocsin.incident.plan import Plan
@@ -33,9 +34,6 @@ WATCH_S = 1800
 """How long is watched after the fix where the playbook says no time."""
 MOST_S = 7 * 86400
 """The longest wait: what is meant to last longer is a promise, and no step."""
-
-DAY_S = 86400
-"""Duties after the end that may take longer are about improvements: what fires a week later is another incident."""
 
 _WAITS = compile_late(r"\A\W*(?:please\s+)?(?:wait|pause|sleep|hold(?:\s+off)?|allow|give)\b", re.IGNORECASE)
 _REPEATS = compile_late(r"\buntil\b.*\bevery\s+\d", re.IGNORECASE)
@@ -165,7 +163,8 @@ def _find_later_watches(book: Book, incident: Incident) -> Iterator[tuple[str, i
     for review in book.playbook.reviews:
         is_ours = not review.severities or incident.severity in review.severities
         if is_ours and review.from_ == "resolution" and 0 < review.after_s <= DAY_S:
-            yield from ((f"L{item.line}", review.after_s) for item in review.items if _RECURS.match(item.text))
+            watched = (each for each in list_lines(review) if _RECURS.match(each.text) or _WATCHES.match(each.text))
+            yield from ((f"L{item.line}", review.after_s) for item in watched)
 
 
 def _may_watch(fixed: datetime, now: datetime) -> bool:
@@ -243,10 +242,12 @@ def require_no_wait(task: Task, incident: Incident) -> None:
             )
 
 
-def find_unheld(procedure: Procedure, step: Step, incident: Incident) -> str:
+def find_unheld(procedure: Procedure, step: Step, incident: Incident, book: Book) -> str:
     """Why an incident is not over whose follow-up check somebody has found not to hold; empty for any other step."""
     after = {each.line for each in procedure.sections if each.kind in _AFTER}
-    if incident.status not in (Status.MONITORING, Status.RESOLVED) or step.section not in after:
+    is_later = procedure in book.afterwards(incident)
+    is_check = must_hold(step) if is_later else step.section in after
+    if incident.status not in (Status.MONITORING, Status.RESOLVED) or not is_check:
         return ""
     return f"line {step.line} does not hold: {step.text}"
 

@@ -106,13 +106,15 @@ def _read(draft: Draft, block: Block) -> Review | None:
     procedure = draft.procedure_of(block)
     what, holder = _what(block, text)
     severities = _severities(draft, block, procedure)
+    items = tuple(_items(holder or block))[:_MAX_ITEMS]
     return Review(
         what=what,
         after_s=after,
         line=block.line,
         severities=severities,
         from_="alert" if counts_from_alert(text) or _FROM_ALERT.search(text) else "resolution",
-        items=tuple(_items(holder or block))[:_MAX_ITEMS],
+        items=items,
+        titles=tuple(_titles(holder or block)) if items else (),
     )
 
 
@@ -176,3 +178,11 @@ def _items(block: Block) -> Iterator[Remark]:
     for child in block.walk():
         if child.kind is Kind.ITEM:
             yield Remark(line=child.line, text=child.text)
+
+
+def _titles(block: Block) -> Iterator[Remark]:
+    """The items and labels that have items below them."""
+    for child in block.walk():
+        if child.kind in (Kind.ITEM, Kind.LABEL) and child.of(Kind.ITEM):
+            text = child.text if child.kind is Kind.ITEM else inline.clean(child.title)
+            yield Remark(line=child.line, text=text.strip(" :"))

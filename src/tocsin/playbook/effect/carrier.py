@@ -105,6 +105,7 @@ def judge_appended(call: Call, scan: Scan, judge: Judge) -> Verdict:
     else:
         placed = (*inner, *(given if given is not None else (MANY,)))
     shown = feed.verdict if feed.verdict.rank >= RANK[Effect.READ_SENSITIVE] else NOTHING
+    shown = join((call.command.parts, shown))
     return judge.command(Command(placed, call.command.names, shown, Input(True)))
 
 
@@ -141,7 +142,7 @@ def judge_find(call: Call, scan: Scan, judge: Judge) -> Verdict:
         if words[position] in _RUNS:
             end = next((i for i in range(position, len(words)) if words[i] in (";", "+", "\\;")), len(words))
             inner = tuple(word.replace("{}", PLAIN) for word in words[position + 1 : end])
-            verdict = judge.command(Command(inner or ("?",), frozenset(), NOTHING, TERMINAL))
+            verdict = judge.command(Command(inner or ("?",), call.command.names, call.command.parts, TERMINAL))
             asks = words[position] in ("-ok", "-okdir")
             verdicts.append(add(verdict, Tag.INTERACTIVE) if asks else verdict)
             position = end

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tocsin.pattern import compile_late
-from tocsin.playbook.effect import carrier, flags, further, http, script, sql
+from tocsin.playbook.effect import carrier, flags, further, http, script, sending, sql
 from tocsin.playbook.effect.flags import Scan
 from tocsin.playbook.effect.judge import Call, Command, Judge, Reader
 from tocsin.playbook.effect.knowledge import Program, Rule, Spec, Style, Via
@@ -116,6 +116,7 @@ def judge_spec(spec: Spec, style: Style, said: str, words: tuple[str, ...], comm
         verdicts += [_judge_shown(operand, said, judge) for operand in scan.operands[skipped:]]
     if said in _PRINTERS and any(map(judge.knowledge.secret_names.fullmatch, command.names)):
         verdicts.append(Verdict(Effect.READ_SENSITIVE, (), f"`{said}` shows a variable that is named like a secret"))
+    verdicts.append(sending.judge_given(said, command))
     if spec.via:
         verdicts.append(READERS[spec.via](Call(said, spec, words, command), scan, judge))
     return join(verdicts)

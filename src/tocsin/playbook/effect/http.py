@@ -39,7 +39,7 @@ _UPLOADS = frozenset({"-T", "--upload-file"})
 _AS_QUERY = frozenset({"-G", "--get"})
 _HEAD = frozenset({"-I", "--head", "--spider"})
 _URLS = frozenset({"--url"})
-_HEADERS = frozenset({"-H", "--header"})
+_HEADERS = frozenset({"-H", "--header", "--proxy-header"})
 _TEMPORARY = compile_late(r"^(?:\.?/?tmp/|/var/tmp/|/dev/)|\$|^[^/~]*$")
 _LOCAL = compile_late(r"^(?:\w+://)?(?:[^/@]*@)?(?:localhost|127\.\d|\[::1\])")
 _METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE", "PURGE"})
@@ -173,6 +173,8 @@ def judge_httpie(call: Call, scan: Scan, judge: Judge) -> Verdict:
     verdicts = [_judge_target(method, url, (), scan, judge.knowledge.requests) for url in words[:1]]
     if any(_FILE_ITEM.match(item) for item in items):
         verdicts.append(Verdict(Effect.MUTATE, (Tag.EGRESS,), "sends the content of a file somewhere else"))
+    if call.command.parts.rank >= RANK[Effect.READ_SENSITIVE] and not all(map(_LOCAL.match, words[:1])):
+        verdicts.append(unknown("what may be secret is sent along with the request", Tag.EGRESS))
     verdict = join(verdicts)
     return Verdict(verdict.effect, verdict.tags, f"`{call.name}` {verdict.why}", fetches=True)
 

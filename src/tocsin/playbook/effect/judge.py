@@ -48,7 +48,9 @@ def _define_nothing(_: str) -> None:
 
 
 class Judge(msgspec.Struct, frozen=True):
-    """The judge of one statement, at one depth; ``source`` is all the text that it has seen on the way down."""
+    """The judge of one statement, at one depth; ``source`` is all the text that it has seen on the way down,
+    ``holds`` what variables may hold that are not written out.
+    """
 
     knowledge: Knowledge
     catalogue: Catalogue
@@ -56,6 +58,7 @@ class Judge(msgspec.Struct, frozen=True):
     judge_text: Callable[[str, Judge, Input], Verdict]
     judge_command: Callable[[Command, Judge], Verdict]
     source: str = ""
+    holds: Verdict = NOTHING
     functions: Callable[[str], Verdict | None] = _define_nothing
 
     def text(self, text: str, feed: Input = TERMINAL) -> Verdict:
@@ -79,12 +82,21 @@ class Judge(msgspec.Struct, frozen=True):
             self.judge_text,
             self.judge_command,
             f"{self.source}\n{text}",
+            self.holds,
             self.functions,
         )
 
     def _inner(self) -> Judge:
         """Return the judge one level down, where no function of the outer text is defined."""
-        return Judge(self.knowledge, self.catalogue, self.depth + 1, self.judge_text, self.judge_command, self.source)
+        return Judge(
+            self.knowledge,
+            self.catalogue,
+            self.depth + 1,
+            self.judge_text,
+            self.judge_command,
+            self.source,
+            self.holds,
+        )
 
 
 class Call(msgspec.Struct, frozen=True):

@@ -20,6 +20,7 @@ from tocsin.playbook.effect.evaluated import Evaluation, find_hidden
 from tocsin.playbook.effect.judge import TERMINAL, Command, Input, Judge
 from tocsin.playbook.effect.number import Numbers
 from tocsin.playbook.effect.pipeline import PRINTERS, judge_plain, read_printed, settle
+from tocsin.playbook.effect.sending import ENVIRONMENT, HELD, may_hold
 from tocsin.playbook.effect.variables import assigned, below, covers, functions
 from tocsin.playbook.effect.verdict import NOTHING, Verdict, add, join, unknown
 from tocsin.playbook.effect.word import Reader, is_free, is_tainted
@@ -82,6 +83,9 @@ class _Walk:
         verdict = join(
             (self.node(root, feed), *(body.verdict for body in self._bodies.values()), self._evaluated(root))
         )
+        if verdict.effect is Effect.READ_SENSITIVE and "$" in self._source and self._judge.holds is NOTHING:
+            self._judge, self._called = msgspec.structs.replace(self._judge, holds=HELD), {}
+            verdict = join((verdict, self.node(root, feed)))
         if root.has_error:
             verdict = join((verdict, unknown(_UNREADABLE)))
         if "\\" in self._source and not covers(root, self._source):
@@ -89,7 +93,7 @@ class _Walk:
         names = (name for name in (*self._known, *_DEFAULTS.findall(self._source)) if name != "ENV")
         if any(map(self._judge.knowledge.variables.fullmatch, names)):
             verdict = join((verdict, unknown("it sets a variable that changes what later commands mean")))
-        if self._free - _ENVIRONMENT and not self._judge.depth:
+        if self._free - ENVIRONMENT and not self._judge.depth:
             verdict = add(verdict, Tag.SESSION_STATE)
         return settle(verdict)
 
@@ -303,6 +307,10 @@ class _Walk:
             verdicts.append(unknown("a line break where it is easily overlooked"))
         self._use(reader)
         parts = join(reader.verdicts)
+        if self._judge.holds is not NOTHING and may_hold(
+            reader.names, self._known, self._source, inner=self._judge.depth > 0
+        ):
+            parts = join((parts, self._judge.holds))
         if words:
             command = Command(tuple(words), frozenset(reader.names), parts, feed)
             verdicts.insert(0, self._judge.judge_command(command, self._judge))
@@ -353,10 +361,6 @@ _QUOTED = compile_late(r"\"(?:\\.|[^\"\\])*\"|'[^']*'", re.DOTALL)
 _ANGLE = compile_late(r"(?<!\\)[<>]")
 _FOREVER = compile_late(r"\s*(?:true|:|sleep\s+\S+|\[\s+1\s+\]|\(\(\s*1\s*\)\)|\[\[\s+1\s+\]\])\s*")
 _LEAVES = compile_late(r"\b(?:break|exit|return)\b")
-_ENVIRONMENT = shell.names(
-    "HOME USER LOGNAME PWD OLDPWD HOSTNAME UID EUID PPID RANDOM SECONDS PATH SHELL TERM LANG TMPDIR EDITOR KUBECONFIG "
-    "SSH_AUTH_SOCK DISPLAY LINENO BASH_SOURCE FUNCNAME PIPESTATUS"
-)
 
 
 def _suspect(texts: Sequence[str]) -> list[Verdict]:

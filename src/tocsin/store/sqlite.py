@@ -17,6 +17,9 @@ from typing import Any, TypeVar
 from urllib.parse import quote
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, select, tuple_, update
+from sqlalchemy.dialects import registry
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
+from sqlalchemy.util import LRUCache
 
 from tocsin.alert.held import Held
 from tocsin.engine.contracts import Errand, Joining, Write
@@ -46,16 +49,37 @@ CLAIMABLE = """
 CLAIM = "UPDATE errand SET claimed = 1 WHERE id = ?"
 ANY_ERRAND = "SELECT 1 FROM errand WHERE claimed = 0 AND due_at <= ?"
 
+PRAGMAS: tuple[str, ...] = ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=10000", "wal_autocheckpoint=4000")
+"""What durability needs of each connection."""
+
+
+class _Sqlite(SQLiteDialect_pysqlite):
+    """SQLite as all our files speak it: what was put in words for one of them holds for every other."""
+
+    supports_statement_cache = True
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is _Sqlite
+
+    def __hash__(self) -> int:
+        return hash(_Sqlite)
+
+
+registry.register("sqlite.tocsin", __name__, _Sqlite.__name__)
+_WORDED: LRUCache[Any, Any] = LRUCache(500)
+"""Statements that were put in words, for the engines of this process: that takes longer than most answers."""
+
 
 def open_engine(path: Path, *, read_only: bool = False) -> Engine:
     """A SQLAlchemy engine on the file, with the settings that durability needs."""
     options = {"uri": "true", **({"mode": "ro"} if read_only else {})}
-    engine = create_engine(URL.create("sqlite", database=f"file:{quote(str(path))}", query=options))
+    url = URL.create("sqlite+tocsin", database=f"file:{quote(str(path))}", query=options)
+    engine = create_engine(url, execution_options={"compiled_cache": _WORDED})
 
     @event.listens_for(engine, "connect")
     def _connect(connection: sqlite3.Connection, record: object) -> None:
         connection.isolation_level = None
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=10000", "wal_autocheckpoint=4000"):
+        for pragma in PRAGMAS:
             if not (read_only and pragma.startswith("journal_mode")):
                 connection.execute(f"PRAGMA {pragma}")
 

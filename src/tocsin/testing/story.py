@@ -5,11 +5,11 @@ Times are written as people write them (``"90s"``, ``"15m"``, ``"2h"``) and coun
 
 from __future__ import annotations
 
+import functools
 import re
 import tempfile
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime, timedelta
-from functools import partial
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -44,7 +44,7 @@ from tocsin.oncall.outsider import Outsider
 from tocsin.oncall.settings import Hours, Person, Schedule, Staffing
 from tocsin.playbook.compile import compile_playbook
 from tocsin.playbook.effect import EMPTY, Catalogue, classify
-from tocsin.playbook.model import Statement
+from tocsin.playbook.model import Playbook, Statement
 from tocsin.playbook.placeholder import find
 from tocsin.run.commands import ApproveStep, find_task
 from tocsin.store.beats import Beats
@@ -159,10 +159,10 @@ class Story:
         self.shelf = Shelf(self._settings(), self.blobs)
         if any(cast.predicates for cast in self._cast):
             self.recorder.keep = self.blobs.put
-        self.store = SqliteStore(folder / "tocsin.db", b"k" * 32, folder / "mark")
+        self.store = _open_record(folder)
         await self.shelf.keep_playbooks()
         self.journal = Journal(self.store, self.shelf, self.clock, b"k" * 32)
-        web = WebRooms(lambda: URL, self.journal.entries, partial(is_room_taken, self.journal))
+        web = WebRooms(lambda: URL, self.journal.entries, functools.partial(is_room_taken, self.journal))
         self.chats: dict[str, Chat] = {"chat": self.chat, "web": web}
         rooms = Rooms(lambda: self.chats, self.blobs)
         tickets = Tickets(lambda: {"tracker": self.tracker}, lambda: URL)
@@ -304,8 +304,29 @@ def _list(lines: Iterable[str]) -> str:
     return "\n".join(f"  {line}" for line in lines) or "  nothing"
 
 
+def _open_record(folder: Path) -> SqliteStore:
+    """An empty record. To copy what a server leaves that was only set up takes a tenth of setting one up."""
+    for name, content in _set_up().items():
+        (folder / name).write_bytes(content)
+    return SqliteStore(folder / "tocsin.db", b"k" * 32, folder / "mark")
+
+
+@functools.cache
+def _set_up() -> dict[str, bytes]:
+    with tempfile.TemporaryDirectory(prefix="tocsin-story-") as name:
+        folder = Path(name)
+        SqliteStore(folder / "tocsin.db", b"k" * 32, folder / "mark").close()
+        return {file.name: file.read_bytes() for file in folder.iterdir()}
+
+
+@functools.lru_cache(maxsize=100)
+def _compile(playbook: bytes, name: str, catalogue: Catalogue, today: date) -> Playbook:
+    """Stories are told of the same few playbooks again and again."""
+    return compile_playbook(playbook, name, load_knowledge(), catalogue, today=today)
+
+
 def _shelve(cast: Cast, start: datetime) -> TeamShelf:
-    playbook = compile_playbook(cast.playbook, f"{cast.name}.md", load_knowledge(), cast.catalogue, today=start.date())
+    playbook = _compile(cast.playbook, f"{cast.name}.md", cast.catalogue, start.date())
     staffing = Staffing(
         timezone=cast.timezone,
         schedules=cast.schedules,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import gc
 import os
 import shutil
 import subprocess
@@ -11,6 +12,8 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from tocsin.store import sqlite
 
 from .again import pytest_collection_modifyitems, pytest_sessionfinish
 from .postgres import Cluster, find_binaries
@@ -27,6 +30,15 @@ settings.register_profile(
 )
 settings.load_profile("tocsin")
 
+# Fifteen thousand tests are collected, and stay until the end: to look through them again and again for what could be
+# thrown away finds nothing. Each worker looks once, and then sets them aside.
+gc.disable()
+
+# What the tests' own processes write is not to outlive a power cut. What does is shown of servers, which are processes
+# of their own (`tests/processes/disk.py`).
+os.fsync = lambda fd: None
+sqlite.PRAGMAS = (*sqlite.PRAGMAS, "synchronous=OFF")
+
 SHARED = Path(os.environ.get("TOCSIN_SHARED", Path(__file__).resolve().parents[2] / "shared"))
 
 
@@ -34,6 +46,17 @@ SHARED = Path(os.environ.get("TOCSIN_SHARED", Path(__file__).resolve().parents[2
 def pytest_xdist_auto_num_workers() -> int:
     """Half as many again as there are cores: a third of the time, tests of real servers wait for a clock."""
     return len(os.sched_getaffinity(0)) * 3 // 2
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """From here on only what the tests themselves make is looked through."""
+    try:
+        return (yield)
+    finally:
+        gc.collect()
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

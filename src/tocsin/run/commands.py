@@ -198,8 +198,13 @@ def _require_free(incident: Incident, task: Task) -> None:
     waits = record.state is StepState.WAITING and record.approved_by and record.digest == task.digest
     if record.state is StepState.RUNNING or waits:
         raise IllegalMove(f"Step {task.id} is already running, approved by {record.approved_by or 'nobody'}.")
-    if record.state is StepState.IN_DOUBT:
-        raise IllegalMove(f"Step {task.id} is in doubt: say first whether it happened.")
+    _require_no_doubt(record)
+
+
+def _require_no_doubt(record: StepRecord | None) -> None:
+    """What may have happened is neither run, nor ticked off, nor left out, before somebody says whether it did."""
+    if record is not None and record.state is StepState.IN_DOUBT:
+        raise IllegalMove(f"Step {record.step} is in doubt: say first whether it happened.")
 
 
 def find_obstacle(task: Task, book: Book) -> str | None:
@@ -211,6 +216,13 @@ def find_obstacle(task: Task, book: Book) -> str | None:
     if book.policy.mode is Mode.ASSIST and task.effect.rank > Effect.READ_SENSITIVE.rank:
         return f"Team {book.policy.team} is in assist mode: it only reads. Copy the step and run it yourself."
     return find_isolation_fault(task, book) or None
+
+
+def find_revoked(task: Task, incident: Incident, book: Book) -> str:
+    """Why what was approved does not begin any more: all is over, or the team lets nothing of the kind run now."""
+    if not incident.is_open:
+        return f"The incident was {incident.status} before it began."
+    return find_obstacle(task, book) or ""
 
 
 def find_isolation_fault(task: Task, book: Book) -> str:
@@ -258,6 +270,7 @@ def _skip(incident: Incident, book: Book, command: SkipStep, now: datetime) -> t
     record = incident.steps.get(command.step)
     if record is not None and record.state is StepState.RUNNING:
         raise IllegalMove(f"Step {command.step} is running; it cannot be left out now.")
+    _require_no_doubt(record)
     if record is not None and record.state is StepState.SKIPPED:
         return ()
     return (e.StepSkipped(step=command.step, by=command.by, reason=command.reason),)
@@ -266,6 +279,9 @@ def _skip(incident: Incident, book: Book, command: SkipStep, now: datetime) -> t
 def _finish(incident: Incident, book: Book, command: FinishStep, now: datetime) -> tuple[e.Event, ...]:
     _require_step(incident, book, command.step)
     record, found = incident.steps.get(command.step), find_step(book.everything(incident), command.step)
+    if record is not None and record.state is StepState.RUNNING and record.changes:
+        raise IllegalMove(f"Step {command.step} is running; wait until it has ended, or stop it.")
+    _require_no_doubt(record)
     if found is not None and found[0] in book.afterwards(incident):
         record = find_done(command.step, incident)
     if record is not None and record.state is (StepState.OK if command.passed else StepState.FAILED):
@@ -299,7 +315,7 @@ def _start(incident: Incident, book: Book, command: StartStep, now: datetime) ->
     if isinstance(verdict, Forbidden) and task is not None:
         not_run = e.StepNotRun(answers=command.intent, step=command.step, why=verdict.why)
         return (not_run, _forbidden(task, verdict, command.by))
-    late = find_lapse(record, book, now)
+    late = find_lapse(record, book, now) or (find_revoked(task, incident, book) if task is not None else "")
     if late:
         return (e.StepNotRun(answers=command.intent, step=command.step, why=late),)
     return (e.StepStarted(answers=command.intent, step=command.step),)

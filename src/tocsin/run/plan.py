@@ -20,7 +20,7 @@ from tocsin.run.auto import find_next_reads
 from tocsin.run.barrier import is_held_back, plan_barriers
 from tocsin.run.binding import bind
 from tocsin.run.choice import find_closed
-from tocsin.run.commands import find_isolation_fault
+from tocsin.run.commands import find_isolation_fault, find_revoked
 from tocsin.run.judged import is_unread, take_judged
 from tocsin.run.phase import find_phase_duties
 from tocsin.run.polling import end_checks, find_due, reopen
@@ -128,6 +128,7 @@ def _advance(
     """What an approved step needs next: that what it may destroy is saved, then that it runs."""
     held_back = is_held_back(task, incident, now)
     late = "" if task.id in incident.barriers else find_lapse(record, book, now)  # its operators say so anew
+    late = find_revoked(task, incident, book) or late
     if late:
         yield ApprovalLapsed(step=task.id, why=late)
         return

@@ -86,12 +86,14 @@ def _value_held(incident: Incident, entry: Entry, event: e.ValueHeld) -> Inciden
 
 
 def _step_skipped(incident: Incident, entry: Entry, event: e.StepSkipped) -> Incident:
-    return _set_step(incident, event.step, state=StepState.SKIPPED, ended_at=entry.at, why=event.reason)
+    """Left out, whoever had allowed it until then: two who run it after all are two who want it now."""
+    return _set_step(incident, event.step, state=StepState.SKIPPED, ended_at=entry.at, why=event.reason, approvals=())
 
 
 def _step_done(incident: Incident, entry: Entry, event: e.StepDone) -> Incident:
     state = StepState.OK if event.passed else StepState.FAILED
-    return _set_step(incident, event.step, state=state, ended_at=entry.at, approved_by=event.by, why=event.note)
+    done = {"state": state, "ended_at": entry.at, "approved_by": event.by, "why": event.note, "approvals": ()}
+    return _set_step(incident, event.step, **done)
 
 
 def _step_requested(incident: Incident, entry: Entry, event: e.StepRequested) -> Incident:

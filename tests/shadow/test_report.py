@@ -139,6 +139,10 @@ def test_an_export_of_log_entries_is_read() -> None:
         ("acknowledged", ("PBO",), datetime(2026, 3, 2, 3, 0, 5, tzinfo=UTC)),
     ]
     assert parse_export("\n".join(map(json.dumps, entries[:2])).encode()) == acts[:2], "a line each will do"
+    pages = [{"log_entries": entries[:1], "more": True}, {"log_entries": entries[1:], "more": False}]
+    assert parse_export("\n".join(map(json.dumps, pages)).encode()) == acts, "so will a page on each"
+    with pytest.raises(BadInput, match="goes on where this page ends"):
+        parse_export(json.dumps(pages[0]).encode())
 
 
 @pytest.mark.parametrize(

@@ -279,6 +279,14 @@ async def test_it_is_seen_by_whoever_needs_it_and_by_nobody_else(home: House) ->
     assert (refused.status_code, "since they were paged for it" in refused.text) == (409, True)
 
 
+async def test_whoever_declared_what_the_settings_make_private_was_invited_by_nobody(home: House) -> None:
+    caller = await home.caller("zoe")
+    made = await caller.post("/api/incidents", json={"team": "quorum", "scenario": "Chain Halted"})
+    shown = (await caller.get(f"/api/incidents/{made.json()['id']}")).json()["privacy"]["readers"]
+    (why,) = (each["why"] for each in shown if each["who"]["id"] == "zoe")
+    assert why == "had declared or taken it when it became private"
+
+
 async def test_a_token_is_let_in_as_its_person_is(home: House) -> None:
     stream = await hide(home)
     for person, status in (("zoe", 404), ("lea", 200)):

@@ -46,9 +46,17 @@ def parse_webhook(body: bytes) -> OtherPagerActed | None:
 def parse_export(content: bytes) -> tuple[OtherPagerActed, ...]:
     """The acts in a file: webhooks or log entries, as one JSON document or a line each; the earliest first.
 
-    Raises `BadInput`, also where nothing of either kind is in it.
+    Raises `BadInput`, also where nothing of either kind is in it, and where pages lack: of what PagerDuty did the
+    report would say that it did nothing.
     """
-    items = list(_unpack(content))
+    pages = list(_unpack(content))
+    more = [page.get("more") for page in pages if isinstance(page, dict) and isinstance(page.get("log_entries"), list)]
+    if more and all(each is True for each in more):
+        raise BadInput(
+            "The export goes on where this page ends (`more`). Ask for the pages behind it (`offset`) and give all of "
+            "them in one file, a page on each line."
+        )
+    items = [item for page in pages for item in _spread(page)]
     acts = [act for item in items[:MOST_ACTS] if isinstance(item, dict) and (act := _read_item(item)) is not None]
     if not acts:
         raise BadInput(
@@ -67,11 +75,11 @@ def _unpack(content: bytes) -> Iterator[Any]:
             raise
         for number, line in enumerate(lines, 1):
             try:
-                yield from _spread(json.loads(line))
+                yield json.loads(line)
             except (ValueError, RecursionError):
                 raise BadInput(f"Line {number} of the file is no JSON; each line must be one, or the whole.") from None
         return
-    yield from _spread(found)
+    yield found
 
 
 def _spread(found: Any) -> Iterator[Any]:

@@ -50,12 +50,17 @@ def _list_readers(scene: Scene) -> tuple[ReaderView, ...]:
     return tuple(
         ReaderView(
             who=Who(id=person, name=scene.name(person)),
-            why=f"were invited by {scene.name(invited[person])}" if _is_guest(why) else clean(why, 200),
+            why=_tell_guest(scene, invited[person]) if _is_guest(why) else clean(why, 200),
             may_revoke=_is_guest(why),
         )
         for person, why in sorted(found.items(), key=lambda pair: scene.name(pair[0]).casefold())
         if person in scene.people
     )
+
+
+def _tell_guest(scene: Scene, by: str) -> str:
+    """Who let them in; where the settings made it private, nobody did: whoever had it by then kept it."""
+    return "had declared or taken it when it became private" if by == "tocsin" else f"were invited by {scene.name(by)}"
 
 
 def _is_guest(why: str) -> bool:

@@ -9,8 +9,9 @@ import pytest
 from msgspec.structs import replace
 
 from tocsin.incident.book import TargetPolicy
+from tocsin.run.auto import find_reads
 from tocsin.run.guard import Allowed, Forbidden, NeedsApproval, Refused, Verdict, judge
-from tocsin.run.program import Task
+from tocsin.run.program import Task, prepare
 from tocsin.words import Effect
 
 from .guarded import (
@@ -27,7 +28,7 @@ from .guarded import (
     ban,
     gate,
 )
-from .scene import TARGET, Scene, compile_text
+from .scene import TARGET, Scene, compile_text, seen
 
 # ── what a statement does ──────────────────────────────────────────────────────────────────────────────────────────
 
@@ -62,6 +63,34 @@ def test_the_verdict_says_why_a_person_must_allow_it(scene: Scene) -> None:
 def test_a_statement_that_somebody_types_is_judged_alike(scene: Scene) -> None:
     kinds = {text: type(judge(scene.typed(text), scene.incident, scene.book)) for text in (LOOK, RESTART, "noidea --x")}
     assert kinds == {LOOK: Allowed, RESTART: NeedsApproval, "noidea --x": NeedsApproval}
+
+
+@pytest.mark.parametrize(
+    ("command", "value", "effect"),
+    [
+        ("curl -s <x>", "http://localhost:9000/status", Effect.READ),
+        ("curl -s <x>", "http://localhost:9000/api/restart", Effect.UNKNOWN),
+        ("curl -s <x>", "http://169.254.169.254/latest/meta-data/", Effect.READ_SENSITIVE),
+        ("curl -s http://<x>/latest/api", "169.254.169.254", Effect.READ_SENSITIVE),
+        ("cat <x>", "logs/app.log", Effect.READ),
+        ("cat <x>", "secrets/api-key", Effect.READ_SENSITIVE),
+    ],
+)
+def test_what_a_value_makes_of_a_read_is_judged_before_it_runs(command: str, value: str, effect: Effect) -> None:
+    scene = Scene(f"\n### Diagnosis\n\n```bash\n{command}\n```\n")
+    book, procedures = scene.book, scene.book.procedures(scene.incident)
+    task = prepare(procedures, scene.lines()[command], scene.incident, TARGET, {"x": value}, book.policy, book.classify)
+    assert task is not None
+    assert (task.bound.env["TOCSIN_P_X"], task.effect) == (value, effect)
+    assert isinstance(judge(task, scene.incident, book), NeedsApproval) is (effect is Effect.UNKNOWN)
+
+
+def test_a_value_of_an_alert_that_makes_more_of_a_read_lets_nothing_run_by_itself() -> None:
+    found = {}
+    for value in ("logs/app.log", "secrets/api-key"):
+        scene = Scene("\n### Diagnosis\n\n```bash\ncat <file>\n```\n", alerts={"f": seen(file=value)})
+        found[value] = [task.bound.values for task in find_reads(scene.incident, scene.book)]
+    assert found == {"logs/app.log": [{"file": "logs/app.log"}], "secrets/api-key": []}
 
 
 # ── the order ──────────────────────────────────────────────────────────────────────────────────────────────────────

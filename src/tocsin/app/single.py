@@ -281,14 +281,14 @@ def _find_tasks(book: Book, wish: Wish, text: str, target: str) -> Iterator[tupl
             incident = _imagine(book, wish, chosen or procedure)
             statement = find_statement(step, book.policy.prometheus)
             given = name_values(wish.values, statement.placeholders if statement is not None else ())
-            task = prepare((procedure,), step_id, incident, target, given, book.policy)
+            task = prepare((procedure,), step_id, incident, target, given, book.policy, book.classify)
             assert task is not None
             found = True
             yield task, incident
     if not found:
         incident, statement = _imagine(book, wish, chosen), _classify(book, text)
         given = name_values(wish.values, statement.placeholders)
-        yield assemble(statement, incident, target, given, book.policy), incident
+        yield assemble(statement, incident, target, given, book.policy, book.classify), incident
 
 
 def _classify(book: Book, text: str) -> Statement:

@@ -53,7 +53,7 @@ def _reads_of(
             continue  # what is set before it can only add to its effect and tags
         if find_held_by(scenario, step_id, incident) is not None:
             continue
-        task = prepare((scenario,), step_id, incident, target.name, {}, book.policy)
+        task = prepare((scenario,), step_id, incident, target.name, {}, book.policy, book.classify)
         if (
             task is not None
             and not sets_only(step.statement)

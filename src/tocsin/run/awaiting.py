@@ -140,7 +140,11 @@ def _require_allowed(look: str, incident: Incident, book: Book) -> None:
     """Raises `Denied` for a look that nobody may let run by itself: it is none that is repeated."""
     target, record = book.policy.target, incident.steps.get(look)
     given = record.bindings if record is not None else {}
-    task = prepare(book.procedures(incident), look, incident, target.name, given, book.policy) if target else None
+    task = (
+        prepare(book.procedures(incident), look, incident, target.name, given, book.policy, book.classify)
+        if target
+        else None
+    )
     if task is None:
         raise Denied("This team has no target for it, so nothing runs by itself. Do it by hand, and check it off.")
     verdict = judge(task, incident, book)

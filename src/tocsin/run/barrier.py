@@ -132,7 +132,7 @@ def _is_approved(step: str, incident: Incident, book: Book) -> bool:
     record, target = incident.steps.get(step), book.policy.target
     if record is None or record.state is not StepState.WAITING or record.approved_by is None or target is None:
         return False
-    task = prepare(book.procedures(incident), step, incident, target.name, record.bindings, book.policy)
+    task = prepare(book.procedures(incident), step, incident, target.name, record.bindings, book.policy, book.classify)
     return task is not None and task.digest == record.digest
 
 

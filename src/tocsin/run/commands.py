@@ -87,7 +87,7 @@ def find_task(incident: Incident, book: Book, step: str, bindings: dict[str, str
     target = book.policy.target
     if target is None:
         raise NotFound(f"Team {book.policy.team} has no target to run on; add one to tocsin.toml.")
-    task = prepare(book.procedures(incident), step, incident, target.name, bindings, book.policy)
+    task = prepare(book.procedures(incident), step, incident, target.name, bindings, book.policy, book.classify)
     if task is None:
         raise NotFound(f"There is no statement {step!r} here; `tocsin show` lists the steps with their ids.")
     return task
@@ -257,7 +257,7 @@ def _propose(incident: Incident, book: Book, command: ProposeStep, now: datetime
     )
     target = book.policy.target
     trial = replace(incident, steps={**incident.steps, step: record})
-    task = prepare((), step, trial, target.name if target else "", {}, book.policy)
+    task = prepare((), step, trial, target.name if target else "", {}, book.policy, book.classify)
     assert task is not None
     verdict = judge(task, trial, book)
     if isinstance(verdict, Forbidden):
@@ -308,7 +308,7 @@ def _start(incident: Incident, book: Book, command: StartStep, now: datetime) ->
     stopped = find_stop(incident, command.step, command.intent)
     if stopped:
         return (e.StepNotRun(answers=command.intent, step=command.step, why=stopped),)
-    task = prepare(book.procedures(incident), command.step, incident, "", record.bindings, book.policy)
+    task = prepare(book.procedures(incident), command.step, incident, "", record.bindings, book.policy, book.classify)
     verdict = judge(task, incident, book) if task is not None else None
     if isinstance(verdict, Refused) and task is not None and (closed := find_closed(task, incident)) is not None:
         return (e.StepNotRun(answers=command.intent, step=command.step, why=closed),)

@@ -104,7 +104,9 @@ def _reads(incident: Incident, book: Book) -> Iterator[Task]:
         for step_id, step in number_steps(procedure):
             if step.statement is None or step.statement.effect.rank > Effect.READ.rank or step.branch is not None:
                 continue
-            task = prepare((procedure,), step_id, incident, target.name if target else "", {}, book.policy)
+            task = prepare(
+                (procedure,), step_id, incident, target.name if target else "", {}, book.policy, book.classify
+            )
             if task is None or not NEVER.isdisjoint(task.tags) or task.effect is not Effect.READ:
                 continue
             if isinstance(judge(task, incident, book), Allowed):

@@ -160,7 +160,9 @@ def _task_of(record: StepRecord, incident: Incident, book: Book) -> Task | None:
     target = book.policy.target
     if target is None:
         return None
-    return prepare(book.procedures(incident), record.step, incident, target.name, record.bindings, book.policy)
+    return prepare(
+        book.procedures(incident), record.step, incident, target.name, record.bindings, book.policy, book.classify
+    )
 
 
 def _reads(incident: Incident, book: Book) -> Iterator[StepRequested]:

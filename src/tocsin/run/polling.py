@@ -66,7 +66,9 @@ def find_due(incident: Incident, book: Book) -> Iterator[tuple[datetime, Task]]:
         due = _find_moment(check, predicate, record, incident, book)
         if due is None or target is None or record.state is StepState.RUNNING:
             continue
-        task = prepare(book.procedures(incident), record.step, incident, target.name, record.bindings, book.policy)
+        task = prepare(
+            book.procedures(incident), record.step, incident, target.name, record.bindings, book.policy, book.classify
+        )
         looks = task is not None and task.effect.rank <= Effect.READ_SENSITIVE.rank
         if task is not None and looks and isinstance(judge(task, incident, book), Allowed):
             yield due, task

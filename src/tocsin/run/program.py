@@ -10,7 +10,8 @@ one run of exactly these bytes.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+import shlex
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -37,6 +38,8 @@ from tocsin.timeline.events import Fan
 from tocsin.words import Effect, Tag, highest
 
 TAGS = tuple(Tag)
+Classify = Callable[[str], Statement]
+"""What judges a text that no playbook has."""
 
 
 class Task(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,10 +80,12 @@ def prepare(
     target: str,
     given: Mapping[str, str],
     policy: TeamPolicy | None = None,
+    classify: Classify | None = None,
 ) -> Task | None:
     """The task of a step of the playbook, or of one that a person typed; null where there is no such statement.
 
-    It runs on `target`, unless it names others of the inventory of `policy`.
+    It runs on `target`, unless it names others of the inventory of `policy`. Where something is to run, `classify`
+    judges it once more with the values of its blanks.
     """
     found = find_step(procedures, step_id)
     sources = find_sources(policy) if policy is not None and found is not None else NOWHERE
@@ -88,7 +93,7 @@ def prepare(
     if found is not None and statement is not None:
         procedure, step = found
         before = find_session(procedure, step_id) if step.statement is not None else ()
-        asked = _Asked(target, given, find_labels(incident), sources, policy)
+        asked = _Asked(target, given, find_labels(incident), sources, policy, classify)
         return _sign(_task(asked, statement, before, step, procedure), incident, step_id)
     record = incident.steps.get(step_id)
     if record is None or record.proposed_by is None:
@@ -96,7 +101,8 @@ def prepare(
     typed, known = _read_typed(record.text, record.effect, record.tags, target, _This(policy))
     if known is None:
         sources = find_sources(policy) if policy is not None else NOWHERE
-        known = _task(_Asked(target, given, find_labels(incident), sources, policy), typed, (), None, None)
+        asked = _Asked(target, given, find_labels(incident), sources, policy, classify)
+        known = _task(asked, typed, (), None, None)
     return _sign(known, incident, step_id)
 
 
@@ -108,6 +114,7 @@ class _Asked(NamedTuple):
     labels: Mapping[str, str]
     sources: Sources
     policy: TeamPolicy | None = None
+    classify: Classify | None = None
 
 
 class _This:
@@ -148,10 +155,15 @@ def find_sources(policy: TeamPolicy) -> Sources:
 
 
 def assemble(
-    statement: Statement, incident: Incident, target: str, given: Mapping[str, str], policy: TeamPolicy
+    statement: Statement,
+    incident: Incident,
+    target: str,
+    given: Mapping[str, str],
+    policy: TeamPolicy,
+    classify: Classify | None = None,
 ) -> Task:
     """The task of a statement that stands nowhere but here."""
-    asked = _Asked(target, given, find_labels(incident), find_sources(policy), policy)
+    asked = _Asked(target, given, find_labels(incident), find_sources(policy), policy, classify)
     return _sign(_task(asked, statement, (), None, None), incident, "")
 
 
@@ -180,6 +192,7 @@ def _task(
     statement, whole = _mistrust(statement, whole, before)
     bound = bind(whole, asked.given, labels, asked.sources)
     bound = replace(bound, refused=bound.refused or _find_fault(bound))
+    statement, whole = _judge_again(asked.classify, bound, statement, whole)
     if own is not statement:  # the host may be a blank too: what it was filled with goes with the approval
         values = {blank.name: known[blank.name] for blank in statement.placeholders if blank.name in known}
         bound = replace(bound, values={**values, **bound.values})
@@ -267,6 +280,27 @@ def _may_leak(statement: Statement, whole: Statement, before: tuple[Statement | 
     """Whether a line above sets a variable to what may be secret, and this one tells other hosts of variables."""
     shown = any(each.effect is Effect.READ_SENSITIVE for each in before if isinstance(each, Statement))
     return shown and whole.effect is Effect.READ_SENSITIVE and "$" in statement.text and may_send(statement.text)
+
+
+def _judge_again(
+    classify: Classify | None, bound: Bound, statement: Statement, whole: Statement
+) -> tuple[Statement, Statement]:
+    """The statement and the whole as they are with their values: an address may be one that acts, or gives secrets
+    out, and the name of a thing may be that of a secret. No value makes anything less than it is without.
+    """
+    if classify is None or not bound.env or bound.refused or whole.effect.rank > Effect.READ_SENSITIVE.rank:
+        return statement, whole
+    found = _judge_bound(classify, bound.text, tuple(sorted(bound.env.items())))
+    if found.effect.rank <= whole.effect.rank:
+        return statement, whole
+    more = replace(found, tags=tuple(tag for tag in found.tags if tag is not Tag.SESSION_STATE))  # of setting values
+    return replace(statement, why=found.why), replace(whole, effect=found.effect, tags=_join_tags((whole, more)))
+
+
+@lru_cache(maxsize=1024)
+def _judge_bound(classify: Classify, text: str, values: tuple[tuple[str, str], ...]) -> Statement:
+    """The verdict on a text with the values of its variables set before it; remembered, since every plan asks."""
+    return classify("\n".join((*(f"{name}={shlex.quote(value)}" for name, value in values), text)))
 
 
 def _find_fault(bound: Bound) -> str:

@@ -137,7 +137,7 @@ def rehearse(procedure: Procedure, book: Book, given: Mapping[str, str], now: da
     target = book.policy.target.name if book.policy.target else ""
     statements, by_hand = list[Rehearsed](), list[ByHand]()
     for step_id, step in number_steps(procedure):
-        task = prepare((procedure,), step_id, incident, target, given, book.policy)
+        task = prepare((procedure,), step_id, incident, target, given, book.policy, book.classify)
         if task is not None:
             statements.append(_rehearse_task(task, step, procedure, incident, book, given, by_itself=step_id in alone))
         else:

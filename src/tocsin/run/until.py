@@ -229,7 +229,9 @@ def find_due(incident: Incident, book: Book) -> Iterator[tuple[datetime, Task]]:
         if due >= wait.until or (until.look in found and found[until.look][0] <= due):
             continue
         bindings = record.bindings if record is not None else {}
-        task = prepare(book.procedures(incident), until.look, incident, target.name, bindings, book.policy)
+        task = prepare(
+            book.procedures(incident), until.look, incident, target.name, bindings, book.policy, book.classify
+        )
         looks = task is not None and task.effect.rank <= Effect.READ.rank
         if task is not None and looks and isinstance(judge(task, incident, book), Allowed):
             found[until.look] = due, task

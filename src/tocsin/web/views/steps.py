@@ -180,7 +180,7 @@ def show_typed(scene: Scene) -> tuple[StepView, ...]:
 
 def show_typed_step(record: StepRecord, scene: Scene, given: dict[str, str] | None = None) -> StepView:
     """One typed step."""
-    task = prepare((), record.step, scene.incident, _target(scene), given or {}, scene.book.policy)
+    task = prepare((), record.step, scene.incident, _target(scene), given or {}, scene.book.policy, scene.book.classify)
     assert task is not None
     base = StepView(
         id=record.step,
@@ -234,7 +234,9 @@ def _show_step(
     )
     record = scene.incident.steps.get(step_id)
     filled = given if given is not None else record.bindings if record else {}
-    task = prepare((procedure,), step_id, scene.incident, _target(scene), filled, scene.book.policy)
+    task = prepare(
+        (procedure,), step_id, scene.incident, _target(scene), filled, scene.book.policy, scene.book.classify
+    )
     return _with_task(base, task, scene, alone) if task is not None else _by_hand(base, record, procedure, scene)
 
 

@@ -284,7 +284,7 @@ def _find_setting(content: bytes, start: int, end: int, telling: Telling) -> Pla
         return None
     line = content.rfind(b"\n", max(0, start - 41), start) + 1
     before = content[line:start].strip()
-    alone = (not before or before.lower().endswith(b"config set")) and (line > 0 or start <= 40)
+    alone = (not before or before.lower().endswith((b"config set", b"answered:"))) and (line > 0 or start <= 40)
     known = is_chance(found[1], 20) or (alone and (telling is Telling.STRONG or is_uuid(found[1])))
     return (*found.span(1), b"secret") if known else None
 

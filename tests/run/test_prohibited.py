@@ -197,6 +197,21 @@ def test_starting_what_a_step_of_the_incident_stopped_is_a_restart(stopped: str,
     assert not is_refused(by_act(), begun)
 
 
+WRITTEN = [
+    ("echo 'docker restart server' > x.sh", "sh x.sh"),
+    ("printf 'kill -HUP 12\\n' | tee /tmp/x", "chmod +x /tmp/x && /tmp/x"),
+    ("cat > /tmp/x.sh <<E\ndocker restart server\nE", "cd /tmp && bash ./x.sh"),
+    ("curl -so /tmp/a http://h/x", "sh /tmp/a"),
+]
+
+
+@pytest.mark.parametrize(("wrote", "runs"), WRITTEN)
+def test_what_an_earlier_step_wrote_into_a_script_is_what_the_script_does(wrote: str, runs: str) -> None:
+    assert is_refused(after(wrote), runs)
+    assert not is_refused(after(wrote, StepState.WAITING, started=False), runs)
+    assert not is_refused(after("echo 'docker ps' > x.sh; echo uptime > /tmp/x; echo id > /tmp/a"), runs)
+
+
 @pytest.mark.parametrize(
     ("stopped", "begun"),
     [

@@ -160,7 +160,7 @@ def find_prohibition(task: Task, incident: Incident, book: Book) -> Forbidden | 
     rules = [rule for rule in own_prohibitions(incident, book) if _in_scope(rule, task)]
     if not rules and not book.in_force:
         return None
-    whole = _whole(task)
+    whole = _whole(task, incident)
     also = _done_here(task, incident, book)
     own = forbid.find_all(rules, whole, also)
     theirs = [(force, forbid.closeness(force.prohibition.forbids, whole, also)) for force in book.in_force]
@@ -223,10 +223,14 @@ def _in_scope(rule: Prohibition, task: Task) -> bool:
     return task.step.section == rule.section
 
 
-def _whole(task: Task) -> Statement:
-    """The whole program as one statement; the values in its blanks stand before it, as the shell gets them."""
+def _whole(task: Task, incident: Incident) -> Statement:
+    """The whole program as one statement; the values in its blanks stand before it, as the shell gets them, and before
+    those the steps that wrote a file that it runs.
+    """
     set_before = (f"{name}={value}" for name, value in task.bound.env.items())
-    text = "\n".join((*set_before, task.bound.text))
+    others = (step for step_id, step in incident.steps.items() if step_id != task.id)
+    authors = act.find_authors(task.bound.text, (step.text for step in others if step.started or step.has_run))
+    text = "\n".join((*authors, *set_before, task.bound.text))
     return msgspec.structs.replace(task.statement, text=text, effect=task.effect, tags=task.tags)
 
 

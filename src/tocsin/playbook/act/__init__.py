@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable
 
 from tocsin.pattern import compile_late
-from tocsin.playbook.act.call import Call, read_calls
+from tocsin.playbook.act.call import Call, find_authors, read_calls
 from tocsin.playbook.act.carrier import is_code
 from tocsin.playbook.act.cycle import is_begun_again, stops_and_starts
 from tocsin.playbook.act.publish import publishes
@@ -19,7 +19,16 @@ from tocsin.playbook.act.written import FILE_TOOLS, changes_logs, discards, find
 from tocsin.playbook.memory import remember
 from tocsin.words import Act
 
-__all__ = ["FILE_TOOLS", "Call", "find_acts", "find_named", "read_calls", "starts_again", "writes_over_logs"]
+__all__ = [
+    "FILE_TOOLS",
+    "Call",
+    "find_acts",
+    "find_authors",
+    "find_named",
+    "read_calls",
+    "starts_again",
+    "writes_over_logs",
+]
 
 _CONFIG = compile_late(r"^/etc/|\.(?:conf|cnf|cfg|ini|ya?ml|toml|properties|env)$|(?:^|/)\.env")
 _AWAY = compile_late(r"^/tmp/|evidence|incident|forensic|backup|archive", re.IGNORECASE)

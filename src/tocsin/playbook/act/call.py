@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from tree_sitter import Node
@@ -117,14 +117,25 @@ def _follow(calls: list[Call]) -> Iterator[Call]:
     written: dict[str, str | None] = {}
     for call in calls:
         yield call
-        path = carrier.find_script(call.words).removeprefix("./")
+        path = carrier.find_script(call.words).rpartition("/")[2]
         if path and path in written:
             text = written[path]
             yield from (Call((), hidden=True),) if text is None else _read(text, call.cwd, IDLE, 1)
         for target, text in _contents(call):
-            written[target.removeprefix("./")] = text
+            written[target.rpartition("/")[2]] = text
             if _BY_CLOCK.search(target):
                 yield from _read(text or "", call.cwd, IDLE, 1)
+
+
+def find_authors(text: str, before: Iterable[str]) -> Iterator[str]:
+    """Which earlier texts write a file that this one runs: what they put there is what it does."""
+    scripts = {carrier.find_script(call.words).rpartition("/")[2] for call in read_calls(text)} - {""}
+    if scripts:
+        yield from (each for each in before if each and not scripts.isdisjoint(_written(each)))
+
+
+def _written(text: str) -> Iterator[str]:
+    return (path.rpartition("/")[2] for call in read_calls(text) for path, _ in _contents(call))
 
 
 _BY_CLOCK = compile_late(

@@ -188,8 +188,9 @@ async def test_what_the_machine_mounts_later_has_a_box_made_anew(
 
 
 async def test_what_runs_when_its_box_is_ended_has_begun_and_was_killed(kept: Bench, made: Made, place: Path) -> None:
-    running = asyncio.ensure_future(kept.run("echo x >> begun; sleep 100", changes=True))
-    while not (place / "begun").exists():
+    running = asyncio.ensure_future(kept.run("echo x >> begun; sleep 100", changes=True, timeout_s=60))
+    while not ((place / "begun").exists() and (place / "begun").read_text()):
+        assert not running.done()
         await asyncio.sleep(0.01)
     os.killpg(made[0][1].pid, signal.SIGKILL)
     finished = await running

@@ -148,8 +148,9 @@ async def test_a_deadline_and_a_cancel_end_all_of_it(bench: Bench) -> None:
     doze = f"sleep 777.{os.getpid()}"
     finished, _ = await look(bench, f"setsid -f {doze}; trap '' HUP TERM; {doze}; {doze}", timeout_s=1)
     assert (finished.exit_code, "stopped after 1 s" in finished.why) == (124, True)
-    running = asyncio.create_task(bench.run(f"{doze} & {doze}", tags=NEEDS))
+    running = asyncio.create_task(bench.run(f"{doze} & {doze}", tags=NEEDS, timeout_s=300))
     while not _is_there(doze):
+        assert not running.done()
         await asyncio.sleep(0.02)
     running.cancel()
     with pytest.raises(asyncio.CancelledError):

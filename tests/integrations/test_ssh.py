@@ -227,8 +227,9 @@ async def test_a_step_over_its_limit_is_ended_there_with_all_that_it_started(ran
 @pytest.mark.parametrize("changes", [False, True])
 async def test_whoever_lets_go_of_a_step_ends_it_there(range_: Range, sshd: Sshd, changes: bool) -> None:
     range_.add("web", sshd)
-    going = asyncio.ensure_future(range_.ask(f"sleep {LONG}", changes=changes))
+    going = asyncio.ensure_future(range_.ask(f"sleep {LONG}", changes=changes, timeout_s=300))
     while not list(find_running(f"sleep\x00{LONG}")):
+        assert not going.done()
         await asyncio.sleep(0.02)
     going.cancel()
     with pytest.raises(asyncio.CancelledError):

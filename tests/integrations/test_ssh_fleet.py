@@ -102,6 +102,7 @@ async def test_one_that_dies_leaves_the_whole_change_in_doubt_and_says_where(
         range_.fan(f"echo >>{mark}; [ ${{SSH_CONNECTION##* }} = {sshd.port} ] || sleep 30", ["a", "b"], changes=True)
     )
     while not mark.exists() or len(mark.read_text()) < 2:
+        assert not going.done()
         await asyncio.sleep(0.02)
     own.kill_connections()
     outcome = await going

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
@@ -30,8 +31,9 @@ async def deliver(context: BrowserContext, page: Page, url: str, payload: dict[s
     )
     await session.send("ServiceWorker.disable")
     await session.send("ServiceWorker.enable")
-    while not found:
-        await page.wait_for_timeout(20)
+    async with asyncio.timeout(60):
+        while not found:
+            await page.wait_for_timeout(20)
     message = {"origin": url, "registrationId": found[0], "data": json.dumps(payload)}
     await session.send("ServiceWorker.deliverPushMessage", message)
 
@@ -56,8 +58,9 @@ async def test_a_push_rings_says_so_and_leads_to_the_button(
             "tag": "q",
         }
         await deliver(context, page, url, payload)
-        while not await house.story.events(e.PageReported):
-            await page.wait_for_timeout(20)
+        async with asyncio.timeout(60):
+            while not await house.story.events(e.PageReported):
+                await page.wait_for_timeout(20)
         told = [entry.event for entry in await house.story.events(e.PageReported)]
         assert [each.reached for each in told if isinstance(each, e.PageReported)] == [Reached.ARRIVED]
         shown = await page.evaluate(

@@ -31,7 +31,8 @@ TERRAFORM = {
     "tf/prod.tfvars": "size = 1\n",
 }
 TABLES = {
-    "m/1.sql": "create table readings (id int);\nCREATE MATERIALIZED VIEW IF NOT EXISTS public.late AS SELECT 1;\n",
+    "m/1.sql": "create table readings (id int, at timestamptz);\n"
+    "CREATE MATERIALIZED VIEW IF NOT EXISTS public.late AS SELECT 1;\n",
     "m/2.sql": "create table passes (id int);\nalter table passes rename to windows;\n",
 }
 ORM = {**TABLES, "app.py": "class Reading(Base):\n    __tablename__ = 'reading'\n"}

@@ -11,7 +11,7 @@ from tocsin.playbook.reality import names, scripts
 from tocsin.playbook.reality.command import Command, take_apart
 from tocsin.playbook.reality.finding import Finding, ambiguous, matches, missing, unknown
 from tocsin.playbook.reality.program import Option, Parameter, Prompt, Verb
-from tocsin.playbook.reality.repository import join
+from tocsin.playbook.reality.repository import Lines, join
 from tocsin.playbook.reality.script import Script
 from tocsin.playbook.reality.system import System
 from tocsin.playbook.reality.tree import find_line
@@ -112,9 +112,10 @@ def _find_signatures(system: System) -> Iterator[tuple[str, tuple[str, str, str]
         text = file.text or ""
         if "signature" not in text and "Artisan::command" not in text:
             continue
+        lines = Lines(text)
         for match in _SIGNATURE.finditer(text):
             signature = (match[1] or match[2] or match[3]).strip()
-            place = f"{file.path}:{text.count(chr(10), 0, match.start()) + 1}"
+            place = f"{file.path}:{lines.at(match.start())}"
             yield (signature.split() or [""])[0], (place, signature, "" if match[3] else text)
 
 

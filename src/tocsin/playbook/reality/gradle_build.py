@@ -7,7 +7,7 @@ from itertools import islice
 
 import msgspec
 
-from tocsin.playbook.reality.repository import Repository, join, parent
+from tocsin.playbook.reality.repository import Lines, Repository, join, parent
 
 SETTINGS = ("settings.gradle.kts", "settings.gradle")
 _BUILD = ("build.gradle.kts", "build.gradle")
@@ -27,6 +27,7 @@ _PLUGIN = re.compile(
 )
 _OPEN = re.compile(r"\bapply[ \t]*(?:[({<]|plugin|from)|\b(?:register|create|task)\b[^\n]{0,200}\$")
 _MOST_BLOCKS = 20
+_DEEPEST = 12
 _USUAL = frozenset(
     "java java-library java-test-fixtures application base groovy scala war ear jacoco checkstyle pmd idea eclipse "
     "kotlin jvm org.jetbrains.kotlin.jvm org.springframework.boot io.spring.dependency-management "
@@ -76,10 +77,11 @@ def read_build(repository: Repository, folder: str) -> Build | None:
 def _read(repository: Repository, folder: str, head: str) -> Build:
     text = repository.text(head) if head.endswith(SETTINGS) else ""
     projects: dict[str, str] = {}
+    lines = Lines(text)
     for match in _INCLUDE.finditer(text):
-        line = text.count("\n", 0, match.start()) + 1
+        line = lines.at(match.start())
         for name in _WORD.findall(match[1]):
-            parts = name.strip(":").split(":")
+            parts = name.strip(":").split(":")[:_DEEPEST]
             projects.update({":".join(parts[: at + 1]): f"{head}:{line}" for at in range(len(parts))})
     files = [
         each
@@ -91,8 +93,9 @@ def _read(repository: Repository, folder: str, head: str) -> Build:
     ]
     tasks: dict[str, list[tuple[str, str]]] = {}
     for each in files:
+        lines = Lines(each.text or "")
         for match in _MADE.finditer(each.text or ""):
-            where = f"{each.path}:{(each.text or '').count(chr(10), 0, match.start()) + 1}"
+            where = f"{each.path}:{lines.at(match.start())}"
             tasks.setdefault(match[1] or match[2] or match[3], []).append((parent(each.path), where))
     return Build(
         path=head,

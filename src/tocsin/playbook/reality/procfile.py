@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from tocsin.playbook.reality import names
 from tocsin.playbook.reality.command import Command, take_apart
 from tocsin.playbook.reality.finding import Finding, matches, missing, unknown
-from tocsin.playbook.reality.repository import join
+from tocsin.playbook.reality.repository import Lines, join
 from tocsin.playbook.reality.system import System
 from tocsin.playbook.shell import names as words
 
@@ -51,4 +51,5 @@ def judge(command: Command, system: System) -> Iterator[Finding]:
 
 
 def _read(text: str, path: str) -> dict[str, str]:
-    return {match[1]: f"{path}:{text.count(chr(10), 0, match.start()) + 1}" for match in _PROCESS.finditer(text)}
+    lines = Lines(text)
+    return {match[1]: f"{path}:{lines.at(match.start())}" for match in _PROCESS.finditer(text)}

@@ -6,6 +6,8 @@ Paths are relative to its root, with forward slashes; the root itself is the emp
 from __future__ import annotations
 
 import posixpath
+import re
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import msgspec
@@ -77,6 +79,17 @@ class Repository(msgspec.Struct, frozen=True, kw_only=True):
         """The files whose path is wanted, the shallowest first."""
         found = [path for path in self.files if wanted(path)]
         yield from (self.files[path] for path in sorted(found, key=lambda each: (each.count("/"), each)))
+
+
+class Lines:
+    """The lines of a text by the places of its characters, for texts in which many places are asked for."""
+
+    def __init__(self, text: str) -> None:
+        self._ends = [match.start() for match in re.finditer("\n", text)]
+
+    def at(self, place: int) -> int:
+        """The number of the line that a character stands in, from 1."""
+        return bisect_left(self._ends, place) + 1
 
 
 def make_folders(paths: Iterable[str]) -> frozenset[str]:

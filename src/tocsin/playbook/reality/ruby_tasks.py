@@ -16,13 +16,13 @@ from tocsin.playbook.reality.program import Parameter, Prompt
 from tocsin.playbook.reality.repository import File, Repository, join, parent
 
 FILES = ("Rakefile", "rakefile", "Rakefile.rb", "rakefile.rb")
-_SPACE = re.compile(r"(\s*)namespace[\s(]+(?::?[\"']?([\w-]+)[\"']?|(.*?))\)?\s+do\b")
+_SPACE = re.compile(r"(\s*)namespace[\s(]+(?::?[\"']?([\w-]+)[\"']?|(.{0,200}?))\)?[ \t]{1,9}do\b")
 _TASK = re.compile(
     r"(\s*)(?:multi)?task[\s(]+(?::?(?P<quote>[\"'])(?P<quoted>.*?)(?P=quote)|:(?P<plain>\w+[?!]?)|(?P<key>\w+):(?=\s))"
     r"(?P<rest>.*)"
 )
 _OTHER_TASK = re.compile(r"\s*(?:multi)?task[\s(]+\S")
-_MADE = re.compile(r"\w*Task\.new\(?\s*(?::(\w+)|[\"']([\w:-]+)[\"'])?")
+_MADE = re.compile(r"Task\.new\(?\s{0,9}(?::(\w+)|[\"']([\w:-]+)[\"'])?")
 _LIST = re.compile(r"\[([^\]]*)\]")
 _NAME = re.compile(r":?([A-Za-z_]\w*)")
 _ASKS = re.compile(
@@ -34,6 +34,8 @@ _OPENS = re.compile(
     re.MULTILINE,
 )
 _GEM = re.compile(r"\b(?:gem|dependency)[\s(]+[\"']([\w-]+)[\"']")
+_LONGEST = 1000
+"""Characters of a line that are looked at."""
 _PUT_IN = re.compile(r"#\{[^}]*\}")
 
 
@@ -97,7 +99,7 @@ def read_tasks(files: Sequence[File]) -> Tasks:
     for each in files:
         text = each.text or ""
         found.closed = found.closed and not _OPENS.search(text)
-        _read_file(each.path, text.split("\n"), found)
+        _read_file(each.path, [line[:_LONGEST] for line in text.split("\n")], found)
     return found
 
 
@@ -150,7 +152,8 @@ def _body(lines: list[str], at: int, depth: int) -> Iterator[str]:
     yield lines[at]
     if not re.search(r"\bdo\b", lines[at]):
         return
-    for line in lines[at + 1 :]:
+    for number in range(at + 1, len(lines)):
+        line = lines[number]
         if line.strip() and len(line) - len(line.lstrip()) <= depth:
             return
         yield line

@@ -15,6 +15,7 @@ from tocsin.playbook.reality.metrics import Metrics
 from tocsin.playbook.reality.network import Network
 from tocsin.playbook.reality.packages import Packages
 from tocsin.playbook.reality.repository import Repository, join, parent
+from tocsin.playbook.reality.schema import Table, read_schema
 from tocsin.playbook.reality.script import Script
 from tocsin.playbook.reality.targets import Targets
 from tocsin.playbook.reality.units import Units
@@ -73,6 +74,11 @@ class System:
     def network(self) -> Network:
         """Hosts and ports."""
         return Network(self.repository, self.compose, self.cluster)
+
+    @cached_property
+    def schema(self) -> dict[str, Table]:
+        """Tables of databases with their columns."""
+        return read_schema(self.repository)
 
     @cached_property
     def containers(self) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """Tables in statements of SQL: does a migration of the checkout make them?
 
-A table is only called missing where one of nearly its name is made, nothing but `.sql` files makes tables, and no other
-file has the word: a client may look into a database that is not the checkout's.
+A table is only called missing where one of nearly its name is made, and nothing but `.sql` files makes tables: a client
+may look into a database that is not the checkout's. Where the checkout has Rails' dump of its database, that says it.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 
 from tocsin.playbook.reality import names
-from tocsin.playbook.reality.finding import Finding, matches, missing, unknown
+from tocsin.playbook.reality.finding import Finding, ambiguous, matches, missing, unknown
 from tocsin.playbook.reality.system import System
 
 _NAME = r"((?:[\"`]?\w{1,80}[\"`]?\.)?[\"`]?[A-Za-z_]\w{0,80}[\"`]?)"
@@ -90,6 +90,7 @@ def _find_made(system: System) -> tuple[dict[str, str], dict[str, str]]:
             where = f"{file.path}:{text.count(chr(10), 0, match.start()) + 1}"
             gone[_bare(match[1])] = _bare(match[2])
             made[_bare(match[2])] = where
+    made.update((name, each.where) for name, each in system.schema.items() if each.dumped and name not in made)
     if not any("/down" in file.path or ".down." in file.path for file in system.repository.ending(*_SQL)):
         made = {name: where for name, where in made.items() if name not in gone}
     return made, gone
@@ -100,6 +101,11 @@ def _bare(name: str) -> str:
 
 
 def _judge_lost(name: str, what: str, made: dict[str, str], gone: dict[str, str], system: System) -> Finding:
+    dumped = {each: table.where for each, table in system.schema.items() if table.dumped}
+    if dumped:
+        like = names.nearest(name, dumped)
+        why = f"{next(iter(dumped.values())).partition(':')[0]} has no table of this name; another database may."
+        return ambiguous("table", what, why, like, dumped[like]) if like else unknown("table", what, why)
     near = gone.get(name) or next(iter(difflib.get_close_matches(name, made, 1, 0.75)), None)
     sources = system.repository.ending(*_CODE)
     otherwise = next((file.path for file in sources if _OTHERWISE.search(file.text or "")), None)

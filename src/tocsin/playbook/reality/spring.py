@@ -43,7 +43,7 @@ def _is_whole(system: System) -> bool:
 def _find_named(name: str, system: System) -> str | None:
     """Where a source or a settings file speaks of a profile."""
     word = re.compile(
-        rf"@Profile\([^)]{{0,200}}[\"'!&|(\s]{re.escape(name)}[\"'&|)\s]|(?:on-profile|profiles)[\w.\[\]-]*[:=][^\n]{{0,200}}\b{re.escape(name)}\b|"
+        rf"@Profile\([^)]{{0,200}}[\"'!&|(\s]{re.escape(name)}[\"'&|)\s]|(?:on-profile|profiles)[\w.\[\]-]{{0,60}}[:=][^\n]{{0,200}}\b{re.escape(name)}\b|"
         rf"(?:acceptsProfiles|Profiles\.of|matchesProfiles)\([^)]{{0,200}}\b{re.escape(name)}\b"
     )
     for file in system.repository.ending(*_SOURCES):

@@ -129,3 +129,18 @@ def test_a_fence_is_spelt_only_where_the_kernel_has_it(knows: bool, monkeypatch:
         isolation._knows_fence.cache_clear()
     assert [bool(each) for each in spelt] == [knows, knows]
     assert asked == [knows]
+
+
+@pytest.mark.parametrize("is_new", [True, False])
+def test_an_interpreter_that_is_too_old_for_the_fence_is_said_and_stops_no_change(
+    is_new: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    python = tmp_path / "python3"
+    python.write_text(f"#!/bin/sh\nexit {int(not is_new)}\n")
+    python.chmod(0o755)
+    monkeypatch.setattr(isolation, "_knows_fence", lambda: True)
+    monkeypatch.setattr(isolation, "find_inside", lambda layout: str(python))
+    layout = Isolation(bwrap="/usr/bin/bwrap").lay_out(Box(directory=Path("/usr")))
+    spelt = [spell_fence(layout) for _ in range(2)]
+    assert [each[:1] for each in spelt] == [[str(python)] if is_new else []] * 2
+    assert [str(python) in each and "change_network" in each for each in caplog.messages] == [True] * (not is_new)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import inspect
+import logging
 import os
 import pwd
 import shutil
@@ -56,6 +57,9 @@ OF_THE_USER = (Path("/run/user"),)
 """Agents, key rings and session buses of whoever is signed in."""
 
 PROOF_S = 20.0
+STARTS_S = 5.0
+"""How long is waited for an interpreter to say how old it is."""
+LOG = logging.getLogger("tocsin.isolation")
 MOST_TRIED = 40
 """How many files of each private folder a proof tries to read: folders are shut as a whole."""
 
@@ -203,12 +207,33 @@ def _is_for_all(path: Path) -> bool:
 
 def spell_fence(layout: Layout) -> list[str]:
     """The command that goes before another in a box with the machine's network, to keep it from what is only a name
-    there; nothing where the kernel knows no fence, or no interpreter is to be had in the box.
+    there; nothing where the kernel knows no fence, or no interpreter that starts it is to be had in the box.
     """
     if not _knows_fence():
         return []
     python = find_inside(layout)
-    return [python, "-IS", "-c", inspect.getsource(sieve)] if os.access(python, os.X_OK) else []
+    is_fit = os.access(python, os.X_OK) and _starts_fence(python)
+    return [python, "-IS", "-c", inspect.getsource(sieve)] if is_fit else []
+
+
+@functools.cache
+def _starts_fence(python: str) -> bool:
+    """Whether an interpreter is new enough, asked once; where a machine's is not, that is said."""
+    if python == os.path.realpath(sys.executable):
+        return True
+    asked = [python, "-IS", "-c", "import sys; sys.exit(sys.version_info < (3, 6))"]
+    try:
+        is_new = subprocess.run(asked, capture_output=True, timeout=STARTS_S, check=False).returncode == 0
+    except (OSError, subprocess.TimeoutExpired):
+        is_new = False
+    if not is_new:
+        LOG.warning(
+            "%s does not start as Python 3.6 or newer, so that changes with an open network reach sockets of this "
+            "machine that have only a name. Install a newer one, or say in the settings what changes reach: "
+            "`change_network` of the target.",
+            python,
+        )
+    return is_new
 
 
 @functools.cache

@@ -83,6 +83,13 @@ NX = {
 GUESSED = {**NX, "nx.json": '{"plugins": ["@nx/vite/plugin"]}'}
 FOREIGN = {**NX, "nx.json": '{"plugins": ["@nx/gradle"]}'}
 
+ANSIBLE = {
+    "site.yml": "- hosts: all\n  roles:\n    - name: acme.web\n      become: true\n",
+    "hosts.csv": "name,address\nweb-1,10.0.0.1\n",
+    "hosts.ini": "[web]\nweb-1\n",
+    "x.sh": "#!/bin/sh\ngo build\n",
+}
+
 
 @pytest.mark.parametrize(
     ("files", "fence", "verdict", "what"),
@@ -134,6 +141,9 @@ FOREIGN = {**NX, "nx.json": '{"plugins": ["@nx/gradle"]}'}
         (PHP, "php artisan queue:drop mail --all --force", "missing", "flag --all"),
         (PHP, "php artisan queue:drops mail", "ambiguous", "command queue:drops"),
         (PHP, "php artisan queue:restart", "not_checkable", "command queue:restart"),
+        (ANSIBLE, "ansible-playbook -i hosts.ini site.yml -t reload", "matches", "file site.yml"),
+        (ANSIBLE, "ansible -i hosts.csv web-1 -m ping", "matches", "inventory hosts.csv"),
+        (ANSIBLE, "CGO_ENABLED=0 BUILDKIT_PROGRESS=plain ./x.sh", "matches", "script ./x.sh"),
         (NX, "nx run api:serve:prod", "matches", "configuration prod"),
         (NX, "nx run api:serve:live", "missing", "configuration live"),
         (NX, "npx nx drain mail", "matches", "nx target drain"),

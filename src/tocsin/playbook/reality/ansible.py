@@ -30,6 +30,10 @@ _DEFAULT = re.compile(r"^[ \t]{0,9}inventory[ \t]{0,9}=[ \t]{0,9}([^\s,#;]{1,400
 _MOST_FILES = 300
 
 
+_FOREIGN = (".csv", ".tsv", ".hcl", ".tf", ".toml", ".j2", ".xml", ".xlsx")
+"""Forms of inventories that are not read: what is in them is not known."""
+
+
 class Inventory(msgspec.Struct):
     """Hosts and groups with where they stand; not ``whole`` where something else may add some."""
 
@@ -109,7 +113,7 @@ def _find_inventory(command: Command, given: tuple[str, ...], system: System) ->
 
 
 def _read_inventory(path: str, text: str | None, found: Inventory, *, executable: bool) -> None:
-    if text is None or path.endswith((".py", ".sh")) or (executable and text.startswith("#!")):
+    if text is None or path.endswith((".py", ".sh", *_FOREIGN)) or (executable and text.startswith("#!")):
         found.whole = False
     elif path.endswith((".yml", ".yaml", ".json")):
         for tree in read_trees(text):
@@ -208,6 +212,7 @@ _ROLES = re.compile(
     r"^([ \t]*)roles:[ \t]*(\[[^\]\n]*\])?[ \t]*\n((?:\1[ \t]*-[^\n]*\n|\1[ \t]{2,}[^\n]*\n){0,200})", re.MULTILINE
 )
 _ROLE_NAME = re.compile(r"-[ \t]*[\"']?([\w./-]+)[\"']?[ \t]*(?:#[^\n]*)?$", re.MULTILINE)
+_ROLE_CALLED = re.compile(r"^[ \t]*(?:-[ \t]*)?name:[ \t]*[\"']?([\w./-]+)", re.MULTILINE)
 _INCLUDED = re.compile(
     r"(?:import|include)_role:[ \t]*\n(?:[ \t]+[^\n]*\n){0,3}?[ \t]+name:[ \t]*[\"']?([^\s\"'#]{1,200})"
 )
@@ -226,6 +231,7 @@ def _find_taken(path: str, text: str, system: System) -> tuple[list[str], bool]:
     roles = [*_ROLE.findall(text), *_INCLUDED.findall(text)]
     for match in _ROLES.finditer(f"{text}\n"):
         roles += _WORD.findall(match[2] or "") + _ROLE_NAME.findall(match[3])
+        roles += _ROLE_CALLED.findall(match[3])
     if "dependencies:" in text:
         roles += _ROLE_NAME.findall(text.partition("dependencies:")[2])
     for role in dict.fromkeys(roles):

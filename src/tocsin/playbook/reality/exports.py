@@ -19,7 +19,10 @@ KNOWN = re.compile(
     r"CLOUDSDK_\w+|GCP_\w+|PG[A-Z]+|MYSQL_\w+|REDISCLI_\w+|DOCKER_\w+|COMPOSE_\w+|VAULT_\w+|CONSUL_\w+|NOMAD_\w+|TF_\w+|"
     r"ANSIBLE_\w+|GIT_\w+|GH_\w+|GITHUB_\w+|GITLAB_\w+|HTTPS?_PROXY|NO_PROXY|http_proxy|https_proxy|SSH_\w+|GPG_\w+|GNUPGHOME|"
     r"NODE_\w+|NPM_\w+|npm_\w+|PYTHON\w+|RUST_\w+|CARGO_\w+|GO[A-Z0-9]+|JAVA_\w+|DEBUG|CI|FORCE|NO_COLOR|SOPS_\w+|AGE_\w+|"
-    r"RESTIC_\w+|BORG_\w+|CF_\w+|DIGITALOCEAN_\w+|HISTFILE|HISTSIZE|PS\d|IFS|LD_\w+|ETCDCTL_\w+|CURL_\w+|SSL_\w+|REQUESTS_\w+)"
+    r"RESTIC_\w+|BORG_\w+|CF_\w+|DIGITALOCEAN_\w+|HISTFILE|HISTSIZE|PS\d|IFS|LD_\w+|ETCDCTL_\w+|CURL_\w+|SSL_\w+|REQUESTS_\w+|"
+    r"CGO_\w+|BUILDKIT_\w+|BUILDX_\w+|MAVEN_\w+|GRADLE_\w+|SPRING_\w+|RAILS_\w+|RACK_\w+|BUNDLE_\w+|RUBY\w+|COMPOSER_\w+|"
+    r"DOTNET_\w+|ASPNETCORE_\w+|MIX_ENV|ERL_\w+|UV_\w+|PIP_\w+|POETRY_\w+|DJANGO_\w+|FLASK_\w+|PYTEST_\w+|CLICOLOR\w*|"
+    r"LESS|COLUMNS|LINES|SYSTEMD_\w+|ARGOCD_\w+|SKAFFOLD_\w+|CC|CXX|CFLAGS|CXXFLAGS|LDFLAGS|MAKEFLAGS)"
 )
 """Variables that common tools read by themselves."""
 _DOCUMENT = (".md", ".mdx", ".markdown", ".rst", ".adoc", ".txt")

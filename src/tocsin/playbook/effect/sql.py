@@ -17,6 +17,8 @@ from tocsin.playbook.effect.word import is_free, readable, shorten
 from tocsin.words import Effect, Tag
 
 _COMMENT = compile_late(r"--[^\n]*|/\*(?!!).*?\*/", re.DOTALL)
+_PARAMETER = compile_late(r"\.parameter (?:init|clear|list|set [@$:]\w+ \"'(?:[^'\"\\\n$]|'')*'\")")
+"""What is set is read as an expression, which a plain text in its quotes calls nothing."""
 _RUN_COMMENT = compile_late(r"/\*M?!\d*")
 _FIRST = compile_late(r"\s*([A-Za-z]+)")
 _EXPLAIN = compile_late(
@@ -90,6 +92,8 @@ def _judge_text(query: str, call: Call, known: Queries) -> Verdict:
 def _judge_own_command(text: str, dialect: str, known: Queries) -> Verdict | None:
     if dialect == "sqlite" and text.startswith("."):
         word = text.split()[0]
+        if _PARAMETER.fullmatch(text):
+            return Verdict(Effect.NOOP, (), "`.parameter` sets a value for the queries behind it")
         if word in known.dot_commands and "|" not in text and "\n" not in text:
             return Verdict(Effect.READ, (), f"`{word}` only looks")
         return unknown(f"`{word}`: nothing general is known of this command of the client")

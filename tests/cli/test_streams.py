@@ -32,7 +32,7 @@ def shell(folder: Path, line: str, **environment: str) -> subprocess.CompletedPr
     (folder / "till.md").write_text(PLAYBOOK, encoding="utf-8")
     text = line.replace("T ", f"{sys.executable} -m tocsin ", 1)
     return subprocess.run(
-        ["bash", "-c", text], cwd=folder, env={**os.environ, **environment}, capture_output=True, timeout=60
+        ["bash", "-c", text], cwd=folder, env={**os.environ, **environment}, capture_output=True, timeout=180
     )
 
 

@@ -50,7 +50,8 @@ _KEYS = (
     ),
     Form(
         "keypair|secret|private|phantom|solflare|base58|bs58|payer key|signer key|wallet key|with key",
-        r"(?i)[a-z0-9 ]{4,13}(?:(?!signature|\bsig\b|\btx|transaction|confirm|signed|public|pubkey)[^\n]){0,80}?"
+        r"(?i)(?=[^\n]{0,93}(?:\n[ \t]{0,40})?(?<=[^\w/+])[1-9A-HJ-NP-Za-km-z]{86})"
+        r"[a-z0-9 ]{4,13}(?:(?!signature|\bsig\b|\btx|transaction|confirm|signed|public|pubkey)[^\n]){0,80}?"
         rf"(?:\r?\n[ \t]*)?(?<![\w/+]){_B58KEY}(?![\w/+=])",
     ),
     Form("\"result\"", rf"\"result\"\s{{0,8}}:\s{{0,8}}\{{\s{{0,8}}\"key{_GIVEN}(?P<v>[0-9a-f]{{64}})\""),

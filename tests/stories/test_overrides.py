@@ -53,6 +53,30 @@ async def test_an_override_is_whom_the_next_page_calls_and_ends(weekly: Cast) ->
         assert rota.answer("primary", START + HOUR) == ("ana",)
 
 
+@pytest.mark.parametrize(
+    ("schedule", "instead", "why"),
+    [
+        (replace(WEEKLY, people=("bo", "cy")), "bo", "on duty by now"),
+        (Schedule(people=()), "cy", "nobody else is called: ana left the settings"),
+    ],
+    ids=["somebody else has the duty", "nobody has it"],
+)
+async def test_whoever_left_the_settings_while_being_called_is_called_no_more(
+    weekly: Cast, schedule: Schedule, instead: str, why: str
+) -> None:
+    async with Story(weekly) as story:
+        await story.declare("", severity="P1")
+        await story.advance("1m")
+        settings, before = story.shelf.settings, len(story.pages("ana"))
+        team = settings.teams["team"]
+        staffing = replace(team.staffing, schedules={"primary": schedule})
+        people = {name: each for name, each in settings.people.items() if name != "ana"}
+        story.shelf.settings = replace(settings, people=people, teams={"team": replace(team, staffing=staffing)})
+        await story.advance("30m")
+        assert len(story.pages("ana")) == before, "she has left"
+        assert why in story.pages(instead)[0].why
+
+
 async def test_whoever_comes_on_duty_is_called_to_what_nobody_has_answered(weekly: Cast) -> None:
     async with Story(weekly) as story:
         await story.declare("", severity="P1")

@@ -72,8 +72,9 @@ def _plan_calls(incident: Incident, book: Book, rota: Rota, now: datetime) -> Pl
         return join((ledger, hush, flaps, expiry))
     calls = _Calls(incident, book, rota, clocks, now)
     ahead = _join(incident, book, rota, clocks, calls)
-    repeats = _repeat(incident, clocks, calls)
+    repeats = _repeat(incident, rota, calls)
     _relieve(incident, book, rota, calls)
+    _stand_in(incident, rota, calls)
     _inform(incident, rota, clocks, calls)
     late = _tell_late(incident, calls)
     wakes = (ledger.wake, hush.wake, flaps.wake, expiry.wake, ahead, repeats, late, calls.ahead)
@@ -163,7 +164,7 @@ def list_detours(page: PageRequested, channels: Sequence[str], sharing: Collecti
 class _Calls:
     """The pages decided in this plan; nobody is paged twice in it. `ahead` is when the first of them is repeated.
 
-    It `goes_round` where somebody is called again who has not answered.
+    It `goes_round` where somebody is called again who has not answered. Whoever is `gone` has left the settings since.
     """
 
     def __init__(self, incident: Incident, book: Book, rota: Rota, clocks: Clocks, now: datetime) -> None:
@@ -174,6 +175,7 @@ class _Calls:
         self.informed: set[str] = set()
         self.ahead: datetime | None = None
         self.goes_round = False
+        self.gone: list[Call] = []
 
     def page(self, responder: str, why: str, line: int | None, late_s: int, channel: str, turn: int) -> None:
         """Page somebody, or put it off to the end of their quiet hours. What was put off before says that it waited."""
@@ -284,7 +286,7 @@ def _write_to(rung: Rung, channel: str, rota: Rota, calls: _Calls) -> None:
         )
 
 
-def _repeat(incident: Incident, clocks: Clocks, calls: _Calls) -> datetime | None:
+def _repeat(incident: Incident, rota: Rota, calls: _Calls) -> datetime | None:
     """Page again whoever has not answered and whose time has come; the next such moment is the answer."""
     ahead: list[datetime] = []
     hushed, barred = incident.is_hushed, incident.is_barred
@@ -295,9 +297,12 @@ def _repeat(incident: Incident, clocks: Clocks, calls: _Calls) -> datetime | Non
         if due > calls.now:
             ahead.append(due)
             continue
+        calls.goes_round = True
+        if call.responder not in rota.people and not call.responder.startswith(CONTACT):
+            calls.gone.append(call)
+            continue
         channel = calls.attempts.choose_next(call)
         calls.page(call.responder, _why_again(call), call.line, 0, channel, call.round + 1)
-        calls.goes_round = True
     return min(ahead, default=None)
 
 
@@ -316,6 +321,18 @@ def _relieve(incident: Incident, book: Book, rota: Rota, calls: _Calls) -> None:
             call = incident.calls.get(responder)
             if call is None or call.answered_at is not None:
                 calls.start(responder, demand, 0)
+
+
+def _stand_in(incident: Incident, rota: Rota, calls: _Calls) -> None:
+    """The last resort is called where all who were being called have left the settings, and nobody else is called."""
+    if not calls.gone or calls.paged or incident.acknowledged_at is not None:
+        return
+    if any(each.answered_at is None and each.responder in rota.people for each in incident.calls.values()):
+        return
+    why = f"nobody else is called: {', '.join(each.responder for each in calls.gone)} left the settings"
+    demand = Demand(key="", due=calls.now, why=why, who=(), line=calls.gone[0].line)
+    for responder in rota.answer_all(rota.staffing.last_resort, calls.now):
+        calls.start(responder, demand, 0)
 
 
 def _tell_late(incident: Incident, calls: _Calls) -> datetime | None:

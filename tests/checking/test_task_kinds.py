@@ -40,6 +40,19 @@ RAILS = {
     "Procfile": "web: bundle exec puma\nsidekiq: bundle exec sidekiq\n",
 }
 RAKE = {"Rakefile": 'require "rake/clean"\ntask :build do\nend\nnamespace :db do\n  task :dump do\n  end\nend\n'}
+BUILT = {
+    **RAKE,
+    "Rakefile": RAKE["Rakefile"] + "file 'out/all.js' => 'a.js' do\nend\ndirectory 'pkg/deb'\n",
+    "docs/a.md": "",
+}
+LOADED = {
+    "Rakefile": "task :build do\nend\nDir['lib/tasks/*.rb'].each { |f| load f }\n",
+    "lib/tasks/foo.rb": "task(:smoke) { }\n",
+}
+SPLAT = {"Rakefile": "task :build do\nend\n[[:a], [:b]].each do |each|\n  task(*each)\nend\n"}
+LISTED = {"Rakefile": "task :build do\nend\n%i[smoke load].each { |t| task(t) { sh t.to_s } }\n"}
+BRACED = {"Rakefile": "namespace(:db) {\n  task :dump do\n  end\n}\nnamespace :a do task(:b) { } end\n"}
+FLAT = {"Rakefile": "namespace :db do\ntask :dump do\nend\ntask :load do\nend\nend\n"}
 MINE = """plugins { java; id("org.springframework.boot") version "3.2.5" apply false }
 tasks.register("replayDead") { val topic = providers.gradleProperty("queue") }
 """
@@ -50,6 +63,12 @@ GRADLE = {
     "worker/build.gradle.kts": "plugins { application }\n",
     "worker/src/main/resources/application.yml": "server: {port: 1}\n",
     "worker/src/main/resources/application-replay.yml": "a: b\n",
+    "gradlew": "#!/bin/sh\n",
+}
+SHARED = {
+    "settings.gradle": "include 'services:api'\n",
+    "build.gradle": "subprojects { tasks.register('smoke') }\n",
+    "services/api/build.gradle": "plugins { id 'java' }\n",
     "gradlew": "#!/bin/sh\n",
 }
 PLUGGED = {**GRADLE, "api/build.gradle.kts": 'plugins { id("com.example.deploy") }\ntasks.register("smokeTest") {}\n'}
@@ -109,6 +128,23 @@ ANSIBLE = {
         (RAILS, "rake web:reload", "not_checkable", "rake task web:reload"),
         (RAKE, "rake db:dump", "matches", "rake task db:dump"),
         (RAKE, "rake db:load", "missing", "rake task db:load"),
+        (RAKE, "rake clean", "matches", "rake task clean"),
+        (RAKE, "rake clobber", "matches", "rake task clobber"),
+        (RAKE, "rake clobbers", "missing", "rake task clobbers"),
+        (BUILT, "rake out/all.js", "matches", "rake task out/all.js"),
+        (BUILT, "rake pkg", "matches", "rake task pkg"),
+        (BUILT, "rake pkg/rpm", "missing", "rake task pkg/rpm"),
+        (BUILT, "rake docs", "ambiguous", "rake task docs"),
+        (BUILT, "rake -r ./more.rb smoke", "not_checkable", ""),
+        (LOADED, "rake smoke", "not_checkable", "rake task smoke"),
+        (SPLAT, "rake a", "not_checkable", "rake task a"),
+        (LISTED, "rake smoke", "not_checkable", "rake task smoke"),
+        (BRACED, "rake db:dump", "not_checkable", "rake task db:dump"),
+        (BRACED, "rake a:b", "not_checkable", "rake task a:b"),
+        (FLAT, "rake db:load", "not_checkable", "rake task db:load"),
+        (RAKE, "rake build DATABASE_URL=x SECRET_KEY_BASE=1 QUEUE=mail", "matches", "rake task build"),
+        (RAKE, "rake build AREA=x", "missing", "variable AREA for rake"),
+        (RAILS, "rake orders:requeue AREAS=x", "matches", "rake task orders:requeue"),
         (RAILS, "cap production web:reload", "matches", "stage production"),
         (RAILS, "bundle exec cap staging deploy", "missing", "stage staging"),
         (RAILS, "cap production web:restart", "ambiguous", "task web:restart"),
@@ -123,6 +159,9 @@ ANSIBLE = {
         (GRADLE, "./gradlew clean bootJar", "not_checkable", "gradle task clean"),
         (GRADLE, "./gradlew replayDead -Pqueue=a", "matches", "property queue"),
         (GRADLE, "./gradlew replayDead -Ptopic=a", "missing", "property topic"),
+        (SHARED, "./gradlew -p services/api smoke", "matches", "gradle task smoke"),
+        (SHARED, "cd services/api && ../../gradlew smoke", "matches", "gradle task smoke"),
+        (SHARED, "./gradlew -p services/api smokes", "missing", "gradle task smokes"),
         (PLUGGED, "./gradlew :api:deployNow", "matches", "gradle project api"),
         (PLUGGED, "./gradlew :api:smokeTests", "ambiguous", "gradle task :api:smokeTests"),
         (GRADLE, "./gradlew :worker:run --args='--spring.profiles.active=replay'", "matches", "profile replay"),

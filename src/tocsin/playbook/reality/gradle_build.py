@@ -63,14 +63,16 @@ class Build(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_build(repository: Repository, folder: str) -> Build | None:
-    """The build whose settings, or else whose build file, lie in a folder or above it."""
-    place: str | None = folder
-    while place is not None:
-        head = next((each for name in SETTINGS if repository.file(each := join(place, name) or name)), None)
-        head = head or next((each for name in _BUILD if repository.file(each := join(place, name) or name)), None)
-        if head is not None:
-            return _read(repository, place, head)
-        place = parent(place) if place else None
+    """The build whose settings lie in a folder or above it: there, the build file of a project is no build of its own.
+    Without settings, that of the nearest build file.
+    """
+    for heads in (SETTINGS, _BUILD):
+        place: str | None = folder
+        while place is not None:
+            head = next((each for name in heads if repository.file(each := join(place, name) or name)), None)
+            if head is not None:
+                return _read(repository, place, head)
+            place = parent(place) if place else None
     return None
 
 

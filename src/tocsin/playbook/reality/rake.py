@@ -13,11 +13,17 @@ from collections.abc import Iterator
 from tocsin.playbook.reality import asking, exports, names, operands
 from tocsin.playbook.reality.command import Command, take_apart
 from tocsin.playbook.reality.finding import Finding, ambiguous, matches, missing, unknown
+from tocsin.playbook.reality.repository import find_path, join, parent
 from tocsin.playbook.reality.ruby_tasks import FILES, Task, Tasks, find_gems, find_tasks
 from tocsin.playbook.reality.system import System
 from tocsin.playbook.shell import names as words
 
 _VALUED = words("-f --rakefile -C --directory -r --require -R --rakelibdir --rakelib -I --libdir -j --jobs -e -E")
+_ELSEWHERE = words(
+    "-f --rakefile -C --directory -T --tasks -D --describe -P --prereqs -W --where -e --execute -E --execute-continue "
+    "-p --execute-print -r --require -R --rakelibdir --rakelib -g --system -h --help -H --version -V"
+)
+"""Flags with which rake reads other files than the checkout's own, or runs no task."""
 _RAILS = words(
     "about application benchmarker boot c console credentials d db dbconsole destroy dev encrypted g generate help "
     "initializers middleware new notes performance plugin profiler r restart routes runner s secrets server stats t "
@@ -31,6 +37,11 @@ _OTHERS = words(
 """Namespaces that Rails and common gems fill."""
 _CALL = re.compile(r"([^\[\s]+)(?:\[(.*)\])?", re.DOTALL)
 _OWN = re.compile(r"RA(?:ILS|CK|KE)_\w+|VERSION|STEP|VERBOSE|SCOPE|TESTOPTS|SEED|TEST|SPEC|LOG_LEVEL|BACKTRACE|TRACE")
+_THEIRS = re.compile(
+    r"\w+_URL|\w*SECRET_KEY_BASE|QUEUES?|INTERVAL|COUNT|PIDFILE|BACKGROUND|JOBS_PER_FORK|DYNAMIC_QUEUE|LOGGING|PORT|HOST|"
+    r"WEB_CONCURRENCY|MALLOC_\w+|CLASS|FIXTURES\w*|SCHEMA\w*|TENANT|COVERAGE|PARALLEL\w*|DISABLE_\w+|SKIP_\w+"
+)
+"""Variables that Rails and common gems read by themselves, or whatever a task starts."""
 
 
 def judge_rails(command: Command, system: System) -> Iterator[Finding]:
@@ -46,7 +57,7 @@ def judge_rails(command: Command, system: System) -> Iterator[Finding]:
 def judge(command: Command, system: System) -> Iterator[Finding]:
     """``rake TASK[argument,…] NAME=VALUE``."""
     parts = take_apart(command.words[1:], _VALUED)
-    if parts.has("-f", "--rakefile", "-C", "--directory", "-T", "--tasks", "-P", "-W", "-e"):
+    if parts.has(*_ELSEWHERE):
         return
     found = _find(command, system)
     own = []
@@ -67,7 +78,7 @@ def judge(command: Command, system: System) -> Iterator[Finding]:
         variables = frozenset(each.partition("=")[0] for each in parts.operands)
         yield from asking.judge_prompts(command, task.where.rpartition(":")[0], variables, len(given), task.prompts)
     if own and found is not None:
-        yield from _judge_variables(command, parts.operands, own[0], system)
+        yield from _judge_variables(parts.operands, own, found, system)
 
 
 def _find(command: Command, system: System) -> Tasks | None:
@@ -96,6 +107,9 @@ def _judge_lost(name: str, found: Tasks | None, system: System) -> Finding:
         return unknown("target", what, "Some names of tasks are put together.")
     near = names.nearest(name, found.known)
     where = found.known[near].where if near else None
+    place = join(parent(found.path), name)
+    if found.closed and place and find_path(system.repository, place) is not None:
+        return ambiguous("target", what, f"No Rakefile has it: rake finds {place} and does nothing.", near, where)
     if found.closed:
         return missing("target", what, "No Rakefile of the checkout has it.", near, where or found.path)
     close = difflib.get_close_matches(name, found.known, 1, 0.85)
@@ -111,13 +125,26 @@ def _is_of_gem(space: str, system: System) -> bool:
     return len(stem) > 1 and any(stem in gem for gem in find_gems(system.repository))
 
 
-def _judge_variables(command: Command, given: tuple[str, ...], task: Task, system: System) -> Iterator[Finding]:
-    """``NAME=VALUE`` behind a task: rake puts it into the environment, where somebody has to read it."""
-    for word in given:
-        name, mark, _ = word.partition("=")
-        if not mark or not re.fullmatch(r"[A-Za-z_]\w*", name) or _OWN.fullmatch(name) or exports.KNOWN.fullmatch(name):
+def _judge_variables(given: tuple[str, ...], own: list[Task], found: Tasks, system: System) -> Iterator[Finding]:
+    """``NAME=VALUE`` behind a task: rake puts it into the environment, where somebody has to read it.
+
+    Gems read variables too. Where there may be some, one is missing only where the task reads another that it is not
+    given.
+    """
+    names_given = {word.partition("=")[0] for word in given if "=" in word}
+    left = sorted(frozenset[str]().union(*(task.variables for task in own)) - names_given)
+    lonely = found.closed and not find_gems(system.repository)
+    for name in sorted(names_given):
+        if not re.fullmatch(r"[A-Za-z_]\w*", name) or any(
+            each.fullmatch(name) for each in (_OWN, _THEIRS, exports.KNOWN)
+        ):
             continue
-        if exports.find_mention(name, system) is None:
-            yield missing(
-                "variable", f"variable {name} for rake", "Nothing in the checkout reads it.", None, task.where
-            )
+        what = f"variable {name} for rake"
+        if exports.find_mention(name, system) is not None:
+            continue
+        if lonely or left:
+            reads = f" The task reads {', '.join(left)}." if left else ""
+            near = names.nearest(name, left)
+            yield missing("variable", what, f"Nothing in the checkout reads it.{reads}", near, own[0].where)
+        else:
+            yield unknown("variable", what, "A gem may read it.")

@@ -1,7 +1,7 @@
 """The tasks of rake as the files of a checkout define them, read line by line with the namespaces around them.
 
 A block ends at the `end` that stands as far in as its beginning: that is how formatters write Ruby. Whatever is put
-together (a name in a variable, a file that is loaded) leaves open what else there is.
+together (a name in a variable, a file that is loaded) or written otherwise leaves open what else there is.
 """
 
 from __future__ import annotations
@@ -21,7 +21,11 @@ _TASK = re.compile(
     r"(\s*)(?:multi)?task[\s(]+(?::?(?P<quote>[\"'])(?P<quoted>.*?)(?P=quote)|:(?P<plain>\w+[?!]?)|(?P<key>\w+):(?=\s))"
     r"(?P<rest>.*)"
 )
-_OTHER_TASK = re.compile(r"\s*(?:multi)?task[\s(]+\S")
+_OTHER = re.compile(
+    r"(?<![\w.:@$])(?:(?:multi)?task|namespace|file|file_create|directory)(?:[ \t]{1,9}|\()"
+    r"(?!in\b|[*&+-][\s&=])[^\s=|.)]"
+)
+_FILE = re.compile(r"\s*(?P<kind>file|file_create|directory)[\s(]+(?P<quote>[\"'])(?P<name>.*?)(?P=quote)")
 _MADE = re.compile(r"Task\.new\(?\s{0,9}(?::(\w+)|[\"']([\w:-]+)[\"'])?")
 _LIST = re.compile(r"\[([^\]]*)\]")
 _NAME = re.compile(r":?([A-Za-z_]\w*)")
@@ -29,10 +33,14 @@ _ASKS = re.compile(
     r"(?<![\w.])gets\b(?!\s*[=({])|(?:\$stdin|STDIN)\.(?:gets|getch|noecho|readline)|TTY::Prompt\.new|\bHighLine\b"
 )
 _ENV = re.compile(r"ENV(?:\.fetch\(|\.key\?\(|\[)\s*[\"'](\w+)[\"']")
+_SHIPPED = re.compile(r"\brequire[\s(]{1,9}[\"']rake(/clean|/testtask)?[\"']")
 _OPENS = re.compile(
-    r"^\s*(?:require|require_relative|load|import)\b(?!\s*\(?[\"']rake(?:/clean|/testtask)?[\"'])|\bload_tasks\b|\.install_tasks\b",
-    re.MULTILINE,
+    r"(?<![\w.:@$])(?:require|require_relative|load|import|autoload|rule)\b(?:[ \t]{1,9}|\()[^\s=]|"
+    r"\b(?:Kernel|Bundler)\.(?:load|require)\b|\bmethod\(:|\b(?:instance_|class_|module_)?eval\b|\b(?:public_)?send\b|"
+    r"\b(?:load_tasks|install_tasks|define_task|add_rakelib|add_import|load_rakefile)\b"
 )
+"""What may bring tasks that no line of the file writes out. It is looked for where texts and comments are taken out."""
+_TEXT = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'")
 _GEM = re.compile(r"\b(?:gem|dependency)[\s(]+[\"']([\w-]+)[\"']")
 _LONGEST = 1000
 """Characters of a line that are looked at."""
@@ -40,9 +48,10 @@ _PUT_IN = re.compile(r"#\{[^}]*\}")
 
 
 class Task(msgspec.Struct, frozen=True, kw_only=True):
-    """One task: what it is handed in brackets, and where it waits for somebody to type."""
+    """One task: what it is handed in brackets, the variables that it reads, and where it waits for somebody to type."""
 
     where: str
+    variables: frozenset[str] = frozenset()
     parameters: tuple[Parameter, ...] = ()
     prompts: tuple[Prompt, ...] = ()
 
@@ -62,6 +71,15 @@ class Tasks(msgspec.Struct):
         """The namespaces that the checkout opens."""
         return {name.rpartition(":")[0] for name in self.known if ":" in name}
 
+    def add(self, name: str, task: Task) -> None:
+        """One more; the first of a name is the one that is shown."""
+        self.known.setdefault(name, task)
+
+    def leave_open(self, space: str) -> None:
+        """There may be more tasks, in this namespace and elsewhere."""
+        self.open_spaces.add(space)
+        self.closed = False
+
 
 def find_tasks(repository: Repository, folders: tuple[str, ...]) -> Tasks | None:
     """The tasks that rake finds from some folders, looking upwards."""
@@ -70,7 +88,7 @@ def find_tasks(repository: Repository, folders: tuple[str, ...]) -> Tasks | None
         while place is not None:
             for name in FILES:
                 file = repository.file(join(place, name) or name)
-                if file is not None and file.text is not None:
+                if file is not None:
                     return _read(repository, file)
             place = parent(place) if place else None
     return None
@@ -97,9 +115,8 @@ def read_tasks(files: Sequence[File]) -> Tasks:
     """The tasks of some files, of which the first is their head."""
     found = Tasks(path=files[0].path if files else "")
     for each in files:
-        text = each.text or ""
-        found.closed = found.closed and not _OPENS.search(text)
-        _read_file(each.path, [line[:_LONGEST] for line in text.split("\n")], found)
+        found.closed = found.closed and each.text is not None
+        _read_file(each.path, [line[:_LONGEST] for line in (each.text or "").split("\n")], found)
     return found
 
 
@@ -111,40 +128,58 @@ def _read_file(path: str, lines: list[str], found: Tasks) -> None:
             while open_spaces and open_spaces[-1][0] >= depth:
                 open_spaces.pop()
             continue
+        around = ":".join(name for _, name in open_spaces)
         space = _SPACE.match(line)
-        if space is not None:
-            name = _PUT_IN.sub(WILD, space[2] or WILD)
-            open_spaces.append((len(space[1]), name))
+        if open_spaces and depth <= open_spaces[-1][0] and (space or _OTHER.search(_strip(line))):
+            found.leave_open(around)  # no formatter wrote this: who knows which `end` is whose
+        if space is None:
+            _read_line(path, lines, at, around, found)
             continue
-        _read_line(path, lines, at, ":".join(name for _, name in open_spaces), found)
+        open_spaces.append((len(space[1]), _PUT_IN.sub(WILD, space[2] or WILD)))
+        if re.sub(r"\|[^|]*\|", "", _strip(line[space.end() :])).strip():
+            found.leave_open(":".join(name for _, name in open_spaces))
+
+
+def _strip(line: str) -> str:
+    """A line without what stands in its texts and comments."""
+    return _TEXT.sub('""', line).partition("#")[0]
 
 
 def _read_line(path: str, lines: list[str], at: int, space: str, found: Tasks) -> None:
-    line = lines[at]
-    match = _TASK.match(line)
-    if match is not None:
+    line, where = lines[at], f"{path}:{at + 1}"
+    for shipped in _SHIPPED.finditer(line):
+        for name in ("clean", "clobber") if shipped[1] == "/clean" else ():
+            found.add(name, Task(where=where))
+    code = _strip(_SHIPPED.sub("", line))
+    if _OPENS.search(code):
+        found.closed = False
+    if (match := _TASK.match(line)) is not None:
         name = _PUT_IN.sub(WILD, match["quoted"] or match["plain"] or match["key"] or "")
-        body = list(_body(lines, at, len(match[1])))
-        unless = frozenset(each for one in body for each in _ENV.findall(one))
-        prompts = tuple(
-            Prompt(line=at + 1 + number, how="gets", unless=unless)
-            for number, each in enumerate(body)
-            if _ASKS.search(each.split("#")[0])
-        )
-        whole = f"{space}:{name}" if space else name
-        found.known.setdefault(
-            whole, Task(where=f"{path}:{at + 1}", parameters=tuple(_parameters(match["rest"])), prompts=prompts[:1])
-        )
+        found.add(f"{space}:{name}" if space else name, _read_task(path, lines, at, match))
     elif made := _MADE.search(line.split("#")[0]):
         name = made[1] or made[2]
         if name:
-            found.known.setdefault(f"{space}:{name}" if space else name, Task(where=f"{path}:{at + 1}"))
+            found.add(f"{space}:{name}" if space else name, Task(where=where))
         else:
-            found.open_spaces.add(space)
-            found.closed = False
-    elif _OTHER_TASK.match(line):
-        found.open_spaces.add(space)
-        found.closed = False
+            found.leave_open(space)
+    elif (match := _FILE.match(line)) is not None:
+        parts = _PUT_IN.sub(WILD, match["name"]).split("/")
+        for end in range(1 if match["kind"] == "directory" else len(parts), len(parts) + 1):
+            found.add("/".join(parts[:end]), Task(where=where))
+    elif _OTHER.search(code):
+        found.leave_open(space)
+
+
+def _read_task(path: str, lines: list[str], at: int, match: re.Match[str]) -> Task:
+    body = list(_body(lines, at, len(match[1])))
+    variables = frozenset(each for one in body for each in _ENV.findall(one))
+    prompts = tuple(
+        Prompt(line=at + 1 + number, how="gets", unless=variables)
+        for number, each in enumerate(body)
+        if _ASKS.search(each.split("#")[0])
+    )
+    parameters = tuple(_parameters(match["rest"]))
+    return Task(where=f"{path}:{at + 1}", variables=variables, parameters=parameters, prompts=prompts[:1])
 
 
 def _body(lines: list[str], at: int, depth: int) -> Iterator[str]:

@@ -131,11 +131,17 @@ def _is_typed(value: bytes) -> bool:
     return len(value) >= 6 and (_SIGN.search(value) is not None or _ALL_KINDS.match(value) is not None)
 
 
+def _is_chosen(value: bytes) -> bool:
+    return len(value) >= 8 and _ALL_KINDS.match(value) is not None and _OF_PASSWORDS.fullmatch(value) is not None
+
+
 def _is_key(value: bytes) -> bool:
     return _ALL_KINDS.match(value) is not None and is_chance(_BREAKS.sub(b"", value), 20)
 
 
 _ALL_KINDS = re.compile(rb"(?=[^a-z]*[a-z])(?=[^A-Z]*[A-Z])(?=[^0-9]*[0-9])")
+_OF_PASSWORDS = re.compile(rb"[^=!$&?]*[!$&?][^=]*")
+"""Neither a version (``v1.29+k3s1``) nor a state (``Ready=True``, ``85%``) nor a place (``job@web``) has one."""
 _BREAKS = re.compile(rb"[_=-]+")
 _PLAIN_CHANCE = re.compile(rb"(?=[a-z]*\d[a-z]*\d[a-z]*\d)[a-z0-9]{24,}")
 """Small letters with a few digits among them, as some vendors draw."""
@@ -148,6 +154,7 @@ _LOOKS: dict[Sure, Callable[[bytes], bool]] = {
     Sure.DIGIT: _has_digit,
     Sure.LETTERS: is_drawn,
     Sure.TYPED: _is_typed,
+    Sure.CHOSEN: _is_chosen,
     Sure.ANSWER: lambda value: _is_typed(value) or (len(value) >= 12 and is_mixed(value) and not is_plain_form(value)),
     Sure.KEY: _is_key,
     Sure.CHANCE: _is_by_chance,

@@ -87,7 +87,7 @@ SPOKEN = (
         "admin:|administrator:|root:|superuser:",
         r"(?i)(?:(?<=use )|(?<=try )|(?<=with )|(?<=log in as )|(?<=login )|(?<=creds )|(?<=credentials ))"
         r"[a-z]{4,13}:(?P<v>[^\s\"'`:/]{8,64})(?=[\s.,]|\Z)",
-        Sure.TYPED,
+        Sure.CHOSEN,
     ),
     Form(
         "one-time |one time |temporary |verification |security |authentication |confirmation |sign-in |signin |lo"

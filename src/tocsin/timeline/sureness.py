@@ -15,6 +15,7 @@ class Sure(Enum):
     DIGIT = auto()  # a digit is in it
     LETTERS = auto()  # letters only, and they make no word
     TYPED = auto()  # what a person would choose: a sign that no name has, or letters of both cases and a digit
+    CHOSEN = auto()  # what a person chooses who is told to: letters of both cases, a digit, and a sign of passwords
     ANSWER = auto()  # the same, or letters and digits together, and long
     KEY = auto()  # drawn by chance even without its dashes, with letters of both cases and digits
     CHANCE = auto()  # drawn by chance, or a long number in hex, or a UUID

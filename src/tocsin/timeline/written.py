@@ -37,7 +37,13 @@ _KEYS = (
     Form(
         "add(", r"(?i)accounts?\.add\([ \t]*[\"'](?P<v>(?:0x)?[0-9a-f]{64})[\"']", back=10,
     ),
-    Form("md5", r"(?<![\w/.=-])md5(?P<v>[0-9a-f]{32})(?![\w.-])", kind=_HASH),
+    Form(
+        "md5",
+        r"(?<![\w/.=-])(?<!(?i:etag) )(?<!(?i:etag)[\"':] )(?<!(?i:etag)[ :][\"'])(?<!(?i:etag): [\"'])"
+        r"(?<!(?i:etag)\":\")(?<!(?i:etag)\": \")(?<!(?i:sum|est)[ :])(?<!(?i:sum|est): )"
+        r"md5(?P<v>[0-9a-f]{32})(?![\w.-])",
+        kind=_HASH,
+    ),
     Form("code_verifier|codeverifier",
         r"(?i)code_?verifier[\"']?[ \t]*[:=][ \t]*[\"']?(?P<v>[\w.~-]{43,128})", Sure.CHANCE),
     Form("keytab", r"keytab\b[^\n]{0,80}?(?P<v>0x[0-9a-f]{32,64})\b"),
@@ -180,7 +186,7 @@ _LINES = (
     Form("insecure-password ", r"insecure-password[ \t]+(?P<v>\S{4,512})", Sure.MIXED),
     Form("stats auth ", r"stats auth \S{1,64}?:(?P<v>\S{4,512})"),
     Form("login=", r"(?<=[ \t])login=[\w.@-]{1,64}:(?P<v>[^\s\"']{4,512})", Sure.ODD),
-    Form("pass '|pass \"", r"(?i)(?<![\w-])pass ([\"'])(?P<v>[^\"'\n]{4,512})\1", Sure.MIXED),
+    Form("pass '|pass \"", r"(?i)(?<![\w-])pass ([\"'])(?P<v>[^\"'\n]{4,512})\1", Sure.CHOSEN),
     Form("loginmodule", r"(?i)loginmodule\s[^;]{0,400}?\buser_[\w.-]{1,64}=\"(?P<v>[^\"\n]{4,512})\""),
     Form(
         "set password",
@@ -277,10 +283,9 @@ WRITTEN = _KEYS + _CARRIED + _LINES + _ADDRESSES
 BARE = (
     Form("", r"\b((?:live|test)_[A-Za-z0-9_=-]{36,}|b_[A-Za-z0-9_=-]{44})(?:[^\w=-]|$)", Sure.KEY, b"token"),
     Form("", r"\b((?:live|test)_(?:[0-9a-f]{35}|[A-Za-z0-9]{30,45})|b_[A-Za-z0-9=-]{44})\b", Sure.CHANCE, b"token"),
-    Form("", r"(?:^|: )\"[\w.@-]+\" \"([^\s\"/:]{8,})\"[ \t]*\r?$", Sure.TYPED),
-    Form(
-        "", r"(?:^|: )(?:\[[\w.-]+\]|[\w-]+(?:\.[\w-]+)+)(?::[0-9]+)?[ \t]+[\w.+-]+@[\w.-]+:([^\s:/]{6,})\r?$", Sure.ODD
-    ),
+    Form("", r"(?:^|: )\"[\w.@-]+\" \"([^\s\"/:]{8,})\"[ \t]*\r?$", Sure.CHOSEN),
+    Form("", r"(?:^|: )\[[\w.-]+\](?::[0-9]+)?[ \t]+[\w.+-]+@[\w.-]+:([^\s:/]{6,})\r?$", Sure.ODD),
+    Form("", r"(?:^|: )[\w-]+(?:\.[\w-]+)+(?::[0-9]+)?[ \t]+[\w.+-]+@[\w.-]+:([^\s:/]{6,})\r?$", Sure.CHOSEN),
     Form("", r"(\*[0-9A-F]{40})\b", kind=_HASH),
     Form(
         "",

@@ -8,6 +8,7 @@ from typing import Literal
 import pytest
 from msgspec.structs import replace
 
+from tocsin.incident.blank import Rule
 from tocsin.incident.book import TargetPolicy
 from tocsin.run.auto import find_reads
 from tocsin.run.guard import Allowed, Forbidden, NeedsApproval, Refused, Verdict, judge
@@ -74,14 +75,27 @@ def test_a_statement_that_somebody_types_is_judged_alike(scene: Scene) -> None:
         ("curl -s http://<x>/latest/api", "169.254.169.254", Effect.READ_SENSITIVE),
         ("cat <x>", "logs/app.log", Effect.READ),
         ("cat <x>", "secrets/api-key", Effect.READ_SENSITIVE),
+        ("tail -n 100 <log_file>", "logs/app.log", Effect.READ),
+        ("tail -n 100 <log-file>", "secrets/api-key", Effect.READ_SENSITIVE),
+        ("ps -C <command>", "nginx", Effect.READ),
+        ('psql -c "select * from x where id = <id>"', "12", Effect.READ),
+        ("psql -c \"select * from x where n = '<n>'\"", "O'Brien; drop table x", Effect.READ),
+        ("docker exec db psql -h <host> -c \"select 1 from x where h = '<host>'\"", "db-1", Effect.READ),
+        ("kubectl exec db-0 -- psql -c \"select 1 from x where id = '<id>'\"", "7", Effect.READ),
+        ('sqlite3 x.db "select 1 from x where id = <id>"', "12", Effect.READ),
+        ("sqlite3 x.db \"select 1 from x where n = '<n>'\"", "O'Brien", Effect.READ),
+        ("curl -s <x> && psql -c \"select 1 from x where id = '<id>'\"", "http://h/api/restart", Effect.UNKNOWN),
     ],
 )
 def test_what_a_value_makes_of_a_read_is_judged_before_it_runs(command: str, value: str, effect: Effect) -> None:
     scene = Scene(f"\n### Diagnosis\n\n```bash\n{command}\n```\n")
     book, procedures = scene.book, scene.book.procedures(scene.incident)
-    task = prepare(procedures, scene.lines()[command], scene.incident, TARGET, {"x": value}, book.policy, book.classify)
+    step = scene.lines()[command]
+    given = dict.fromkeys(("x", "id", "n", "host", "log_file", "log-file", "command"), value)
+    policy = replace(book.policy, bindings={"n": Rule(pattern=".+")})
+    task = prepare(procedures, step, scene.incident, TARGET, given, policy, book.classify)
     assert task is not None
-    assert (task.bound.env["TOCSIN_P_X"], task.effect) == (value, effect)
+    assert (set(task.bound.values.values()), task.effect) == ({value}, effect)
     assert isinstance(judge(task, scene.incident, book), NeedsApproval) is (effect is Effect.UNKNOWN)
 
 

@@ -33,6 +33,9 @@ LABEL = "label:"
 ALERT = "the alert's label"
 
 
+_ODD = re.compile(r"[^\w./:@ -]|--")
+
+
 class Misfit(msgspec.Struct, frozen=True):
     """A value that its blank does not take, and where it came from, in words. It is evidence of its own."""
 
@@ -168,14 +171,32 @@ def _refer(text: str, values: dict[str, str]) -> Bound:
         written = [each.reading.write(values[each.span.name]) for each in places]
     except ValueError as error:
         return Bound(text=text, values=values, refused=f"A value {error}, and is none. Give another one.")
-    done, parts, env = 0, [], {}
+    argv = tuple(_fill(form, written)) if len(places) == len(form.places) else ()
+    return msgspec.structs.replace(_put(text, places, written, values), argv=argv)
+
+
+def _put(text: str, places: Sequence[Place], written: Sequence[str], values: dict[str, str]) -> Bound:
+    """The text with references in these places, and what they stand for as it is written there."""
+    done, parts, env = 0, list[str](), dict[str, str]()
     for place, value in zip(places, written, strict=True):
         name = _variable(place, value == values[place.span.name])
         env[name] = value
         parts += [text[done : place.span.start], _reference(name, place.quotes)]
         done = place.span.end
-    argv = tuple(_fill(form, written)) if len(places) == len(form.places) else ()
-    return Bound(text="".join((*parts, text[done:])), env=env, values=values, argv=argv)
+    return Bound(text="".join((*parts, text[done:])), env=env, values=values)
+
+
+def spell(text: str, values: Mapping[str, str]) -> Bound | None:
+    """A text with its values in it, to be looked at and never run; null where its blanks cannot be told.
+
+    What goes to a client of a database as a parameter may hold quotes, which would end a text of the query: whatever no
+    word has is left out.
+    """
+    form = study(text)
+    if form.crowded or not form.is_sound or {each.span.name for each in form.places} != values.keys():
+        return None
+    plain_words = {name: value if is_word(value) else _ODD.sub("_", value) for name, value in values.items()}
+    return _put(text, form.places, [plain_words[each.span.name] for each in form.places], plain_words)
 
 
 def _fill(form: Form, written: Sequence[str]) -> Iterator[str]:

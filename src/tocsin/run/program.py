@@ -27,7 +27,7 @@ from tocsin.playbook.placeholder import normalise
 from tocsin.playbook.shell import has_bare_url, parse_as_written
 from tocsin.run.adapt import Adapted, adapt
 from tocsin.run.aim import Aim, aim, reach
-from tocsin.run.binding import Bound, bind, find_misread, list_known
+from tocsin.run.binding import Bound, bind, find_misread, list_known, spell
 from tocsin.run.capture import find_captures
 from tocsin.run.kinds import NOWHERE, Sources
 from tocsin.run.query import find_statement
@@ -181,7 +181,8 @@ def _task(
     own = statement if at.text == statement.text else _rewrite(statement, at)
     before = before if own is statement else ()
     parts = (*(each for each in before if isinstance(each, Statement)), own)
-    adapted = tuple(_make_runnable(part) for part in parts)
+    shown = tuple(adapt(part) for part in parts)
+    adapted = tuple(map(_set_apart, shown))
     whole = Statement(
         line=statement.line,
         text=_chain([part.text for part in adapted]),
@@ -192,7 +193,9 @@ def _task(
     statement, whole = _mistrust(statement, whole, before)
     bound = bind(whole, asked.given, labels, asked.sources)
     bound = replace(bound, refused=bound.refused or _find_fault(bound))
-    statement, whole = _judge_again(asked.classify, bound, statement, whole)
+    if not bound.refused:  # what carries the values to a query is tocsin's own; the query is judged with them in it
+        spelt = spell(_chain([part.text for part in shown]), bound.values) if adapted != shown else None
+        statement, whole = _judge_again(asked.classify, spelt or bound, statement, whole)
     if own is not statement:  # the host may be a blank too: what it was filled with goes with the approval
         values = {blank.name: known[blank.name] for blank in statement.placeholders if blank.name in known}
         bound = replace(bound, values={**values, **bound.values})
@@ -226,9 +229,8 @@ def _sign(task: Task, incident: Incident, step_id: str) -> Task:
     return replace(task, id=step_id, digest=_digest(task.bound, whole, incident, step_id, task.before))
 
 
-def _make_runnable(part: Statement) -> Adapted:
-    """A part as it runs without a person at its terminal, and with the blanks of its queries as parameters."""
-    adapted = adapt(part)
+def _set_apart(adapted: Adapted) -> Adapted:
+    """A part with the blanks of its queries as parameters."""
     bindable = use_parameters(adapted.text)
     return Adapted(bindable.text, (*adapted.notes, *bindable.notes))
 
@@ -288,7 +290,7 @@ def _judge_again(
     """The statement and the whole as they are with their values: an address may be one that acts, or gives secrets
     out, and the name of a thing may be that of a secret. No value makes anything less than it is without.
     """
-    if classify is None or not bound.env or bound.refused or whole.effect.rank > Effect.READ_SENSITIVE.rank:
+    if classify is None or not bound.env or whole.effect.rank > Effect.READ_SENSITIVE.rank:
         return statement, whole
     found = _judge_bound(classify, bound.text, tuple(sorted(bound.env.items())))
     if found.effect.rank <= whole.effect.rank:

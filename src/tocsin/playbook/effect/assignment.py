@@ -15,8 +15,10 @@ _HISTORY = compile_late(r"HIST(?:FILE|SIZE|FILESIZE)")
 _QUOTED_SUBSTITUTION = compile_late(r"'[^']*(?:\$\(|`)|\\\$\(|\\`")
 
 
-def judge_assignment(node: Node, reader: Reader, knowledge: Knowledge) -> Verdict:
-    """Judge ``NAME=VALUE``; substitutions in it are left in the reader."""
+def judge_assignment(node: Node, reader: Reader, knowledge: Knowledge, *, given: bool) -> Verdict:
+    """Judge ``NAME=VALUE``, which programs are ``given`` or only the shell has; substitutions in it are left in the
+    reader.
+    """
     target, value = node.child_by_field_name("name"), node.child_by_field_name("value")
     name = reader.text(target) if target is not None else ""
     if target is not None and target.type == "subscript":
@@ -27,15 +29,14 @@ def judge_assignment(node: Node, reader: Reader, knowledge: Knowledge) -> Verdic
     if value is not None and value.type == "array":
         reader.collect(value)
     elif value is not None and any(map(is_tainted, reader.read(value).texts)):
-        return join(
-            (unknown(f"`{name}` may hold a word with a dash, which may become a flag"), judge_name(name, knowledge))
-        )
-    return judge_name(name, knowledge)
+        dashed = unknown(f"`{name}` may hold a word with a dash, which may become a flag")
+        return join((dashed, judge_name(name, knowledge, given=given)))
+    return judge_name(name, knowledge, given=given)
 
 
-def judge_name(name: str, knowledge: Knowledge) -> Verdict:
+def judge_name(name: str, knowledge: Knowledge, *, given: bool) -> Verdict:
     """Judge setting a variable of this name."""
-    if knowledge.variables.fullmatch(name):
+    if knowledge.alters(name, given=given):
         return unknown(f"setting `{name}` changes what later commands mean")
     return Verdict(Effect.NOOP, (), f"setting `{name}` changes nothing outside the shell")
 
@@ -43,12 +44,14 @@ def judge_name(name: str, knowledge: Knowledge) -> Verdict:
 def judge_declaration(node: Node, reader: Reader, knowledge: Knowledge) -> Verdict:
     """Judge ``export``, ``declare``, ``local``, ``readonly``; without a name they show the shell's variables."""
     keyword = node.children[0].type
+    flags = [reader.text(child) for child in node.children[1:] if child.type == "word"]
+    given = keyword == "export" or any("x" in flag for flag in flags)
     verdicts: list[Verdict] = []
     for child in node.children[1:]:
         if child.type == "variable_assignment":
-            verdicts.append(judge_assignment(child, reader, knowledge))
+            verdicts.append(judge_assignment(child, reader, knowledge, given=given))
         elif child.type == "variable_name":
-            verdicts.append(judge_name(reader.text(child), knowledge))
+            verdicts.append(judge_name(reader.text(child), knowledge, given=given))
         else:
             word = " ".join(reader.read(child).texts)
             if not _PLAIN_DECLARATION.fullmatch(word):

@@ -126,7 +126,7 @@ def judge_inside(call: Call, scan: Scan, judge: Judge) -> Verdict:
     if not inner:
         return NOTHING if call.spec.verdict.effect is Effect.MUTATE else _without_command(call)
     handed = (value.partition("=")[0] for value in scan.values(_HANDS_OVER))
-    verdicts = [_judge_set(name) for name in handed if judge.knowledge.variables.fullmatch(name)]
+    verdicts = [_judge_set(name) for name in handed if judge.knowledge.alters(name)]
     return join((judge.command(call.command.carrying(inner)), *verdicts))
 
 
@@ -182,7 +182,7 @@ def judge_line_input(call: Call, scan: Scan, judge: Judge) -> Verdict:
     feed = call.command.input
     if not all(name.isidentifier() for name in scan.operands):
         return unknown(f"`{call.name}` sets a variable that is computed")
-    if any(name != "ENV" and judge.knowledge.variables.fullmatch(name) for name in scan.operands):
+    if any(name != "ENV" and judge.knowledge.alters(name, given=False) for name in scan.operands):
         return unknown(f"`{call.name}` sets a variable that changes what later commands mean")
     if not feed.given:
         return Verdict(Effect.NOOP, (Tag.INTERACTIVE,), f"`{call.name}` waits for a person to type")
@@ -222,7 +222,7 @@ def _split_assignments(words: tuple[str, ...], judge: Judge) -> tuple[Verdict, t
     verdicts = []
     rest = words
     while rest and (match := _ASSIGNMENT.match(rest[0])):
-        if judge.knowledge.variables.fullmatch(match[1]):
+        if judge.knowledge.alters(match[1]):
             verdicts.append(_judge_set(match[1]))
         rest = rest[1:]
     return join(verdicts) if verdicts else NOTHING, rest

@@ -188,10 +188,17 @@ class Knowledge(msgspec.Struct, frozen=True, kw_only=True):
     sensitive: tuple[Sensitive, ...] = ()
     harmless: tuple[re.Pattern[str], ...] = ()
     variables: re.Pattern[str] = compile_late(r"(?!)")
+    exported: re.Pattern[str] = compile_late(r"(?!)")
     secret_names: re.Pattern[str] = compile_late(r"(?!)")
     directories: re.Pattern[str] = compile_late(r"(?!)")
     requests: Requests = Requests()
     queries: Queries = Queries()
+
+    def alters(self, name: str, *, given: bool = True) -> bool:
+        """Whether setting a variable changes what later commands mean; ``given`` says that programs are given it too,
+        rather than that only the shell has it.
+        """
+        return self.variables.fullmatch(name) is not None or (given and self.exported.fullmatch(name) is not None)
 
 
 def glob(pattern: str) -> re.Pattern[str]:

@@ -119,6 +119,7 @@ class _RawConvention(_Raw, frozen=True, kw_only=True):
 
 class _RawShell(_Raw, frozen=True, kw_only=True):
     variables: str = "(?!)"
+    exported: str = "(?!)"
     secret_names: str = "(?!)"  # noqa: S105 - a pattern over names
     directories: str = "(?!)"
 

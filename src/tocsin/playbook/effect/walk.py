@@ -91,7 +91,7 @@ class _Walk:
         if "\\" in self._source and not covers(root, self._source):
             verdict = join((verdict, unknown("a backslash that is easily overlooked")))
         names = (name for name in (*self._known, *_DEFAULTS.findall(self._source)) if name != "ENV")
-        if any(map(self._judge.knowledge.variables.fullmatch, names)):
+        if any(self._judge.knowledge.alters(name, given=False) for name in names):
             verdict = join((verdict, unknown("it sets a variable that changes what later commands mean")))
         if self._free - ENVIRONMENT and not self._judge.depth:
             verdict = add(verdict, Tag.SESSION_STATE)
@@ -218,7 +218,7 @@ class _Walk:
 
     def assignment(self, node: Node, feed: Input) -> Verdict:
         reader = self._reader()
-        verdict = judge_assignment(node, reader, self._judge.knowledge)
+        verdict = judge_assignment(node, reader, self._judge.knowledge, given=False)
         self._use(reader)
         return add(join((*reader.verdicts, verdict)), Tag.SESSION_STATE)
 
@@ -293,7 +293,7 @@ class _Walk:
         late: list[Node] = []
         for child in node.children:
             if child.type == "variable_assignment":
-                verdicts.append(judge_assignment(child, reader, self._judge.knowledge))
+                verdicts.append(judge_assignment(child, reader, self._judge.knowledge, given=True))
             elif child.type in redirect.KINDS:
                 verdict, given, behind = self._redirect(child)
                 verdicts.append(verdict)

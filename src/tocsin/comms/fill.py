@@ -126,7 +126,8 @@ def _next_update(incident: Incident, book: Book, now: datetime, name: Callable[[
 
 
 def _review(incident: Incident, book: Book, now: datetime, name: Callable[[str], str]) -> str:
-    due = min((each.due_at for each in incident.obligations.values() if each.duty == REVIEW), default=None)
+    owed = [each for each in incident.obligations.values() if each.duty == REVIEW]
+    due = min((each.due_at for each in [each for each in owed if each.is_open] or owed), default=None)
     return f"by {due:%Y-%m-%d %H:%M} UTC" if due else ""
 
 

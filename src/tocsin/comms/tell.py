@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from tocsin.comms.called import find_call
 from tocsin.comms.silence import find_silence
+from tocsin.incident.afterwards import find_ticked
 from tocsin.incident.book import Book, number_steps, within_s
 from tocsin.incident.ledger import Kept, Wanted
 from tocsin.incident.obligation import (
@@ -63,6 +64,7 @@ _CUSTOMERS = compile_late(r"\b(?:customers?|users?)\b", re.IGNORECASE)
 _LAW = compile_late(r"\bnotification (?:requirements?|duties|obligations?)\b", re.IGNORECASE)
 LAW_S = 72 * 3600
 """The strictest of the laws that playbooks have in mind: a breach is reported within 72 hours (GDPR, article 33)."""
+_BY_TICK = Kept(by="tocsin", note="its line is ticked")
 _TICKED = frozenset({StepState.OK, StepState.SKIPPED})
 
 
@@ -175,7 +177,8 @@ def _by_review(incident: Incident, book: Book, since: datetime, *, silent: bool)
             kind = _read(item.text, ending=True)
             if kind and review.from_ == "resolution" and not (silent and kind == STATUS_PAGE_RESOLVED):
                 due = since + timedelta(seconds=review.after_s)
-                yield _want(kind, item.text, due, item.line, None, incident)
+                kept = _BY_TICK if find_ticked(item.line, incident) is not None else None
+                yield _want(kind, item.text, due, item.line, kept, incident)
 
 
 def _read(text: str, *, ending: bool) -> str:
@@ -194,7 +197,7 @@ def _want(kind: str, text: str, due: datetime, line: int, kept: Kept | None, inc
 
 def _ticked(step_id: str, step: Step, incident: Incident) -> Kept | None:
     record = incident.steps.get(step_id)
-    return Kept(by="tocsin", note="its line is ticked") if record is not None and record.state in _TICKED else None
+    return _BY_TICK if record is not None and record.state in _TICKED else None
 
 
 def _by_status(incident: Incident, book: Book) -> Iterator[Wanted]:

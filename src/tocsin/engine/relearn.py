@@ -2,14 +2,14 @@
 
 An incident keeps its playbook word for word. But a verdict of the catalogue that was given or withdrawn meanwhile (its
 script has changed) holds at once: nothing goes on by itself that nobody vouches for any more, and nothing is asked
-about twice.
+about twice. And lines of a duty after the end that are but titles are none to tick.
 """
 
 from __future__ import annotations
 
 from msgspec.structs import replace
 
-from tocsin.playbook.model import Playbook, Procedure, Statement
+from tocsin.playbook.model import Playbook, Procedure, Remark, Review, Statement
 from tocsin.words import Effect
 
 Known = dict[tuple[int, str], Statement]
@@ -23,11 +23,19 @@ def relearn(pinned: Playbook, today: Playbook) -> Playbook:
     known = {(each.line, each.text): each for each in today.statements}
     scenarios = tuple(_relearn(each, known) for each in pinned.scenarios)
     processes = tuple(_relearn(each, known) for each in pinned.processes)
-    parts = (*scenarios, *processes)
-    if all(new is old for new, old in zip(parts, (*pinned.scenarios, *pinned.processes), strict=True)):
+    titles = {(each.line, each.what): each.titles for each in today.reviews}
+    reviews = tuple(_entitle(each, titles) for each in pinned.reviews)
+    parts = (*scenarios, *processes, *reviews)
+    if all(map(_is_same, parts, (*pinned.scenarios, *pinned.processes, *pinned.reviews))):
         return pinned
     statements = tuple(_find(each, known) for each in pinned.statements)
-    return replace(pinned, scenarios=scenarios, processes=processes, statements=statements)
+    return replace(pinned, scenarios=scenarios, processes=processes, statements=statements, reviews=reviews)
+
+
+def _entitle(review: Review, titles: dict[tuple[int, str], tuple[Remark, ...]]) -> Review:
+    """A duty after the end with its titles: what was compiled before there were any has them among its lines."""
+    found = titles.get((review.line, review.what), ())
+    return replace(review, titles=found) if found and not review.titles else review
 
 
 def _relearn(procedure: Procedure, known: Known) -> Procedure:

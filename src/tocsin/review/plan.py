@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from tocsin.incident.afterwards import is_through, list_lines
+from tocsin.incident.afterwards import find_turn, is_through, list_lines
 from tocsin.incident.book import Book
 from tocsin.incident.ledger import Kept, Wanted, settle
 from tocsin.incident.obligation import REVIEW
@@ -25,22 +25,29 @@ def plan(incident: Incident, book: Book, rota: Rota, now: datetime) -> Plan:
 
 
 def _find(incident: Incident, book: Book) -> Iterator[Wanted]:
+    anew = frozenset(step.line for each in book.afterwards(incident) for step in each.steps)
     for review in book.playbook.reviews:
-        since = incident.opened_at if review.from_ == "alert" else incident.resolved_at
-        if since is not None and _applies(review, incident):
-            yield Wanted(
-                key=f"review:{review.line}",
-                duty=REVIEW,
-                what=review.what,
-                due_at=since + timedelta(seconds=review.after_s),
-                owner="incident commander",
-                line=review.line,
-                kept=_find_kept(review, incident),
-            )
+        from_alert = review.from_ == "alert"
+        since = incident.started_at if from_alert else incident.resolved_at
+        if since is None or not _applies(review, incident):
+            continue
+        key = first = f"review:{review.line}"
+        if any(each.line in anew for each in list_lines(review)):
+            key = find_turn(first, incident, since)
+        begun = incident.opened_at if from_alert and key == first else since
+        yield Wanted(
+            key=key,
+            duty=REVIEW,
+            what=review.what,
+            due_at=begun + timedelta(seconds=review.after_s),
+            owner="incident commander",
+            line=review.line,
+            kept=_find_kept(review, incident, anew),
+        )
 
 
-def _find_kept(review: Review, incident: Incident) -> Kept | None:
-    if incident.resolved_at is None or not is_through(review, incident):
+def _find_kept(review: Review, incident: Incident, anew: frozenset[int]) -> Kept | None:
+    if incident.resolved_at is None or not is_through(review, incident, anew):
         return None
     return Kept(by="tocsin", note=f"each of its {len(list_lines(review))} lines is done")
 

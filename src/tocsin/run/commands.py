@@ -267,10 +267,12 @@ def _propose(incident: Incident, book: Book, command: ProposeStep, now: datetime
 
 def _skip(incident: Incident, book: Book, command: SkipStep, now: datetime) -> tuple[e.Event, ...]:
     _require_step(incident, book, command.step)
-    record = incident.steps.get(command.step)
+    record, found = incident.steps.get(command.step), find_step(book.everything(incident), command.step)
     if record is not None and record.state is StepState.RUNNING:
         raise IllegalMove(f"Step {command.step} is running; it cannot be left out now.")
     _require_no_doubt(record)
+    if found is not None and found[0] in book.afterwards(incident):
+        record = find_done(command.step, incident)
     if record is not None and record.state is StepState.SKIPPED:
         return ()
     return (e.StepSkipped(step=command.step, by=command.by, reason=command.reason),)

@@ -11,7 +11,7 @@ from shlex import quote
 
 import msgspec
 
-from tocsin.incident.afterwards import find_done, is_kept
+from tocsin.incident.afterwards import find_done, find_kept
 from tocsin.incident.book import number_steps
 from tocsin.incident.state import StepRecord
 from tocsin.playbook.model import Branch, Procedure, Section, Step
@@ -249,8 +249,9 @@ def _by_hand(base: StepView, record: StepRecord | None, procedure: Procedure, sc
     is_done = ran is not None and state is not StepState.FAILED
     is_shut = scene.incident.status is Status.CLOSED if is_after else _is_over(scene)
     acts = () if is_done or is_rule or is_shut else ("done", "skip") if ran is None else ("done",)
-    if is_after and record is None and is_kept(base.id, base.line, base.text, scene.incident):
-        state, acts = StepState.OK, ()
+    kept = find_kept(base.id, base.line, base.text, scene.incident) if is_after and record is None else None
+    if kept is not None:
+        state, acts = kept, () if is_shut else ("undone",)
     verdict = VerdictView(kind="rule" if is_rule else "by_hand")
     return msgspec.structs.replace(base, ran=ran, state=state, acts=acts, verdict=verdict)
 

@@ -64,6 +64,8 @@ P = "psql -d shop -c "
         (FLYWAY, P + '"select j, ctid from jobs j where :v = id and state = \'<state>\'"', "matches", "column id"),
         (FLYWAY, P + '"select id, <column> from jobs"', "matches", "table jobs"),
         (FLYWAY, "mysql -e 'select id from jobs where state = \"stuck\"'", "matches", "column state"),
+        (FLYWAY, "mysql -e 'select get_format(DATE, \"USA\"), id from jobs'", "matches", "column id"),
+        (FLYWAY, "mysql -e 'select id from jobs partition (p0)'", "matches", "column id"),
         (FLYWAY, P + "'\\d jobs'", "not_checkable", ""),
         (GOOSE, P + '"select note from jobs"', "matches", "column note"),
         (RAILS, P + '"select id, team_id, created_at from jobs where state is null"', "matches", "column team_id"),

@@ -100,6 +100,7 @@ NX = {
     "libs/mail/package.json": '{"name": "@acme/mail", "scripts": {"drain": "node x.js"}}',
 }
 GUESSED = {**NX, "nx.json": '{"plugins": ["@nx/vite/plugin"]}'}
+ODD_NX = {**NX, "nx.json": '{"plugins": true}'}
 FOREIGN = {**NX, "nx.json": '{"plugins": ["@nx/gradle"]}'}
 
 ANSIBLE = {
@@ -151,6 +152,11 @@ ANSIBLE = {
         (RAILS, "cap production deploy:rollback", "matches", "stage production"),
         (RAILS, "foreman start sidekiq", "matches", "process sidekiq"),
         (RAILS, "foreman start worker", "missing", "process worker"),
+        (RAILS, "foreman start all", "not_checkable", ""),
+        (RAILS, "overmind restart web.2", "matches", "process web"),
+        (RAILS, "heroku ps:scale clock=1 -a billing-app", "not_checkable", "process clock"),
+        ({**RAILS, "heroku.yml": "run:\n  clock: x\n"}, "heroku ps:scale clock=1", "not_checkable", "process clock"),
+        (RAILS, "heroku ps:scale clock=1", "missing", "process clock"),
         (GRADLE, "./gradlew :api:smokeTest", "matches", "gradle task :api:smokeTest"),
         (GRADLE, "./gradlew :api:quickCheck", "missing", "gradle task :api:quickCheck"),
         (GRADLE, "./gradlew :worker:smokeTest", "missing", "gradle task :worker:smokeTest"),
@@ -170,6 +176,10 @@ ANSIBLE = {
         (MAVEN, "mvn -pl :acme-billing verify", "matches", "module :acme-billing"),
         (MAVEN, "mvn -pl ledger verify", "missing", "module ledger"),
         (MAVEN, "mvn verify -P prod", "ambiguous", "Maven profile prod"),
+        (MAVEN, "mvn -pl . test", "matches", "module ."),
+        (MAVEN, "mvn -pl ./billing/ test", "matches", "module ./billing/"),
+        (MAVEN, "mvn -pl billing/pom.xml test", "matches", "module billing/pom.xml"),
+        (MAVEN, "mvn -pl ../web test", "not_checkable", "module ../web"),
         (PHP, "composer run-script smoke", "matches", "composer script smoke"),
         (PHP, "composer run-script smokes", "missing", "composer script smokes"),
         (PHP, "composer smoked", "ambiguous", "composer script smoked"),
@@ -190,6 +200,10 @@ ANSIBLE = {
         (NX, "nx run-many -t drained -p api,@acme/mail", "missing", "nx target drained"),
         (GUESSED, "nx run api:drain", "matches", "nx project api"),
         (GUESSED, "nx run api:server", "ambiguous", "nx target server"),
+        (NX, "nx affected:serve --base=main", "matches", "nx target serve"),
+        (NX, "nx affected:test", "missing", "nx target test"),
+        (NX, "nx affected:libs", "not_checkable", ""),
+        (ODD_NX, "nx run api:test", "matches", "nx project api"),
         (FOREIGN, "nx serve web", "not_checkable", "nx project web"),
     ],
 )  # fmt: skip

@@ -23,6 +23,10 @@ _PSEUDO = frozenset(
     "ctid oid xmin xmax cmin cmax tableoid rowid _rowid_ rownum excluded new old current_date current_time user level "
     "current_timestamp current_user session_user localtime localtimestamp value true false null default".split()
 )
+_UNITS = frozenset("date time datetime timestamp year quarter month week day hour minute second microsecond".split())
+"""Words that a function takes for a kind or a unit: ``get_format(DATE, 'USA')``."""
+_NO_COLUMNS = (exp.OnConflict, exp.Partition)
+"""Where the parser takes other names for columns: constraints, parts of a table."""
 _QUOTED = re.compile(r"'(?:[^']|'')*+'")
 _VARIABLE = re.compile(r"(?<![:\w]):['\"]?[A-Za-z_]\w*['\"]?")
 _LONGEST = 10_000
@@ -63,7 +67,9 @@ def _walk(tree: exp.Expr, schema: Mapping[str, Table]) -> Iterator[tuple[str, st
         yield from _inserted(tree, schema)
     for column in tree.find_all(exp.Column):
         name = column.name.lower()
-        if not name or isinstance(column.this, exp.Star) or column.find_ancestor(exp.OnConflict) is not None:
+        if not name or isinstance(column.this, exp.Star) or column.find_ancestor(*_NO_COLUMNS) is not None:
+            continue
+        if not column.table and isinstance(column.parent, exp.Anonymous) and name in _UNITS:
             continue
         around = list(_around(column, own))
         table = _choose(column.table.lower(), name, around, own, schema)

@@ -63,9 +63,12 @@ def _judge_module(name: str, pom: str, system: System) -> Finding:
     }
     if names.is_open(name.strip(":")):
         return unknown("module", what, "Which one is left open.")
-    place = join(folder, name.rstrip("/"))
-    if place is not None and (f"{place}/pom.xml" in inside or place in inside):
-        return matches("module", what, f"{place}/pom.xml")
+    place = join(folder, name)
+    if place is None:
+        return unknown("module", what, "It lies outside the checkout.")
+    for each in (join(place, "pom.xml") or "", place):
+        if ":" not in name and system.repository.file(each) is not None:
+            return matches("module", what, each)
     artifacts = {}
     for path, text in inside.items():
         head, _, rest = text.partition("<parent>")

@@ -25,9 +25,11 @@ _VALUED = words(
     "--max-parallel --files"
 )
 _OWN = words(
-    "add affected connect connect-to-nx-cloud daemon dep-graph exec fix-ci format format:check format:write g generate "
-    "graph import init list login logout migrate new print-affected record release repair report reset run run-many "
-    "show sync sync:check view-logs watch workspace-generator"
+    "add affected complete-ci-run connect connect-to-nx-cloud daemon dep-graph dte exec fix-ci format format:check "
+    "format:write g generate graph import init list login logout mcp migrate new print-affected record release repair "
+    "report reset run run-many show start-ci-run start-nx-agents stop-all-agents sync sync:check view-logs "
+    "watch workspace-generator workspace-lint workspace-schematic affected:apps affected:dep-graph affected:graph "
+    "affected:libs"
 )
 _SCRIPTED = re.compile(
     r"@(?:nx|nrwl)/(?:js|eslint|vite|vitest|jest|webpack|rspack|next|react|cypress|playwright|"
@@ -74,6 +76,8 @@ def judge_words(given: tuple[str, ...], system: System) -> Iterator[Finding]:
         plain = [each for each in projects if not re.search(r"[*!:?]", each)]
         yield from (_judge_project(each, known) for each in plain)
         yield from (_judge_target(each, plain, known) for each in targets)
+    elif verb.startswith("affected:") and verb not in _OWN:
+        yield _judge_target(verb.removeprefix("affected:"), [], known)  # as Nx wrote it before its 15th version
     elif verb and verb not in _OWN and rest:
         yield from _judge_pair(rest[0], verb, parts.value("-c", "--configuration") or "", known)
     elif verb and verb not in _OWN:
@@ -142,8 +146,9 @@ def _read(system: System) -> Workspace:
     found = Workspace()
     for file in system.repository.named("nx.json"):
         root = _load(file.text)
-        plugins = (root or {}).get("plugins")
-        named = [str(each.get("plugin") if isinstance(each, dict) else each) for each in plugins or ()]
+        plugins = (root or {}).get("plugins") or []
+        listed = plugins if isinstance(plugins, list) else [plugins]
+        named = [str(each.get("plugin") if isinstance(each, dict) else each) for each in listed]
         found.inferred = found.inferred or bool(named) or root is None
         found.whole = found.whole and all(_SCRIPTED.fullmatch(each) for each in named)
     found.whole = not list(system.repository.named("workspace.json", "angular.json")) and found.whole

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from tocsin.playbook.reality import names
-from tocsin.playbook.reality.command import Command, take_apart
+from tocsin.playbook.reality.command import Arguments, Command, take_apart
 from tocsin.playbook.reality.finding import Finding, matches, missing, unknown
 from tocsin.playbook.reality.repository import Lines, join
 from tocsin.playbook.reality.system import System
@@ -18,6 +18,14 @@ _VALUED = words(
 )
 _PROCESS = re.compile(r"^([A-Za-z0-9_-]+):\s*\S", re.MULTILINE)
 _VERBS = words("start run restart stop connect kill scale")
+_SETTINGS = {
+    "heroku": ("heroku.yml",),
+    "foreman": (".foreman",),
+    "overmind": (".overmind.env", ".env"),
+    "honcho": (".env",),
+}
+"""Where a program is told of another Procfile, or of processes beside it."""
+_NUMBER = re.compile(r"[.#]\d{1,4}$")
 _SCALE = re.compile(r"([A-Za-z][\w-]*)(?:[=+-]\S*)")
 
 
@@ -30,24 +38,38 @@ def judge(command: Command, system: System) -> Iterator[Finding]:
         if verb in ("ps:scale", "scale"):
             wanted = [match[1] for each in rest if (match := _SCALE.fullmatch(each))]
     elif verb in _VERBS and not (verb == "run" and command.program != "honcho"):
-        wanted = [] if verb == "run" else [each for each in rest if "=" not in each]
+        wanted = [] if verb == "run" else [_NUMBER.sub("", each) for each in rest if "=" not in each and each != "all"]
         formation = parts.value("-m", "--formation", "-l", "--processes") or ""
-        wanted += [each.partition("=")[0] for each in formation.split(",") if each and not each.startswith("all=")]
+        wanted += [each.partition("=")[0] for each in formation.split(",") if each and each.partition("=")[0] != "all"]
     if not wanted or not command.is_here:
         return
     place = parts.value("-f", "--procfile") or "Procfile"
     folders = [parts.value("-d", "--root") or each for each in command.folders]
     path = next((each for one in folders if (each := join(one, place)) and system.repository.file(each)), None)
     known = _read(system.repository.text(path), path) if path else {}
+    elsewhere = _elsewhere(command.program, parts, folders, system)
     for name in wanted:
         what = f"process {names.show(name)} of {path or place}"
-        if names.is_open(name) or not known:
+        if names.is_open(name) or "*" in name or not known:
             yield unknown("process", what, f"There is no {place} where the statement runs, or the name is left open.")
         elif found := names.find(name, known):
             yield matches("process", what, known[found])
+        elif elsewhere:
+            yield unknown("process", what, elsewhere)
         else:
             near = names.nearest(name, known)
             yield missing("process", what, f"{path} has {', '.join(known)}.", near, known[near] if near else path)
+
+
+def _elsewhere(program: str, parts: Arguments, folders: list[str], system: System) -> str:
+    """Why processes may be named in another file than the Procfile at hand; empty where they may not."""
+    if program == "heroku" and parts.has("-a", "--app", "-r", "--remote"):
+        return "The application may be another than that of the checkout."
+    for place in (join(one, name) for one in folders for name in _SETTINGS.get(program, ())):
+        text = system.repository.text(place) if place else ""
+        if re.search("procfile|^(?:build|run):", text, re.IGNORECASE | re.MULTILINE):
+            return f"{place} may name other processes."
+    return ""
 
 
 def _read(text: str, path: str) -> dict[str, str]:

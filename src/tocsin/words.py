@@ -58,6 +58,7 @@ class Act(StrEnum):
     PUBLISH = "publish"
     RESTART = "restart"
     DELETE = "delete"
+    EVICT = "evict"
     STOP = "stop"
     POWER = "power"
     DEPLOY = "deploy"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .config import CONFIG
 from .connect import CONNECT
-from .delete import DELETE
+from .delete import DELETE, DELETE_DATA
 from .deploy import DEPLOY
 from .failover import FAILOVER
 from .firewall import FIREWALL
@@ -24,6 +24,7 @@ KINDS = {
     "publish": PUBLISH,
     "restart": RESTART,
     "delete": DELETE,
+    "delete data": DELETE_DATA,
     "deploy": DEPLOY,
     "keys": KEYS,
     "failover": FAILOVER,

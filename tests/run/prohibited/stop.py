@@ -14,6 +14,7 @@ STOP = Kind(
         "pkill web",
         "killall web",
         "kubectl scale deploy/web --replicas=0",
+        "kubectl drain node1",
         "poweroff",
         "docker compose down",
         "docker compose stop",

@@ -14,6 +14,17 @@ from tocsin.words import Act
 _CLOUD = r"(?:aws|gcloud|az|openstack|doctl|hcloud|linode-cli|oci|ibmcloud)"
 _ENGINE = r"(?:docker|podman|nerdctl|docker-compose|podman-compose)"
 _CONFIG_FILE = r"(?:/etc/\S+|\S+\.(?:conf|cnf|cfg|ini|ya?ml|toml|properties|env)|(?:\S*/)?\.env\S*)"
+_CLUSTER = (
+    r"(?:kubectl|oc|k)(?: (?:-n|-s|-v|--(?:namespace|context|cluster|user|kubeconfig|server|as|as-group|as-uid|token|"
+    r"request-timeout|cache-dir|certificate-authority|client-certificate|client-key|tls-server-name|v|vmodule)) \S+|"
+    r" (?!(?:-n|-s|-v|--(?:namespace|context|cluster|user|kubeconfig|server|as|as-group|as-uid|token|request-timeout|"
+    r"cache-dir|certificate-authority|client-certificate|client-key|tls-server-name|v|vmodule)) )-\S+)*"
+)
+_COMPOSE = (
+    r"(?:docker(?: (?:-c|-h|-l|--(?:config|context|host|log-level)) \S+| -\S+)* compose|docker-compose|podman-compose)"
+    r"(?: (?:-f|-p|--(?:file|project-name|project-directory|profile|env-file|ansi|progress|parallel)) \S+| -\S+)*"
+)
+"""What stands before the verb: a verb's name may also be that of a pod, a node or a label."""
 
 
 def _rule(act: Act, *patterns: str) -> tuple[Act, re.Pattern[str]]:
@@ -35,7 +46,7 @@ RULES = (
         r"pm2 resurrect\b",
         r"kexec -e\b",
         r"podman\b.* play kube\b.*--replace",
-        r"docker(?:-compose)?\b.* watch\b",
+        rf"{_COMPOSE} watch\b",
         rf"(?:p?kill(?:all)?|{_ENGINE}\b.* kill|systemctl\b.* kill)\b.* -{{1,2}}(?:s|n|signal)[ =]?"
         r"(?:sig)?(?:hup|usr1|usr2|1|10|12)\b",
         r"kill(?: -[sn] \S+| -\S+)* 1$",
@@ -84,9 +95,8 @@ RULES = (
         r"redis-cli\b.* flush(?:all|db)\b",
         r"(?:dd)\b.* of=/dev/",
         r"dd\b(?=.* if=/dev/null\b).* of=(?!/dev/null)",
-        r"docker(?:-compose)?\b.* --scale[ =]\S+=0\b",
-        r"docker\b.* (?:service scale\b.*=0\b|swarm leave\b)",
-        r"(?:kubectl|oc)\b.* (?:drain\b|scale\b.*=0\b|replace\b.* --force\b|patch\b.*replicas\W*0\b)",
+        r"docker swarm leave\b",
+        rf"{_CLUSTER} replace\b.* --force\b",
         r"ansible\b.*\bstate=absent\b",
         r"mongo(?:sh)?\b.*\.(?:delete(?:one|many)|remove|drop(?:database|index\w*)?|findoneanddelete)\b",
         r"mv\b.* /var/lib/(?:docker|containerd|containers)/",
@@ -100,6 +110,12 @@ RULES = (
         r"curl\b.* (?:-x|--request) ?=?delete\b",
         r"userdel\b",
         r"ipcrm\b",
+    ),
+    _rule(
+        Act.EVICT,
+        rf"{_CLUSTER} (?:drain\b|scale\b.*=0\b|patch\b.*replicas\W*0\b)",
+        rf"{_COMPOSE} up\b.* --scale[ =]\S+=0\b",
+        rf"(?:{_COMPOSE}|docker service) scale\b.*=0\b",
     ),
     _rule(
         Act.DEPLOY,

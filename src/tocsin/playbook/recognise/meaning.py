@@ -24,6 +24,11 @@ _ALTER = (
     r"\b(?:modif|edit|alter|chang|tamper|rotat|clear|truncat|overwrit|touch|manipulat|clean|purg|delet|remov|eras|"
     r"wip|forg|falsif|redact|scrub|writ)\w*\b"
 )
+_DELETE = r"\b(?:delet|remov|prun|wip|drop|purg|eras|destroy|discard|clean|truncat|format)\w*"
+_RUNNING = (
+    r"\b(?:pods?|nodes?|workloads?|deployments?|replicas?|containers?|instances?|services?|servers?|hosts?|machines?|"
+    r"clusters?|app(?:lication)?s?|tasks?|namespaces?|resources?|processes|\w*things?)\b"
+)
 _OPENERS = r"(?:keys?|secrets?|credentials?|passwords?|passphrases?|certs?|certificates?|tokens?)\b"
 _MONEY = r"(?:funds?|money|coins?|assets?|crypto\w*|bitcoins?|payments?|balances?|withdrawals?|refunds?|payouts?)\b"
 
@@ -48,8 +53,9 @@ _DELETIONS = Forbids(
 )  # fmt: skip
 _ANY_CHANGE = Forbids(effects=(Effect.MUTATE, Effect.DESTROY))
 _ANY_COMMAND = Forbids(effects=(Effect.UNKNOWN, Effect.MUTATE, Effect.DESTROY))
+_EVICTIONS = Forbids(acts=(Act.EVICT,))
 _STOPS = Forbids(
-    acts=(Act.STOP, Act.POWER),
+    acts=(Act.STOP, Act.POWER, Act.EVICT),
     verbs=("stop", "shutdown", "halt", "kill", "terminate", "poweroff", "down", "suspend"),
 )
 _POWER = Forbids(acts=(Act.POWER,), verbs=("poweroff", "shutdown", "halt", "deallocate", "hibernate"))
@@ -116,9 +122,8 @@ MEANINGS = (
     _meaning(
         "restart", r"\b(?:restart|reboot|bounc|recreat|redeploy|reload|power[- ]?cycl|re-?start|reset)\w*", _RESTARTS
     ),
-    _meaning(
-        "delete", r"\b(?:delet|remov|prun|wip|drop|purg|eras|destroy|discard|clean|truncat|format)\w*", _DELETIONS
-    ),
+    _meaning("delete", _DELETE, _DELETIONS),
+    _meaning("evict", rf"{_DELETE}(?:.*{_RUNNING}|\W*$)", _EVICTIONS),
     _meaning(
         "change",
         r"\b(?:mak\w*|appl\w*|any|further|unapproved|all)\b.{0,20}\bchang|\bmodif|\balter\b|\btouch\b|\bchanges?\b|"
@@ -159,8 +164,8 @@ ALONE = ("comms", "logs", "keys", "pay")
 change, and "process refunds" no release."""
 
 NARROWER = {
-    "evidence": ("delete", "change"),
-    "firewall": ("change", "config", "restart", "delete"),
+    "evidence": ("delete", "evict", "change"),
+    "firewall": ("change", "config", "restart", "delete", "evict"),
     "config": ("change",),
     "migrate": ("change",),
     "patch": ("change",),

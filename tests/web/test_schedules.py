@@ -69,9 +69,19 @@ async def test_an_override_by_button_is_whom_the_page_calls(house: House) -> Non
     assert (over["person"]["name"], over["by"]) == ("Bo Rask", "Bo Rask")
     assert (await browser.post(f"/schedules/quorum/overrides/{over['id']}/end")).status_code == 303
     assert (await api.get("/api/schedules")).json()["schedules"][0]["overrides"] == []
-    wrong = await browser.post("/schedules/quorum/overrides", data={**form, "reason": ""})
-    assert wrong.status_code == 400
-    assert 'role="alert"' in wrong.text
+    early, late = ("0001-01-01T00:00", "Asia/Tokyo"), ("9999-12-31T23:59", "America/New_York")
+    beyond = [{"starts": starts, "zone": zone} for starts, zone in (early, late, (late[0], "UTC"))]
+    for part in ({"reason": ""}, *beyond):
+        wrong = await browser.post("/schedules/quorum/overrides", data={**form, **part})
+        assert wrong.status_code == 400, part
+        assert 'role="alert"' in wrong.text
+    for at, _ in (early, late):
+        told = await browser.get(f"/schedules/forecast?team=quorum&at={at}")
+        assert (told.status_code, "too far away" in told.text) == (400, True), at
+        far = {"one": "ana", "one_at": at, "other": "lea", "other_at": at, "schedule": "primary", "reason": "x"}
+        assert (await browser.post("/schedules/quorum/swaps/preview", data=far)).status_code == 400, at
+        override = {"schedule": "primary", "person": "bo", "starts_at": f"{at}:00Z", **HOURS}
+        assert (await api.post("/api/schedules/quorum/overrides", json=override)).status_code == 400, at
 
 
 async def test_a_swap_over_the_api(house: House) -> None:

@@ -13,6 +13,7 @@ from tocsin.incident.standing import team_stream
 from tocsin.oncall.exchange import Half, Meeting, changes_nothing, find_meetings, find_same, take_half
 from tocsin.oncall.override import MOST_OVERRIDES, Override, check_override
 from tocsin.oncall.rota import Rota
+from tocsin.oncall.wall import check_year
 from tocsin.timeline.events import (
     FeedOpened,
     FeedRevoked,
@@ -80,6 +81,7 @@ class Covering:
         """
         rota, now = await self._find(team, schedule, person, *([instead] if instead else [])), self._journal.clock.now()
         starts_now, starts_at = starts_at is None, starts_at or now
+        check_year(starts_at)
         ends_at = starts_at + ends_at if isinstance(ends_at, timedelta) else ends_at
         check_override(starts_at, ends_at, reason, now)
         wanted = Override(
@@ -113,6 +115,8 @@ class Covering:
         rota, now = await self._find(team, schedule, one[0], other[0]), self._journal.clock.now()
         if one[0] == other[0]:
             raise BadInput("A swap takes two people.")
+        for _, at in (one, other):
+            check_year(at)
         plan = rota.plan(schedule)
         halves = take_half(plan, other[0], *one, now), take_half(plan, one[0], *other, now)
         met = [meeting for half in halves for meeting in find_meetings(plan, _cover(half, schedule))]

@@ -11,6 +11,7 @@ from tocsin.errors import BadInput, NotFound
 from tocsin.incident.book import Book
 from tocsin.incident.evolve import evolve
 from tocsin.oncall.rota import Rota
+from tocsin.oncall.wall import check_year
 from tocsin.page.forecast import STREAM, Forecast, forecast
 from tocsin.timeline.entry import Entry
 from tocsin.timeline.events import IncidentOpened
@@ -22,6 +23,7 @@ async def foresee(
     journal: Journal, team: str, severity: str | None, scenario: str | None, at: datetime, span: timedelta
 ) -> Forecast:
     """Who would be called for an incident of `team` that opens `at`, for so long. Raises `BadInput` and `NotFound`."""
+    check_year(at)
     opened = _imagine(journal.shelf.settings, team, severity, scenario, span)
     incident = evolve(None, Entry(stream=STREAM, seq=1, at=at, recorded_at=at, event=opened))
     book, rota = await journal.shelf.book(incident), journal.shelf.rota(incident)
@@ -32,6 +34,7 @@ def foresee_by_files(
     settings: Settings, team: str, severity: str | None, scenario: str | None, at: datetime, span: timedelta
 ) -> Forecast:
     """The same by settings and playbook alone: what is set beside them, such as overrides, does not count."""
+    check_year(at)
     opened = _imagine(settings, team, severity, scenario, span)
     shelf = settings.teams[team]
     book = Book(playbook=shelf.playbook, policy=shelf.policy, classify=shelf.classify)

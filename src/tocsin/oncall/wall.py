@@ -10,8 +10,19 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from tocsin.errors import BadInput
+
 SECOND = timedelta(seconds=1)
 MIDNIGHT = time()
+FIRST_YEAR, LAST_YEAR = 2000, 2199
+
+
+def check_year(at: datetime) -> None:
+    """Raise `BadInput` for a moment of a year that nobody has shifts in: near the ends of the calendar no zone and no
+    length can be reckoned with.
+    """
+    if not FIRST_YEAR <= at.year <= LAST_YEAR:
+        raise BadInput(f"{at:%d %b} {at.year} is too far away; write a year from {FIRST_YEAR} to {LAST_YEAR}.")
 
 
 def find_instant(wall: datetime, zone: ZoneInfo) -> datetime:

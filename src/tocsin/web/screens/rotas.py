@@ -12,7 +12,7 @@ from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect, Response
 
 from tocsin.errors import BadInput, UserError
-from tocsin.oncall.wall import find_instant
+from tocsin.oncall.wall import check_year, find_instant
 from tocsin.web.auth import Asker
 from tocsin.web.bodies import Body, Name
 from tocsin.web.desk import Desk
@@ -186,6 +186,7 @@ def _read(text: str, zone: str = "UTC") -> datetime:
         wall = datetime.fromisoformat(text.strip()).replace(tzinfo=None)
     except ValueError as error:
         raise BadInput(f"{text[:100]!r} is no time; write it as 2026-03-02T03:00.") from error
+    check_year(wall)
     try:
         return find_instant(wall, ZoneInfo(zone))
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:

@@ -116,13 +116,16 @@ async def test_a_swap_on_screen_shows_first_what_changes_hands(house: House) -> 
     assert "Lea Okafor takes Ana Lind&#39;s Mon 02 Mar 03:00 to Mon 02 Mar 09:00 UTC (layer 1)." in page.text
     assert f'name="other_at" value="{later}"' in page.text
     there = {"one_at": "2026-03-01T22:00", "other_at": "2026-03-04T22:00", "zone": "America/New_York"}
-    page = await browser.post("/schedules/quorum/swaps/preview", data={**form, **there})
+    page = await browser.post("/schedules/quorum/swaps/preview/by-wall", data={**form, **there})
     assert "takes Ana Lind&#39;s Mon 02 Mar 03:00 to" in page.text, "as the wall of the schedule's zone shows it"
     assert page.text.count('name="zone" value="America/New_York"') == 1, "kept for the button"
+    for each in page.text.split("<form ")[1:]:
+        with_zone = 'name="zone"' in each.partition("</form>")[0]
+        assert with_zone is ('/by-wall"' in each.partition(">")[0]), "a node that knows no zone must not take it"
     lost = await browser.post("/schedules/quorum/swaps/preview", data={**form, "zone": "Mars/Olympus"})
     assert (lost.status_code, "is no time zone" in lost.text) == (400, True)
     assert (await (await house.caller()).get("/api/schedules")).json()["schedules"][0]["overrides"] == []
-    assert (await browser.post("/schedules/quorum/swaps", data=form)).status_code == 303
+    assert (await browser.post("/schedules/quorum/swaps/by-wall", data=form)).status_code == 303
     wrong = await browser.post("/schedules/quorum/swaps/preview", data={**form, "one": "bo"})
     assert (wrong.status_code, "bo has no shift of primary" in wrong.text) == (400, True)
 

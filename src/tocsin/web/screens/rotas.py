@@ -28,6 +28,13 @@ SPANS = ((60, "1 hour"), (120, "2 hours"), (240, "4 hours"), (480, "8 hours"), (
 FORECAST = timedelta(hours=4)
 
 
+def _by_wall(path: str) -> list[str]:
+    """Where a form with times is sent: its own address, drawn by a version that knew no `zone` and meant UTC, and that
+    of today's. A node of that version knows no such address: it refuses the form, and does not mistake its times.
+    """
+    return [path, f"{path}/by-wall"]
+
+
 class OverrideForm(Body, frozen=True, kw_only=True):
     """`starts` as the wall of `zone` shows it, empty for now."""
 
@@ -78,7 +85,7 @@ async def show_forecast(
     return await _show(desk, rotas, frame, forecast=found, asked=(team, severity, at))
 
 
-@post("/schedules/{team:str}/overrides", status_code=303)
+@post(_by_wall("/schedules/{team:str}/overrides"), status_code=303)
 async def set_override(
     desk: Given[Desk],
     rotas: Given[Rotas],
@@ -104,7 +111,7 @@ async def set_override(
     return Redirect("/schedules", status_code=303)
 
 
-@post("/schedules/{team:str}/swaps", status_code=303)
+@post(_by_wall("/schedules/{team:str}/swaps"), status_code=303)
 async def swap_shifts(
     desk: Given[Desk],
     rotas: Given[Rotas],
@@ -121,7 +128,7 @@ async def swap_shifts(
     return Redirect("/schedules", status_code=303)
 
 
-@post("/schedules/{team:str}/swaps/preview", status_code=200)
+@post(_by_wall("/schedules/{team:str}/swaps/preview"), status_code=200)
 async def preview_swap(
     desk: Given[Desk], rotas: Given[Rotas], frame: Given[Frame], team: FromPath[str], request: Request[Any, Any, Any]
 ) -> Response[str]:

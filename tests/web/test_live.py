@@ -97,6 +97,8 @@ async def test_a_listener_that_was_away_is_told_what_it_missed(house: House) -> 
             assert (await ear.event())["data"]["seq"] == seq + 2, "what came since the screen was drawn"
         async with listening(url, house, "/events", last="quorum-1:1") as ear:
             assert (await ear.event())["data"] == {"stream": "quorum-1", "seq": seq + 2, "kind": ""}
+        async with listening(url, house, f"/events?incident=quorum-1&after={'9' * 5000}") as ear:
+            assert ear.answer.status_code == 400
         for odd in ("nonsense", "quorum-1:x", ":", "other-1:5"):
             async with listening(url, house, "/events?incident=quorum-1", last=odd) as ear:
                 assert (await ear.event())["data"]["seq"] == 1

@@ -18,7 +18,7 @@ import msgspec
 from litestar import Request, get
 from litestar.background_tasks import BackgroundTask
 from litestar.di import NamedDependency as Given
-from litestar.params import FromQuery, HeaderParameter
+from litestar.params import FromQuery, HeaderParameter, QueryParameter
 from litestar.response import Stream
 
 from tocsin.engine.journal import Journal
@@ -170,7 +170,7 @@ async def follow_events(
     asker: Given[Asker],
     request: Request[Any, Any, Any],
     incident: FromQuery[str | None] = None,
-    after: FromQuery[str] = "",
+    after: Annotated[str, QueryParameter(max_length=20)] = "",
     last: Annotated[str, HeaderParameter(name="Last-Event-ID", max_length=300)] = "",
 ) -> Stream:
     """Server-sent events of one incident, or of all that whoever asks may see.

@@ -92,6 +92,12 @@ window.sources = [];
 const Real = EventSource;
 window.EventSource = class extends Real { constructor(...a) { super(...a); sources.push(this); } };
 """
+COME_BACK = """
+() => {
+  for (const each of ["pagehide", "pageshow"]) dispatchEvent(new Event(each));
+  return [sources[0].url, sources[1].url];
+}
+"""
 NOTE = "sources[0].addEventListener('output', () => { document.documentElement.dataset.heard = ''; })"
 
 
@@ -122,6 +128,8 @@ async def test_what_is_printed_before_the_screen_has_a_place_for_it_is_seen(hous
         await expect(page.locator("html[data-heard]")).to_have_count(1)
         let_go.set()
         await expect(page.locator("#step-A1 .out")).to_have_text("first\n")
+        first, back = [int(each.rpartition("=")[2]) for each in await page.evaluate(COME_BACK)]
+        assert back > first, "it asks for what came since it heard the last"
         await page.unroute_all(behavior="wait")
         slow.ended.set()
         assert complaints == []

@@ -171,7 +171,10 @@
     const open = () => {
       if (source) return;
       source = new EventSource(address);
-      source.addEventListener("entry", refresh);
+      source.addEventListener("entry", (event) => {
+        address = address.replace(/&after=.*/, `&after=${JSON.parse(event.data).seq}`);  // whoever comes back asks for no more
+        refresh();
+      });
       source.addEventListener("output", (event) => showOutput(JSON.parse(event.data).step));
       source.onopen = () => { say("on", "live"); if (unsure || lost || lostAt) refresh(); else showOutputs([document]); unsure = lost = false; };
       source.onerror = () => {

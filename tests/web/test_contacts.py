@@ -152,6 +152,14 @@ async def test_a_confirmation_is_one_of_the_address_and_lapses_with_it(home: tup
     )  # fmt: skip
     page = (await caller.get("/contacts")).text
     assert "for another address: send a test page" in page and "No channel is confirmed as it is now" in page
+    people = house.desk.people()
+    house.desk.people = lambda: {
+        **people,
+        **{f"p{number}": Person(name="Somebody", channels=()) for number in range(25)},
+    }
+    folded = (await (await house.browser("bo")).get("/contacts")).text.split('id="of-ana"')[1].split("</summary>")[0]
+    assert "no longer confirmed" in folded and "never confirmed" not in folded
+    house.desk.people = lambda: people
     post.address = "ana@example.org"
     assert (await find(house))["confirmed_at"] == found["confirmed_at"], "the old one again"
     post.address = "ana@example.com"
@@ -174,7 +182,7 @@ async def test_who_has_no_channel_at_all_stands_on_the_screen(home: tuple[House,
     page = (await (await house.browser("ana")).get("/contacts?of=p3")).text
     assert page.index('id="of-ana"') < page.index('id="of-p0"'), "one's own first"
     folded = page.split('id="of-p4"')[1].split("</summary>")[0]
-    assert "<details><summary><strong>Somebody 4</strong>" in folded and "no channel" in folded
+    assert "<details><summary><h2>Somebody 4 " in folded and "no channel" in folded
     assert "<summary>" not in page.split('id="of-p3"')[1].split('id="of-')[0], "whom a test page was sent to is open"
 
 

@@ -39,8 +39,10 @@ def list_known(names: Iterable[str], wanted: str = "") -> str:
     known = list(names)
     if len(known) <= MOST_NAMED:
         return ", ".join(known) or "nobody yet"
-    near = difflib.get_close_matches(wanted[:100], known, n=MOST_NAMED // 2, cutoff=0.5)
-    shown = near or known[:MOST_NAMED]
+    folded = {name: name.casefold() for name in known}
+    close = difflib.get_close_matches(wanted[:100].casefold(), dict.fromkeys(folded.values()), MOST_NAMED // 2, 0.5)
+    near = [name for each in close for name in known if folded[name] == each]
+    shown = near[: MOST_NAMED // 2] or known[:MOST_NAMED]
     return f"{', '.join(shown)} and {len(known) - len(shown)} more"
 
 

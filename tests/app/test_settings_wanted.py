@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from tocsin.app.settings_draft import write_settings
+from tocsin.app.settings_wanted import list_wanted_tables
 from tocsin.app.tables import File
 from tocsin.config import Problems, convert, read
 from tocsin.knowledge import load_knowledge
@@ -35,6 +38,18 @@ def test_what_a_playbook_wants_stands_there_as_a_comment(seeds: Path, name: str)
     for line in WANTED[name]:
         assert f"\n{line}" in text, text
     assert not set(tomllib.loads(text)["teams"][name]) & {"war_room", "bridge", "tickets", "media", "audiences"}
+
+
+def test_a_mailbox_stands_only_where_an_audience_is_told_by_mail(seeds: Path) -> None:
+    source = (seeds / "mycelia.md").read_bytes()
+    for what in ("Users", "Partners", "Media"):
+        source = re.sub(rb"- \*\*%s\*\*: .*" % what.encode(), b"- **%s**: Mail to a@b.example" % what.encode(), source)
+    playbook = compile_playbook(source, "mycelia.md", load_knowledge())
+    offered = list(list_wanted_tables("mycelia", "mycelia.md", playbook))
+    ways = dict(pairwise(offered))
+    found = {name.partition("]")[0].rpartition(".")[2]: way for name, way in ways.items() if ".audiences." in name}
+    assert (found["partners"], found["users"][:18]) == ('# mail = ["a@b.example"]', "# followers = true")
+    assert found["media"].startswith("# # nothing here")
 
 
 @pytest.mark.parametrize("name", ["bitcell", "monero-marketplace", "mycelia", "usdx-wexel", "virtengine"])

@@ -70,7 +70,7 @@ def list_wanted_tables(team: str, source: str, playbook: Playbook) -> Iterator[s
     for audience, example in EXAMPLES.items():
         if audience in stated:
             yield f"# [teams.{team}.audiences.{audience}]  # {_cite(source, stated[audience])}"
-            yield f"# {_take_box(stated[audience]) or example}"
+            yield f"# {(_take_box(stated[audience]) if example.startswith('mail') else '') or example}"
             yield ""
     yield f"# [teams.{team}.reminders]  # whoever owes a duty is told of it; docs/obligations.md has the rules"
     yield "# times = 3"

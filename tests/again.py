@@ -18,8 +18,11 @@ REAL = frozenset({"app", "cli", "drill", "integrations", "processes", "web"})
 
 
 def is_real(item: pytest.Item) -> bool:
-    """Whether a test uses something that this process does not hold in its hands."""
-    folders = item.path.relative_to(item.config.rootpath).parts
+    """Whether a test uses something that this process does not hold in its hands. What lies outside the root is of no
+    folder that is known.
+    """
+    root = item.config.rootpath
+    folders = item.path.relative_to(root).parts if item.path.is_relative_to(root) else ()
     return item.get_closest_marker("needs") is not None or not REAL.isdisjoint(folders)
 
 

@@ -158,8 +158,10 @@ async def before_its_script(page: Page, name: str, url: str) -> AsyncIterator[No
 
     await page.route(f"**/{name}?*", late)
     await page.goto(url, wait_until="commit")
-    yield
-    ready.set()
+    try:
+        yield
+    finally:
+        ready.set()
 
 
 async def test_a_document_that_was_chosen_before_the_script_had_come_is_read(house: House) -> None:

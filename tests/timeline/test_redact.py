@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import time
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tocsin.timeline import lists
 from tocsin.timeline.invisible import WINDOW, locate, take_out
 from tocsin.timeline.redact import plain, redact, redact_bytes
 
@@ -140,6 +144,21 @@ def test_four_times_the_output_takes_about_four_times_the_time(piece: str, end: 
         if best_long < 8 * best_short + 0.01:
             break
         assert len(measured) < 3, measured
+
+
+@pytest.mark.parametrize("piece", ["recovery codes\n", "recovery codes\nxqzjkvwp\n", "secret keys\nnginx\n"])
+def test_under_many_heads_of_codes_each_line_is_read_for_one_head(piece: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[int] = []
+    really = lists._read_lines
+
+    def count(window: bytes, head: Any) -> Iterator[re.Match[bytes]]:
+        for line in really(window, head):
+            read.append(line.start())
+            yield line
+
+    monkeypatch.setattr(lists, "_read_lines", count)
+    list(lists.find_in_lists(piece.encode() * 300))
+    assert len(read) == len(set(read))
 
 
 @pytest.mark.parametrize("piece", HOSTILE)

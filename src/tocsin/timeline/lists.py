@@ -88,8 +88,8 @@ def _read_lines(window: bytes, head: Any) -> Iterator[re.Match[bytes]]:
         while skipped < _MOST_SKIPPED and (blank := _SKIP.match(window, at)) is not None:
             at, skipped = blank.end(), skipped + 1
         line = _LINE.match(window, at)
-        if line is None or at == len(window):
-            return
+        if line is None or at == len(window) or _HEAD.search(line[1]) is not None:
+            return  # behind another head stands another list: no line is read for two
         yield line
         at, skipped = line.end(), max(skipped, _MOST_SKIPPED - 1)
 

@@ -51,6 +51,19 @@ def is_hex(value: bytes) -> bool:
     return _HEX.fullmatch(value) is not None
 
 
+def is_worded(value: bytes) -> bool:
+    """Whether a token is put together from words, as names of tests are: ``ReturnsNothingWhen_Expired_2``.
+
+    Of what is drawn by chance from sixty-four signs, one character in five stands in anything like a word.
+    """
+    of_words = sum(map(len, _CAMEL.findall(value)))
+    numbers = len(_NUMBERS.findall(value))
+    return of_words * 2 >= len(value) or (numbers <= 2 and of_words * 4 >= len(value))
+
+
+_CAMEL, _NUMBERS = re.compile(rb"[A-Z]?[a-z]{3,}"), re.compile(rb"[0-9]+")
+
+
 def is_chance(value: bytes, least: int = 16) -> bool:
     """Whether a token looks like drawn by chance, and is no identifier."""
     head = value[:MOST].rstrip(b"=")

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 
 import re2
 
-from tocsin.timeline.chance import is_chance, is_hex, is_plain_form, is_uuid
+from tocsin.timeline.chance import is_chance, is_hex, is_plain_form, is_uuid, is_worded
 from tocsin.timeline.letters import is_drawn
 from tocsin.timeline.naming import Telling, judge_name
 from tocsin.timeline.runs import cut_windows
@@ -136,7 +136,8 @@ def _is_chosen(value: bytes) -> bool:
 
 
 def _is_key(value: bytes) -> bool:
-    return _ALL_KINDS.match(value) is not None and is_chance(_BREAKS.sub(b"", value), 20)
+    drawn = _ALL_KINDS.match(value) is not None and is_chance(_BREAKS.sub(b"", value), 20)
+    return drawn and not is_worded(value)
 
 
 _ALL_KINDS = re.compile(rb"(?=[^a-z]*[a-z])(?=[^A-Z]*[A-Z])(?=[^0-9]*[0-9])")
@@ -157,5 +158,6 @@ _LOOKS: dict[Sure, Callable[[bytes], bool]] = {
     Sure.CHOSEN: _is_chosen,
     Sure.ANSWER: lambda value: _is_typed(value) or (len(value) >= 12 and is_mixed(value) and not is_plain_form(value)),
     Sure.KEY: _is_key,
+    Sure.TOKEN: lambda value: _is_by_chance(value) and not is_worded(value),
     Sure.CHANCE: _is_by_chance,
 }

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 
 import re2
 
-from tocsin.timeline.chance import is_chance
+from tocsin.timeline.chance import is_chance, is_worded
 from tocsin.timeline.invisible import WINDOW
 from tocsin.timeline.phrases import find_phrases
 from tocsin.timeline.shapes import Place, go_on
@@ -101,11 +101,17 @@ def _judge_run(window: bytes, start: int, end: int, redact: Redact, depth: int) 
         return
     if len(run) >= 51 and (found := _WIF.search(run)) is not None:
         yield start + found.start(), start + found.end(), b"wallet key"
-    if b"_" in run and (found := _PREFIXED.search(run)) is not None and is_chance(found[1], 24):
+    found = _PREFIXED.search(run) if b"_" in run else None
+    if found is not None and is_chance(found[1], 24) and not _is_test(found):
         yield start + found.start(), go_on(window, start + found.end()), b"token"
     yield from _judge_bare(window, start, run)
     if depth < MOST_DEEP:
         yield from _judge_wrapped(start, run, redact)
+
+
+def _is_test(found: re.Match[bytes]) -> bool:
+    """Whether it is the name of a test."""
+    return found[0].startswith(b"test_") and is_worded(found[1])
 
 
 def _judge_bare(window: bytes, start: int, run: bytes) -> Iterator[Place]:

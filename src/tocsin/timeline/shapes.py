@@ -49,7 +49,7 @@ _SHAPES = re.compile(
     rb"|shippo_(?:live|test)_[0-9a-f]{40}|duffel_(?:live|test)_[\w-]{30,}+|tfp_[\w.=-]{30,}+|rdme_\w{40,}+|tk-us-[\w-]{30,}+|p8e-[a-z0-9]{32}\b"
     rb"|ls-(?=[A-Za-z]{0,24}\d)[A-Za-z0-9]{36}\b|NuGetApiKey\.[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|jfrt@\w{20,}+|endr\+[A-Za-z0-9]{16}|amzn\.mws\.[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|CLOJARS_[0-9a-f]{60}"
     rb"|dG9rO[A-Za-z0-9+/]{40,}+={0,2}|ops_eyJ[\w-]{50,}+|apify_api_\w{30,}+|tly-[\w-]{40,}+|dnkey-[\w-]{30,}+|fo1_[\w-]{40,}+"
-    rb"|nfc_\w{30,}+|nr[a-z]{2}-[\w-]{27,}+|phx_\w{30,}+|whsk_\w{20,}+|jina_\w{40,}+|r8_\w{30,}+|gsk_\w{40,}+|v[1-4]\.(?:local|public)\.[\w-]{40,}+(?:\.[\w-]++)?|AstraCS:[A-Za-z0-9]{20,}+:[0-9a-f]{64}|hvp\.[\w-]{20,}+)"
+    rb"|nfc_\w{30,}+|nr[a-z]{2}-[\w-]{27,}+|phx_\w{30,}+|whsk_\w{20,}+|jina_\w{40,}+|r8_\w{30,}+|gsk_\w{40,}+|v[1-4]\.(?:local|public)\.(?=[\w-]{0,60}[A-Z])(?=(?:[A-Za-z_-]{0,60}[0-9]){3})[\w-]{50,}+(?:\.[\w-]++)?|AstraCS:[A-Za-z0-9]{20,}+:[0-9a-f]{64}|hvp\.[\w-]{20,}+)"
     rb"|(?P<wallet_key>[xyzuvtYZUV]prv" + _B58 + rb"{20,}+|AGE-(?:SECRET-KEY|PLUGIN-[A-Z0-9]+)-1[0-9A-Z]{30,}+"
     rb"|nsec1[02-9ac-hj-np-z]{50,}+|edsk" + _B58 + rb"{50,}+)"
 )

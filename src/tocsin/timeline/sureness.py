@@ -17,7 +17,8 @@ class Sure(Enum):
     TYPED = auto()  # what a person would choose: a sign that no name has, or letters of both cases and a digit
     CHOSEN = auto()  # what a person chooses who is told to: letters of both cases, a digit, and a sign of passwords
     ANSWER = auto()  # the same, or letters and digits together, and long
-    KEY = auto()  # drawn by chance even without its dashes, with letters of both cases and digits
+    KEY = auto()  # the next, even without its dashes, with letters of both cases and digits
+    TOKEN = auto()  # drawn by chance, and not put together from words
     CHANCE = auto()  # drawn by chance, or a long number in hex, or a UUID
     NAMED = auto()  # as sure as the name is that stands in the form, too
 

@@ -281,8 +281,11 @@ _ADDRESSES = (
 WRITTEN = _KEYS + _CARRIED + _LINES + _ADDRESSES
 
 BARE = (
-    Form("", r"\b((?:live|test)_[A-Za-z0-9_=-]{36,}|b_[A-Za-z0-9_=-]{44})(?:[^\w=-]|$)", Sure.KEY, b"token"),
-    Form("", r"\b((?:live|test)_(?:[0-9a-f]{35}|[A-Za-z0-9]{30,45})|b_[A-Za-z0-9=-]{44})\b", Sure.CHANCE, b"token"),
+    Form("", r"\b(?:live|test)_([A-Za-z0-9_=-]{36,})(?:[^\w=-]|$)", Sure.KEY, b"token"),
+    Form("", r"\b(?:live|test)_([0-9a-f]{35})\b", Sure.CHANCE, b"token"),
+    Form("", r"\b(?:live|test)_([A-Za-z0-9]{30,45})\b", Sure.TOKEN, b"token"),
+    Form("", r"\b(b_[A-Za-z0-9_=-]{44})(?:[^\w=-]|$)", Sure.KEY, b"token"),
+    Form("", r"\b(b_[A-Za-z0-9=-]{44})\b", Sure.CHANCE, b"token"),
     Form("", r"(?:^|: )\"[\w.@-]+\" \"([^\s\"/:]{8,})\"[ \t]*\r?$", Sure.CHOSEN),
     Form("", r"(?:^|: )\[[\w.-]+\](?::[0-9]+)?[ \t]+[\w.+-]+@[\w.-]+:([^\s:/]{6,})\r?$", Sure.ODD),
     Form("", r"(?:^|: )[\w-]+(?:\.[\w-]+)+(?::[0-9]+)?[ \t]+[\w.+-]+@[\w.-]+:([^\s:/]{6,})\r?$", Sure.CHOSEN),

@@ -19,6 +19,8 @@ from tocsin.playbook.model import AudienceWay, Severity
 from tocsin.words import Audience
 
 OWNER = "communications lead"
+SILENT = frozenset({"optional", "none"})
+"""What a severity says of its status page where nobody owes a word there."""
 LOOKED_INTO = "Say on the status page that it is being looked into"
 
 
@@ -33,17 +35,19 @@ def find_duties(incident: Incident, book: Book) -> Iterator[Wanted]:
 
 def _status_page(incident: Incident, book: Book, severity: Severity | None, since: datetime) -> Iterator[Wanted]:
     """Nobody owes the public a word that the playbook forbids. A page that is to be kept up to date without a word on
-    how soon ("Update status page") has until the incident must have been taken; where it is asked for at no severity,
-    at those that do not wait for the day.
+    how soon ("Update status page") has until the incident must have been taken; where the playbook says of no severity
+    whether it wants one, at those that do not wait for the day.
     """
     within, line = book.playbook.document.status_page_within_s, None
+    if severity is not None and severity.status_page in SILENT:
+        return
     if severity is not None:
         own = severity.status_page_within_s
         if own is None and within is None and severity.status_page == "required":
             own = within_s(severity, book.playbook.severities)
         if own is not None:
             within, line = own, severity.status_page_line or severity.line
-        elif within is None and (way := _find_public_way(book)) is not None and not is_quiet(severity.response):
+        elif within is None and (way := _find_public_way(book)) and not is_quiet(severity.response):
             within, line = within_s(severity, book.playbook.severities), way.line
     if within is None or find_silence(incident, book) is not None:
         return
@@ -59,7 +63,9 @@ def _status_page(incident: Incident, book: Book, severity: Severity | None, sinc
 
 
 def _find_public_way(book: Book) -> AudienceWay | None:
-    """The line by which the public is told on the status page, whatever the severity."""
+    """The line by which the public is told on the status page, whatever the severity; none where severities say it."""
+    if any(each.status_page is not None for each in book.playbook.severities):
+        return None
     return next((each for each in book.playbook.audience_ways if each.audience is Audience.PUBLIC), None)
 
 

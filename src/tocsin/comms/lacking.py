@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from tocsin.comms.cadence import SILENT
 from tocsin.comms.settings import StatusPage
 from tocsin.comms.tell import PAGE, list_told
 from tocsin.incident.lack import Ground, Kind, Lack, Mend, Stated, add_mail, in_order, list_quoted, quote, state
@@ -16,7 +17,6 @@ from tocsin.words import Audience, RoomWish
 CHAT = compile_late(r"\bslack\b|\bchat\b|#[a-z]", re.IGNORECASE)
 BY_MAIL = compile_late(r"\be-?mails?\b", re.IGNORECASE)
 MAILBOX = compile_late(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
-OPTIONAL = "optional"
 WAYS = {
     Audience.USERS: "followers = true",
     Audience.FEED: "in_app = true",
@@ -169,7 +169,7 @@ def _find_page(ground: Ground, page: StatusPage) -> Iterator[Lack]:
         *(
             state(each.status_page_line or each.line, f"{each.id}: status page {each.status_page}")
             for each in playbook.severities
-            if each.status_page and each.status_page != OPTIONAL
+            if each.status_page not in (None, *SILENT)
         ),
         *(
             state(each.line, each.text)

@@ -48,7 +48,8 @@ class Response(Value, frozen=True, kw_only=True):
 
 class Severity(Value, frozen=True, kw_only=True):
     """One level, as the team names it; rank 0 is the worst. ``page`` are called at once, ``tell`` only told; the first
-    word goes out by ``page_via`` ("Slack alert"). ``signs`` are the level's own examples and symptoms.
+    word goes out by ``page_via`` ("Slack alert"). ``signs`` are the level's own examples and symptoms. ``status_page``
+    is ``required``, ``optional``, ``none`` where the playbook says no, and null where it says nothing.
     """
 
     id: str

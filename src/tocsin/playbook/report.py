@@ -82,6 +82,8 @@ def _severity_line(severity: Severity) -> str:
     parts += [f"update every {say(severity.update_every_s)}"] if severity.update_every_s else []
     if severity.status_page_within_s is not None:
         parts.append(f"status page within {say(severity.status_page_within_s)}")
+    elif severity.status_page == "none":
+        parts.append("no status page")
     elif severity.status_page:
         parts.append(f"status page {severity.status_page}")
     if severity.bridge_within_s is not None:

@@ -116,7 +116,7 @@ def _complete(severity: Severity, updates: dict[str, tuple[int, int]], pages: di
     if severity.update_every_s is None and severity.id in updates:
         seconds, line = updates[severity.id]
         severity = msgspec.structs.replace(severity, update_every_s=seconds, update_line=line)
-    if severity.status_page is None and severity.id in pages:
+    if severity.status_page in (None, "none") and severity.id in pages:
         seconds, line = pages[severity.id]
         severity = msgspec.structs.replace(
             severity, status_page="required", status_page_within_s=seconds, status_page_line=line

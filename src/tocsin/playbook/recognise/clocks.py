@@ -194,7 +194,11 @@ def _read_action(text: str, line: int, clocks: Clocks) -> None:
 
 
 def _set_status_page(text: str, line: int, clocks: Clocks) -> None:
-    if clocks.status_page is not None or _NO.match(text):
+    if clocks.status_page not in (None, "none"):
+        return
+    if _NO.match(text):
+        if clocks.status_page is None:
+            clocks.status_page, clocks.status_page_line = "none", line
         return
     within = deadline(text)
     if within is None and _IMMEDIATE.search(text):

@@ -205,13 +205,14 @@ class Book(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         return (*self.scenarios(incident), *self.processes(incident))
 
     def afterwards(self, incident: Incident) -> tuple[Procedure, ...]:
-        """What is to be done once it is over, as checklists; none before, and none for what never was real."""
+        """What is to be done once it is over, as checklists; none before, and none for what never was real. What stands
+        among the steps of this incident is done there.
+        """
         if incident.resolved_at is None or incident.false_positive:
             return ()
-        key = ("afterwards", incident.severity)
+        key = ("afterwards", incident.severity, incident.scenario_line, *sorted(incident.pursued))
         if key not in self.remembered:
-            others = (*self.playbook.scenarios, *self.processes(incident))
-            taken = frozenset(step.line for each in others for step in each.steps)
+            taken = frozenset(step.line for each in self.procedures(incident) for step in each.steps)
             self.remembered[key] = tuple(list_afterwards(self.playbook, incident.severity, taken))
         found: tuple[Procedure, ...] = self.remembered[key]
         return found

@@ -43,6 +43,7 @@ _WATCHES = compile_late(
 )
 _SETTLES = compile_late(r"\A\W*(?:verify|ensure|confirm|check)\b.*\b(?:stabili[sz]|remains?|stays?|recurs?|recurrence)",
                         re.IGNORECASE)  # fmt: skip
+_LASTS = compile_late(r"\b(?:for|during|over|next|first)\b[\w\s~]{0,20}\Z", re.IGNORECASE)
 _RECURS = compile_late(r"\A\W*(?:monitor|watch|check)(?:ing)?\b.*\brecurrence\b", re.IGNORECASE)
 _SLEEP = compile_late(r"\s*(?:/bin/)?sleep\s+(\d{1,7}(?:\.\d+)?)([smhd]?)\s*;?\s*")
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -79,6 +80,14 @@ def find_wait(step: Step) -> Span | None:
         return None  # it says how often a look is to be asked
     found = [each.high for each in durations(step.text) if 0 < each.high <= MOST_S]
     return Span(found[0], watches=watches) if found else None
+
+
+def _read_length(text: str) -> int | None:
+    """For how many seconds a line wants something watched ("for 1 hour"); how often it is to be looked at, and how old
+    something may be, are other times.
+    """
+    said = (each.high for each in durations(text) if _LASTS.search(text[: each.start]))
+    return next((each for each in said if 0 < each <= MOST_S), None)
 
 
 def read_sleep(text: str) -> int:
@@ -135,7 +144,11 @@ def _is_untouched(step_id: str, incident: Incident) -> bool:
 def _begin_after_fix(incident: Incident, book: Book, now: datetime) -> Iterator[e.WaitBegun]:
     """The fix is in: what the playbook wants watched is watched from then on."""
     fixed = incident.mitigated_at
-    if fixed is None or incident.status not in (Status.MONITORING, Status.RESOLVED) or not _may_watch(fixed, now):
+    if (
+        fixed is None
+        or incident.status not in (Status.MONITORING, Status.RESOLVED)
+        or not _may_watch(fixed, incident, now)
+    ):
         return
     for step_id, span in find_watches(book, incident):
         before, record = incident.waits.get(step_id), incident.steps.get(step_id)
@@ -148,9 +161,11 @@ def _begin_after_fix(incident: Incident, book: Book, now: datetime) -> Iterator[
 
 
 def _begin_after_end(incident: Incident, book: Book, now: datetime) -> Iterator[e.WaitBegun]:
-    """It is resolved: what the playbook wants watched within a time of the end is watched until that time is over."""
+    """It is resolved: what the playbook wants watched within a time of the end is watched until that time is over, or
+    for as long as the line says.
+    """
     since = incident.resolved_at
-    if since is None or incident.status is not Status.RESOLVED or not _may_watch(since, now):
+    if since is None or incident.status is not Status.RESOLVED or not _may_watch(since, incident, now):
         return
     for step_id, seconds in _find_later_watches(book, incident):
         before, until = incident.waits.get(step_id), since + timedelta(seconds=seconds)
@@ -164,12 +179,14 @@ def _find_later_watches(book: Book, incident: Incident) -> Iterator[tuple[str, i
         is_ours = not review.severities or incident.severity in review.severities
         if is_ours and review.from_ == "resolution" and 0 < review.after_s <= DAY_S:
             watched = (each for each in list_lines(review) if _RECURS.match(each.text) or _WATCHES.match(each.text))
-            yield from ((f"L{item.line}", review.after_s) for item in watched)
+            yield from ((f"L{item.line}", _read_length(item.text) or review.after_s) for item in watched)
 
 
-def _may_watch(fixed: datetime, now: datetime) -> bool:
-    """A cheap look before the playbook is read through, since what is over is planned too."""
-    return now < fixed + timedelta(seconds=MOST_S)
+def _may_watch(fixed: datetime, incident: Incident, now: datetime) -> bool:
+    """A cheap look before the playbook is read through, since what is over is planned too. After a false alarm nothing
+    is watched: what fires then is another incident.
+    """
+    return not incident.false_positive and now < fixed + timedelta(seconds=MOST_S)
 
 
 def _end(incident: Incident, book: Book, now: datetime) -> Iterator[e.WaitEnded]:
@@ -184,6 +201,8 @@ def _end(incident: Incident, book: Book, now: datetime) -> Iterator[e.WaitEnded]
                               passed=record.state is not StepState.FAILED)  # fmt: skip
         elif _is_after_fix(wait, incident) and not is_watched:
             yield e.WaitEnded(step=wait.step, by="tocsin", reason="it is not over: the fix did not hold", passed=False)
+        elif _is_after_fix(wait, incident) and incident.false_positive:
+            yield e.WaitEnded(step=wait.step, by="tocsin", reason="it was a false alarm")
         elif (until := untils.get(wait.step)) is not None:
             yield from _end_by_look(wait, until, incident, book, now)
         elif wait.until <= now:
@@ -253,6 +272,9 @@ def find_unheld(procedure: Procedure, step: Step, incident: Incident, book: Book
 
 
 def _begin(incident: Incident, book: Book, command: BeginWait, now: datetime) -> tuple[e.Event, ...]:
+    after = find_step(book.afterwards(incident), command.step)
+    if after is not None:
+        raise Denied(f"Line {after[1].line} is to be done once it is over: wait by the clock, then check it off.")
     if not incident.is_open:
         raise IllegalMove(f"This incident is {incident.status}; reopen it first, with a reason.")
     found = find_step(book.procedures(incident), command.step)

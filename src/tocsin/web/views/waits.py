@@ -63,10 +63,14 @@ class WaitView(View, frozen=True, kw_only=True):
 
 
 def show_wait(step_id: str, step: Step, procedure: Procedure, scene: Scene) -> WaitView | None:
-    """The wait of a step; null where it neither says one nor has one."""
+    """The wait of a step; null where it neither says one nor has one. After the end nobody begins one: such a line is
+    waited for by the clock, and ticked.
+    """
     wait, span = scene.incident.waits.get(step_id), find_wait(step)
     if wait is not None:
         return _show_begun(wait, span.seconds if span is not None else 0, scene)
+    if procedure in scene.book.afterwards(scene.incident):
+        return None
     if span is not None:
         return WaitView(seconds=span.seconds, watches=span.watches)
     until = find_until(procedure, step_id, scene.book.policy)

@@ -55,7 +55,13 @@ _PREFIXES: dict[str, tuple[frozenset[str], int]] = {
     "faketime": (frozenset(), 1),
     "prlimit": (names("-n -u -o"), 0),
     "numactl": (names("-N -m -C -i -p -P"), 0),
-    "perf": (names("-c -C -D -e -F -G -I -m -M -o -r -x"), 1),
+    "perf": (
+        names(
+            "-c -C -D -e -F -G -I -m -M -o -p -r -t -u -x --pid --tid --uid --cpu --event --output --freq --count "
+            "--call-graph --cgroup --delay --interval-print --repeat --mmap-pages --field-separator"
+        ),
+        1,
+    ),
     "chpst": (names("-u -U -e -d -o -p -f -c -m -n -l -L -P -/ -b"), 0),
     "setuidgid": (frozenset(), 1),
     "bwrap": (names("--chdir --setenv --unsetenv --proc --dev --tmpfs --hostname"), 0),
@@ -112,6 +118,7 @@ _QUIET = names(
 _STARTS = compile_late(r"\bsystem\s*\(|\|\s*(?:getline|\"|&)")
 """What makes awk run a command of its own: `system("…")`, `"…" | getline`, `print | "…"`."""
 _GIT_RUNS = compile_late(r"(?:alias\.\w+=!|(?:pager|editor|sshcommand|fsmonitor|external)=|--exec=)(.+)", re.IGNORECASE)
+_GIT_SETS = names("-c --config")
 _SQL = (compile_late(r"^\\!\s*(.+)"), compile_late(r"(?i)\bprogram\s+'([^']+)'"))
 _SHELL_IN = (compile_late(r"^\s*(?:\.(?:shell|system)|\\!|system\s)\s*(.+)"),)
 _BANG = (compile_late(r"!\s*(\w.+)"),)
@@ -189,7 +196,10 @@ def _other(name: str, words: tuple[str, ...]) -> Carried:
 
 def _run_by_git(words: tuple[str, ...]) -> Iterator[str]:
     """What a call of git runs: an alias that it defines, a pager, what it does for every part or commit."""
-    yield from (found[1] for word in words[1:] for found in _GIT_RUNS.finditer(word))
+    said = (
+        word for before, word in pairwise(words) if before in _GIT_SETS or word.startswith(("--exec=", "--config="))
+    )
+    yield from (found[1] for word in said for found in _GIT_RUNS.finditer(word))
     if "foreach" in words or "--exec" in words:
         yield words[-1]
 
@@ -315,8 +325,22 @@ def _image(words: tuple[str, ...]) -> Carried:
     rest = _strip(words[at + 1 :], _ENGINE_VALUES | _RUNS_IMAGE, 0)
     if len(rest) < 2:
         return Carried(words)
-    named = (rest[0].rsplit("/", 1)[-1].partition(":")[0], *rest[1:])
-    return Carried(words, words=(rest[1:], named))
+    name = rest[0].rsplit("/", 1)[-1].partition(":")[0]
+    if name in _SYSTEMS or "/" in rest[1] or rest[1] in _EVERYWHERE:
+        return Carried(words, words=(rest[1:],))
+    return Carried(words, words=(rest[1:], (name, *rest[1:])))
+
+
+_SYSTEMS = names(
+    "alpine ubuntu debian centos fedora rockylinux almalinux amazonlinux oraclelinux archlinux opensuse leap "
+    "tumbleweed photon ubi ubi-minimal ubi8 ubi9 ubi8-minimal ubi9-minimal wolfi-base netshoot"
+)
+"""Images that are named for a system: what they are run with is a program in it."""
+_EVERYWHERE = names(
+    "ls cat tail head less grep find stat du df ps env printenv id whoami uname date test true false echo printf wc "
+    "sort cut awk sed sha256sum md5sum rm mv cp sh bash ash truncate touch chmod chown tee dd tar gzip"
+)
+"""Programs that every image has: these are no words for the one that it is named for."""
 
 
 _NAMES = names("-name -iname -path -ipath -wholename")

@@ -41,6 +41,9 @@ _HEAD = frozenset({"-I", "--head", "--spider"})
 _URLS = frozenset({"--url"})
 _HEADERS = frozenset({"-H", "--header", "--proxy-header"})
 _TEMPORARY = compile_late(r"^(?:\.?/?tmp/|/var/tmp/|/dev/)|\$|^[^/~]*$")
+_ASKED = compile_late(r"(?:(?<=[?&])|^)(?:q|query|expr|match(?:\[\]|%5[Bb]%5[Dd]))=[^&]*")
+_STEP = compile_late(r"/(?=[\w-])")
+"""The text of a query, and what begins a path in it: one that is only looked for, and not gone to."""
 _LOCAL = compile_late(r"^(?:\w+://)?(?:[^/@]*@)?(?:localhost|127\.\d|\[::1\])")
 _METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE", "PURGE"})
 _GRAPHQL = compile_late(r"^\s*(?:query\b|\{)")
@@ -84,7 +87,11 @@ def _judge_target(method: str, url: str, bodies: tuple[str, ...], scan: Scan, kn
         return Verdict(Effect.READ_SENSITIVE, (), f"shows the local file `{said}`")
     if scheme and scheme[1].lower() not in ("http", "https", "ftp", "ftps", "ws", "wss"):
         return unknown(f"speaks {scheme[1]}, of which nothing general is known")
-    asked = readable("&".join((f"{url}?", *bodies)) if scan.has(_AS_QUERY) else url)
+    asked = _ASKED.sub(lambda found: _STEP.sub(".", found[0]), readable(url))
+    if scan.has(_AS_QUERY):
+        asked = "&".join(
+            (f"{asked}?", *(_STEP.sub(".", one) if _ASKED.match(one) else one for one in map(readable, bodies)))
+        )
     raised = [target.verdict for target in known.raises if method in target.methods and target.pattern.search(asked)]
     verdicts = [Verdict(one.effect, one.tags, f"{method} `{said}` {one.why}") for one in raised]
     return join((_judge_method(method, url, said, bodies, scan, known), *verdicts))

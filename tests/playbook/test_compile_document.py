@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 import pytest
@@ -125,3 +126,12 @@ def test_status_page_duties(compiled: _Compile) -> None:
         ("identified", None),
         ("resolved", None),
     ]
+
+
+def test_a_long_title_takes_time_in_proportion(compiled: _Compile) -> None:
+    """Measured at 0.5 s for all; what grows with the square of the length took more than a minute."""
+    words = ("internal ", "communicate ", "customer ")
+    titles = "".join(f"## {(word * 20_000)[:120_000]}\n\n- a: b\n\n" for word in words)
+    start = time.process_time()
+    compiled(f"{titles}## P1: Down\n\nUpdates every 15 minutes\n\n- Format{':' * 3000}\n")
+    assert time.process_time() - start < 10

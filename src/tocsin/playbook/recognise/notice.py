@@ -19,28 +19,25 @@ from tocsin.playbook.duration import durations
 from tocsin.playbook.model import AudienceWay, Notice, Severity
 from tocsin.words import Audience
 
-_CUSTOMERS = compile_late(
-    r"\b(?:customers?|users?|clients?)\b.*\b(?:communicat\w+|notif\w+|notices?|messag\w+|information)\b", re.IGNORECASE
-)
+_CUSTOMERS = compile_late(r"\b(?:customers?|users?|clients?)\b", re.IGNORECASE)
+_WORDS = compile_late(r"\b(?:communicat\w+|notif\w+|notices?|messag\w+|information)\b", re.IGNORECASE)
+_COMMUNICATION = compile_late(r"\bcommunicat\w+", re.IGNORECASE)
 _LONG = compile_late(r"[>≥]|\bmore than\b|\blonger than\b|\bexceeds?\b|\bover\b|\bafter\b|\bpasses\b", re.IGNORECASE)
-_FORM = compile_late(r"^\W*format\W*:\W*(?P<form>[^|\"“”]{2,40}(?:\|[^|\"“”]{2,40}){1,5})", re.IGNORECASE)
+_FORM = compile_late(r"^\W*format(?=\W*:)\W*+(?P<form>[^|\"“”]{1,40}(?:\|[^|\"“”]{2,40}){1,5})", re.IGNORECASE)
 _WAYS = (
     (Audience.FEED, compile_late(r"\bin-?\s?app\b|\bbanner\b|\bin-?product\b", re.IGNORECASE)),
     (Audience.RELEASE_NOTES, compile_late(r"\brelease notes?\b|\bchange-?\s?log\b", re.IGNORECASE)),
     (Audience.USERS, compile_late(r"\be-?mails?\b|\bmail(?:ing|s)?\b|\bnewsletter\b|\bsms\b", re.IGNORECASE)),
 )
-_OUTWARD = compile_late(
-    r"\b(?:external|outside|public)\b.*\bcommunicat\w+|\bcommunicat\w+\b.*\b(?:external|audiences?)\b", re.IGNORECASE
-)
+_OUTSIDE = compile_late(r"\b(?:external|outside|public)\b", re.IGNORECASE)
+_TO_OUTSIDE = compile_late(r"\b(?:external|audiences?)\b", re.IGNORECASE)
 _READERS = (
     (Audience.USERS, compile_late(r"^(?:end )?(?:users?|customers?|clients?)$", re.IGNORECASE)),
     (Audience.PARTNERS, compile_late(r"^(?:partners?|vendors?|providers?|operators?)$", re.IGNORECASE)),
     (Audience.MEDIA, compile_late(r"^(?:(?:the )?(?:media|press)|journalists?)$", re.IGNORECASE)),
     (Audience.STAKEHOLDERS, compile_late(r"^(?:(?:internal )?stakeholders?|investors?|executives?)$", re.IGNORECASE)),
 )
-_INWARD = compile_late(
-    r"\b(?:internal|inside)\b.*\bcommunicat\w+|\bcommunicat\w+\b.*\b(?:internal|inside)\b", re.IGNORECASE
-)
+_INSIDE = compile_late(r"\b(?:internal|inside)\b", re.IGNORECASE)
 _ORDER = compile_late(r"^(?:keep|update|post|publish|set|announce|say)\b", re.IGNORECASE)
 _MEANS = (
     (
@@ -65,7 +62,7 @@ def recognise(draft: Draft) -> None:
 
 def _notices(draft: Draft) -> Iterator[Notice]:
     for block in draft.outline.titles:
-        if not _CUSTOMERS.search(block.title) or draft.procedure_of(block) is not None:
+        if not _says(block.title, _CUSTOMERS, _WORDS) or draft.procedure_of(block) is not None:
             continue
         for found in entry.entries_in(block, deep=False):
             levels = draft.levels.find(found.title)
@@ -80,7 +77,7 @@ def _notices(draft: Draft) -> Iterator[Notice]:
 def _audience_ways(draft: Draft) -> Iterator[AudienceWay]:
     """ "Media: Coordinate through PR team" below "External Communication", "Status Page: …" below "Internal"."""
     for block in draft.outline.titles:
-        known = _READERS if _OUTWARD.search(block.title) else _MEANS if _INWARD.search(block.title) else ()
+        known = _known_names(block.title)
         if not known or draft.procedure_of(block) is not None:
             continue
         for found in entry.entries_in(block, deep=False):
@@ -91,6 +88,21 @@ def _audience_ways(draft: Draft) -> Iterator[AudienceWay]:
                 continue  # where the page is, and not that it is to be kept up to date
             if audience is not None and text and found.block.kind is not Kind.LABEL:
                 yield AudienceWay(audience=audience, line=found.line, text=text)
+
+
+def _known_names(title: str) -> tuple[tuple[Audience, re.Pattern[str]], ...]:
+    """How audiences are called below a title: by who they are outside, by the means within the house."""
+    if _says(title, _OUTSIDE, _COMMUNICATION) or _says(title, _COMMUNICATION, _TO_OUTSIDE):
+        return _READERS
+    if _says(title, _INSIDE, _COMMUNICATION) or _says(title, _COMMUNICATION, _INSIDE):
+        return _MEANS
+    return ()
+
+
+def _says(title: str, first: re.Pattern[str], then: re.Pattern[str]) -> bool:
+    """Whether a title has one word and another behind it. One pattern for both looks for the second from each first."""
+    found = first.search(title)
+    return found is not None and then.search(title, found.end()) is not None
 
 
 def _forms(draft: Draft) -> Iterator[tuple[str, tuple[str, int]]]:

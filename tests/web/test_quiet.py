@@ -99,6 +99,7 @@ async def test_recurring_windows_are_listed_and_nobody_can_end_them(open_house: 
         ({"ends_at": "2027-01-01T00:00:00Z"}, 400, "either"),
         ({"minutes": None, "ends_at": "2020-01-01T00:00:00Z"}, 400, "start time"),
         ({"minutes": None, "ends_at": "2027-01-01T00:00:00"}, 400, "timezone"),
+        ({"starts_at": "9999-12-31T23:59:00Z"}, 400, "too far away"),
         ({"reason": " "}, 400, "Say why"),
         ({"kind": "maintenance", "reason": ""}, 400, "Say why"),
         ({"team": "nobody"}, 404, "no team"),

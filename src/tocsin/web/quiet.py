@@ -9,6 +9,7 @@ from tocsin.engine.silencing import Preview
 from tocsin.errors import BadInput, NotFound
 from tocsin.incident.authority import require_human, require_permission
 from tocsin.incident.silence import Silence, check_silence, check_window
+from tocsin.oncall.wall import check_year
 from tocsin.timeline.matcher import Matcher, read_matchers
 from tocsin.web.auth import Asker, require_person
 from tocsin.web.bodies import QuietBody
@@ -99,6 +100,7 @@ class Quiet:
         if (body.ends_at is None) == (body.minutes is None):
             raise BadInput("Say when it ends: either `ends_at` or `minutes`. Nothing is silenced for ever.")
         starts_at = body.starts_at or now
+        check_year(starts_at)
         ends_at = body.ends_at or starts_at + timedelta(minutes=body.minutes or 0)
         matchers = read_matchers(each for each in body.matchers if each.strip())
         if body.kind == "maintenance":

@@ -114,12 +114,33 @@ def _is_secret(sure: Sure, value: bytes, name: bytes) -> bool:
     return _LOOKS[sure](value)
 
 
+def _is_mixed(value: bytes) -> bool:
+    return is_mixed(value) and not is_plain_form(value)
+
+
 def _is_odd(value: bytes) -> bool:
     return is_mixed(value) or (len(value) >= 6 and _SIGN.search(value) is not None)
 
 
 def _has_digit(value: bytes) -> bool:
     return any(48 <= each <= 57 for each in value)
+
+
+def _is_name(value: bytes) -> bool:
+    """Whether it is a name of something, as of a pod, a secret or an error: words and numbers with dashes between them.
+
+    A few that say nothing of secrets may be what somebody chose.
+    """
+    parts = _DASHES.split(value)
+    words = sum(part.isalpha() for part in parts)
+    if len(parts) < 2 or not all(map(_PART.fullmatch, parts)) or words * 2 < len(parts):
+        return False
+    return len(parts) >= 4 or any(_OF_SECRETS.match(part) for part in parts)
+
+
+_DASHES = re.compile(rb"[_.-]")
+_PART = re.compile(rb"[A-Za-z][a-z]*|[A-Z]+|[0-9]+%?|[a-z0-9]{1,10}")
+_OF_SECRETS = re.compile(rb"(?i)(?:passw|credential|secret|token|key)")
 
 
 def _is_by_chance(value: bytes) -> bool:
@@ -150,13 +171,15 @@ _PLAIN_CHANCE = re.compile(rb"(?=[a-z]*\d[a-z]*\d[a-z]*\d)[a-z0-9]{24,}")
 
 _LOOKS: dict[Sure, Callable[[bytes], bool]] = {
     Sure.ANY: lambda value: True,
-    Sure.MIXED: lambda value: is_mixed(value) and not is_plain_form(value),
+    Sure.MIXED: _is_mixed,
     Sure.ODD: _is_odd,
     Sure.DIGIT: _has_digit,
     Sure.LETTERS: is_drawn,
     Sure.TYPED: _is_typed,
     Sure.CHOSEN: _is_chosen,
-    Sure.ANSWER: lambda value: _is_typed(value) or (len(value) >= 12 and is_mixed(value) and not is_plain_form(value)),
+    Sure.ANSWER: lambda value: (_is_typed(value) or (len(value) >= 12 and _is_mixed(value))) and not _is_name(value),
+    Sure.PRINTED: lambda value: _is_mixed(value) and not _is_name(value),
+    Sure.FILED: lambda value: _is_by_chance(value) and not _is_name(value),
     Sure.KEY: _is_key,
     Sure.TOKEN: lambda value: _is_by_chance(value) and not is_worded(value),
     Sure.CHANCE: _is_by_chance,

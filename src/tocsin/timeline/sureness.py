@@ -16,7 +16,9 @@ class Sure(Enum):
     LETTERS = auto()  # letters only, and they make no word
     TYPED = auto()  # what a person would choose: a sign that no name has, or letters of both cases and a digit
     CHOSEN = auto()  # what a person chooses who is told to: letters of both cases, a digit, and a sign of passwords
-    ANSWER = auto()  # the same, or letters and digits together, and long
+    ANSWER = auto()  # as typed, or letters and digits together, and long; no name
+    PRINTED = auto()  # letters and digits together, and no name
+    FILED = auto()  # drawn by chance, and no name
     KEY = auto()  # the next, even without its dashes, with letters of both cases and digits
     TOKEN = auto()  # drawn by chance, and not put together from words
     CHANCE = auto()  # drawn by chance, or a long number in hex, or a UUID

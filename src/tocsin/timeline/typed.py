@@ -20,7 +20,10 @@ TYPED = (
     Form("sudo |passwd|kinit|pass insert", rf"[a-z]{{4,7}}[^\n<]{{0,80}}<<<[ \t]*{_VALUE}"),
     Form(
         "<<<",
-        r"(?:key|pass|token|secret|login|unseal|encrypt)[^\n<]{0,120}<<<[ \t]*[\"']?(?P<v>[^\s\"'|;&<>$]{8,512})",
+        r"(?<!grep )(?<!grep [\"'])(?<!grep -[a-zA-Z] )(?<!grep -[a-zA-Z] [\"'])(?<!grep -[a-zA-Z]{2} )"
+        r"(?<!grep -[a-zA-Z]{2} [\"'])"
+        r"(?:(?<![a-z])(?:api|ssh)?(?:key(?:s|ctl|file)?|pass(?:code)?)(?![a-z])|passw|passphrase|token|secret|login"
+        r"|unseal|encrypt)[^\n<]{0,120}<<<[ \t]*[\"']?(?P<v>[^\s\"'|;&<>$]{8,512})",
         Sure.MIXED, back=140,
     ),
     Form(
@@ -111,9 +114,9 @@ TYPED = (
         "cat |xxd |base64 |less |head |tail |hexdump ",
         r"(?i)[a-z0-9]{3,7} [^\n|]{0,160}?(?<![a-z])(?:secret|token|passw|passphrase|private|credential|cookie|"
         r"(?:[\w-]{0,40}[._-])?key)"
-        r"(?![\w.-]*(?:\.pub|\.md|\.crt|\.ya?ml|\.json|\.conf|\.cnf)\b)[^\n]{0,80}\r?\n(?P<v>[\w+/=.~:-]{12,512})"
-        r"[ \t]*\r?(?:\n|\Z)",
-        Sure.CHANCE,
+        r"(?![\w.-]*(?:\.pub|\.md|\.crt|\.ya?ml|\.json|\.conf|\.cnf|\.log|\.py|\.go|\.[jt]s|\.sh|\.sql|\.service)\b)"
+        r"[^\n]{0,80}\r?\n(?P<v>[\w+/=.~:-]{12,512})[ \t]*\r?(?:\n|\Z)",
+        Sure.FILED,
     ),
     Form(
         "$ |# |+ |% |> ",
@@ -121,19 +124,21 @@ TYPED = (
         r"(?=[^\n]{0,60}?\b(?:get|get-\w{2,40}|read|show|view|cat|echo [\"']?\$(?=\w)|printenv|output|lookup"
         r"|find-\w{2,40}|item|access|decrypt|config:get|base64)(?:(?<=\$)|(?!\w)))"
         r"(?=[^\n]{0,200}?(?:passw|passphrase|secret|token|credential|api[_-]?key|private[_-]?key))"
-        r"(?![^\n]{0,300}?(?:\.metadata|uid\b|\.pub\b|public|version=|--help|digest|sha256))"
+        r"(?![^\n]{0,300}?(?:[.:]metadata|custom-columns|-o name|\.name\b|list-|usage\b|uid\b"
+        r"|\.pub\b|public|version=|--help|digest|sha256))"
         r"[^\n]{8,400}\n(?P<v>[^\s:/=]{8,512}={0,2})",
         Sure.ANSWER,
     ),
     # what is asked for stands alone in the next line
+    Form("urandom", r"(?i)urandom[^\n]{0,160}\r?\n(?P<v>[\w+/=.~:-]{12,512})[ \t]*\r?(?:\n|\Z)", Sure.FILED),
     Form(
-        "genkey|genpsk|pwgen|openssl rand|urandom|--unsafe|dumpprivkey|get-key|print-key|create-token"
+        "genkey|genpsk|pwgen|openssl rand|--unsafe|dumpprivkey|get-key|print-key|create-token"
         "|access-token|identi"
         "ty-token|get-login-password"
         "|initial-password|initial-admin-password|op read|pass show|whoami -t|get-token|versions access|jwt.hex|j"
         "wtsecret|nodekey"
         "|export-private-key|print-token",
         r"(?i)[\w .-]{5,24}[^\n]{0,160}\r?\n(?P<v>[\w+/=.~:-]{12,512})[ \t]*\r?(?:\n|\Z)",
-        Sure.MIXED,
+        Sure.PRINTED,
     ),
 )  # fmt: skip

@@ -114,7 +114,7 @@ def _judge_lost(name: str, found: Tasks | None, system: System) -> Finding:
         return missing("target", what, "No Rakefile of the checkout has it.", near, where or found.path)
     close = difflib.get_close_matches(name, found.known, 1, 0.85)
     if name.partition(":")[0] in _OTHERS or _is_of_gem(space, system) or not (space in found.spaces() or close):
-        return unknown("target", what, "It is a task of Rails or of a gem.")
+        return unknown("target", what, "Rails, a gem or a file that is loaded may bring it.")
     why = f"{found.path} and what lies beside it have no such task; a gem might bring it."
     return ambiguous("target", what, why, near, where)
 

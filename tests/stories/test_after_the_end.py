@@ -143,6 +143,7 @@ async def test_whoever_knows_better_says_that_a_line_is_not_done_that_the_timeli
         assert await see(story, 805) == ("ok", ("undone",))
         await story.do(FinishStep(by="bo", step="L805", note="a draft of two words", passed=False))
         assert await see(story, 805) == ("failed", ("done",))
+        assert [(each.done, each.total) for each in (await look_in(story)).procedures if each.line == 800] == [(0, 4)]
         await tick(story, 802, 803, 804)
         await story.expect_obligation("review:800", PENDING)
 

@@ -137,15 +137,17 @@ def show_procedure(
 ) -> tuple[ProcedureView, tuple[StepView, ...]]:
     """One procedure with its steps; `alone` are those that run by themselves."""
     shown = tuple(_show_step(step_id, step, procedure, scene, alone) for step_id, step in number_steps(procedure))
+    is_after = procedure in scene.book.afterwards(scene.incident)
+    over = DONE - {StepState.FAILED} if is_after else DONE  # a line that somebody says is not done is still owed
     view = ProcedureView(
         title=clean(procedure.title, 300),
         label=procedure.label or "",
         line=procedure.line,
         is_scenario=is_scenario,
         sections=tuple(_group(procedure, shown, scene.incident.started_at)),
-        done=sum(each.state in DONE for each in shown),
+        done=sum(each.state in over for each in shown),
         total=len(shown),
-        is_after=procedure in scene.book.afterwards(scene.incident),
+        is_after=is_after,
     )
     return view, shown
 

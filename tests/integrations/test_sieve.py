@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import ast
+import errno
 import inspect
 import struct
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from tocsin.integrations import isolation, sieve
 from tocsin.integrations.box import Box
-from tocsin.integrations.isolation import Isolation, spell_fence
+from tocsin.integrations.isolation import Isolation, learn_fence, spell_fence
 
 ALLOWED, NOT_ALLOWED, NO_SUCH_FAMILY = 0, 1, 97
 VSOCK, PACKET, ALG = 40, 17, 38
@@ -132,7 +134,7 @@ def test_a_fence_is_spelt_only_where_the_kernel_has_it(knows: bool, monkeypatch:
 
 
 @pytest.mark.parametrize("is_new", [True, False])
-def test_an_interpreter_that_is_too_old_for_the_fence_is_said_and_stops_no_change(
+async def test_an_interpreter_that_is_too_old_for_the_fence_is_said_and_stops_no_change(
     is_new: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     python = tmp_path / "python3"
@@ -141,6 +143,29 @@ def test_an_interpreter_that_is_too_old_for_the_fence_is_said_and_stops_no_chang
     monkeypatch.setattr(isolation, "_knows_fence", lambda: True)
     monkeypatch.setattr(isolation, "find_inside", lambda layout: str(python))
     layout = Isolation(bwrap="/usr/bin/bwrap").lay_out(Box(directory=Path("/usr")))
-    spelt = [spell_fence(layout) for _ in range(2)]
-    assert [each[:1] for each in spelt] == [[str(python)] if is_new else []] * 2
+    for _ in range(2):
+        await learn_fence(layout)
+        assert spell_fence(layout)[:1] == ([str(python)] if is_new else [])
     assert [str(python) in each and "change_network" in each for each in caplog.messages] == [True] * (not is_new)
+
+
+@pytest.mark.parametrize("fault", [subprocess.TimeoutExpired("python3", 5), BlockingIOError(errno.EAGAIN, "")])
+async def test_an_interpreter_that_could_not_answer_is_asked_again(
+    fault: Exception, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    python = tmp_path / "python3"
+    python.write_text("#!/bin/sh\nexit 1\n")
+    python.chmod(0o755)
+    monkeypatch.setattr(isolation, "_knows_fence", lambda: True)
+    monkeypatch.setattr(isolation, "find_inside", lambda layout: str(python))
+    layout = Isolation(bwrap="/usr/bin/bwrap").lay_out(Box(directory=Path("/usr")))
+
+    def fail(*_: object, **__: object) -> None:
+        raise fault
+
+    with monkeypatch.context() as failing:
+        failing.setattr(subprocess, "run", fail)
+        await learn_fence(layout)
+    assert (spell_fence(layout)[:1], caplog.messages) == ([str(python)], [])
+    await learn_fence(layout)
+    assert spell_fence(layout) == []

@@ -13,7 +13,7 @@ import msgspec
 from tocsin.integrations import berth, pty
 from tocsin.integrations.berths import Berths
 from tocsin.integrations.box import Box
-from tocsin.integrations.isolation import Isolation, Layout
+from tocsin.integrations.isolation import Isolation, Layout, learn_fence
 from tocsin.integrations.passage import Passage
 from tocsin.integrations.process import (
     AT_END,
@@ -89,6 +89,7 @@ class Boxes:
         begun: Callable[[], None],
     ) -> Ended:
         """Run it to its end. Raises `OSError` if nothing could be started; `begun` is called once that was tried."""
+        await learn_fence(layout)
         if statement.terminal:
             argv, spawn = isolation.wrap((*pty.TAKE, *statement.spell()), box, passage, layout)
             ways = pty.Ways(fds=passage.fds, uid=isolation.uid, changes=statement.changes)

@@ -8,6 +8,7 @@ tries in it to read and to alter what it must not. Where nothing holds, nothing 
 from __future__ import annotations
 
 import asyncio
+import errno
 import functools
 import inspect
 import logging
@@ -59,6 +60,8 @@ OF_THE_USER = (Path("/run/user"),)
 PROOF_S = 20.0
 STARTS_S = 5.0
 """How long is waited for an interpreter to say how old it is."""
+_STARTS: dict[str, bool] = {}
+"""Which interpreters have said that they are new enough for the fence, or too old."""
 LOG = logging.getLogger("tocsin.isolation")
 MOST_TRIED = 40
 """How many files of each private folder a proof tries to read: folders are shut as a whole."""
@@ -212,28 +215,36 @@ def spell_fence(layout: Layout) -> list[str]:
     if not _knows_fence():
         return []
     python = find_inside(layout)
-    is_fit = os.access(python, os.X_OK) and _starts_fence(python)
+    is_fit = os.access(python, os.X_OK) and _STARTS.get(python, True)
     return [python, "-IS", "-c", inspect.getsource(sieve)] if is_fit else []
 
 
-@functools.cache
-def _starts_fence(python: str) -> bool:
-    """Whether an interpreter is new enough, asked once; where a machine's is not, that is said."""
-    if python == os.path.realpath(sys.executable):
-        return True
+async def learn_fence(layout: Layout) -> None:
+    """Ask the interpreter of a fence how old it is, beside all else; an answer is kept for as long as this runs.
+
+    One that does not answer in time, or that a short machine could not start, is taken for new enough and asked again.
+    """
+    fenced = bool(layout.mounts) and layout.box.network == OPEN and _knows_fence()
+    python = find_inside(layout) if fenced else ""
+    if not python or python in _STARTS or python == os.path.realpath(sys.executable) or not os.access(python, os.X_OK):
+        return
     asked = [python, "-IS", "-c", "import sys; sys.exit(sys.version_info < (3, 6))"]
     try:
-        is_new = subprocess.run(asked, capture_output=True, timeout=STARTS_S, check=False).returncode == 0
-    except (OSError, subprocess.TimeoutExpired):
-        is_new = False
-    if not is_new:
+        ended = await asyncio.to_thread(subprocess.run, asked, capture_output=True, timeout=STARTS_S, check=False)
+        _STARTS[python] = ended.returncode == 0
+    except subprocess.TimeoutExpired:
+        return
+    except OSError as error:
+        if error.errno in (errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE):
+            return
+        _STARTS[python] = False
+    if not _STARTS[python]:
         LOG.warning(
             "%s does not start as Python 3.6 or newer, so that changes with an open network reach sockets of this "
             "machine that have only a name. Install a newer one, or say in the settings what changes reach: "
             "`change_network` of the target.",
             python,
         )
-    return is_new
 
 
 @functools.cache
@@ -290,7 +301,9 @@ async def find_doubt(isolation: Isolation, box: Box) -> str:
 async def _prove(isolation: Isolation, box: Box, passage: Passage) -> tuple[int | None, str, str]:
     """Have a step's own identity try in the box what it must not be able to do."""
     with socket.create_server(("127.0.0.1", 0)) as server:
-        argv, spawn = isolation.wrap(spell_proof(isolation, box, server.getsockname()[1]), box, passage)
+        layout = isolation.lay_out(box)
+        await learn_fence(layout)
+        argv, spawn = isolation.wrap(spell_proof(isolation, box, server.getsockname()[1]), box, passage, layout)
         return await _try(argv, {**spawn, "pass_fds": passage.fds})
 
 

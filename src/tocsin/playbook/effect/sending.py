@@ -10,23 +10,39 @@ Clients that sign in somewhere with a password of their own (``psql``, ``kubectl
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import pairwise
 
 from tocsin.pattern import compile_late
 from tocsin.playbook.effect.judge import Command
 from tocsin.playbook.effect.verdict import NOTHING, RANK, Verdict, unknown
-from tocsin.playbook.effect.word import Known
+from tocsin.playbook.effect.word import Known, is_dynamic
 from tocsin.playbook.shell import names
 from tocsin.words import Effect, Tag
 
 ASKING = names(
     "grpcurl npm pnpm yarn pip pip3 promtool amtool logcli ssh nc ncat netcat telnet socat ftp sftp tftp rsync scp "
-    "snmpget snmpwalk snmpbulkwalk nmap logger gsutil skopeo crane finger rdap ab hey wrk siege cast gh glab kcat"
+    "snmpget snmpwalk snmpbulkwalk nmap logger gsutil skopeo crane finger rdap ab hey wrk siege cast gh glab kcat "
+    "pg_isready"
 )
 _SUB_COMMANDS = names("s_client ls-remote")
 """Those that nothing else here judges by what they send, and sub-commands of others that do."""
+_CALLS = frozenset(
+    ("resolvectl query", "docker manifest inspect", "podman manifest inspect", "git remote", "helm show chart",
+     "helm show values", "helm show readme", "helm show crds", "helm show all", "docker buildx imagetools inspect")
+)  # fmt: skip
+_SERVERS: dict[str, frozenset[str]] = {
+    **dict.fromkeys(("docker", "podman", "nerdctl"), names("-H --host --url")),
+    **dict.fromkeys(("kubectl", "oc"), names("-s --server")),
+    "helm": names("--kube-apiserver"),
+    "chronyc": names("-h"),
+}
+"""Calls that ask wherever their word says, and the flags by which clients are told of another server."""
 _LOOKING = "curl wget http https xh dig host nslookup getent ping ping6 traceroute tracepath mtr whois drill fping"
 _SENDS = compile_late(
-    rf"(?<![\w./-])(?:/\S*/)?(?:{'|'.join(sorted(names(_LOOKING) | ASKING | _SUB_COMMANDS))})(?![\w.-])"
+    rf"(?<![\w./-])(?:/\S*/)?(?:{'|'.join(sorted(names(_LOOKING) | ASKING | _SUB_COMMANDS | _CALLS))})(?![\w.-])"
+    r"|\b(?:docker|podman|nerdctl|kubectl|oc|helm)\s(?:[^\n;|&]{0,300}\s)?"
+    r"(?:-[Hs]|--(?:host|url|server|kube-apiserver))[ =]?[^\s;|&]{0,300}\$"
+    r"|\bchronyc\s[^\n;|&]{0,300}\$"
 )
 
 ENVIRONMENT = names(
@@ -34,6 +50,8 @@ ENVIRONMENT = names(
     "SSH_AUTH_SOCK DISPLAY LINENO BASH_SOURCE FUNCNAME PIPESTATUS"
 )
 """Variables of the shell itself, and those of everybody's environment."""
+_SET_BY_SHELL = names("_ REPLY MAPFILE OPTARG BASH_REMATCH BASH_COMMAND COPROC")
+"""Variables that a shell sets to what was read, matched, or said last."""
 HELD = Verdict(Effect.READ_SENSITIVE, (), "a variable may hold what the statement shows")
 
 
@@ -46,6 +64,8 @@ def may_hold(used: Iterable[str], known: Known, source: str, *, inner: bool) -> 
 
 
 def _may_hold(name: str, known: Known, source: str, inner: bool) -> bool:
+    if name in _SET_BY_SHELL:
+        return True
     if name in ENVIRONMENT or not name.isidentifier():
         return name.isdecimal() or name in ("@", "*")
     if name in known:
@@ -56,10 +76,21 @@ def _may_hold(name: str, known: Known, source: str, inner: bool) -> bool:
 def judge_given(said: str, command: Command) -> Verdict:
     """Judge what a program that asks other hosts is given, as a word or by its input."""
     name, _, verb = said.partition(" ")
-    sends = name.rpartition("/")[2] in ASKING or verb in _SUB_COMMANDS
+    program = name.rpartition("/")[2]
+    sends = program in ASKING or verb in _SUB_COMMANDS or f"{program} {verb}" in _CALLS
+    sends = sends or _is_sent_elsewhere(_SERVERS.get(program, frozenset()), command.words)
     if not sends or max(command.parts.rank, command.input.verdict.rank) < RANK[Effect.READ_SENSITIVE]:
         return NOTHING
     return unknown(f"`{said}` may send out what may be secret", Tag.EGRESS)
+
+
+def _is_sent_elsewhere(flags: frozenset[str], words: tuple[str, ...]) -> bool:
+    """Whether a flag names a server that is put together."""
+    for before, word in pairwise(words):
+        flag = next((each for each in flags if word.startswith(f"{each}=" if each.startswith("--") else each)), "")
+        if is_dynamic(word) and (before in flags or flag):
+            return True
+    return False
 
 
 def may_send(text: str) -> bool:

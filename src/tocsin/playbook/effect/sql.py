@@ -20,6 +20,8 @@ _COMMENT = compile_late(r"--[^\n]*|/\*(?!!).*?\*/", re.DOTALL)
 _PARAMETER = compile_late(r"\.parameter (?:init|clear|list|set [@$:]\w+ \"'(?:[^'\"\\\n$]|'')*'\")")
 """What is set is read as an expression, which a plain text in its quotes calls nothing."""
 _RUN_COMMENT = compile_late(r"/\*M?!\d*")
+_HINT = compile_late(r"/\*!\d*\s*(?:SQL_NO_CACHE|SQL_CACHE|STRAIGHT_JOIN)\s*\*/", re.IGNORECASE)
+"""What only says how a query is to be planned."""
 _FIRST = compile_late(r"\s*([A-Za-z]+)")
 _EXPLAIN = compile_late(
     r"\s*explain\b\s*(?P<options>\([^()]*\)|(?:(?:analyze|verbose|extended|query\s+plan)\b\s*)*)", re.IGNORECASE
@@ -83,6 +85,7 @@ def _judge_text(query: str, call: Call, known: Queries) -> Verdict:
         return unknown("a backslash in a query, which the client may take for a command of its own")
     if len(text) > _LONGEST:
         return unknown("a query too long to be followed")
+    text, bare = _HINT.sub(" ", text), _HINT.sub(" ", bare)
     if _RUN_COMMENT.search(bare):
         opened = _RUN_COMMENT.sub(" ", text).replace("*/", " ")
         return join((unknown("a comment that some servers run"), _judge_text(opened, call, known)))

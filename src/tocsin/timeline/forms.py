@@ -129,8 +129,10 @@ def _has_digit(value: bytes) -> bool:
 def _is_name(value: bytes) -> bool:
     """Whether it is a name of something, as of a pod, a secret or an error: words and numbers with dashes between them.
 
-    A few that say nothing of secrets may be what somebody chose.
+    A few that say nothing of secrets may be what somebody chose. A host, an address or a time is a name, too.
     """
+    if _PLACE.fullmatch(value) is not None:
+        return True
     parts = _DASHES.split(value)
     words = sum(part.isalpha() for part in parts)
     if len(parts) < 2 or not all(map(_PART.fullmatch, parts)) or words * 2 < len(parts):
@@ -138,6 +140,9 @@ def _is_name(value: bytes) -> bool:
     return len(parts) >= 4 or any(_OF_SECRETS.match(part) for part in parts)
 
 
+_PLACE = re.compile(
+    rb"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt.][0-9:.Zz+-]+|[a-z0-9-]+(?:\.[a-z0-9-]+)+\.[a-z]{2,}(?::[0-9]{1,5})?|[a-z]+://.*"
+)
 _DASHES = re.compile(rb"[_.-]")
 _PART = re.compile(rb"[A-Za-z][a-z]*|[A-Z]+|[0-9]+%?|[a-z0-9]{1,10}")
 _OF_SECRETS = re.compile(rb"(?i)(?:passw|credential|secret|token|key)")

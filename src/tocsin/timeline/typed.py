@@ -20,10 +20,10 @@ TYPED = (
     Form("sudo |passwd|kinit|pass insert", rf"[a-z]{{4,7}}[^\n<]{{0,80}}<<<[ \t]*{_VALUE}"),
     Form(
         "<<<",
-        r"(?<!grep )(?<!grep [\"'])(?<!grep -[a-zA-Z] )(?<!grep -[a-zA-Z] [\"'])(?<!grep -[a-zA-Z]{2} )"
+        r"(?=[aeklpstu])(?<!grep )(?<!grep [\"'])(?<!grep -[a-zA-Z] )(?<!grep -[a-zA-Z] [\"'])(?<!grep -[a-zA-Z]{2} )"
         r"(?<!grep -[a-zA-Z]{2} [\"'])"
         r"(?:(?<![a-z])(?:api|ssh)?(?:key(?:s|ctl|file)?|pass(?:code)?)(?![a-z])|passw|passphrase|token|secret|login"
-        r"|unseal|encrypt)[^\n<]{0,120}<<<[ \t]*[\"']?(?P<v>[^\s\"'|;&<>$]{8,512})",
+        r"|unseal|encrypt)[^\n<]{0,120}+<<<[ \t]*[\"']?(?P<v>[^\s\"'|;&<>$]{8,512})",
         Sure.MIXED, back=140,
     ),
     Form(
@@ -124,7 +124,7 @@ TYPED = (
         r"(?=[^\n]{0,60}?\b(?:get|get-\w{2,40}|read|show|view|cat|echo [\"']?\$(?=\w)|printenv|output|lookup"
         r"|find-\w{2,40}|item|access|decrypt|config:get|base64)(?:(?<=\$)|(?!\w)))"
         r"(?=[^\n]{0,200}?(?:passw|passphrase|secret|token|credential|api[_-]?key|private[_-]?key))"
-        r"(?![^\n]{0,300}?(?:[.:]metadata|custom-columns|-o name|\.name\b|list-|usage\b|uid\b"
+        r"(?![^\n]{0,300}?(?:[.:]metadata|custom-columns|-o name|\.name\b|list-|polic|status\b|usage\b|\.csv\b|uid\b"
         r"|\.pub\b|public|version=|--help|digest|sha256))"
         r"[^\n]{8,400}\n(?P<v>[^\s:/=]{8,512}={0,2})",
         Sure.ANSWER,
@@ -138,7 +138,8 @@ TYPED = (
         "|initial-password|initial-admin-password|op read|pass show|whoami -t|get-token|versions access|jwt.hex|j"
         "wtsecret|nodekey"
         "|export-private-key|print-token",
-        r"(?i)[\w .-]{5,24}[^\n]{0,160}\r?\n(?P<v>[\w+/=.~:-]{12,512})[ \t]*\r?(?:\n|\Z)",
+        r"(?i)(?![^\n]{0,180}--(?:help|version))[\w .-]{5,24}[^\n]{0,160}"
+        r"\r?\n(?P<v>[\w+/=.~:-]{12,512})[ \t]*\r?(?:\n|\Z)",
         Sure.PRINTED,
     ),
 )  # fmt: skip

@@ -9,13 +9,17 @@ Clients that sign in somewhere with a password of their own (``psql``, ``kubectl
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
+
+from tree_sitter import Node
 
 from tocsin.pattern import compile_late
 from tocsin.playbook.effect.judge import Command
+from tocsin.playbook.effect.variables import below
 from tocsin.playbook.effect.verdict import NOTHING, RANK, Verdict, unknown
-from tocsin.playbook.effect.word import Known, is_dynamic
+from tocsin.playbook.effect.word import Known, Reader, is_dynamic
 from tocsin.playbook.shell import names
 from tocsin.words import Effect, Tag
 
@@ -68,9 +72,45 @@ def _may_hold(name: str, known: Known, source: str, inner: bool) -> bool:
         return True
     if name in ENVIRONMENT or not name.isidentifier():
         return name.isdecimal() or name in ("@", "*")
-    if name in known:
-        return known[name] is None
-    return inner or f"{{{name}:=" in source or f"{{{name}=" in source
+    if f"{{{name}:=" in source or f"{{{name}=" in source:
+        return True
+    return known[name] is None if name in known else inner
+
+
+def find_clean(root: Node, source: str, read: Callable[[], Reader]) -> frozenset[str]:
+    """The variables whose every value comes from what shows no secret, whatever else the statement shows.
+
+    Nothing that anything is fed counts, and no value that is made of another variable.
+    """
+    if "<" in source or any(_feeds(each) for each in below(root, "pipeline")) or next(below(root, _FUNCTION), None):
+        return frozenset()
+    values: dict[str, list[Sequence[Node]]] = {}
+    for node in (*below(root, "for_statement"), *below(root, "variable_assignment")):
+        named = node.child_by_field_name("variable" if node.type == "for_statement" else "name")
+        if named is not None:
+            name = source[named.start_byte : named.end_byte]
+            values.setdefault(name, []).append(node.children_by_field_name("value"))
+    return frozenset(
+        name
+        for name, found in values.items()
+        if name.isidentifier()
+        and len(re.findall(rf"(?<![\w$]){name}\b(?!\}})|\$\{{\W?{name}\b(?!\}})|{name}\+=", source)) == len(found)
+        and all(_shows_nothing(each, read()) for nodes in found for each in nodes)
+    )
+
+
+_FUNCTION = "function_definition"
+
+
+def _feeds(pipeline: Node) -> bool:
+    """Whether a variable is set in a pipeline, where what is read may be what another command shows."""
+    return any(next(below(pipeline, kind), None) for kind in ("for_statement", "variable_assignment"))
+
+
+def _shows_nothing(value: Node, reader: Reader) -> bool:
+    reader.read(value)
+    plain = value.type in ("command_substitution", "string", "word", "number", "raw_string", "concatenation")
+    return plain and not reader.names and all(each.rank < RANK[Effect.READ_SENSITIVE] for each in reader.verdicts)
 
 
 def judge_given(said: str, command: Command) -> Verdict:

@@ -20,7 +20,7 @@ from tocsin.playbook.effect.evaluated import Evaluation, find_hidden
 from tocsin.playbook.effect.judge import TERMINAL, Command, Input, Judge
 from tocsin.playbook.effect.number import Numbers
 from tocsin.playbook.effect.pipeline import PRINTERS, judge_plain, read_printed, settle
-from tocsin.playbook.effect.sending import ENVIRONMENT, HELD, may_hold
+from tocsin.playbook.effect.sending import ENVIRONMENT, HELD, find_clean, may_hold
 from tocsin.playbook.effect.variables import assigned, below, covers, functions
 from tocsin.playbook.effect.verdict import NOTHING, Verdict, add, join, unknown
 from tocsin.playbook.effect.word import Reader, is_free, is_tainted
@@ -70,6 +70,7 @@ class _Walk:
         self._judge = msgspec.structs.replace(judge, functions=self._call)
         self._depth = 0
         self._free: set[str] = set()
+        self._clean: frozenset[str] = frozenset()
         self._numbers: Numbers | None = None
 
     def take(self, bodies: dict[str, heredoc.Heredoc], root: Node) -> None:
@@ -85,6 +86,7 @@ class _Walk:
         )
         if verdict.effect is Effect.READ_SENSITIVE and "$" in self._source and self._judge.holds is NOTHING:
             self._judge, self._called = msgspec.structs.replace(self._judge, holds=HELD), {}
+            self._clean = frozenset() if self._judge.depth else find_clean(root, self._source, self._reader)
             verdict = join((verdict, self.node(root, feed)))
         if root.has_error:
             verdict = join((verdict, unknown(_UNREADABLE)))
@@ -308,7 +310,7 @@ class _Walk:
         self._use(reader)
         parts = join(reader.verdicts)
         if self._judge.holds is not NOTHING and may_hold(
-            reader.names, self._known, self._source, inner=self._judge.depth > 0
+            reader.names - self._clean, self._known, self._source, inner=self._judge.depth > 0
         ):
             parts = join((parts, self._judge.holds))
         if words:

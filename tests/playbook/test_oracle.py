@@ -139,6 +139,7 @@ def _report(trials: list[Trial]) -> str:
     return "\n".join([*lines, ""])
 
 
+@pytest.mark.flaky(reruns=0)  # a deed that was seen was done
 @pytest.mark.needs("bwrap", "strace", "bash")
 def test_what_is_judged_a_read_only_reads(
     reads: dict[str, str],

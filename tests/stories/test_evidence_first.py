@@ -14,6 +14,8 @@ from tocsin.testing.story import Cast, Story
 from tocsin.timeline import events as e
 from tocsin.words import StepState
 
+from .test_endings import Gate
+
 Casting = Callable[..., Cast]
 RESTART = "L322"
 PS = "sudo -n docker compose ps -a database"
@@ -71,8 +73,12 @@ async def test_a_breach_that_is_declared_while_evidence_is_saved_stops_the_resta
         outage = await story.declare("Database Connection Failures")
         incident, book = await story.look(outage)
         digest = find_task(incident, book, RESTART, {}).digest
+        gate = Gate(story)
+        story.engine.dispatch._performers[e.StepRequested] = gate
         await story.engine.submit(outage, ApproveStep(by="ana", step=RESTART, digest=digest))
-        await story.declare("Security Breach")
+        await story.engine.intake.declare("monero-marketplace", "", "Security Breach", None, "somebody")
+        gate.open.set()
+        await story.settle()
         assert DO not in texts(story)
         assert (await story.incident(outage)).steps[RESTART].state is StepState.FORBIDDEN
 
